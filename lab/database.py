@@ -1,0 +1,93 @@
+"""One connection to one throwaway database: the only door to psycopg."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any, LiteralString, Self, TypeAlias, cast
+
+import psycopg
+from psycopg.copy import QueuedLibpqWriter
+
+from lab.errors import DatabaseError, ServerError
+
+Row: TypeAlias = tuple[Any, ...]
+
+
+class Database:
+    """An autocommit connection; every statement is its own transaction unless `transaction` says otherwise.
+
+    Errors: `ServerError` where the connection is gone, `DatabaseError` where the server refused the statement.
+    """
+
+    def __init__(self, connection: psycopg.Connection[Row]) -> None:
+        self._connection = connection
+
+    @classmethod
+    def connect(cls, conninfo: str) -> Self:
+        """Open an autocommit connection; `conninfo` is a libpq connection string."""
+        with _translated("connecting"):
+            return cls(psycopg.connect(conninfo, autocommit=True))
+
+    def execute(self, sql: str, params: Sequence[object] | None = None) -> int:
+        """Run one statement and return the number of rows it touched (-1 where the server states none)."""
+        with _translated(sql):
+            return self._connection.execute(cast(LiteralString, sql), params).rowcount
+
+    def fetch(self, sql: str, params: Sequence[object] | None = None) -> list[Row]:
+        """Run one query and return all its rows."""
+        with _translated(sql):
+            return self._connection.execute(cast(LiteralString, sql), params).fetchall()
+
+    def value(self, sql: str, params: Sequence[object] | None = None) -> Any:
+        """The single value of a query that returns one row and one column."""
+        ((value,),) = self.fetch(sql, params)
+        return value
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """Run what is inside as one transaction, rolled back on any error."""
+        with _translated("transaction"), self._connection.transaction():
+            yield
+
+    def copy_in(self, statement: str, chunks: Iterable[bytes]) -> None:
+        """Send `chunks` of COPY text to `statement` (COPY … FROM STDIN).
+
+        A thread sends while the caller produces, so that generating and loading overlap.
+        """
+        with _translated(statement), self._connection.cursor() as cursor:
+            writer = QueuedLibpqWriter(cursor)
+            with cursor.copy(cast(LiteralString, statement), writer=writer) as copy:
+                for chunk in chunks:
+                    copy.write(chunk)
+
+    def close(self) -> None:
+        """Close the connection; closing twice is harmless."""
+        self._connection.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+@contextmanager
+def _translated(doing: str) -> Iterator[None]:
+    """Turn psycopg's errors into the lab's, with the statement's beginning."""
+    try:
+        yield
+    except psycopg.OperationalError as error:
+        raise ServerError(f"The server went away or refused a connection while {_short(doing)}: {_first(error)}") from error
+    except psycopg.Error as error:
+        state = f" (SQLSTATE {error.sqlstate})" if error.sqlstate else ""
+        raise DatabaseError(f"The server refused {_short(doing)}: {_first(error)}{state}") from error
+
+
+def _short(text: str) -> str:
+    words = " ".join(text.split())
+    return words if len(words) <= 120 else words[:117] + "…"
+
+
+def _first(error: psycopg.Error) -> str:
+    return (str(error).strip().splitlines() or [type(error).__name__])[0]
