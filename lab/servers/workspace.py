@@ -1,0 +1,188 @@
+"""One private folder per run, and the promise that it and every process started for it go away.
+
+A run records its owner and its children by pid and start time. Leaving the context ends the children and removes
+the folder; after a `kill -9` the run's reaper (a process that waits for the owner's end of a pipe to close) does it;
+and should the reaper be killed too, `clean` finds what is left.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import psutil
+
+from lab.errors import ServerError
+from lab.servers.account import Account, popen_options
+from lab.servers.processes import Identity, end
+
+_RECORD = "owner.json"
+_STARTING_S = 3600.0  # a folder without a record may belong to a run that is just starting
+_REAPER = "import sys; sys.stdin.buffer.read(); from lab.servers.workspace import clean; clean()"
+
+
+class Workspace:
+    """The folder of one run and the processes started for it; made by `open_workspace`."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._owner = Identity.of(os.getpid())
+        self._children: list[Identity] = []
+        self._lock = threading.Lock()
+        self._record()
+        self._reaper: subprocess.Popen[bytes] = self.spawn(
+            [sys.executable, "-c", _REAPER], log=Path(os.devnull), cwd=_project_root(), stdin=subprocess.PIPE
+        )
+
+    def folder(self, prefix: str, account: Account | None = None) -> Path:
+        """A new empty folder of mode 700, given to the account where there is one."""
+        folder = Path(tempfile.mkdtemp(prefix=f"{prefix}-", dir=self.path))
+        if account:
+            account.own(folder)
+        return folder
+
+    def remove(self, folder: Path) -> None:
+        """Delete one of the run's folders and the log beside it, as far as there are any."""
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.with_name(f"{folder.name}.log").unlink(missing_ok=True)
+
+    def spawn(  # noqa: PLR0913 - a process has this many circumstances
+        self,
+        command: Sequence[str],
+        *,
+        log: Path,
+        cwd: Path | None = None,
+        account: Account | None = None,
+        env: Mapping[str, str] | None = None,
+        stdin: int = subprocess.DEVNULL,
+    ) -> subprocess.Popen[bytes]:
+        """Start a process of this run; what it says is appended to `log`.
+
+        It leads a session of its own, so that Ctrl-C in the terminal reaches the lab only, which then ends it in order.
+        """
+        with log.open("ab") as out:
+            process = subprocess.Popen(
+                command,
+                cwd=cwd or self.path,
+                env=env,
+                stdin=stdin,
+                stdout=out,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+                **popen_options(account),
+            )
+        self._remember(process.pid)
+        return process
+
+    def end(self, process: subprocess.Popen[bytes], *, signal: int | None = None, grace_s: float = 10.0) -> None:
+        """End a process of this run: ask by `signal` where one is given, kill it where that does not help in time."""
+        if signal is not None and process.poll() is None:
+            process.send_signal(signal)
+            with suppress(subprocess.TimeoutExpired):
+                process.wait(grace_s)
+        self._end_child(process.pid)
+        process.wait()
+        if process.stdin:
+            process.stdin.close()
+
+    def close(self) -> None:
+        """End every process of the run and remove its folder; closing twice is harmless."""
+        for child in list(self._children):
+            if child.pid != self._reaper.pid:
+                end(child)
+        shutil.rmtree(self.path, ignore_errors=True)
+        self.end(self._reaper)
+
+    def _end_child(self, pid: int) -> None:
+        for child in [child for child in self._children if child.pid == pid]:
+            end(child)
+            with self._lock:
+                self._children.remove(child)
+                self._record()
+
+    def _remember(self, pid: int) -> None:
+        with self._lock, suppress(psutil.NoSuchProcess):
+            self._children.append(Identity.of(pid))
+            self._record()
+
+    def _record(self) -> None:
+        record = {"owner": asdict(self._owner), "children": [asdict(child) for child in self._children]}
+        with suppress(FileNotFoundError):  # the folder is gone once the run is closed
+            draft = self.path / f"{_RECORD}.new"
+            draft.write_text(json.dumps(record), encoding="utf-8")
+            draft.replace(self.path / _RECORD)
+
+
+@contextmanager
+def open_workspace() -> Iterator[Workspace]:
+    """A run's folder for as long as the context lasts."""
+    path = Path(tempfile.mkdtemp(prefix="run-", dir=_base(create=True)))
+    path.chmod(_mode())
+    workspace = Workspace(path)
+    try:
+        yield workspace
+    finally:
+        workspace.close()
+
+
+def clean() -> list[str]:
+    """Remove what dead runs of this user left behind, processes and folders; returns what was removed, in words.
+
+    A run whose owner still runs is never touched, and no process that a run did not record with its start time.
+    """
+    return [line for run in sorted(_base().glob("run-*")) if _is_left_behind(run) for line in _remove(run)]
+
+
+def _is_left_behind(run: Path) -> bool:
+    record = _read(run)
+    if record is None:
+        with suppress(FileNotFoundError):
+            return time.time() - run.stat().st_mtime > _STARTING_S
+        return False
+    return Identity(**record["owner"]).process() is None
+
+
+def _remove(run: Path) -> list[str]:
+    children = [Identity(**child) for child in (_read(run) or {"children": []})["children"]]
+    ended = [f"process {child.pid}" for child in children if end(child)]
+    shutil.rmtree(run, ignore_errors=True)
+    return [*ended, f"folder {run}"]
+
+
+def _read(run: Path) -> dict[str, Any] | None:
+    with suppress(FileNotFoundError, ValueError):
+        record: dict[str, Any] = json.loads((run / _RECORD).read_text(encoding="utf-8"))
+        return record
+    return None
+
+
+def _base(*, create: bool = False) -> Path:
+    base = Path(tempfile.gettempdir()) / f"storage-lab-{os.geteuid()}"
+    if create:
+        with suppress(FileExistsError):
+            base.mkdir(mode=0o700)
+    if base.is_symlink() or (base.exists() and base.stat().st_uid != os.geteuid()):
+        raise ServerError(f"{base} belongs to someone else.", hint="Set TMPDIR to a folder of your own.")
+    if create:
+        base.chmod(_mode())
+    return base
+
+
+def _mode() -> int:
+    # The account that root starts servers as must be able to pass through to the folders that are given to it.
+    return 0o711 if os.geteuid() == 0 else 0o700
+
+
+def _project_root() -> Path:
+    return Path(__file__).resolve().parents[2]
