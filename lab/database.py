@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, LiteralString, Self, TypeAlias, cast
 
@@ -20,23 +20,32 @@ class Database:
     Errors: `ServerError` where the connection is gone, `DatabaseError` where the server refused the statement.
     """
 
-    def __init__(self, connection: psycopg.Connection[Row]) -> None:
+    def __init__(self, connection: psycopg.Connection[Row], *, diagnose: Callable[[], str] = str) -> None:
         self._connection = connection
+        self._diagnose = diagnose
 
     @classmethod
-    def connect(cls, conninfo: str) -> Self:
-        """Open an autocommit connection; `conninfo` is a libpq connection string."""
-        with _translated("connecting"):
-            return cls(psycopg.connect(conninfo, autocommit=True))
+    def connect(cls, conninfo: str, *, diagnose: Callable[[], str] = str) -> Self:
+        """Open an autocommit connection; `conninfo` is a libpq connection string.
+
+        Where the server goes away, `diagnose` is asked for words to add, such as the end of its log.
+        """
+        with _translated("connecting", diagnose):
+            return cls(psycopg.connect(conninfo, autocommit=True), diagnose=diagnose)
+
+    @property
+    def closed(self) -> bool:
+        """Whether the connection was closed, by us or by the server's end."""
+        return self._connection.closed
 
     def execute(self, sql: str, params: Sequence[object] | None = None) -> int:
         """Run one statement and return the number of rows it touched (-1 where the server states none)."""
-        with _translated(sql):
+        with _translated(sql, self._diagnose):
             return self._connection.execute(cast(LiteralString, sql), params).rowcount
 
     def fetch(self, sql: str, params: Sequence[object] | None = None) -> list[Row]:
         """Run one query and return all its rows."""
-        with _translated(sql):
+        with _translated(sql, self._diagnose):
             return self._connection.execute(cast(LiteralString, sql), params).fetchall()
 
     def value(self, sql: str, params: Sequence[object] | None = None) -> Any:
@@ -47,7 +56,7 @@ class Database:
     @contextmanager
     def transaction(self) -> Iterator[None]:
         """Run what is inside as one transaction, rolled back on any error."""
-        with _translated("transaction"), self._connection.transaction():
+        with _translated("transaction", self._diagnose), self._connection.transaction():
             yield
 
     def copy_in(self, statement: str, chunks: Iterable[bytes]) -> None:
@@ -55,7 +64,7 @@ class Database:
 
         A thread sends while the caller produces, so that generating and loading overlap.
         """
-        with _translated(statement), self._connection.cursor() as cursor:
+        with _translated(statement, self._diagnose), self._connection.cursor() as cursor:
             writer = QueuedLibpqWriter(cursor)
             with cursor.copy(cast(LiteralString, statement), writer=writer) as copy:
                 for chunk in chunks:
@@ -73,12 +82,15 @@ class Database:
 
 
 @contextmanager
-def _translated(doing: str) -> Iterator[None]:
+def _translated(doing: str, diagnose: Callable[[], str]) -> Iterator[None]:
     """Turn psycopg's errors into the lab's, with the statement's beginning."""
     try:
         yield
     except psycopg.OperationalError as error:
-        raise ServerError(f"The server went away or refused a connection while {_short(doing)}: {_first(error)}") from error
+        lost = error.sqlstate is None or error.sqlstate.startswith("57P")
+        what = "The server went away or refused a connection" if lost else "The server could not go on"
+        words = f"{what} while {_short(doing)}: {_first(error)}{diagnose() if lost else ''}"
+        raise ServerError(words) from error
     except psycopg.Error as error:
         state = f" (SQLSTATE {error.sqlstate})" if error.sqlstate else ""
         raise DatabaseError(f"The server refused {_short(doing)}: {_first(error)}{state}") from error

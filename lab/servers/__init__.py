@@ -8,6 +8,7 @@ from pathlib import Path
 
 from lab.errors import InputError
 from lab.servers.native import NativeServer
+from lab.servers.pglite import PgliteServer
 from lab.servers.server import Server
 from lab.servers.workspace import Workspace, clean, open_workspace
 
@@ -33,4 +34,6 @@ def open_server(
 def _start(kind: str, workspace: Workspace, postgres_bin: Path | None, progress: Callable[[str], None]) -> Server:
     if kind == "native":
         return NativeServer(workspace, postgres_bin, progress)
-    raise InputError(f"There is no kind of server called '{kind}'.", hint="Known: native.")
+    if kind == "pglite":
+        return PgliteServer(workspace, progress)
+    raise InputError(f"There is no kind of server called '{kind}'.", hint="Known: native, pglite.")

@@ -14,9 +14,9 @@ from lab.database import Database
 from lab.errors import ServerError
 from lab.servers.account import Account, server_account
 from lab.servers.installation import accepts, find_installation, runner, server_environment
-from lab.servers.probe import TIMESCALE_SETTINGS, capabilities_of, quoted
+from lab.servers.probe import TIMESCALE_SETTINGS, capabilities_of, literal, quoted
 from lab.servers.server import Catalogue
-from lab.servers.workspace import Workspace
+from lab.servers.workspace import Workspace, tail
 from lab.values import Capabilities
 
 _STARTING_S = 60.0
@@ -66,8 +66,8 @@ class NativeServer:
 
     def create(self, name: str) -> None:
         """Make an empty database."""
-        self._catalogue.add(name)
-        self._administer(f"CREATE DATABASE {quoted(name)} TEMPLATE template0")
+        with self._catalogue.adding(name):
+            self._administer(f"CREATE DATABASE {quoted(name)} TEMPLATE template0")
 
     def connect(self, name: str) -> Database:
         """Open an autocommit connection; any number at a time."""
@@ -83,17 +83,19 @@ class NativeServer:
         """Checkpoint, then turn the database into a template, which refuses connections."""
         self._catalogue.require_open(name)
         self._administer(
+            f"ALTER DATABASE {quoted(name)} WITH IS_TEMPLATE true ALLOW_CONNECTIONS false",
+            # Those who are connected stay so, and could go on writing.
+            f"SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity WHERE datname = {literal(name)}",
             "CHECKPOINT",
-            f"ALTER DATABASE {quoted(name)} WITH IS_TEMPLATE true ALLOW_CONNECTIONS false CONNECTION LIMIT 0",
         )
         self._catalogue.seal(name)
 
     def clone(self, template: str, name: str) -> None:
         """Copy the template file by file; from PostgreSQL 15 on without writing it to WAL."""
         self._catalogue.require_template(template)
-        self._catalogue.add(name)
         strategy = " STRATEGY FILE_COPY" if self._installation.major >= 15 else ""  # 14 knows no other
-        self._administer(f"CREATE DATABASE {quoted(name)} TEMPLATE {quoted(template)}{strategy}")
+        with self._catalogue.adding(name):
+            self._administer(f"CREATE DATABASE {quoted(name)} TEMPLATE {quoted(template)}{strategy}")
 
     def drop(self, name: str) -> None:
         """Remove a database, ending its connections."""
@@ -122,7 +124,7 @@ class NativeServer:
 
     def _connect(self, name: str) -> Database:
         self._ensure_running()
-        return Database.connect(self._conninfo(name))
+        return Database.connect(self._conninfo(name), diagnose=self._log_tail)
 
     def _conninfo(self, name: str) -> str:
         value = name.replace("\\", "\\\\").replace("'", "\\'")
@@ -139,7 +141,7 @@ class NativeServer:
         options = ["--username=postgres", "--auth=trust", "--encoding=UTF8", "--locale=C", "--no-sync"]
         told = run([str(self._installation.bin / "initdb"), *options, "-D", str(self._data)])
         if told.returncode != 0:
-            raise ServerError(f"PostgreSQL could not make a cluster:\n{_tail(told.stdout)}")
+            raise ServerError(f"PostgreSQL could not make a cluster:\n{told.stdout.strip()}")
         # A bare machine may know no time zones by name; GMT is compiled in.
         zone = "UTC" if accepts(self._installation.bin, self._account, run, "timezone", "UTC") else "GMT"
         self._configure(_SETTINGS | {"unix_socket_directories": str(self._folder), "timezone": zone})
@@ -172,7 +174,7 @@ class NativeServer:
         while not self._answers():
             if self._process.poll() is not None or time.monotonic() > until:
                 self._stop(signal.SIGQUIT)
-                raise ServerError(f"PostgreSQL did not start. Its log ends with:\n{_tail(self._log.read_text())}")
+                raise ServerError(f"PostgreSQL did not start.{self._log_tail()}")
             time.sleep(0.02)
 
     def _answers(self) -> bool:
@@ -185,6 +187,5 @@ class NativeServer:
             self._workspace.end(self._process, signal=how)
             self._process = None
 
-
-def _tail(text: str, lines: int = 15) -> str:
-    return "\n".join(text.strip().splitlines()[-lines:])
+    def _log_tail(self) -> str:
+        return tail(self._log)

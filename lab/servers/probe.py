@@ -28,6 +28,11 @@ def quoted(identifier: str) -> str:
     return '"' + identifier.replace('"', '""') + '"'
 
 
+def literal(text: str) -> str:
+    """The text as an SQL string."""
+    return "'" + text.replace("'", "''") + "'"
+
+
 def _timescale_version(database: Database) -> str | None:
     rows = database.fetch("SELECT default_version FROM pg_available_extensions WHERE name = 'timescaledb'")
     return str(rows[0][0]) if rows else None

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Protocol
 
@@ -51,12 +52,14 @@ class Catalogue:
     def __init__(self) -> None:
         self._sealed: dict[str, bool] = {}
 
-    def add(self, name: str) -> None:
-        """Enter a new database, unsealed."""
+    @contextmanager
+    def adding(self, name: str) -> Iterator[None]:
+        """Enter a new database, unsealed, once what is inside has made it."""
         if name in self._sealed:
             raise InputError(f"There is a database '{name}' already.")
         if not 1 <= len(name.encode()) <= 63:
             raise InputError(f"'{name}' cannot name a database: PostgreSQL cuts names at 63 bytes.")
+        yield
         self._sealed[name] = False
 
     def seal(self, name: str) -> None:

@@ -124,6 +124,15 @@ class Workspace:
             draft.replace(self.path / _RECORD)
 
 
+def tail(log: Path, lines: int = 15) -> str:
+    """The end of a log, with the words to append it to an error; nothing where the log is empty."""
+    try:
+        text = log.read_text(encoding="utf-8", errors="replace").strip()
+    except FileNotFoundError:
+        return ""
+    return "\nIts log ends with:\n" + "\n".join(text.splitlines()[-lines:]) if text else ""
+
+
 @contextmanager
 def open_workspace() -> Iterator[Workspace]:
     """A run's folder for as long as the context lasts."""

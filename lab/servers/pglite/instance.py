@@ -1,0 +1,131 @@
+"""One data directory of pglite, and the Node process that serves it while somebody is connected."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import time
+from contextlib import suppress
+from pathlib import Path
+
+from lab.database import Database
+from lab.errors import ServerError
+from lab.servers.workspace import Workspace, tail
+
+_STARTING_S = 120.0  # making a data directory takes 3 s on an idle machine
+_STOPPING_S = 60.0
+_SEGMENT = re.compile(r"[0-9A-F]{24}")
+
+
+class Instance:
+    """A data directory in a folder of its own, served on a private socket in the same folder."""
+
+    def __init__(self, workspace: Workspace, command: list[str], template: Path | None = None) -> None:
+        self._workspace = workspace
+        self._folder = workspace.folder("pl")
+        self._command = [*command, *(str(self._folder / name) for name in ("data", ".s.PGSQL.5432", "copy"))]
+        self._process: subprocess.Popen[bytes] | None = None
+        self._database: Database | None = None
+        self.data = self._folder / "data"
+        self.pipe = self._folder / "copy"
+        os.mkfifo(self.pipe, 0o600)
+        if template:
+            self._copy_from(template)
+
+    def connect(self) -> Database:
+        """Start the process where it does not run, and open its only connection."""
+        if self._database and not self._database.closed:
+            raise ServerError("pglite takes one connection at a time.", hint="Close the open one first.")
+        if self._process is None or self._process.poll() is not None:
+            self._start()
+        self._database = Database.connect(self._conninfo(), diagnose=self._log_tail)
+        return self._database
+
+    def serves(self, database: Database) -> bool:
+        """Whether this is the connection that `connect` gave last."""
+        return self._database is database
+
+    def disconnect(self) -> None:
+        """Close the connection that is open, if any."""
+        if self._database:
+            self._database.close()
+
+    def seal(self) -> None:
+        """Checkpoint, stop in order, and shed the WAL that nobody needs any more."""
+        self.disconnect()
+        with self.connect() as database:
+            database.execute("CHECKPOINT")
+            current = database.value("SELECT pg_walfile_name(pg_current_wal_insert_lsn())")
+        self.stop()
+        self._shed_wal(current)
+
+    def stop(self) -> None:
+        """Shut down in order, so that nothing is left to recover."""
+        if self._process and self._process.stdin:
+            self._process.stdin.close()
+            with suppress(subprocess.TimeoutExpired):
+                self._process.wait(_STOPPING_S)
+        self._kill()
+
+    def remove(self) -> None:
+        """Kill the process and delete the data."""
+        self.disconnect()
+        self._kill()
+        self._workspace.remove(self._folder)
+
+    def _kill(self) -> None:
+        if self._process:
+            self._workspace.end(self._process)
+            self._process = None
+
+    def _copy_from(self, template: Path) -> None:
+        try:
+            shutil.copytree(template, self.data, copy_function=_copy_file)
+        except (OSError, shutil.Error) as error:
+            self.remove()
+            raise ServerError(f"The database could not be copied: {error}") from error
+
+    def _start(self) -> None:
+        self._socket.unlink(missing_ok=True)
+        self._process = self._workspace.spawn(self._command, log=self._log, stdin=subprocess.PIPE)
+        until = time.monotonic() + _STARTING_S
+        while not self._socket.exists():
+            if self._process.poll() is not None or time.monotonic() > until:
+                self._kill()
+                raise ServerError(f"pglite did not start.{self._log_tail()}")
+            time.sleep(0.02)
+
+    def _shed_wal(self, current: str) -> None:
+        # Segments after the current one are old ones, renamed for use to come; a clone would copy them for nothing.
+        # The next one stays, because the checkpoint of the shutdown may have reached into it.
+        later = sorted(file for file in (self.data / "pg_wal").iterdir() if _SEGMENT.fullmatch(file.name))
+        for segment in [file for file in later if file.name > current][1:]:
+            segment.unlink()
+
+    @property
+    def _socket(self) -> Path:
+        return self._folder / ".s.PGSQL.5432"
+
+    @property
+    def _log(self) -> Path:
+        return self._folder.with_name(f"{self._folder.name}.log")
+
+    def _log_tail(self) -> str:
+        return tail(self._log)
+
+    def _conninfo(self) -> str:
+        # The engine knows one database by heart, template1. It asks for a password and takes any: the folder protects it.
+        return (
+            f"host={self._folder} port=5432 user=postgres password=any dbname=template1 options='' "
+            "sslmode=disable gssencmode=disable client_encoding=utf8 connect_timeout=10"
+        )
+
+
+def _copy_file(source: str, target: str) -> str:
+    """Copy in the kernel, which shares the blocks where the file system can."""
+    with Path(source).open("rb") as old, Path(target).open("wb") as new:
+        while os.copy_file_range(old.fileno(), new.fileno(), 1 << 30):
+            pass
+    return target

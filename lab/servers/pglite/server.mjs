@@ -1,0 +1,102 @@
+// Serves one data directory on one unix socket, to one connection at a time: node server.mjs <data> <socket> <pipe>
+//
+// The server that the makers of pglite offer hands every piece that the socket delivers to the engine, which dies of
+// a message longer than one piece (64 kB); here only whole messages reach it.
+
+import { closeSync, openSync, readSync } from 'node:fs'
+import { createServer } from 'node:net'
+import { PGlite } from '@electric-sql/pglite'
+import { timescaledb } from '@electric-sql/pglite/timescaledb'
+
+const [data, path, pipe] = process.argv.slice(2)
+const SYNC = Buffer.from('S\0\0\0\x04', 'latin1')
+// An answer is due after: Query, Sync, Flush, FunctionCall, Terminate, password. The engine must not see a batch before its end.
+const ENDS = new Set(Buffer.from('QSHFXp'))
+const TERMINATE = 'X'.charCodeAt(0)
+const FRESH = [
+  'ROLLBACK',
+  'DISCARD ALL',
+  // Without it a compressed hypertable answers that it has no rows, and no error.
+  "LOAD 'timescaledb'",
+  // The engine reads no configuration file, and has no workers to plan for.
+  "SET TimeZone = 'UTC'; SET jit = off; SET max_parallel_workers_per_gather = 0; SET max_parallel_maintenance_workers = 0",
+]
+
+// COPY … FROM '/dev/copy' reads what the lab writes into a named pipe: COPY FROM STDIN kills the engine, and loading
+// in parts leaves up to 64 empty pages after each.
+const copying = {
+  name: 'copying',
+  setup: async (_, options) => ({ emscriptenOpts: { ...options, preRun: [...options.preRun, addCopyDevice] } }),
+}
+
+function addCopyDevice({ FS }) {
+  const device = FS.makedev(200, 0) // 64 and those after it are taken by the standard streams
+  FS.registerDevice(device, {
+    open: (stream) => { stream.pipe = openSync(pipe, 'r') },
+    close: (stream) => closeSync(stream.pipe),
+    read: (stream, buffer, offset, length) => readSync(stream.pipe, buffer, offset, length, null),
+  })
+  FS.mkdev('/dev/copy', device)
+}
+
+function query(sql) {
+  const body = Buffer.from(`${sql}\0`)
+  const head = Buffer.from('Q\0\0\0\0', 'latin1')
+  head.writeInt32BE(body.length + 4, 1)
+  return Buffer.concat([head, body])
+}
+
+// How many bytes form whole messages up to one that is answered; the first message of a connection has no type.
+function batch(bytes, started) {
+  let end = 0
+  for (let at = 0, typed = started; ; typed = true) {
+    const length = at + (typed ? 1 : 0)
+    if (bytes.length < length + 4) return end
+    const next = length + bytes.readInt32BE(length)
+    if (bytes.length < next) return end
+    if (!typed || ENDS.has(bytes[at])) end = next
+    at = next
+  }
+}
+
+// All connections share one session of the engine: what the last one left behind must not reach the next one.
+function freshen() {
+  db.execProtocolRawSync(SYNC)
+  for (const sql of FRESH) db.execProtocolRawSync(query(sql))
+}
+
+function serve(socket) {
+  let pending = Buffer.alloc(0)
+  let started = false
+  freshen()
+  socket.on('data', (piece) => {
+    pending = pending.length ? Buffer.concat([pending, piece]) : piece
+    const end = batch(pending, started)
+    if (!end) return
+    if (started && pending[0] === TERMINATE) return socket.end()
+    const answer = db.execProtocolRawSync(pending.subarray(0, end))
+    pending = pending.subarray(end)
+    started = true
+    if (answer.length) socket.write(Buffer.from(answer))
+  })
+  socket.resume()
+}
+
+let turn = Promise.resolve()
+
+function enqueue(socket) {
+  socket.pause()
+  socket.on('error', () => socket.destroy())
+  turn.then(() => serve(socket))
+  turn = new Promise((leave) => socket.on('close', leave))
+}
+
+const db = await PGlite.create(data, { extensions: { timescaledb, copying } })
+createServer(enqueue).listen(path)
+
+// The lab holds the other end: when it closes it, or dies, this process ends.
+process.stdin.on('end', async () => {
+  await db.close()
+  process.exit(0)
+})
+process.stdin.resume()
