@@ -127,10 +127,11 @@ class Workspace:
 def tail(log: Path, lines: int = 15) -> str:
     """The end of a log, with the words to append it to an error; nothing where the log is empty."""
     try:
-        text = log.read_text(encoding="utf-8", errors="replace").strip()
+        text = log.read_text(encoding="utf-8", errors="replace")
     except FileNotFoundError:
         return ""
-    return "\nIts log ends with:\n" + "\n".join(text.splitlines()[-lines:]) if text else ""
+    last = [line[:200] for line in text.splitlines() if line.strip()][-lines:]
+    return "\n".join(["\nIts log ends with:", *last]) if last else ""
 
 
 @contextmanager

@@ -16,6 +16,7 @@ from lab.servers.workspace import Workspace, tail
 
 _STARTING_S = 120.0  # making a data directory takes 3 s on an idle machine
 _STOPPING_S = 60.0
+_DYING_S = 2.0
 _SEGMENT = re.compile(r"[0-9A-F]{24}")
 
 
@@ -113,10 +114,13 @@ class Instance:
         return self._folder.with_name(f"{self._folder.name}.log")
 
     def _log_tail(self) -> str:
+        if self._process:
+            with suppress(subprocess.TimeoutExpired):
+                self._process.wait(_DYING_S)  # its last words come just before its end
         return tail(self._log)
 
     def _conninfo(self) -> str:
-        # The engine knows one database by heart, template1. It asks for a password and takes any: the folder protects it.
+        # The engine knows one database by heart, template1. It takes any password: the folder protects it.
         return (
             f"host={self._folder} port=5432 user=postgres password=any dbname=template1 options='' "
             "sslmode=disable gssencmode=disable client_encoding=utf8 connect_timeout=10"

@@ -3,7 +3,7 @@
 // The server that the makers of pglite offer hands every piece that the socket delivers to the engine, which dies of
 // a message longer than one piece (64 kB); here only whole messages reach it.
 
-import { closeSync, openSync, readSync } from 'node:fs'
+import { closeSync, openSync, readSync, renameSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { PGlite } from '@electric-sql/pglite'
 import { timescaledb } from '@electric-sql/pglite/timescaledb'
@@ -13,13 +13,27 @@ const SYNC = Buffer.from('S\0\0\0\x04', 'latin1')
 // An answer is due after: Query, Sync, Flush, FunctionCall, Terminate, password. The engine must not see a batch before its end.
 const ENDS = new Set(Buffer.from('QSHFXp'))
 const TERMINATE = 'X'.charCodeAt(0)
+// The engine reads no configuration file, and some of what it was built with would spoil plans and put tables into
+// pg_catalog. These are the values of the native server; parallel workers there are none.
+const SETTINGS = {
+  search_path: '"$user", public',
+  enable_seqscan: 'on',
+  allow_system_table_mods: 'off',
+  default_text_search_config: "'pg_catalog.english'",
+  default_toast_compression: 'pglz',
+  jit: 'off',
+  maintenance_work_mem: "'256MB'",
+  max_parallel_maintenance_workers: 0,
+  max_parallel_workers_per_gather: 0,
+  TimeZone: "'UTC'",
+  wal_init_zero: 'off',
+}
 const FRESH = [
   'ROLLBACK',
   'DISCARD ALL',
   // Without it a compressed hypertable answers that it has no rows, and no error.
   "LOAD 'timescaledb'",
-  // The engine reads no configuration file, and has no workers to plan for.
-  "SET TimeZone = 'UTC'; SET jit = off; SET max_parallel_workers_per_gather = 0; SET max_parallel_maintenance_workers = 0",
+  ...Object.entries(SETTINGS).map(([name, value]) => `SET ${name} = ${value}`),
 ]
 
 // COPY … FROM '/dev/copy' reads what the lab writes into a named pipe: COPY FROM STDIN kills the engine, and loading
@@ -92,7 +106,8 @@ function enqueue(socket) {
 }
 
 const db = await PGlite.create(data, { extensions: { timescaledb, copying } })
-createServer(enqueue).listen(path)
+// The socket gets its name once it can be connected to, so that its name is the sign of being ready.
+createServer(enqueue).listen(`${path}.new`, () => renameSync(`${path}.new`, path))
 
 // The lab holds the other end: when it closes it, or dies, this process ends.
 process.stdin.on('end', async () => {

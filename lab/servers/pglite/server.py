@@ -1,4 +1,4 @@
-"""PostgreSQL with TimescaleDB's Community edition, compiled to WebAssembly: nothing to install, a process per database."""
+"""PostgreSQL with TimescaleDB's Community edition, compiled to WebAssembly, in one process per database."""
 
 from __future__ import annotations
 
