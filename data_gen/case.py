@@ -1,0 +1,119 @@
+"""A case: what was published about one production database, and the parameters that make the generator imitate it."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from difflib import get_close_matches
+from functools import cache
+from importlib import resources
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, JsonValue
+
+from lab.errors import InputError
+
+CYCLE = timedelta(minutes=10)
+"""From the start of one cycle to the next while the machine is up."""
+CYCLE_BUSY = timedelta(minutes=9)
+"""From the start of a cycle to the capture of its last batch."""
+
+
+class _Facts(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class PublishedFigure(_Facts):
+    """One published number that a generated database must show."""
+
+    name: str
+    """What `lab.steps.widths` calls the measured counterpart."""
+    value: float
+    unit: str
+    tolerance: float
+    """A share of the value where `relative`, else in the figure's own unit."""
+    relative: bool
+
+
+class Session(_Facts):
+    """An unbroken run of cycles, 10 minutes apart."""
+
+    start: datetime
+    cycles: int
+    competitor_inserts: float
+    """Competitor snapshots stored per event and cycle."""
+
+
+class Workload(_Facts):
+    """The generator's parameters; a share is of the event-scrapes (one event seen in one cycle) unless said otherwise."""
+
+    events_per_cycle: int
+    """Events scraped per cycle in production: with the window, it says how many events the full size has."""
+    events_per_batch: int
+    """Events that share one transaction and one `captured_at`."""
+    window_hours: float
+    """How long before kick-off an event is followed, on average."""
+    home_share: float
+    """Share in which the home bookmaker offers the event; the others are competitor-only."""
+    home_inserts: float
+    """Home snapshots stored per event-scrape."""
+    sportybet_share: float
+    bet9ja_share: float
+    home_rows: float
+    """Rows of market_odds per home snapshot, on average."""
+    competitor_rows: float
+    """Rows of competitor_market_odds per competitor snapshot, on average."""
+    competitor_only_rows: float
+    """The same for events that the home bookmaker does not offer."""
+    calm_change_rate: float
+    """Share of a feed's price blocks re-issued per cycle more than 12 h before kick-off. Not published: 0.1 is ours."""
+    probability_renewal: Literal["price", "every_response"]
+    """When BetPawa's obfuscated `probability` gets a new key: with its price, or in every response."""
+    backfill_at: datetime
+    """When last_confirmed_at was added and filled by an UPDATE of every row."""
+    index_at: datetime | None
+    """When the index on (snapshot_id, betpawa_market_id) was created, None where it did not exist yet."""
+    sessions: tuple[Session, ...]
+
+
+class Case(_Facts):
+    """One published database profile with the workload that reproduces it."""
+
+    case: str
+    about: str
+    first_captured: datetime
+    last_captured: datetime
+    profiled_at: datetime
+    published: dict[str, JsonValue]
+    """The profile as published; GB and MB are powers of 1024."""
+    figures: tuple[PublishedFigure, ...]
+    workload: Workload
+
+    @property
+    def window(self) -> timedelta:
+        """How long before kick-off an event is followed, on average."""
+        return timedelta(hours=self.workload.window_hours)
+
+    @property
+    def full_events(self) -> float:
+        """Events in the production database: those of any moment, renewed as kick-offs pass."""
+        followed = self.last_captured - self.first_captured + self.window
+        return self.workload.events_per_cycle * (followed / self.window)
+
+
+@cache
+def case_names() -> tuple[str, ...]:
+    """Names of all cases, oldest first."""
+    files = resources.files("data_gen.cases").iterdir()
+    return tuple(sorted(file.name.removesuffix(".json") for file in files if file.name.endswith(".json")))
+
+
+@cache
+def load_case(name: str) -> Case:
+    """The case of that name.
+
+    Errors: `InputError` naming the nearest names where there is none.
+    """
+    if name not in case_names():
+        near = get_close_matches(name, case_names(), cutoff=0.3) or case_names()
+        raise InputError(f"There is no case '{name}'.", hint=f"Did you mean {' or '.join(near)}?")
+    return Case.model_validate_json((resources.files("data_gen.cases") / f"{name}.json").read_text("utf-8"))

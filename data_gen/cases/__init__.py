@@ -1,0 +1,1 @@
+"""The published databases that the workload imitates, one JSON file each."""

@@ -1,0 +1,70 @@
+"""PostgreSQL's COPY text format, and the two kinds of stages a dataset consists of."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+CHUNK = 256 << 10
+"""Bytes from which a chunk is sent; one is at most a row longer."""
+
+NULL = b"\\N"
+
+
+@dataclass(frozen=True)
+class Statement:
+    """One SQL statement to be run outside a transaction."""
+
+    sql: str
+
+
+@dataclass(frozen=True)
+class CopyIn:
+    """Rows for `COPY table (columns) FROM STDIN`; `chunks` can be consumed once."""
+
+    table: str
+    columns: tuple[str, ...]
+    chunks: Iterator[bytes]
+
+
+def chunked(rows: Iterable[bytes]) -> Iterator[bytes]:
+    """Join rows to chunks of about `CHUNK` bytes."""
+    pending: list[bytes] = []
+    size = 0
+    for row in rows:
+        pending.append(row)
+        size += len(row)
+        if size >= CHUNK:
+            yield b"".join(pending)
+            pending.clear()
+            size = 0
+    if pending:
+        yield b"".join(pending)
+
+
+def row(*values: object) -> bytes:
+    """One line of COPY text; lists and dictionaries become JSON."""
+    return b"\t".join(map(field, values)) + b"\n"
+
+
+def field(value: object) -> bytes:
+    """One value as COPY text."""
+    if value is None:
+        return NULL
+    if isinstance(value, bool):
+        return b"t" if value else b"f"
+    text = json.dumps(value) if isinstance(value, list | dict) else str(value)
+    return text.replace("\\", "\\\\").replace("\t", "\\t").replace("\n", "\\n").encode()
+
+
+def zoned(microseconds: int) -> str:
+    """Moment since 1970 as timestamptz text."""
+    return naive(microseconds) + "+00"
+
+
+def naive(microseconds: int) -> str:
+    """Moment since 1970 as timestamp text, in UTC."""
+    moment = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=microseconds)
+    return moment.replace(tzinfo=None).isoformat(sep=" ")

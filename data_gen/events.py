@@ -1,0 +1,162 @@
+"""The plan of a dataset: which events exist, when each is scraped, on which sites, and which scrapes are stored.
+
+Everything is spread evenly instead of drawn, so that small samples have the proportions of the whole.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from data_gen.case import Case
+from data_gen.cycles import MICROSECOND, Cycles, microseconds
+from data_gen.fixtures import Fixture
+from data_gen.payloads import BET9JA, BETPAWA, COMPETITORS, SPORTYBET
+from data_gen.sheet import Platform
+from data_gen.spread import Bools, Floats, Ints, plane, quota, sequence
+
+_QUARTER = 15 * 60 * MICROSECOND
+_LARGEST = 1.5  # offers are from a half to one and a half of the middle one
+
+
+class Plan:
+    """All decisions of one dataset, from the case, the number of events and the seed alone."""
+
+    def __init__(self, case: Case, events: int, seed: int) -> None:
+        self.case = case
+        self.events = events
+        self.seed = seed
+        self.cycles = Cycles.of(case)
+        self._starts = np.random.Generator(np.random.PCG64(seed)).random(16).tolist()
+
+    def fixture(self, event: int) -> Fixture:
+        """The match of that event."""
+        return Fixture(event, self.seed, int(self.kickoffs[event]))
+
+    @cached_property
+    def kickoffs(self) -> Ints:
+        """Microseconds since 1970, ascending: evenly over the time followed and one window beyond it."""
+        first, last = microseconds(self.case.first_captured), microseconds(self.case.last_captured)
+        followed = last - first + int(self.case.window.total_seconds()) * MICROSECOND
+        places = (np.arange(self.events) + self._starts[0]) / self.events
+        return (first + (places * followed).astype(np.int64)) // _QUARTER * _QUARTER
+
+    @cached_property
+    def lives(self) -> tuple[Ints, Ints]:
+        """First cycle of every event, and the one after its last."""
+        window = self.case.window.total_seconds() * MICROSECOND
+        windows = (window * (0.75 + 0.5 * self._sequence(1))).astype(np.int64)
+        starts = self.cycles.starts
+        return np.searchsorted(starts, self.kickoffs - windows), np.searchsorted(starts, self.kickoffs)
+
+    @cached_property
+    def scraped(self) -> Bools:
+        """(events, cycles): is the event looked at in that cycle?"""
+        first, end = self.lives
+        cycles = np.arange(len(self.cycles))
+        return (cycles >= first[:, None]) & (cycles < end[:, None])
+
+    @cached_property
+    def offered(self) -> dict[str, Bools]:
+        """By platform, (events, cycles): is the event on the site when it is looked at?"""
+        load = self.case.workload
+        shares = {BETPAWA: load.home_share, SPORTYBET: load.sportybet_share, BET9JA: load.bet9ja_share}
+        return {site.name: self._offered(share, axis + 2) for axis, (site, share) in enumerate(shares.items())}
+
+    @cached_property
+    def stored(self) -> dict[str, Bools]:
+        """By platform, (events, cycles): is a snapshot inserted?"""
+        competitors = _CompetitorInserts(self)
+        return {BETPAWA.name: self._home_inserts()} | {site.name: competitors.of(site) for site in COMPETITORS}
+
+    @cached_property
+    def depths(self) -> dict[str, Floats]:
+        """By platform, how deep the offer for each event is."""
+        load = self.case.workload
+        middle = _LARGEST - 1 + self._sequence(5)
+        home = _fitted(lambda scale: self._mean_rows({BETPAWA: middle * scale}), load.home_rows)
+        only = self.never_home
+        lonely = _fitted(lambda scale: self._mean_rows(dict.fromkeys(COMPETITORS, middle * scale), only), load.competitor_only_rows)
+        offers = lambda scale: dict.fromkeys(COMPETITORS, np.where(only, middle * lonely, middle * scale))  # noqa: E731
+        both = _fitted(lambda scale: self._mean_rows(offers(scale)), load.competitor_rows)
+        return {BETPAWA.name: middle * home} | {site.name: depths for site, depths in offers(both).items()}
+
+    @cached_property
+    def never_home(self) -> Bools:
+        """Events that only competitors offer."""
+        return ~self.offered[BETPAWA.name].any(axis=1)
+
+    @cached_property
+    def offer_rows(self) -> dict[str, Ints]:
+        """By platform, market rows of one snapshot of each event."""
+        return {site.name: np.array([site.rows(depth) for depth in self.depths[site.name].tolist()])
+                for site in (BETPAWA, *COMPETITORS)}  # fmt: skip
+
+    def _sequence(self, axis: int) -> Floats:
+        return sequence(self.events, axis, self._starts[axis])
+
+    def _offered(self, share: float, axis: int) -> Bools:
+        """The site lacks some events for good and opens one of them late, so that the share is met exactly."""
+        first, end = self.lives
+        lacking = quota(end - first, np.argsort(self._sequence(axis)), 1 - share)
+        return self.scraped & (np.arange(len(self.cycles)) >= (first + lacking)[:, None])
+
+    def _home_inserts(self) -> Bools:
+        offered = self.offered[BETPAWA.name]
+        rate = self.case.workload.home_inserts * self.scraped.sum() / offered.sum()
+        return offered & (plane(*offered.shape, self._starts[6]) < rate)
+
+    def _mean_rows(self, depths: dict[Platform, Floats], events: Bools | None = None) -> float:
+        """Market rows per snapshot of these platforms, over all events or those given."""
+        total = snapshots = 0
+        for site, values in depths.items():
+            counts = self.stored[site.name].sum(axis=1) * (1 if events is None else events)
+            total += int((counts * [site.rows(depth) for depth in values.tolist()]).sum())
+            snapshots += int(counts.sum())
+        return total / max(snapshots, 1)
+
+
+def _fitted(mean: Callable[[float], float], wanted: float) -> float:
+    """The scale at which the growing function `mean` reaches `wanted`, by bisection."""
+    low, high = 0.02, 3.0
+    for _ in range(24):
+        middle = (low + high) / 2
+        low, high = (middle, high) if mean(middle) < wanted else (low, middle)
+    return high
+
+
+@dataclass(frozen=True)
+class _CompetitorInserts:
+    """Competitor snapshots: always for events that only competitors offer, deduplicated for the others."""
+
+    plan: Plan
+
+    def of(self, site: Platform) -> Bools:
+        """(events, cycles): is a snapshot of that platform inserted?"""
+        offered = self.plan.offered[site.name]
+        spread = plane(*offered.shape, self.plan._starts[7 + COMPETITORS.index(site)])
+        return self._certain(site) | (offered & (spread < self._rates[self.plan.cycles.sessions]))
+
+    def _certain(self, site: Platform) -> Bools:
+        """Competitor-only scrapes, and the first one of every event."""
+        offered = self.plan.offered[site.name]
+        first = offered & (np.cumsum(offered, axis=1) == 1)
+        return first | (offered & ~self.plan.offered[BETPAWA.name])
+
+    @cached_property
+    def _rates(self) -> Floats:
+        """By session, the share of the other scrapes that is stored, so that the case's numbers come out."""
+        wanted = self._per_session(self.plan.scraped) * [s.competitor_inserts for s in self.plan.case.workload.sessions]
+        certain = sum(self._per_session(self._certain(site)) for site in COMPETITORS)
+        possible = sum(self._per_session(self.plan.offered[site.name] & ~self._certain(site)) for site in COMPETITORS)
+        missing = np.maximum(wanted - certain, 0)
+        scale = max(float((wanted - certain).sum()), 0.0) / max(float(missing.sum()), 1.0)
+        rates: Floats = np.minimum(missing * scale / np.maximum(possible, 1), 1)
+        return rates
+
+    def _per_session(self, field: Bools) -> Ints:
+        sessions = self.plan.cycles.sessions
+        return np.bincount(sessions, weights=field.sum(axis=0), minlength=int(sessions[-1]) + 1).astype(np.int64)

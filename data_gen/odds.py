@@ -1,0 +1,75 @@
+"""How prices move: in blocks per feed, the more often the nearer the kick-off."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from data_gen.sheet import BLOCKS, Platform, Sheet
+from data_gen.spread import Floats, Ints
+
+SUSPENDED = 0.000474
+"""Share of the outcomes with `is_active` false."""
+
+_QUICK_BLOCKS = 4  # of the 18: the main markets, re-issued at nearly every cycle when anything happens
+_QUICK, _SLOW = 3.4, 0.31  # their rates, as multiples of the mean over all blocks
+_HIGHEST = 0.8  # three hours before kick-off 75-80 % of the markets are younger than ten minutes
+_HOURS = (0.0, 3.0, 9.0, 12.0)
+_RISE = (25.0, 25.0, 2.0, 1.0)  # the mean rate at these hours before kick-off, as multiples of the calm one
+
+
+class Feed:
+    """The prices of one offer through time; the same arguments give the same history in every pass."""
+
+    def __init__(self, sheet: Sheet, platform: Platform, chance: np.random.Generator, change_rate: float) -> None:
+        """`change_rate` is the share of blocks re-issued per cycle more than 12 h before kick-off."""
+        self._platform = platform
+        self._chance = chance
+        self._rates = np.where(np.arange(BLOCKS) % 5 == 0, _QUICK, _SLOW) * change_rate
+        self._opening = np.array(sheet.opening) - 100
+        blocks = np.array(sheet.blocks)
+        self._members = [np.nonzero(blocks == block)[0] for block in range(BLOCKS)]
+        self._strength = chance.integers(700, 1400, BLOCKS)[blocks] + chance.integers(-60, 61, len(blocks))
+        self.prices = np.empty(len(blocks), np.int64)
+        self.active = np.ones(len(blocks), np.bool_)
+        self._issue(np.arange(len(blocks)))
+
+    def step(self, hours: float, *, forced: bool) -> list[int]:
+        """Pass one scrape, `hours` before kick-off; the blocks that were re-issued are returned.
+
+        Where `forced`, at least one is: a deduplicated feed is stored only because something changed.
+        """
+        rates = np.minimum(self._rates * np.interp(hours, _HOURS, _RISE), _HIGHEST)
+        draws: Floats = self._chance.random(BLOCKS) / rates
+        changed: list[int] = np.nonzero(draws < 1)[0].tolist()
+        changed = changed or ([int(draws.argmin())] if forced else [])
+        for block in changed:
+            self._move(self._members[block])
+        return changed
+
+    @property
+    def all_blocks(self) -> list[int]:
+        """Every block: the first issue has them all."""
+        return list(range(BLOCKS))
+
+    def members(self, blocks: list[int]) -> list[int]:
+        """Numbers of the prices of these blocks."""
+        return [number for block in blocks for number in self._members[block].tolist()]
+
+    def _move(self, numbers: Ints) -> None:
+        moves = self._chance.integers(-45, 46) + self._chance.integers(-15, 16, len(numbers))
+        self._strength[numbers] = np.clip(self._strength[numbers] + moves, 500, 1700)
+        self._issue(numbers)
+
+    def _issue(self, numbers: Ints) -> None:
+        raw = 100 + self._opening[numbers] * self._strength[numbers] // 1000
+        self.prices[numbers] = _on_ladder(raw, self._platform.ladder)
+        self.active[numbers] = self._chance.random(len(numbers)) >= SUSPENDED
+
+
+def _on_ladder(prices: Ints, ladder: tuple[tuple[int, int], ...]) -> Ints:
+    bounds = np.array([bound for bound, _ in ladder])
+    steps = np.array([step for _, step in ladder])
+    limited = np.clip(prices, 101, int(bounds[-1]))
+    step = steps[np.searchsorted(bounds, limited)]
+    result: Ints = np.maximum(limited // step * step, 101)
+    return result

@@ -1,0 +1,130 @@
+"""Bet9ja, a competitor: one flat object of odds, the markets' descriptions and the whole site's translations."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any
+
+import numpy as np
+
+from data_gen.document import Document
+from data_gen.fixtures import Fixture
+from data_gen.money import SHORT
+from data_gen.payloads.catalogue import depths, read
+from data_gen.payloads.translations import translations
+from data_gen.prose import explanation
+from data_gen.sheet import Issue, MarketRow, Platform, Sheet, inner_slot
+from data_gen.spread import Floats
+
+_ALWAYS = frozenset({"S_1X2", "S_DC", "S_OU", "S_GGNG", "S_DNB"})
+_TEXTS = 2_000  # numbers of this platform's explanations
+_FIELDS = ("P", "VW", "GCAT", "MARKETID")
+
+
+@cache
+def _depths() -> list[float]:
+    """By number of the market."""
+    keys = [market[0] for market in read("bet9ja")["markets"]]
+    found = depths(keys, _ALWAYS)
+    return [found[key] for key in keys]
+
+
+@cache
+def _row_depths() -> Floats:
+    return np.sort(np.array([_depths()[market] for market, *_ in read("bet9ja")["rows"]]))
+
+
+def _sheet(fixture: Fixture, depth: float) -> Sheet:
+    sheet = Sheet()
+    included = {number for number, least in enumerate(_depths()) if least <= depth}
+    odds = [(place, key, opening, market) for place, (key, opening, market) in enumerate(read("bet9ja")["odds"]) if market in included]
+    numbers = {place: sheet.price(opening, market) for place, _, opening, market in odds}
+    sheet.rows = [_row(numbers, *row) for market, *row in read("bet9ja")["rows"] if market in included]
+    sheet.document = _document(fixture, {key: inner_slot("o", numbers[place]) for place, key, *_ in odds}, included)
+    return sheet
+
+
+def _row(numbers: dict[int, int], market_id: str, name: str, line: float | None, kind: str | None, home: float, away: float,
+         outcomes: list[tuple[str, int]]) -> MarketRow:  # fmt: skip
+    handicap = (kind, home, away) if kind else None
+    numbered = tuple((outcome, numbers[place]) for outcome, place in outcomes)
+    return MarketRow(market_id=market_id, name=name, outcomes=numbered, line=line, handicap=handicap)
+
+
+@cache
+def _description(number: int) -> dict[str, Any]:
+    key, title, text, priority, width, category, market_id, unit, unit_title, names, keys = read("bet9ja")["markets"][number]
+    return {
+        "ID": key,
+        "DS": title,
+        "MDESC": explanation(_TEXTS + text[0], text[1]),
+        "P": priority,
+        "VW": width,
+        "GCAT": category,
+        "MARKETID": market_id,
+        "M_PAYOUT": "120",
+        "CNT": unit,
+        "CNTLABEL": unit_title,
+        "SGN": names,
+        "SGNK": keys,
+    }
+
+
+def _document(match: Fixture, odds: dict[str, str], included: set[int]) -> dict[str, Any]:
+    starts = match.kickoff.strftime("%Y-%m-%d %H:%M:%S")
+    lines = {number: values for number, values in read("bet9ja")["aux"] if number in included}
+    return {
+        "INCTYPE": 0,
+        "ST": 1,
+        "GID": 1_414_000 + match.league.number,
+        "SPORTCAST_FIXTURE_ID": str(520_000 + match.number),
+        "C": str(4_000 + match.number % 6_000),
+        "STARTDATE": starts,
+        "SGID": 12_000 + match.league.number,
+        "EXTID": match.sportradar_id,
+        "PLAYER_EID": 9_260_000 + match.number,
+        "DS": match.name,
+        "SID": 1,
+        "P": 0,
+        "PRV": 1,
+        "IS_BOOSTED": False,
+        "IS_BETBUILDER": True,
+        "ENDVISIBILITYDATE": starts,
+        "ID": bet9ja_event_id(match),
+        "PL": 0,
+        "TYPE": 0,
+        "ISSTREAMINGVIDEO": True,
+        "PLAYER_SID": 301,
+        "GN": match.league.name,
+        "GP": 99,
+        "SG": match.league.country,
+        "S": "Soccer",
+        "O": odds,
+        "AUX": {_description(number)["ID"]: {line: _number(line) for line in values} for number, values in lines.items()},
+        "EXCLUDED_BONUS": [],
+        "BOOSTED_ODDS": [],
+        "BOOSTED_MARKETS": [],
+        "MK": [_description(number) for number in sorted(included)],
+        "CATMARKET": read("bet9ja")["tail"],
+        "TRANS": translations(),
+    }
+
+
+def bet9ja_event_id(match: Fixture) -> int:
+    """The site's own number of the match."""
+    return 769_000_000 + match.number * 11
+
+
+def _number(text: str) -> int | float:
+    return float(text) if "." in text else int(text)
+
+
+def _write(document: Document, issue: Issue) -> None:
+    for number in issue.numbers:
+        document.put("o", number, SHORT[issue.prices[number]])
+
+
+BET9JA = Platform(
+    name="bet9ja", ladder=((300, 1), (1_000, 5), (1_500, 25), (10_000, 100)),
+    row_depths=_row_depths, sheet=_sheet, write=_write,
+)  # fmt: skip

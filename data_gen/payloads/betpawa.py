@@ -1,0 +1,175 @@
+"""BetPawa, the home bookmaker: markets of rows of prices, each price with an obfuscated probability."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Iterator
+from functools import cache
+from itertools import count
+from typing import Any
+
+import numpy as np
+
+from data_gen.document import Document
+from data_gen.fixtures import SQUAD, Fixture
+from data_gen.money import DECIMALS
+from data_gen.payloads.catalogue import depths, read
+from data_gen.prose import explanation
+from data_gen.sheet import Issue, MarketRow, Platform, Sheet, inner_slot, slot
+from data_gen.spread import Floats
+
+_ALWAYS = frozenset({"3743", "4693", "3795", "5000", "4703"})
+_GOALSCORER_ROWS = (248, 3228)  # the shortest and the longest price on a player to score
+_MASK = np.int64(-0x61C8864680B583EB)  # mixed into every probability by the site: 0x9E3779B97F4A7C15
+
+
+@cache
+def _row_depths() -> Floats:
+    rows = [[_depths()[market["id"]]] * len(market["rows"]) for market in read("betpawa")["markets"]]
+    return np.sort(np.array([*sum(rows, []), *_player_depths()]))
+
+
+@cache
+def _depths() -> dict[str, float]:
+    return depths([market["id"] for market in read("betpawa")["markets"]], _ALWAYS)
+
+
+@cache
+def _player_depths() -> list[float]:
+    return [(player + 0.5) / SQUAD for player in range(SQUAD)]
+
+
+def _sheet(fixture: Fixture, depth: float) -> Sheet:
+    return _Offer(fixture, depth).complete()
+
+
+class _Offer:
+    """Collects prices and rows while the document is composed."""
+
+    def __init__(self, fixture: Fixture, depth: float) -> None:
+        self._fixture = fixture
+        self._depth = depth
+        self._sheet = Sheet()
+        self._ids = count(1_449_000_000 + fixture.number * 900)
+
+    def complete(self) -> Sheet:
+        markets = [self._market(*numbered) for numbered in self._included()]
+        self._sheet.document = self._document(markets)
+        return self._sheet
+
+    def _included(self) -> Iterator[tuple[int, dict[str, Any]]]:
+        for number, market in enumerate(read("betpawa")["markets"]):
+            if not market["rows"] or _depths()[market["id"]] <= self._depth:
+                yield number, market
+
+    def _market(self, number: int, market: dict[str, Any]) -> dict[str, Any]:
+        rows = [self._row(number, market, *row) for row in market["rows"]] or self._players(number, market)
+        return {
+            "marketType": _market_type(market),
+            "row": rows,
+            "displayNameRows": [],
+            "displayNameColumns": market["heads"],
+            "additionalInfo": {"boosted": False, "cashoutable": market["cashout"], "twoUp": False},
+        }
+
+    def _row(self, number: int, market: dict[str, Any], line: float | None, handicap: int | None, formatted: str | None,
+             identified: bool, prices: list[Any]) -> dict[str, Any]:  # fmt: skip
+        offered = [self._price(number, *price) for price in prices]
+        self._add(market, tuple((price[0], place) for price, (place, _) in zip(prices, offered, strict=True)), line)
+        ids = {"id": str(374_100_000 + self._fixture.number * 97 + number)} if identified else {}
+        return {**ids, "handicap": handicap, "formattedHandicap": formatted, "prices": [price for _, price in offered]}
+
+    def _players(self, number: int, market: dict[str, Any]) -> list[dict[str, Any]]:
+        players = [(player, names) for player, names in enumerate(self._fixture.squad) if _player_depths()[player] <= self._depth]
+        return [self._player(number, market, player, " ".join(names)) for player, names in players]
+
+    def _player(self, number: int, market: dict[str, Any], player: int, name: str) -> dict[str, Any]:
+        shortest, longest = _GOALSCORER_ROWS
+        opening = shortest + (longest - shortest) * player * player // (SQUAD * SQUAD)
+        place, price = self._price(number, name, str(30_364_000 + player * 3), opening, None, name, team=1 + player % 2)
+        self._add(market, ((name, place),), None)
+        return {"handicap": None, "formattedHandicap": None, "prices": [price]}
+
+    def _add(self, market: dict[str, Any], outcomes: tuple[tuple[str, int], ...], line: float | None) -> None:
+        groups = tuple(market["groups"])
+        self._sheet.rows.append(
+            MarketRow(market_id=market["id"], name=market["title"], outcomes=outcomes, line=line, groups=groups)
+        )
+
+    def _price(self, market: int, name: str, type_id: str, opening: int, handicap: str | None, title: str,
+               **extra: int) -> tuple[int, dict[str, Any]]:  # fmt: skip
+        number = self._sheet.price(opening, market)
+        return number, {
+            "id": str(next(self._ids)),
+            "name": name,
+            "typeId": type_id,
+            "price": slot("P", number),
+            "suspended": slot("S", number),
+            "handicap": handicap,
+            **extra,
+            "displayName": title,
+            "additionalInfo": {"hot": False, "twoUp": False, "anyUp": "NO_UP"},
+            "probability": inner_slot("u" if extra else "k", number),
+        }
+
+    def _document(self, markets: list[dict[str, Any]]) -> dict[str, Any]:
+        match, league = self._fixture, self._fixture.league
+        widgets = [(match.sportradar_id, "SPORTRADAR", "PREMATCH"), (match.sportradar_id, "SPORTRADAR", "INPLAY"),
+                   (str(13_590_000 + match.number), "GENIUSSPORTS", None)]  # fmt: skip
+        return {
+            "id": str(betpawa_event_id(match)),
+            "name": match.name,
+            "results": None,
+            "widgets": [{"id": key, "type": kind, "retention": kept} for key, kind, kept in widgets],
+            "participants": [
+                {"id": str(650_000 + match.number * 2 + side), "name": team, "position": side + 1}
+                for side, team in enumerate(match.teams)
+            ],
+            "startTime": match.kickoff.strftime("%Y-%m-%dT%H:%M:%SZ"),
+            "markets": markets,
+            "totalMarketCount": len({(row.market_id, row.line) for row in self._sheet.rows}),
+            "category": {"id": "2", "name": "Football"},
+            "region": {"id": str(140 + league.number), "name": league.country},
+            "competition": {"id": str(13_300 + league.number), "name": league.name},
+            "additionalInfo": {"live": False},
+            "score": 40 + match.number % 60 + 0.00783593,
+            "neutralVenue": False,
+            "inplayBooked": True,
+            "version": 100 + match.number % 50,
+        }
+
+
+def betpawa_event_id(match: Fixture) -> int:
+    """The site's own number of the match."""
+    return 33_200_000 + match.number * 7
+
+
+def _market_type(market: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "id": market["id"],
+        "name": market["name"],
+        "displayName": market["title"],
+        "explainer": explanation(*market["text"]) if market["text"] else None,
+        "priority": market["priority"],
+        "tabs": market["tabs"],
+        "handicapType": market["handicap"],
+        "priceColumnCount": market["columns"],
+        "priceSortingMethod": "PRICE_TYPE_ID" if market["rows"] else "GOALSCORER_SORTING",
+    }
+
+
+def _write(document: Document, issue: Issue) -> None:
+    keys = issue.chance.integers(-(2**63), 2**63, len(issue.numbers))
+    chances = (95.0 / issue.prices[issue.numbers]).view(np.int64)
+    wins, refunds = chances ^ _MASK ^ keys, keys ^ _MASK
+    drawn = zip(issue.numbers, wins.tolist(), refunds.tolist(), keys.tolist(), strict=True)
+    for number, win, refund, key in drawn:
+        document.put("P", number, DECIMALS[issue.prices[number]])
+        document.put("S", number, b"false" if issue.active[number] else b"true")
+        document.put("k", number, base64.b64encode(b'{"win":%d,"refund":%d,"key":%d}' % (win, refund, key)))
+        document.put("u", number, base64.b64encode(b'{"win":%d,"refund":null,"key":%d}' % (win, key)))
+
+
+BETPAWA = Platform(
+    name="betpawa", ladder=((10_000, 1),), row_depths=_row_depths, sheet=_sheet, write=_write
+)

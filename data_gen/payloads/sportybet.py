@@ -1,0 +1,153 @@
+"""SportyBet, a competitor: a flat list of markets, each with a long guide, ten-digit probabilities and a change time."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any
+
+import numpy as np
+
+from data_gen.document import Document
+from data_gen.fixtures import Fixture
+from data_gen.money import FIXED
+from data_gen.payloads.catalogue import depths, read
+from data_gen.prose import explanation
+from data_gen.sheet import BLOCKS, Issue, MarketRow, Platform, Sheet, inner_slot, slot
+from data_gen.spread import Floats
+
+_ALWAYS = frozenset({"1", "10", "18", "29", "11"})
+_TEXTS = 1_000  # numbers of this platform's explanations
+
+
+@cache
+def _depths() -> dict[str, float]:
+    return depths([market["id"] for market in read("sportybet")["markets"]], _ALWAYS)
+
+
+@cache
+def _row_depths() -> Floats:
+    return np.sort(np.array([_depths()[market["id"]] for market in read("sportybet")["markets"] if market["row"]]))
+
+
+def _sheet(fixture: Fixture, depth: float) -> Sheet:
+    sheet = Sheet()
+    included = [(number, market) for number, market in enumerate(read("sportybet")["markets"]) if _depths()[market["id"]] <= depth]
+    markets = [_market(sheet, fixture, number, market) for number, market in included]
+    sheet.document = _document(fixture, markets)
+    return sheet
+
+
+def _market(sheet: Sheet, match: Fixture, number: int, market: dict[str, Any]) -> dict[str, Any]:
+    prices = [sheet.price(opening, number) for _, opening, *_ in market["prices"]]
+    if market["row"]:
+        sheet.rows.append(_row(prices, *market["row"]))
+    group, group_id = read("sportybet")["groups"][market["group"]]
+    extra = market["extra"]
+    return {
+        "id": market["id"],
+        **({"specifier": market["spec"]} if market["spec"] else {}),
+        "product": 3,
+        "desc": _named(market["desc"], match),
+        "status": 0,
+        "group": group,
+        "groupId": group_id,
+        "marketGuide": explanation(_TEXTS + market["text"][0], market["text"][1]),
+        "title": market["title"],
+        "name": market["name"],
+        "favourite": market["favourite"],
+        "outcomes": [_outcome(match, place, *price) for place, price in zip(prices, market["prices"], strict=True)],
+        **{key: extra[key] for key in ("mode", "parameters") if key in extra},
+        "farNearOdds": market["far"],
+        **{key: extra[key] for key in ("marketExtendVOS",) if key in extra},
+        "sourceType": market["source"],
+        "lastOddsChangeTime": slot("T", number % BLOCKS),
+        **{key: extra[key] for key in ("earlyPayoutMarkets",) if key in extra},
+        "banned": False,
+    }
+
+
+def _row(prices: list[int], market_id: str, name: str, line: float | None, kind: str | None, home: float, away: float,
+         outcomes: list[tuple[str, int]]) -> MarketRow:  # fmt: skip
+    numbered = tuple((outcome, prices[place]) for outcome, place in outcomes)
+    handicap = (kind, home, away) if kind else None
+    return MarketRow(market_id=market_id, name=name, outcomes=numbered, line=line, handicap=handicap)
+
+
+def _outcome(match: Fixture, number: int, outcome_id: str, _: int, title: str, precise: bool) -> dict[str, Any]:
+    return {
+        "id": outcome_id,
+        "odds": inner_slot("o", number),
+        "probability": inner_slot("f" if precise else "r", number),
+        "voidProbability": "0E-10",
+        "isActive": slot("A", number),
+        "desc": _player(match, number) if title == "{player}" else _named(title, match),
+    }
+
+
+def _player(match: Fixture, number: int) -> str:
+    first, last = match.squad[number % len(match.squad)]
+    return f"{last}, {first} ({match.teams[number % 2]})"
+
+
+def _named(text: str, match: Fixture) -> str:
+    home, away = match.teams
+    return text.replace("{home}", home).replace("{away}", away)
+
+
+def _document(match: Fixture, markets: list[dict[str, Any]]) -> dict[str, Any]:
+    home, away = match.teams
+    chance = match.chance(7)
+    icons = [f"https://s.sporty.net/common/main/res/{chance.bytes(16).hex()}.png" for _ in match.teams]
+    source = {"sourceType": "BET_RADAR", "sourceId": match.sportradar_id}
+    tournament = {"id": f"sr:tournament:{600 + match.league.number}", "name": match.league.name}
+    category = {"id": f"sr:category:{90 + match.league.number % 10}", "name": match.league.country, "tournament": tournament}
+    return {
+        "eventId": f"sr:match:{match.sportradar_id}",
+        "gameId": str(43_000 + match.number),
+        "productStatus": "0#0",
+        "estimateStartTime": match.kickoff_us // 1000,
+        "status": 0,
+        "matchStatus": "Not start",
+        "homeTeamId": f"sr:competitor:{470_000 + match.number * 2}",
+        "homeTeamName": home,
+        "awayTeamName": away,
+        "awayTeamId": f"sr:competitor:{470_001 + match.number * 2}",
+        "sport": {"id": "sr:sport:1", "name": "Football", "category": category},
+        "markets": markets,
+        "liveChannel": False,
+        "webViewLiveChannel": True,
+        "socialMediaLiveChannel": False,
+        "bookingStatus": "Booked",
+        "topTeam": False,
+        "homeTeamIcon": icons[0],
+        "awayTeamIcon": icons[1],
+        "commentsNum": 0,
+        "topicId": 44_000_000 + match.number,
+        "fixtureVenue": {"name": f"{home} Stadium"},
+        "giftGrabActivityResultVO": {"activityEnabled": False, "enabled": False},
+        "ai": False,
+        "bgEvent": False,
+        "matchTrackerNotAllowed": False,
+        "eventSource": {"preMatchSource": source, "liveSource": source},
+        "containsPcbb": False,
+        "banned": False,
+    }
+
+
+def _write(document: Document, issue: Issue) -> None:
+    noise = issue.chance.integers(0, 10**8, len(issue.numbers))
+    chances = (95 * 10**10 - noise * 1000) // issue.prices[issue.numbers]
+    for number, probability in zip(issue.numbers, chances.tolist(), strict=True):
+        document.put("o", number, FIXED[issue.prices[number]])
+        document.put("f", number, b"0.%010d" % probability)
+        document.put("r", number, b"0.%06d0000" % (probability // 10_000))
+        document.put("A", number, b"1" if issue.active[number] else b"0")
+    moments = issue.moment_us // 1000 - issue.chance.integers(0, 540_000, len(issue.blocks))
+    for block, moment in zip(issue.blocks, moments.tolist(), strict=True):
+        document.put("T", block, b"%d" % moment)
+
+
+SPORTYBET = Platform(
+    name="sportybet", ladder=((400, 1), (1_000, 10), (2_000, 50), (10_000, 100)),
+    row_depths=_row_depths, sheet=_sheet, write=_write,
+)  # fmt: skip

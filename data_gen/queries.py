@@ -1,0 +1,105 @@
+"""The reads of the application (Q1-Q5) that every strategy must still answer the same.
+
+Each is SQL over the original table names. `{snapshot}` and `{competitor_snapshot}` stand for the columns of the two
+snapshot tables, so that a read can leave out a column that a strategy gives up.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+SNAPSHOT = ("id", "event_id", "bookmaker_id", "captured_at", "scrape_run_id", "raw_response", "last_confirmed_at")
+COMPETITOR_SNAPSHOT = ("id", "competitor_event_id", "captured_at", "scrape_run_id", "raw_response", "last_confirmed_at")
+MARKET = (
+    "id, snapshot_id, betpawa_market_id, betpawa_market_name, line, handicap_type, handicap_home, handicap_away,"
+    " outcomes, market_groups, unavailable_at"
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Read:
+    """One read with its parameters; rows come back in a stated order."""
+
+    name: str
+    sql: str
+    params: tuple[object, ...]
+
+    def text(self, dropped: Sequence[str] = ()) -> str:
+        """The SQL without the columns in `dropped` ('table.column')."""
+        snapshot = _columns(SNAPSHOT, "odds_snapshots", dropped)
+        competitor = _columns(COMPETITOR_SNAPSHOT, "competitor_odds_snapshots", dropped)
+        return self.sql.format(snapshot=snapshot, competitor_snapshot=competitor)
+
+
+def _columns(names: Sequence[str], table: str, dropped: Sequence[str]) -> str:
+    return ", ".join(f"s.{name}" for name in names if f"{table}.{name}" not in dropped)
+
+
+_UPCOMING = "SELECT id FROM events WHERE kickoff > %s ORDER BY kickoff, id LIMIT 50"
+_LATEST = "SELECT max(id) FROM odds_snapshots WHERE event_id IN ({events}) GROUP BY event_id, bookmaker_id"
+_LATEST_COMPETITOR = (
+    "SELECT max(c.id) FROM competitor_odds_snapshots c JOIN competitor_events e ON e.id = c.competitor_event_id"
+    " WHERE e.betpawa_event_id IN ({events}) GROUP BY c.competitor_event_id"
+)
+_MARKETS = f"SELECT {MARKET} FROM market_odds WHERE snapshot_id IN ({_LATEST}) ORDER BY id"
+_COMPETITOR_MARKETS = f"SELECT {MARKET} FROM competitor_market_odds WHERE snapshot_id IN ({_LATEST_COMPETITOR}) ORDER BY id"
+_SNAPSHOTS = f"SELECT {{{{snapshot}}}} FROM odds_snapshots s WHERE s.id IN ({_LATEST}) ORDER BY s.id"
+_COMPETITOR_SNAPSHOTS = (
+    f"SELECT {{{{competitor_snapshot}}}} FROM competitor_odds_snapshots s WHERE s.id IN ({_LATEST_COMPETITOR}) ORDER BY s.id"
+)
+_PARTS = {
+    "snapshots": _SNAPSHOTS,
+    "markets": _MARKETS,
+    "competitor snapshots": _COMPETITOR_SNAPSHOTS,
+    "competitor markets": _COMPETITOR_MARKETS,
+}
+
+_HISTORY = """
+SELECT s.id, s.captured_at, m.betpawa_market_id, m.line, m.outcomes
+FROM odds_snapshots s JOIN market_odds m ON m.snapshot_id = s.id
+WHERE s.event_id = %s AND m.betpawa_market_id = %s AND {line}
+ORDER BY s.captured_at, s.id, m.id
+"""
+_COMPETITOR_HISTORY = """
+SELECT s.id, s.captured_at, e.source, m.betpawa_market_id, m.line, m.outcomes
+FROM competitor_odds_snapshots s
+JOIN competitor_events e ON e.id = s.competitor_event_id
+JOIN competitor_market_odds m ON m.snapshot_id = s.id
+WHERE e.betpawa_event_id = %s AND m.betpawa_market_id = %s AND {line}
+ORDER BY s.captured_at, s.id, m.id
+"""
+OVER_UNDER = "5000"
+"""Over/Under, full time: a market of every event, with several lines."""
+
+
+def reads(now: datetime, events: Sequence[int]) -> tuple[Read, ...]:
+    """Q1 at `now`, and Q2-Q5 for each of `events`."""
+    return (*_event_list(now), *(read for event in events for read in _of_event(event)))
+
+
+def _event_list(now: datetime) -> tuple[Read, ...]:
+    upcoming = Read(name="Q1 events", sql="SELECT id, name, kickoff FROM events WHERE kickoff > %s ORDER BY kickoff, id LIMIT 50", params=(now,))
+    return (upcoming, *_latest("Q1", _UPCOMING, now))
+
+
+def _latest(name: str, events: str, param: object) -> tuple[Read, ...]:
+    """Latest snapshots of the chosen events with all their markets, both sides."""
+    return tuple(
+        Read(name=f"{name} {part}", sql=sql.format(events=events), params=(param,)) for part, sql in _PARTS.items()
+    )
+
+
+def _of_event(event: int) -> tuple[Read, ...]:
+    any_line, one_line = "true", "m.line = 2.5"
+    histories = (
+        ("Q3 history", _HISTORY, one_line),
+        ("Q4 competitor history", _COMPETITOR_HISTORY, one_line),
+        ("Q5 margins", _HISTORY, any_line),
+        ("Q5 competitor margins", _COMPETITOR_HISTORY, any_line),
+    )
+    return _latest(f"Q2 event {event}", "%s", event) + tuple(
+        Read(name=f"{name}, event {event}", sql=sql.format(line=line), params=(event, OVER_UNDER))
+        for name, sql, line in histories
+    )

@@ -1,0 +1,98 @@
+"""Scrapes in the order they were stored, each with the state of its offer at that moment."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Generic, Protocol, TypeVar
+
+import numpy as np
+
+from data_gen.cycles import MICROSECOND
+from data_gen.events import Plan
+from data_gen.odds import Feed
+from data_gen.sheet import Platform, Sheet
+
+_HOUR = 3600 * MICROSECOND
+_FEEDS = {"betpawa": 11, "sportybet": 12, "bet9ja": 13}  # each has its own random numbers
+
+
+class View(Protocol):
+    """What a pass makes of an offer: a document, or market rows."""
+
+    def issue(self, feed: Feed, blocks: list[int], moment_us: int) -> None:
+        """Take over the prices of these blocks."""
+
+
+V = TypeVar("V", bound=View)
+
+
+@dataclass(frozen=True)
+class Scrape(Generic[V]):
+    """One stored snapshot."""
+
+    event: int
+    platform: Platform
+    cycle: int
+    captured_us: int
+    view: V
+
+
+@dataclass
+class _Offer(Generic[V]):
+    feed: Feed
+    view: V
+
+
+class Replay(Generic[V]):
+    """One pass over the snapshots of some platforms; memory holds the offers being followed and nothing else."""
+
+    def __init__(self, plan: Plan, platforms: tuple[Platform, ...], change_rate: float,
+                 view: Callable[[int, Platform, Sheet], V]) -> None:  # fmt: skip
+        self._plan = plan
+        self._platforms = platforms
+        self._change_rate = change_rate
+        self._view = view
+        self._offers: dict[tuple[int, str], _Offer[V]] = {}
+
+    def run(self, cycles: range) -> Iterator[Scrape[V]]:
+        """The snapshots of these cycles; the ranges of successive calls must follow each other."""
+        size = self._plan.case.workload.events_per_batch
+        for cycle in cycles:
+            events: list[int] = np.nonzero(self._plan.scraped[:, cycle])[0].tolist()
+            batches = -(-len(events) // size)
+            for batch in range(batches):
+                captured = self._plan.cycles.captured(cycle, batch, batches)
+                yield from self._batch(events[batch * size : (batch + 1) * size], cycle, captured)
+            self._forget(cycle)
+
+    def _batch(self, events: list[int], cycle: int, captured_us: int) -> Iterator[Scrape[V]]:
+        for event in events:
+            for platform in self._platforms:
+                if self._plan.stored[platform.name][event, cycle]:
+                    yield Scrape(event, platform, cycle, captured_us, self._advanced(event, platform, captured_us))
+
+    def _advanced(self, event: int, platform: Platform, captured_us: int) -> V:
+        """The offer as it is now; it moves only when it is stored, as the rows between are not to be seen."""
+        offer = self._offers.get((event, platform.name))
+        if offer is None:
+            offer = self._offers[event, platform.name] = self._opened(event, platform, captured_us)
+            return offer.view
+        hours = (int(self._plan.kickoffs[event]) - captured_us) / _HOUR
+        deduplicated = platform.name != "betpawa" and not self._plan.never_home[event]
+        blocks = offer.feed.step(hours, forced=deduplicated)
+        offer.view.issue(offer.feed, blocks, captured_us)
+        return offer.view
+
+    def _opened(self, event: int, platform: Platform, captured_us: int) -> _Offer[V]:
+        fixture = self._plan.fixture(event)
+        sheet = platform.sheet(fixture, float(self._plan.depths[platform.name][event]))
+        feed = Feed(sheet, platform, fixture.chance(_FEEDS[platform.name]), self._change_rate)
+        offer = _Offer(feed, self._view(event, platform, sheet))
+        offer.view.issue(feed, feed.all_blocks, captured_us)
+        return offer
+
+    def _forget(self, cycle: int) -> None:
+        _, end = self._plan.lives
+        for event, name in [key for key in self._offers if end[key[0]] <= cycle + 1]:
+            del self._offers[event, name]

@@ -1,0 +1,95 @@
+"""What one platform offers for one event: the same prices as market rows and as the site's document."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from data_gen.document import Document
+from data_gen.fixtures import Fixture
+from data_gen.spread import Bools, Floats, Ints
+
+BLOCKS = 18
+"""Price blocks of one feed: the markets of a block are re-issued together."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class MarketRow:
+    """One row of market_odds or competitor_market_odds, without its prices."""
+
+    market_id: str
+    name: str
+    outcomes: tuple[tuple[str, int], ...]
+    """Name and number of the price, in the order of the JSON array."""
+    line: float | None = None
+    handicap: tuple[str, float, float] | None = None
+    """Type and handicaps of home and away, None where the market has none."""
+    groups: tuple[str, ...] | None = None
+
+
+@dataclass
+class Sheet:
+    """One platform's offer for one event; built up by `price` and `row`, then left alone."""
+
+    opening: list[int] = field(default_factory=list)
+    """Opening prices in hundredths, by number."""
+    blocks: list[int] = field(default_factory=list)
+    """Which of the `BLOCKS` blocks each price belongs to."""
+    rows: list[MarketRow] = field(default_factory=list)
+    document: dict[str, Any] = field(default_factory=dict)
+    """The event-detail object, with marks (`slot`, `inner_slot`) where prices and what hangs on them go."""
+
+    def price(self, hundredths: int, market: int) -> int:
+        """Add a price of that market of the catalogue; its number is returned."""
+        self.opening.append(hundredths)
+        self.blocks.append(market % BLOCKS)
+        return len(self.opening) - 1
+
+
+@dataclass(frozen=True, kw_only=True)
+class Issue:
+    """The prices of one sheet at one moment, and which of them are new."""
+
+    numbers: list[int]
+    """Of the prices issued now."""
+    prices: Ints
+    """All prices, in hundredths."""
+    active: Bools
+    blocks: list[int]
+    """Blocks that were re-issued."""
+    moment_us: int
+    """Microseconds since 1970."""
+    chance: np.random.Generator
+    """For what only the document shows."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Platform:
+    """One bookmaker's site."""
+
+    name: str
+    ladder: tuple[tuple[int, int], ...]
+    """Below which price (hundredths) prices move in which steps, ascending; the last bound is the highest price."""
+    row_depths: Callable[[], Floats]
+    """Depths at which an offer grows by another market row, ascending."""
+    sheet: Callable[[Fixture, float], Sheet]
+    """The offer of a depth from 0 to 1 for an event."""
+    write: Callable[[Document, Issue], None]
+    """Write the prices of an issue into the sheet's document."""
+
+    def rows(self, depth: float) -> int:
+        """Market rows in an offer of that depth."""
+        return int(np.searchsorted(self.row_depths(), depth, side="right"))
+
+
+def slot(kind: str, number: int) -> str:
+    """Mark of a whole JSON value; `kind` is one capital letter."""
+    return f"~{kind}{number}~"
+
+
+def inner_slot(kind: str, number: int) -> str:
+    """Mark of the inside of a JSON string; `kind` is one small letter."""
+    return f"~{kind}{number}~"

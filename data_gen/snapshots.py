@@ -1,0 +1,52 @@
+"""The snapshots with their raw responses: odds_snapshots and competitor_odds_snapshots."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+import numpy as np
+
+from data_gen.copying import NULL
+from data_gen.document import Document
+from data_gen.odds import Feed
+from data_gen.replay import Replay, Scrape
+from data_gen.sheet import Issue, Platform, Sheet
+
+HOME_COLUMNS = ("id", "event_id", "bookmaker_id", "captured_at", "scrape_run_id", "raw_response", "last_confirmed_at")
+COMPETITOR_COLUMNS = ("id", "competitor_event_id", "captured_at", "scrape_run_id", "raw_response", "last_confirmed_at")
+
+
+class Response:
+    """The document of one offer, patched where prices changed."""
+
+    def __init__(self, sheet: Sheet, platform: Platform, chance: np.random.Generator, constants: dict[bytes, bytes],
+                 *, always_new: bool) -> None:  # fmt: skip
+        """`always_new` writes every price again in every response, not only the changed ones."""
+        self._document = Document(sheet.document, constants)
+        self._platform = platform
+        self._chance = chance
+        self._always_new = always_new
+
+    def issue(self, feed: Feed, blocks: list[int], moment_us: int) -> None:
+        """Write the prices of these blocks into the document."""
+        written = feed.all_blocks if self._always_new else blocks
+        issue = Issue(numbers=feed.members(written), prices=feed.prices, active=feed.active, blocks=written,
+                      moment_us=moment_us, chance=self._chance)  # fmt: skip
+        self._platform.write(self._document, issue)
+
+    def text(self) -> bytes:
+        """The document as a COPY field."""
+        return self._document.text()
+
+
+def copied(replay: Replay[Response], cycles: range, ids: Iterator[int], owner: Callable[[Scrape[Response]], bytes],
+           moment: Callable[[int], str], *, confirmed: bool) -> Iterator[bytes]:  # fmt: skip
+    """The snapshots of these cycles as COPY text, one row each.
+
+    `owner` gives the fields between id and captured_at; `confirmed` says whether last_confirmed_at is set already.
+    """
+    for scrape in replay.run(cycles):
+        captured = moment(scrape.captured_us).encode()
+        confirmation = captured.removesuffix(b"+00") if confirmed else NULL
+        fields = (b"%d" % next(ids), owner(scrape), captured, b"%d" % (scrape.cycle + 1), scrape.view.text(), confirmation)
+        yield b"\t".join(fields) + b"\n"
