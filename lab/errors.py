@@ -32,3 +32,7 @@ class UnavailableError(LabError):
 
 class DatabaseError(LabError):
     """A statement failed; the message carries the server's own words and SQLSTATE."""
+
+
+class NothingToDoError(LabError):
+    """A scenario found nothing to change; it is reported as skipped, never as 0 % saved."""

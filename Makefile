@@ -1,0 +1,53 @@
+# The two commands of the README are `make run` and `make test`; everything else is for those who work on the lab.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+
+.PHONY: help setup run test check format lock bench clean
+
+help: ## list the targets
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
+
+setup: $(VENV)/.ready ## prepare .venv with the command .venv/bin/lab
+
+run: setup ## measure every scenario on embedded servers; writes results/<run>/
+	$(BIN)/lab run --scenario all
+
+test: $(VENV)/.ready-dev ## the tests that this machine can run, without the slow ones
+	$(BIN)/pytest -m "not slow"
+
+check: $(VENV)/.ready-dev ## everything that CI runs: format, lint, types, all tests
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/pytest
+
+format: $(VENV)/.ready-dev ## let ruff format the code and mend what it can
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+bench: setup ## the lab's own speed, as ratios side by side
+	$(BIN)/python -m benchmarks.load
+
+lock: | $(VENV)/bin/python ## pin the dependencies of pyproject.toml again
+	$(BIN)/python -m pip install --quiet pip-tools
+	$(BIN)/pip-compile --quiet --generate-hashes --allow-unsafe --strip-extras --no-emit-index-url --no-emit-trusted-host \
+	  --no-header --output-file requirements.lock pyproject.toml
+	$(BIN)/pip-compile --quiet --generate-hashes --allow-unsafe --strip-extras --no-emit-index-url --no-emit-trusted-host \
+	  --no-header --extra dev --output-file requirements-dev.lock pyproject.toml
+
+clean: ## remove the environment and what killed runs left behind
+	-$(BIN)/lab clean
+	rm -rf $(VENV)
+
+$(VENV)/bin/python:
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.ready: requirements.lock pyproject.toml | $(VENV)/bin/python
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --requirement requirements.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	touch $@
+
+$(VENV)/.ready-dev: requirements-dev.lock $(VENV)/.ready
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --requirement requirements-dev.lock
+	touch $@

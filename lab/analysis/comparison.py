@@ -1,0 +1,161 @@
+"""What each scenario saved and cost, against the baseline of its own server, as pandas tables.
+
+A cell of something that was not measured is missing (NA), never 0.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pandas as pd
+
+from lab.analysis.projection import Scale, scale
+from lab.values import Completed, Experiment, Failed, Outcome, Skipped, StepRecord, Verdict
+
+BASELINE = "baseline"
+MARKET_ROWS = ("market_odds", "competitor_market_odds")
+KINDS = ("heap", "maps", "toast", "indexes")
+
+SAVINGS = (
+    "scenario",
+    "outcome",
+    "server",
+    "baseline_bytes",
+    "bytes",
+    "saving_percent",
+    "projected_bytes",
+    "verdict",
+    "apply_seconds",
+    "wal_bytes",
+    "peak_bytes",
+    "bytes_per_market_row",
+    "reason",
+)
+_WHOLE = ("baseline_bytes", "bytes", "projected_bytes", "wal_bytes", "peak_bytes")
+
+
+def savings(experiment: Experiment) -> pd.DataFrame:
+    """One row per trial, in the order of the run; columns `SAVINGS`."""
+    rows = [_row(experiment, outcome) for outcome in experiment.outcomes]
+    frame = pd.DataFrame(rows, columns=list(SAVINGS))
+    return frame.astype({name: "Int64" for name in _WHOLE})
+
+
+def baseline(experiment: Experiment, server: str) -> Completed | None:
+    """The first baseline of a server, None where it failed: then nothing on that server has a saving."""
+    return next((trial for trial in completed(experiment) if trial.scenario == BASELINE and trial.server == server), None)
+
+
+def completed(experiment: Experiment) -> Iterator[Completed]:
+    """The trials that were measured to the end."""
+    return (outcome for outcome in experiment.outcomes if isinstance(outcome, Completed))
+
+
+def noise(experiment: Experiment) -> dict[str, float]:
+    """For each server the gap between its two baselines, in percent of the first; absent where one is missing."""
+    floors = {}
+    for template in experiment.templates:
+        trials = [one for one in completed(experiment) if one.scenario == BASELINE and one.server == template.server]
+        if len(trials) > 1:
+            first, second = (trial.footprint.total for trial in trials[:2])
+            floors[template.server] = 100 * abs(second - first) / first
+    return floors
+
+
+def scale_of(experiment: Experiment, trial: Completed) -> Scale:
+    """The scale that projects a trial to the case's full size."""
+    template = next(one for one in experiment.templates if one.server == trial.server)
+    return scale(experiment.case, template, experiment.scenarios[trial.scenario].origins)
+
+
+def by_table(experiment: Experiment) -> pd.DataFrame:
+    """One row per trial and table: bytes by kind, total, the baseline's total, and bytes at full size."""
+    rows = [row for trial in completed(experiment) if trial.repeat == 1 for row in _table_rows(experiment, trial)]
+    columns = ["scenario", "server", "table", *KINDS, "total", "baseline_total", "projected_bytes"]
+    return pd.DataFrame(rows, columns=columns).astype({"baseline_total": "Int64"})
+
+
+def by_step(experiment: Experiment) -> pd.DataFrame:
+    """One row per step: the bytes after it, and what it took to get there."""
+    rows = [_step_row(trial, step) for trial in completed(experiment) for step in trial.steps]
+    columns = ["scenario", "server", "step", "bytes", "seconds", "cpu_seconds", "wal_bytes", "peak_bytes"]
+    return pd.DataFrame(rows, columns=columns).astype({"peak_bytes": "Int64", "cpu_seconds": "Float64"})
+
+
+def label(outcome: Outcome) -> str:
+    """The scenario's name, marked where it is the second trial of the baseline."""
+    again = isinstance(outcome, Completed) and outcome.repeat > 1
+    return f"{outcome.scenario} (again)" if again else outcome.scenario
+
+
+def _row(experiment: Experiment, outcome: Outcome) -> dict[str, Any]:
+    known = {"scenario": label(outcome), "outcome": outcome.kind, "server": outcome.server}
+    match outcome:
+        case Completed():
+            return known | _measured(experiment, outcome)
+        case Skipped(reason=reason):
+            return known | {"reason": reason}
+        case Failed(step=step, error=error):
+            return known | {"reason": f"at '{step}': {error}"}
+
+
+def _measured(experiment: Experiment, trial: Completed) -> dict[str, Any]:
+    control = baseline(experiment, trial.server)
+    total = trial.footprint.total
+    market_rows = sum(trial.rows.get(table, 0) for table in MARKET_ROWS)
+    peaks = [step.peak_bytes for step in trial.steps if step.peak_bytes is not None]
+    return {
+        "baseline_bytes": control.footprint.total if control else None,
+        "bytes": total,
+        "saving_percent": saving(total, control.footprint.total) if control else None,
+        "projected_bytes": scale_of(experiment, trial).projected(trial.footprint),
+        "verdict": trial.verification.verdict.value,
+        "apply_seconds": sum(step.seconds for step in trial.steps) if trial.steps else None,
+        "wal_bytes": sum(step.wal_bytes for step in trial.steps) if trial.steps else None,
+        "peak_bytes": max(peaks) if peaks else None,
+        "bytes_per_market_row": total / market_rows if market_rows else None,
+        "reason": differences(trial) or None,
+    }
+
+
+def saving(candidate: int, control: int) -> float:
+    """1 - ratio of bytes, in percent; negative where the candidate is larger."""
+    return 100 * (1 - candidate / control)
+
+
+def differences(trial: Completed) -> str:
+    """In words, which answers differ; empty where none does."""
+    if trial.verification.verdict is not Verdict.DIFFERS:
+        return ""
+    return "; ".join(f"{one.name}: expected {one.expected}, found {one.found}" for one in trial.verification.mismatches)
+
+
+def _table_rows(experiment: Experiment, trial: Completed) -> Iterator[dict[str, Any]]:
+    control = baseline(experiment, trial.server)
+    full = scale_of(experiment, trial).projected_tables(trial.footprint)
+    for table in trial.footprint.tables:
+        before = control.footprint.of(table.table) if control else None
+        kinds = {kind: getattr(table, kind) for kind in KINDS}
+        yield {
+            "scenario": trial.scenario,
+            "server": trial.server,
+            "table": table.table,
+            **kinds,
+            "total": table.total,
+            "baseline_total": before.total if before else None,
+            "projected_bytes": full[table.table],
+        }
+
+
+def _step_row(trial: Completed, step: StepRecord) -> dict[str, Any]:
+    return {
+        "scenario": label(trial),
+        "server": trial.server,
+        "step": step.name,
+        "bytes": step.footprint.total,
+        "seconds": step.seconds,
+        "cpu_seconds": step.cpu_seconds,
+        "wal_bytes": step.wal_bytes,
+        "peak_bytes": step.peak_bytes,
+    }

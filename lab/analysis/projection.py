@@ -1,0 +1,45 @@
+"""From the bytes of the sample to the bytes of the whole database, table by table.
+
+The workload is scaled by events, each with its full history, so a table of the sample grows to the full database in
+proportion to its rows. This is a first projection: it is linear, so the fixed cost of many small chunks, and a lookup
+that grows more slowly than the data, are scaled with the rest and over-stated.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from lab.values import EXTENSION_CATALOG, CaseFacts, Footprint, LoadedTemplate
+
+REFERENCE = "odds_snapshots"
+"""Tables whose full row count is not published grow like this one."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Scale:
+    """How many times larger each table of the full database is than the sample's."""
+
+    by_table: Mapping[str, float]
+    origins: Mapping[str, str]
+    """New table to the table whose rows it grows with."""
+
+    def of(self, table: str) -> float:
+        """Full rows ÷ rows of the sample."""
+        if table == EXTENSION_CATALOG:
+            return 1.0
+        return self.by_table.get(self.origins.get(table, table), self.by_table[REFERENCE])
+
+    def projected(self, footprint: Footprint) -> int:
+        """Bytes of the whole database at the case's full size."""
+        return sum(self.projected_tables(footprint).values())
+
+    def projected_tables(self, footprint: Footprint) -> dict[str, int]:
+        """Bytes of each table at the case's full size."""
+        return {table.table: round(table.total * self.of(table.table)) for table in footprint.tables}
+
+
+def scale(case: CaseFacts, template: LoadedTemplate, origins: Mapping[str, str]) -> Scale:
+    """The scale of the sample that was loaded into one server."""
+    factors = {table: rows / template.rows[table] for table, rows in case.table_rows.items() if template.rows.get(table)}
+    return Scale(by_table=factors, origins=origins)

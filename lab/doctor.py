@@ -1,0 +1,81 @@
+"""What this machine offers, which scenario would run where, and what would add the rest."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import psutil
+
+from lab import plan, registry
+from lab.errors import LabError
+from lab.fleet import Fleet, open_fleet
+from lab.servers import open_workspace
+from lab.units import bytes_text
+from lab.values import Capabilities, PlannedTrial
+
+
+@dataclass(frozen=True, kw_only=True)
+class Finding:
+    """One thing that was looked at."""
+
+    name: str
+    fine: bool
+    found: str
+    remedy: str = ""
+    """What to do where it is not fine."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Diagnosis:
+    """Everything that was found; `trials` says which scenario runs on which server, or why on none."""
+
+    findings: tuple[Finding, ...]
+    trials: tuple[PlannedTrial, ...]
+
+
+def diagnose(postgres_bin: Path | None, progress: Callable[[str], None]) -> Diagnosis:
+    """Start every embedded server once, for what it really offers."""
+    with open_workspace() as workspace, open_fleet(workspace, postgres_bin, progress) as fleet:
+        servers = tuple(_server(kind, fleet) for kind in plan.EMBEDDED)
+        entries = registry.resolve(["all"])
+        trials = plan.trials(entries, plan.EMBEDDED, fleet.capabilities)
+    return Diagnosis(findings=(*servers, _disk(), _memory()), trials=trials)
+
+
+def _server(kind: str, fleet: Fleet) -> Finding:
+    try:
+        offered = fleet.capabilities(kind)
+    except LabError as error:
+        return Finding(name=f"server {kind}", fine=False, found=error.message, remedy=error.hint)
+    return Finding(name=f"server {kind}", fine=True, found=describe(offered))
+
+
+def describe(offered: Capabilities) -> str:
+    """Capabilities in one line."""
+    lz4 = "lz4" if offered.lz4 else "no lz4"
+    edition = f" ({offered.timescaledb_edition})" if offered.timescaledb_edition else ""
+    return f"PostgreSQL {offered.postgres}, {lz4}, TimescaleDB {offered.timescaledb or 'none'}{edition}"
+
+
+def _disk() -> Finding:
+    folder = tempfile.gettempdir()
+    free = psutil.disk_usage(folder).free
+    return Finding(
+        name="disk",
+        fine=free > 4 << 30,
+        found=f"{bytes_text(free)} free in {folder}",
+        remedy="Set TMPDIR to a folder on a larger disk, or choose a smaller --size.",
+    )
+
+
+def _memory() -> Finding:
+    available = psutil.virtual_memory().available
+    return Finding(
+        name="memory",
+        fine=available > 2 << 30,
+        found=f"{bytes_text(available)} available",
+        remedy="Close other programs: a server and the lab take about 1.5 GB.",
+    )

@@ -1,0 +1,78 @@
+"""The servers of one run: each started when it is first asked for, each loaded once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from data_gen import Dataset
+from lab.errors import UnavailableError
+from lab.servers import Server, Workspace, open_server
+from lab.steps import verify
+from lab.steps.load import load
+from lab.steps.trial import TEMPLATE, Lane
+from lab.values import Capabilities, DatasetSpec, LoadedTemplate
+
+
+@dataclass
+class Fleet:
+    """Made by `open_fleet`; a server that this machine cannot have is asked for once and its reason kept."""
+
+    workspace: Workspace
+    postgres_bin: Path | None
+    progress: Callable[[str], None]
+    _stack: ExitStack
+    _started: dict[str, Server | UnavailableError] = field(default_factory=dict)
+    _lanes: dict[str, Lane] = field(default_factory=dict)
+
+    def server(self, kind: str) -> Server:
+        """The server of that kind, running.
+
+        Errors: `UnavailableError` where this machine cannot have it, `ServerError` where it does not start.
+        """
+        if kind not in self._started:
+            self._started[kind] = self._start(kind)
+        server = self._started[kind]
+        if isinstance(server, UnavailableError):
+            raise server
+        return server
+
+    def capabilities(self, kind: str) -> Capabilities:
+        """What the server of that kind offers; errors as `server`."""
+        return self.server(kind).capabilities
+
+    def lane(self, kind: str, spec: DatasetSpec, loaded: Callable[[LoadedTemplate], None]) -> Lane:
+        """The server of that kind with the workload in a sealed template; `loaded` hears of it when that is made."""
+        if kind not in self._lanes:
+            self._lanes[kind] = self._load(self.server(kind), Dataset(spec), loaded)
+        return self._lanes[kind]
+
+    def _start(self, kind: str) -> Server | UnavailableError:
+        self.progress(f"{kind}: starting the server")
+        opened = open_server(
+            kind, workspace=self.workspace, postgres_bin=self.postgres_bin, progress=self.progress
+        )
+        try:
+            return self._stack.enter_context(opened)
+        except UnavailableError as error:
+            return error
+
+    def _load(self, server: Server, dataset: Dataset, loaded: Callable[[LoadedTemplate], None]) -> Lane:
+        self.progress(f"{server.kind}: generating and loading the workload")
+        server.create(TEMPLATE)
+        with server.connect(TEMPLATE) as database:
+            loaded(load(server, database, dataset))
+            asked = verify.questions(database, dataset.now)
+        server.seal(TEMPLATE)
+        return Lane(server=server, now=dataset.now, asked=asked)
+
+
+@contextmanager
+def open_fleet(
+    workspace: Workspace, postgres_bin: Path | None, progress: Callable[[str], None]
+) -> Iterator[Fleet]:
+    """The servers of a run for as long as the context lasts."""
+    with ExitStack() as stack:
+        yield Fleet(workspace=workspace, postgres_bin=postgres_bin, progress=progress, _stack=stack)

@@ -1,0 +1,179 @@
+"""The life of a run: plan, then one trial after the other, each outcome on disk before the next begins."""
+
+from __future__ import annotations
+
+import os
+import platform
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+
+import psutil
+
+from data_gen import Case, Dataset, load_case
+from lab import plan, registry, store
+from lab.errors import InputError, LabError
+from lab.fleet import Fleet, open_fleet
+from lab.registry import Registered
+from lab.servers import clean, open_workspace
+from lab.steps import trial
+from lab.units import bytes_text
+from lab.values import (
+    CaseFacts,
+    Environment,
+    Experiment,
+    Failed,
+    LoadedTemplate,
+    Outcome,
+    Plan,
+    PlannedTrial,
+    ScenarioFacts,
+    Skipped,
+)
+
+ROOM = 6
+"""Free disk that a server needs, in databases: template, clone, a second copy while it is rewritten, WAL, slack."""
+
+TARGET_BYTES = 10 << 30
+
+Progress = Callable[[str], None]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Request:
+    """What the user asked for."""
+
+    scenarios: tuple[str, ...]
+    case: str
+    size_bytes: int
+    seed: int
+    change_rate: float | None
+    server: str
+    results: Path
+    postgres_bin: Path | None = None
+
+
+def run(request: Request, progress: Progress, opened: Callable[[Path], None]) -> None:
+    """Make a whole run; `opened` hears of its folder, where what was measured is kept however the run ends.
+
+    Errors: `InputError` where the request cannot be carried out; nothing has been started then.
+    """
+    entries = {entry.name: entry for entry in registry.resolve(request.scenarios)}
+    case = load_case(request.case)
+    dataset = Dataset.plan(
+        case, size_bytes=request.size_bytes, seed=request.seed, change_rate=request.change_rate
+    )
+    kinds = plan.kinds(request.server)
+    for line in clean():
+        progress(f"removed what an earlier run left behind: {line}")
+    with open_workspace() as workspace, open_fleet(workspace, request.postgres_bin, progress) as fleet:
+        check_room(workspace.path, dataset.expected_bytes * len(kinds))
+        trials = plan.trials(tuple(entries.values()), kinds, fleet.capabilities)
+        entries[registry.BASELINE] = registry.registered()[registry.BASELINE]
+        journal = _open(request, dataset, case, trials, entries)
+        opened(journal.folder)
+        for planned in trials:
+            journal.add(_outcome(planned, entries[planned.scenario], fleet, journal, progress))
+        journal.finish()
+
+
+def check_room(folder: Path, expected_bytes: int) -> None:
+    """Refuse a run that would fill the disk half-way."""
+    needed, free = expected_bytes * ROOM, psutil.disk_usage(str(folder)).free
+    if free < needed:
+        raise InputError(
+            f"This run needs about {bytes_text(needed)} of disk in {folder.parent}, and {bytes_text(free)} are free.",
+            hint="Choose a smaller --size, free space, or set TMPDIR to a folder on a larger disk.",
+        )
+
+
+@dataclass
+class Journal:
+    """The experiment as far as it has come, always on disk."""
+
+    folder: Path
+    experiment: Experiment
+
+    def add(self, outcome: Outcome) -> None:
+        """Keep an outcome."""
+        self._save(replace(self.experiment, outcomes=(*self.experiment.outcomes, outcome)))
+
+    def loaded(self, template: LoadedTemplate) -> None:
+        """Keep what was loaded."""
+        self._save(replace(self.experiment, templates=(*self.experiment.templates, template)))
+
+    def finish(self) -> None:
+        """Mark the experiment as complete."""
+        self._save(replace(self.experiment, finished=_now().isoformat()))
+
+    def _save(self, experiment: Experiment) -> None:
+        self.experiment = experiment
+        store.save(self.folder, experiment)
+
+
+def _outcome(
+    planned: PlannedTrial, entry: Registered, fleet: Fleet, journal: Journal, progress: Progress
+) -> Outcome:
+    if planned.server is None:
+        return Skipped(scenario=planned.scenario, server=None, reason=planned.reason)
+    try:
+        lane = fleet.lane(planned.server, journal.experiment.plan.dataset, journal.loaded)
+    except LabError as error:
+        return Failed(scenario=planned.scenario, server=planned.server, step="load", error=str(error), steps=())
+    progress(f"{planned.server}: {planned.scenario}{' (again)' if planned.repeat > 1 else ''}")
+    return trial.make(planned, entry.scenario, lane)
+
+
+def _open(
+    request: Request,
+    dataset: Dataset,
+    case: Case,
+    trials: tuple[PlannedTrial, ...],
+    entries: Mapping[str, Registered],
+) -> Journal:
+    started = _now()
+    size = bytes_text(request.size_bytes).replace(" ", "")
+    folder = store.new_run(request.results, case.name, size, started)
+    experiment = Experiment(
+        format=store.FORMAT,
+        run=folder.name,
+        started=started.isoformat(),
+        finished=None,
+        plan=Plan(dataset=dataset.spec, size_bytes=request.size_bytes, trials=trials),
+        case=_case_facts(case),
+        environment=_environment(),
+        templates=(),
+        scenarios={planned.scenario: _facts(entries[planned.scenario]) for planned in trials},
+        outcomes=(),
+    )
+    store.save(folder, experiment)
+    return Journal(folder=folder, experiment=experiment)
+
+
+def _facts(entry: Registered) -> ScenarioFacts:
+    scenario = entry.scenario
+    return ScenarioFacts(
+        title=scenario.title,
+        category=scenario.category.value,
+        description=entry.description,
+        hypothesis=scenario.hypothesis,
+        given_up=scenario.given_up,
+        costs=scenario.costs,
+        origins=dict(scenario.origins),
+    )
+
+
+def _environment() -> Environment:
+    return Environment(
+        lab=version("odds-storage-lab"),
+        python=platform.python_version(),
+        machine=f"{platform.system()} {platform.machine()}",
+        cores=os.cpu_count() or 1,
+        memory_bytes=psutil.virtual_memory().total,
+    )
+
+
+def _now() -> datetime:
+    return datetime.now(UTC).replace(microsecond=0)

@@ -1,0 +1,64 @@
+"""Which scenario runs on which server: the first one, in the order of preference, that offers what it needs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+
+from lab.errors import UnavailableError
+from lab.registry import BASELINE, Registered
+from lab.scenario import Need
+from lab.values import Capabilities, PlannedTrial
+
+EMBEDDED = ("native", "pglite")
+"""What `--server auto` tries, in this order."""
+
+Probe = Callable[[str], Capabilities]
+"""Capabilities of a kind of server, started if need be; `UnavailableError` where this machine cannot have it."""
+
+
+def kinds(server: str) -> tuple[str, ...]:
+    """The kinds of server that `--server` stands for."""
+    return EMBEDDED if server == "auto" else (server,)
+
+
+def missing(capabilities: Capabilities, needs: Iterable[Need]) -> tuple[Need, ...]:
+    """Which of `needs` a server does not offer."""
+    offered = {
+        Need.LZ4: capabilities.lz4,
+        Need.COLUMNSTORE: capabilities.timescaledb_edition == "community",
+    }
+    return tuple(need for need in needs if not offered[need])
+
+
+def trials(entries: Sequence[Registered], among: Sequence[str], probe: Probe) -> tuple[PlannedTrial, ...]:
+    """Every trial in the order it runs: server by server, between two trials of the baseline.
+
+    A server is probed only once a scenario needs it; what cannot run anywhere is planned with its reason.
+    """
+    placed = [_place(entry, among, probe) for entry in entries if entry.name != BASELINE]
+    used = [kind for kind in among if any(trial.server == kind for trial in placed)]
+    if any(entry.name == BASELINE for entry in entries) and not used:
+        used = [among[0]]
+    return tuple(trial for kind in used for trial in _lane(kind, placed)) + tuple(
+        trial for trial in placed if trial.server is None
+    )
+
+
+def _lane(kind: str, placed: Iterable[PlannedTrial]) -> Iterator[PlannedTrial]:
+    yield PlannedTrial(scenario=BASELINE, server=kind)
+    yield from (trial for trial in placed if trial.server == kind)
+    yield PlannedTrial(scenario=BASELINE, server=kind, repeat=2)
+
+
+def _place(entry: Registered, among: Sequence[str], probe: Probe) -> PlannedTrial:
+    reasons = []
+    for kind in among:
+        try:
+            lacking = missing(probe(kind), sorted(entry.scenario.needs))
+        except UnavailableError as error:
+            reasons.append(f"{kind}: {error}")
+            continue
+        if not lacking:
+            return PlannedTrial(scenario=entry.name, server=kind)
+        reasons.append(f"{kind} has no {' and no '.join(lacking)}")
+    return PlannedTrial(scenario=entry.name, server=None, reason="; ".join(reasons))

@@ -1,0 +1,73 @@
+"""report.md, savings.csv, and the part of a DISCOVERY.md that the lab writes."""
+
+from __future__ import annotations
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from lab.analysis import comparison
+from lab.analysis.recommendation import recommend
+from lab.errors import InputError
+from lab.report import tables
+from lab.units import bytes_text
+from lab.values import Experiment
+
+BEGIN = "<!-- lab:begin -->"
+END = "<!-- lab:end -->"
+
+_TEMPLATES = Environment(
+    loader=PackageLoader("lab.report"),
+    undefined=StrictUndefined,
+    trim_blocks=True,
+    lstrip_blocks=True,
+    keep_trailing_newline=True,
+    autoescape=False,  # noqa: S701 - the output is Markdown, not HTML
+)
+_TEMPLATES.filters["size"] = bytes_text
+
+
+def report(experiment: Experiment) -> str:
+    """The whole report of a run."""
+    return _render("report.md.j2", experiment)
+
+
+def section(experiment: Experiment) -> str:
+    """The tables for a DISCOVERY.md, between their markers."""
+    return f"{BEGIN}\n{_render('section.md.j2', experiment)}{END}\n"
+
+
+def attach(document: str, experiment: Experiment) -> str:
+    """The document with the lab's section in it: in place of an earlier one, else at its end.
+
+    Errors: `InputError` where the markers do not pair; nothing outside them is ever changed.
+    """
+    begins, ends = document.count(BEGIN), document.count(END)
+    if begins == ends == 0:
+        gap = "" if not document else "\n" if document.endswith("\n") else "\n\n"
+        return f"{document}{gap}{section(experiment)}"
+    before, _, rest = document.partition(BEGIN)
+    _, found, after = rest.partition(END)
+    if begins != 1 or ends != 1 or not found:
+        raise InputError(
+            f"The document has {begins} '{BEGIN}' and {ends} '{END}'; it must have one pair, in this order.",
+            hint="Delete the surplus markers by hand.",
+        )
+    return f"{before}{section(experiment)}{after.removeprefix(chr(10))}"
+
+
+def csv(experiment: Experiment) -> str:
+    """savings.csv: one line per trial, bytes as integers, an empty cell where nothing was measured."""
+    frame = comparison.savings(experiment)
+    return str(frame.round({"saving_percent": 3, "apply_seconds": 3}).to_csv(index=False, lineterminator="\n"))
+
+
+def _render(template: str, experiment: Experiment) -> str:
+    return _TEMPLATES.get_template(template).render(
+        experiment=experiment,
+        advice=recommend(experiment),
+        noise=comparison.noise(experiment),
+        completed=[trial for trial in comparison.completed(experiment) if trial.repeat == 1],
+        missing=[outcome for outcome in experiment.outcomes if outcome.kind != "completed"],
+        differences=comparison.differences,
+        tables=tables,
+        planned=len(experiment.plan.trials),
+    )

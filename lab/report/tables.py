@@ -1,0 +1,128 @@
+"""The tables that people read: rows of text cells, the same for the terminal and for Markdown."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+
+from lab.analysis import comparison
+from lab.units import bytes_text
+from lab.values import Experiment
+
+MISSING = "–"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Table:
+    """A title, column heads and rows of cells; the first `left` columns are text, the others numbers."""
+
+    title: str
+    heads: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+    left: int = 1
+
+    def markdown(self) -> str:
+        """As a Markdown table, without the title."""
+        ruler = ["---"] * self.left + ["---:"] * (len(self.heads) - self.left)
+        lines = [self.heads, tuple(ruler), *self.rows]
+        return "\n".join("| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |" for line in lines)
+
+
+def savings(experiment: Experiment) -> Table:
+    """What each scenario saves and costs."""
+    frame = comparison.savings(experiment)
+    under = experiment.case.target_bytes
+    return Table(
+        title="Savings against the baseline of the same server",
+        heads=("scenario", "server", "outcome", "size", "saving", "at full size", "target", "B/market row", "apply", "WAL", "peak disk"),
+        rows=tuple(_savings_row(row, under) for row in frame.to_dict("records")),
+        left=3,
+    )
+
+
+def _savings_row(row: dict[str, Any], target: int) -> tuple[str, ...]:
+    verdict = row["outcome"] if pd.isna(row["verdict"]) else row["verdict"]
+    return (
+        row["scenario"],
+        _text(row["server"]),
+        verdict,
+        size(row["bytes"]),
+        _number(row["saving_percent"], "{:.1f} %"),
+        size(row["projected_bytes"]),
+        MISSING if pd.isna(row["projected_bytes"]) else "under" if row["projected_bytes"] < target else "over",
+        _number(row["bytes_per_market_row"], "{:.0f}"),
+        _number(row["apply_seconds"], "{:.1f} s"),
+        size(row["wal_bytes"]),
+        size(row["peak_bytes"]),
+    )
+
+
+def steps(experiment: Experiment) -> Table:
+    """When space comes back: the whole footprint after every step."""
+    frame = comparison.by_step(experiment)
+    return Table(
+        title="When space comes back",
+        heads=("scenario", "step", "size after", "seconds", "server CPU", "WAL", "peak disk"),
+        rows=tuple(
+            (
+                row["scenario"],
+                row["step"],
+                size(row["bytes"]),
+                _number(row["seconds"], "{:.2f}"),
+                _number(row["cpu_seconds"], "{:.2f} s"),
+                size(row["wal_bytes"]),
+                size(row["peak_bytes"]),
+            )
+            for row in frame.to_dict("records")
+        ),
+        left=2,
+    )
+
+
+def kinds(experiment: Experiment) -> Table:
+    """Bytes by table and kind, tables above 1 % of their scenario only."""
+    frame = comparison.by_table(experiment)
+    whole = frame.groupby(["scenario", "server"])["total"].transform("sum")
+    large = frame[frame["total"] > 0.01 * whole]
+    return Table(
+        title="By table and kind (tables above 1 %)",
+        heads=("scenario", "table", "heap", "maps", "TOAST", "indexes", "total", "baseline", "at full size"),
+        rows=tuple(
+            (
+                row["scenario"],
+                row["table"],
+                *(size(row[name]) for name in (*comparison.KINDS, "total", "baseline_total", "projected_bytes")),
+            )
+            for row in large.to_dict("records")
+        ),
+        left=2,
+    )
+
+
+def side_by_side(frame: pd.DataFrame) -> Table:
+    """Saving of each scenario in several runs; `frame` as `lab.analysis.runs.side_by_side` makes it."""
+    names = [name for name in frame.columns if name not in ("scenario", "server")]
+    return Table(
+        title="Saving by run",
+        heads=("scenario", "server", *names),
+        rows=tuple(
+            (row["scenario"], _text(row["server"]), *(_number(row[name], "{:.1f} %") for name in names))
+            for row in frame.to_dict("records")
+        ),
+        left=2,
+    )
+
+
+def size(value: Any) -> str:
+    """Bytes in words, or the sign for a missing value."""
+    return MISSING if pd.isna(value) else bytes_text(value)
+
+
+def _number(value: Any, form: str) -> str:
+    return MISSING if pd.isna(value) else form.format(value)
+
+
+def _text(value: Any) -> str:
+    return MISSING if value is None or pd.isna(value) else str(value)

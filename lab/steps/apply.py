@@ -1,0 +1,90 @@
+"""Apply a scenario to its clone and record what each of its steps did and cost."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from lab.database import Database, Row
+from lab.errors import LabError
+from lab.scenario import Scenario
+from lab.steps import footprint
+from lab.steps.meter import Meter
+from lab.values import Statement, StepRecord
+
+
+def apply(scenario: Scenario, recorder: Recorder) -> None:
+    """Let the scenario do its work; whatever it raises becomes a `LabError`, because it is somebody else's code."""
+    recorder.doing = "apply"
+    try:
+        scenario.apply(recorder)
+    except LabError:
+        raise
+    except Exception as error:
+        raise LabError(f"The scenario raised {type(error).__name__}: {error}") from error
+
+
+@dataclass
+class Recorder:
+    """The database as a scenario sees it (`lab.scenario.Database`): every statement belongs to a named step."""
+
+    database: Database
+    meter: Meter
+    now: datetime
+    doing: str = "clone"
+    """Where a trial is, for the outcome of one that breaks: the open step, or the part of the trial around it."""
+    steps: list[StepRecord] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    _open: bool = False
+    _statements: list[Statement] = field(default_factory=list)
+
+    @contextmanager
+    def step(self, name: str) -> Iterator[None]:
+        """Record what is done inside as the step `name`; a step that breaks leaves its name in `doing`."""
+        if self._open:
+            raise LabError(f"Step '{name}' begins inside step '{self.doing}'.", hint="Steps follow one another.")
+        self.doing, self._open, self._statements = name, True, []
+        with self.meter.measuring() as cost:
+            yield
+        self._open = False
+        self.steps.append(
+            StepRecord(
+                name=name,
+                statements=tuple(self._statements),
+                seconds=cost.seconds,
+                cpu_seconds=cost.cpu_seconds,
+                wal_bytes=cost.wal_bytes,
+                peak_bytes=cost.peak_bytes,
+                footprint=footprint.measure(self.database),
+            )
+        )
+
+    def execute(self, sql: str, params: Sequence[object] | None = None) -> int:
+        """Run one statement inside a step; returns the number of rows it touched."""
+        if not self._open:
+            raise LabError(f"A statement outside of a step: {sql[:80]}", hint="Wrap it in `with db.step(…)`.")
+        self._remember(sql)
+        return self.database.execute(sql, params)
+
+    def fetch(self, sql: str, params: Sequence[object] | None = None) -> list[Row]:
+        """Run one query and return its rows."""
+        return self.database.fetch(sql, params)
+
+    def value(self, sql: str, params: Sequence[object] | None = None) -> object:
+        """The single value of a query that returns one row and one column."""
+        return self.database.value(sql, params)
+
+    def note(self, text: str) -> None:
+        """Add a finding to the report."""
+        self.notes.append(text)
+
+    def _remember(self, sql: str) -> None:
+        """Keep the statement as executed; a batch repeated in turn is kept once with its number of times."""
+        for position in range(len(self._statements) - 1, -1, -1):
+            if self._statements[position].sql == sql:
+                seen = self._statements[position]
+                self._statements[position] = Statement(sql=sql, times=seen.times + 1)
+                return
+        self._statements.append(Statement(sql=sql, times=1))

@@ -1,0 +1,40 @@
+"""Load the workload into an empty database and describe what is there."""
+
+from __future__ import annotations
+
+from time import perf_counter
+
+from data_gen import CopyIn, Dataset
+from lab.database import Database
+from lab.servers import Server
+from lab.steps import footprint
+from lab.steps.settle import settle
+from lab.values import LoadedTemplate
+
+SETTINGS = ("default_toast_compression", "wal_level", "full_page_writes", "fsync", "shared_buffers", "autovacuum")
+"""Settings that decide bytes or WAL; kept with every number."""
+
+
+def load(server: Server, database: Database, dataset: Dataset) -> LoadedTemplate:
+    """Run every stage of the dataset, settle, and weigh the result; generating and loading overlap."""
+    started = perf_counter()
+    for stage in dataset.stages():
+        if isinstance(stage, CopyIn):
+            server.copy_in(database, stage.table, stage.columns, stage.chunks)
+        else:
+            database.execute(stage.sql)
+    seconds = perf_counter() - started
+    settle(database)
+    weight = footprint.measure(database)
+    return LoadedTemplate(
+        server=server.kind,
+        capabilities=server.capabilities,
+        settings={name: str(value) for name, value in database.fetch(_SETTINGS_SQL, (list(SETTINGS),))},
+        rows={table: count for table, count in dataset.rows.items()},
+        digest=dataset.digest,
+        load_seconds=seconds,
+        footprint=weight,
+    )
+
+
+_SETTINGS_SQL = "SELECT name, current_setting(name) FROM pg_settings WHERE name = ANY(%s) ORDER BY name"

@@ -1,0 +1,98 @@
+"""What a step costs: wall clock, CPU of the server process, WAL, and the largest size of the database's folder."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from time import perf_counter
+
+import psutil
+
+from lab.database import Database
+
+_SAMPLE_SECONDS = 0.05
+
+
+@dataclass
+class Cost:
+    """The cost of one step, complete once the step has ended."""
+
+    seconds: float = 0.0
+    cpu_seconds: float | None = None
+    wal_bytes: int = 0
+    peak_bytes: int | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Meter:
+    """Measures steps on one database; `folder` and `process` may be out of sight, and then so are peak and CPU."""
+
+    database: Database
+    folder: Path | None
+    process: int | None
+
+    @contextmanager
+    def measuring(self) -> Iterator[Cost]:
+        """Measure what is done inside; the cost is filled in at its end, whether it succeeded or not."""
+        cost = Cost()
+        wal, cpu = _wal_position(self.database), self._cpu_seconds()
+        with _peak(self.folder, cost):
+            started = perf_counter()
+            yield cost
+            cost.seconds = perf_counter() - started
+        cost.wal_bytes = _wal_position(self.database) - wal
+        cpu_now = self._cpu_seconds()
+        cost.cpu_seconds = None if cpu is None or cpu_now is None else cpu_now - cpu
+
+    def _cpu_seconds(self) -> float | None:
+        if self.process is None:
+            return None
+        try:
+            times = psutil.Process(self.process).cpu_times()
+        except psutil.Error:
+            return None
+        return float(times.user + times.system)
+
+
+def _wal_position(database: Database) -> int:
+    return int(database.value("SELECT pg_wal_lsn_diff(pg_current_wal_insert_lsn(), '0/0')::bigint"))
+
+
+@contextmanager
+def _peak(folder: Path | None, cost: Cost) -> Iterator[None]:
+    """Sample the size of `folder` until the block ends."""
+    if folder is None:
+        yield
+        return
+    stop = threading.Event()
+    largest = folder_bytes(folder)
+
+    def watch() -> None:
+        nonlocal largest
+        while not stop.wait(_SAMPLE_SECONDS):
+            largest = max(largest, folder_bytes(folder))
+
+    watcher = threading.Thread(target=watch, name="peak size", daemon=True)
+    watcher.start()
+    try:
+        yield
+    finally:
+        stop.set()
+        watcher.join()
+        cost.peak_bytes = max(largest, folder_bytes(folder))
+
+
+def folder_bytes(folder: Path) -> int:
+    """Bytes of the files directly in `folder`; files that vanish meanwhile count as gone."""
+    total = 0
+    with os.scandir(folder) as entries:
+        for entry in entries:
+            try:
+                total += entry.stat(follow_symlinks=False).st_size
+            except FileNotFoundError:
+                continue
+    return total

@@ -1,0 +1,33 @@
+"""Sizes as people write and read them; powers of 1024, like PostgreSQL."""
+
+from __future__ import annotations
+
+import re
+
+from lab.errors import InputError
+
+_POWERS = {"B": 0, "KB": 1, "MB": 2, "GB": 3, "TB": 4}
+
+
+def parse_bytes(text: str) -> int:
+    """Bytes in '256MB', '1.5 GB' or '1000000'.
+
+    Errors: `InputError` for anything else.
+    """
+    match = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*([KMGT]?I?B?)\s*", text.upper())
+    unit = (match[2].replace("I", "").removesuffix("B") + "B") if match else ""
+    if match is None or float(match[1]) == 0:
+        raise InputError(f"'{text}' is not a size.", hint="Write a number and a unit, such as 256MB or 1.5GB.")
+    return int(float(match[1]) * 1024 ** _POWERS[unit])
+
+
+def bytes_text(count: float) -> str:
+    """Bytes in the largest unit that leaves at least 1, with three significant digits: '256 MB', '1.42 GB'."""
+    value, unit = float(count), "B"
+    for unit in _POWERS:  # noqa: B007 - the last unit is used where none is large enough
+        if abs(value) < 1000:
+            break
+        if unit != "TB":
+            value /= 1024
+    digits = 0 if unit == "B" or abs(value) >= 100 else 1 if abs(value) >= 10 else 2
+    return f"{value:.{digits}f} {unit}"

@@ -1,0 +1,33 @@
+"""Drop the column `raw_response` of both snapshot tables, then rewrite them.
+
+DROP COLUMN only hides a column: the bytes stay where they are until the table is rewritten, so the column and the
+space go in two steps, and the first one frees nothing.
+"""
+
+from lab.scenario import Category, Database, Scenario
+
+TABLES = ("odds_snapshots", "competitor_odds_snapshots")
+
+
+def apply(db: Database) -> None:
+    """Drop first, rewrite second."""
+    with db.step("DROP COLUMN"):
+        for table in TABLES:
+            db.execute(f"ALTER TABLE {table} DROP COLUMN raw_response")
+    with db.step("VACUUM FULL"):
+        for table in TABLES:
+            db.execute(f"VACUUM FULL {table}")
+
+
+SCENARIO = Scenario(
+    title="Drop raw_response",
+    category=Category.ELIMINATE,
+    hypothesis="The two payload columns are more than half of the database, and only a debugger reads them.",
+    apply=apply,
+    drops=tuple(f"{table}.raw_response" for table in TABLES),
+    costs=(
+        "Payloads cannot be parsed again: a mistake in the scraper's mapping can no longer be repaired afterwards.",
+        "VACUUM FULL holds ACCESS EXCLUSIVE; the new copy is small, so it needs little room.",
+    ),
+    combine_with=("retention_7d", "hypertable_compression", "outcome_normalization_snapshot"),
+)
