@@ -38,10 +38,15 @@ class Plan:
 
     @cached_property
     def kickoffs(self) -> Ints:
-        """Microseconds since 1970, ascending: evenly over the time followed and one window beyond it."""
+        """Microseconds since 1970, ascending: evenly over the time followed and one window beyond it.
+
+        The last one is always still to come when the case ends.
+        """
         first, last = microseconds(self.case.first_captured), microseconds(self.case.last_captured)
-        followed = last - first + int(self.case.window.total_seconds()) * MICROSECOND
-        places = (np.arange(self.events) + self._starts[0]) / self.events
+        window = int(self.case.window.total_seconds()) * MICROSECOND
+        followed = last - first + window
+        least = max(0.1, 1 - 0.9 * self.events * window / followed)
+        places = (np.arange(self.events) + least + (0.92 - least) * self._starts[0]) / self.events
         return (first + (places * followed).astype(np.int64)) // _QUARTER * _QUARTER
 
     @cached_property
@@ -101,12 +106,12 @@ class Plan:
     def _offered(self, share: float, axis: int) -> Bools:
         """The site lacks some events for good and opens one of them late, so that the share is met exactly."""
         first, end = self.lives
-        lacking = quota(end - first, np.argsort(self._sequence(axis)), 1 - share)
+        lacking = quota(end - first, 1 - share, self._starts[axis])
         return self.scraped & (np.arange(len(self.cycles)) >= (first + lacking)[:, None])
 
     def _home_inserts(self) -> Bools:
         offered = self.offered[BETPAWA.name]
-        rate = self.case.workload.home_inserts * self.scraped.sum() / offered.sum()
+        rate = self.case.workload.home_inserts * self.scraped.sum() / max(offered.sum(), 1)
         return offered & (plane(*offered.shape, self._starts[6]) < rate)
 
     def _mean_rows(self, depths: dict[Platform, Floats], events: Bools | None = None) -> float:

@@ -1,6 +1,11 @@
-"""Explanations such as a betting site prints beside a market: made up here, of a given length, repeating themselves."""
+"""Explanations such as a betting site prints beside a market: made up here, of a given length, repeating themselves.
+
+How they compress is what matters: SportyBet's guides share whole sentences, Bet9ja's descriptions only turns of phrase.
+"""
 
 from __future__ import annotations
+
+from functools import cache
 
 import numpy as np
 
@@ -20,12 +25,36 @@ _RULES = ("Extra time and penalty shoot-outs do not count. ", "Own goals count f
           "See the section \u201cRules of the house\u201d for worked examples. ",
           "Corners awarded but not taken are not counted. ", "Cards shown after the final whistle are ignored. ")  # fmt: skip
 
+_TURNS = (
+    ("Predict if ", "Guess the ", "Say how ", "Will the ", "Which is the ", "Choose when ", "Call whether ", "Name the ", "How many "),
+    ("total ", "exact ", "first ", "last ", "next ", "combined ", "highest ", "lowest ", "winning ", "number of ", ""),
+    ("goals ", "corners ", "result ", "score ", "bookings ", "throw-ins ", "shots ", "offsides ", "fouls ", "team ", "minute ", "margin "),
+    ("of the match ", "scored ", "by home ", "by away ", "of both sides ", "per half ", "at the break ", "by a substitute ", "on target "),
+    ("is over ", "is under ", "equals ", "will be in ", "falls between ", "comes before ", "or neither, given ", "beats ", "and also "),
+    ("the spread. ", "the listed band. ", "one of the choices. ", "full time. ", "half-time. ", "15 minutes. ", "the other half. ", "3 or more. "),
+)  # fmt: skip
+_LOOSE = 0.85  # share of a description's sentences that are made of short turns
 
-def explanation(number: int, length: int) -> str:
-    """Text number `number`, exactly `length` characters; the same arguments give the same text everywhere."""
+
+@cache
+def guide(number: int, length: int) -> str:
+    """Text number `number` of exactly `length` characters, in whole sentences that many texts share."""
+    chance = np.random.Generator(np.random.PCG64(number // 12))
+    text = "".join(_picked(table, chance) for table in (_OPENINGS, _SUBJECTS, _CLAIMS, _PERIODS))
+    first = number % len(_RULES)
+    return (text + "".join(_RULES[first:] + _RULES[:first]) + text + "".join(_RULES))[:length]
+
+
+@cache
+def description(number: int, length: int) -> str:
+    """Text number `number` of exactly `length` characters, in turns of phrase put together anew every time."""
     chance = np.random.Generator(np.random.PCG64(number))
     text = ""
     while len(text) < length:
-        tables = (_OPENINGS, _SUBJECTS, _CLAIMS, _PERIODS) if not text or chance.random() < 0.5 else (_RULES,)
-        text += "".join(table[int(chance.integers(len(table)))] for table in tables)
+        tables = _TURNS if chance.random() < _LOOSE else (_OPENINGS, _SUBJECTS, _CLAIMS, _PERIODS)
+        text += "".join(_picked(table, chance) for table in tables)
     return text[:length]
+
+
+def _picked(table: tuple[str, ...], chance: np.random.Generator) -> str:
+    return table[int(chance.integers(len(table)))]

@@ -42,10 +42,10 @@ class Sheet:
     document: dict[str, Any] = field(default_factory=dict)
     """The event-detail object, with marks (`slot`, `inner_slot`) where prices and what hangs on them go."""
 
-    def price(self, hundredths: int, market: int) -> int:
-        """Add a price of that market of the catalogue; its number is returned."""
+    def price(self, hundredths: int, block: int) -> int:
+        """Add a price of that block; its number is returned."""
         self.opening.append(hundredths)
-        self.blocks.append(market % BLOCKS)
+        self.blocks.append(block)
         return len(self.opening) - 1
 
 
@@ -83,6 +83,11 @@ class Platform:
     def rows(self, depth: float) -> int:
         """Market rows in an offer of that depth."""
         return int(np.searchsorted(self.row_depths(), depth, side="right"))
+
+
+def block_of(market: int, markets: int) -> int:
+    """The block of a market by its number in a catalogue of so many: neighbours change together."""
+    return market * BLOCKS // markets
 
 
 def slot(kind: str, number: int) -> str:

@@ -31,14 +31,28 @@ def plane(rows: int, columns: int, start: float) -> Floats:
     return field
 
 
-def quota(weights: Ints, order: Ints, share: float) -> Ints:
-    """How much of each weight to take so that `share` of all is taken, going through them in `order`.
+def quota(weights: Ints, share: float, start: float) -> Ints:
+    """How much of each weight to take so that `share` of all is taken, evenly along the sequence.
 
-    All are taken whole or not at all but the last, of which the missing part is taken.
+    Weights are taken whole or not at all, whichever keeps the running total nearest to the share; what is then missing
+    or too much is put right at one of them. `start` in [0, 1) says where the pattern begins.
     """
-    ordered = weights[order]
-    before = np.concatenate(([0], np.cumsum(ordered)[:-1]))
-    wanted = int(share * int(weights.sum()) + 0.5)
-    taken = np.empty_like(weights)
-    taken[order] = np.clip(wanted - before, 0, ordered)
+    taken = np.zeros_like(weights)
+    owed = start * share * float(weights.mean())
+    for place, weight in enumerate(weights.tolist()):
+        owed += share * weight
+        if weight and owed >= weight / 2:
+            taken[place] = weight
+            owed -= weight
+    return _settled(taken, weights, int(share * int(weights.sum()) + 0.5) - int(taken.sum()))
+
+
+def _settled(taken: Ints, weights: Ints, missing: int) -> Ints:
+    """Take `missing` more (or fewer, where negative) from the places that have most room for it."""
+    while missing:
+        room = weights - taken if missing > 0 else taken
+        place = int(room.argmax())
+        step = min(abs(missing), int(room[place]))
+        taken[place] += step if missing > 0 else -step
+        missing -= step if missing > 0 else -step
     return taken

@@ -12,8 +12,8 @@ from data_gen.fixtures import Fixture
 from data_gen.money import SHORT
 from data_gen.payloads.catalogue import depths, read
 from data_gen.payloads.translations import translations
-from data_gen.prose import explanation
-from data_gen.sheet import Issue, MarketRow, Platform, Sheet, inner_slot
+from data_gen.prose import description
+from data_gen.sheet import Issue, MarketRow, Platform, Sheet, block_of, inner_slot
 from data_gen.spread import Floats
 
 _ALWAYS = frozenset({"S_1X2", "S_DC", "S_OU", "S_GGNG", "S_DNB"})
@@ -25,7 +25,7 @@ _FIELDS = ("P", "VW", "GCAT", "MARKETID")
 def _depths() -> list[float]:
     """By number of the market."""
     keys = [market[0] for market in read("bet9ja")["markets"]]
-    found = depths(keys, _ALWAYS)
+    found = depths(keys, always=_ALWAYS)
     return [found[key] for key in keys]
 
 
@@ -38,7 +38,8 @@ def _sheet(fixture: Fixture, depth: float) -> Sheet:
     sheet = Sheet()
     included = {number for number, least in enumerate(_depths()) if least <= depth}
     odds = [(place, key, opening, market) for place, (key, opening, market) in enumerate(read("bet9ja")["odds"]) if market in included]
-    numbers = {place: sheet.price(opening, market) for place, _, opening, market in odds}
+    blocks = len(_depths())
+    numbers = {place: sheet.price(opening, block_of(market, blocks)) for place, _, opening, market in odds}
     sheet.rows = [_row(numbers, *row) for market, *row in read("bet9ja")["rows"] if market in included]
     sheet.document = _document(fixture, {key: inner_slot("o", numbers[place]) for place, key, *_ in odds}, included)
     return sheet
@@ -57,7 +58,7 @@ def _description(number: int) -> dict[str, Any]:
     return {
         "ID": key,
         "DS": title,
-        "MDESC": explanation(_TEXTS + text[0], text[1]),
+        "MDESC": description(_TEXTS + text[0], text[1]),
         "P": priority,
         "VW": width,
         "GCAT": category,

@@ -14,11 +14,12 @@ from data_gen.document import Document
 from data_gen.fixtures import SQUAD, Fixture
 from data_gen.money import DECIMALS
 from data_gen.payloads.catalogue import depths, read
-from data_gen.prose import explanation
-from data_gen.sheet import Issue, MarketRow, Platform, Sheet, inner_slot, slot
+from data_gen.prose import guide
+from data_gen.sheet import Issue, MarketRow, Platform, Sheet, block_of, inner_slot, slot
 from data_gen.spread import Floats
 
-_ALWAYS = frozenset({"3743", "4693", "3795", "5000", "4703"})
+_ALWAYS = frozenset({"3743", "4693", "3795", "5000", "4703", "4724", "1096755"})
+_PLAYERS = 0.6  # depth from which players have prices
 _GOALSCORER_ROWS = (248, 3228)  # the shortest and the longest price on a player to score
 _MASK = np.int64(-0x61C8864680B583EB)  # mixed into every probability by the site: 0x9E3779B97F4A7C15
 
@@ -31,12 +32,14 @@ def _row_depths() -> Floats:
 
 @cache
 def _depths() -> dict[str, float]:
-    return depths([market["id"] for market in read("betpawa")["markets"]], _ALWAYS)
+    markets = read("betpawa")["markets"]
+    rare = frozenset(market["id"] for market in markets if market.get("rare"))
+    return depths([market["id"] for market in markets], always=_ALWAYS, late=rare)
 
 
 @cache
 def _player_depths() -> list[float]:
-    return [(player + 0.5) / SQUAD for player in range(SQUAD)]
+    return [_PLAYERS + (1 - _PLAYERS) * player / SQUAD for player in range(SQUAD)]
 
 
 def _sheet(fixture: Fixture, depth: float) -> Sheet:
@@ -50,7 +53,7 @@ class _Offer:
         self._fixture = fixture
         self._depth = depth
         self._sheet = Sheet()
-        self._ids = count(1_449_000_000 + fixture.number * 900)
+        self._ids = (1_449_000_000 + fixture.number * 907 + number * 577 % 907 for number in count())
 
     def complete(self) -> Sheet:
         markets = [self._market(*numbered) for numbered in self._included()]
@@ -98,7 +101,7 @@ class _Offer:
 
     def _price(self, market: int, name: str, type_id: str, opening: int, handicap: str | None, title: str,
                **extra: int) -> tuple[int, dict[str, Any]]:  # fmt: skip
-        number = self._sheet.price(opening, market)
+        number = self._sheet.price(opening, block_of(market, len(read("betpawa")["markets"])))
         return number, {
             "id": str(next(self._ids)),
             "name": name,
@@ -149,7 +152,7 @@ def _market_type(market: dict[str, Any]) -> dict[str, Any]:
         "id": market["id"],
         "name": market["name"],
         "displayName": market["title"],
-        "explainer": explanation(*market["text"]) if market["text"] else None,
+        "explainer": guide(*market["text"]) if market["text"] else None,
         "priority": market["priority"],
         "tabs": market["tabs"],
         "handicapType": market["handicap"],

@@ -9,6 +9,8 @@ from typing import Any
 
 from data_gen.spread import sequence
 
+_LATE = 0.7  # such markets are there in about one event of four
+
 
 @cache
 def read(platform: str) -> dict[str, Any]:
@@ -17,11 +19,12 @@ def read(platform: str) -> dict[str, Any]:
     return content
 
 
-def depths(market_ids: list[str], always: frozenset[str]) -> dict[str, float]:
+def depths(market_ids: list[str], *, always: frozenset[str], late: frozenset[str] = frozenset()) -> dict[str, float]:
     """How deep an offer must be to include each market, in [0, 1).
 
-    A shallow offer has fewer markets of every sort, which keeps the mixture of a full one; a few are always there.
+    A shallow offer has fewer markets of every sort, which keeps the mixture of a full one; some are `always` there, and
+    some come `late`, in deep offers only.
     """
     distinct = list(dict.fromkeys(market_ids))
-    spread = sequence(len(distinct), 0, 0.5).tolist()
-    return {market: 0.0 if market in always else depth for market, depth in zip(distinct, spread, strict=True)}
+    spread = zip(distinct, sequence(len(distinct), 0, 0.5).tolist(), strict=True)
+    return {market: 0.0 if market in always else _LATE + (1 - _LATE) * depth if market in late else depth for market, depth in spread}

@@ -11,34 +11,41 @@ from data_gen.document import Document
 from data_gen.fixtures import Fixture
 from data_gen.money import FIXED
 from data_gen.payloads.catalogue import depths, read
-from data_gen.prose import explanation
-from data_gen.sheet import BLOCKS, Issue, MarketRow, Platform, Sheet, inner_slot, slot
+from data_gen.prose import guide
+from data_gen.sheet import Issue, MarketRow, Platform, Sheet, block_of, inner_slot, slot
 from data_gen.spread import Floats
 
+_BY_MINUTE = "900313"
 _ALWAYS = frozenset({"1", "10", "18", "29", "11"})
+_LATE = frozenset({"65", "66", "87", "88"})  # handicaps of the halves
 _TEXTS = 1_000  # numbers of this platform's explanations
 
 
 @cache
-def _depths() -> dict[str, float]:
-    return depths([market["id"] for market in read("sportybet")["markets"]], _ALWAYS)
+def _depths() -> list[float]:
+    """By number of the market; of the market with a line for every few minutes, each line has its own."""
+    keys = [market["desc"] if market["id"] == _BY_MINUTE else market["id"] for market in read("sportybet")["markets"]]
+    found = depths(keys, always=_ALWAYS, late=_LATE)
+    return [found[key] for key in keys]
 
 
 @cache
 def _row_depths() -> Floats:
-    return np.sort(np.array([_depths()[market["id"]] for market in read("sportybet")["markets"] if market["row"]]))
+    rows = [depth for depth, market in zip(_depths(), read("sportybet")["markets"], strict=True) if market["row"]]
+    return np.sort(np.array(rows))
 
 
 def _sheet(fixture: Fixture, depth: float) -> Sheet:
     sheet = Sheet()
-    included = [(number, market) for number, market in enumerate(read("sportybet")["markets"]) if _depths()[market["id"]] <= depth]
+    included = [(number, market) for number, market in enumerate(read("sportybet")["markets"]) if _depths()[number] <= depth]
     markets = [_market(sheet, fixture, number, market) for number, market in included]
     sheet.document = _document(fixture, markets)
     return sheet
 
 
 def _market(sheet: Sheet, match: Fixture, number: int, market: dict[str, Any]) -> dict[str, Any]:
-    prices = [sheet.price(opening, number) for _, opening, *_ in market["prices"]]
+    block = block_of(number, len(read("sportybet")["markets"]))
+    prices = [sheet.price(opening, block) for _, opening, *_ in market["prices"]]
     if market["row"]:
         sheet.rows.append(_row(prices, *market["row"]))
     group, group_id = read("sportybet")["groups"][market["group"]]
@@ -51,7 +58,7 @@ def _market(sheet: Sheet, match: Fixture, number: int, market: dict[str, Any]) -
         "status": 0,
         "group": group,
         "groupId": group_id,
-        "marketGuide": explanation(_TEXTS + market["text"][0], market["text"][1]),
+        "marketGuide": guide(_TEXTS + market["text"][0], market["text"][1]),
         "title": market["title"],
         "name": market["name"],
         "favourite": market["favourite"],
@@ -60,7 +67,7 @@ def _market(sheet: Sheet, match: Fixture, number: int, market: dict[str, Any]) -
         "farNearOdds": market["far"],
         **{key: extra[key] for key in ("marketExtendVOS",) if key in extra},
         "sourceType": market["source"],
-        "lastOddsChangeTime": slot("T", number % BLOCKS),
+        "lastOddsChangeTime": slot("T", block),
         **{key: extra[key] for key in ("earlyPayoutMarkets",) if key in extra},
         "banned": False,
     }
@@ -135,8 +142,8 @@ def _document(match: Fixture, markets: list[dict[str, Any]]) -> dict[str, Any]:
 
 
 def _write(document: Document, issue: Issue) -> None:
-    noise = issue.chance.integers(0, 10**8, len(issue.numbers))
-    chances = (95 * 10**10 - noise * 1000) // issue.prices[issue.numbers]
+    noise = issue.chance.integers(0, 64, len(issue.numbers))
+    chances = (95 * 10**10 - noise * 15_432_109) // issue.prices[issue.numbers]
     for number, probability in zip(issue.numbers, chances.tolist(), strict=True):
         document.put("o", number, FIXED[issue.prices[number]])
         document.put("f", number, b"0.%010d" % probability)
@@ -148,6 +155,6 @@ def _write(document: Document, issue: Issue) -> None:
 
 
 SPORTYBET = Platform(
-    name="sportybet", ladder=((400, 1), (1_000, 10), (2_000, 50), (10_000, 100)),
+    name="sportybet", ladder=((200, 1), (300, 5), (1_000, 10), (2_000, 50), (10_000, 100)),
     row_depths=_row_depths, sheet=_sheet, write=_write,
 )  # fmt: skip

@@ -12,7 +12,7 @@ from itertools import product
 import numpy as np
 
 from data_gen.payloads.catalogue import read
-from data_gen.prose import explanation
+from data_gen.prose import description
 
 ENTRIES = 3_576
 """Entries of the real table."""
@@ -54,12 +54,12 @@ def _composed() -> Iterator[list[tuple[str, str | dict[str, str]]]]:
     for number, (subject, side, period, bet) in enumerate(product(_SUBJECTS, _SIDES, _PERIODS, _BETS)):
         key = f"S_{bet[0]}{side[0]}{subject[0]}{period[0]}"
         title = f"{period[1]}{bet[1]}{side[1]}{subject[1]}"
-        yield list(_market(key, title, _TEXTS + 500 + number, 55 + number * 37 % 130, bet[2]))
+        yield list(_market(key, title, _TEXTS + 500 + number, 45 + number * 37 % 90, bet[2]))
 
 
 def _market(key: str, title: str, text: int, length: int, labels: tuple[tuple[str, str, str], ...] | list[tuple[str, str, str]],
             ) -> Iterator[tuple[str, str | dict[str, str]]]:  # fmt: skip
-    yield f"M#{key}", {"NAME": title, "DESC": explanation(text, length)}
+    yield f"M#{key}", {"NAME": title, "DESC": description(text, length)}
     for code, name, long in labels:
         yield f"M#{key}_{code}", name
         yield f"MCU#{key}_{code}", long
