@@ -269,3 +269,7 @@ def clean(as_json: AsJson = False) -> None:
 def _print_lines(lines: Iterable[str]) -> None:
     for line in lines:
         out.print(escape(line), highlight=False)
+
+
+if __name__ == "__main__":
+    main()

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from data_gen import Dataset
-from lab.errors import UnavailableError
+from lab.errors import LabError, UnavailableError
 from lab.servers import Server, Workspace, open_server
 from lab.steps import verify
 from lab.steps.load import load
@@ -24,8 +25,10 @@ class Fleet:
     postgres_bin: Path | None
     progress: Callable[[str], None]
     _stack: ExitStack
+    turn: threading.Lock = field(default_factory=threading.Lock)
+    """Held while a step is measured, so that never two are at once."""
     _started: dict[str, Server | UnavailableError] = field(default_factory=dict)
-    _lanes: dict[str, Lane] = field(default_factory=dict)
+    _lanes: dict[str, Lane | LabError] = field(default_factory=dict)
 
     def server(self, kind: str) -> Server:
         """The server of that kind, running.
@@ -44,10 +47,23 @@ class Fleet:
         return self.server(kind).capabilities
 
     def lane(self, kind: str, spec: DatasetSpec, loaded: Callable[[LoadedTemplate], None]) -> Lane:
-        """The server of that kind with the workload in a sealed template; `loaded` hears of it when that is made."""
+        """The server of that kind with the workload in a sealed template; `loaded` hears of it when that is made.
+
+        Errors: `LabError` where it could not be loaded, then and at every later call.
+        """
         if kind not in self._lanes:
-            self._lanes[kind] = self._load(self.server(kind), Dataset(spec), loaded)
-        return self._lanes[kind]
+            try:
+                self._lanes[kind] = self._load(self.server(kind), Dataset(spec), loaded)
+            except LabError as error:
+                self._lanes[kind] = error
+        lane = self._lanes[kind]
+        if isinstance(lane, LabError):
+            raise lane
+        return lane
+
+    def close(self) -> None:
+        """Stop every server; statements that still run on one fail."""
+        self._stack.close()
 
     def _start(self, kind: str) -> Server | UnavailableError:
         self.progress(f"{kind}: starting the server")
@@ -66,7 +82,7 @@ class Fleet:
             loaded(load(server, database, dataset))
             asked = verify.questions(database, dataset.now)
         server.seal(TEMPLATE)
-        return Lane(server=server, now=dataset.now, asked=asked)
+        return Lane(server=server, now=dataset.now, asked=asked, turn=self.turn)
 
 
 @contextmanager

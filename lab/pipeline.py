@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import os
 import platform
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
 import psutil
 
@@ -22,6 +25,7 @@ from lab.steps import trial
 from lab.units import bytes_text
 from lab.values import (
     CaseFacts,
+    Completed,
     Environment,
     Experiment,
     Failed,
@@ -37,6 +41,7 @@ ROOM = 6
 """Free disk that a server needs, in databases: template, clone, a second copy while it is rewritten, WAL, slack."""
 
 TARGET_BYTES = 10 << 30
+"""What the database must come under."""
 
 Progress = Callable[[str], None]
 
@@ -74,9 +79,45 @@ def run(request: Request, progress: Progress, opened: Callable[[Path], None]) ->
         entries[registry.BASELINE] = registry.registered()[registry.BASELINE]
         journal = _open(request, dataset, case, trials, entries)
         opened(journal.folder)
-        for planned in trials:
-            journal.add(_outcome(planned, entries[planned.scenario], fleet, journal, progress))
-        journal.finish()
+        _run_lanes(trials, entries, fleet, journal, progress)
+    journal.finish()
+
+
+def _run_lanes(
+    trials: Sequence[PlannedTrial],
+    entries: Mapping[str, Registered],
+    fleet: Fleet,
+    journal: Journal,
+    progress: Progress,
+) -> None:
+    """Each server makes its trials in a thread of its own; measured steps still take turns (`Fleet.turn`)."""
+    kinds = dict.fromkeys(planned.server for planned in trials)
+    with ThreadPoolExecutor(len(kinds)) as threads:
+        lanes = [
+            threads.submit(_run_lane, [one for one in trials if one.server == kind], entries, fleet, journal, progress)
+            for kind in kinds
+        ]
+        try:
+            for lane in as_completed(lanes):
+                lane.result()
+        except BaseException:
+            # An interrupted run keeps what it has. The servers are stopped under the trials that are being made.
+            journal.close()
+            fleet.close()
+            raise
+
+
+def _run_lane(
+    trials: Sequence[PlannedTrial],
+    entries: Mapping[str, Registered],
+    fleet: Fleet,
+    journal: Journal,
+    progress: Progress,
+) -> None:
+    for planned in trials:
+        if journal.closed:
+            return
+        journal.add(_outcome(planned, entries[planned.scenario], fleet, journal, progress))
 
 
 def check_room(folder: Path, expected_bytes: int) -> None:
@@ -91,26 +132,42 @@ def check_room(folder: Path, expected_bytes: int) -> None:
 
 @dataclass
 class Journal:
-    """The experiment as far as it has come, always on disk."""
+    """The experiment as far as it has come, always on disk; several threads may write."""
 
     folder: Path
     experiment: Experiment
+    closed: bool = False
+    _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def add(self, outcome: Outcome) -> None:
         """Keep an outcome."""
-        self._save(replace(self.experiment, outcomes=(*self.experiment.outcomes, outcome)))
+        with self._lock:
+            self._save(replace(self.experiment, outcomes=(*self.experiment.outcomes, outcome)))
 
     def loaded(self, template: LoadedTemplate) -> None:
         """Keep what was loaded."""
-        self._save(replace(self.experiment, templates=(*self.experiment.templates, template)))
+        with self._lock:
+            self._save(replace(self.experiment, templates=(*self.experiment.templates, template)))
 
     def finish(self) -> None:
-        """Mark the experiment as complete."""
-        self._save(replace(self.experiment, finished=_now().isoformat()))
+        """Put the outcomes into the order of the plan and mark the experiment as complete."""
+        order = {(one.scenario, one.server, one.repeat): at for at, one in enumerate(self.experiment.plan.trials)}
+        outcomes = sorted(self.experiment.outcomes, key=lambda one: order[one.scenario, one.server, _repeat(one)])
+        self._save(replace(self.experiment, outcomes=tuple(outcomes), finished=_now().isoformat()))
+
+    def close(self) -> None:
+        """Take no more entries: what ends from now on was interrupted, not measured."""
+        with self._lock:
+            self.closed = True
 
     def _save(self, experiment: Experiment) -> None:
-        self.experiment = experiment
-        store.save(self.folder, experiment)
+        if not self.closed:
+            self.experiment = experiment
+            store.save(self.folder, experiment)
+
+
+def _repeat(outcome: Outcome) -> int:
+    return outcome.repeat if isinstance(outcome, Completed) else 1
 
 
 def _outcome(
@@ -135,7 +192,7 @@ def _open(
 ) -> Journal:
     started = _now()
     size = bytes_text(request.size_bytes).replace(" ", "")
-    folder = store.new_run(request.results, case.name, size, started)
+    folder = store.new_run(request.results, case.case, size, started)
     experiment = Experiment(
         format=store.FORMAT,
         run=folder.name,
@@ -162,6 +219,16 @@ def _facts(entry: Registered) -> ScenarioFacts:
         given_up=scenario.given_up,
         costs=scenario.costs,
         origins=dict(scenario.origins),
+    )
+
+
+def _case_facts(case: Case) -> CaseFacts:
+    published: Any = case.published
+    return CaseFacts(
+        case=case.case,
+        database_bytes=int(published["totals"]["database_gb"] * 2**30),
+        target_bytes=TARGET_BYTES,
+        table_rows={table: figures["rows"] for table, figures in published["tables"].items()},
     )
 
 

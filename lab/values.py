@@ -220,7 +220,6 @@ class CaseFacts:
     case: str
     database_bytes: int
     target_bytes: int
-    growth_bytes_per_day: int
     table_rows: Mapping[str, int]
 
 

@@ -53,7 +53,7 @@ def _savings_row(row: dict[str, Any], target: int) -> tuple[str, ...]:
         size(row["projected_bytes"]),
         MISSING if pd.isna(row["projected_bytes"]) else "under" if row["projected_bytes"] < target else "over",
         _number(row["bytes_per_market_row"], "{:.0f}"),
-        _number(row["apply_seconds"], "{:.1f} s"),
+        _number(row["apply_seconds"], "{:.2f} s"),
         size(row["wal_bytes"]),
         size(row["peak_bytes"]),
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
@@ -29,6 +30,8 @@ class Lane:
     server: Server
     now: datetime
     asked: Questions
+    turn: threading.Lock
+    """Held while a step is measured."""
     expected: dict[tuple[object, ...], tuple[Answer, ...]] = field(default_factory=dict)
 
 
@@ -54,10 +57,9 @@ def _clone(server: Server) -> Iterator[Database]:
 
 
 def _on(database: Database, trial: PlannedTrial, scenario: Scenario, lane: Lane) -> Outcome:
-    folder, process = lane.server.data_folder(TRIAL), lane.server.process(database)
-    recorder = Recorder(
-        database=database, meter=Meter(database=database, folder=folder, process=process), now=lane.now
-    )
+    folder, process = lane.server.data_folder(TRIAL), None
+    meter = Meter(database=database, folder=folder, process=process, turn=lane.turn)
+    recorder = Recorder(database=database, meter=meter, now=lane.now)
     try:
         return _completed(trial, scenario, lane, recorder)
     except (NothingToDoError, UnavailableError) as reason:

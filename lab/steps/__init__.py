@@ -1,0 +1,1 @@
+"""The steps of a trial, one module each; `lab.pipeline` puts them in order."""

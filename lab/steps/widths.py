@@ -1,0 +1,78 @@
+"""Bytes per row of a loaded odds database, by the names under which a case publishes them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from lab.database import Database
+from lab.steps import footprint
+from lab.values import TableFootprint
+
+_TABLES = ("odds_snapshots", "market_odds", "competitor_odds_snapshots", "competitor_market_odds", "event_scrape_status")
+_SAMPLE = 60
+"""Documents of each platform that are stored again to compare codecs."""
+
+_DOCUMENTS = {
+    "betpawa": ("jsonb", "SELECT id, raw_response FROM odds_snapshots"),
+    "sportybet": ("json", "SELECT s.id, raw_response FROM competitor_odds_snapshots s"
+                          " JOIN competitor_events e ON e.id = competitor_event_id WHERE source = 'sportybet'"),
+    "bet9ja": ("json", "SELECT s.id, raw_response FROM competitor_odds_snapshots s"
+                       " JOIN competitor_events e ON e.id = competitor_event_id WHERE source = 'bet9ja'"),
+}  # fmt: skip
+
+
+def measure(database: Database, *, lz4: bool) -> Mapping[str, float | None]:
+    """Figures by name; those that need lz4 are None where the server has none.
+
+    Reads the JSON columns of every row once and makes a temporary table of `_SAMPLE` documents per platform.
+    """
+    return dict([*_widths(database), *_columns(database), *_codecs(database, lz4=lz4)])
+
+
+def _widths(database: Database) -> Iterator[tuple[str, float | None]]:
+    sizes = footprint.measure(database)
+    for table in sizes.tables:
+        if table.table in _TABLES:
+            yield f"{table.table}.share_of_database", 100 * table.total / sizes.total
+            yield from _per_row(table, int(database.value(f"SELECT count(*) FROM {table.table}")))
+
+
+def _per_row(table: TableFootprint, rows: int) -> Iterator[tuple[str, float | None]]:
+    yield f"{table.table}.rows", rows
+    for kind, size in (("heap", table.heap), ("toast", table.toast), ("index", table.indexes)):
+        yield f"{table.table}.{kind}_bytes_per_row", size / rows if rows else None
+
+
+def _columns(database: Database) -> Iterator[tuple[str, float | None]]:
+    pairs = (("odds_snapshots", "market_odds"), ("competitor_odds_snapshots", "competitor_market_odds"))
+    for snapshots, markets in pairs:
+        stored = f"SELECT avg(pg_column_size(raw_response))::float8 FROM {snapshots}"
+        yield f"{snapshots}.raw_response_bytes", database.value(stored)
+        yield f"{markets}.outcomes_bytes", database.value(f"SELECT avg(pg_column_size(outcomes))::float8 FROM {markets}")
+        per_snapshot = f"SELECT (SELECT count(*) FROM {markets})::float8 / nullif((SELECT count(*) FROM {snapshots}), 0)"
+        yield f"{markets}.rows_per_snapshot", database.value(per_snapshot)
+
+
+def _codecs(database: Database, *, lz4: bool) -> Iterator[tuple[str, float | None]]:
+    for platform, (kind, query) in _DOCUMENTS.items():
+        text, pglz, other = _restored(database, kind, query, lz4=lz4)
+        name = f"raw_response.{platform}"
+        yield f"{name}.text_bytes", text
+        yield f"{name}.stored_bytes", pglz
+        yield f"{name}.stored_per_text", pglz / text if pglz and text else None
+        yield f"{name}.lz4_per_pglz", other / pglz if pglz and other else None
+
+
+def _restored(database: Database, kind: str, query: str, *, lz4: bool) -> tuple[float | None, float | None, float | None]:
+    """Mean bytes of a sample's text, and of it stored anew with pglz and with lz4.
+
+    A value keeps its codec when it is copied, so it goes through text.
+    """
+    database.execute(f"CREATE TEMP TABLE lab_codecs (pglz {kind} COMPRESSION pglz, other {kind} COMPRESSION {'lz4' if lz4 else 'pglz'})")
+    spread = f"SELECT raw_response, row_number() OVER (ORDER BY id) AS place, count(*) OVER () AS total FROM ({query}) AS documents"
+    chosen = f"SELECT raw_response::text AS document FROM ({spread}) AS numbered WHERE (place * {_SAMPLE}) % total < {_SAMPLE}"
+    database.execute(f"INSERT INTO lab_codecs SELECT document::{kind}, document::{kind} FROM ({chosen}) AS sample")
+    means = "SELECT avg(octet_length(pglz::text))::float8, avg(pg_column_size(pglz))::float8, avg(pg_column_size(other))::float8 FROM lab_codecs"
+    ((text, pglz, other),) = database.fetch(means)
+    database.execute("DROP TABLE lab_codecs")
+    return text, pglz, other if lz4 else None
