@@ -130,7 +130,7 @@ def _fitted(mean: Callable[[float], float], wanted: float) -> float:
     for _ in range(24):
         middle = (low + high) / 2
         low, high = (middle, high) if mean(middle) < wanted else (low, middle)
-    return high
+    return min(low, high, key=lambda scale: abs(mean(scale) - wanted))
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 import numpy as np
 
 from data_gen.sheet import BLOCKS, Platform, Sheet
@@ -22,11 +24,11 @@ class Feed:
 
     def __init__(self, sheet: Sheet, platform: Platform, chance: np.random.Generator, change_rate: float) -> None:
         """`change_rate` is the share of blocks re-issued per cycle more than 12 h before kick-off."""
-        self._platform = platform
+        self._ladder = _ladder(platform.ladder)
         self._chance = chance
         self._rates = np.where(np.arange(BLOCKS) % 5 == 0, _QUICK, _SLOW) * change_rate
         self._opening = np.array(sheet.opening) - 100
-        blocks = np.array(sheet.blocks)
+        self._blocks = blocks = np.array(sheet.blocks)
         self._members = [np.nonzero(blocks == block)[0] for block in range(BLOCKS)]
         self._strength = chance.integers(700, 1400, BLOCKS)[blocks] + chance.integers(-60, 61, len(blocks))
         self.prices = np.empty(len(blocks), np.int64)
@@ -42,8 +44,8 @@ class Feed:
         draws: Floats = self._chance.random(BLOCKS) / rates
         changed: list[int] = np.nonzero(draws < 1)[0].tolist()
         changed = changed or ([int(draws.argmin())] if forced else [])
-        for block in changed:
-            self._move(self._members[block])
+        if changed:
+            self._move(np.concatenate([self._members[block] for block in changed]))
         return changed
 
     @property
@@ -56,20 +58,20 @@ class Feed:
         return [number for block in blocks for number in self._members[block].tolist()]
 
     def _move(self, numbers: Ints) -> None:
-        moves = self._chance.integers(-45, 46) + self._chance.integers(-15, 16, len(numbers))
-        self._strength[numbers] = np.clip(self._strength[numbers] + moves, 500, 1700)
+        moves = self._chance.integers(-45, 46, BLOCKS)[self._blocks[numbers]] + self._chance.integers(-15, 16, len(numbers))
+        self._strength[numbers] = np.minimum(np.maximum(self._strength[numbers] + moves, 500), 1700)
         self._issue(numbers)
 
     def _issue(self, numbers: Ints) -> None:
         raw = 100 + self._opening[numbers] * self._strength[numbers] // 1000
-        self.prices[numbers] = _on_ladder(raw, self._platform.ladder)
+        self.prices[numbers] = self._ladder[np.minimum(raw, len(self._ladder) - 1)]
         self.active[numbers] = self._chance.random(len(numbers)) >= SUSPENDED
 
 
-def _on_ladder(prices: Ints, ladder: tuple[tuple[int, int], ...]) -> Ints:
-    bounds = np.array([bound for bound, _ in ladder])
-    steps = np.array([step for _, step in ladder])
-    limited = np.clip(prices, 101, int(bounds[-1]))
-    step = steps[np.searchsorted(bounds, limited)]
-    result: Ints = np.maximum(limited // step * step, 101)
-    return result
+@cache
+def _ladder(steps: tuple[tuple[int, int], ...]) -> Ints:
+    """The price on offer for every raw price from 0 to the highest, in hundredths."""
+    bounds = [bound for bound, _ in steps]
+    raw = np.arange(bounds[-1] + 1)
+    step = np.array([step for _, step in steps])[np.searchsorted(bounds, raw)]
+    return np.maximum(raw // step * step, 101)

@@ -33,15 +33,16 @@ _TURNS = (
     ("is over ", "is under ", "equals ", "will be in ", "falls between ", "comes before ", "or neither, given ", "beats ", "and also "),
     ("the spread. ", "the listed band. ", "one of the choices. ", "full time. ", "half-time. ", "15 minutes. ", "the other half. ", "3 or more. "),
 )  # fmt: skip
+_FAMILY = 12  # so many guides in a row begin alike
 _LOOSE = 0.85  # share of a description's sentences that are made of short turns
 
 
 @cache
 def guide(number: int, length: int) -> str:
     """Text number `number` of exactly `length` characters, in whole sentences that many texts share."""
-    chance = np.random.Generator(np.random.PCG64(number // 12))
+    chance = np.random.Generator(np.random.PCG64(number // _FAMILY))
     text = "".join(_picked(table, chance) for table in (_OPENINGS, _SUBJECTS, _CLAIMS, _PERIODS))
-    first = number % len(_RULES)
+    first = number // _FAMILY % len(_RULES)
     return (text + "".join(_RULES[first:] + _RULES[:first]) + text + "".join(_RULES))[:length]
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -64,6 +64,14 @@ class Issue:
     """Microseconds since 1970."""
     chance: np.random.Generator
     """For what only the document shows."""
+
+    def texts(self, printed: Sequence[bytes]) -> Iterator[tuple[int, bytes]]:
+        """The new prices by number, looked up in a table of how each hundredth is printed."""
+        return zip(self.numbers, map(printed.__getitem__, self.prices[self.numbers].tolist()), strict=True)
+
+    def states(self, active: bytes, inactive: bytes) -> Iterator[tuple[int, bytes]]:
+        """Whether each of the new prices can be played, in the site's words."""
+        return zip(self.numbers, (active if on else inactive for on in self.active[self.numbers].tolist()), strict=True)
 
 
 @dataclass(frozen=True, kw_only=True)

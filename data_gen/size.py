@@ -12,7 +12,7 @@ _FIXED_BYTES = 1_600_000
 _ROW_BYTES = {"market_odds": 284.0, "competitor_market_odds": 303.0, "event_scrape_status": 200.0, "odds_snapshots": 185.0,
               "competitor_odds_snapshots": 165.0}  # fmt: skip
 """Heap and indexes of one row."""
-_DOCUMENT_BYTES = {"betpawa": (4_200.0, 284.0), "sportybet": (8_000.0, 240.0), "bet9ja": (36_200.0, 360.0)}
+_DOCUMENT_BYTES = {"betpawa": (4_200.0, 284.0), "sportybet": (10_900.0, 200.0), "bet9ja": (35_700.0, 362.0)}
 """TOAST of one document: a fixed part, and one for each of its market rows."""
 
 

@@ -41,7 +41,9 @@ def _sheet(fixture: Fixture, depth: float) -> Sheet:
     blocks = len(_depths())
     numbers = {place: sheet.price(opening, block_of(market, blocks)) for place, _, opening, market in odds}
     sheet.rows = [_row(numbers, *row) for market, *row in read("bet9ja")["rows"] if market in included]
-    sheet.document = _document(fixture, {key: inner_slot("o", numbers[place]) for place, key, *_ in odds}, included)
+    order = fixture.chance(8).permutation(len(odds)).tolist()  # a hash table's order: every event has its own
+    slots = {key: inner_slot("o", numbers[place]) for place, key, *_ in (odds[position] for position in order)}
+    sheet.document = _document(fixture, slots, included)
     return sheet
 
 
@@ -121,8 +123,7 @@ def _number(text: str) -> int | float:
 
 
 def _write(document: Document, issue: Issue) -> None:
-    for number in issue.numbers:
-        document.put("o", number, SHORT[issue.prices[number]])
+    document.fill("o", issue.texts(SHORT))
 
 
 BET9JA = Platform(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import base64
+from base64 import b64encode
 from collections.abc import Iterator
 from functools import cache
 from itertools import count
@@ -21,6 +21,7 @@ from data_gen.spread import Floats
 _ALWAYS = frozenset({"3743", "4693", "3795", "5000", "4703", "4724", "1096755"})
 _PLAYERS = 0.6  # depth from which players have prices
 _GOALSCORER_ROWS = (248, 3228)  # the shortest and the longest price on a player to score
+_SECRET = b'{"win":%d,"refund":%b,"key":%d}'
 _MASK = np.int64(-0x61C8864680B583EB)  # mixed into every probability by the site: 0x9E3779B97F4A7C15
 
 
@@ -165,12 +166,11 @@ def _write(document: Document, issue: Issue) -> None:
     keys = issue.chance.integers(-(2**63), 2**63, len(issue.numbers))
     chances = (95.0 / issue.prices[issue.numbers]).view(np.int64)
     wins, refunds = chances ^ _MASK ^ keys, keys ^ _MASK
-    drawn = zip(issue.numbers, wins.tolist(), refunds.tolist(), keys.tolist(), strict=True)
-    for number, win, refund, key in drawn:
-        document.put("P", number, DECIMALS[issue.prices[number]])
-        document.put("S", number, b"false" if issue.active[number] else b"true")
-        document.put("k", number, base64.b64encode(b'{"win":%d,"refund":%d,"key":%d}' % (win, refund, key)))
-        document.put("u", number, base64.b64encode(b'{"win":%d,"refund":null,"key":%d}' % (win, key)))
+    drawn = list(zip(issue.numbers, wins.tolist(), refunds.tolist(), keys.tolist(), strict=True))
+    document.fill("P", issue.texts(DECIMALS))
+    document.fill("S", issue.states(b"false", b"true"))
+    document.fill("k", ((number, b64encode(_SECRET % (win, b"%d" % refund, key))) for number, win, refund, key in drawn))
+    document.fill("u", ((number, b64encode(_SECRET % (win, b"null", key))) for number, win, _, key in drawn))
 
 
 BETPAWA = Platform(

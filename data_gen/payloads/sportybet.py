@@ -15,18 +15,20 @@ from data_gen.prose import guide
 from data_gen.sheet import Issue, MarketRow, Platform, Sheet, block_of, inner_slot, slot
 from data_gen.spread import Floats
 
-_BY_MINUTE = "900313"
-_ALWAYS = frozenset({"1", "10", "18", "29", "11"})
+_BY_MINUTE, _EAGER = "900313", 0.65  # its lines come earlier than other markets, and weigh little when compressed
+_ALWAYS = frozenset({"1", "10", "18", "29", "11", "41", "46", "450001"})
 _LATE = frozenset({"65", "66", "87", "88"})  # handicaps of the halves
+_SCORERS = dict.fromkeys(("38", "39", "40"), 0.5)  # depth from which players have prices
 _TEXTS = 1_000  # numbers of this platform's explanations
 
 
 @cache
 def _depths() -> list[float]:
     """By number of the market; of the market with a line for every few minutes, each line has its own."""
-    keys = [market["desc"] if market["id"] == _BY_MINUTE else market["id"] for market in read("sportybet")["markets"]]
-    found = depths(keys, always=_ALWAYS, late=_LATE)
-    return [found[key] for key in keys]
+    markets = read("sportybet")["markets"]
+    keys = [market["desc"] if market["id"] == _BY_MINUTE else market["id"] for market in markets]
+    found = depths(keys, always=_ALWAYS, late=_LATE) | _SCORERS
+    return [found[key] * (_EAGER if market["id"] == _BY_MINUTE else 1) for key, market in zip(keys, markets, strict=True)]
 
 
 @cache
@@ -143,15 +145,14 @@ def _document(match: Fixture, markets: list[dict[str, Any]]) -> dict[str, Any]:
 
 def _write(document: Document, issue: Issue) -> None:
     noise = issue.chance.integers(0, 64, len(issue.numbers))
-    chances = (95 * 10**10 - noise * 15_432_109) // issue.prices[issue.numbers]
-    for number, probability in zip(issue.numbers, chances.tolist(), strict=True):
-        document.put("o", number, FIXED[issue.prices[number]])
-        document.put("f", number, b"0.%010d" % probability)
-        document.put("r", number, b"0.%06d0000" % (probability // 10_000))
-        document.put("A", number, b"1" if issue.active[number] else b"0")
+    chances = (95 * 10**10 - noise * 15_432_098) // issue.prices[issue.numbers]
+    probabilities = list(zip(issue.numbers, chances.tolist(), strict=True))
+    document.fill("o", issue.texts(FIXED))
+    document.fill("f", ((number, b"0.%010d" % probability) for number, probability in probabilities))
+    document.fill("r", ((number, b"0.%06d0000" % (probability // 10_000)) for number, probability in probabilities))
+    document.fill("A", issue.states(b"1", b"0"))
     moments = issue.moment_us // 1000 - issue.chance.integers(0, 540_000, len(issue.blocks))
-    for block, moment in zip(issue.blocks, moments.tolist(), strict=True):
-        document.put("T", block, b"%d" % moment)
+    document.fill("T", ((block, b"%d" % moment) for block, moment in zip(issue.blocks, moments.tolist(), strict=True)))
 
 
 SPORTYBET = Platform(
