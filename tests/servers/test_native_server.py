@@ -1,0 +1,137 @@
+"""What is special about the native server."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import psutil
+import pytest
+
+from lab.errors import InputError, ServerError
+from lab.servers import Server, Workspace, open_server, open_workspace
+from lab.servers.account import server_account
+from lab.servers.installation import accepts, find_installation, runner
+
+NewName = Callable[[], str]
+_OTHERS = [path for path in Path("/usr/lib/postgresql").glob("*/bin") if (path / "postgres").exists()]
+_TRY = """
+from lab.servers import open_server, open_workspace
+with open_workspace() as workspace, open_server("native", workspace=workspace, progress=lambda _: None) as server:
+    server.create("a")
+    with server.connect("a") as database:
+        print(database.value("SELECT 'it works'"))
+"""
+
+
+def test_a_killed_cluster_says_so_and_starts_again(native: Server, new_name: NewName) -> None:
+    template, name, clone = new_name(), new_name(), new_name()
+    native.create(template)
+    native.seal(template)
+    native.create(name)
+    with native.connect(name) as database:
+        database.execute("CREATE TABLE t AS SELECT 1 AS id")
+        os.kill(_postmaster(native, name).pid, signal.SIGQUIT)
+        with pytest.raises(ServerError, match=r"(?s)went away.*log ends with"):
+            for _ in range(1000):
+                database.fetch("SELECT pg_sleep(0.01)")
+    native.clone(template, clone)
+    with native.connect(name) as database:
+        assert database.value("SELECT count(*) FROM t") == 1
+
+
+def test_it_listens_on_a_private_socket_only(native: Server, new_name: NewName) -> None:
+    native.create(name := new_name())
+    with native.connect(name) as database:
+        process = _postmaster(native, name)
+        assert [connection.laddr for connection in process.net_connections("inet")] == []
+        folder = Path(database.value("SHOW unix_socket_directories"))
+    assert folder.stat().st_mode & 0o777 == 0o700
+
+
+def test_a_folder_without_programs_is_refused_by_name(workspace: Workspace, tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=str(tmp_path)):
+        find_installation(tmp_path, server_account(), workspace.path)
+
+
+def test_an_old_postgresql_is_refused_with_its_version(workspace: Workspace) -> None:
+    folder = workspace.folder("old")
+    folder.chmod(0o755)
+    for program in ("postgres", "initdb"):
+        (folder / program).write_text("#!/bin/sh\necho 'postgres (PostgreSQL) 13.22'\n")
+        (folder / program).chmod(0o755)
+    with pytest.raises(InputError, match=r"13\.22.*too old.*14"):
+        find_installation(folder, server_account(), workspace.path)
+
+
+def test_settings_can_be_tried_before_a_server_starts(workspace: Workspace) -> None:
+    account = server_account()
+    programs = find_installation(None, account, workspace.path).bin
+    assert accepts(programs, account, runner(account), "timezone", "GMT")
+    assert not accepts(programs, account, runner(account), "timezone", "Nowhere/Land")
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can have programs that its server account cannot reach")
+def test_programs_that_the_account_cannot_reach_are_copied(workspace: Workspace, tmp_path: Path) -> None:
+    programs = find_installation(None, server_account(), workspace.path).bin
+    private = tmp_path / "private"
+    shutil.copytree(programs.parent, private, symlinks=True)
+    private.chmod(0o700)
+    server = open_server("native", workspace=workspace, postgres_bin=private / "bin", progress=lambda _: None)
+    with server as native:
+        native.create("a")
+        with native.connect("a") as database:
+            assert database.value("SELECT 1") == 1
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="this is a normal user already")
+def test_a_normal_user_can_have_one_too() -> None:
+    python = next((path for path in _pythons() if _runs(path)), None)
+    if python is None:
+        pytest.skip("no Python of this version that another user could run")
+    done = _as_nobody([python, "-c", _TRY])
+    assert done.stdout == "it works\n", done.stderr
+
+
+@pytest.mark.parametrize("programs", _OTHERS or [None], ids=lambda path: path.parent.name if path else "none")
+def test_an_installed_postgresql_will_do_as_well(programs: Path | None) -> None:
+    if programs is None:
+        pytest.skip("no second PostgreSQL is installed")
+    with (
+        open_workspace() as workspace,
+        open_server("native", workspace=workspace, postgres_bin=programs, progress=lambda _: None) as server,
+    ):
+        assert server.capabilities.postgres.startswith(programs.parent.name)
+        server.create("a")
+        server.seal("a")
+        server.clone("a", "b")
+
+
+def _postmaster(server: Server, name: str) -> psutil.Process:
+    data = str(server.data_folder(name)).partition("/base/")[0]
+    return next(child for child in psutil.Process().children() if data in child.cmdline())
+
+
+def _pythons() -> list[str]:
+    name = f"python{sys.version_info.major}.{sys.version_info.minor}"
+    return [sys.executable, *(path for path in [shutil.which(name, path="/usr/bin:/usr/local/bin")] if path)]
+
+
+def _runs(python: str) -> bool:
+    try:
+        return _as_nobody([python, "-c", "import lab, psycopg"]).returncode == 0
+    except PermissionError:
+        return False
+
+
+def _as_nobody(command: list[str]) -> subprocess.CompletedProcess[str]:
+    path = os.pathsep.join([str(Path(__file__).parents[2]), *(entry for entry in sys.path if "site-packages" in entry)])
+    environment = {"PATH": os.environ["PATH"], "PYTHONPATH": path, "HOME": "/nonexistent"}
+    return subprocess.run(
+        command, check=False, capture_output=True, text=True, cwd="/", env=environment, user="nobody", timeout=60
+    )

@@ -1,0 +1,102 @@
+"""What is special about the embedded server."""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import psutil
+import pytest
+
+from lab.errors import ServerError, UnavailableError
+from lab.servers import Server, Workspace
+from lab.servers.pglite import packages
+
+NewName = Callable[[], str]
+
+
+def test_a_compressed_hypertable_has_its_rows_after_every_start(pglite: Server, new_name: NewName) -> None:
+    template, clone = new_name(), new_name()
+    pglite.create(template)
+    with pglite.connect(template) as database:
+        database.execute("CREATE EXTENSION timescaledb")
+        database.execute("CREATE TABLE h (at timestamptz NOT NULL, key int, price float8)")
+        database.fetch("SELECT create_hypertable('h', 'at')")
+        database.execute("INSERT INTO h SELECT '2026-01-01'::timestamptz + i * interval '1 min', i % 7, i FROM generate_series(1, 6000) i")
+        database.execute("ALTER TABLE h SET (timescaledb.compress, timescaledb.compress_segmentby = 'key')")
+        assert database.fetch("SELECT compress_chunk(chunk) FROM show_chunks('h') chunk")
+    with pglite.connect(template) as database:
+        assert database.value("SELECT count(*) FROM h") == 6000
+    pglite.seal(template)
+    pglite.clone(template, clone)
+    with pglite.connect(clone) as database:
+        assert database.value("SELECT count(*) FROM h") == 6000
+
+
+def test_it_offers_the_community_edition(pglite: Server) -> None:
+    assert pglite.capabilities.timescaledb_edition == "community"
+    assert pglite.capabilities.timescaledb
+
+
+def test_a_second_connection_is_refused_with_words(pglite: Server, new_name: NewName) -> None:
+    pglite.create(name := new_name())
+    with pglite.connect(name), pytest.raises(ServerError, match="one connection at a time"):
+        pglite.connect(name)
+
+
+def test_killing_one_process_leaves_the_others_and_the_data(pglite: Server, new_name: NewName) -> None:
+    victim, other = new_name(), new_name()
+    pglite.create(victim)
+    pglite.create(other)
+    with pglite.connect(other) as bystander:
+        with pglite.connect(victim) as database:
+            database.execute("CREATE TABLE t AS SELECT 1 AS id")
+            os.kill(_process_of(pglite, victim).pid, signal.SIGKILL)
+            with pytest.raises(ServerError, match="went away"):
+                database.fetch("SELECT 1")
+        assert bystander.value("SELECT 1") == 1
+    with pglite.connect(victim) as database:
+        assert database.value("SELECT count(*) FROM t") == 1
+
+
+def test_an_engine_that_crashes_says_what_it_logged(pglite: Server, new_name: NewName) -> None:
+    pglite.create(name := new_name())
+    with pglite.connect(name) as database:
+        database.execute("CREATE TABLE t (id int)")
+        with pytest.raises(ServerError, match=r"(?s)log ends with:.*RuntimeError"):
+            database.copy_in("COPY t FROM STDIN", [b"1\n"])
+
+
+def test_without_a_network_it_is_unavailable_and_names_no_registry(
+    pglite: Server, workspace: Workspace, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    assert pglite
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    monkeypatch.setenv("npm_config_cache", str(tmp_path / "npm"))
+    monkeypatch.setenv("npm_config_registry", "http://127.0.0.1:9/")
+    told: list[str] = []
+    with pytest.raises(UnavailableError, match="connect to the network") as caught:
+        packages.modules(workspace, told.append)
+    assert "127.0.0.1" not in str(caught.value) + "".join(told)
+    assert list((tmp_path / "storage-lab").iterdir()) == []
+
+
+def test_two_installations_at_a_time_do_not_disturb_each_other(
+    pglite: Server, workspace: Workspace, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    assert pglite
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    told: list[str] = []
+    with ThreadPoolExecutor(2) as pool:
+        first, second = pool.map(lambda _: packages.modules(workspace, told.append), range(2))
+    assert first == second == packages.modules(workspace, told.append)
+    assert len(told) == 2
+    assert [file.name for file in (tmp_path / "storage-lab").iterdir()] == [first.parent.name]
+
+
+def _process_of(server: Server, name: str) -> psutil.Process:
+    data = str(server.data_folder(name)).removesuffix("/base/1")
+    return next(child for child in psutil.Process().children() if data in child.cmdline())

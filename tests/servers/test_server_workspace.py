@@ -1,0 +1,155 @@
+"""However a run ends, nothing of it stays, and nothing of another run is touched."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+
+from lab.servers import clean, open_workspace
+
+_LAB = """
+import signal, sys, time
+from lab.servers import open_server, open_workspace
+
+def turn_into_exception(*_):
+    raise SystemExit(143)
+
+signal.signal(signal.SIGTERM, turn_into_exception)
+with open_workspace() as workspace, open_server(sys.argv[1], workspace=workspace, progress=lambda _: None) as server:
+    server.create("a")
+    with server.connect("a") as database:
+        try:
+            print(workspace.path, flush=True)
+            time.sleep(60)
+        finally:
+            print(database.value("SELECT 'still served'"), flush=True)
+"""
+
+
+@pytest.fixture
+def base(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """A temporary folder of the test's own, with a path short enough for a socket."""
+    folder = Path(tempfile.mkdtemp(prefix="lab-test-"))
+    folder.chmod(0o711)
+    monkeypatch.setenv("TMPDIR", str(folder))
+    monkeypatch.setattr(tempfile, "tempdir", str(folder))
+    yield folder
+    shutil.rmtree(folder)
+
+
+@pytest.mark.parametrize(("kind", "how"), [("native", signal.SIGTERM), ("pglite", signal.SIGINT)])
+def test_a_lab_that_is_asked_to_stop_leaves_nothing(
+    request: pytest.FixtureRequest, base: Path, kind: str, how: signal.Signals
+) -> None:
+    request.getfixturevalue(kind)  # skips where it cannot be had
+    with _lab(kind) as lab:
+        run, children = _started(lab)
+        os.killpg(lab.pid, how)  # as a terminal does: the whole process group
+        assert _rest(lab).startswith("still served")
+        lab.wait(20)
+    assert not run.exists()
+    assert not [child for child in children if _runs(child)]
+    assert list((base / f"storage-lab-{os.geteuid()}").iterdir()) == []
+
+
+@pytest.mark.parametrize("kind", ["native", "pglite"])
+def test_a_killed_lab_is_cleaned_up_by_its_reaper(request: pytest.FixtureRequest, base: Path, kind: str) -> None:
+    request.getfixturevalue(kind)
+    assert base
+    with _lab(kind) as lab:
+        run, children = _started(lab)
+        lab.kill()
+        lab.wait()
+        _until(lambda: not run.exists() and not any(_runs(child) for child in children))
+
+
+def test_clean_ends_what_a_dead_run_left_and_only_that(base: Path) -> None:
+    with _lab("native") as lab, open_workspace() as alive:
+        run, children = _started(lab)
+        bystander = alive.spawn([sys.executable, "-c", "import time; time.sleep(60)"], log=base / "log")
+        psutil.Process(children[0]["pid"]).kill()  # the reaper
+        lab.kill()
+        lab.wait()
+        assert run.exists()
+        _forge(run, alive_pid=bystander.pid)
+        removed = clean()
+        assert f"folder {run}" in removed
+        assert not run.exists()
+        assert not [child for child in children if _runs(child)]
+        assert alive.path.exists()
+        assert bystander.poll() is None
+        assert clean() == []
+
+
+def test_a_folder_that_is_just_being_made_is_left_alone(base: Path) -> None:
+    young = base / f"storage-lab-{os.geteuid()}" / "run-young"
+    young.mkdir(parents=True)
+    assert clean() == []
+    os.utime(young, (0, 0))
+    assert clean() == [f"folder {young}"]
+
+
+def test_the_folder_of_someone_else_is_refused(base: Path) -> None:
+    (base / f"storage-lab-{os.geteuid()}").symlink_to(base)
+    with pytest.raises(Exception, match="belongs to someone else"), open_workspace():
+        pass
+
+
+def test_nobody_else_can_look_into_a_run(base: Path) -> None:
+    with open_workspace() as workspace:
+        assert workspace.path.is_relative_to(base)
+        assert workspace.path.stat().st_mode & 0o066 == 0
+        assert workspace.folder("x").stat().st_mode & 0o777 == 0o700
+
+
+def _forge(run: Path, alive_pid: int) -> None:
+    """Add a child whose pid is in use by another process now, as happens when pids are reused."""
+    record = json.loads((run / "owner.json").read_text())
+    record["children"].append({"pid": alive_pid, "started": 1.0})
+    (run / "owner.json").write_text(json.dumps(record))
+
+
+def _lab(kind: str) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [sys.executable, "-c", _LAB, kind],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+        start_new_session=True,
+        cwd=Path(__file__).parents[2],
+    )
+
+
+def _started(lab: subprocess.Popen[str]) -> tuple[Path, list[dict[str, Any]]]:
+    assert lab.stdout
+    run = Path(lab.stdout.readline().strip())
+    return run, json.loads((run / "owner.json").read_text())["children"]
+
+
+def _rest(lab: subprocess.Popen[str]) -> str:
+    assert lab.stdout
+    return lab.stdout.read()
+
+
+def _runs(child: dict[str, Any]) -> bool:
+    pid: int = child["pid"]
+    return psutil.pid_exists(pid) and psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
+
+
+def _until(condition: Any) -> None:
+    until = time.monotonic() + 15
+    while not condition():
+        assert time.monotonic() < until
+        time.sleep(0.05)
