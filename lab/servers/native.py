@@ -20,6 +20,7 @@ from lab.servers.workspace import Workspace, tail
 from lab.values import Capabilities
 
 _STARTING_S = 60.0
+_DYING_S = 2.0
 _SOCKET_BYTES = 107  # what a unix socket's path may take on Linux; 103 on macOS
 _SETTINGS = {
     # Nobody but us: one socket, in a private folder.
@@ -166,6 +167,7 @@ class NativeServer:
                 self._start()
 
     def _start(self) -> None:
+        self._stop(signal.SIGQUIT)
         command = [str(self._installation.bin / "postgres"), "-D", str(self._data)]
         self._process = self._workspace.spawn(
             command, log=self._log, cwd=self._folder, account=self._account, env=server_environment()
@@ -188,4 +190,7 @@ class NativeServer:
             self._process = None
 
     def _log_tail(self) -> str:
+        if self._process:
+            with suppress(subprocess.TimeoutExpired):
+                self._process.wait(_DYING_S)  # its last words come just before its end
         return tail(self._log)

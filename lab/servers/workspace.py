@@ -38,7 +38,7 @@ class Workspace:
     def __init__(self, path: Path) -> None:
         self.path = path
         self._owner = Identity.of(os.getpid())
-        self._children: list[Identity] = []
+        self._children: dict[subprocess.Popen[bytes], Identity] = {}
         self._lock = threading.Lock()
         self._record()
         self._reaper: subprocess.Popen[bytes] = self.spawn(
@@ -82,7 +82,7 @@ class Workspace:
                 start_new_session=True,
                 **popen_options(account),
             )
-        self._remember(process.pid)
+        self._remember(process)
         return process
 
     def end(self, process: subprocess.Popen[bytes], *, signal: int | None = None, grace_s: float = 10.0) -> None:
@@ -91,33 +91,29 @@ class Workspace:
             process.send_signal(signal)
             with suppress(subprocess.TimeoutExpired):
                 process.wait(grace_s)
-        self._end_child(process.pid)
+        with self._lock:
+            child = self._children.pop(process, None)
+            self._record()
+        if child:
+            end(child)
         process.wait()
         if process.stdin:
             process.stdin.close()
 
     def close(self) -> None:
         """End every process of the run and remove its folder; closing twice is harmless."""
-        for child in list(self._children):
-            if child.pid != self._reaper.pid:
-                end(child)
+        for process in [process for process in self._children if process is not self._reaper]:
+            self.end(process)
         shutil.rmtree(self.path, ignore_errors=True)
         self.end(self._reaper)
 
-    def _end_child(self, pid: int) -> None:
-        for child in [child for child in self._children if child.pid == pid]:
-            end(child)
-            with self._lock:
-                self._children.remove(child)
-                self._record()
-
-    def _remember(self, pid: int) -> None:
+    def _remember(self, process: subprocess.Popen[bytes]) -> None:
         with self._lock, suppress(psutil.NoSuchProcess):
-            self._children.append(Identity.of(pid))
+            self._children[process] = Identity.of(process.pid)
             self._record()
 
     def _record(self) -> None:
-        record = {"owner": asdict(self._owner), "children": [asdict(child) for child in self._children]}
+        record = {"owner": asdict(self._owner), "children": [asdict(child) for child in self._children.values()]}
         with suppress(FileNotFoundError):  # the folder is gone once the run is closed
             draft = self.path / f"{_RECORD}.new"
             draft.write_text(json.dumps(record), encoding="utf-8")

@@ -25,7 +25,10 @@ def test_a_compressed_hypertable_has_its_rows_after_every_start(pglite: Server, 
         database.execute("CREATE EXTENSION timescaledb")
         database.execute("CREATE TABLE h (at timestamptz NOT NULL, key int, price float8)")
         database.fetch("SELECT create_hypertable('h', 'at')")
-        database.execute("INSERT INTO h SELECT '2026-01-01'::timestamptz + i * interval '1 min', i % 7, i FROM generate_series(1, 6000) i")
+        database.execute(
+            "INSERT INTO h SELECT timestamptz '2026-01-01' + i * interval '1 min', i % 7, i "
+            "FROM generate_series(1, 6000) i"
+        )
         database.execute("ALTER TABLE h SET (timescaledb.compress, timescaledb.compress_segmentby = 'key')")
         assert database.fetch("SELECT compress_chunk(chunk) FROM show_chunks('h') chunk")
     with pglite.connect(template) as database:

@@ -55,9 +55,11 @@ def _rows(count: int) -> Iterator[bytes]:
     documents = [_document(rng) for _ in range(100)]
     for number in range(count):
         title = f"event {rng.randrange(10**6)}"
-        yield f"{number}\t{title}\t{rng.choice(documents)}\t{documents[number % 7]}\n".encode()
+        yield f"{number}\t{title}\t{rng.choice(documents)}\t{documents[number % 7] if number % 4 == 0 else '{}'}\n".encode()
 
 
 def _document(rng: random.Random) -> str:
-    prices = [{"market": rng.randrange(500), "price": rng.random(), "open": True} for _ in range(rng.randrange(150, 700))]
+    prices = [
+        {"market": rng.randrange(500), "price": rng.random(), "open": True} for _ in range(rng.randrange(150, 700))
+    ]
     return json.dumps(prices)

@@ -57,7 +57,13 @@ def test_nothing_of_one_connection_reaches_the_next(server: Server, new_name: Ne
 
 
 def test_copied_rows_come_back_with_every_escape(server: Server, new_name: NewName) -> None:
-    rows = [(1, "tab\tnewline\nreturn\rbackslash\\ \\N \\. end"), (2, None), (3, ""), (4, "žluťoučký 🐎"), (5, "x" * 10**6)]
+    rows = [
+        (1, "tab\tnewline\nreturn\rbackslash\\ \\N \\. end"),
+        (2, None),
+        (3, ""),
+        (4, "žluťoučký 🐎"),
+        (5, "x" * 10**6),
+    ]
     stream = b"".join(b"%d\t%s\n" % (number, copy_text(text)) for number, text in rows)
     with opened(server, new_name()) as database:
         database.execute('CREATE TABLE t ("Id" int, other int DEFAULT 7, "text" text)')
@@ -211,7 +217,9 @@ def test_nothing_is_left_after_close(request: pytest.FixtureRequest, kind: str) 
     request.getfixturevalue(kind)  # skips where it cannot be had
     before = {process.pid for process in psutil.Process().children(recursive=True)}
     with open_workspace() as workspace:
-        before.add(next(process.pid for process in psutil.Process().children() if process.pid not in before))  # its reaper
+        before.add(
+            next(process.pid for process in psutil.Process().children() if process.pid not in before)
+        )  # its reaper
         with open_server(kind, workspace=workspace, progress=lambda _: None) as server, opened(server, "a") as database:
             assert database.value("SELECT 1") == 1
             server.close()

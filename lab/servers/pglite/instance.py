@@ -91,6 +91,7 @@ class Instance:
             raise ServerError(f"The database could not be copied: {error}") from error
 
     def _start(self) -> None:
+        self._kill()  # what is left of one that died
         self._socket.unlink(missing_ok=True)
         self._process = self._workspace.spawn(self._command, log=self._log, stdin=subprocess.PIPE)
         until = time.monotonic() + _STARTING_S

@@ -61,7 +61,14 @@ def _install(target: Path, workspace: Workspace) -> None:
 
 def _run_npm(folder: Path, workspace: Workspace) -> None:
     npm = _wheel() / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"
-    options = ["--ignore-scripts", "--no-audit", "--no-fund", "--no-update-notifier", "--fetch-retries=1"]
+    options = [
+        "--ignore-scripts",
+        "--no-audit",
+        "--no-fund",
+        "--no-update-notifier",
+        "--fetch-retries=1",
+        "--fetch-retry-mintimeout=1000",
+    ]
     # What npm says names the registry it was configured with, which is nobody else's business: it is not passed on.
     log = folder.with_name("npm.log")
     process = workspace.spawn([str(node()), str(npm), "ci", *options], log=log, cwd=folder)
