@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: help setup run test check format lock bench clean
+.PHONY: help setup run test check format sample lock bench clean
 
 help: ## list the targets
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
@@ -28,6 +28,11 @@ format: $(VENV)/.ready-dev ## let ruff format the code and mend what it can
 
 bench: setup ## the lab's own speed, as ratios side by side
 	$(BIN)/python -m benchmarks.load
+
+sample: setup ## measure the run that git keeps, and put its table into the README
+	rm -rf build/sample && $(BIN)/lab run --scenario all --out build/sample
+	rm -rf results/sample && mv build/sample/* results/sample
+	$(BIN)/lab attach results/sample README.md
 
 lock: | $(VENV)/bin/python ## pin the dependencies of pyproject.toml again
 	$(BIN)/python -m pip install --quiet pip-tools

@@ -44,11 +44,11 @@ _LATEST_COMPETITOR = (
     " WHERE e.betpawa_event_id IN ({events}) GROUP BY c.competitor_event_id"
 )
 _MARKETS = f"SELECT {MARKET} FROM market_odds WHERE snapshot_id IN ({_LATEST}) ORDER BY id"
-_COMPETITOR_MARKETS = f"SELECT {MARKET} FROM competitor_market_odds WHERE snapshot_id IN ({_LATEST_COMPETITOR}) ORDER BY id"
-_SNAPSHOTS = f"SELECT {{{{snapshot}}}} FROM odds_snapshots s WHERE s.id IN ({_LATEST}) ORDER BY s.id"
-_COMPETITOR_SNAPSHOTS = (
-    f"SELECT {{{{competitor_snapshot}}}} FROM competitor_odds_snapshots s WHERE s.id IN ({_LATEST_COMPETITOR}) ORDER BY s.id"
+_COMPETITOR_MARKETS = (
+    f"SELECT {MARKET} FROM competitor_market_odds WHERE snapshot_id IN ({_LATEST_COMPETITOR}) ORDER BY id"
 )
+_SNAPSHOTS = f"SELECT {{{{snapshot}}}} FROM odds_snapshots s WHERE s.id IN ({_LATEST}) ORDER BY s.id"
+_COMPETITOR_SNAPSHOTS = f"SELECT {{{{competitor_snapshot}}}} FROM competitor_odds_snapshots s WHERE s.id IN ({_LATEST_COMPETITOR}) ORDER BY s.id"
 _PARTS = {
     "snapshots": _SNAPSHOTS,
     "markets": _MARKETS,
@@ -80,7 +80,11 @@ def reads(now: datetime, events: Sequence[int]) -> tuple[Read, ...]:
 
 
 def _event_list(now: datetime) -> tuple[Read, ...]:
-    upcoming = Read(name="Q1 events", sql="SELECT id, name, kickoff FROM events WHERE kickoff > %s ORDER BY kickoff, id LIMIT 50", params=(now,))
+    upcoming = Read(
+        name="Q1 events",
+        sql="SELECT id, name, kickoff FROM events WHERE kickoff > %s ORDER BY kickoff, id LIMIT 50",
+        params=(now,),
+    )
     return (upcoming, *_latest("Q1", _UPCOMING, now))
 
 

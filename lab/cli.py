@@ -17,11 +17,12 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table as RichTable
 
-from data_gen import case_names
+from data_gen import Dataset, case_names, load_case
 from lab import doctor, pipeline, registry, store
 from lab.analysis import comparison, runs
 from lab.analysis.recommendation import recommend
 from lab.errors import InputError, LabError
+from lab.fidelity import measure as measure_fidelity
 from lab.report import markdown, tables
 from lab.servers import clean as clean_servers
 from lab.units import parse_bytes
@@ -72,6 +73,7 @@ Scenarios = Annotated[
 CaseName = Annotated[str, typer.Option("--case", help="The published database to imitate.", autocompletion=_case_names)]
 Size = Annotated[str, typer.Option("--size", help="Size of the baseline, such as 256MB; decides the number of events.")]
 Seed = Annotated[int, typer.Option("--seed", help="The same seed makes the same rows.")]
+ChangeRate = Annotated[float | None, typer.Option("--change-rate", min=0, help="Scales how often prices change; 1 is the case's own rate.")]
 Results = Annotated[Path, typer.Option("--out", help="Folder of the results.")]
 PostgresBin = Annotated[Path | None, typer.Option("--postgres-bin", help="Folder of the PostgreSQL binaries to use.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for a program to read.")]
@@ -85,9 +87,7 @@ def run(
     case: CaseName = "2026-02-17",
     size: Size = "256MB",
     seed: Seed = 1,
-    change_rate: Annotated[
-        float | None, typer.Option("--change-rate", help="Scale of how often prices change; the case's own where not given.")
-    ] = None,
+    change_rate: ChangeRate = None,
     server: Annotated[str, typer.Option("--server", help="auto, native or pglite.")] = "auto",
     results: Results = Path("results"),
     postgres_bin: PostgresBin = None,
@@ -239,6 +239,26 @@ def attach(
     text = document.read_text(encoding="utf-8") if document.exists() else ""
     store.write(document, markdown.attach(text, experiment))
     out.print(f"{document} holds the tables of {experiment.run}.", highlight=False)
+
+
+@app.command(epilog="Example: [bold]lab fidelity --case 2026-02-06 --size 256MB[/]")
+def fidelity(
+    case: CaseName = "2026-02-17",
+    size: Size = "256MB",
+    seed: Seed = 1,
+    change_rate: ChangeRate = None,
+    postgres_bin: PostgresBin = None,
+    as_json: AsJson = False,
+) -> None:
+    """Published against generated: is the workload like the database it imitates?"""
+    dataset = Dataset.plan(load_case(case), size_bytes=parse_bytes(size), seed=seed, change_rate=change_rate)
+    figures = measure_fidelity(dataset, server="native", postgres_bin=postgres_bin, progress=_progress())
+    if as_json:
+        _print_json([asdict(figure) | {"holds": figure.holds} for figure in figures])
+    else:
+        _print_table(tables.fidelity(figures))
+    if any(figure.holds is False for figure in figures):
+        raise typer.Exit(SOMETHING_FAILED)
 
 
 @app.command("doctor", epilog="Example: [bold]lab doctor[/]")

@@ -38,6 +38,11 @@ class Database:
         """Whether the connection was closed, by us or by the server's end."""
         return self._connection.closed
 
+    @property
+    def conninfo(self) -> str:
+        """How another client reaches this database; without a password."""
+        return self._connection.info.dsn
+
     def execute(self, sql: str, params: Sequence[object] | None = None) -> int:
         """Run one statement and return the number of rows it touched (-1 where the server states none)."""
         with _translated(sql, self._diagnose):

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
-from lab.errors import UnavailableError
+from lab.errors import InputError, UnavailableError
 from lab.registry import BASELINE, Registered
 from lab.scenario import Need
 from lab.values import Capabilities, PlannedTrial
@@ -17,8 +18,14 @@ Probe = Callable[[str], Capabilities]
 
 
 def kinds(server: str) -> tuple[str, ...]:
-    """The kinds of server that `--server` stands for."""
-    return EMBEDDED if server == "auto" else (server,)
+    """The kinds of server that `--server` stands for; `InputError` with the nearest names for any other."""
+    if server == "auto":
+        return EMBEDDED
+    if server in EMBEDDED:
+        return (server,)
+    known = ("auto", *EMBEDDED)
+    near = difflib.get_close_matches(server, known, cutoff=0.4) or known
+    raise InputError(f"There is no server '{server}'.", hint=f"Did you mean {' or '.join(near)}?")
 
 
 def missing(capabilities: Capabilities, needs: Iterable[Need]) -> tuple[Need, ...]:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import pandas as pd
 
 from lab.analysis import comparison
+from lab.analysis.fidelity import Figure
 from lab.units import bytes_text
 from lab.values import Experiment
 
@@ -101,6 +103,22 @@ def kinds(experiment: Experiment) -> Table:
     )
 
 
+def fidelity(figures: Sequence[Figure]) -> Table:
+    """Published against generated, with the tolerance each figure must keep."""
+    return Table(
+        title="Published against generated",
+        heads=("figure", "", "unit", "published", "generated", "difference", "tolerance"),
+        rows=tuple(_fidelity_row(figure) for figure in figures),
+        left=3,
+    )
+
+
+def _fidelity_row(figure: Figure) -> tuple[str, ...]:
+    verdict = {True: "holds", False: "OUTSIDE", None: "not measured"}[figure.holds]
+    numbers = (figure.published, figure.generated, figure.distance)
+    return (figure.name, verdict, figure.unit, *(_number(one, "{:,.4g}") for one in numbers), f"±{figure.allowed:,.4g}")
+
+
 def side_by_side(frame: pd.DataFrame) -> Table:
     """Saving of each scenario in several runs; `frame` as `lab.analysis.runs.side_by_side` makes it."""
     names = [name for name in frame.columns if name not in ("scenario", "server")]
@@ -121,7 +139,7 @@ def size(value: Any) -> str:
 
 
 def _number(value: Any, form: str) -> str:
-    return MISSING if pd.isna(value) else form.format(value)
+    return MISSING if value is None or pd.isna(value) else form.format(value)
 
 
 def _text(value: Any) -> str:

@@ -16,13 +16,9 @@ SETTINGS = ("default_toast_compression", "wal_level", "full_page_writes", "fsync
 
 
 def load(server: Server, database: Database, dataset: Dataset) -> LoadedTemplate:
-    """Run every stage of the dataset, settle, and weigh the result; generating and loading overlap."""
+    """Run every stage of the dataset, settle, and weigh the result."""
     started = perf_counter()
-    for stage in dataset.stages():
-        if isinstance(stage, CopyIn):
-            server.copy_in(database, stage.table, stage.columns, stage.chunks)
-        else:
-            database.execute(stage.sql)
+    run_stages(server, database, dataset)
     seconds = perf_counter() - started
     settle(database)
     weight = footprint.measure(database)
@@ -35,6 +31,15 @@ def load(server: Server, database: Database, dataset: Dataset) -> LoadedTemplate
         load_seconds=seconds,
         footprint=weight,
     )
+
+
+def run_stages(server: Server, database: Database, dataset: Dataset) -> None:
+    """Fill an empty database; generating and loading overlap."""
+    for stage in dataset.stages():
+        if isinstance(stage, CopyIn):
+            server.copy_in(database, stage.table, stage.columns, stage.chunks)
+        else:
+            database.execute(stage.sql)
 
 
 _SETTINGS_SQL = "SELECT name, current_setting(name) FROM pg_settings WHERE name = ANY(%s) ORDER BY name"

@@ -8,7 +8,13 @@ from lab.database import Database
 from lab.steps import footprint
 from lab.values import TableFootprint
 
-_TABLES = ("odds_snapshots", "market_odds", "competitor_odds_snapshots", "competitor_market_odds", "event_scrape_status")
+_TABLES = (
+    "odds_snapshots",
+    "market_odds",
+    "competitor_odds_snapshots",
+    "competitor_market_odds",
+    "event_scrape_status",
+)
 _SAMPLE = 60
 """Documents of each platform that are stored again to compare codecs."""
 
@@ -48,8 +54,13 @@ def _columns(database: Database) -> Iterator[tuple[str, float | None]]:
     for snapshots, markets in pairs:
         stored = f"SELECT avg(pg_column_size(raw_response))::float8 FROM {snapshots}"
         yield f"{snapshots}.raw_response_bytes", database.value(stored)
-        yield f"{markets}.outcomes_bytes", database.value(f"SELECT avg(pg_column_size(outcomes))::float8 FROM {markets}")
-        per_snapshot = f"SELECT (SELECT count(*) FROM {markets})::float8 / nullif((SELECT count(*) FROM {snapshots}), 0)"
+        yield (
+            f"{markets}.outcomes_bytes",
+            database.value(f"SELECT avg(pg_column_size(outcomes))::float8 FROM {markets}"),
+        )
+        per_snapshot = (
+            f"SELECT (SELECT count(*) FROM {markets})::float8 / nullif((SELECT count(*) FROM {snapshots}), 0)"
+        )
         yield f"{markets}.rows_per_snapshot", database.value(per_snapshot)
 
 
@@ -63,12 +74,16 @@ def _codecs(database: Database, *, lz4: bool) -> Iterator[tuple[str, float | Non
         yield f"{name}.lz4_per_pglz", other / pglz if pglz and other else None
 
 
-def _restored(database: Database, kind: str, query: str, *, lz4: bool) -> tuple[float | None, float | None, float | None]:
+def _restored(
+    database: Database, kind: str, query: str, *, lz4: bool
+) -> tuple[float | None, float | None, float | None]:
     """Mean bytes of a sample's text, and of it stored anew with pglz and with lz4.
 
     A value keeps its codec when it is copied, so it goes through text.
     """
-    database.execute(f"CREATE TEMP TABLE lab_codecs (pglz {kind} COMPRESSION pglz, other {kind} COMPRESSION {'lz4' if lz4 else 'pglz'})")
+    database.execute(
+        f"CREATE TEMP TABLE lab_codecs (pglz {kind} COMPRESSION pglz, other {kind} COMPRESSION {'lz4' if lz4 else 'pglz'})"
+    )
     spread = f"SELECT raw_response, row_number() OVER (ORDER BY id) AS place, count(*) OVER () AS total FROM ({query}) AS documents"
     chosen = f"SELECT raw_response::text AS document FROM ({spread}) AS numbered WHERE (place * {_SAMPLE}) % total < {_SAMPLE}"
     database.execute(f"INSERT INTO lab_codecs SELECT document::{kind}, document::{kind} FROM ({chosen}) AS sample")

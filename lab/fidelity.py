@@ -1,0 +1,28 @@
+"""How well the generated workload imitates the published database: load it once, weigh it, compare."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from data_gen import Dataset
+from lab.analysis.fidelity import Figure, figures
+from lab.fleet import open_fleet
+from lab.servers import open_workspace
+from lab.steps import widths
+from lab.steps.load import load
+from lab.steps.trial import TEMPLATE
+
+
+def measure(
+    dataset: Dataset, *, server: str, postgres_bin: Path | None, progress: Callable[[str], None]
+) -> tuple[Figure, ...]:
+    """Every published figure of the dataset's case beside the generated one."""
+    with open_workspace() as workspace, open_fleet(workspace, postgres_bin, progress) as fleet:
+        chosen = fleet.server(server)
+        progress(f"{server}: generating and loading the workload")
+        chosen.create(TEMPLATE)
+        with chosen.connect(TEMPLATE) as database:
+            load(chosen, database, dataset)
+            measured = widths.measure(database, lz4=chosen.capabilities.lz4)
+    return figures(dataset.case.figures, measured)

@@ -1,0 +1,44 @@
+"""A small odds database on a real server, loaded once; each test makes its trials on clones of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from data_gen import Dataset, load_case
+from lab.fleet import Fleet, open_fleet
+from lab.servers import Workspace
+from lab.steps.trial import Lane
+from lab.values import LoadedTemplate
+
+SMALL = 32 << 20
+"""A few events: enough that some are over for a week and some are still to come."""
+
+
+@pytest.fixture(scope="session")
+def dataset() -> Dataset:
+    return Dataset.plan(load_case("2026-02-17"), size_bytes=SMALL, seed=1)
+
+
+@pytest.fixture(scope="session")
+def fleet(workspace: Workspace) -> Iterator[Fleet]:
+    with open_fleet(workspace, None, lambda _: None) as fleet:
+        yield fleet
+
+
+@pytest.fixture(scope="session")
+def loaded() -> list[LoadedTemplate]:
+    """What the fleet's templates weighed when they were loaded."""
+    return []
+
+
+@pytest.fixture(scope="session")
+def lane(fleet: Fleet, dataset: Dataset, loaded: list[LoadedTemplate]) -> Lane:
+    return fleet.lane("native", dataset.spec, loaded.append)
+
+
+@pytest.fixture(scope="session")
+def pglite_lane(fleet: Fleet, dataset: Dataset, loaded: list[LoadedTemplate], pglite: object) -> Lane:
+    del pglite  # asked for so that the test is skipped by name where it cannot be had
+    return fleet.lane("pglite", dataset.spec, loaded.append)

@@ -1,0 +1,160 @@
+"""The command line as a user meets it: exit codes, one clear sentence per mistake, JSON for programs."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from data_gen import case_names
+from lab import store
+from lab.values import Completed
+
+ROOT = Path(__file__).parents[2]
+SAMPLE = ROOT / "results" / "sample"
+LAB = [sys.executable, "-m", "lab.cli"]
+
+
+@pytest.fixture
+def temporary(tmp_path: Path) -> Iterator[Path]:
+    """A folder for the servers of one command: short, because sockets lie in it, and empty again at its end."""
+    folder = Path(tempfile.mkdtemp(prefix="lt", dir="/tmp"))
+    folder.chmod(0o755)
+    yield folder
+    left = [path for path in folder.rglob("*") if path.name.startswith("run-")]
+    shutil.rmtree(folder, ignore_errors=True)
+    assert not left
+
+
+def lab(*arguments: str | Path, temporary: Path | None = None) -> subprocess.CompletedProcess[str]:
+    environment = os.environ | {"COLUMNS": "300"} | ({"TMPDIR": str(temporary)} if temporary else {})
+    command = [*LAB, *map(str, arguments)]
+    return subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False, timeout=300)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (("run", "-s", "retention_7"), "There is no scenario 'retention_7'. Did you mean retention_7d"),
+        (("run", "--case", "2026-02-18"), "There is no case '2026-02-18'. Did you mean"),
+        (("run", "--server", "nativ"), "There is no server 'nativ'. Did you mean native"),
+        (("run", "--size", "big"), "'big' is not a size. Write a number and a unit, such as 256MB"),
+        (("run", "--size", "1MB"), "cannot hold one event of case 2026-02-17. One event needs about"),
+        (("run", "--size", "100TB"), "This run needs about 1"),
+        (("run", "--postgres-bin", "/nowhere", "--server", "native"), "/nowhere"),
+        (("run", "--out", "/dev/null/results", "--server", "native"), "/dev/null/results"),
+        (("report", "nowhere"), "There is no experiment at nowhere"),
+        (("compare", "--out", "nowhere"), "There is no run in nowhere"),
+        (("attach", "nowhere", "DISCOVERY.md"), "There is no experiment at nowhere"),
+    ],
+)
+def test_a_mistake_is_one_sentence_with_what_to_do(arguments: tuple[str, ...], says: str, temporary: Path) -> None:
+    done = lab(*arguments, temporary=temporary)
+    assert done.returncode == 2, done.stderr
+    assert says in " ".join(done.stderr.split())
+    assert "Traceback" not in done.stderr
+
+
+def test_every_command_explains_itself_with_an_example() -> None:
+    for command in ("run", "list", "compare", "report", "attach", "fidelity", "doctor", "clean"):
+        done = lab(command, "--help")
+        assert done.returncode == 0
+        assert f"lab {command}" in done.stdout.split("Example", 1)[1]
+
+
+def test_every_command_and_every_case_is_in_the_readme() -> None:
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    for command in ("run", "list", "compare", "report", "attach", "fidelity", "doctor", "clean"):
+        assert f"`lab {command}" in readme
+    assert case_names()[-1] in readme
+
+
+def test_list_prints_json_for_a_program() -> None:
+    listed = json.loads(lab("list", "--json").stdout)
+    assert {"scenario", "category", "title", "needs", "gives_up"} == set(listed[0])
+    assert "drop_raw_response+retention_7d" in {one["scenario"] for one in listed}
+
+
+def test_a_report_is_made_again_from_the_experiment_alone(tmp_path: Path) -> None:
+    shutil.copy(SAMPLE / store.FILE, tmp_path)
+    done = lab("report", tmp_path, "--json")
+    assert done.returncode == 0
+    assert json.loads(done.stdout)["recommendation"]["scenario"]
+    assert (tmp_path / "report.md").read_text(encoding="utf-8") == (SAMPLE / "report.md").read_text(encoding="utf-8")
+
+
+def test_attach_makes_the_document_where_there_is_none(tmp_path: Path) -> None:
+    document = tmp_path / "DISCOVERY.md"
+    for _ in range(2):
+        assert lab("attach", SAMPLE, document).returncode == 0
+    assert document.read_text(encoding="utf-8").count("lab:begin") == 1
+
+
+def test_compare_shows_runs_side_by_side() -> None:
+    compared = json.loads(lab("compare", SAMPLE, SAMPLE, "--json").stdout)
+    assert compared["disagreements"] == []
+    assert {row["scenario"] for row in compared["savings"]} >= {"baseline", "toast_lz4"}
+
+
+def test_a_run_writes_its_results_and_leaves_nothing_else(tmp_path: Path, temporary: Path) -> None:
+    done = lab("run", "-s", "drop_raw_response", "--size", "16MB", "--server", "native", "--out", tmp_path, "--json", temporary=temporary)
+    assert done.returncode == 0, done.stderr
+    (folder,) = store.runs(tmp_path)
+    assert {path.name for path in folder.iterdir()} == {"experiment.json", "report.md", "savings.csv"}
+    experiment = store.load(folder)
+    assert [outcome.scenario for outcome in experiment.outcomes] == ["baseline", "drop_raw_response", "baseline"]
+    assert all(isinstance(outcome, Completed) for outcome in experiment.outcomes)
+    assert json.loads(done.stdout)["run"] == experiment.run
+
+
+def test_what_no_server_can_run_is_skipped_and_is_no_failure(tmp_path: Path, temporary: Path) -> None:
+    done = lab("run", "-s", "hypertable_compression", "--size", "16MB", "--server", "native", "--out", tmp_path, temporary=temporary)
+    assert done.returncode == 0, done.stderr
+    assert "native has no TimescaleDB Community" in done.stdout
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_an_interrupted_run_keeps_what_was_measured_and_removes_its_servers(
+    number: signal.Signals, code: int, tmp_path: Path, temporary: Path
+) -> None:
+    command = [*LAB, "run", "-s", "all", "--size", "16MB", "--server", "native", "--out", str(tmp_path)]
+    environment = os.environ | {"TMPDIR": str(temporary)}
+    with subprocess.Popen(command, cwd=ROOT, env=environment, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True) as process:
+        wait_for_outcomes(tmp_path, 2)
+        process.send_signal(number)
+        process.communicate(timeout=60)
+    assert process.returncode == code
+    (folder,) = store.runs(tmp_path)
+    experiment = store.load(folder)
+    assert experiment.finished is None
+    assert len(experiment.outcomes) >= 2
+    assert all(isinstance(outcome, Completed) for outcome in experiment.outcomes)
+    assert "was interrupted" in (folder / "report.md").read_text(encoding="utf-8")
+
+
+def wait_for_outcomes(results: Path, count: int) -> None:
+    deadline = time.monotonic() + 120
+    while time.monotonic() < deadline:
+        if any(len(store.load(folder).outcomes) >= count for folder in store.runs(results)):
+            return
+        time.sleep(0.1)
+    raise AssertionError("The run measured nothing.")
+
+
+@pytest.mark.slow
+def test_all_scenarios_complete_on_the_embedded_servers(tmp_path: Path, temporary: Path) -> None:
+    done = lab("run", "--size", "32MB", "--out", tmp_path, temporary=temporary)
+    assert done.returncode == 0, done.stdout + done.stderr
+    experiment = store.load(store.runs(tmp_path)[0])
+    skipped = {outcome.scenario for outcome in experiment.outcomes if not isinstance(outcome, Completed)}
+    assert skipped == {"retention_14d", "retention_30d"}
+    assert {template.server for template in experiment.templates} == {"native", "pglite"}

@@ -1,0 +1,162 @@
+"""Nothing is ranked that lost or changed more than it declared."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from lab.scenario import Category, Database, NothingToDoError, Scenario
+from lab.steps import trial
+from lab.steps.trial import Lane
+from lab.values import Completed, Failed, Outcome, PlannedTrial, Skipped, Verdict
+
+
+def make(lane: Lane, apply: Callable[[Database], None], **declared: object) -> Outcome:
+    scenario = Scenario(title="test", category=Category.CONTROL, hypothesis="", apply=apply, **declared)  # type: ignore[arg-type]
+    return trial.make(PlannedTrial(scenario="test", server="native"), scenario, lane)
+
+
+def run_sql(*statements: str) -> Callable[[Database], None]:
+    def apply(db: Database) -> None:
+        with db.step("do"):
+            for statement in statements:
+                db.execute(statement)
+
+    return apply
+
+
+def mismatches(outcome: Outcome) -> str:
+    assert isinstance(outcome, Completed), outcome
+    assert outcome.verification.verdict is Verdict.DIFFERS
+    return " ".join(one.name for one in outcome.verification.mismatches)
+
+
+def test_a_clone_left_alone_answers_exactly(lane: Lane) -> None:
+    outcome = make(lane, run_sql("SELECT 1"))
+    assert isinstance(outcome, Completed), outcome
+    assert outcome.verification.verdict is Verdict.EXACT
+    assert outcome.verification.checks > 30
+    assert outcome.rows["market_odds"] > 0
+
+
+@pytest.mark.parametrize(
+    ("change", "noticed"),
+    [
+        ("UPDATE market_odds SET line = line + 0.25 WHERE id = (SELECT max(id) FROM market_odds WHERE line > 0)", "table market_odds"),
+        ("DELETE FROM market_odds WHERE id = (SELECT min(id) FROM market_odds)", "table market_odds"),
+        ("UPDATE odds_snapshots SET raw_response = raw_response || '{\"x\": 1}' WHERE id = 1", "table odds_snapshots"),
+        ("UPDATE competitor_events SET home_team = away_team WHERE id = 1", "table competitor_events"),
+        (
+            "UPDATE market_odds SET outcomes = replace(outcomes::text, 'true', 'false')::json"
+            " WHERE id = (SELECT max(id) FROM market_odds)",
+            "table market_odds",
+        ),
+    ],
+)
+def test_one_changed_value_anywhere_is_noticed(lane: Lane, change: str, noticed: str) -> None:
+    assert noticed in mismatches(make(lane, run_sql(change)))
+
+
+def test_values_exchanged_between_rows_are_noticed(lane: Lane) -> None:
+    swap = (
+        "UPDATE market_odds m SET outcomes = o.outcomes FROM market_odds o"
+        " WHERE m.id IN (1, 2) AND o.id IN (1, 2) AND m.id <> o.id"
+    )
+    assert "table market_odds" in mismatches(make(lane, run_sql(swap)))
+
+
+def test_the_same_odds_written_differently_are_the_same(lane: Lane) -> None:
+    rewrite = "ALTER TABLE market_odds ALTER COLUMN outcomes TYPE jsonb USING outcomes::jsonb"
+    outcome = make(lane, run_sql(rewrite))
+    assert isinstance(outcome, Completed)
+    assert outcome.verification.verdict is Verdict.EXACT, outcome.verification.mismatches
+
+
+def test_a_column_that_can_no_longer_be_read_is_noticed(lane: Lane) -> None:
+    names = mismatches(make(lane, run_sql("ALTER TABLE market_odds DROP COLUMN market_groups")))
+    assert "table market_odds" in names
+    assert "Q1" in names
+
+
+def test_a_declared_column_must_be_gone(lane: Lane) -> None:
+    outcome = make(lane, run_sql("SELECT 1"), drops=("odds_snapshots.raw_response",))
+    assert mismatches(outcome) == "odds_snapshots.raw_response"
+
+
+def test_losing_more_than_declared_is_noticed(lane: Lane) -> None:
+    drop = "ALTER TABLE {} DROP COLUMN raw_response"
+    both = run_sql(drop.format("odds_snapshots"), drop.format("competitor_odds_snapshots"))
+    assert "table competitor_odds_snapshots" in mismatches(make(lane, both, drops=("odds_snapshots.raw_response",)))
+
+
+def test_keeping_fewer_rows_than_declared_is_noticed(lane: Lane) -> None:
+    too_many = run_sql("DELETE FROM event_scrape_status WHERE id <= 10")
+    keeps = {"event_scrape_status": "SELECT t.* FROM public.event_scrape_status t WHERE t.id > 9"}
+    assert "table event_scrape_status" in mismatches(make(lane, too_many, keeps=lambda _: keeps, loses="nine rows"))
+    exactly = run_sql("DELETE FROM event_scrape_status WHERE id <= 9")
+    outcome = make(lane, exactly, keeps=lambda _: keeps, loses="nine rows")
+    assert isinstance(outcome, Completed)
+    assert outcome.verification.verdict is Verdict.AS_DECLARED
+
+
+def test_a_scenario_that_breaks_names_its_step_and_keeps_the_steps_before(lane: Lane) -> None:
+    def apply(db: Database) -> None:
+        with db.step("first"):
+            db.execute("CREATE TABLE extra AS SELECT generate_series(1, 10000) AS id")
+        with db.step("second"):
+            db.execute("SELECT 1 / 0")
+
+    outcome = make(lane, apply)
+    assert isinstance(outcome, Failed)
+    assert outcome.step == "second"
+    assert "division by zero" in outcome.error
+    (first,) = outcome.steps
+    extra = first.footprint.of("extra")
+    assert extra is not None
+    assert extra.heap > 0
+
+
+def test_a_bug_in_a_scenario_fails_that_scenario_only(lane: Lane) -> None:
+    def apply(db: Database) -> None:
+        raise KeyError(str(db.now))
+
+    assert isinstance(make(lane, apply), Failed)
+    assert isinstance(make(lane, run_sql("SELECT 1")), Completed)
+
+
+def test_nothing_to_do_is_skipped_with_its_reason(lane: Lane) -> None:
+    def apply(db: Database) -> None:
+        raise NothingToDoError(f"Nothing is older than {db.now:%Y}.")
+
+    outcome = make(lane, apply)
+    assert isinstance(outcome, Skipped)
+    assert outcome.reason == "Nothing is older than 2026."
+
+
+def test_a_statement_outside_of_a_step_is_refused(lane: Lane) -> None:
+    def apply(db: Database) -> None:
+        db.execute("DROP TABLE market_odds")
+
+    outcome = make(lane, apply)
+    assert isinstance(outcome, Failed)
+    assert "outside of a step" in outcome.error
+
+
+def test_a_server_that_dies_in_a_trial_fails_it_and_the_next_trial_runs(lane: Lane) -> None:
+    suicide = run_sql("SELECT pg_terminate_backend(pg_backend_pid())")
+    outcome = make(lane, suicide)
+    assert isinstance(outcome, Failed)
+    assert outcome.step == "do"
+    assert isinstance(make(lane, run_sql("SELECT 1")), Completed)
+
+
+def test_a_trial_measures_seconds_wal_and_peak_of_each_step(lane: Lane) -> None:
+    outcome = make(lane, run_sql("CREATE TABLE extra AS SELECT generate_series(1, 100000) AS id", "DROP TABLE extra"))
+    assert isinstance(outcome, Completed)
+    (step,) = outcome.steps
+    assert step.seconds > 0
+    assert step.wal_bytes > 1_000_000
+    assert step.peak_bytes is not None
+    assert step.peak_bytes > outcome.footprint.total
+    assert [one.times for one in step.statements] == [1, 1]
