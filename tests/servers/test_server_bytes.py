@@ -55,6 +55,7 @@ def _rows(count: int) -> Iterator[bytes]:
     documents = [_document(rng) for _ in range(100)]
     for number in range(count):
         title = f"event {rng.randrange(10**6)}"
+        doc = documents[number % 7] if number % 4 == 0 else "{}"
         yield f"{number}\t{title}\t{rng.choice(documents)}\t{documents[number % 7] if number % 4 == 0 else '{}'}\n".encode()
 
 
