@@ -56,7 +56,7 @@ def _rows(count: int) -> Iterator[bytes]:
     for number in range(count):
         title = f"event {rng.randrange(10**6)}"
         doc = documents[number % 7] if number % 4 == 0 else "{}"
-        yield f"{number}\t{title}\t{rng.choice(documents)}\t{documents[number % 7] if number % 4 == 0 else '{}'}\n".encode()
+        yield f"{number}\t{title}\t{rng.choice(documents)}\t{doc}\n".encode()
 
 
 def _document(rng: random.Random) -> str:
