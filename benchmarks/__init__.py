@@ -1,0 +1,1 @@
+"""The lab's own speed, measured as ratios side by side in one run."""

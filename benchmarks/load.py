@@ -41,7 +41,9 @@ def main() -> None:
         print(f"{options.size}: {bytes_text(text_bytes)} of COPY text, {dataset.spec.events} events")
         ratios = [pair(server, dataset, script, text_bytes) for _ in range(options.pairs)]
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
-    print(f"median ratio lab ÷ psql: {statistics.median(ratios):.2f}   peak memory of the lab's process: {bytes_text(peak)}")
+    print(
+        f"median ratio lab ÷ psql: {statistics.median(ratios):.2f}   peak memory of the lab's process: {bytes_text(peak)}"
+    )
 
 
 def write_script(dataset: Dataset, folder: Path) -> tuple[Path, int]:
@@ -66,7 +68,9 @@ def pair(server: Server, dataset: Dataset, script: Path, text_bytes: int) -> flo
     by_lab = timed(server, lambda name: load_by_lab(server, name, dataset))
     by_psql = timed(server, lambda name: load_by_psql(server, name, script))
     speeds = (bytes_text(text_bytes / seconds) for seconds in (by_lab, by_psql))
-    print(f"lab {by_lab:6.2f} s   psql {by_psql:6.2f} s   ratio {by_lab / by_psql:.2f}   ({' and '.join(speeds)} a second)")
+    print(
+        f"lab {by_lab:6.2f} s   psql {by_psql:6.2f} s   ratio {by_lab / by_psql:.2f}   ({' and '.join(speeds)} a second)"
+    )
     return by_lab / by_psql
 
 

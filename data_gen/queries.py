@@ -48,7 +48,10 @@ _COMPETITOR_MARKETS = (
     f"SELECT {MARKET} FROM competitor_market_odds WHERE snapshot_id IN ({_LATEST_COMPETITOR}) ORDER BY id"
 )
 _SNAPSHOTS = f"SELECT {{{{snapshot}}}} FROM odds_snapshots s WHERE s.id IN ({_LATEST}) ORDER BY s.id"
-_COMPETITOR_SNAPSHOTS = f"SELECT {{{{competitor_snapshot}}}} FROM competitor_odds_snapshots s WHERE s.id IN ({_LATEST_COMPETITOR}) ORDER BY s.id"
+_COMPETITOR_SNAPSHOTS = (
+    "SELECT {{competitor_snapshot}} FROM competitor_odds_snapshots s"
+    f" WHERE s.id IN ({_LATEST_COMPETITOR}) ORDER BY s.id"
+)
 _PARTS = {
     "snapshots": _SNAPSHOTS,
     "markets": _MARKETS,
@@ -80,11 +83,8 @@ def reads(now: datetime, events: Sequence[int]) -> tuple[Read, ...]:
 
 
 def _event_list(now: datetime) -> tuple[Read, ...]:
-    upcoming = Read(
-        name="Q1 events",
-        sql="SELECT id, name, kickoff FROM events WHERE kickoff > %s ORDER BY kickoff, id LIMIT 50",
-        params=(now,),
-    )
+    events = _UPCOMING.replace("SELECT id", "SELECT id, name, kickoff")
+    upcoming = Read(name="Q1 events", sql=events, params=(now,))
     return (upcoming, *_latest("Q1", _UPCOMING, now))
 
 

@@ -1,0 +1,1 @@
+"""The lab: which storage strategy shrinks an odds database, by measurement."""

@@ -68,12 +68,16 @@ def _case_names(incomplete: str) -> list[str]:
 
 Scenarios = Annotated[
     list[str],
-    typer.Option("--scenario", "-s", help="A scenario, NAME+NAME, or all; may be repeated.", autocompletion=_scenario_names),
+    typer.Option(
+        "--scenario", "-s", help="A scenario, NAME+NAME, or all; may be repeated.", autocompletion=_scenario_names
+    ),
 ]
 CaseName = Annotated[str, typer.Option("--case", help="The published database to imitate.", autocompletion=_case_names)]
 Size = Annotated[str, typer.Option("--size", help="Size of the baseline, such as 256MB; decides the number of events.")]
 Seed = Annotated[int, typer.Option("--seed", help="The same seed makes the same rows.")]
-ChangeRate = Annotated[float | None, typer.Option("--change-rate", min=0, help="Scales how often prices change; 1 is the case's own rate.")]
+ChangeRate = Annotated[
+    float | None, typer.Option("--change-rate", min=0, help="Scales how often prices change; 1 is the case's own rate.")
+]
 Results = Annotated[Path, typer.Option("--out", help="Folder of the results.")]
 PostgresBin = Annotated[Path | None, typer.Option("--postgres-bin", help="Folder of the PostgreSQL binaries to use.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for a program to read.")]
@@ -168,7 +172,9 @@ def _print_report(experiment: Experiment) -> None:
     out.print(f"\n[bold]{escape(advice.headline)}[/]", highlight=False)
     for line in (*advice.reasons, *(f"What would be lost: {loss}." for loss in advice.losses)):
         out.print(f"  - {escape(line)}", highlight=False)
-    out.print(f"\nIn full: results of run {experiment.run} in report.md, savings.csv and experiment.json.", highlight=False)
+    out.print(
+        f"\nIn full: results of run {experiment.run} in report.md, savings.csv and experiment.json.", highlight=False
+    )
 
 
 def _print_table(table: tables.Table) -> None:
@@ -188,7 +194,9 @@ def list_scenarios(as_json: AsJson = False) -> None:
         _print_json([_listed(entry) for entry in entries])
         return
     rows = tuple(tuple(_listed(entry).values()) for entry in entries)
-    _print_table(tables.Table(title="Scenarios", heads=("scenario", "category", "title", "needs", "gives up"), rows=rows, left=5))
+    _print_table(
+        tables.Table(title="Scenarios", heads=("scenario", "category", "title", "needs", "gives up"), rows=rows, left=5)
+    )
 
 
 def _listed(entry: registry.Registered) -> dict[str, str]:
@@ -204,14 +212,19 @@ def _listed(entry: registry.Registered) -> dict[str, str]:
 
 @app.command(epilog="Examples: [bold]lab compare[/] · [bold]lab compare results/A results/B[/]")
 def compare(
-    run_folders: Annotated[list[Path] | None, typer.Argument(metavar="[RUN]...", help="Folders of runs; the newest two where none is given.")] = None,
+    run_folders: Annotated[
+        list[Path] | None,
+        typer.Argument(metavar="[RUN]...", help="Folders of runs; the newest two where none is given."),
+    ] = None,
     results: Results = Path("results"),
     as_json: AsJson = False,
 ) -> None:
     """Savings of several runs side by side, and in which circumstances the runs differ."""
     folders = run_folders or store.runs(results)[-2:]
     if not folders:
-        raise InputError(f"There is no run in {results}.", hint="Make one with `lab run`, or name another folder with --out.")
+        raise InputError(
+            f"There is no run in {results}.", hint="Make one with `lab run`, or name another folder with --out."
+        )
     experiments = [store.load(folder) for folder in folders]
     frame, differ = runs.side_by_side(experiments), runs.disagreements(experiments)
     if as_json:
@@ -223,7 +236,9 @@ def compare(
 
 
 @app.command(epilog="Example: [bold]lab report results/sample[/]")
-def report(run_folder: Annotated[Path, typer.Argument(metavar="RUN", help="Folder of a run.")], as_json: AsJson = False) -> None:
+def report(
+    run_folder: Annotated[Path, typer.Argument(metavar="RUN", help="Folder of a run.")], as_json: AsJson = False
+) -> None:
     """Make report.md and savings.csv again from experiment.json, and print the savings."""
     experiment = _write_reports(run_folder)
     _print_json(_summary(experiment)) if as_json else _print_report(experiment)
@@ -232,7 +247,9 @@ def report(run_folder: Annotated[Path, typer.Argument(metavar="RUN", help="Folde
 @app.command(epilog="Example: [bold]lab attach results/sample DISCOVERY.md[/]")
 def attach(
     run_folder: Annotated[Path, typer.Argument(metavar="RUN", help="Folder of a run.")],
-    document: Annotated[Path, typer.Argument(metavar="DISCOVERY.md", help="The document; made where it does not exist.")],
+    document: Annotated[
+        Path, typer.Argument(metavar="DISCOVERY.md", help="The document; made where it does not exist.")
+    ],
 ) -> None:
     """Put the tables of a run into a document between markers; what is outside of them stays as it is."""
     experiment = store.load(run_folder)
@@ -250,7 +267,7 @@ def fidelity(
     postgres_bin: PostgresBin = None,
     as_json: AsJson = False,
 ) -> None:
-    """Published against generated: is the workload like the database it imitates?"""
+    """Compare the generated workload with the published database that it imitates."""
     dataset = Dataset.plan(load_case(case), size_bytes=parse_bytes(size), seed=seed, change_rate=change_rate)
     figures = measure_fidelity(dataset, server="native", postgres_bin=postgres_bin, progress=_progress())
     if as_json:
@@ -272,7 +289,11 @@ def diagnose(postgres_bin: PostgresBin = None, as_json: AsJson = False) -> None:
         out.print(f"{'[green]ok [/]' if one.fine else '[red]no [/]'} {one.name}: {escape(one.found)}", highlight=False)
         if not one.fine:
             out.print(f"    {escape(one.remedy)}", highlight=False)
-    rows = tuple((trial.scenario, trial.server or tables.MISSING, trial.reason) for trial in diagnosis.trials if trial.repeat == 1)
+    rows = tuple(
+        (trial.scenario, trial.server or tables.MISSING, trial.reason)
+        for trial in diagnosis.trials
+        if trial.repeat == 1
+    )
     _print_table(tables.Table(title="What runs where", heads=("scenario", "server", "why not"), rows=rows, left=3))
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any, LiteralString, Self, TypeAlias, cast
+from typing import Any, Self, TypeAlias
 
 import psycopg
 from psycopg.copy import QueuedLibpqWriter
@@ -41,17 +41,17 @@ class Database:
     @property
     def conninfo(self) -> str:
         """How another client reaches this database; without a password."""
-        return self._connection.info.dsn
+        return str(self._connection.info.dsn)
 
     def execute(self, sql: str, params: Sequence[object] | None = None) -> int:
         """Run one statement and return the number of rows it touched (-1 where the server states none)."""
         with _translated(sql, self._diagnose):
-            return self._connection.execute(cast(LiteralString, sql), params).rowcount
+            return self._connection.execute(sql, params).rowcount
 
     def fetch(self, sql: str, params: Sequence[object] | None = None) -> list[Row]:
         """Run one query and return all its rows."""
         with _translated(sql, self._diagnose):
-            return self._connection.execute(cast(LiteralString, sql), params).fetchall()
+            return self._connection.execute(sql, params).fetchall()
 
     def value(self, sql: str, params: Sequence[object] | None = None) -> Any:
         """The single value of a query that returns one row and one column."""
@@ -71,7 +71,7 @@ class Database:
         """
         with _translated(statement, self._diagnose), self._connection.cursor() as cursor:
             writer = QueuedLibpqWriter(cursor)
-            with cursor.copy(cast(LiteralString, statement), writer=writer) as copy:
+            with cursor.copy(statement, writer=writer) as copy:
                 for chunk in chunks:
                     copy.write(chunk)
 

@@ -67,9 +67,7 @@ class Fleet:
 
     def _start(self, kind: str) -> Server | UnavailableError:
         self.progress(f"{kind}: starting the server")
-        opened = open_server(
-            kind, workspace=self.workspace, postgres_bin=self.postgres_bin, progress=self.progress
-        )
+        opened = open_server(kind, workspace=self.workspace, postgres_bin=self.postgres_bin, progress=self.progress)
         try:
             return self._stack.enter_context(opened)
         except UnavailableError as error:
@@ -86,9 +84,7 @@ class Fleet:
 
 
 @contextmanager
-def open_fleet(
-    workspace: Workspace, postgres_bin: Path | None, progress: Callable[[str], None]
-) -> Iterator[Fleet]:
+def open_fleet(workspace: Workspace, postgres_bin: Path | None, progress: Callable[[str], None]) -> Iterator[Fleet]:
     """The servers of a run for as long as the context lasts."""
     with ExitStack() as stack:
         yield Fleet(workspace=workspace, postgres_bin=postgres_bin, progress=progress, _stack=stack)

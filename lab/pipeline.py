@@ -67,9 +67,7 @@ def run(request: Request, progress: Progress, opened: Callable[[Path], None]) ->
     """
     entries = {entry.name: entry for entry in registry.resolve(request.scenarios)}
     case = load_case(request.case)
-    dataset = Dataset.plan(
-        case, size_bytes=request.size_bytes, seed=request.seed, change_rate=request.change_rate
-    )
+    dataset = Dataset.plan(case, size_bytes=request.size_bytes, seed=request.seed, change_rate=request.change_rate)
     kinds = plan.kinds(request.server)
     for line in clean():
         progress(f"removed what an earlier run left behind: {line}")
@@ -170,9 +168,7 @@ def _repeat(outcome: Outcome) -> int:
     return outcome.repeat if isinstance(outcome, Completed) else 1
 
 
-def _outcome(
-    planned: PlannedTrial, entry: Registered, fleet: Fleet, journal: Journal, progress: Progress
-) -> Outcome:
+def _outcome(planned: PlannedTrial, entry: Registered, fleet: Fleet, journal: Journal, progress: Progress) -> Outcome:
     if planned.server is None:
         return Skipped(scenario=planned.scenario, server=None, reason=planned.reason)
     try:

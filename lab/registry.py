@@ -114,10 +114,17 @@ def _of(module: ModuleType) -> Iterator[Registered]:
     variants = getattr(module, "VARIANTS", None) or {family: getattr(module, "SCENARIO", None)}
     description = inspect.getdoc(module)
     if not description:
-        raise InputError(f"scenarios/{family}.py has no docstring.", hint="It is printed in the report: say why it should work.")
+        raise InputError(
+            f"scenarios/{family}.py has no docstring.", hint="It is printed in the report: say why it should work."
+        )
     for name, scenario in variants.items():
         if not isinstance(scenario, Scenario):
-            raise InputError(f"scenarios/{family}.py defines no scenario.", hint="Set SCENARIO = Scenario(…) or VARIANTS = {name: Scenario(…)}.")
+            raise InputError(
+                f"scenarios/{family}.py defines no scenario.",
+                hint="Set SCENARIO = Scenario(…) or VARIANTS = {name: Scenario(…)}.",
+            )
         if not name.startswith(family) or "+" in name:
-            raise InputError(f"scenarios/{family}.py names a variant '{name}'.", hint=f"A variant's name begins with '{family}'.")
+            raise InputError(
+                f"scenarios/{family}.py names a variant '{name}'.", hint=f"A variant's name begins with '{family}'."
+            )
         yield Registered(name=name, family=family, description=description, scenario=scenario)

@@ -34,7 +34,9 @@ def new_run(results: Path, case: str, size: str, at: datetime) -> Path:
                 continue
             return folder
     except OSError as error:
-        raise InputError(f"Results cannot be written to {results}: {error.strerror}.", hint="Name another folder with --out.") from error
+        raise InputError(
+            f"Results cannot be written to {results}: {error.strerror}.", hint="Name another folder with --out."
+        ) from error
     raise InputError(f"{results} already holds a hundred runs of this second.", hint="Name another folder with --out.")
 
 
@@ -54,7 +56,9 @@ def write(path: Path, text: str) -> None:
         part.replace(path)
     except OSError as error:
         part.unlink(missing_ok=True)
-        raise InputError(f"{path} cannot be written: {error.strerror}.", hint="Free space or name another folder with --out.") from error
+        raise InputError(
+            f"{path} cannot be written: {error.strerror}.", hint="Free space or name another folder with --out."
+        ) from error
 
 
 def load(run: Path) -> Experiment:
@@ -67,11 +71,17 @@ def load(run: Path) -> Experiment:
         raw = json.loads(path.read_bytes())
         found = raw["format"]
     except OSError as error:
-        raise InputError(f"There is no experiment at {path}: {error.strerror}.", hint="`lab compare` lists the runs.") from error
+        raise InputError(
+            f"There is no experiment at {path}: {error.strerror}.", hint="`lab compare` lists the runs."
+        ) from error
     except (ValueError, KeyError, TypeError) as error:
-        raise InputError(f"{path} is damaged: {error!r}.", hint="Restore it, or measure again with `lab run`.") from error
+        raise InputError(
+            f"{path} is damaged: {error!r}.", hint="Restore it, or measure again with `lab run`."
+        ) from error
     if found != FORMAT:
-        raise InputError(f"{path} has format {found}; this lab reads {FORMAT}.", hint="Use the lab that wrote it, or measure again.")
+        raise InputError(
+            f"{path} has format {found}; this lab reads {FORMAT}.", hint="Use the lab that wrote it, or measure again."
+        )
     return _validated(raw, path)
 
 
@@ -81,7 +91,9 @@ def _validated(raw: object, path: Path) -> Experiment:
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(str(part) for part in first["loc"])
-        raise InputError(f"{path} is damaged at {where}: {first['msg']}.", hint="Restore it, or measure again with `lab run`.") from error
+        raise InputError(
+            f"{path} is damaged at {where}: {first['msg']}.", hint="Restore it, or measure again with `lab run`."
+        ) from error
 
 
 def runs(results: Path) -> list[Path]:

@@ -24,7 +24,7 @@ def parse_bytes(text: str) -> int:
 def bytes_text(count: float) -> str:
     """Bytes in the largest unit that leaves at least 1, with three significant digits: '256 MB', '1.42 GB'."""
     value, unit = float(count), "B"
-    for unit in _POWERS:  # noqa: B007 - the last unit is used where none is large enough
+    for unit in _POWERS:
         if abs(value) < 1000:
             break
         if unit != "TB":

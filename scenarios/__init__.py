@@ -1,0 +1,1 @@
+"""One strategy, one file; being in this folder is being registered."""

@@ -104,7 +104,9 @@ def move(db: Database, source: Source, *, jsonb: bool) -> None:
 def compress(db: Database, source: Source, *, tuned: bool) -> None:
     """Compress every chunk that ends before the newest day begins."""
     table = source.table
-    settings = f", timescaledb.segmentby = '{source.segmentby}', timescaledb.orderby = '{source.orderby}'" if tuned else ""
+    settings = (
+        f", timescaledb.segmentby = '{source.segmentby}', timescaledb.orderby = '{source.orderby}'" if tuned else ""
+    )
     with db.step(f"{table}: compress all days but the newest"):
         db.execute(f"ALTER TABLE {table} SET (timescaledb.enable_columnstore{settings})")
         midnight = f"{db.now:%Y-%m-%d}"
@@ -143,8 +145,7 @@ def variant(title: str, hypothesis: str, *, tuned: bool, jsonb: bool) -> Scenari
         apply=lambda db: apply(db, tuned=tuned, jsonb=jsonb),
         needs=frozenset({Need.COLUMNSTORE}),
         costs=(
-            "market_odds and competitor_market_odds carry a copy of captured_at and the event (12 bytes a row before"
-            " compression), which every insert must supply.",
+            "The market tables carry a copy of captured_at and the event (12 bytes a row), which every insert must supply.",
             "Primary keys become (id, captured_at): the database no longer guarantees that an id alone is unique.",
             "The foreign key competitor_market_odds → competitor_odds_snapshots is gone: a hypertable's id cannot be referred to.",
             "Lookups by id or snapshot_id alone must look into every chunk; changing compressed rows decompresses batches.",

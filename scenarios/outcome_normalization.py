@@ -226,7 +226,9 @@ def replace_by_view(db: Database, table: str, select: str) -> None:
         db.execute(f"CREATE VIEW {table} AS {select}")
 
 
-def form(title: str, hypothesis: str, apply: Callable[[Database], None], suffixes: tuple[str, ...], cost: str) -> Scenario:
+def form(
+    title: str, hypothesis: str, apply: Callable[[Database], None], suffixes: tuple[str, ...], cost: str
+) -> Scenario:
     """One of the three forms."""
     return Scenario(
         title=title,

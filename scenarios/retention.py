@@ -33,7 +33,10 @@ def kept(cutoff: datetime) -> dict[str, str]:
 
     A parent stays while anything that stays refers to it. Conditions read the database as it was before.
     """
-    at, plain = f"'{cutoff.isoformat()}'::timestamptz", f"'{cutoff.astimezone(UTC).replace(tzinfo=None).isoformat()}'::timestamp"
+    at, plain = (
+        f"'{cutoff.isoformat()}'::timestamptz",
+        f"'{cutoff.astimezone(UTC).replace(tzinfo=None).isoformat()}'::timestamp",
+    )
     run_used = " OR ".join(
         f"EXISTS (SELECT FROM {table} x WHERE x.scrape_run_id = t.id AND x.{column} >= {since})"
         for table, column, since in (
@@ -89,7 +92,9 @@ def apply(db: Database, days: int) -> None:
     with db.step("DELETE"):
         deleted = sum(delete_snapshots(db, table, SNAPSHOTS[table], conditions[table]) for table in SNAPSHOTS)
         if not deleted:
-            raise NothingToDoError(f"Nothing to delete: no snapshot is older than {days} days at {db.now:%Y-%m-%d %H:%M}.")
+            raise NothingToDoError(
+                f"Nothing to delete: no snapshot is older than {days} days at {db.now:%Y-%m-%d %H:%M}."
+            )
         db.execute(
             "UPDATE competitor_events SET betpawa_event_id = NULL WHERE betpawa_event_id IN"
             f" (SELECT t.id FROM events t WHERE NOT ({conditions['events']}))"

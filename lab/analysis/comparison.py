@@ -39,12 +39,14 @@ def savings(experiment: Experiment) -> pd.DataFrame:
     """One row per trial, in the order of the run; columns `SAVINGS`."""
     rows = [_row(experiment, outcome) for outcome in experiment.outcomes]
     frame = pd.DataFrame(rows, columns=list(SAVINGS))
-    return frame.astype({name: "Int64" for name in _WHOLE})
+    return frame.astype(dict.fromkeys(_WHOLE, "Int64"))
 
 
 def baseline(experiment: Experiment, server: str) -> Completed | None:
     """The first baseline of a server, None where it failed: then nothing on that server has a saving."""
-    return next((trial for trial in completed(experiment) if trial.scenario == BASELINE and trial.server == server), None)
+    return next(
+        (trial for trial in completed(experiment) if trial.scenario == BASELINE and trial.server == server), None
+    )
 
 
 def completed(experiment: Experiment) -> Iterator[Completed]:

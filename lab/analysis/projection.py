@@ -41,5 +41,7 @@ class Scale:
 
 def scale(case: CaseFacts, template: LoadedTemplate, origins: Mapping[str, str]) -> Scale:
     """The scale of the sample that was loaded into one server."""
-    factors = {table: rows / template.rows[table] for table, rows in case.table_rows.items() if template.rows.get(table)}
+    factors = {
+        table: rows / template.rows[table] for table, rows in case.table_rows.items() if template.rows.get(table)
+    }
     return Scale(by_table=factors, origins=origins)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,7 +13,7 @@ from lab.analysis.fidelity import Figure
 from lab.units import bytes_text
 from lab.values import Experiment
 
-MISSING = "–"
+MISSING = "–"  # noqa: RUF001 - a dash, not a minus
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,13 +38,25 @@ def savings(experiment: Experiment) -> Table:
     under = experiment.case.target_bytes
     return Table(
         title="Savings against the baseline of the same server",
-        heads=("scenario", "server", "outcome", "size", "saving", "at full size", "target", "B/market row", "apply", "WAL", "peak disk"),
+        heads=(
+            "scenario",
+            "server",
+            "outcome",
+            "size",
+            "saving",
+            "at full size",
+            "target",
+            "B/market row",
+            "apply",
+            "WAL",
+            "peak disk",
+        ),
         rows=tuple(_savings_row(row, under) for row in frame.to_dict("records")),
         left=3,
     )
 
 
-def _savings_row(row: dict[str, Any], target: int) -> tuple[str, ...]:
+def _savings_row(row: dict[Hashable, Any], target: int) -> tuple[str, ...]:
     verdict = row["outcome"] if pd.isna(row["verdict"]) else row["verdict"]
     return (
         row["scenario"],

@@ -113,6 +113,10 @@ class NativeServer:
             oid = database.value("SELECT oid FROM pg_database WHERE datname = %s", [name])
         return self._data / "base" / str(oid)
 
+    def process(self, database: Database) -> int:
+        """The backend behind the connection."""
+        return int(database.value("SELECT pg_backend_pid()"))
+
     def close(self) -> None:
         """Stop the cluster at once, without a checkpoint, and delete it."""
         self._stop(signal.SIGQUIT)

@@ -42,6 +42,9 @@ class Server(Protocol):
     def data_folder(self, name: str) -> Path | None:
         """The folder of that database's relation files, without WAL; None where it cannot be looked into."""
 
+    def process(self, database: Database) -> int | None:
+        """The process that works for this connection, for its CPU time; None where it cannot be seen."""
+
     def close(self) -> None:
         """Stop everything and delete its folder; closing twice is harmless."""
 

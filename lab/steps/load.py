@@ -26,7 +26,7 @@ def load(server: Server, database: Database, dataset: Dataset) -> LoadedTemplate
         server=server.kind,
         capabilities=server.capabilities,
         settings={name: str(value) for name, value in database.fetch(_SETTINGS_SQL, (list(SETTINGS),))},
-        rows={table: count for table, count in dataset.rows.items()},
+        rows=dict(dataset.rows),
         digest=dataset.digest,
         load_seconds=seconds,
         footprint=weight,

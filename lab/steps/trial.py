@@ -57,7 +57,7 @@ def _clone(server: Server) -> Iterator[Database]:
 
 
 def _on(database: Database, trial: PlannedTrial, scenario: Scenario, lane: Lane) -> Outcome:
-    folder, process = lane.server.data_folder(TRIAL), None
+    folder, process = lane.server.data_folder(TRIAL), lane.server.process(database)
     meter = Meter(database=database, folder=folder, process=process, turn=lane.turn)
     recorder = Recorder(database=database, meter=meter, now=lane.now)
     try:

@@ -66,7 +66,9 @@ def questions(database: Database, now: datetime) -> Questions:
     ids = [row[0] for row in database.fetch("SELECT id FROM events ORDER BY kickoff, id")]
     step = max(1, len(ids) // EVENTS_READ)
     return Questions(
-        columns={table: tuple(of) for table, of in columns.items()}, now=now, events=tuple(ids[step // 2 :: step][:EVENTS_READ])
+        columns={table: tuple(of) for table, of in columns.items()},
+        now=now,
+        events=tuple(ids[step // 2 :: step][:EVENTS_READ]),
     )
 
 

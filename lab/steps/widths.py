@@ -18,13 +18,15 @@ _TABLES = (
 _SAMPLE = 60
 """Documents of each platform that are stored again to compare codecs."""
 
+_COMPETITOR = """SELECT s.id, raw_response FROM competitor_odds_snapshots s
+JOIN competitor_events e ON e.id = competitor_event_id WHERE source = '{}'"""
 _DOCUMENTS = {
     "betpawa": ("jsonb", "SELECT id, raw_response FROM odds_snapshots"),
-    "sportybet": ("json", "SELECT s.id, raw_response FROM competitor_odds_snapshots s"
-                          " JOIN competitor_events e ON e.id = competitor_event_id WHERE source = 'sportybet'"),
-    "bet9ja": ("json", "SELECT s.id, raw_response FROM competitor_odds_snapshots s"
-                       " JOIN competitor_events e ON e.id = competitor_event_id WHERE source = 'bet9ja'"),
-}  # fmt: skip
+    "sportybet": ("json", _COMPETITOR.format("sportybet")),
+    "bet9ja": ("json", _COMPETITOR.format("bet9ja")),
+}
+_MEANS = """SELECT avg(octet_length(pglz::text))::float8, avg(pg_column_size(pglz))::float8,
+avg(pg_column_size(other))::float8 FROM lab_codecs"""
 
 
 def measure(database: Database, *, lz4: bool) -> Mapping[str, float | None]:
@@ -81,13 +83,13 @@ def _restored(
 
     A value keeps its codec when it is copied, so it goes through text.
     """
-    database.execute(
-        f"CREATE TEMP TABLE lab_codecs (pglz {kind} COMPRESSION pglz, other {kind} COMPRESSION {'lz4' if lz4 else 'pglz'})"
-    )
-    spread = f"SELECT raw_response, row_number() OVER (ORDER BY id) AS place, count(*) OVER () AS total FROM ({query}) AS documents"
-    chosen = f"SELECT raw_response::text AS document FROM ({spread}) AS numbered WHERE (place * {_SAMPLE}) % total < {_SAMPLE}"
+    codec = "lz4" if lz4 else "pglz"
+    database.execute(f"CREATE TEMP TABLE lab_codecs (pglz {kind} COMPRESSION pglz, other {kind} COMPRESSION {codec})")
+    numbered = f"""SELECT raw_response, row_number() OVER (ORDER BY id) AS place, count(*) OVER () AS total
+        FROM ({query}) AS documents"""
+    chosen = f"""SELECT raw_response::text AS document FROM ({numbered}) AS numbered
+        WHERE place * {_SAMPLE} % total < {_SAMPLE}"""
     database.execute(f"INSERT INTO lab_codecs SELECT document::{kind}, document::{kind} FROM ({chosen}) AS sample")
-    means = "SELECT avg(octet_length(pglz::text))::float8, avg(pg_column_size(pglz))::float8, avg(pg_column_size(other))::float8 FROM lab_codecs"
-    ((text, pglz, other),) = database.fetch(means)
+    ((text, pglz, other),) = database.fetch(_MEANS)
     database.execute("DROP TABLE lab_codecs")
     return text, pglz, other if lz4 else None

@@ -25,7 +25,7 @@ LAB = [sys.executable, "-m", "lab.cli"]
 
 
 @pytest.fixture
-def temporary(tmp_path: Path) -> Iterator[Path]:
+def temporary() -> Iterator[Path]:
     """A folder for the servers of one command: short, because sockets lie in it, and empty again at its end."""
     folder = Path(tempfile.mkdtemp(prefix="lt", dir="/tmp"))
     folder.chmod(0o755)
@@ -106,7 +106,19 @@ def test_compare_shows_runs_side_by_side() -> None:
 
 
 def test_a_run_writes_its_results_and_leaves_nothing_else(tmp_path: Path, temporary: Path) -> None:
-    done = lab("run", "-s", "drop_raw_response", "--size", "16MB", "--server", "native", "--out", tmp_path, "--json", temporary=temporary)
+    done = lab(
+        "run",
+        "-s",
+        "drop_raw_response",
+        "--size",
+        "16MB",
+        "--server",
+        "native",
+        "--out",
+        tmp_path,
+        "--json",
+        temporary=temporary,
+    )
     assert done.returncode == 0, done.stderr
     (folder,) = store.runs(tmp_path)
     assert {path.name for path in folder.iterdir()} == {"experiment.json", "report.md", "savings.csv"}
@@ -117,7 +129,18 @@ def test_a_run_writes_its_results_and_leaves_nothing_else(tmp_path: Path, tempor
 
 
 def test_what_no_server_can_run_is_skipped_and_is_no_failure(tmp_path: Path, temporary: Path) -> None:
-    done = lab("run", "-s", "hypertable_compression", "--size", "16MB", "--server", "native", "--out", tmp_path, temporary=temporary)
+    done = lab(
+        "run",
+        "-s",
+        "hypertable_compression",
+        "--size",
+        "16MB",
+        "--server",
+        "native",
+        "--out",
+        tmp_path,
+        temporary=temporary,
+    )
     assert done.returncode == 0, done.stderr
     assert "native has no TimescaleDB Community" in done.stdout
 
@@ -128,7 +151,9 @@ def test_an_interrupted_run_keeps_what_was_measured_and_removes_its_servers(
 ) -> None:
     command = [*LAB, "run", "-s", "all", "--size", "16MB", "--server", "native", "--out", str(tmp_path)]
     environment = os.environ | {"TMPDIR": str(temporary)}
-    with subprocess.Popen(command, cwd=ROOT, env=environment, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True) as process:
+    with subprocess.Popen(
+        command, cwd=ROOT, env=environment, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True
+    ) as process:
         wait_for_outcomes(tmp_path, 2)
         process.send_signal(number)
         process.communicate(timeout=60)

@@ -66,7 +66,9 @@ def test_chunks_and_their_compressed_tables_are_counted_under_the_hypertable(
         db.execute("CREATE EXTENSION timescaledb")
         db.execute("CREATE TABLE hyper (at timestamptz NOT NULL, id int)")
         db.execute("SELECT create_hypertable('hyper', by_range('at', interval '1 day'))")
-        db.execute("INSERT INTO hyper SELECT '2026-02-02'::timestamptz + i * interval '1 min', i FROM generate_series(1, 5000) i")
+        db.execute(
+            "INSERT INTO hyper SELECT '2026-02-02'::timestamptz + i * interval '1 min', i FROM generate_series(1, 5000) i"
+        )
         db.execute("ALTER TABLE hyper SET (timescaledb.enable_columnstore)")
         before = footprint.measure(db)
         for (chunk,) in db.fetch("SELECT show_chunks('hyper')::text"):

@@ -30,13 +30,19 @@ def test_the_controls_come_first() -> None:
 
 def test_all_holds_every_scenario_and_the_combinations_that_are_asked_for() -> None:
     names = registry.everything()
-    assert {"retention_7d", "retention_14d", "retention_30d", "toast_lz4", "hypertable_compression_default"} <= set(names)
+    assert {"retention_7d", "retention_14d", "retention_30d", "toast_lz4", "hypertable_compression_default"} <= set(
+        names
+    )
     assert {"drop_raw_response+retention_7d", "drop_raw_response+hypertable_compression"} <= set(names)
     assert len(set(names)) == len(names)
 
 
 def test_a_file_name_stands_for_its_variants() -> None:
-    assert [entry.name for entry in registry.resolve(["retention"])] == ["retention_7d", "retention_14d", "retention_30d"]
+    assert [entry.name for entry in registry.resolve(["retention"])] == [
+        "retention_7d",
+        "retention_14d",
+        "retention_30d",
+    ]
 
 
 def test_a_combination_gives_up_what_its_parts_give_up() -> None:
@@ -69,7 +75,10 @@ def test_the_scenario_of_the_readme_works_as_one_file(folder: Path) -> None:
     [
         ("SCENARIO = None", "no docstring"),
         ('"""Something."""', "defines no scenario"),
-        ('"""Something."""\nfrom scenarios.baseline import SCENARIO as S\nVARIANTS = {"other": S}', "names a variant 'other'"),
+        (
+            '"""Something."""\nfrom scenarios.baseline import SCENARIO as S\nVARIANTS = {"other": S}',
+            "names a variant 'other'",
+        ),
     ],
 )
 def test_a_broken_file_is_named(folder: Path, text: str, says: str) -> None:

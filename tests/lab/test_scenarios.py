@@ -93,7 +93,9 @@ def test_two_baselines_weigh_the_same_on_each_server(
 ) -> None:
     (entry,) = registry.resolve(["baseline"])
     for one in (lane, pglite_lane):
-        trials = [trial.make(PlannedTrial(scenario="baseline", server=one.server.kind), entry.scenario, one) for _ in range(2)]
+        trials = [
+            trial.make(PlannedTrial(scenario="baseline", server=one.server.kind), entry.scenario, one) for _ in range(2)
+        ]
         first, second = (made.footprint for made in trials if isinstance(made, Completed))
         assert first == second
     native, pglite = loaded

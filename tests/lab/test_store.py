@@ -51,7 +51,10 @@ Damage = Callable[[str], str]
         (lambda _: "", "is damaged"),
         (lambda _: "[]", "is damaged"),
         (lambda text: json.dumps(json.loads(text) | {"format": 0}), r"has format 0; this lab reads 1"),
-        (lambda text: json.dumps({key: value for key, value in json.loads(text).items() if key != "plan"}), "damaged at plan"),
+        (
+            lambda text: json.dumps({key: value for key, value in json.loads(text).items() if key != "plan"}),
+            "damaged at plan",
+        ),
         (lambda text: json.dumps(json.loads(text) | {"outcomes": [{"kind": "completed"}]}), "damaged at outcomes"),
     ],
 )
@@ -69,7 +72,7 @@ def test_a_missing_experiment_is_refused(tmp_path: Path) -> None:
 
 def test_results_that_cannot_be_written_are_refused(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("", encoding="utf-8")
-    with pytest.raises(InputError, match="cannot be written.*--out"):
+    with pytest.raises(InputError, match=r"cannot be written.*--out"):
         store.new_run(tmp_path / "file" / "results", "case", "1MB", AT)
 
 

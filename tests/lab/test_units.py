@@ -17,10 +17,13 @@ def test_a_size_is_read(text: str, count: int) -> None:
 
 @pytest.mark.parametrize("text", ["", "MB", "ten MB", "-5MB", "0", "256 elephants", "1e3MB"])
 def test_what_is_not_a_size_is_refused_with_an_example(text: str) -> None:
-    with pytest.raises(InputError, match="is not a size.*256MB"):
+    with pytest.raises(InputError, match=r"is not a size.*256MB"):
         parse_bytes(text)
 
 
-@pytest.mark.parametrize(("count", "text"), [(0, "0 B"), (999, "999 B"), (1024, "1.00 KB"), (268435456, "256 MB"), (63.25 * 2**30, "63.2 GB")])
+@pytest.mark.parametrize(
+    ("count", "text"),
+    [(0, "0 B"), (999, "999 B"), (1024, "1.00 KB"), (268435456, "256 MB"), (63.25 * 2**30, "63.2 GB")],
+)
 def test_a_size_is_written_with_three_digits(count: float, text: str) -> None:
     assert bytes_text(count) == text

@@ -43,13 +43,15 @@ def test_a_clone_left_alone_answers_exactly(lane: Lane) -> None:
 @pytest.mark.parametrize(
     ("change", "noticed"),
     [
-        ("UPDATE market_odds SET line = line + 0.25 WHERE id = (SELECT max(id) FROM market_odds WHERE line > 0)", "table market_odds"),
+        (
+            "UPDATE market_odds SET line = line + 0.25 WHERE id = (SELECT max(id) FROM market_odds WHERE line > 0)",
+            "table market_odds",
+        ),
         ("DELETE FROM market_odds WHERE id = (SELECT min(id) FROM market_odds)", "table market_odds"),
         ("UPDATE odds_snapshots SET raw_response = raw_response || '{\"x\": 1}' WHERE id = 1", "table odds_snapshots"),
         ("UPDATE competitor_events SET home_team = away_team WHERE id = 1", "table competitor_events"),
         (
-            "UPDATE market_odds SET outcomes = replace(outcomes::text, 'true', 'false')::json"
-            " WHERE id = (SELECT max(id) FROM market_odds)",
+            "UPDATE market_odds SET outcomes = replace(outcomes::text, 'true', 'false')::json WHERE id = 1",
             "table market_odds",
         ),
     ],

@@ -46,6 +46,11 @@ class Instance:
         self._database = Database.connect(self._conninfo(), diagnose=self._log_tail)
         return self._database
 
+    @property
+    def process(self) -> int | None:
+        """The Node process, None while none runs."""
+        return self._process.pid if self._process else None
+
     def serves(self, database: Database) -> bool:
         """Whether this is the connection that `connect` gave last."""
         return self._database is database

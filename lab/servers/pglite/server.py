@@ -52,7 +52,7 @@ class PgliteServer:
         """Load `chunks` of COPY text format into the table, all rows or none."""
         names = ", ".join(quoted(column) for column in columns)
         statement = f"COPY {quoted(table)} ({names}) FROM '/dev/copy'"
-        pipe = next(instance.pipe for instance in self._instances.values() if instance.serves(database))
+        pipe = self._serving(database).pipe
         # Inside a transaction, because a producer that fails just ends the pipe, which looks like the end of the data.
         with database.transaction(), ThreadPoolExecutor(1) as other:
             loading = other.submit(database.execute, statement)
@@ -83,12 +83,19 @@ class PgliteServer:
         self._catalogue.require(name)
         return self._instances[name].data / "base" / _OID
 
+    def process(self, database: Database) -> int | None:
+        """The Node process that runs the engine."""
+        return self._serving(database).process
+
     def close(self) -> None:
         """Kill all processes and delete all data."""
         for instance in (*self._instances.values(), self._pristine):
             instance.remove()
         self._instances.clear()
         self._workspace.remove(self._program.parent)
+
+    def _serving(self, database: Database) -> Instance:
+        return next(instance for instance in self._instances.values() if instance.serves(database))
 
     def _new_instance(self, template: Path | None = None) -> Instance:
         return Instance(self._workspace, [str(node()), str(self._program)], template)

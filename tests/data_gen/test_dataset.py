@@ -1,0 +1,116 @@
+"""What a dataset promises whatever its size: the same bytes everywhere, proportions that do not depend on the size."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import tracemalloc
+from collections.abc import Iterator
+
+import pytest
+
+from data_gen import CopyIn, Dataset, case_names, load_case
+from lab.errors import InputError
+from lab.values import DatasetSpec
+
+MB = 1 << 20
+_SPEC = DatasetSpec(case="2026-02-17", events=2, seed=3, change_rate=1.0)
+_DIGEST = "PINNED"
+_LARGE = ("odds_snapshots", "market_odds", "competitor_odds_snapshots", "competitor_market_odds", "event_scrape_status")
+_PRINT_DIGEST = f"from data_gen import Dataset; from lab.values import DatasetSpec; print(Dataset({_SPEC!r}).digest)"
+
+
+def _copies(dataset: Dataset) -> Iterator[CopyIn]:
+    return (stage for stage in dataset.stages() if isinstance(stage, CopyIn))
+
+
+def _planned(case: str, size: int, seed: int = 1) -> Dataset:
+    return Dataset.plan(load_case(case), size_bytes=size, seed=seed)
+
+
+def test_the_digest_of_a_small_dataset_is_the_same_on_every_machine() -> None:
+    assert Dataset(_SPEC).digest == _DIGEST
+
+
+@pytest.mark.parametrize("hash_seed", ["1", "2"])
+def test_another_process_makes_the_same_bytes(hash_seed: str) -> None:
+    command = [sys.executable, "-c", _PRINT_DIGEST]
+    done = subprocess.run(command, capture_output=True, text=True, check=True, env={"PYTHONHASHSEED": hash_seed})
+    assert done.stdout.strip() == _DIGEST
+
+
+@pytest.mark.parametrize("change", [{"seed": 4}, {"events": 3}, {"change_rate": 0.5}, {"case": "2026-02-06"}])
+def test_anything_else_in_the_spec_makes_other_bytes(change: dict[str, object]) -> None:
+    spec = {"case": _SPEC.case, "events": _SPEC.events, "seed": _SPEC.seed, "change_rate": _SPEC.change_rate} | change
+    assert Dataset(DatasetSpec(**spec)).digest != _DIGEST  # type: ignore[arg-type]
+
+
+def test_a_spec_alone_makes_the_planned_dataset_again() -> None:
+    planned = _planned("2026-02-17", 40 * MB)
+    assert Dataset(planned.spec).rows == planned.rows
+
+
+def test_less_than_one_event_is_refused_with_what_one_needs() -> None:
+    with pytest.raises(InputError, match="One event needs about 11 MB"):
+        _planned("2026-02-17", 1 * MB)
+
+
+@pytest.mark.parametrize("case", case_names())
+@pytest.mark.parametrize("seed", [1, 2, 99])
+def test_twice_the_size_has_about_twice_the_rows_of_every_large_table(case: str, seed: int) -> None:
+    once, twice = (_planned(case, size * MB, seed).rows for size in (256, 512))
+    assert {table: twice[table] / once[table] for table in _LARGE} == pytest.approx(dict.fromkeys(_LARGE, 2), rel=0.08)
+
+
+@pytest.mark.parametrize("case", case_names())
+@pytest.mark.parametrize("size", [64, 128, 1024, 4096])
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_rows_per_snapshot_are_as_published_at_any_size(case: str, size: int, seed: int) -> None:
+    rows = _planned(case, size * MB, seed).rows
+    load = load_case(case).workload
+    assert rows["market_odds"] / rows["odds_snapshots"] == pytest.approx(load.home_rows, rel=0.025)
+    competitors = rows["competitor_market_odds"] / rows["competitor_odds_snapshots"]
+    assert competitors == pytest.approx(load.competitor_rows, rel=0.025)
+
+
+def test_every_large_table_has_its_share_of_the_full_database() -> None:
+    case = load_case("2026-02-17")
+    dataset = _planned("2026-02-17", 4096 * MB)
+    full = {table: figures["rows"] for table, figures in case.published["tables"].items()}  # type: ignore[union-attr, index, call-overload]
+    scaled = {table: dataset.rows[table] * case.full_events / dataset.spec.events for table in _LARGE}
+    assert scaled == pytest.approx(full, rel=0.02)
+
+
+def test_the_expected_bytes_are_the_size_asked_for() -> None:
+    assert _planned("2026-02-17", 1024 * MB).expected_bytes == pytest.approx(1024 * MB, rel=0.02)
+
+
+def test_planned_rows_are_what_the_streams_hold(small: Dataset) -> None:
+    counted = dict.fromkeys(small.rows, 0)
+    for copy in _copies(small):
+        lines = sum(chunk.count(b"\n") for chunk in copy.chunks)
+        if copy.table in counted:
+            counted[copy.table] += lines
+    assert counted == small.rows
+
+
+def test_chunks_are_small(small: Dataset) -> None:
+    sizes = [len(chunk) for copy in _copies(small) for chunk in copy.chunks]
+    assert max(sizes) < MB
+
+
+def test_memory_is_flat() -> None:
+    dataset = _planned("2026-02-17", 96 * MB)
+    for copy in _copies(_planned("2026-02-17", 16 * MB)):  # catalogues and names are loaded once
+        list(copy.chunks)
+    tracemalloc.start()
+    for copy in _copies(dataset):
+        for _ in copy.chunks:
+            pass
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 20 * MB
+
+
+def test_the_present_is_the_last_capture() -> None:
+    assert Dataset(_SPEC).now == load_case("2026-02-17").last_captured
