@@ -32,6 +32,8 @@ class PublishedFigure(_Facts):
     tolerance: float
     """A share of the value where `relative`, else in the figure's own unit."""
     relative: bool
+    note: str = ""
+    """Why the tolerance or the value is what it is, where that is not plain."""
 
 
 class Session(_Facts):
@@ -44,7 +46,7 @@ class Session(_Facts):
 
 
 class Workload(_Facts):
-    """The generator's parameters; a share is of the event-scrapes (one event seen in one cycle) unless said otherwise."""
+    """The generator's parameters; a share is of the event-scrapes: one event looked at in one cycle."""
 
     events_per_cycle: int
     """Events scraped per cycle in production: with the window, it says how many events the full size has."""

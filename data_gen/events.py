@@ -5,6 +5,7 @@ Everything is spread evenly instead of drawn, so that small samples have the pro
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
@@ -30,7 +31,11 @@ class Plan:
         self.events = events
         self.seed = seed
         self.cycles = Cycles.of(case)
-        self._starts = np.random.Generator(np.random.PCG64(seed)).random(16).tolist()
+        self._starts: list[float] = np.random.Generator(np.random.PCG64(seed)).random(16).tolist()
+
+    def start(self, purpose: int) -> float:
+        """Where an evenly spread sequence begins, in [0, 1): the seed's only say in the plan."""
+        return self._starts[purpose]
 
     def fixture(self, event: int) -> Fixture:
         """The match of that event."""
@@ -46,8 +51,9 @@ class Plan:
         window = int(self.case.window.total_seconds()) * MICROSECOND
         followed = last - first + window
         least = max(0.1, 1 - 0.9 * self.events * window / followed)
-        places = (np.arange(self.events) + least + (0.92 - least) * self._starts[0]) / self.events
-        return (first + (places * followed).astype(np.int64)) // _QUARTER * _QUARTER
+        places = (np.arange(self.events) + least + (0.92 - least) * self.start(0)) / self.events
+        kickoffs: Ints = (first + (places * followed).astype(np.int64)) // _QUARTER * _QUARTER
+        return kickoffs
 
     @cached_property
     def lives(self) -> tuple[Ints, Ints]:
@@ -55,25 +61,26 @@ class Plan:
         window = self.case.window.total_seconds() * MICROSECOND
         windows = (window * (0.75 + 0.5 * self._sequence(1))).astype(np.int64)
         starts = self.cycles.starts
-        return np.searchsorted(starts, self.kickoffs - windows), np.searchsorted(starts, self.kickoffs)
+        first, end = (np.searchsorted(starts, moments) for moments in (self.kickoffs - windows, self.kickoffs))
+        return first.astype(np.int64), end.astype(np.int64)
 
     @cached_property
     def scraped(self) -> Bools:
-        """(events, cycles): is the event looked at in that cycle?"""
+        """(events, cycles): true where the event is looked at in that cycle."""
         first, end = self.lives
         cycles = np.arange(len(self.cycles))
         return (cycles >= first[:, None]) & (cycles < end[:, None])
 
     @cached_property
     def offered(self) -> dict[str, Bools]:
-        """By platform, (events, cycles): is the event on the site when it is looked at?"""
+        """By platform, (events, cycles): true where the event is on the site when it is looked at."""
         load = self.case.workload
         shares = {BETPAWA: load.home_share, SPORTYBET: load.sportybet_share, BET9JA: load.bet9ja_share}
         return {site.name: self._offered(share, axis + 2) for axis, (site, share) in enumerate(shares.items())}
 
     @cached_property
     def stored(self) -> dict[str, Bools]:
-        """By platform, (events, cycles): is a snapshot inserted?"""
+        """By platform, (events, cycles): true where a snapshot is inserted."""
         competitors = _CompetitorInserts(self)
         return {BETPAWA.name: self._home_inserts()} | {site.name: competitors.of(site) for site in COMPETITORS}
 
@@ -84,44 +91,55 @@ class Plan:
         middle = _LARGEST - 1 + self._sequence(5)
         home = _fitted(lambda scale: self._mean_rows({BETPAWA: middle * scale}), load.home_rows)
         only = self.never_home
-        lonely = _fitted(lambda scale: self._mean_rows(dict.fromkeys(COMPETITORS, middle * scale), only), load.competitor_only_rows)
-        offers = lambda scale: dict.fromkeys(COMPETITORS, np.where(only, middle * lonely, middle * scale))  # noqa: E731
+        lonely = _fitted(
+            lambda scale: self._mean_rows(dict.fromkeys(COMPETITORS, middle * scale), only), load.competitor_only_rows
+        )
+
+        def offers(scale: float) -> dict[Platform, Floats]:
+            return dict.fromkeys(COMPETITORS, middle * np.where(only, lonely, scale))
+
         both = _fitted(lambda scale: self._mean_rows(offers(scale)), load.competitor_rows)
-        return {BETPAWA.name: middle * home} | {site.name: depths for site, depths in offers(both).items()}
+        return {site.name: depths for site, depths in ({BETPAWA: middle * home} | offers(both)).items()}
 
     @cached_property
     def never_home(self) -> Bools:
         """Events that only competitors offer."""
-        return ~self.offered[BETPAWA.name].any(axis=1)
+        never: Bools = np.logical_not(self.offered[BETPAWA.name].any(axis=1))
+        return never
 
     @cached_property
     def offer_rows(self) -> dict[str, Ints]:
         """By platform, market rows of one snapshot of each event."""
-        return {site.name: np.array([site.rows(depth) for depth in self.depths[site.name].tolist()])
-                for site in (BETPAWA, *COMPETITORS)}  # fmt: skip
+        return {site.name: _rows(site, self.depths[site.name]) for site in (BETPAWA, *COMPETITORS)}
 
     def _sequence(self, axis: int) -> Floats:
-        return sequence(self.events, axis, self._starts[axis])
+        return sequence(self.events, axis, self.start(axis))
 
     def _offered(self, share: float, axis: int) -> Bools:
         """The site lacks some events for good and opens one of them late, so that the share is met exactly."""
         first, end = self.lives
-        lacking = quota(end - first, 1 - share, self._starts[axis])
+        lacking = quota(end - first, 1 - share, self.start(axis))
         return self.scraped & (np.arange(len(self.cycles)) >= (first + lacking)[:, None])
 
     def _home_inserts(self) -> Bools:
         offered = self.offered[BETPAWA.name]
         rate = self.case.workload.home_inserts * self.scraped.sum() / max(offered.sum(), 1)
-        return offered & (plane(*offered.shape, self._starts[6]) < rate)
+        stored: Bools = offered & (plane(offered.shape, self.start(6)) < rate)
+        return stored
 
     def _mean_rows(self, depths: dict[Platform, Floats], events: Bools | None = None) -> float:
         """Market rows per snapshot of these platforms, over all events or those given."""
         total = snapshots = 0
         for site, values in depths.items():
             counts = self.stored[site.name].sum(axis=1) * (1 if events is None else events)
-            total += int((counts * [site.rows(depth) for depth in values.tolist()]).sum())
+            total += int((counts * _rows(site, values)).sum())
             snapshots += int(counts.sum())
         return total / max(snapshots, 1)
+
+
+def _rows(site: Platform, depths: Floats) -> Ints:
+    """Market rows of offers of these depths."""
+    return np.array([site.rows(depth) for depth in depths.tolist()], dtype=np.int64)
 
 
 def _fitted(mean: Callable[[float], float], wanted: float) -> float:
@@ -140,16 +158,18 @@ class _CompetitorInserts:
     plan: Plan
 
     def of(self, site: Platform) -> Bools:
-        """(events, cycles): is a snapshot of that platform inserted?"""
+        """(events, cycles): true where a snapshot of that platform is inserted."""
         offered = self.plan.offered[site.name]
-        spread = plane(*offered.shape, self.plan._starts[7 + COMPETITORS.index(site)])
-        return self._certain(site) | (offered & (spread < self._rates[self.plan.cycles.sessions]))
+        spread = plane(offered.shape, self.plan.start(7 + COMPETITORS.index(site)))
+        inserted: Bools = self._certain(site) | (offered & (spread < self._rates[self.plan.cycles.sessions]))
+        return inserted
 
     def _certain(self, site: Platform) -> Bools:
         """Competitor-only scrapes, and the first one of every event."""
         offered = self.plan.offered[site.name]
         first = offered & (np.cumsum(offered, axis=1) == 1)
-        return first | (offered & ~self.plan.offered[BETPAWA.name])
+        certain: Bools = first | (offered & ~self.plan.offered[BETPAWA.name])
+        return certain
 
     @cached_property
     def _rates(self) -> Floats:
@@ -158,7 +178,7 @@ class _CompetitorInserts:
         certain = sum(self._per_session(self._certain(site)) for site in COMPETITORS)
         possible = sum(self._per_session(self.plan.offered[site.name] & ~self._certain(site)) for site in COMPETITORS)
         missing = np.maximum(wanted - certain, 0)
-        scale = max(float((wanted - certain).sum()), 0.0) / max(float(missing.sum()), 1.0)
+        scale = max(math.fsum(wanted - certain), 0.0) / max(math.fsum(missing), 1.0)
         rates: Floats = np.minimum(missing * scale / np.maximum(possible, 1), 1)
         return rates
 

@@ -12,7 +12,8 @@ from faker import Faker
 SQUAD = 49
 """Players of both teams that have a price on scoring."""
 
-_COUNTRIES = (("en_GB", "England", "ENG"), ("es_ES", "Spain", "ESP"), ("pt_PT", "Portugal", "POR"), ("pl_PL", "Poland", "POL"),
+_COUNTRIES = (("en_GB", "England", "ENG"), ("es_ES", "Spain", "ESP"), ("pt_PT", "Portugal", "POR"), ("pl_PL",
+              "Poland", "POL"),
               ("de_DE", "Germany", "GER"), ("fr_FR", "France", "FRA"), ("nl_NL", "Netherlands", "NED"),
               ("en_GB", "Nigeria", "NGA"), ("pt_BR", "Brazil", "BRA"), ("es_MX", "Mexico", "MEX"))  # fmt: skip
 _LEAGUES = ("Premier League", "First Division", "Cup", "Second Division")

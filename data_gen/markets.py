@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from data_gen.copying import NULL, field, zoned
 from data_gen.money import DECIMALS
 from data_gen.odds import Feed
-from data_gen.replay import Replay
+from data_gen.replay import Scrape
 from data_gen.sheet import MarketRow, Sheet
 
 COLUMNS = ("id", "snapshot_id", "betpawa_market_id", "betpawa_market_name", "line", "handicap_type", "handicap_home",
@@ -33,16 +33,18 @@ class MarketLines:
         """Rewrite the rows with prices of these blocks."""
         prices, active = feed.prices.tolist(), feed.active.tolist()
         for row in set().union(*(self._rows_of.get(block, set()) for block in blocks)):
-            shown = [value for number in self._numbers[row] for value in (DECIMALS[prices[number]], _BOOLEAN[active[number]])]
+            shown = [
+                value for number in self._numbers[row] for value in (DECIMALS[prices[number]], _BOOLEAN[active[number]])
+            ]
             self.lines[row] = self._templates[row] % tuple(shown)
 
 
 _BOOLEAN = {True: b"true", False: b"false"}
 
 
-def copied(replay: Replay[MarketLines], cycles: range, ids: Iterator[int], snapshots: Iterator[int]) -> Iterator[bytes]:
-    """The rows of these cycles as COPY text, one element per snapshot."""
-    for scrape in replay.run(cycles):
+def copied(scrapes: Iterable[Scrape[MarketLines]], ids: Iterator[int], snapshots: Iterator[int]) -> Iterator[bytes]:
+    """The market rows as COPY text, one element per snapshot."""
+    for scrape in scrapes:
         snapshot = next(snapshots)
         middle = b"\t%d\t" % snapshot
         lines = [b"%d%b%b" % (next_id, middle, line) for line, next_id in zip(scrape.view.lines, ids, strict=False)]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import cache
+from itertools import pairwise
 
 import numpy as np
 
@@ -15,8 +16,7 @@ SUSPENDED = 0.000474
 _QUICK_BLOCKS = 4  # of the 18: the main markets, re-issued at nearly every cycle when anything happens
 _QUICK, _SLOW = 3.4, 0.31  # their rates, as multiples of the mean over all blocks
 _HIGHEST = 0.8  # three hours before kick-off 75-80 % of the markets are younger than ten minutes
-_HOURS = (0.0, 3.0, 9.0, 12.0)
-_RISE = (25.0, 25.0, 2.0, 1.0)  # the mean rate at these hours before kick-off, as multiples of the calm one
+_RISES = ((3.0, 25.0), (9.0, 2.0), (12.0, 1.0))  # hours before kick-off, and the rate as a multiple of the calm one
 
 
 class Feed:
@@ -40,7 +40,7 @@ class Feed:
 
         Where `forced`, at least one is: a deduplicated feed is stored only because something changed.
         """
-        rates = np.minimum(self._rates * np.interp(hours, _HOURS, _RISE), _HIGHEST)
+        rates = np.minimum(self._rates * _rise(hours), _HIGHEST)
         draws: Floats = self._chance.random(BLOCKS) / rates
         changed: list[int] = np.nonzero(draws < 1)[0].tolist()
         changed = changed or ([int(draws.argmin())] if forced else [])
@@ -58,7 +58,9 @@ class Feed:
         return [number for block in blocks for number in self._members[block].tolist()]
 
     def _move(self, numbers: Ints) -> None:
-        moves = self._chance.integers(-45, 46, BLOCKS)[self._blocks[numbers]] + self._chance.integers(-15, 16, len(numbers))
+        moves = self._chance.integers(-45, 46, BLOCKS)[self._blocks[numbers]] + self._chance.integers(
+            -15, 16, len(numbers)
+        )
         self._strength[numbers] = np.minimum(np.maximum(self._strength[numbers] + moves, 500), 1700)
         self._issue(numbers)
 
@@ -68,10 +70,19 @@ class Feed:
         self.active[numbers] = self._chance.random(len(numbers)) >= SUSPENDED
 
 
+def _rise(hours: float) -> float:
+    """The rate at that many hours before kick-off, as a multiple of the calm one: linear between the known ones."""
+    for (late, high), (early, low) in pairwise(_RISES):
+        if hours < early:
+            return high + (low - high) * max(hours - late, 0) / (early - late)
+    return 1.0
+
+
 @cache
 def _ladder(steps: tuple[tuple[int, int], ...]) -> Ints:
     """The price on offer for every raw price from 0 to the highest, in hundredths."""
     bounds = [bound for bound, _ in steps]
     raw = np.arange(bounds[-1] + 1)
     step = np.array([step for _, step in steps])[np.searchsorted(bounds, raw)]
-    return np.maximum(raw // step * step, 101)
+    result: Ints = np.maximum(raw // step * step, 101)
+    return result

@@ -9,12 +9,15 @@ _MARKET_COLUMNS = """
 """
 
 TABLES = (
-    "CREATE TABLE sports (id serial PRIMARY KEY, name varchar(100) NOT NULL UNIQUE, slug varchar(100) NOT NULL UNIQUE)",
-    """CREATE TABLE bookmakers (id serial PRIMARY KEY, name varchar(100) NOT NULL UNIQUE, slug varchar(100) NOT NULL UNIQUE,
+    """CREATE TABLE sports (id serial PRIMARY KEY, name varchar(100) NOT NULL UNIQUE,
+    slug varchar(100) NOT NULL UNIQUE)""",
+    """CREATE TABLE bookmakers (id serial PRIMARY KEY, name varchar(100) NOT NULL UNIQUE,
+    slug varchar(100) NOT NULL UNIQUE,
     is_active boolean NOT NULL, base_url varchar(500), logo_url varchar(500), created_at timestamptz NOT NULL,
     updated_at timestamptz NOT NULL)""",
     """CREATE TABLE tournaments (id serial PRIMARY KEY, sport_id int NOT NULL, name varchar(255) NOT NULL,
-    country varchar(100) NOT NULL DEFAULT 'Unknown', sportradar_id varchar(100) UNIQUE, UNIQUE (sport_id, name, country))""",
+    country varchar(100) NOT NULL DEFAULT 'Unknown', sportradar_id varchar(100) UNIQUE, UNIQUE (sport_id, name,
+    country))""",
     """CREATE TABLE events (id serial PRIMARY KEY, tournament_id int NOT NULL, name varchar(500) NOT NULL,
     home_team varchar(255) NOT NULL, away_team varchar(255) NOT NULL, kickoff timestamptz NOT NULL,
     sportradar_id varchar(100) NOT NULL UNIQUE, created_at timestamptz NOT NULL)""",
@@ -27,18 +30,21 @@ TABLES = (
     """CREATE TABLE competitor_events (id serial PRIMARY KEY, source varchar(20) NOT NULL, tournament_id int NOT NULL,
     betpawa_event_id int, name varchar(500) NOT NULL, home_team varchar(255) NOT NULL, away_team varchar(255) NOT NULL,
     kickoff timestamp NOT NULL, external_id varchar(100) NOT NULL, sportradar_id varchar(100) NOT NULL,
-    created_at timestamp NOT NULL, updated_at timestamp NOT NULL, deleted_at timestamp, UNIQUE (source, external_id))""",
+    created_at timestamp NOT NULL, updated_at timestamp NOT NULL, deleted_at timestamp, UNIQUE (source,
+    external_id))""",
     """CREATE TABLE scrape_batches (id serial PRIMARY KEY, status varchar(20) NOT NULL, started_at timestamptz NOT NULL,
     completed_at timestamptz)""",
     """CREATE TABLE scrape_runs (id serial PRIMARY KEY, status varchar(20) NOT NULL, started_at timestamptz NOT NULL,
     completed_at timestamptz, events_scraped int NOT NULL, events_failed int NOT NULL, trigger varchar(50),
-    current_phase varchar(30), current_platform varchar(20), platform_status json, batch_id int, platform_timings json)""",
+    current_phase varchar(30), current_platform varchar(20), platform_status json, batch_id int,
+    platform_timings json)""",
     """CREATE TABLE scrape_phase_logs (id serial PRIMARY KEY, scrape_run_id int NOT NULL, platform varchar(20),
     phase varchar(30) NOT NULL, started_at timestamp NOT NULL, ended_at timestamp, events_processed int, message text,
     error_details json)""",
     """CREATE TABLE scrape_errors (id serial PRIMARY KEY, scrape_run_id int NOT NULL, bookmaker_id int, event_id int,
     error_type varchar(50) NOT NULL, error_message text NOT NULL, occurred_at timestamptz NOT NULL)""",
-    """CREATE TABLE event_scrape_status (id serial PRIMARY KEY, scrape_run_id int NOT NULL, sportradar_id varchar(50) NOT NULL,
+    """CREATE TABLE event_scrape_status (id serial PRIMARY KEY, scrape_run_id int NOT NULL,
+    sportradar_id varchar(50) NOT NULL,
     status varchar(20) NOT NULL, platforms_requested json NOT NULL, platforms_scraped json NOT NULL,
     platforms_failed json NOT NULL, timing_ms int NOT NULL, error_details json, created_at timestamp NOT NULL)""",
     """CREATE TABLE odds_snapshots (id bigserial, event_id int NOT NULL, bookmaker_id int NOT NULL,
@@ -115,8 +121,10 @@ FOREIGN_KEYS = (
 )
 """market_odds has none, as in production."""
 
-SEQUENCED = ("sports", "bookmakers", "tournaments", "events", "event_bookmakers", "competitor_tournaments", "competitor_events",
-             "scrape_batches", "scrape_runs", "scrape_phase_logs", "scrape_errors", "event_scrape_status", "odds_snapshots",
+SEQUENCED = ("sports", "bookmakers", "tournaments", "events", "event_bookmakers", "competitor_tournaments",
+ "competitor_events",
+             "scrape_batches", "scrape_runs", "scrape_phase_logs", "scrape_errors", "event_scrape_status",
+    "odds_snapshots",
              "competitor_odds_snapshots", "market_odds", "competitor_market_odds")  # fmt: skip
 
 

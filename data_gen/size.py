@@ -9,8 +9,13 @@ from data_gen.payloads import BETPAWA, COMPETITORS
 
 _FIXED_BYTES = 1_600_000
 """Catalogue tables, runs, and the first pages of every index."""
-_ROW_BYTES = {"market_odds": 284.0, "competitor_market_odds": 303.0, "event_scrape_status": 200.0, "odds_snapshots": 185.0,
-              "competitor_odds_snapshots": 165.0}  # fmt: skip
+_ROW_BYTES = {
+    "market_odds": 284.0,
+    "competitor_market_odds": 303.0,
+    "event_scrape_status": 200.0,
+    "odds_snapshots": 185.0,
+    "competitor_odds_snapshots": 165.0,
+}
 """Heap and indexes of one row."""
 _DOCUMENT_BYTES = {"betpawa": (4_200.0, 284.0), "sportybet": (10_900.0, 200.0), "bet9ja": (35_700.0, 362.0)}
 """TOAST of one document: a fixed part, and one for each of its market rows."""

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 import numpy as np
 
 from data_gen.copying import NULL
 from data_gen.document import Document
 from data_gen.odds import Feed
-from data_gen.replay import Replay, Scrape
+from data_gen.replay import Scrape
 from data_gen.sheet import Issue, Platform, Sheet
 
 HOME_COLUMNS = ("id", "event_id", "bookmaker_id", "captured_at", "scrape_run_id", "raw_response", "last_confirmed_at")
@@ -39,14 +39,20 @@ class Response:
         return self._document.text()
 
 
-def copied(replay: Replay[Response], cycles: range, ids: Iterator[int], owner: Callable[[Scrape[Response]], bytes],
-           moment: Callable[[int], str], *, confirmed: bool) -> Iterator[bytes]:  # fmt: skip
-    """The snapshots of these cycles as COPY text, one row each.
+def copied(
+    scrapes: Iterable[Scrape[Response]],
+    ids: Iterator[int],
+    owner: Callable[[Scrape[Response]], bytes],
+    moment: Callable[[int], str],
+    *,
+    confirmed: bool,
+) -> Iterator[bytes]:
+    """One row of COPY text per snapshot.
 
     `owner` gives the fields between id and captured_at; `confirmed` says whether last_confirmed_at is set already.
     """
-    for scrape in replay.run(cycles):
+    for scrape in scrapes:
         captured = moment(scrape.captured_us).encode()
         confirmation = captured.removesuffix(b"+00") if confirmed else NULL
-        fields = (b"%d" % next(ids), owner(scrape), captured, b"%d" % (scrape.cycle + 1), scrape.view.text(), confirmation)
-        yield b"\t".join(fields) + b"\n"
+        run = b"%d" % (scrape.cycle + 1)
+        yield b"\t".join((b"%d" % next(ids), owner(scrape), captured, run, scrape.view.text(), confirmation)) + b"\n"

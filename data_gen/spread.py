@@ -21,12 +21,13 @@ _PLANE = (0.7548776662466927, 0.5698402909980532)  # R2: the two-dimensional gol
 def sequence(count: int, axis: int, start: float) -> Floats:
     """`count` points of [0, 1) that fill it evenly in any prefix; `axis` picks independent sequences."""
     step = math.sqrt(_PRIMES[axis]) if axis else (math.sqrt(5) - 1) / 2
-    values: Floats = (start + np.arange(count) * step) % 1.0
+    values: Floats = np.fmod(start + np.arange(count, dtype=np.float64) * step, 1.0)
     return values
 
 
-def plane(rows: int, columns: int, start: float) -> Floats:
-    """A (rows, columns) field of [0, 1) in which every rectangle holds every value about equally often."""
+def plane(shape: tuple[int, ...], start: float) -> Floats:
+    """A (rows, columns) field of values from [0, 1): every rectangle of it holds small and large ones alike."""
+    rows, columns = shape
     field: Floats = (start + np.arange(rows)[:, None] * _PLANE[0] + np.arange(columns)[None, :] * _PLANE[1]) % 1.0
     return field
 

@@ -11,13 +11,27 @@ import numpy as np
 from data_gen.copying import naive, row, zoned
 from data_gen.cycles import MICROSECOND
 from data_gen.events import Plan
-from data_gen.fixtures import League
-from data_gen.payloads import BETPAWA, COMPETITORS
+from data_gen.fixtures import Fixture, League
+from data_gen.payloads import BETPAWA, COMPETITORS, bet9ja, betpawa
 
 _BOOKMAKERS = (("BetPawa", "betpawa", "https://www.betpawa.ng"), ("SportyBet", "sportybet", "https://www.sportybet.com"),
                ("Bet9ja", "bet9ja", "https://sports.bet9ja.com"))  # fmt: skip
 _REQUESTED = [slug for _, slug, _ in _BOOKMAKERS]
 HOME_BOOKMAKER = 1
+_COLUMNS = {
+    "sports": "id name slug",
+    "bookmakers": "id name slug is_active base_url logo_url created_at updated_at",
+    "tournaments": "id sport_id name country sportradar_id",
+    "events": "id tournament_id name home_team away_team kickoff sportradar_id created_at",
+    "event_bookmakers": "id event_id bookmaker_id external_event_id event_url created_at",
+    "competitor_tournaments": "id source sport_id name country_raw country_iso external_id sportradar_id created_at",
+    "competitor_events": "id source tournament_id betpawa_event_id name home_team away_team kickoff external_id"
+    " sportradar_id created_at updated_at",
+    "scrape_runs": "id status started_at completed_at events_scraped events_failed trigger current_phase"
+    " platform_status platform_timings",
+    "event_scrape_status": "id scrape_run_id sportradar_id status platforms_requested platforms_scraped"
+    " platforms_failed timing_ms error_details created_at",
+}
 _DISCOVERY_US = 90 * MICROSECOND  # how long before its first snapshot an event was found
 
 
@@ -36,26 +50,28 @@ class SmallTables:
     @cached_property
     def competitor_ids(self) -> dict[tuple[int, str], int]:
         """(event, platform) to the id in competitor_events."""
-        pairs = [(event, site.name) for event in self.known for site in COMPETITORS if self.plan.offered[site.name][event].any()]
+        pairs = [
+            (event, site.name)
+            for event in self.known
+            for site in COMPETITORS
+            if self.plan.offered[site.name][event].any()
+        ]
         return {pair: number for number, pair in enumerate(pairs, 1)}
 
-    def statics(self) -> dict[str, tuple[tuple[str, ...], Callable[[], Iterator[bytes]]]]:
-        """By table, columns and rows of everything that is known before the first cycle."""
-        return {
-            "sports": (("id", "name", "slug"), self._sports),
-            "bookmakers": (("id", "name", "slug", "is_active", "base_url", "logo_url", "created_at", "updated_at"), self._bookmakers),
-            "tournaments": (("id", "sport_id", "name", "country", "sportradar_id"), self._tournaments),
-            "events": (("id", "tournament_id", "name", "home_team", "away_team", "kickoff", "sportradar_id", "created_at"), self._events),
-            "event_bookmakers": (("id", "event_id", "bookmaker_id", "external_event_id", "event_url", "created_at"), self._event_bookmakers),
-            "competitor_tournaments": (("id", "source", "sport_id", "name", "country_raw", "country_iso", "external_id", "sportradar_id",
-                                        "created_at"), self._competitor_tournaments),
-            "competitor_events": (("id", "source", "tournament_id", "betpawa_event_id", "name", "home_team", "away_team", "kickoff",
-                                   "external_id", "sportradar_id", "created_at", "updated_at"), self._competitor_events),
-            "scrape_runs": (("id", "status", "started_at", "completed_at", "events_scraped", "events_failed", "trigger", "current_phase",
-                             "platform_status", "platform_timings"), self._runs),
-            "event_scrape_status": (("id", "scrape_run_id", "sportradar_id", "status", "platforms_requested", "platforms_scraped",
-                                     "platforms_failed", "timing_ms", "error_details", "created_at"), self._statuses),
-        }  # fmt: skip
+    def all(self) -> dict[str, tuple[tuple[str, ...], Callable[[], Iterator[bytes]]]]:
+        """By table, columns and rows."""
+        rows = {
+            "sports": self._sports,
+            "bookmakers": self._bookmakers,
+            "tournaments": self._tournaments,
+            "events": self._events,
+            "event_bookmakers": self._event_bookmakers,
+            "competitor_tournaments": self._competitor_tournaments,
+            "competitor_events": self._competitor_events,
+            "scrape_runs": self._runs,
+            "event_scrape_status": self._statuses,
+        }
+        return {table: (tuple(_COLUMNS[table].split()), produce) for table, produce in rows.items()}
 
     def _sports(self) -> Iterator[bytes]:
         yield row(1, "Football", "football")
@@ -78,30 +94,55 @@ class SmallTables:
         for event in self.known:
             match = self.plan.fixture(event)
             league = self._leagues.index(match.league) + 1
-            yield row(match.event_id, league, match.name, *match.teams, zoned(match.kickoff_us), match.sportradar_id, zoned(self._found(event)))
+            yield row(
+                match.event_id,
+                league,
+                match.name,
+                *match.teams,
+                zoned(match.kickoff_us),
+                match.sportradar_id,
+                zoned(self._found(event)),
+            )
 
     def _event_bookmakers(self) -> Iterator[bytes]:
         home = [event for event in self.known if self.plan.offered[BETPAWA.name][event].any()]
         for number, event in enumerate(home, 1):
             match = self.plan.fixture(event)
-            external = 33_200_000 + event * 7
-            yield row(number, match.event_id, HOME_BOOKMAKER, external, f"{_BOOKMAKERS[0][2]}/event/{external}", zoned(self._found(event)))
+            external = betpawa.external_id(match)
+            yield row(
+                number,
+                match.event_id,
+                HOME_BOOKMAKER,
+                external,
+                f"{_BOOKMAKERS[0][2]}/event/{external}",
+                zoned(self._found(event)),
+            )
 
     def _competitor_tournaments(self) -> Iterator[bytes]:
         created = naive(int(self.plan.cycles.starts[0]))
         pairs = [(site.name, league) for league in self._leagues for site in COMPETITORS]
         for number, (source, league) in enumerate(pairs, 1):
-            yield row(number, source, 1, league.name, league.country, league.country_code, f"{600 + league.number}", None, created)
+            yield row(
+                number,
+                source,
+                1,
+                league.name,
+                league.country,
+                league.country_code,
+                f"{600 + league.number}",
+                None,
+                created,
+            )
 
     def _competitor_events(self) -> Iterator[bytes]:
         sites = [site.name for site in COMPETITORS]
         for (event, source), number in self.competitor_ids.items():
             match = self.plan.fixture(event)
             tournament = self._leagues.index(match.league) * len(sites) + sites.index(source) + 1
+            home = None if self.plan.never_home[event] else match.event_id
+            known = (naive(match.kickoff_us), _external_id(match, source), match.sportradar_id)
             found = naive(self._found(event))
-            yield row(number, source, tournament, match.event_id if not self.plan.never_home[event] else None, match.name, *match.teams,
-                      naive(match.kickoff_us), f"sr:match:{match.sportradar_id}" if source == "sportybet" else 769_000_000 + event * 11,
-                      match.sportradar_id, found, found)  # fmt: skip
+            yield row(number, source, tournament, home, match.name, *match.teams, *known, found, found)
 
     def _runs(self) -> Iterator[bytes]:
         scraped = self.plan.scraped.sum(axis=0).tolist()
@@ -109,7 +150,9 @@ class SmallTables:
             started, done = int(self.plan.cycles.starts[cycle]), self.plan.cycles.captured(cycle, 0, 1)
             status = dict.fromkeys(_REQUESTED, "completed")
             timings = {slug: {"duration_ms": 90_000 + cycle * 37 % 9_000, "events_count": count} for slug in _REQUESTED}
-            yield row(cycle + 1, "completed", zoned(started), zoned(done), count, 0, "scheduled", "completed", status, timings)
+            yield row(
+                cycle + 1, "completed", zoned(started), zoned(done), count, 0, "scheduled", "completed", status, timings
+            )
 
     def _statuses(self) -> Iterator[bytes]:
         number = 0
@@ -119,8 +162,23 @@ class SmallTables:
             for event in np.nonzero(self.plan.scraped[:, cycle])[0].tolist():
                 number += 1
                 found = [slug for slug, field in offered if field[event, cycle]]
-                yield row(number, cycle + 1, self.plan.fixture(event).sportradar_id, "completed", found, found, [], 0, None, created)
+                yield row(
+                    number,
+                    cycle + 1,
+                    self.plan.fixture(event).sportradar_id,
+                    "completed",
+                    found,
+                    found,
+                    [],
+                    0,
+                    None,
+                    created,
+                )
 
     def _found(self, event: int) -> int:
         first, _ = self.plan.lives
         return int(self.plan.cycles.starts[first[event]]) - _DISCOVERY_US
+
+
+def _external_id(match: Fixture, source: str) -> str:
+    return f"sr:match:{match.sportradar_id}" if source == "sportybet" else str(bet9ja.external_id(match))

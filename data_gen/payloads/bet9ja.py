@@ -10,15 +10,14 @@ import numpy as np
 from data_gen.document import Document
 from data_gen.fixtures import Fixture
 from data_gen.money import SHORT
-from data_gen.payloads.catalogue import depths, read
+from data_gen.payloads.catalogue import depths, market_row, read
 from data_gen.payloads.translations import translations
 from data_gen.prose import description
-from data_gen.sheet import Issue, MarketRow, Platform, Sheet, block_of, inner_slot
+from data_gen.sheet import Issue, Platform, Sheet, block_of, inner_slot
 from data_gen.spread import Floats
 
 _ALWAYS = frozenset({"S_1X2", "S_DC", "S_OU", "S_GGNG", "S_DNB"})
 _TEXTS = 2_000  # numbers of this platform's explanations
-_FIELDS = ("P", "VW", "GCAT", "MARKETID")
 
 
 @cache
@@ -37,26 +36,25 @@ def _row_depths() -> Floats:
 def _sheet(fixture: Fixture, depth: float) -> Sheet:
     sheet = Sheet()
     included = {number for number, least in enumerate(_depths()) if least <= depth}
-    odds = [(place, key, opening, market) for place, (key, opening, market) in enumerate(read("bet9ja")["odds"]) if market in included]
+    odds = [
+        (place, key, opening, market)
+        for place, (key, opening, market) in enumerate(read("bet9ja")["odds"])
+        if market in included
+    ]
     blocks = len(_depths())
     numbers = {place: sheet.price(opening, block_of(market, blocks)) for place, _, opening, market in odds}
-    sheet.rows = [_row(numbers, *row) for market, *row in read("bet9ja")["rows"] if market in included]
+    sheet.rows = [market_row(row, numbers) for market, *row in read("bet9ja")["rows"] if market in included]
     order = fixture.chance(8).permutation(len(odds)).tolist()  # a hash table's order: every event has its own
     slots = {key: inner_slot("o", numbers[place]) for place, key, *_ in (odds[position] for position in order)}
     sheet.document = _document(fixture, slots, included)
     return sheet
 
 
-def _row(numbers: dict[int, int], market_id: str, name: str, line: float | None, kind: str | None, home: float, away: float,
-         outcomes: list[tuple[str, int]]) -> MarketRow:  # fmt: skip
-    handicap = (kind, home, away) if kind else None
-    numbered = tuple((outcome, numbers[place]) for outcome, place in outcomes)
-    return MarketRow(market_id=market_id, name=name, outcomes=numbered, line=line, handicap=handicap)
-
-
 @cache
 def _description(number: int) -> dict[str, Any]:
-    key, title, text, priority, width, category, market_id, unit, unit_title, names, keys = read("bet9ja")["markets"][number]
+    key, title, text, priority, width, category, market_id, unit, unit_title, names, keys = read("bet9ja")["markets"][
+        number
+    ]
     return {
         "ID": key,
         "DS": title,
@@ -93,7 +91,7 @@ def _document(match: Fixture, odds: dict[str, str], included: set[int]) -> dict[
         "IS_BOOSTED": False,
         "IS_BETBUILDER": True,
         "ENDVISIBILITYDATE": starts,
-        "ID": bet9ja_event_id(match),
+        "ID": external_id(match),
         "PL": 0,
         "TYPE": 0,
         "ISSTREAMINGVIDEO": True,
@@ -103,7 +101,9 @@ def _document(match: Fixture, odds: dict[str, str], included: set[int]) -> dict[
         "SG": match.league.country,
         "S": "Soccer",
         "O": odds,
-        "AUX": {_description(number)["ID"]: {line: _number(line) for line in values} for number, values in lines.items()},
+        "AUX": {
+            _description(number)["ID"]: {line: _number(line) for line in values} for number, values in lines.items()
+        },
         "EXCLUDED_BONUS": [],
         "BOOSTED_ODDS": [],
         "BOOSTED_MARKETS": [],
@@ -113,7 +113,7 @@ def _document(match: Fixture, odds: dict[str, str], included: set[int]) -> dict[
     }
 
 
-def bet9ja_event_id(match: Fixture) -> int:
+def external_id(match: Fixture) -> int:
     """The site's own number of the match."""
     return 769_000_000 + match.number * 11
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from base64 import b64encode
 from collections.abc import Iterator
 from functools import cache
-from itertools import count
+from itertools import chain, count
 from typing import Any
 
 import numpy as np
@@ -28,7 +28,7 @@ _MASK = np.int64(-0x61C8864680B583EB)  # mixed into every probability by the sit
 @cache
 def _row_depths() -> Floats:
     rows = [[_depths()[market["id"]]] * len(market["rows"]) for market in read("betpawa")["markets"]]
-    return np.sort(np.array([*sum(rows, []), *_player_depths()]))
+    return np.sort(np.array([*chain.from_iterable(rows), *_player_depths()]))
 
 
 @cache
@@ -67,7 +67,7 @@ class _Offer:
                 yield number, market
 
     def _market(self, number: int, market: dict[str, Any]) -> dict[str, Any]:
-        rows = [self._row(number, market, *row) for row in market["rows"]] or self._players(number, market)
+        rows = [self._row(number, market, row) for row in market["rows"]] or self._players(number, market)
         return {
             "marketType": _market_type(market),
             "row": rows,
@@ -76,21 +76,26 @@ class _Offer:
             "additionalInfo": {"boosted": False, "cashoutable": market["cashout"], "twoUp": False},
         }
 
-    def _row(self, number: int, market: dict[str, Any], line: float | None, handicap: int | None, formatted: str | None,
-             identified: bool, prices: list[Any]) -> dict[str, Any]:  # fmt: skip
-        offered = [self._price(number, *price) for price in prices]
+    def _row(self, number: int, market: dict[str, Any], row: list[Any]) -> dict[str, Any]:
+        line, handicap, formatted, identified, prices = row
+        offered = [self._price(number, price) for price in prices]
         self._add(market, tuple((price[0], place) for price, (place, _) in zip(prices, offered, strict=True)), line)
         ids = {"id": str(374_100_000 + self._fixture.number * 97 + number)} if identified else {}
         return {**ids, "handicap": handicap, "formattedHandicap": formatted, "prices": [price for _, price in offered]}
 
     def _players(self, number: int, market: dict[str, Any]) -> list[dict[str, Any]]:
-        players = [(player, names) for player, names in enumerate(self._fixture.squad) if _player_depths()[player] <= self._depth]
+        players = [
+            (player, names)
+            for player, names in enumerate(self._fixture.squad)
+            if _player_depths()[player] <= self._depth
+        ]
         return [self._player(number, market, player, " ".join(names)) for player, names in players]
 
     def _player(self, number: int, market: dict[str, Any], player: int, name: str) -> dict[str, Any]:
         shortest, longest = _GOALSCORER_ROWS
         opening = shortest + (longest - shortest) * player * player // (SQUAD * SQUAD)
-        place, price = self._price(number, name, str(30_364_000 + player * 3), opening, None, name, team=1 + player % 2)
+        offered = [name, str(30_364_000 + player * 3), opening, None, name]
+        place, price = self._price(number, offered, team=1 + player % 2)
         self._add(market, ((name, place),), None)
         return {"handicap": None, "formattedHandicap": None, "prices": [price]}
 
@@ -100,8 +105,8 @@ class _Offer:
             MarketRow(market_id=market["id"], name=market["title"], outcomes=outcomes, line=line, groups=groups)
         )
 
-    def _price(self, market: int, name: str, type_id: str, opening: int, handicap: str | None, title: str,
-               **extra: int) -> tuple[int, dict[str, Any]]:  # fmt: skip
+    def _price(self, market: int, price: list[Any], **extra: int) -> tuple[int, dict[str, Any]]:
+        name, type_id, opening, handicap, title = price
         number = self._sheet.price(opening, block_of(market, len(read("betpawa")["markets"])))
         return number, {
             "id": str(next(self._ids)),
@@ -121,7 +126,7 @@ class _Offer:
         widgets = [(match.sportradar_id, "SPORTRADAR", "PREMATCH"), (match.sportradar_id, "SPORTRADAR", "INPLAY"),
                    (str(13_590_000 + match.number), "GENIUSSPORTS", None)]  # fmt: skip
         return {
-            "id": str(betpawa_event_id(match)),
+            "id": str(external_id(match)),
             "name": match.name,
             "results": None,
             "widgets": [{"id": key, "type": kind, "retention": kept} for key, kind, kept in widgets],
@@ -143,7 +148,7 @@ class _Offer:
         }
 
 
-def betpawa_event_id(match: Fixture) -> int:
+def external_id(match: Fixture) -> int:
     """The site's own number of the match."""
     return 33_200_000 + match.number * 7
 
@@ -169,10 +174,10 @@ def _write(document: Document, issue: Issue) -> None:
     drawn = list(zip(issue.numbers, wins.tolist(), refunds.tolist(), keys.tolist(), strict=True))
     document.fill("P", issue.texts(DECIMALS))
     document.fill("S", issue.states(b"false", b"true"))
-    document.fill("k", ((number, b64encode(_SECRET % (win, b"%d" % refund, key))) for number, win, refund, key in drawn))
+    document.fill(
+        "k", ((number, b64encode(_SECRET % (win, b"%d" % refund, key))) for number, win, refund, key in drawn)
+    )
     document.fill("u", ((number, b64encode(_SECRET % (win, b"null", key))) for number, win, _, key in drawn))
 
 
-BETPAWA = Platform(
-    name="betpawa", ladder=((10_000, 1),), row_depths=_row_depths, sheet=_sheet, write=_write
-)
+BETPAWA = Platform(name="betpawa", ladder=((10_000, 1),), row_depths=_row_depths, sheet=_sheet, write=_write)

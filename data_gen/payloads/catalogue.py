@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping, Sequence
 from functools import cache
 from importlib import resources
 from typing import Any
 
+from data_gen.sheet import MarketRow
 from data_gen.spread import sequence
 
 _LATE = 0.7  # such markets are there in about one event of four
@@ -15,7 +17,9 @@ _LATE = 0.7  # such markets are there in about one event of four
 @cache
 def read(platform: str) -> dict[str, Any]:
     """The catalogue of that platform as data; callers must not change it."""
-    content: dict[str, Any] = json.loads((resources.files("data_gen.catalogue") / f"{platform}.json").read_text("utf-8"))
+    content: dict[str, Any] = json.loads(
+        (resources.files("data_gen.catalogue") / f"{platform}.json").read_text("utf-8")
+    )
     return content
 
 
@@ -27,4 +31,15 @@ def depths(market_ids: list[str], *, always: frozenset[str], late: frozenset[str
     """
     distinct = list(dict.fromkeys(market_ids))
     spread = zip(distinct, sequence(len(distinct), 0, 0.5).tolist(), strict=True)
-    return {market: 0.0 if market in always else _LATE + (1 - _LATE) * depth if market in late else depth for market, depth in spread}
+    return {
+        market: 0.0 if market in always else _LATE + (1 - _LATE) * depth if market in late else depth
+        for market, depth in spread
+    }
+
+
+def market_row(entry: list[Any], numbers: Mapping[int, int] | Sequence[int]) -> MarketRow:
+    """A competitor's row of the catalogue, whose outcomes name places of prices, with the prices' numbers."""
+    market_id, name, line, kind, home, away, outcomes = entry
+    numbered = tuple((outcome, numbers[place]) for outcome, place in outcomes)
+    handicap = (kind, home, away) if kind else None
+    return MarketRow(market_id=market_id, name=name, outcomes=numbered, line=line, handicap=handicap)

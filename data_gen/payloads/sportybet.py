@@ -1,4 +1,4 @@
-"""SportyBet, a competitor: a flat list of markets, each with a long guide, ten-digit probabilities and a change time."""
+"""SportyBet, a competitor: a flat list of markets, each with a long guide, exact probabilities and a change time."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ import numpy as np
 from data_gen.document import Document
 from data_gen.fixtures import Fixture
 from data_gen.money import FIXED
-from data_gen.payloads.catalogue import depths, read
+from data_gen.payloads.catalogue import depths, market_row, read
 from data_gen.prose import guide
-from data_gen.sheet import Issue, MarketRow, Platform, Sheet, block_of, inner_slot, slot
+from data_gen.sheet import Issue, Platform, Sheet, block_of, inner_slot, slot
 from data_gen.spread import Floats
 
 _BY_MINUTE, _EAGER = "900313", 0.65  # its lines come earlier than other markets, and weigh little when compressed
@@ -28,7 +28,9 @@ def _depths() -> list[float]:
     markets = read("sportybet")["markets"]
     keys = [market["desc"] if market["id"] == _BY_MINUTE else market["id"] for market in markets]
     found = depths(keys, always=_ALWAYS, late=_LATE) | _SCORERS
-    return [found[key] * (_EAGER if market["id"] == _BY_MINUTE else 1) for key, market in zip(keys, markets, strict=True)]
+    return [
+        found[key] * (_EAGER if market["id"] == _BY_MINUTE else 1) for key, market in zip(keys, markets, strict=True)
+    ]
 
 
 @cache
@@ -39,7 +41,9 @@ def _row_depths() -> Floats:
 
 def _sheet(fixture: Fixture, depth: float) -> Sheet:
     sheet = Sheet()
-    included = [(number, market) for number, market in enumerate(read("sportybet")["markets"]) if _depths()[number] <= depth]
+    included = [
+        (number, market) for number, market in enumerate(read("sportybet")["markets"]) if _depths()[number] <= depth
+    ]
     markets = [_market(sheet, fixture, number, market) for number, market in included]
     sheet.document = _document(fixture, markets)
     return sheet
@@ -49,7 +53,7 @@ def _market(sheet: Sheet, match: Fixture, number: int, market: dict[str, Any]) -
     block = block_of(number, len(read("sportybet")["markets"]))
     prices = [sheet.price(opening, block) for _, opening, *_ in market["prices"]]
     if market["row"]:
-        sheet.rows.append(_row(prices, *market["row"]))
+        sheet.rows.append(market_row(market["row"], prices))
     group, group_id = read("sportybet")["groups"][market["group"]]
     extra = market["extra"]
     return {
@@ -73,13 +77,6 @@ def _market(sheet: Sheet, match: Fixture, number: int, market: dict[str, Any]) -
         **{key: extra[key] for key in ("earlyPayoutMarkets",) if key in extra},
         "banned": False,
     }
-
-
-def _row(prices: list[int], market_id: str, name: str, line: float | None, kind: str | None, home: float, away: float,
-         outcomes: list[tuple[str, int]]) -> MarketRow:  # fmt: skip
-    numbered = tuple((outcome, prices[place]) for outcome, place in outcomes)
-    handicap = (kind, home, away) if kind else None
-    return MarketRow(market_id=market_id, name=name, outcomes=numbered, line=line, handicap=handicap)
 
 
 def _outcome(match: Fixture, number: int, outcome_id: str, _: int, title: str, precise: bool) -> dict[str, Any]:
@@ -109,7 +106,11 @@ def _document(match: Fixture, markets: list[dict[str, Any]]) -> dict[str, Any]:
     icons = [f"https://s.sporty.net/common/main/res/{chance.bytes(16).hex()}.png" for _ in match.teams]
     source = {"sourceType": "BET_RADAR", "sourceId": match.sportradar_id}
     tournament = {"id": f"sr:tournament:{600 + match.league.number}", "name": match.league.name}
-    category = {"id": f"sr:category:{90 + match.league.number % 10}", "name": match.league.country, "tournament": tournament}
+    category = {
+        "id": f"sr:category:{90 + match.league.number % 10}",
+        "name": match.league.country,
+        "tournament": tournament,
+    }
     return {
         "eventId": f"sr:match:{match.sportradar_id}",
         "gameId": str(43_000 + match.number),

@@ -17,8 +17,10 @@ from data_gen.prose import description
 ENTRIES = 3_576
 """Entries of the real table."""
 _TEXTS = 2_000  # the explanations shared with the markets' own
-_SUBJECTS = (("THROW", "Throw-ins"), ("GKICK", "Goal Kicks"), ("FOUL", "Fouls"), ("OFFS", "Offsides"), ("SHOT", "Shots"),
-             ("SHTG", "Shots on Target"), ("CARD", "Bookings"), ("PASS", "Passes"), ("TACK", "Tackles"), ("SAVE", "Saves"),
+_SUBJECTS = (("THROW", "Throw-ins"), ("GKICK", "Goal Kicks"), ("FOUL", "Fouls"), ("OFFS", "Offsides"), ("SHOT",
+             "Shots"),
+             ("SHTG", "Shots on Target"), ("CARD", "Bookings"), ("PASS", "Passes"), ("TACK", "Tackles"), ("SAVE",
+             "Saves"),
              ("PSHT", "Posts"), ("FREE", "Free Kicks"), ("SUBS", "Substitutions"))  # fmt: skip
 _SIDES = (("", ""), ("H", "Home "), ("A", "Away "))
 _PERIODS = (("", ""), ("1T", "1st Half - "), ("2T", "2nd Half - "))
@@ -26,7 +28,11 @@ _BETS = (
     ("OU", "Over/Under ", (("O", "Over", "Over ({HND})"), ("U", "Under", "Under ({HND})"))),
     ("1X2", "1X2 ", (("1", "1", "{T1}"), ("X", "X", "Draw"), ("2", "2", "{T2}"))),
     ("LST", "Least ", (("Y", "Yes", "Yes"), ("N", "No", "No"))),
-    ("RNG", "Range of ", (("02", "0-2", "0-2"), ("35", "3-5", "3-5"), ("68", "6-8", "6-8"), ("9", "9+", "9+ in total"))),
+    (
+        "RNG",
+        "Range of ",
+        (("02", "0-2", "0-2"), ("35", "3-5", "3-5"), ("68", "6-8", "6-8"), ("9", "9+", "9+ in total")),
+    ),
 )
 
 
@@ -57,7 +63,8 @@ def _composed() -> Iterator[list[tuple[str, str | dict[str, str]]]]:
         yield list(_market(key, title, _TEXTS + 500 + number, 45 + number * 37 % 90, bet[2]))
 
 
-def _market(key: str, title: str, text: int, length: int, labels: tuple[tuple[str, str, str], ...] | list[tuple[str, str, str]],
+def _market(key: str, title: str, text: int, length: int, labels: tuple[tuple[str, str, str],
+...] | list[tuple[str, str, str]],
             ) -> Iterator[tuple[str, str | dict[str, str]]]:  # fmt: skip
     yield f"M#{key}", {"NAME": title, "DESC": description(text, length)}
     for code, name, long in labels:

@@ -1,0 +1,124 @@
+"""What happened to the production database, in order: the stages that fill an empty one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from itertools import count
+from typing import TypeAlias
+
+from data_gen import markets, schema, snapshots
+from data_gen.copying import CopyIn, Statement, chunked, naive, zoned
+from data_gen.events import Plan
+from data_gen.markets import MarketLines
+from data_gen.payloads import BETPAWA, COMPETITORS
+from data_gen.replay import Replay, Scrape
+from data_gen.sheet import Platform, Sheet
+from data_gen.snapshots import Response
+from data_gen.tables import HOME_BOOKMAKER, SmallTables
+
+Stage: TypeAlias = Statement | CopyIn
+
+_RESPONSES = {"betpawa": 21, "sportybet": 22, "bet9ja": 23}  # each platform's documents have their own random numbers
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Side:
+    """The home bookmaker's tables, or the competitors'."""
+
+    platforms: tuple[Platform, ...]
+    snapshots: str
+    columns: tuple[str, ...]
+    owner: Callable[[Scrape[Response]], bytes]
+    """The fields between id and captured_at."""
+    moment: Callable[[int], str]
+    """How captured_at is printed."""
+    markets: str
+
+
+class History:
+    """One consumption of a dataset: four passes over the same price histories, one for each large table."""
+
+    def __init__(self, plan: Plan, change_rate: float) -> None:
+        """`change_rate` scales the case's own rate."""
+        self._plan = plan
+        self._change_rate = change_rate * plan.case.workload.calm_change_rate
+        self._small = SmallTables(plan)
+        self._constants: dict[bytes, bytes] = {}
+        self._passes = [_Pass(side, self) for side in self._sides()]
+
+    def stages(self) -> Iterator[Stage]:
+        """Everything to be done on an empty database."""
+        yield from map(Statement, (*schema.TABLES, *schema.INDEXES))
+        for table, (columns, rows) in self._small.all().items():
+            yield CopyIn(table, columns, chunked(rows()))
+        yield from self._captured()
+        yield from map(Statement, schema.FOREIGN_KEYS)
+        yield from (Statement(schema.next_ids(table)) for table in schema.SEQUENCED)
+
+    def replay_lines(self, platforms: tuple[Platform, ...]) -> Replay[MarketLines]:
+        """A pass that prints market rows."""
+        return Replay(self._plan, platforms, self._change_rate, lambda _, __, sheet: MarketLines(sheet))
+
+    def replay_responses(self, platforms: tuple[Platform, ...]) -> Replay[Response]:
+        """A pass that prints documents."""
+        return Replay(self._plan, platforms, self._change_rate, self._response)
+
+    def _captured(self) -> Iterator[Stage]:
+        load, cycles = self._plan.case.workload, self._plan.cycles
+        backfill = cycles.first_after(load.backfill_at)
+        index = cycles.first_after(load.index_at) if load.index_at else len(cycles)
+        yield from self._tables(range(backfill), confirmed=False)
+        yield from map(Statement, schema.BACKFILL)
+        yield from self._tables(range(backfill, index), confirmed=True)
+        if load.index_at:
+            yield Statement(schema.LATE_INDEX)
+            yield from self._tables(range(index, len(cycles)), confirmed=True)
+
+    def _tables(self, cycles: range, *, confirmed: bool) -> Iterator[CopyIn]:
+        for side in self._passes:
+            yield side.snapshots(cycles, confirmed=confirmed)
+            yield side.markets(cycles)
+
+    def _response(self, event: int, platform: Platform, sheet: Sheet) -> Response:
+        chance = self._plan.fixture(event).chance(_RESPONSES[platform.name])
+        always_new = platform is BETPAWA and self._plan.case.workload.probability_renewal == "every_response"
+        return Response(sheet, platform, chance, self._constants, always_new=always_new)
+
+    def _sides(self) -> tuple[_Side, _Side]:
+        home = _Side(
+            platforms=(BETPAWA,),
+            snapshots="odds_snapshots",
+            columns=snapshots.HOME_COLUMNS,
+            owner=lambda scrape: b"%d\t%d" % (scrape.event + 1, HOME_BOOKMAKER),
+            moment=zoned,
+            markets="market_odds",
+        )
+        competitors = _Side(
+            platforms=COMPETITORS,
+            snapshots="competitor_odds_snapshots",
+            columns=snapshots.COMPETITOR_COLUMNS,
+            owner=lambda scrape: b"%d" % self._small.competitor_ids[scrape.event, scrape.platform.name],
+            moment=naive,
+            markets="competitor_market_odds",
+        )
+        return home, competitors
+
+
+class _Pass:
+    """The two passes of one side, which go on from stage to stage."""
+
+    def __init__(self, side: _Side, history: History) -> None:
+        self._side = side
+        self._responses = history.replay_responses(side.platforms)
+        self._lines = history.replay_lines(side.platforms)
+        self._ids, self._owners, self._line_ids = count(1), count(1), count(1)
+
+    def snapshots(self, cycles: range, *, confirmed: bool) -> CopyIn:
+        side = self._side
+        rows = snapshots.copied(self._responses.run(cycles), self._ids, side.owner, side.moment, confirmed=confirmed)
+        return CopyIn(side.snapshots, side.columns, chunked(rows))
+
+    def markets(self, cycles: range) -> CopyIn:
+        rows = markets.copied(self._lines.run(cycles), self._line_ids, self._owners)
+        return CopyIn(self._side.markets, markets.COLUMNS, chunked(rows))
