@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections import defaultdict
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
@@ -29,6 +30,7 @@ class Fleet:
     """Held while a step is measured, so that never two are at once."""
     _started: dict[str, Server | UnavailableError] = field(default_factory=dict)
     _lanes: dict[str, Lane | LabError] = field(default_factory=dict)
+    _loading: dict[str, threading.Lock] = field(default_factory=lambda: defaultdict(threading.Lock))
 
     def server(self, kind: str) -> Server:
         """The server of that kind, running.
@@ -51,11 +53,12 @@ class Fleet:
 
         Errors: `LabError` where it could not be loaded, then and at every later call.
         """
-        if kind not in self._lanes:
-            try:
-                self._lanes[kind] = self._load(self.server(kind), Dataset(spec), loaded)
-            except LabError as error:
-                self._lanes[kind] = error
+        with self._loading[kind]:
+            if kind not in self._lanes:
+                try:
+                    self._lanes[kind] = self._load(self.server(kind), Dataset(spec), loaded)
+                except LabError as error:
+                    self._lanes[kind] = error
         lane = self._lanes[kind]
         if isinstance(lane, LabError):
             raise lane

@@ -40,6 +40,9 @@ from lab.values import (
 ROOM = 6
 """Free disk that a server needs, in databases: template, clone, a second copy while it is rewritten, WAL, slack."""
 
+AT_ONCE = 2
+"""Trials at once: while one is measured, another is cloned, settled or verified."""
+
 TARGET_BYTES = 10 << 30
 """What the database must come under."""
 
@@ -77,27 +80,26 @@ def run(request: Request, progress: Progress, opened: Callable[[Path], None]) ->
         entries[registry.BASELINE] = registry.registered()[registry.BASELINE]
         journal = _open(request, dataset, case, trials, entries)
         opened(journal.folder)
-        _run_lanes(trials, entries, fleet, journal, progress)
+        _make_trials(trials, entries, fleet, journal, progress)
     journal.finish()
 
 
-def _run_lanes(
+def _make_trials(
     trials: Sequence[PlannedTrial],
     entries: Mapping[str, Registered],
     fleet: Fleet,
     journal: Journal,
     progress: Progress,
 ) -> None:
-    """Each server makes its trials in a thread of its own; measured steps still take turns (`Fleet.turn`)."""
-    kinds = dict.fromkeys(planned.server for planned in trials)
-    with ThreadPoolExecutor(len(kinds)) as threads:
-        lanes = [
-            threads.submit(_run_lane, [one for one in trials if one.server == kind], entries, fleet, journal, progress)
-            for kind in kinds
+    """Several trials at once, each on a clone of its own; their measured steps take turns (`Fleet.turn`)."""
+    with ThreadPoolExecutor(AT_ONCE) as threads:
+        made = [
+            threads.submit(_make, planned, entries[planned.scenario], fleet, journal, progress)
+            for planned in plan.interleaved(trials)
         ]
         try:
-            for lane in as_completed(lanes):
-                lane.result()
+            for one in as_completed(made):
+                one.result()
         except BaseException:
             # An interrupted run keeps what it has. The servers are stopped under the trials that are being made.
             journal.close()
@@ -105,17 +107,9 @@ def _run_lanes(
             raise
 
 
-def _run_lane(
-    trials: Sequence[PlannedTrial],
-    entries: Mapping[str, Registered],
-    fleet: Fleet,
-    journal: Journal,
-    progress: Progress,
-) -> None:
-    for planned in trials:
-        if journal.closed:
-            return
-        journal.add(_outcome(planned, entries[planned.scenario], fleet, journal, progress))
+def _make(planned: PlannedTrial, entry: Registered, fleet: Fleet, journal: Journal, progress: Progress) -> None:
+    if not journal.closed:
+        journal.add(_outcome(planned, entry, fleet, journal, progress))
 
 
 def check_room(folder: Path, expected_bytes: int) -> None:

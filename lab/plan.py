@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import zip_longest
 
 from lab.errors import InputError, UnavailableError
 from lab.registry import BASELINE, Registered
@@ -49,6 +50,15 @@ def trials(entries: Sequence[Registered], among: Sequence[str], probe: Probe) ->
     return tuple(trial for kind in used for trial in _lane(kind, placed)) + tuple(
         trial for trial in placed if trial.server is None
     )
+
+
+def interleaved(trials_: Iterable[PlannedTrial]) -> Iterator[PlannedTrial]:
+    """The trials taken from each server in turn, so that all servers are busy from the start."""
+    lanes: dict[str | None, list[PlannedTrial]] = {}
+    for trial in trials_:
+        lanes.setdefault(trial.server, []).append(trial)
+    for turn in zip_longest(*lanes.values()):
+        yield from (trial for trial in turn if trial)
 
 
 def _lane(kind: str, placed: Iterable[PlannedTrial]) -> Iterator[PlannedTrial]:

@@ -7,9 +7,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import count
 
 from lab.database import Database
-from lab.errors import LabError, NothingToDoError, ServerError, UnavailableError
+from lab.errors import LabError, NothingToDoError, UnavailableError
 from lab.scenario import Scenario
 from lab.servers import Server
 from lab.steps import footprint, verify
@@ -20,7 +21,6 @@ from lab.steps.verify import Loss, Questions
 from lab.values import Answer, Completed, Failed, Outcome, PlannedTrial, Skipped
 
 TEMPLATE = "lab_template"
-TRIAL = "lab_trial"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,33 +33,34 @@ class Lane:
     turn: threading.Lock
     """Held while a step is measured."""
     expected: dict[tuple[object, ...], tuple[Answer, ...]] = field(default_factory=dict)
+    numbers: Iterator[int] = field(default_factory=lambda: count(1))
 
 
 def make(trial: PlannedTrial, scenario: Scenario, lane: Lane) -> Outcome:
     """Make one trial on a clone of its own; whatever goes wrong in it is its outcome."""
     try:
-        with _clone(lane.server) as database:
-            return _on(database, trial, scenario, lane)
+        with _clone(lane) as recorder:
+            return _on(recorder, trial, scenario, lane)
     except LabError as error:
         return Failed(scenario=trial.scenario, server=lane.server.kind, step="clone", error=str(error), steps=())
 
 
 @contextmanager
-def _clone(server: Server) -> Iterator[Database]:
-    """A connection to a fresh clone, which is dropped at the end even where its server died."""
-    server.clone(TEMPLATE, TRIAL)
+def _clone(lane: Lane) -> Iterator[Recorder]:
+    """A fresh clone, which is dropped at the end even where its server died."""
+    server, name = lane.server, f"lab_trial_{next(lane.numbers)}"
+    server.clone(TEMPLATE, name)
     try:
-        with server.connect(TRIAL) as database:
-            yield database
+        with server.connect(name) as database:
+            folder, process = server.data_folder(name), server.process(database)
+            meter = Meter(database=database, folder=folder, process=process, turn=lane.turn)
+            yield Recorder(database=database, meter=meter, now=lane.now)
     finally:
-        with suppress(ServerError):
-            server.drop(TRIAL)
+        with suppress(LabError):
+            server.drop(name)
 
 
-def _on(database: Database, trial: PlannedTrial, scenario: Scenario, lane: Lane) -> Outcome:
-    folder, process = lane.server.data_folder(TRIAL), lane.server.process(database)
-    meter = Meter(database=database, folder=folder, process=process, turn=lane.turn)
-    recorder = Recorder(database=database, meter=meter, now=lane.now)
+def _on(recorder: Recorder, trial: PlannedTrial, scenario: Scenario, lane: Lane) -> Outcome:
     try:
         return _completed(trial, scenario, lane, recorder)
     except (NothingToDoError, UnavailableError) as reason:
