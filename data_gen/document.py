@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import re
+from array import array
 from collections import defaultdict
 from collections.abc import Iterable
 from typing import Any
 
 _MARK = re.compile(r'"~([A-Z])(\d+)~"|~([a-z])(\d+)~')
+_KEPT = 20_000  # segments; those of about twenty documents
 
 
 def escaped(text: str) -> bytes:
@@ -16,26 +18,55 @@ def escaped(text: str) -> bytes:
     return text.replace("\\", "\\\\").encode()
 
 
+class Constants:
+    """Segments that documents have in common, kept once.
+
+    Most belong to one event only and outlive it here, so that everything is forgotten now and then.
+    """
+
+    def __init__(self) -> None:
+        """Start with none."""
+        self._kept: dict[bytes, bytes] = {}
+
+    def shared(self, texts: Iterable[bytes]) -> list[bytes]:
+        """The same texts, as the objects that earlier documents use where there are any."""
+        if len(self._kept) > _KEPT:
+            self._kept.clear()
+        return [self._kept.setdefault(text, text) for text in texts]
+
+
 class Document:
     """Constant segments with slots between them; memory is about the size of the text."""
 
-    def __init__(self, content: dict[str, Any], constants: dict[bytes, bytes]) -> None:
-        """`constants` is shared between documents, so that equal segments are kept once."""
+    def __init__(self, content: dict[str, Any], constants: Constants) -> None:
+        """`constants` is shared between documents."""
         pieces = _MARK.split(json.dumps(content))
         self._parts = [b""] * (len(pieces) // 5 * 2 + 1)
-        self._parts[::2] = [constants.setdefault(text, text) for text in map(escaped, pieces[::5])]
-        self._places: dict[str, dict[int, list[int]]] = defaultdict(lambda: defaultdict(list))
-        for place in range(len(pieces) // 5):
-            kind, number, inner_kind, inner_number = pieces[place * 5 + 1 : place * 5 + 5]
-            self._places[kind or inner_kind][int(number or inner_number)].append(place * 2 + 1)
+        self._parts[::2] = constants.shared(map(escaped, pieces[::5]))
+        slots = [_slot(pieces[place : place + 4]) for place in range(1, len(pieces), 5)]
+        size = max((number for _, number in slots), default=0) + 1
+        self._first: dict[str, array[int]] = defaultdict(lambda: array("i", bytes(4 * size)))
+        self._next: dict[int, int] = {}
+        for place, (kind, number) in reversed(list(zip(range(1, len(self._parts), 2), slots, strict=True))):
+            if later := self._first[kind][number]:
+                self._next[place] = later
+            self._first[kind][number] = place
 
     def fill(self, kind: str, texts: Iterable[tuple[int, bytes]]) -> None:
         """Write each text into every slot of that kind and its number; numbers without a slot are passed over."""
-        parts, places = self._parts, self._places[kind]
+        parts, first, following = self._parts, self._first[kind], self._next
         for number, text in texts:
-            for place in places.get(number, ()):
+            place = first[number]
+            while place:  # 0 is never a slot, because a segment comes first
                 parts[place] = text
+                place = following.get(place, 0)
 
     def text(self) -> bytes:
         """The whole document as a COPY field."""
         return b"".join(self._parts)
+
+
+def _slot(groups: list[str | Any]) -> tuple[str, int]:
+    """Kind and number of a mark, whichever of the two spellings matched."""
+    kind, number, inner_kind, inner_number = groups
+    return kind or inner_kind, int(number or inner_number)

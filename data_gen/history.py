@@ -9,6 +9,7 @@ from typing import TypeAlias
 
 from data_gen import markets, schema, snapshots
 from data_gen.copying import CopyIn, Statement, chunked, naive, zoned
+from data_gen.document import Constants
 from data_gen.events import Plan
 from data_gen.markets import MarketLines
 from data_gen.payloads import BETPAWA, COMPETITORS
@@ -44,7 +45,7 @@ class History:
         self._plan = plan
         self._change_rate = change_rate * plan.case.workload.calm_change_rate
         self._small = SmallTables(plan)
-        self._constants: dict[bytes, bytes] = {}
+        self._constants = Constants()
         self._passes = [_Pass(side, self) for side in self._sides()]
 
     def stages(self) -> Iterator[Stage]:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator
 import numpy as np
 
 from data_gen.copying import NULL
-from data_gen.document import Document
+from data_gen.document import Constants, Document
 from data_gen.odds import Feed
 from data_gen.replay import Scrape
 from data_gen.sheet import Issue, Platform, Sheet
@@ -19,7 +19,7 @@ COMPETITOR_COLUMNS = ("id", "competitor_event_id", "captured_at", "scrape_run_id
 class Response:
     """The document of one offer, patched where prices changed."""
 
-    def __init__(self, sheet: Sheet, platform: Platform, chance: np.random.Generator, constants: dict[bytes, bytes],
+    def __init__(self, sheet: Sheet, platform: Platform, chance: np.random.Generator, constants: Constants,
                  *, always_new: bool) -> None:  # fmt: skip
         """`always_new` writes every price again in every response, not only the changed ones."""
         self._document = Document(sheet.document, constants)

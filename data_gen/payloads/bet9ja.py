@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+import json
 from functools import cache
 from typing import Any
 
 import numpy as np
 
-from data_gen.document import Document
+from data_gen.document import Document, escaped
 from data_gen.fixtures import Fixture
 from data_gen.money import SHORT
 from data_gen.payloads.catalogue import depths, market_row, read
 from data_gen.payloads.translations import translations
 from data_gen.prose import description
-from data_gen.sheet import Issue, Platform, Sheet, block_of, inner_slot
+from data_gen.sheet import Issue, Platform, Sheet, block_of, inner_slot, slot
 from data_gen.spread import Floats
 
 _ALWAYS = frozenset({"S_1X2", "S_DC", "S_OU", "S_GGNG", "S_DNB"})
@@ -109,7 +110,7 @@ def _document(match: Fixture, odds: dict[str, str], included: set[int]) -> dict[
         "BOOSTED_MARKETS": [],
         "MK": [_description(number) for number in sorted(included)],
         "CATMARKET": read("bet9ja")["tail"],
-        "TRANS": translations(),
+        "TRANS": slot("T", 0),
     }
 
 
@@ -124,6 +125,12 @@ def _number(text: str) -> int | float:
 
 def _write(document: Document, issue: Issue) -> None:
     document.fill("o", issue.texts(SHORT))
+    document.fill("T", [(0, _translations())])  # two thirds of the text, held once for all documents
+
+
+@cache
+def _translations() -> bytes:
+    return escaped(json.dumps(translations()))
 
 
 BET9JA = Platform(
