@@ -51,6 +51,8 @@ class TableFootprint:
     toast: int
     """The TOAST table with its maps and its index."""
     indexes: int
+    fixed: int
+    """The part of these bytes that stays when the data grows: the maps, and the first page of each index."""
 
     @property
     def total(self) -> int:

@@ -120,10 +120,11 @@ def compress(db: Database, source: Source, *, tuned: bool) -> None:
     if not done:
         raise LabError(f"No chunk of {table} was compressed.")
     used = db.fetch(
-        "SELECT segmentby, orderby FROM timescaledb_information.hypertable_compression_settings"
+        "SELECT DISTINCT segmentby, orderby FROM timescaledb_information.chunk_compression_settings"
         f" WHERE hypertable = '{table}'::regclass"
-    )[0]
-    db.note(f"{table}: {done} of {total} chunks compressed, segmentby {used[0] or 'none'}, orderby {used[1]}")
+    )
+    chosen = "; ".join(f"segmentby {segmentby or 'nothing'}, orderby {orderby}" for segmentby, orderby in used)
+    db.note(f"{table}: {done} of {total} chunks compressed, {chosen}")
 
 
 def apply(db: Database, *, tuned: bool, jsonb: bool) -> None:

@@ -1,8 +1,9 @@
 """From the bytes of the sample to the bytes of the whole database, table by table.
 
 The workload is scaled by events, each with its full history, so a table of the sample grows to the full database in
-proportion to its rows. This is a first projection: it is linear, so the fixed cost of many small chunks, and a lookup
-that grows more slowly than the data, are scaled with the rest and over-stated.
+proportion to its rows. What every relation has however little is in it (free-space and visibility maps, the first page
+of each index) is counted once: strategies with many small chunks would otherwise be shown far too large. This is a first
+projection from one size; a lookup that grows more slowly than the data is over-stated.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from lab.values import EXTENSION_CATALOG, CaseFacts, Footprint, LoadedTemplate
+from lab.values import EXTENSION_CATALOG, CaseFacts, Footprint, LoadedTemplate, TableFootprint
 
 REFERENCE = "odds_snapshots"
 """Tables whose full row count is not published grow like this one."""
@@ -36,7 +37,10 @@ class Scale:
 
     def projected_tables(self, footprint: Footprint) -> dict[str, int]:
         """Bytes of each table at the case's full size."""
-        return {table.table: round(table.total * self.of(table.table)) for table in footprint.tables}
+        return {table.table: self._grown(table) for table in footprint.tables}
+
+    def _grown(self, table: TableFootprint) -> int:
+        return table.fixed + round((table.total - table.fixed) * self.of(table.table))
 
 
 def scale(case: CaseFacts, template: LoadedTemplate, origins: Mapping[str, str]) -> Scale:
