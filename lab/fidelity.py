@@ -11,7 +11,6 @@ from lab.fleet import open_fleet
 from lab.servers import open_workspace
 from lab.steps import widths
 from lab.steps.load import load
-from lab.steps.trial import TEMPLATE
 
 
 def measure(
@@ -21,8 +20,8 @@ def measure(
     with open_workspace() as workspace, open_fleet(workspace, postgres_bin, progress) as fleet:
         chosen = fleet.server(server)
         progress(f"{server}: generating and loading the workload")
-        chosen.create(TEMPLATE)
-        with chosen.connect(TEMPLATE) as database:
+        chosen.create("lab_fidelity")
+        with chosen.connect("lab_fidelity") as database:
             load(chosen, database, dataset)
             measured = widths.measure(database, lz4=chosen.capabilities.lz4)
     return figures(dataset.case.figures, measured)

@@ -7,6 +7,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
+from itertools import count
 from pathlib import Path
 
 from data_gen import Dataset
@@ -14,8 +15,8 @@ from lab.errors import LabError, UnavailableError
 from lab.servers import Server, Workspace, open_server
 from lab.steps import verify
 from lab.steps.load import load
-from lab.steps.trial import TEMPLATE, Lane
-from lab.values import Capabilities, DatasetSpec, LoadedTemplate
+from lab.steps.trial import Lane
+from lab.values import Capabilities, DatasetSpec
 
 
 @dataclass
@@ -26,11 +27,10 @@ class Fleet:
     postgres_bin: Path | None
     progress: Callable[[str], None]
     _stack: ExitStack
-    turn: threading.Lock = field(default_factory=threading.Lock)
-    """Held while a step is measured, so that never two are at once."""
     _started: dict[str, Server | UnavailableError] = field(default_factory=dict)
-    _lanes: dict[str, Lane | LabError] = field(default_factory=dict)
-    _loading: dict[str, threading.Lock] = field(default_factory=lambda: defaultdict(threading.Lock))
+    _lanes: dict[tuple[str, DatasetSpec], Lane | LabError] = field(default_factory=dict)
+    _loading: dict[tuple[str, DatasetSpec], threading.Lock] = field(default_factory=lambda: defaultdict(threading.Lock))
+    _numbers: Iterator[int] = field(default_factory=lambda: count(1))
 
     def server(self, kind: str) -> Server:
         """The server of that kind, running.
@@ -48,18 +48,18 @@ class Fleet:
         """What the server of that kind offers; errors as `server`."""
         return self.server(kind).capabilities
 
-    def lane(self, kind: str, spec: DatasetSpec, loaded: Callable[[LoadedTemplate], None]) -> Lane:
-        """The server of that kind with the workload in a sealed template; `loaded` hears of it when that is made.
+    def lane(self, kind: str, spec: DatasetSpec) -> Lane:
+        """The server of that kind with that dataset in a sealed template, loaded when it is first asked for.
 
         Errors: `LabError` where it could not be loaded, then and at every later call.
         """
-        with self._loading[kind]:
-            if kind not in self._lanes:
+        with self._loading[kind, spec]:
+            if (kind, spec) not in self._lanes:
                 try:
-                    self._lanes[kind] = self._load(self.server(kind), Dataset(spec), loaded)
+                    self._lanes[kind, spec] = self._load(self.server(kind), Dataset(spec))
                 except LabError as error:
-                    self._lanes[kind] = error
-        lane = self._lanes[kind]
+                    self._lanes[kind, spec] = error
+        lane = self._lanes[kind, spec]
         if isinstance(lane, LabError):
             raise lane
         return lane
@@ -76,14 +76,19 @@ class Fleet:
         except UnavailableError as error:
             return error
 
-    def _load(self, server: Server, dataset: Dataset, loaded: Callable[[LoadedTemplate], None]) -> Lane:
-        self.progress(f"{server.kind}: generating and loading the workload")
-        server.create(TEMPLATE)
-        with server.connect(TEMPLATE) as database:
-            loaded(load(server, database, dataset))
+    def _load(self, server: Server, dataset: Dataset) -> Lane:
+        self.progress(f"{server.kind}: generating and loading {_named(dataset.spec)}")
+        template = f"lab_{next(self._numbers)}"
+        server.create(template)
+        with server.connect(template) as database:
+            loaded = load(server, database, dataset)
             asked = verify.questions(database, dataset.now)
-        server.seal(TEMPLATE)
-        return Lane(server=server, now=dataset.now, asked=asked, turn=self.turn)
+        server.seal(template)
+        return Lane(server=server, template=template, loaded=loaded, now=dataset.now, asked=asked)
+
+
+def _named(spec: DatasetSpec) -> str:
+    return f"{spec.events} events" + ("" if spec.change_rate == 1 else f", change rate {spec.change_rate:g}")
 
 
 @contextmanager

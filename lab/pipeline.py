@@ -26,6 +26,7 @@ from lab.units import bytes_text
 from lab.values import (
     CaseFacts,
     Completed,
+    DatasetSpec,
     Environment,
     Experiment,
     Failed,
@@ -33,6 +34,7 @@ from lab.values import (
     Outcome,
     Plan,
     PlannedTrial,
+    RateTrial,
     ScenarioFacts,
     Skipped,
 )
@@ -40,8 +42,13 @@ from lab.values import (
 ROOM = 6
 """Free disk that a server needs, in databases: template, clone, a second copy while it is rewritten, WAL, slack."""
 
-AT_ONCE = 2
-"""Trials at once: while one is measured, another is cloned, settled or verified."""
+AT_ONCE = min(2, os.cpu_count() or 1)
+"""Trials at once: a core for each, so that none slows the other down by much."""
+
+RATES = (0.25, 1.0, 4.0)
+"""Change rates, relative to the run's, at which scenarios that depend on them are measured too."""
+
+RATE_EVENTS = 2
 
 TARGET_BYTES = 10 << 30
 """What the database must come under."""
@@ -80,7 +87,7 @@ def run(request: Request, progress: Progress, opened: Callable[[Path], None]) ->
         entries[registry.BASELINE] = registry.registered()[registry.BASELINE]
         journal = _open(request, dataset, case, trials, entries)
         opened(journal.folder)
-        _make_trials(trials, entries, fleet, journal, progress)
+        _make_trials(trials, entries, fleet, journal)
     journal.finish()
 
 
@@ -89,13 +96,17 @@ def _make_trials(
     entries: Mapping[str, Registered],
     fleet: Fleet,
     journal: Journal,
-    progress: Progress,
 ) -> None:
-    """Several trials at once, each on a clone of its own; their measured steps take turns (`Fleet.turn`)."""
+    """Several trials at once, each on a clone of its own."""
     with ThreadPoolExecutor(AT_ONCE) as threads:
         made = [
-            threads.submit(_make, planned, entries[planned.scenario], fleet, journal, progress)
+            threads.submit(_make, planned, entries[planned.scenario], fleet, journal)
             for planned in plan.interleaved(trials)
+        ] + [
+            threads.submit(_make_at_rate, planned, entries[planned.scenario], dataset, fleet, journal)
+            for planned in trials
+            if entries[planned.scenario].scenario.depends_on_change_rate
+            for dataset in _at_rates(journal.experiment.plan.dataset)
         ]
         try:
             for one in as_completed(made):
@@ -107,9 +118,30 @@ def _make_trials(
             raise
 
 
-def _make(planned: PlannedTrial, entry: Registered, fleet: Fleet, journal: Journal, progress: Progress) -> None:
+def _make(planned: PlannedTrial, entry: Registered, fleet: Fleet, journal: Journal) -> None:
     if not journal.closed:
-        journal.add(_outcome(planned, entry, fleet, journal, progress))
+        journal.add(_outcome(planned, entry, fleet, journal))
+
+
+def _make_at_rate(
+    planned: PlannedTrial, entry: Registered, dataset: DatasetSpec, fleet: Fleet, journal: Journal
+) -> None:
+    """The same scenario on few events whose prices change more or less often."""
+    if journal.closed or planned.server is None:
+        return
+    fleet.progress(f"{planned.server}: {planned.scenario} at change rate {dataset.change_rate:g}")
+    try:
+        lane = fleet.lane(planned.server, dataset)
+    except LabError as error:
+        fleet.progress(f"{planned.server}: change rate {dataset.change_rate:g} could not be loaded: {error}")
+        return
+    outcome = trial.make(planned, entry.scenario, lane)
+    journal.at_rate(RateTrial(dataset=dataset, baseline=lane.loaded.footprint, outcome=outcome))
+
+
+def _at_rates(spec: DatasetSpec) -> list[DatasetSpec]:
+    events = min(spec.events, RATE_EVENTS)
+    return [replace(spec, events=events, change_rate=spec.change_rate * rate) for rate in RATES]
 
 
 def check_room(folder: Path, expected_bytes: int) -> None:
@@ -137,15 +169,25 @@ class Journal:
             self._save(replace(self.experiment, outcomes=(*self.experiment.outcomes, outcome)))
 
     def loaded(self, template: LoadedTemplate) -> None:
-        """Keep what was loaded."""
+        """Keep what was loaded, once."""
         with self._lock:
-            self._save(replace(self.experiment, templates=(*self.experiment.templates, template)))
+            if template not in self.experiment.templates:
+                self._save(replace(self.experiment, templates=(*self.experiment.templates, template)))
+
+    def at_rate(self, trial_: RateTrial) -> None:
+        """Keep a trial at another change rate."""
+        with self._lock:
+            self._save(replace(self.experiment, rate_trials=(*self.experiment.rate_trials, trial_)))
 
     def finish(self) -> None:
         """Put the outcomes into the order of the plan and mark the experiment as complete."""
         order = {(one.scenario, one.server, one.repeat): at for at, one in enumerate(self.experiment.plan.trials)}
         outcomes = sorted(self.experiment.outcomes, key=lambda one: order[one.scenario, one.server, _repeat(one)])
-        self._save(replace(self.experiment, outcomes=tuple(outcomes), finished=_now().isoformat()))
+        rates = sorted(self.experiment.rate_trials, key=lambda one: one.dataset.change_rate)
+        ended = replace(
+            self.experiment, outcomes=tuple(outcomes), rate_trials=tuple(rates), finished=_now().isoformat()
+        )
+        self._save(ended)
 
     def close(self) -> None:
         """Take no more entries: what ends from now on was interrupted, not measured."""
@@ -162,14 +204,15 @@ def _repeat(outcome: Outcome) -> int:
     return outcome.repeat if isinstance(outcome, Completed) else 1
 
 
-def _outcome(planned: PlannedTrial, entry: Registered, fleet: Fleet, journal: Journal, progress: Progress) -> Outcome:
+def _outcome(planned: PlannedTrial, entry: Registered, fleet: Fleet, journal: Journal) -> Outcome:
     if planned.server is None:
         return Skipped(scenario=planned.scenario, server=None, reason=planned.reason)
     try:
-        lane = fleet.lane(planned.server, journal.experiment.plan.dataset, journal.loaded)
+        lane = fleet.lane(planned.server, journal.experiment.plan.dataset)
     except LabError as error:
         return Failed(scenario=planned.scenario, server=planned.server, step="load", error=str(error), steps=())
-    progress(f"{planned.server}: {planned.scenario}{' (again)' if planned.repeat > 1 else ''}")
+    journal.loaded(lane.loaded)
+    fleet.progress(f"{planned.server}: {planned.scenario}{' (again)' if planned.repeat > 1 else ''}")
     return trial.make(planned, entry.scenario, lane)
 
 
@@ -194,6 +237,7 @@ def _open(
         templates=(),
         scenarios={planned.scenario: _facts(entries[planned.scenario]) for planned in trials},
         outcomes=(),
+        rate_trials=(),
     )
     store.save(folder, experiment)
     return Journal(folder=folder, experiment=experiment)

@@ -42,8 +42,9 @@ def registered() -> dict[str, Registered]:
 def everything() -> tuple[str, ...]:
     """The names that `all` stands for: every scenario, and the combinations that the scenarios ask for."""
     entries = registered()
+    single = (name for name, entry in entries.items() if entry.scenario.part_of_all)
     combined = (f"{name}+{other}" for name, entry in entries.items() for other in entry.scenario.combine_with)
-    return (*entries, *combined)
+    return (*single, *combined)
 
 
 def resolve(names: Iterable[str]) -> tuple[Registered, ...]:
@@ -102,6 +103,7 @@ def _combined(name: str, parts: tuple[Registered, ...]) -> Registered:
         loses="; ".join(scenario.loses for scenario in several if scenario.loses),
         costs=tuple(dict.fromkeys(cost for scenario in several for cost in scenario.costs)),
         origins={table: of for scenario in several for table, of in scenario.origins.items()},
+        depends_on_change_rate=False,
         combine_with=(),
     )
     described = f"A combination, measured as one: {', then '.join(part.name for part in parts)}."

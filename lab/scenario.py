@@ -90,6 +90,10 @@ class Scenario:
     """What it costs besides bytes and seconds: keys, foreign keys, locks, application code."""
     origins: Mapping[str, str] = field(default_factory=dict)
     """New table to the table whose rows it grows with; one that is not named grows with the number of events."""
+    depends_on_change_rate: bool = False
+    """Whether its savings depend on how often prices change: then it is also measured at other rates, on few events."""
+    part_of_all: bool = True
+    """False for a variant that refines another one and is run when it is named."""
     combine_with: tuple[str, ...] = ()
     """Scenarios whose combination with this one is part of `all`, as this+other."""
 

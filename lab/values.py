@@ -251,6 +251,16 @@ class Environment:
 
 
 @dataclass(frozen=True, kw_only=True)
+class RateTrial:
+    """A scenario on a smaller dataset whose prices change at another rate, to see how much depends on that rate."""
+
+    dataset: DatasetSpec
+    baseline: Footprint
+    """Of the template."""
+    outcome: Outcome
+
+
+@dataclass(frozen=True, kw_only=True)
 class Experiment:
     """One execution of a plan, raw; everything that is reported is derived from it."""
 
@@ -265,3 +275,4 @@ class Experiment:
     templates: tuple[LoadedTemplate, ...]
     scenarios: Mapping[str, ScenarioFacts]
     outcomes: tuple[Outcome, ...]
+    rate_trials: tuple[RateTrial, ...]

@@ -145,6 +145,8 @@ def variant(title: str, hypothesis: str, *, tuned: bool, jsonb: bool) -> Scenari
         hypothesis=hypothesis,
         apply=lambda db: apply(db, tuned=tuned, jsonb=jsonb),
         needs=frozenset({Need.COLUMNSTORE}),
+        depends_on_change_rate=tuned and jsonb,
+        part_of_all=not tuned or jsonb,
         costs=(
             "The market tables carry a copy of captured_at and the event (12 bytes a row), which every insert must supply.",
             "Primary keys become (id, captured_at): the database no longer guarantees that an id alone is unique.",

@@ -11,10 +11,11 @@ from typing import Any
 import pandas as pd
 
 from lab.analysis.projection import Scale, scale
-from lab.values import Completed, Experiment, Failed, Outcome, Skipped, StepRecord, Verdict
+from lab.values import Completed, Experiment, Failed, Footprint, Outcome, RateTrial, Skipped, StepRecord, Verdict
 
 BASELINE = "baseline"
-MARKET_ROWS = ("market_odds", "competitor_market_odds")
+MARKETS = ("market_odds", "competitor_market_odds")
+SNAPSHOTS = ("odds_snapshots", "competitor_odds_snapshots")
 KINDS = ("heap", "maps", "toast", "indexes")
 
 SAVINGS = (
@@ -85,6 +86,29 @@ def by_step(experiment: Experiment) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=columns).astype({"peak_bytes": "Int64", "cpu_seconds": "Float64"})
 
 
+def by_rate(experiment: Experiment) -> pd.DataFrame:
+    """One row per completed trial at another change rate: saving in percent of the market tables, payload tables, all."""
+    rows = [
+        {"scenario": one.outcome.scenario, "change_rate": one.dataset.change_rate, **_savings_at_rate(one, one.outcome)}
+        for one in experiment.rate_trials
+        if isinstance(one.outcome, Completed) and one.outcome.verification.verdict is not Verdict.DIFFERS
+    ]
+    return pd.DataFrame(rows, columns=["scenario", "change_rate", "markets", "snapshots", "all"])
+
+
+def _savings_at_rate(rate_trial: RateTrial, outcome: Completed) -> dict[str, float]:
+    before, after = rate_trial.baseline, outcome.footprint
+    return {
+        "markets": saving(_bytes_of(after, MARKETS), _bytes_of(before, MARKETS)),
+        "snapshots": saving(_bytes_of(after, SNAPSHOTS), _bytes_of(before, SNAPSHOTS)),
+        "all": saving(after.total, before.total),
+    }
+
+
+def _bytes_of(footprint: Footprint, tables: tuple[str, ...]) -> int:
+    return sum(table.total for table in footprint.tables if table.table in tables)
+
+
 def label(outcome: Outcome) -> str:
     """The scenario's name, marked where it is the second trial of the baseline."""
     again = isinstance(outcome, Completed) and outcome.repeat > 1
@@ -105,7 +129,7 @@ def _row(experiment: Experiment, outcome: Outcome) -> dict[str, Any]:
 def _measured(experiment: Experiment, trial: Completed) -> dict[str, Any]:
     control = baseline(experiment, trial.server)
     total = trial.footprint.total
-    market_rows = sum(trial.rows.get(table, 0) for table in MARKET_ROWS)
+    market_rows = sum(trial.rows.get(table, 0) for table in MARKETS)
     peaks = [step.peak_bytes for step in trial.steps if step.peak_bytes is not None]
     return {
         "baseline_bytes": control.footprint.total if control else None,

@@ -95,6 +95,22 @@ def steps(experiment: Experiment) -> Table:
     )
 
 
+def rates(experiment: Experiment) -> Table:
+    """How much depends on how often prices change."""
+    return Table(
+        title="How much depends on how often prices change",
+        heads=("scenario", "change rate", "saving of the market tables", "of the snapshot tables", "of all"),
+        rows=tuple(
+            (
+                row["scenario"],
+                f"{row['change_rate']:g}",
+                *(_number(row[name], "{:.1f} %") for name in ("markets", "snapshots", "all")),
+            )
+            for row in comparison.by_rate(experiment).to_dict("records")
+        ),
+    )
+
+
 def kinds(experiment: Experiment) -> Table:
     """Bytes by table and kind, tables above 1 % of their scenario only."""
     frame = comparison.by_table(experiment)

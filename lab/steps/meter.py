@@ -34,22 +34,16 @@ class Meter:
     database: Database
     folder: Path | None
     process: int | None
-    turn: threading.Lock
-    """Held while a step is measured: of several trials at once, one has the machine's attention."""
 
     @contextmanager
     def measuring(self) -> Iterator[Cost]:
         """Measure what is done inside; the cost is filled in at its end, whether it succeeded or not."""
         cost = Cost()
-        with self.turn:
-            wal, cpu = _wal_position(self.database), self._cpu_seconds()
-            with _peak(self.folder, cost):
-                started = perf_counter()
-                yield cost
-                cost.seconds = perf_counter() - started
-            self._read(cost, wal, cpu)
-
-    def _read(self, cost: Cost, wal: int, cpu: float | None) -> None:
+        wal, cpu = _wal_position(self.database), self._cpu_seconds()
+        with _peak(self.folder, cost):
+            started = perf_counter()
+            yield cost
+            cost.seconds = perf_counter() - started
         cost.wal_bytes = _wal_position(self.database) - wal
         cpu_now = self._cpu_seconds()
         cost.cpu_seconds = None if cpu is None or cpu_now is None else cpu_now - cpu

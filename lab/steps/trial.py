@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
@@ -18,20 +17,18 @@ from lab.steps.apply import Recorder, apply
 from lab.steps.meter import Meter
 from lab.steps.settle import settle
 from lab.steps.verify import Loss, Questions
-from lab.values import Answer, Completed, Failed, Outcome, PlannedTrial, Skipped
-
-TEMPLATE = "lab_template"
+from lab.values import Answer, Completed, Failed, LoadedTemplate, Outcome, PlannedTrial, Skipped
 
 
 @dataclass(frozen=True, kw_only=True)
 class Lane:
-    """A server with its sealed template, what every trial is asked, and the answers known so far."""
+    """A server with a sealed template, what every trial on it is asked, and the answers known so far."""
 
     server: Server
+    template: str
+    loaded: LoadedTemplate
     now: datetime
     asked: Questions
-    turn: threading.Lock
-    """Held while a step is measured."""
     expected: dict[tuple[object, ...], tuple[Answer, ...]] = field(default_factory=dict)
     numbers: Iterator[int] = field(default_factory=lambda: count(1))
 
@@ -48,12 +45,12 @@ def make(trial: PlannedTrial, scenario: Scenario, lane: Lane) -> Outcome:
 @contextmanager
 def _clone(lane: Lane) -> Iterator[Recorder]:
     """A fresh clone, which is dropped at the end even where its server died."""
-    server, name = lane.server, f"lab_trial_{next(lane.numbers)}"
-    server.clone(TEMPLATE, name)
+    server, name = lane.server, f"{lane.template}_trial_{next(lane.numbers)}"
+    server.clone(lane.template, name)
     try:
         with server.connect(name) as database:
             folder, process = server.data_folder(name), server.process(database)
-            meter = Meter(database=database, folder=folder, process=process, turn=lane.turn)
+            meter = Meter(database=database, folder=folder, process=process)
             yield Recorder(database=database, meter=meter, now=lane.now)
     finally:
         with suppress(LabError):

@@ -10,7 +10,6 @@ from data_gen import Dataset, load_case
 from lab.fleet import Fleet, open_fleet
 from lab.servers import Workspace
 from lab.steps.trial import Lane
-from lab.values import LoadedTemplate
 
 SMALL = 32 << 20
 """A few events: enough that some are over for a week and some are still to come."""
@@ -28,17 +27,11 @@ def fleet(workspace: Workspace) -> Iterator[Fleet]:
 
 
 @pytest.fixture(scope="session")
-def loaded() -> list[LoadedTemplate]:
-    """What the fleet's templates weighed when they were loaded."""
-    return []
+def lane(fleet: Fleet, dataset: Dataset) -> Lane:
+    return fleet.lane("native", dataset.spec)
 
 
 @pytest.fixture(scope="session")
-def lane(fleet: Fleet, dataset: Dataset, loaded: list[LoadedTemplate]) -> Lane:
-    return fleet.lane("native", dataset.spec, loaded.append)
-
-
-@pytest.fixture(scope="session")
-def pglite_lane(fleet: Fleet, dataset: Dataset, loaded: list[LoadedTemplate], pglite: object) -> Lane:
+def pglite_lane(fleet: Fleet, dataset: Dataset, pglite: object) -> Lane:
     del pglite  # asked for so that the test is skipped by name where it cannot be had
-    return fleet.lane("pglite", dataset.spec, loaded.append)
+    return fleet.lane("pglite", dataset.spec)

@@ -12,7 +12,7 @@ from lab.plan import missing
 from lab.scenario import Need
 from lab.steps import trial
 from lab.steps.trial import Lane
-from lab.values import Completed, LoadedTemplate, Outcome, PlannedTrial, Skipped, Verdict
+from lab.values import Completed, Outcome, PlannedTrial, Skipped, Verdict
 
 NAMES = registry.everything()
 
@@ -82,22 +82,19 @@ def test_recompression_is_proved_on_every_row(outcome_of: OutcomeOf) -> None:
 
 def test_the_newest_day_stays_uncompressed(outcome_of: OutcomeOf) -> None:
     outcome = completed(outcome_of, "hypertable_compression")
-    assert sum(" chunks compressed" in note for note in outcome.notes) == 4
-    for note in outcome.notes:
-        done, total = (int(word) for word in note.split() if word.isdigit())
-        assert done == total - 1
+    counts = [[int(word) for word in note.split() if word.isdigit()][:2] for note in outcome.notes]
+    left = [total - done for done, total in counts]
+    assert len(left) == 4
+    # A table without a row on the newest day has nothing to leave.
+    assert set(left) in ({1}, {0, 1})
 
 
-def test_two_baselines_weigh_the_same_on_each_server(
-    lane: Lane, pglite_lane: Lane, loaded: list[LoadedTemplate]
-) -> None:
+def test_two_baselines_weigh_the_same_and_both_servers_weigh_the_same(lane: Lane, pglite_lane: Lane) -> None:
     (entry,) = registry.resolve(["baseline"])
     for one in (lane, pglite_lane):
-        trials = [
-            trial.make(PlannedTrial(scenario="baseline", server=one.server.kind), entry.scenario, one) for _ in range(2)
-        ]
+        planned = PlannedTrial(scenario="baseline", server=one.server.kind)
+        trials = [trial.make(planned, entry.scenario, one) for _ in range(2)]
         first, second = (made.footprint for made in trials if isinstance(made, Completed))
         assert first == second
-    native, pglite = loaded
-    assert native.footprint == pglite.footprint
-    assert native.digest == pglite.digest
+    assert lane.loaded.footprint == pglite_lane.loaded.footprint
+    assert lane.loaded.digest == pglite_lane.loaded.digest
