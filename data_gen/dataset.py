@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Callable, Iterator
 from datetime import datetime
 from functools import cached_property
+from itertools import count
 from typing import Self
 
 from data_gen.case import Case, load_case
@@ -18,6 +19,7 @@ from data_gen.tables import SmallTables
 from lab.errors import InputError
 from lab.values import DatasetSpec
 
+_PREDICTED_WITHIN = 1.01
 _TYPICAL_EVENTS = 60  # a sample of this size weighs as much per event as a large one
 
 
@@ -33,7 +35,7 @@ class Dataset:
 
     @classmethod
     def plan(cls, case: Case, *, size_bytes: int, seed: int, change_rate: float | None = None) -> Self:
-        """A dataset of about `size_bytes` on disk.
+        """The dataset with the fewest events that weighs at least `size_bytes` on disk, as far as that can be predicted.
 
         Errors: `InputError` where that is less than one event needs.
         """
@@ -43,8 +45,9 @@ class Dataset:
             hint = f"One event needs about {per_event / 2**20:.0f} MB."
             raise InputError(f"{size_bytes / 2**20:.1f} MB cannot hold one event of case {case.case}.", hint=hint)
         rate = 1.0 if change_rate is None else change_rate
-        events = round(size_bytes / per_event)
-        return cls(DatasetSpec(case=case.case, events=events, seed=seed, change_rate=rate))
+        few = int(0.9 * size_bytes / per_event) + 1
+        planned = (cls(DatasetSpec(case=case.case, events=n, seed=seed, change_rate=rate)) for n in count(few))
+        return next(dataset for dataset in planned if dataset.expected_bytes >= size_bytes * _PREDICTED_WITHIN)
 
     @property
     def now(self) -> datetime:
