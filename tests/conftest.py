@@ -42,6 +42,14 @@ def server(request: pytest.FixtureRequest) -> Server:
     return server
 
 
+@pytest.fixture(params=["native", "pglite"])
+def kind(request: pytest.FixtureRequest) -> str:
+    """A kind of server that this machine can have; a test that moves TMPDIR asks for it first."""
+    kind: str = request.param
+    request.getfixturevalue(kind)
+    return kind
+
+
 @pytest.fixture
 def new_name(request: pytest.FixtureRequest) -> Iterator[Callable[[], str]]:
     """Names for databases that no other test uses; they are dropped on all running servers of the test."""

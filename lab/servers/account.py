@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import pwd
+import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -23,6 +24,14 @@ class Account:
         """Give the folder to the account, for nobody else to read."""
         os.chown(folder, self.uid, self.gid)
         folder.chmod(0o700)
+
+    def require_entrance(self, folder: Path) -> None:
+        """Refuse a folder that the account cannot pass through, for instance because TMPDIR is private to root."""
+        if subprocess.run(["test", "-x", str(folder)], check=False, cwd="/", **popen_options(self)).returncode != 0:
+            raise ServerError(
+                f"{folder} cannot be entered by the account {self.name}.",
+                hint="Set TMPDIR to a folder that others may pass through.",
+            )
 
 
 def server_account() -> Account | None:

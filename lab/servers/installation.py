@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from lab.errors import InputError
+from lab.errors import InputError, LabError, UnavailableError
 from lab.servers.account import Account, popen_options
 
 OLDEST_MAJOR = 14  # the first with a choice of TOAST codec
@@ -75,13 +75,15 @@ def find_installation(postgres_bin: Path | None, account: Account | None, copies
     """The programs in `postgres_bin`, else the newest there are, those with lz4 before those without.
 
     Programs that the account cannot reach (below a private home) are copied into `copies` first.
-    Errors: `InputError` where there is none, or only older than PostgreSQL 14.
+    Errors: `InputError` where `postgres_bin` is not usable (older than PostgreSQL 14, say), `UnavailableError` where it
+    was not given and nothing usable is found.
     """
     folders = [postgres_bin] if postgres_bin else _folders()
     found = [installation for folder in folders if (installation := _inspect(folder, account, copies))]
     usable = [installation for installation in found if installation.major >= OLDEST_MAJOR]
     if not usable:
-        raise InputError(
+        refusal: type[LabError] = InputError if postgres_bin else UnavailableError
+        raise refusal(
             _complaint(postgres_bin, found),
             hint=f"Install PostgreSQL {OLDEST_MAJOR} or newer, or name the folder of its programs.",
         )

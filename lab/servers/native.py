@@ -16,11 +16,11 @@ from lab.servers.account import Account, server_account
 from lab.servers.installation import accepts, find_installation, runner, server_environment
 from lab.servers.probe import TIMESCALE_SETTINGS, capabilities_of, literal, quoted
 from lab.servers.server import Catalogue
-from lab.servers.workspace import Workspace, tail
+from lab.servers.workspace import Workspace, tail, writing
 from lab.values import Capabilities
 
 _STARTING_S = 60.0
-_DYING_S = 2.0
+_DYING_S = 0.5
 _SOCKET_BYTES = 107  # what a unix socket's path may take on Linux; 103 on macOS
 _SETTINGS = {
     # Nobody but us: one socket, in a private folder.
@@ -50,10 +50,13 @@ class NativeServer:
     """One cluster of its own in the workspace; as root it runs under an unprivileged account."""
 
     kind = "native"
+    isolated = False
 
     def __init__(self, workspace: Workspace, postgres_bin: Path | None, progress: Callable[[str], None]) -> None:
         self._workspace = workspace
         self._account: Account | None = server_account()
+        if self._account:
+            self._account.require_entrance(workspace.path)
         self._installation = find_installation(postgres_bin, self._account, workspace.path)
         self._folder = workspace.folder("pg", self._account)
         self._data = self._folder / "data"
@@ -62,8 +65,12 @@ class NativeServer:
         self._starting = threading.Lock()
         self._catalogue = Catalogue()
         progress(f"starting PostgreSQL {'.'.join(map(str, self._installation.version))}")
-        self._initialize()
-        self.capabilities = self._prepare()
+        try:
+            self._initialize()
+            self.capabilities = self._prepare()
+        except BaseException:
+            self.close()
+            raise
 
     def create(self, name: str) -> None:
         """Make an empty database."""
@@ -119,7 +126,9 @@ class NativeServer:
 
     def close(self) -> None:
         """Stop the cluster at once, without a checkpoint, and delete it."""
-        self._stop(signal.SIGQUIT)
+        self._catalogue.close()
+        with self._starting:
+            self._stop(signal.SIGQUIT)
         self._workspace.remove(self._folder)
 
     def _administer(self, *statements: str) -> None:
@@ -153,7 +162,7 @@ class NativeServer:
 
     def _configure(self, settings: dict[str, str]) -> None:
         lines = "".join(f"{name} = '{value}'\n" for name, value in settings.items())
-        with (self._data / "postgresql.conf").open("a", encoding="utf-8") as configuration:
+        with writing(self._data), (self._data / "postgresql.conf").open("a", encoding="utf-8") as configuration:
             configuration.write(lines)
 
     def _prepare(self) -> Capabilities:
@@ -167,6 +176,7 @@ class NativeServer:
 
     def _ensure_running(self) -> None:
         with self._starting:
+            self._catalogue.require_running()
             if self._process is None or self._process.poll() is not None:
                 self._start()
 
@@ -194,7 +204,8 @@ class NativeServer:
             self._process = None
 
     def _log_tail(self) -> str:
-        if self._process:
+        process = self._process  # another thread may be stopping it
+        if process:
             with suppress(subprocess.TimeoutExpired):
-                self._process.wait(_DYING_S)  # its last words come just before its end
+                process.wait(_DYING_S)  # its last words come just before its end
         return tail(self._log)

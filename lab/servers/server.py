@@ -8,17 +8,20 @@ from pathlib import Path
 from typing import Protocol
 
 from lab.database import Database
-from lab.errors import InputError
+from lab.errors import InputError, ServerError
 from lab.values import Capabilities
 
 
 class Server(Protocol):
-    """A server of the lab's own, with databases that come and go.
+    """A server of the lab's own, with databases that come and go; several threads may use it, each its own databases.
 
-    Errors: `InputError` for a database that is not there, `ServerError` where the server died or refused.
+    Errors: `InputError` for a database that is not there, `ServerError` where the server died, refused or was closed.
     """
 
     kind: str
+    isolated: bool
+    """True where every database has a process and a WAL of its own. False where databases share one cluster: WAL
+    counted by its position then mixes what is done to all of them at that time."""
     capabilities: Capabilities
 
     def create(self, name: str) -> None:
@@ -46,18 +49,23 @@ class Server(Protocol):
         """The process that works for this connection, for its CPU time; None where it cannot be seen."""
 
     def close(self) -> None:
-        """Stop everything and delete its folder; closing twice is harmless."""
+        """Stop everything and delete its folder, whatever other threads are at; closing twice is harmless.
+
+        From then on every call raises `ServerError` and starts nothing.
+        """
 
 
 class Catalogue:
-    """The databases of one server that the lab made, and which of them are sealed."""
+    """The databases of one server that the lab made, and which of them are sealed; refuses all once closed."""
 
     def __init__(self) -> None:
         self._sealed: dict[str, bool] = {}
+        self._closed = False
 
     @contextmanager
     def adding(self, name: str) -> Iterator[None]:
         """Enter a new database, unsealed, once what is inside has made it."""
+        self.require_running()
         if name in self._sealed:
             raise InputError(f"There is a database '{name}' already.")
         if not 1 <= len(name.encode()) <= 63:
@@ -70,8 +78,18 @@ class Catalogue:
         self.require(name)
         self._sealed[name] = True
 
+    def close(self) -> None:
+        """Refuse everything from now on."""
+        self._closed = True
+
+    def require_running(self) -> None:
+        """Refuse to go on once the server was closed."""
+        if self._closed:
+            raise ServerError("The server was closed.")
+
     def require(self, name: str) -> None:
         """Refuse a database that is not there."""
+        self.require_running()
         if name not in self._sealed:
             raise InputError(f"There is no database '{name}'.")
 

@@ -28,6 +28,7 @@ from lab.servers.account import Account, popen_options
 from lab.servers.processes import Identity, end
 
 _RECORD = "owner.json"
+_FULL_BYTES = 1 << 20
 _STARTING_S = 3600.0  # a folder without a record may belong to a run that is just starting
 _REAPER = "import sys; sys.stdin.buffer.read(); from lab.servers.workspace import clean; clean()"
 
@@ -47,7 +48,8 @@ class Workspace:
 
     def folder(self, prefix: str, account: Account | None = None) -> Path:
         """A new empty folder of mode 700, given to the account where there is one."""
-        folder = Path(tempfile.mkdtemp(prefix=f"{prefix}-", dir=self.path))
+        with writing(self.path):
+            folder = Path(tempfile.mkdtemp(prefix=f"{prefix}-", dir=self.path))
         if account:
             account.own(folder)
         return folder
@@ -71,7 +73,7 @@ class Workspace:
 
         It leads a session of its own, so that Ctrl-C in the terminal reaches the lab only, which then ends it in order.
         """
-        with log.open("ab") as out:
+        with writing(self.path), log.open("ab") as out:
             process = subprocess.Popen(
                 command,
                 cwd=cwd or self.path,
@@ -82,7 +84,7 @@ class Workspace:
                 start_new_session=True,
                 **popen_options(account),
             )
-        self._remember(process)
+            self._remember(process)
         return process
 
     def end(self, process: subprocess.Popen[bytes], *, signal: int | None = None, grace_s: float = 10.0) -> None:
@@ -93,24 +95,31 @@ class Workspace:
                 process.wait(grace_s)
         with self._lock:
             child = self._children.pop(process, None)
-            self._record()
         if child:
             end(child)
         process.wait()
         if process.stdin:
             process.stdin.close()
+        with self._lock, suppress(OSError):  # a full disk; the old record names one that has ended, which is harmless
+            self._record()
 
     def close(self) -> None:
         """End every process of the run and remove its folder; closing twice is harmless."""
-        for process in [process for process in self._children if process is not self._reaper]:
+        with self._lock:
+            children = [process for process in self._children if process is not self._reaper]
+        for process in children:
             self.end(process)
         shutil.rmtree(self.path, ignore_errors=True)
         self.end(self._reaper)
 
     def _remember(self, process: subprocess.Popen[bytes]) -> None:
-        with self._lock, suppress(psutil.NoSuchProcess):
-            self._children[process] = Identity.of(process.pid)
-            self._record()
+        try:
+            with self._lock, suppress(psutil.NoSuchProcess):
+                self._children[process] = Identity.of(process.pid)
+                self._record()
+        except OSError:  # what is not on record would survive a killed run
+            self.end(process)
+            raise
 
     def _record(self) -> None:
         record = {"owner": asdict(self._owner), "children": [asdict(child) for child in self._children.values()]}
@@ -120,22 +129,41 @@ class Workspace:
             draft.replace(self.path / _RECORD)
 
 
+@contextmanager
+def writing(folder: Path) -> Iterator[None]:
+    """Turn what the disk of that folder refuses into a `ServerError`."""
+    try:
+        yield
+    except OSError as error:
+        raise ServerError(
+            f"{folder} cannot be written to: {error.strerror or error}.",
+            hint="Free space, or set TMPDIR to a folder on a larger disk.",
+        ) from error
+
+
 def tail(log: Path, lines: int = 15) -> str:
-    """The end of a log, with the words to append it to an error; nothing where the log is empty."""
+    """The end of a log, with the words to append it to an error; nothing where the log is empty.
+
+    A log on a full disk misses what the disk did not take: that is said, too.
+    """
     try:
         text = log.read_text(encoding="utf-8", errors="replace")
+        full = shutil.disk_usage(log.parent).free < _FULL_BYTES
     except FileNotFoundError:
         return ""
     last = [line[:200] for line in text.splitlines() if line.strip()][-lines:]
-    return "\n".join(["\nIts log ends with:", *last]) if last else ""
+    ending = "\n".join(["\nIts log ends with:", *last]) if last else ""
+    return f"\nThe disk of {log.parent} is full.{ending}" if full else ending
 
 
 @contextmanager
 def open_workspace() -> Iterator[Workspace]:
     """A run's folder for as long as the context lasts."""
-    path = Path(tempfile.mkdtemp(prefix="run-", dir=_base(create=True)))
-    path.chmod(_mode())
-    workspace = Workspace(path)
+    base = _base(create=True)
+    with writing(base):
+        path = Path(tempfile.mkdtemp(prefix="run-", dir=base))
+        path.chmod(_mode())
+        workspace = Workspace(path)
     try:
         yield workspace
     finally:

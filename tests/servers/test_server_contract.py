@@ -3,15 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 
-import psutil
 import pytest
 
 from lab.database import Database
 from lab.errors import DatabaseError, InputError, ServerError
-from lab.servers import Server, open_server, open_workspace
+from lab.servers import Server
 
 NewName = Callable[[], str]
+
+
+@pytest.fixture
+def database(server: Server) -> Iterator[Database]:
+    """A connection of the test's own to a database that the others use too; the table `t` goes away with the test."""
+    with suppress(InputError):
+        server.create("shared")
+    with server.connect("shared") as database:
+        yield database
+        database.execute("DROP TABLE IF EXISTS t")
 
 
 def test_a_created_database_is_empty_and_takes_sql(server: Server, new_name: NewName) -> None:
@@ -21,21 +31,19 @@ def test_a_created_database_is_empty_and_takes_sql(server: Server, new_name: New
         assert database.value("SELECT relnamespace::regnamespace::text FROM pg_class WHERE relname = 't'") == "public"
 
 
-def test_capabilities_are_what_the_server_shows(server: Server, new_name: NewName) -> None:
-    with opened(server, new_name()) as database:
-        assert database.value("SHOW server_version") == server.capabilities.postgres
-        try:
-            database.execute("SET default_toast_compression = lz4")
-        except DatabaseError:
-            assert not server.capabilities.lz4
-        else:
-            assert server.capabilities.lz4
+def test_capabilities_are_what_the_server_shows(server: Server, database: Database) -> None:
+    assert database.value("SHOW server_version") == server.capabilities.postgres
+    try:
+        database.execute("SET default_toast_compression = lz4")
+    except DatabaseError:
+        assert not server.capabilities.lz4
+    else:
+        assert server.capabilities.lz4
 
 
-def test_a_value_larger_than_any_buffer_arrives_whole(server: Server, new_name: NewName) -> None:
-    with opened(server, new_name()) as database:
-        text = "0123456789" * 300_000
-        assert database.value("SELECT %s::text", [text]) == text
+def test_a_value_larger_than_any_buffer_arrives_whole(database: Database) -> None:
+    text = "0123456789" * 300_000
+    assert database.value("SELECT %s::text", [text]) == text
 
 
 def test_nothing_of_one_connection_reaches_the_next(server: Server, new_name: NewName) -> None:
@@ -56,7 +64,7 @@ def test_nothing_of_one_connection_reaches_the_next(server: Server, new_name: Ne
         assert database.value("SELECT count(*) FROM t") == 0
 
 
-def test_copied_rows_come_back_with_every_escape(server: Server, new_name: NewName) -> None:
+def test_copied_rows_come_back_with_every_escape(server: Server, database: Database) -> None:
     rows = [
         (1, "tab\tnewline\nreturn\rbackslash\\ \\N \\. end"),
         (2, None),
@@ -65,85 +73,70 @@ def test_copied_rows_come_back_with_every_escape(server: Server, new_name: NewNa
         (5, "x" * 10**6),
     ]
     stream = b"".join(b"%d\t%s\n" % (number, copy_text(text)) for number, text in rows)
-    with opened(server, new_name()) as database:
-        database.execute('CREATE TABLE t ("Id" int, other int DEFAULT 7, "text" text)')
-        server.copy_in(database, "t", ["Id", "text"], (stream[at : at + 7919] for at in range(0, len(stream), 7919)))
-        assert database.fetch('SELECT "Id", "text" FROM t ORDER BY 1') == rows
-        assert database.value("SELECT sum(other) FROM t") == 35
+    database.execute('CREATE TABLE t ("Id" int, other int DEFAULT 7, "text" text)')
+    server.copy_in(database, "t", ["Id", "text"], (stream[at : at + 7919] for at in range(0, len(stream), 7919)))
+    assert database.fetch('SELECT "Id", "text" FROM t ORDER BY 1') == rows
+    assert database.value("SELECT sum(other) FROM t") == 35
 
 
-def test_a_copy_of_nothing_is_no_error(server: Server, new_name: NewName) -> None:
-    with opened(server, new_name()) as database:
-        database.execute("CREATE TABLE t (id int)")
-        server.copy_in(database, "t", ["id"], [])
-        assert database.value("SELECT count(*) FROM t") == 0
+def test_a_copy_of_nothing_is_no_error(server: Server, database: Database) -> None:
+    database.execute("CREATE TABLE t (id int)")
+    server.copy_in(database, "t", ["id"], [])
+    assert database.value("SELECT count(*) FROM t") == 0
 
 
 @pytest.mark.parametrize("rows", [[b"1\n", b"x\n"], [b"1\n" * 100, b"x\n" * 10**6, b"2\n" * 10**6]])
-def test_a_row_that_cannot_be_read_leaves_no_rows(server: Server, new_name: NewName, rows: list[bytes]) -> None:
-    with opened(server, new_name()) as database:
-        database.execute("CREATE TABLE t (id int)")
-        with pytest.raises(DatabaseError, match="22P02"):
-            server.copy_in(database, "t", ["id"], rows)
-        assert database.value("SELECT count(*) FROM t") == 0
+def test_a_row_that_cannot_be_read_leaves_no_rows(server: Server, database: Database, rows: list[bytes]) -> None:
+    database.execute("CREATE TABLE t (id int)")
+    with pytest.raises(DatabaseError, match="22P02"):
+        server.copy_in(database, "t", ["id"], rows)
+    assert database.value("SELECT count(*) FROM t") == 0
 
 
-def test_copying_into_a_missing_table_says_so(server: Server, new_name: NewName) -> None:
-    with opened(server, new_name()) as database, pytest.raises(DatabaseError, match="42P01"):
+def test_copying_into_a_missing_table_says_so(server: Server, database: Database) -> None:
+    with pytest.raises(DatabaseError, match="42P01"):
         server.copy_in(database, "missing", ["id"], [b"1\n"])
 
 
-def test_a_producer_that_fails_leaves_no_rows(server: Server, new_name: NewName) -> None:
+def test_a_producer_that_fails_leaves_no_rows(server: Server, database: Database) -> None:
     def rows() -> Iterator[bytes]:
         yield b"1\n" * 100_000
         raise LookupError("the generator broke")
 
-    with opened(server, new_name()) as database:
-        database.execute("CREATE TABLE t (id int)")
-        with pytest.raises(LookupError, match="the generator broke"):
-            server.copy_in(database, "t", ["id"], rows())
-        assert database.value("SELECT count(*) FROM t") == 0
+    database.execute("CREATE TABLE t (id int)")
+    with pytest.raises(LookupError, match="the generator broke"):
+        server.copy_in(database, "t", ["id"], rows())
+    assert database.value("SELECT count(*) FROM t") == 0
 
 
-def test_nobody_can_connect_to_a_template(server: Server, new_name: NewName) -> None:
-    template = sealed(server, new_name())
-    with pytest.raises(InputError, match="sealed template"):
-        server.connect(template)
-
-
-def test_sealing_ends_the_connections_that_are_open(server: Server, new_name: NewName) -> None:
+def test_sealing_ends_the_connections_that_are_open_and_refuses_others(server: Server, new_name: NewName) -> None:
     name = new_name()
     with opened(server, name) as database:
         database.execute("CREATE TABLE t (id int)")
         server.seal(name)
         with pytest.raises(ServerError):
             database.execute("INSERT INTO t VALUES (1)")
+    with pytest.raises(InputError, match="sealed template"):
+        server.connect(name)
     server.clone(name, clone := new_name())
     with server.connect(clone) as copied:
         assert copied.value("SELECT count(*) FROM t") == 0
 
 
 def test_clones_equal_the_template_and_not_each_other(server: Server, new_name: NewName) -> None:
-    template, first, second = sealed(server, new_name(), rows=3), new_name(), new_name()
-    server.clone(template, first)
-    with server.connect(first) as database:
-        assert database.value("SELECT count(*) FROM t") == 3
-        database.execute("DELETE FROM t")
-    server.clone(template, second)
-    with server.connect(first) as one, server.connect(second) as other:
-        assert one.value("SELECT count(*) FROM t") == 0
-        assert other.value("SELECT count(*) FROM t") == 3
-
-
-def test_a_clone_weighs_what_its_template_weighed(server: Server, new_name: NewName) -> None:
-    name, clone = new_name(), new_name()
-    with opened(server, name) as database:
+    template, first, second = new_name(), new_name(), new_name()
+    with opened(server, template) as database:
         database.execute("CREATE TABLE t AS SELECT i, repeat('x', 100) AS x FROM generate_series(1, 20000) i")
         weight = database.value("SELECT pg_total_relation_size('t')")
-    server.seal(name)
-    server.clone(name, clone)
-    with server.connect(clone) as database:
-        assert database.value("SELECT pg_total_relation_size('t')") == weight
+    server.seal(template)
+    server.clone(template, first)
+    with server.connect(first) as one:
+        assert one.value("SELECT pg_total_relation_size('t')") == weight
+        one.execute("DELETE FROM t")
+        server.clone(template, second)
+        with server.connect(second) as other:
+            assert one.value("SELECT count(*) FROM t") == 0
+            assert other.value("SELECT count(*) FROM t") == 20_000
 
 
 def test_only_a_template_can_be_cloned(server: Server, new_name: NewName) -> None:
@@ -168,11 +161,11 @@ def test_a_name_is_given_once(server: Server, new_name: NewName) -> None:
 
 
 @pytest.mark.parametrize("name", ['drop_raw+retention_7d"', "Ünïcode 'quoted' \\ /path", "x" * 63])
-def test_any_name_of_up_to_63_bytes_will_do(server: Server, name: str) -> None:
-    server.create(name)
-    with server.connect(name) as database:
+def test_any_name_of_up_to_63_bytes_will_do(native: Server, name: str) -> None:
+    native.create(name)
+    with native.connect(name) as database:
         assert database.value("SELECT 1") == 1
-    server.drop(name)
+    native.drop(name)
 
 
 def test_a_longer_name_is_refused_because_postgres_would_cut_it(server: Server) -> None:
@@ -210,23 +203,6 @@ def test_the_data_folder_holds_the_relation_files(server: Server, new_name: NewN
         assert sum(file.stat().st_size for file in folder.iterdir()) == database.value(
             "SELECT pg_database_size(current_database())"
         )
-
-
-@pytest.mark.parametrize("kind", ["native", "pglite"])
-def test_nothing_is_left_after_close(request: pytest.FixtureRequest, kind: str) -> None:
-    request.getfixturevalue(kind)  # skips where it cannot be had
-    before = {process.pid for process in psutil.Process().children(recursive=True)}
-    with open_workspace() as workspace:
-        before.add(
-            next(process.pid for process in psutil.Process().children() if process.pid not in before)
-        )  # its reaper
-        with open_server(kind, workspace=workspace, progress=lambda _: None) as server, opened(server, "a") as database:
-            assert database.value("SELECT 1") == 1
-            server.close()
-            server.close()
-            assert [file.name for file in workspace.path.iterdir()] == ["owner.json"]
-            assert {process.pid for process in psutil.Process().children(recursive=True)} <= before
-    assert not workspace.path.exists()
 
 
 def opened(server: Server, name: str) -> Database:

@@ -49,11 +49,12 @@ def base(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     shutil.rmtree(folder)
 
 
-@pytest.mark.parametrize(("kind", "how"), [("native", signal.SIGTERM), ("pglite", signal.SIGINT)])
-def test_a_lab_that_is_asked_to_stop_leaves_nothing(
-    request: pytest.FixtureRequest, base: Path, kind: str, how: signal.Signals
-) -> None:
-    request.getfixturevalue(kind)  # skips where it cannot be had
+@pytest.mark.parametrize(
+    ("kind", "how"),
+    [("native", signal.SIGTERM), pytest.param("pglite", signal.SIGINT, marks=pytest.mark.slow)],
+    indirect=["kind"],
+)
+def test_a_lab_that_is_asked_to_stop_leaves_nothing(kind: str, base: Path, how: signal.Signals) -> None:
     with _lab(kind) as lab:
         run, children = _started(lab)
         os.killpg(lab.pid, how)  # as a terminal does: the whole process group
@@ -64,9 +65,8 @@ def test_a_lab_that_is_asked_to_stop_leaves_nothing(
     assert list((base / f"storage-lab-{os.geteuid()}").iterdir()) == []
 
 
-@pytest.mark.parametrize("kind", ["native", "pglite"])
-def test_a_killed_lab_is_cleaned_up_by_its_reaper(request: pytest.FixtureRequest, base: Path, kind: str) -> None:
-    request.getfixturevalue(kind)
+@pytest.mark.parametrize("kind", ["native", pytest.param("pglite", marks=pytest.mark.slow)], indirect=True)
+def test_a_killed_lab_is_cleaned_up_by_its_reaper(kind: str, base: Path) -> None:
     assert base
     with _lab(kind) as lab:
         run, children = _started(lab)

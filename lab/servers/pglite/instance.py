@@ -7,13 +7,14 @@ import os
 import re
 import shutil
 import subprocess
+import threading
 import time
 from contextlib import suppress
 from pathlib import Path
 
 from lab.database import Database
 from lab.errors import ServerError
-from lab.servers.workspace import Workspace, tail
+from lab.servers.workspace import Workspace, tail, writing
 
 _STARTING_S = 120.0  # making a data directory takes 3 s on an idle machine
 _STOPPING_S = 60.0
@@ -23,53 +24,68 @@ _SEGMENT = re.compile(r"[0-9A-F]{24}")
 
 
 class Instance:
-    """A data directory in a folder of its own, served on a private socket in the same folder."""
+    """A data directory in a folder of its own, served on a private socket in the same folder, until removed."""
 
-    def __init__(self, workspace: Workspace, command: list[str], template: Path | None = None) -> None:
+    def __init__(self, workspace: Workspace, command: list[str]) -> None:
         self._workspace = workspace
         self._folder = workspace.folder("pl")
         self._command = [*command, *(str(self._folder / name) for name in ("data", ".s.PGSQL.5432", "copy"))]
         self._process: subprocess.Popen[bytes] | None = None
         self._database: Database | None = None
+        self._working = threading.RLock()
+        self._removed = False
         self.data = self._folder / "data"
         self.pipe = self._folder / "copy"
-        os.mkfifo(self.pipe, 0o600)
-        if template:
-            self._copy_from(template)
+        with writing(self._folder):
+            os.mkfifo(self.pipe, 0o600)
+
+    def fill(self, template: Path) -> None:
+        """Copy another data directory, before anybody connects."""
+        with self._working, writing(self._folder):
+            shutil.copytree(template, self.data, copy_function=self._copy_file)
 
     def connect(self) -> Database:
         """Start the process where it does not run, and open its only connection."""
-        if self._database and not self._database.closed:
-            raise ServerError("pglite takes one connection at a time.", hint="Close the open one first.")
-        if self._process is None or self._process.poll() is not None:
-            self._start()
-        self._database = Database.connect(self._conninfo(), diagnose=self._log_tail)
-        return self._database
+        with self._working:
+            self._require_kept()
+            if self._database and not self._database.closed:
+                raise ServerError("pglite takes one connection at a time.", hint="Close the open one first.")
+            if self.process is None:
+                self._start()
+            self._database = Database.connect(self._conninfo(), diagnose=self._log_tail)
+            return self._database
 
     @property
     def process(self) -> int | None:
         """The Node process, None while none runs."""
-        return self._process.pid if self._process else None
+        process = self._process
+        return process.pid if process and process.poll() is None else None
 
     def serves(self, database: Database) -> bool:
         """Whether this is the connection that `connect` gave last."""
         return self._database is database
 
-    def disconnect(self) -> None:
-        """Close the connection that is open, if any."""
-        if self._database:
-            self._database.close()
-
     def seal(self) -> None:
         """Checkpoint, stop in order, and shed the WAL that nobody needs any more."""
-        self.disconnect()
-        with self.connect() as database:
-            database.execute("CHECKPOINT")
-            current = database.value("SELECT pg_walfile_name(pg_current_wal_insert_lsn())")
-        self.stop()
-        self._shed_wal(current)
+        with self._working:
+            if self._database:
+                self._database.close()
+            with self.connect() as database:
+                database.execute("CHECKPOINT")
+                current = database.value("SELECT pg_walfile_name(pg_current_wal_insert_lsn())")
+            self._stop()
+            self._require_kept()
+            self._shed_wal(current)
 
-    def stop(self) -> None:
+    def remove(self) -> None:
+        """Kill the process and delete the data, whatever another thread is doing with them."""
+        self._removed = True
+        self._kill()  # whoever works with it gives up
+        with self._working:
+            self._kill()
+            self._workspace.remove(self._folder)
+
+    def _stop(self) -> None:
         """Shut down in order, so that nothing is left to recover."""
         if self._process and self._process.stdin:
             self._process.stdin.close()
@@ -77,23 +93,18 @@ class Instance:
                 self._process.wait(_STOPPING_S)
         self._kill()
 
-    def remove(self) -> None:
-        """Kill the process and delete the data."""
-        self.disconnect()
-        self._kill()
-        self._workspace.remove(self._folder)
-
     def _kill(self) -> None:
         if self._process:
             self._workspace.end(self._process)
-            self._process = None
 
-    def _copy_from(self, template: Path) -> None:
-        try:
-            shutil.copytree(template, self.data, copy_function=_copy_file)
-        except (OSError, shutil.Error) as error:
-            self.remove()
-            raise ServerError(f"The database could not be copied: {error}") from error
+    def _require_kept(self) -> None:
+        if self._removed:
+            raise ServerError("The database was removed.")
+
+    def _copy_file(self, source: str, target: str) -> str:
+        self._require_kept()
+        with writing(self._folder):  # an error that copytree would collect, and go on
+            return _copied(source, target)
 
     def _start(self) -> None:
         self._kill()  # what is left of one that died
@@ -101,7 +112,7 @@ class Instance:
         self._process = self._workspace.spawn(self._command, log=self._log, stdin=subprocess.PIPE)
         until = time.monotonic() + _STARTING_S
         while not self._socket.exists():
-            if self._process.poll() is not None or time.monotonic() > until:
+            if self.process is None or self._removed or time.monotonic() > until:
                 self._kill()
                 raise ServerError(f"pglite did not start.{self._log_tail()}")
             time.sleep(0.02)
@@ -135,7 +146,7 @@ class Instance:
         )
 
 
-def _copy_file(source: str, target: str) -> str:
+def _copied(source: str, target: str) -> str:
     """Share the blocks where the file system can (XFS, Btrfs), else copy them."""
     try:
         with Path(source).open("rb") as old, Path(target).open("wb") as new:

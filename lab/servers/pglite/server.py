@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import shutil
+import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -18,7 +19,7 @@ from lab.servers.pglite.instance import Instance
 from lab.servers.pglite.packages import ASSETS, modules, node
 from lab.servers.probe import capabilities_of, quoted
 from lab.servers.server import Catalogue
-from lab.servers.workspace import Workspace
+from lab.servers.workspace import Workspace, writing
 from lab.values import Capabilities
 
 _OID = "1"  # of template1, the only database of a data directory that is used
@@ -28,20 +29,25 @@ class PgliteServer:
     """A data directory per database, served by a Node process from the first connection until sealed or dropped."""
 
     kind = "pglite"
+    isolated = True
 
     def __init__(self, workspace: Workspace, progress: Callable[[str], None]) -> None:
         self._workspace = workspace
         self._program = _program(workspace, modules(workspace, progress))
         self._catalogue = Catalogue()
         self._instances: dict[str, Instance] = {}
+        self._entering = threading.Lock()
         progress("starting pglite")
         self._pristine = self._new_instance()
-        self.capabilities = _probe(self._pristine)
+        try:
+            self.capabilities = _probe(self._pristine)
+        except BaseException:
+            self.close()
+            raise
 
     def create(self, name: str) -> None:
         """Make an empty database: a copy of one that was made before, which takes a tenth of the time."""
-        with self._catalogue.adding(name):
-            self._instances[name] = self._new_instance(self._pristine.data)
+        self._copy(self._pristine, name)
 
     def connect(self, name: str) -> Database:
         """Open an autocommit connection; one at a time."""
@@ -70,13 +76,13 @@ class PgliteServer:
     def clone(self, template: str, name: str) -> None:
         """Copy the template's data directory."""
         self._catalogue.require_template(template)
-        with self._catalogue.adding(name):
-            self._instances[name] = self._new_instance(self._instances[template].data)
+        self._copy(self._instances[template], name)
 
     def drop(self, name: str) -> None:
         """Kill the database's process and delete its data."""
+        self._catalogue.require(name)
+        self._discard(name)
         self._catalogue.remove(name)
-        self._instances.pop(name).remove()
 
     def data_folder(self, name: str) -> Path:
         """The folder of that database's relation files."""
@@ -89,23 +95,48 @@ class PgliteServer:
 
     def close(self) -> None:
         """Kill all processes and delete all data."""
-        for instance in (*self._instances.values(), self._pristine):
+        self._catalogue.close()
+        for instance in (*self._all(), self._pristine):
             instance.remove()
-        self._instances.clear()
         self._workspace.remove(self._program.parent)
 
-    def _serving(self, database: Database) -> Instance:
-        return next(instance for instance in self._instances.values() if instance.serves(database))
+    def _copy(self, template: Instance, name: str) -> None:
+        """Enter the instance before it is filled, so that `close` finds it in any state."""
+        with self._catalogue.adding(name):
+            with self._entering:
+                self._catalogue.require_running()
+                instance = self._instances[name] = self._new_instance()
+            try:
+                instance.fill(template.data)
+            except BaseException:
+                self._discard(name)
+                raise
 
-    def _new_instance(self, template: Path | None = None) -> Instance:
-        return Instance(self._workspace, [str(node()), str(self._program)], template)
+    def _discard(self, name: str) -> None:
+        self._instances[name].remove()
+        with self._entering:
+            del self._instances[name]
+
+    def _serving(self, database: Database) -> Instance:
+        for instance in self._all():
+            if instance.serves(database):
+                return instance
+        raise ServerError("The database of this connection is gone.")
+
+    def _all(self) -> list[Instance]:
+        with self._entering:
+            return list(self._instances.values())
+
+    def _new_instance(self) -> Instance:
+        return Instance(self._workspace, [str(node()), str(self._program)])
 
 
 def _program(workspace: Workspace, node_modules: Path) -> Path:
     # Node looks for modules beside the program that asks for them.
     folder = workspace.folder("pglite")
-    (folder / "node_modules").symlink_to(node_modules)
-    return Path(shutil.copy(ASSETS / "server.mjs", folder))
+    with writing(folder):
+        (folder / "node_modules").symlink_to(node_modules)
+        return Path(shutil.copy(ASSETS / "server.mjs", folder))
 
 
 def _probe(pristine: Instance) -> Capabilities:
@@ -134,7 +165,7 @@ def _open_for_writing(pipe: Path, loading: Future[int]) -> int:
         try:
             descriptor = os.open(pipe, os.O_WRONLY | os.O_NONBLOCK)
         except OSError as error:
-            if error.errno != errno.ENXIO:  # nobody reads yet
+            if error.errno not in {errno.ENXIO, errno.ENOENT}:  # nobody reads yet; the database was removed
                 raise
             time.sleep(0.002)
         else:
