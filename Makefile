@@ -1,4 +1,4 @@
-# The two commands of the README are `make run` and `make test`; everything else is for those who work on the lab.
+# The two commands of the README are `make run` and `make test`; the rest is for those who work on the lab.
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
@@ -32,9 +32,10 @@ bench: setup ## the lab's own speed, as ratios side by side
 sample: setup ## measure the run that git keeps, and put its table into the README
 	rm -rf build/sample && $(BIN)/lab run --scenario all --out build/sample
 	rm -rf results/sample && mv build/sample/* results/sample
+	$(BIN)/lab report results/sample > build/sample.txt
 	$(BIN)/lab attach results/sample README.md
 
-lock: | $(VENV)/bin/python ## pin the dependencies of pyproject.toml again
+lock: | $(VENV)/.made ## pin the dependencies of pyproject.toml again
 	$(BIN)/python -m pip install --quiet pip-tools
 	$(BIN)/pip-compile --quiet --generate-hashes --allow-unsafe --strip-extras --no-emit-index-url --no-emit-trusted-host \
 	  --no-header --output-file requirements.lock pyproject.toml
@@ -45,10 +46,12 @@ clean: ## remove the environment and what killed runs left behind
 	-$(BIN)/lab clean
 	rm -rf $(VENV)
 
-$(VENV)/bin/python:
-	$(PYTHON) -m venv $(VENV)
+$(VENV)/.made:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "The lab needs Python 3.11 or newer; name one with make PYTHON=…")'
+	$(PYTHON) -m venv --clear $(VENV)
+	touch $@
 
-$(VENV)/.ready: requirements.lock pyproject.toml | $(VENV)/bin/python
+$(VENV)/.ready: requirements.lock pyproject.toml | $(VENV)/.made
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --requirement requirements.lock
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	touch $@

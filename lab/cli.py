@@ -26,7 +26,7 @@ from lab.fidelity import measure as measure_fidelity
 from lab.report import markdown, tables
 from lab.servers import clean as clean_servers
 from lab.units import parse_bytes
-from lab.values import Experiment, Verdict
+from lab.values import Completed, Experiment
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -108,13 +108,15 @@ def run(
         results=results,
         postgres_bin=postgres_bin,
     )
-    experiment = _measured(request)
+    folder = _measured(request)
+    experiment = store.load(folder)
     _print_json(_summary(experiment)) if as_json else _print_report(experiment)
-    if _broken(experiment):
+    err.print(f"\nIn full: report.md, savings.csv and experiment.json in {folder}", highlight=False, soft_wrap=True)
+    if comparison.broken(experiment):
         raise typer.Exit(SOMETHING_FAILED)
 
 
-def _measured(request: pipeline.Request) -> Experiment:
+def _measured(request: pipeline.Request) -> Path:
     """Run; however it ends, the reports of what was measured are written."""
     folders: list[Path] = []
     try:
@@ -125,7 +127,7 @@ def _measured(request: pipeline.Request) -> Experiment:
     finally:
         for folder in folders:
             _write_reports(folder)
-    return store.load(folders[0])
+    return folders[0]
 
 
 def _progress() -> pipeline.Progress:
@@ -138,11 +140,6 @@ def _write_reports(folder: Path) -> Experiment:
     store.write(folder / "report.md", markdown.report(experiment))
     store.write(folder / "savings.csv", markdown.csv(experiment))
     return experiment
-
-
-def _broken(experiment: Experiment) -> bool:
-    differing = any(one.verification.verdict is Verdict.DIFFERS for one in comparison.completed(experiment))
-    return differing or any(outcome.kind == "failed" for outcome in experiment.outcomes)
 
 
 def _summary(experiment: Experiment) -> dict[str, Any]:
@@ -165,16 +162,16 @@ def _print_json(value: object) -> None:
 def _print_report(experiment: Experiment) -> None:
     _print_table(tables.savings(experiment))
     for outcome in experiment.outcomes:
-        if outcome.kind != "completed":
-            reason = outcome.reason if outcome.kind == "skipped" else f"at '{outcome.step}': {outcome.error}"
-            out.print(f"[bold]{outcome.scenario}[/] {outcome.kind}: {escape(reason)}", highlight=False)
+        if not isinstance(outcome, Completed):
+            out.print(
+                f"[bold]{outcome.scenario}[/] {outcome.kind}: {escape(comparison.reason(outcome))}", highlight=False
+            )
+    for line in comparison.broken(experiment):
+        out.print(f"[bold red]Broken:[/] {escape(line)}", highlight=False)
     advice = recommend(experiment)
     out.print(f"\n[bold]{escape(advice.headline)}[/]", highlight=False)
     for line in (*advice.reasons, *(f"What would be lost: {loss}." for loss in advice.losses)):
         out.print(f"  - {escape(line)}", highlight=False)
-    out.print(
-        f"\nIn full: results of run {experiment.run} in report.md, savings.csv and experiment.json.", highlight=False
-    )
 
 
 def _print_table(table: tables.Table) -> None:
@@ -253,8 +250,7 @@ def attach(
 ) -> None:
     """Put the tables of a run into a document between markers; what is outside of them stays as it is."""
     experiment = store.load(run_folder)
-    text = document.read_text(encoding="utf-8") if document.exists() else ""
-    store.write(document, markdown.attach(text, experiment))
+    store.write(document, markdown.attach(store.read(document), experiment))
     out.print(f"{document} holds the tables of {experiment.run}.", highlight=False)
 
 
@@ -274,7 +270,7 @@ def fidelity(
         _print_json([asdict(figure) | {"holds": figure.holds} for figure in figures])
     else:
         _print_table(tables.fidelity(figures))
-    if any(figure.holds is False for figure in figures):
+    if any(figure.holds is not True for figure in figures):
         raise typer.Exit(SOMETHING_FAILED)
 
 

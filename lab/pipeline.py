@@ -5,10 +5,11 @@ from __future__ import annotations
 import os
 import platform
 import threading
-from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor, as_completed
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -20,8 +21,10 @@ from lab import plan, registry, store
 from lab.errors import InputError, LabError
 from lab.fleet import Fleet, open_fleet
 from lab.registry import Registered
+from lab.schedule import Job, Queue, work_off
 from lab.servers import clean, open_workspace
 from lab.steps import trial
+from lab.steps.trial import Lane
 from lab.units import bytes_text
 from lab.values import (
     CaseFacts,
@@ -39,8 +42,8 @@ from lab.values import (
     Skipped,
 )
 
-ROOM = 6
-"""Free disk that a server needs, in databases: template, clone, a second copy while it is rewritten, WAL, slack."""
+ROOM = 10
+"""Free disk that a server needs, in databases: the template, two clones with a second copy of each, WAL, slack."""
 
 AT_ONCE = min(2, os.cpu_count() or 1)
 """Trials at once: a core for each, so that none slows the other down by much."""
@@ -73,17 +76,19 @@ class Request:
 def run(request: Request, progress: Progress, opened: Callable[[Path], None]) -> None:
     """Make a whole run; `opened` hears of its folder, where what was measured is kept however the run ends.
 
-    Errors: `InputError` where the request cannot be carried out; nothing has been started then.
+    Errors: `InputError` where the request cannot be carried out; nothing has been loaded then.
     """
     entries = {entry.name: entry for entry in registry.resolve(request.scenarios)}
     case = load_case(request.case)
     dataset = Dataset.plan(case, size_bytes=request.size_bytes, seed=request.seed, change_rate=request.change_rate)
     kinds = plan.kinds(request.server)
+    store.check_writable(request.results)
     for line in clean():
         progress(f"removed what an earlier run left behind: {line}")
     with open_workspace() as workspace, open_fleet(workspace, request.postgres_bin, progress) as fleet:
-        check_room(workspace.path, dataset.expected_bytes * len(kinds))
+        check_room(workspace.path, dataset.expected_bytes)
         trials = plan.trials(tuple(entries.values()), kinds, fleet.capabilities)
+        check_room(workspace.path, dataset.expected_bytes * len({one.server for one in trials if one.server}))
         entries[registry.BASELINE] = registry.registered()[registry.BASELINE]
         journal = _open(request, dataset, case, trials, entries)
         opened(journal.folder)
@@ -92,51 +97,71 @@ def run(request: Request, progress: Progress, opened: Callable[[Path], None]) ->
 
 
 def _make_trials(
-    trials: Sequence[PlannedTrial],
-    entries: Mapping[str, Registered],
-    fleet: Fleet,
-    journal: Journal,
+    trials: Sequence[PlannedTrial], entries: Mapping[str, Registered], fleet: Fleet, journal: Journal
 ) -> None:
-    """Several trials at once, each on a clone of its own."""
-    with ThreadPoolExecutor(AT_ONCE) as threads:
-        made = [
-            threads.submit(_make, planned, entries[planned.scenario], fleet, journal)
-            for planned in plan.interleaved(trials)
-        ] + [
-            threads.submit(_make_at_rate, planned, entries[planned.scenario], dataset, fleet, journal)
-            for planned in trials
-            if entries[planned.scenario].scenario.depends_on_change_rate
-            for dataset in _at_rates(journal.experiment.plan.dataset)
-        ]
-        try:
-            for one in as_completed(made):
-                one.result()
-        except BaseException:
-            # An interrupted run keeps what it has. The servers are stopped under the trials that are being made.
-            journal.close()
-            fleet.close()
-            raise
+    """Trials side by side, each on a clone of its own; on a server whose databases share a WAL, one at a time."""
+    for planned in trials:
+        if planned.server is None:
+            journal.add(Skipped(scenario=planned.scenario, server=None, reason=planned.reason))
+
+    def interrupted() -> None:
+        # An interrupted run keeps what it has. The servers are stopped under the trials that are being made.
+        journal.close()
+        fleet.close()
+
+    kinds = dict.fromkeys(planned.server for planned in trials if planned.server)
+    queues = [
+        Queue(jobs=deque(_jobs(kind, trials, entries, fleet, journal)), shared=fleet.server(kind).isolated)
+        for kind in kinds
+    ]
+    work_off(queues, at_once=AT_ONCE, interrupted=interrupted)
 
 
-def _make(planned: PlannedTrial, entry: Registered, fleet: Fleet, journal: Journal) -> None:
-    if not journal.closed:
-        journal.add(_outcome(planned, entry, fleet, journal))
+def _jobs(
+    kind: str, trials: Sequence[PlannedTrial], entries: Mapping[str, Registered], fleet: Fleet, journal: Journal
+) -> Iterator[Job]:
+    """The trials on one kind of server, then those of them that are made at other change rates too."""
+    own = [planned for planned in trials if planned.server == kind]
+    for planned in own:
+        yield partial(_make, kind, planned, entries[planned.scenario], fleet, journal)
+    for planned in own:
+        if entries[planned.scenario].scenario.depends_on_change_rate:
+            for dataset in _at_rates(journal.experiment.plan.dataset):
+                yield partial(_make_at_rate, kind, planned, entries[planned.scenario], dataset, fleet, journal)
 
 
-def _make_at_rate(
-    planned: PlannedTrial, entry: Registered, dataset: DatasetSpec, fleet: Fleet, journal: Journal
+def _make(kind: str, planned: PlannedTrial, entry: Registered, fleet: Fleet, journal: Journal) -> None:
+    if journal.closed:
+        return
+    lane, outcome = _try(kind, planned, entry, journal.experiment.plan.dataset, fleet)
+    if lane:
+        journal.loaded(lane.loaded)
+    journal.add(outcome)
+
+
+def _make_at_rate(  # noqa: PLR0913, PLR0917 - what a trial needs, and at which rate
+    kind: str, planned: PlannedTrial, entry: Registered, dataset: DatasetSpec, fleet: Fleet, journal: Journal
 ) -> None:
     """The same scenario on few events whose prices change more or less often."""
-    if journal.closed or planned.server is None:
+    if journal.closed:
         return
-    fleet.progress(f"{planned.server}: {planned.scenario} at change rate {dataset.change_rate:g}")
+    lane, outcome = _try(kind, planned, entry, dataset, fleet)
+    baseline = lane.loaded.footprint if lane else None
+    journal.at_rate(RateTrial(dataset=dataset, baseline=baseline, outcome=outcome))
+
+
+def _try(
+    kind: str, planned: PlannedTrial, entry: Registered, dataset: DatasetSpec, fleet: Fleet
+) -> tuple[Lane | None, Outcome]:
+    """One trial on a dataset that is loaded where it is not yet."""
     try:
-        lane = fleet.lane(planned.server, dataset)
+        lane = fleet.lane(kind, dataset)
     except LabError as error:
-        fleet.progress(f"{planned.server}: change rate {dataset.change_rate:g} could not be loaded: {error}")
-        return
-    outcome = trial.make(planned, entry.scenario, lane)
-    journal.at_rate(RateTrial(dataset=dataset, baseline=lane.loaded.footprint, outcome=outcome))
+        return None, Failed(scenario=planned.scenario, server=kind, step="load", error=str(error), steps=())
+    again = " (again)" if planned.repeat > 1 else ""
+    rate = "" if dataset.change_rate == 1 else f" at change rate {dataset.change_rate:g}"
+    fleet.progress(f"{kind}: {planned.scenario}{again}{rate}")
+    return lane, trial.make(planned, entry.scenario, lane)
 
 
 def _at_rates(spec: DatasetSpec) -> list[DatasetSpec]:
@@ -204,18 +229,6 @@ def _repeat(outcome: Outcome) -> int:
     return outcome.repeat if isinstance(outcome, Completed) else 1
 
 
-def _outcome(planned: PlannedTrial, entry: Registered, fleet: Fleet, journal: Journal) -> Outcome:
-    if planned.server is None:
-        return Skipped(scenario=planned.scenario, server=None, reason=planned.reason)
-    try:
-        lane = fleet.lane(planned.server, journal.experiment.plan.dataset)
-    except LabError as error:
-        return Failed(scenario=planned.scenario, server=planned.server, step="load", error=str(error), steps=())
-    journal.loaded(lane.loaded)
-    fleet.progress(f"{planned.server}: {planned.scenario}{' (again)' if planned.repeat > 1 else ''}")
-    return trial.make(planned, entry.scenario, lane)
-
-
 def _open(
     request: Request,
     dataset: Dataset,
@@ -251,6 +264,7 @@ def _facts(entry: Registered) -> ScenarioFacts:
         description=entry.description,
         hypothesis=scenario.hypothesis,
         given_up=scenario.given_up,
+        deletes_rows=scenario.keeps is not None,
         costs=scenario.costs,
         origins=dict(scenario.origins),
     )
@@ -258,10 +272,12 @@ def _facts(entry: Registered) -> ScenarioFacts:
 
 def _case_facts(case: Case) -> CaseFacts:
     published: Any = case.published
+    growth = published.get("growth", {}).get("gb_per_day_mean")
     return CaseFacts(
         case=case.case,
         database_bytes=int(published["totals"]["database_gb"] * 2**30),
         target_bytes=TARGET_BYTES,
+        growth_bytes_per_day=None if growth is None else int(growth * 2**30),
         table_rows={table: figures["rows"] for table, figures in published["tables"].items()},
     )
 

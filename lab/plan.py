@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from itertools import zip_longest
 
 from lab.errors import InputError, UnavailableError
 from lab.registry import BASELINE, Registered
@@ -43,22 +42,13 @@ def trials(entries: Sequence[Registered], among: Sequence[str], probe: Probe) ->
 
     A server is probed only once a scenario needs it; what cannot run anywhere is planned with its reason.
     """
-    placed = [_place(entry, among, probe) for entry in entries if entry.name != BASELINE]
-    used = [kind for kind in among if any(trial.server == kind for trial in placed)]
-    if any(entry.name == BASELINE for entry in entries) and not used:
-        used = [among[0]]
-    return tuple(trial for kind in used for trial in _lane(kind, placed)) + tuple(
-        trial for trial in placed if trial.server is None
-    )
-
-
-def interleaved(trials_: Iterable[PlannedTrial]) -> Iterator[PlannedTrial]:
-    """The trials taken from each server in turn, so that all servers are busy from the start."""
-    lanes: dict[str | None, list[PlannedTrial]] = {}
-    for trial in trials_:
-        lanes.setdefault(trial.server, []).append(trial)
-    for turn in zip_longest(*lanes.values()):
-        yield from (trial for trial in turn if trial)
+    placed = [_place(entry, among, probe) for entry in entries]
+    alone = [trial for trial in placed if trial.scenario == BASELINE]
+    placed = [trial for trial in placed if trial.scenario != BASELINE]
+    # The baseline needs nothing: it goes where the others go, and decides for itself only where there is no other.
+    used = [kind for kind in among if any(trial.server == kind for trial in placed or alone)]
+    lanes = tuple(trial for kind in used for trial in _lane(kind, placed))
+    return lanes + tuple(trial for trial in (placed if used else [*alone, *placed]) if trial.server is None)
 
 
 def _lane(kind: str, placed: Iterable[PlannedTrial]) -> Iterator[PlannedTrial]:

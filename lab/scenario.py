@@ -50,14 +50,17 @@ class Database(Protocol):
     def now(self) -> datetime:
         """The case's last capture: the present, as the data sees it."""
 
-    def step(self, name: str) -> AbstractContextManager[None]:
-        """Name a part of the work; its SQL, seconds, WAL, peak and footprint are recorded."""
+    def step(self, name: str, *, apart: bool = False) -> AbstractContextManager[None]:
+        """Name a part of the work; its SQL, seconds, WAL, peak and footprint are recorded.
+
+        `apart` marks a measurement on the side, which is shown but does not count as the strategy's cost.
+        """
 
     def execute(self, sql: str, params: Sequence[object] | None = None) -> int:
         """Run one statement inside a step; returns the number of rows it touched."""
 
     def fetch(self, sql: str, params: Sequence[object] | None = None) -> list[tuple[Any, ...]]:
-        """Run one query and return its rows."""
+        """Run one query and return its rows; outside of a step it can only read."""
 
     def value(self, sql: str, params: Sequence[object] | None = None) -> Any:
         """The single value of a query that returns one row and one column."""

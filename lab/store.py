@@ -8,7 +8,10 @@ from __future__ import annotations
 
 import json
 import os
+import tempfile
+from contextlib import suppress
 from datetime import datetime
+from itertools import count
 from pathlib import Path
 
 from pydantic import TypeAdapter, ValidationError
@@ -21,23 +24,28 @@ FILE = "experiment.json"
 _ADAPTER = TypeAdapter(Experiment)
 
 
-def new_run(results: Path, case: str, size: str, at: datetime) -> Path:
-    """Make the folder of a new run; `InputError` where `results` cannot be written."""
-    stem = f"{at:%Y%m%d-%H%M%S}-{case}-{size}"
+def check_writable(results: Path) -> None:
+    """Make the folder of all runs; `InputError` where it cannot be made or written to."""
     try:
         results.mkdir(parents=True, exist_ok=True)
-        for number in range(1, 100):
-            folder = results / (stem if number == 1 else f"{stem}-{number}")
-            try:
-                folder.mkdir()
-            except FileExistsError:
-                continue
-            return folder
+        with tempfile.TemporaryFile(dir=results):
+            pass
     except OSError as error:
         raise InputError(
             f"Results cannot be written to {results}: {error.strerror}.", hint="Name another folder with --out."
         ) from error
-    raise InputError(f"{results} already holds a hundred runs of this second.", hint="Name another folder with --out.")
+
+
+def new_run(results: Path, case: str, size: str, at: datetime) -> Path:
+    """Make the folder of a new run; `InputError` where `results` cannot be written."""
+    check_writable(results)
+    stem = f"{at:%Y%m%d-%H%M%S}-{case}-{size}"
+    names = (stem if number == 1 else f"{stem}-{number}" for number in count(1))
+    for folder in (results / name for name in names):
+        with suppress(FileExistsError):
+            folder.mkdir()
+            return folder
+    raise AssertionError("Numbers do not end.")
 
 
 def save(folder: Path, experiment: Experiment) -> None:
@@ -46,19 +54,34 @@ def save(folder: Path, experiment: Experiment) -> None:
 
 
 def write(path: Path, text: str) -> None:
-    """Write one file of a run so that a reader sees the old or the new text, never a part."""
-    part = path.with_name(f".{path.name}.part")
+    """Write one file, to the byte, so that a reader sees the old or the new text, never a part."""
+    target = path.resolve()  # a link stays a link
+    part = target.with_name(f".{target.name}.part")
     try:
-        with part.open("w", encoding="utf-8") as file:
+        with part.open("w", encoding="utf-8", newline="") as file:
             file.write(text)
             file.flush()
             os.fsync(file.fileno())
-        part.replace(path)
+        part.replace(target)
     except OSError as error:
         part.unlink(missing_ok=True)
         raise InputError(
-            f"{path} cannot be written: {error.strerror}.", hint="Free space or name another folder with --out."
+            f"{path} cannot be written: {error.strerror}.", hint="Free space, or write elsewhere."
         ) from error
+
+
+def read(path: Path) -> str:
+    """The text of a document, to the byte; empty where there is none yet.
+
+    Errors: `InputError` where it is not a text file.
+    """
+    try:
+        with path.open(encoding="utf-8", newline="") as file:
+            return file.read()
+    except FileNotFoundError:
+        return ""
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError(f"{path} cannot be read: {error}.", hint="Name a text file in UTF-8.") from error
 
 
 def load(run: Path) -> Experiment:
@@ -72,7 +95,8 @@ def load(run: Path) -> Experiment:
         found = raw["format"]
     except OSError as error:
         raise InputError(
-            f"There is no experiment at {path}: {error.strerror}.", hint="`lab compare` lists the runs."
+            f"There is no experiment at {path}: {error.strerror}.",
+            hint="Name the folder of a run, as `lab run` prints it.",
         ) from error
     except (ValueError, KeyError, TypeError) as error:
         raise InputError(

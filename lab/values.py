@@ -52,7 +52,7 @@ class TableFootprint:
     """The TOAST table with its maps and its index."""
     indexes: int
     fixed: int
-    """The part of these bytes that stays when the data grows: the maps, and the first page of each index."""
+    """The part of these bytes that stays when the data grows: all maps, and the first page of each index."""
 
     @property
     def total(self) -> int:
@@ -98,6 +98,8 @@ class StepRecord:
     """Largest size the database's folder was seen at during the step (WAL apart), None where it cannot be seen."""
     footprint: Footprint
     """After the step."""
+    apart: bool = False
+    """Whether it is a measurement on the side, which does not belong to the strategy's own cost."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -133,6 +135,7 @@ class Verification:
 
     verdict: Verdict
     checks: int
+    """Answers that were compared; those without a row do not count."""
     given_up: tuple[str, ...]
     mismatches: tuple[Mismatch, ...]
 
@@ -153,6 +156,8 @@ class Completed:
     rows: Mapping[str, int]
     """Rows of each table as its readers see it, after the scenario."""
     verification: Verification
+    lost: tuple[str, ...]
+    """Keys, constraints, indexes, defaults and types that the template's tables had and these have not."""
     notes: tuple[str, ...]
     kind: Literal["completed"] = "completed"
 
@@ -210,6 +215,7 @@ class ScenarioFacts:
     description: str
     hypothesis: str
     given_up: tuple[str, ...]
+    deletes_rows: bool
     costs: tuple[str, ...]
     origins: Mapping[str, str]
     """New table to the table whose rows it grows with."""
@@ -222,6 +228,8 @@ class CaseFacts:
     case: str
     database_bytes: int
     target_bytes: int
+    growth_bytes_per_day: int | None
+    """None where it was not published."""
     table_rows: Mapping[str, int]
 
 
@@ -255,8 +263,8 @@ class RateTrial:
     """A scenario on a smaller dataset whose prices change at another rate, to see how much depends on that rate."""
 
     dataset: DatasetSpec
-    baseline: Footprint
-    """Of the template."""
+    baseline: Footprint | None
+    """Of the template; None where it could not be loaded."""
     outcome: Outcome
 
 

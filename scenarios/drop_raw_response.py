@@ -29,5 +29,10 @@ SCENARIO = Scenario(
         "Payloads cannot be parsed again: a mistake in the scraper's mapping can no longer be repaired afterwards.",
         "VACUUM FULL holds ACCESS EXCLUSIVE; the new copy is small, so it needs little room.",
     ),
-    combine_with=("retention_7d", "hypertable_compression", "outcome_normalization_snapshot"),
+    combine_with=(
+        "retention_7d",
+        "hypertable_compression",
+        "hypertable_compression_jsonb",
+        "outcome_normalization_snapshot",
+    ),
 )

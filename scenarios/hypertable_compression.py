@@ -3,8 +3,8 @@
 The columnstore gathers up to 1,000 rows into one batch and compresses each column of it, so rows that are alike must
 come together: snapshots of one event repeat themselves, so the tuned settings segment by event and order by market and
 line before time, which puts the price history of one line side by side. `market_odds` has neither a time nor an event,
-so both are copied into it from its snapshot. json has no equality operator and is stored as it is; jsonb gets a
-dictionary per batch.
+so both are copied into it from its snapshot. json has no equality operator and gets no dictionary per batch, as jsonb does;
+the `_jsonb` variant shows what that is worth.
 """
 
 from collections.abc import Mapping
@@ -145,13 +145,14 @@ def variant(title: str, hypothesis: str, *, tuned: bool, jsonb: bool) -> Scenari
         hypothesis=hypothesis,
         apply=lambda db: apply(db, tuned=tuned, jsonb=jsonb),
         needs=frozenset({Need.COLUMNSTORE}),
-        depends_on_change_rate=tuned and jsonb,
-        part_of_all=not tuned or jsonb,
+        depends_on_change_rate=tuned and not jsonb,
+        part_of_all=not jsonb,
         costs=(
             "The market tables carry a copy of captured_at and the event (12 bytes a row), which every insert must supply.",
             "Primary keys become (id, captured_at): the database no longer guarantees that an id alone is unique.",
             "The foreign key competitor_market_odds → competitor_odds_snapshots is gone: a hypertable's id cannot be referred to.",
             "Lookups by id or snapshot_id alone must look into every chunk; changing compressed rows decompresses batches.",
+            "The plain index on event_id and the BRIN index on time are not built again: chunks and segments replace them.",
             "Needs TimescaleDB's Community edition, which most managed PostgreSQL services do not offer.",
         ),
     )
@@ -159,20 +160,20 @@ def variant(title: str, hypothesis: str, *, tuned: bool, jsonb: bool) -> Scenari
 
 VARIANTS = {
     "hypertable_compression": variant(
-        "Columnstore, tuned, jsonb",
+        "Columnstore, tuned",
         "Segmented by event and ordered by market and line, near-duplicate snapshots collapse; payloads do not.",
-        tuned=True,
-        jsonb=True,
-    ),
-    "hypertable_compression_json": variant(
-        "Columnstore, tuned, json",
-        "The same order, but json gets no dictionary: only TOAST's pglz works on each batch.",
         tuned=True,
         jsonb=False,
     ),
+    "hypertable_compression_jsonb": variant(
+        "Columnstore, tuned, jsonb",
+        "The same order with a dictionary of outcomes per batch, which json cannot have.",
+        tuned=True,
+        jsonb=True,
+    ),
     "hypertable_compression_default": variant(
         "Columnstore, default settings",
-        "What TimescaleDB chooses by itself from the indexes, with json columns as they are.",
+        "What TimescaleDB chooses by itself from the indexes.",
         tuned=False,
         jsonb=False,
     ),

@@ -7,7 +7,8 @@ Three forms, each with a view under the old name that gives back the same rows:
 - `packed`: a lookup of market (id, name, groups, line, handicap, names of its outcomes), and per market row the lookup's
   id and the odds as integers of hundredths.
 - `snapshot`: the same lookup, and one row per snapshot with all its odds in one array. Snapshots of an event list the
-  same markets in the same order, so that list is stored once as a layout.
+  same markets in the same order, so that list is stored once as a layout. The workload assumes that an event's list of
+  markets does not change while it is followed; where it does, there are more layouts than are measured here.
 """
 
 from collections.abc import Callable
@@ -235,7 +236,10 @@ def form(
         category=Category.NORMALIZE,
         hypothesis=hypothesis,
         apply=apply,
-        costs=(cost, "Writers must use the new tables: the view under the old name is for reading."),
+        costs=(
+            cost,
+            "Writers must use the new tables, and number new market rows themselves: the view is for reading.",
+        ),
         origins={f"{table}_{suffix}": table for table in MARKETS for suffix in suffixes},
     )
 
@@ -260,6 +264,6 @@ VARIANTS = {
         "171 rows with their headers, keys and index entries become one row with one array.",
         apply_snapshot,
         ("blocks", "layouts", "unavailable"),
-        "The history of one market unpacks the whole array of each snapshot; there is no index on a market any more.",
+        "The history of one market unpacks the array of every snapshot; no index on a market, no key on a market row any more.",
     ),
 }

@@ -5,13 +5,13 @@ A cell of something that was not measured is missing (NA), never 0.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import pandas as pd
 
 from lab.analysis.projection import Scale, scale
-from lab.values import Completed, Experiment, Failed, Footprint, Outcome, RateTrial, Skipped, StepRecord, Verdict
+from lab.values import Completed, Experiment, Failed, Footprint, Outcome, Skipped, StepRecord, Verdict
 
 BASELINE = "baseline"
 MARKETS = ("market_odds", "competitor_market_odds")
@@ -30,10 +30,12 @@ SAVINGS = (
     "apply_seconds",
     "wal_bytes",
     "peak_bytes",
+    "cpu_seconds",
     "bytes_per_market_row",
+    "repeat",
     "reason",
 )
-_WHOLE = ("baseline_bytes", "bytes", "projected_bytes", "wal_bytes", "peak_bytes")
+_WHOLE = ("baseline_bytes", "bytes", "projected_bytes", "wal_bytes", "peak_bytes", "repeat")
 
 
 def savings(experiment: Experiment) -> pd.DataFrame:
@@ -87,22 +89,38 @@ def by_step(experiment: Experiment) -> pd.DataFrame:
 
 
 def by_rate(experiment: Experiment) -> pd.DataFrame:
-    """One row per completed trial at another change rate: saving in percent of the market tables, payload tables, all."""
+    """One row per verified trial at another change rate: saving in percent of the market and snapshot tables, and of all."""
     rows = [
-        {"scenario": one.outcome.scenario, "change_rate": one.dataset.change_rate, **_savings_at_rate(one, one.outcome)}
+        {
+            "scenario": outcome.scenario,
+            "change_rate": one.dataset.change_rate,
+            **_savings_at_rate(one.baseline, outcome),
+        }
         for one in experiment.rate_trials
-        if isinstance(one.outcome, Completed) and one.outcome.verification.verdict is not Verdict.DIFFERS
+        if isinstance(outcome := one.outcome, Completed)
+        and one.baseline
+        and outcome.verification.verdict is not Verdict.DIFFERS
     ]
     return pd.DataFrame(rows, columns=["scenario", "change_rate", "markets", "snapshots", "all"])
 
 
-def _savings_at_rate(rate_trial: RateTrial, outcome: Completed) -> dict[str, float]:
-    before, after = rate_trial.baseline, outcome.footprint
+def _savings_at_rate(before: Footprint, outcome: Completed) -> dict[str, float]:
+    after = outcome.footprint
     return {
         "markets": saving(_bytes_of(after, MARKETS), _bytes_of(before, MARKETS)),
         "snapshots": saving(_bytes_of(after, SNAPSHOTS), _bytes_of(before, SNAPSHOTS)),
         "all": saving(after.total, before.total),
     }
+
+
+def broken(experiment: Experiment) -> list[str]:
+    """In words, every trial that failed or whose answers differ, those at other change rates included."""
+    outcomes = (*experiment.outcomes, *(one.outcome for one in experiment.rate_trials))
+    failed = [f"{one.scenario} {reason(one)}" for one in outcomes if isinstance(one, Failed)]
+    differing = [
+        f"{one.scenario}: {differences(one)}" for one in outcomes if isinstance(one, Completed) and differences(one)
+    ]
+    return [*failed, *differing]
 
 
 def _bytes_of(footprint: Footprint, tables: tuple[str, ...]) -> int:
@@ -116,32 +134,45 @@ def label(outcome: Outcome) -> str:
 
 
 def _row(experiment: Experiment, outcome: Outcome) -> dict[str, Any]:
-    known = {"scenario": label(outcome), "outcome": outcome.kind, "server": outcome.server}
-    match outcome:
-        case Completed():
-            return known | _measured(experiment, outcome)
-        case Skipped(reason=reason):
-            return known | {"reason": reason}
-        case Failed(step=step, error=error):
-            return known | {"reason": f"at '{step}': {error}"}
+    known = {"scenario": outcome.scenario, "outcome": outcome.kind, "server": outcome.server}
+    if isinstance(outcome, Completed):
+        return known | _measured(experiment, outcome)
+    return known | {"reason": reason(outcome)}
+
+
+def reason(outcome: Skipped | Failed) -> str:
+    """Why an outcome has no numbers."""
+    return outcome.reason if isinstance(outcome, Skipped) else f"at '{outcome.step}': {outcome.error}"
 
 
 def _measured(experiment: Experiment, trial: Completed) -> dict[str, Any]:
     control = baseline(experiment, trial.server)
     total = trial.footprint.total
     market_rows = sum(trial.rows.get(table, 0) for table in MARKETS)
-    peaks = [step.peak_bytes for step in trial.steps if step.peak_bytes is not None]
     return {
         "baseline_bytes": control.footprint.total if control else None,
         "bytes": total,
         "saving_percent": saving(total, control.footprint.total) if control else None,
         "projected_bytes": scale_of(experiment, trial).projected(trial.footprint),
         "verdict": trial.verification.verdict.value,
-        "apply_seconds": sum(step.seconds for step in trial.steps) if trial.steps else None,
-        "wal_bytes": sum(step.wal_bytes for step in trial.steps) if trial.steps else None,
-        "peak_bytes": max(peaks) if peaks else None,
+        **_cost([step for step in trial.steps if not step.apart]),
         "bytes_per_market_row": total / market_rows if market_rows else None,
+        "repeat": trial.repeat,
         "reason": differences(trial) or None,
+    }
+
+
+def _cost(steps: Sequence[StepRecord]) -> dict[str, Any]:
+    """Seconds, CPU and WAL of all steps and their largest peak; nothing where there is no step."""
+    if not steps:
+        return {}
+    cpu = [step.cpu_seconds for step in steps if step.cpu_seconds is not None]
+    peaks = [step.peak_bytes for step in steps if step.peak_bytes is not None]
+    return {
+        "apply_seconds": sum(step.seconds for step in steps),
+        "cpu_seconds": sum(cpu) if len(cpu) == len(steps) else None,
+        "wal_bytes": sum(step.wal_bytes for step in steps),
+        "peak_bytes": max(peaks) if peaks else None,
     }
 
 

@@ -14,7 +14,9 @@ from dataclasses import dataclass
 from lab.values import EXTENSION_CATALOG, CaseFacts, Footprint, LoadedTemplate, TableFootprint
 
 REFERENCE = "odds_snapshots"
-"""Tables whose full row count is not published grow like this one."""
+"""What has no row count of its own grows with the events, and so like this table."""
+
+_OF_EVENTS = ("events", "event_bookmakers", "competitor_events")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -22,12 +24,14 @@ class Scale:
     """How many times larger each table of the full database is than the sample's."""
 
     by_table: Mapping[str, float]
+    constant: frozenset[str]
+    """Tables that are as large in the sample as in the full database: one row per cycle, league, bookmaker or sport."""
     origins: Mapping[str, str]
     """New table to the table whose rows it grows with."""
 
     def of(self, table: str) -> float:
         """Full rows ÷ rows of the sample."""
-        if table == EXTENSION_CATALOG:
+        if table in self.constant:
             return 1.0
         return self.by_table.get(self.origins.get(table, table), self.by_table[REFERENCE])
 
@@ -48,4 +52,9 @@ def scale(case: CaseFacts, template: LoadedTemplate, origins: Mapping[str, str])
     factors = {
         table: rows / template.rows[table] for table, rows in case.table_rows.items() if template.rows.get(table)
     }
-    return Scale(by_table=factors, origins=origins)
+    loaded = {table.table for table in template.footprint.tables}
+    return Scale(
+        by_table=factors,
+        constant=frozenset(loaded - set(factors) - set(_OF_EVENTS)) | {EXTENSION_CATALOG},
+        origins=origins,
+    )

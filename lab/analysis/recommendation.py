@@ -1,27 +1,41 @@
 """Which strategy to take, by rules with a name and one wording each.
 
-Only what was verified is ranked. Among the strategies that bring the whole database under the target, one that loses
-nothing goes before one that gives something up, fewer things given up before more, and then the smaller one.
+Only what was verified and saves more than the noise floor is ranked. Among the strategies that bring the whole database
+under the target, one that loses nothing goes before one that gives up columns, that before one that deletes rows, and
+then the smaller one goes first. The second is always named, with what it costs, because cost is not one number.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-from lab.analysis.comparison import BASELINE, completed, noise, saving, scale_of
-from lab.analysis.comparison import baseline as baseline_of
+from lab.analysis.comparison import baseline, completed, noise, saving, scale_of
 from lab.units import bytes_text
-from lab.values import Completed, Experiment, Verdict
+from lab.values import Completed, Experiment, ScenarioFacts, Verdict
 
 
 @dataclass(frozen=True, kw_only=True)
 class Candidate:
-    """A verified trial with its size at the case's full size."""
+    """A verified trial at the case's full size."""
 
     trial: Completed
-    projected_bytes: int
-    given_up: tuple[str, ...]
-    costs: tuple[str, ...]
+    control: Completed
+    facts: ScenarioFacts
+    bytes_now: int
+    """Of the whole database, after the strategy."""
+    bytes_per_day: int | None
+    """Growth afterwards, None where the case's growth is not published or rows are deleted as they age."""
+
+    @property
+    def rank(self) -> tuple[bool, int, int]:
+        """Smaller is better: deleting rows, then the number of things given up, then bytes."""
+        return self.facts.deletes_rows, len(self.facts.given_up), self.bytes_now
+
+    @property
+    def size(self) -> str:
+        """Bytes now and their growth, in words."""
+        growth = f", growing {bytes_text(self.bytes_per_day)} a day" if self.bytes_per_day is not None else ""
+        return f"{bytes_text(self.bytes_now)} at full size{growth}"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,41 +49,62 @@ class Recommendation:
 
 
 def candidates(experiment: Experiment) -> list[Candidate]:
-    """Every verified strategy, smallest at full size first; the controls are not strategies."""
+    """Every verified strategy that saves more than noise, best first; the controls are not strategies."""
     found = [
-        Candidate(
-            trial=trial,
-            projected_bytes=scale_of(experiment, trial).projected(trial.footprint),
-            given_up=experiment.scenarios[trial.scenario].given_up,
-            costs=experiment.scenarios[trial.scenario].costs,
-        )
+        _candidate(experiment, trial, control)
         for trial in completed(experiment)
-        if trial.verification.verdict is not Verdict.DIFFERS
-        and experiment.scenarios[trial.scenario].category != "Control"
-        and baseline_of(experiment, trial.server)
+        if (control := baseline(experiment, trial.server)) and _counts(experiment, trial, control)
     ]
-    return sorted(found, key=lambda candidate: candidate.projected_bytes)
+    return sorted(found, key=lambda candidate: candidate.rank)
 
 
 def recommend(experiment: Experiment) -> Recommendation:
     """The advice that follows from one experiment."""
     ranked, target = candidates(experiment), experiment.case.target_bytes
-    if not ranked:
-        return Recommendation(
-            scenario=None,
-            headline="No strategy was measured and verified in this run, so there is nothing to recommend.",
-            reasons=(),
-            losses=(),
-        )
-    under = [candidate for candidate in ranked if candidate.projected_bytes < target]
-    if not under:
-        return _none_fits(ranked[0], target)
-    best = min(under, key=lambda candidate: (len(candidate.given_up), candidate.projected_bytes))
+    under = [candidate for candidate in ranked if candidate.bytes_now < target]
+    if under:
+        return _take(under, ranked, experiment)
+    if ranked:
+        return _none_fits(min(ranked, key=lambda candidate: candidate.bytes_now), target)
+    headline = (
+        "No strategy was measured, verified and found to save anything in this run: there is nothing to recommend."
+    )
+    return Recommendation(scenario=None, headline=headline, reasons=(), losses=())
+
+
+def _counts(experiment: Experiment, trial: Completed, control: Completed) -> bool:
+    return (
+        trial.verification.verdict is not Verdict.DIFFERS
+        and experiment.scenarios[trial.scenario].category != "Control"
+        and saving(trial.footprint.total, control.footprint.total) > noise(experiment).get(trial.server, 0.0)
+    )
+
+
+def _candidate(experiment: Experiment, trial: Completed, control: Completed) -> Candidate:
+    facts, growth = experiment.scenarios[trial.scenario], experiment.case.growth_bytes_per_day
+    now, before = (scale_of(experiment, one).projected(one.footprint) for one in (trial, control))
+    after = None if growth is None or facts.deletes_rows else round(growth * now / before)
+    return Candidate(
+        trial=trial,
+        control=control,
+        facts=facts,
+        bytes_now=now,
+        bytes_per_day=after,
+    )
+
+
+def _take(under: list[Candidate], ranked: list[Candidate], experiment: Experiment) -> Recommendation:
+    best, target = under[0], experiment.case.target_bytes
+    reasons = [_measured_as(experiment, best), _time_left(best, target)]
+    if best.facts.given_up:
+        reasons.append(_without_loss(ranked))
+    if len(under) > 1:
+        reasons.append(_second(under[1]))
     return Recommendation(
         scenario=best.trial.scenario,
-        headline=f"Take {best.trial.scenario}: {_size(best)} at full size, under the target of {bytes_text(target)}.",
-        reasons=tuple(_reasons(experiment, best, under, ranked)),
-        losses=best.given_up,
+        headline=f"Take {best.trial.scenario}: {best.size}, under the target of {bytes_text(target)}.",
+        reasons=(*(reason for reason in reasons if reason), *(f"It costs: {cost}" for cost in best.facts.costs)),
+        losses=best.facts.given_up,
     )
 
 
@@ -77,41 +112,41 @@ def _none_fits(smallest: Candidate, target: int) -> Recommendation:
     return Recommendation(
         scenario=None,
         headline=f"Nothing measured here gets under {bytes_text(target)}; the smallest is"
-        f" {smallest.trial.scenario} with {_size(smallest)} at full size.",
+        f" {smallest.trial.scenario} with {smallest.size}.",
         reasons=("Combine strategies: `lab run --scenario first+second` measures a combination as one.",),
-        losses=smallest.given_up,
+        losses=smallest.facts.given_up,
     )
 
 
-def _reasons(experiment: Experiment, best: Candidate, under: list[Candidate], ranked: list[Candidate]) -> list[str]:
-    reasons = [_saving_reason(experiment, best)]
-    smaller = [one for one in under if one.projected_bytes < best.projected_bytes]
-    if smaller:
-        alternative = smaller[0]
-        reasons.append(
-            f"{alternative.trial.scenario} would be smaller ({_size(alternative)}) but gives up"
-            f" {' and '.join(alternative.given_up)}."
-        )
-    lossless = [one for one in ranked if not one.given_up]
-    if best.given_up and lossless:
-        reasons.append(
-            f"Nothing that keeps everything gets there: the smallest is {lossless[0].trial.scenario}"
-            f" with {_size(lossless[0])}."
-        )
-    return [*reasons, *(f"It costs: {cost}" for cost in best.costs)]
-
-
-def _saving_reason(experiment: Experiment, best: Candidate) -> str:
-    control = baseline_of(experiment, best.trial.server)
-    assert control is not None  # noqa: S101 - candidates have a baseline
-    percent = saving(best.trial.footprint.total, control.footprint.total)
+def _measured_as(experiment: Experiment, best: Candidate) -> str:
+    percent = saving(best.trial.footprint.total, best.control.footprint.total)
     floor = noise(experiment).get(best.trial.server)
     against = "" if floor is None else f"; two baselines differ by {floor:.2f} %"
+    verification = best.trial.verification
     return (
-        f"It was measured {percent:.1f} % smaller than the {BASELINE} on {best.trial.server}{against}, and"
-        f" {best.trial.verification.checks} answers were checked: {best.trial.verification.verdict.value}."
+        f"It was measured {percent:.1f} % smaller than the baseline on {best.trial.server}{against}, and"
+        f" {verification.checks} answers were checked: {verification.verdict.value}."
     )
 
 
-def _size(candidate: Candidate) -> str:
-    return bytes_text(candidate.projected_bytes)
+def _time_left(best: Candidate, target: int) -> str:
+    if not best.bytes_per_day:
+        return ""
+    days = (target - best.bytes_now) / best.bytes_per_day
+    return (
+        f"Without a retention it passes the target again in about {days:.0f} days, if the database goes on growing as"
+        " published and the strategy is applied to what comes in."
+    )
+
+
+def _without_loss(ranked: list[Candidate]) -> str:
+    lossless = min((one for one in ranked if not one.facts.given_up), key=lambda one: one.bytes_now, default=None)
+    if lossless is None:
+        return "Nothing that keeps everything was measured."
+    return f"Nothing that keeps everything gets there: the smallest is {lossless.trial.scenario} with {lossless.size}."
+
+
+def _second(second: Candidate) -> str:
+    gives_up = f" It gives up {' and '.join(second.facts.given_up)}." if second.facts.given_up else ""
+    costs = "".join(f" {cost}" for cost in second.facts.costs)
+    return f"The second choice is {second.trial.scenario} with {second.size}.{gives_up} It costs:{costs}"

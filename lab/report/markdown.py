@@ -68,6 +68,8 @@ def _render(template: str, experiment: Experiment) -> str:
         completed=[trial for trial in comparison.completed(experiment) if trial.repeat == 1],
         missing=[outcome for outcome in experiment.outcomes if outcome.kind != "completed"],
         differences=comparison.differences,
+        reason=comparison.reason,
+        broken=comparison.broken(experiment),
         tables=tables,
         planned=len(experiment.plan.trials),
     )

@@ -41,13 +41,14 @@ def savings(experiment: Experiment) -> Table:
         heads=(
             "scenario",
             "server",
-            "outcome",
+            "verdict",
             "size",
             "saving",
             "at full size",
             "target",
             "B/market row",
             "apply",
+            "CPU",
             "WAL",
             "peak disk",
         ),
@@ -58,8 +59,9 @@ def savings(experiment: Experiment) -> Table:
 
 def _savings_row(row: dict[Hashable, Any], target: int) -> tuple[str, ...]:
     verdict = row["outcome"] if pd.isna(row["verdict"]) else row["verdict"]
+    again = " (again)" if not pd.isna(row["repeat"]) and row["repeat"] > 1 else ""
     return (
-        row["scenario"],
+        row["scenario"] + again,
         _text(row["server"]),
         verdict,
         size(row["bytes"]),
@@ -68,6 +70,7 @@ def _savings_row(row: dict[Hashable, Any], target: int) -> tuple[str, ...]:
         MISSING if pd.isna(row["projected_bytes"]) else "under" if row["projected_bytes"] < target else "over",
         _number(row["bytes_per_market_row"], "{:.0f}"),
         _number(row["apply_seconds"], "{:.2f} s"),
+        _number(row["cpu_seconds"], "{:.2f} s"),
         size(row["wal_bytes"]),
         size(row["peak_bytes"]),
     )

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 from lab.database import Database, Row
 from lab.errors import LabError
@@ -17,7 +18,6 @@ from lab.values import Statement, StepRecord
 
 def apply(scenario: Scenario, recorder: Recorder) -> None:
     """Let the scenario do its work; whatever it raises becomes a `LabError`, because it is somebody else's code."""
-    recorder.doing = "apply"
     try:
         scenario.apply(recorder)
     except LabError:
@@ -33,15 +33,15 @@ class Recorder:
     database: Database
     meter: Meter
     now: datetime
-    doing: str = "clone"
-    """Where a trial is, for the outcome of one that breaks: the open step, or the part of the trial around it."""
+    doing: str = "apply"
+    """The step that was begun last, for the outcome of a trial that breaks."""
     steps: list[StepRecord] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     _open: bool = False
     _statements: list[Statement] = field(default_factory=list)
 
     @contextmanager
-    def step(self, name: str) -> Iterator[None]:
+    def step(self, name: str, *, apart: bool = False) -> Iterator[None]:
         """Record what is done inside as the step `name`; a step that breaks leaves its name in `doing`."""
         if self._open:
             raise LabError(f"Step '{name}' begins inside step '{self.doing}'.", hint="Steps follow one another.")
@@ -58,6 +58,7 @@ class Recorder:
                 wal_bytes=cost.wal_bytes,
                 peak_bytes=cost.peak_bytes,
                 footprint=footprint.measure(self.database),
+                apart=apart,
             )
         )
 
@@ -69,12 +70,18 @@ class Recorder:
         return self.database.execute(sql, params)
 
     def fetch(self, sql: str, params: Sequence[object] | None = None) -> list[Row]:
-        """Run one query and return its rows."""
-        return self.database.fetch(sql, params)
+        """Run one query and return its rows; outside of a step it can only read."""
+        if self._open:
+            self._remember(sql)
+            return self.database.fetch(sql, params)
+        with self.database.transaction():
+            self.database.execute("SET TRANSACTION READ ONLY")
+            return self.database.fetch(sql, params)
 
-    def value(self, sql: str, params: Sequence[object] | None = None) -> object:
+    def value(self, sql: str, params: Sequence[object] | None = None) -> Any:
         """The single value of a query that returns one row and one column."""
-        return self.database.value(sql, params)
+        ((value,),) = self.fetch(sql, params)
+        return value
 
     def note(self, text: str) -> None:
         """Add a finding to the report."""

@@ -22,13 +22,17 @@ SELECT c.oid::bigint,
        pg_relation_size(c.oid, 'main'),
        pg_relation_size(c.oid, 'fsm') + pg_relation_size(c.oid, 'vm') + pg_relation_size(c.oid, 'init'),
        CASE WHEN c.reltoastrelid = 0 THEN 0 ELSE pg_total_relation_size(c.reltoastrelid) END,
+       CASE WHEN c.reltoastrelid = 0 THEN 0
+            ELSE pg_relation_size(c.reltoastrelid, 'fsm') + pg_relation_size(c.reltoastrelid, 'vm') END,
        pg_indexes_size(c.oid),
        8192 * ((SELECT count(*) FROM pg_index i WHERE i.indrelid = c.oid) + (c.reltoastrelid <> 0)::int),
        pg_total_relation_size(c.oid)
 FROM pg_class c
 JOIN pg_namespace n ON n.oid = c.relnamespace
 WHERE c.relkind IN ('r', 'm', 'p')
-  AND n.nspname NOT IN ('pg_catalog', 'information_schema')
+  -- Large objects are the users' data, although their table is the system's.
+  AND (n.nspname NOT IN ('pg_catalog', 'information_schema')
+       OR (c.relname = 'pg_largeobject' AND pg_relation_size(c.oid) > 0))
   AND n.nspname NOT LIKE 'pg\\_toast%'
   AND n.nspname NOT LIKE 'pg\\_temp%'
 """
@@ -80,7 +84,7 @@ def _root(oid: int, parents: dict[int, int]) -> int:
 
 def _rolled_up(name: str, sizes: Iterable[tuple[int, ...]]) -> TableFootprint:
     rows = list(sizes)
-    heap, maps, toast, indexes, first_pages, total = (sum(column) for column in zip(*rows, strict=True))
+    heap, maps, toast, toast_maps, indexes, first_pages, total = (sum(column) for column in zip(*rows, strict=True))
     if heap + maps + toast + indexes != total:  # a kind of fork the lab does not know would be lost silently
         raise LabError(f"{name}: the kinds sum to {heap + maps + toast + indexes} bytes, not {total}.")
     return TableFootprint(
@@ -90,5 +94,5 @@ def _rolled_up(name: str, sizes: Iterable[tuple[int, ...]]) -> TableFootprint:
         maps=maps,
         toast=toast,
         indexes=indexes,
-        fixed=maps + first_pages,
+        fixed=maps + toast_maps + first_pages,
     )

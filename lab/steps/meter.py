@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,7 +19,7 @@ _SAMPLE_SECONDS = 0.05
 
 @dataclass
 class Cost:
-    """The cost of one step, complete once the step has ended."""
+    """The cost of one step, complete once the step has ended without an error."""
 
     seconds: float = 0.0
     cpu_seconds: float | None = None
@@ -37,7 +37,7 @@ class Meter:
 
     @contextmanager
     def measuring(self) -> Iterator[Cost]:
-        """Measure what is done inside; the cost is filled in at its end, whether it succeeded or not."""
+        """Measure what is done inside; the cost is filled in at its end."""
         cost = Cost()
         wal, cpu = _wal_position(self.database), self._cpu_seconds()
         with _peak(self.folder, cost):
@@ -69,12 +69,13 @@ def _peak(folder: Path | None, cost: Cost) -> Iterator[None]:
         yield
         return
     stop = threading.Event()
-    largest = folder_bytes(folder)
+    places = (folder, folder.parent / "pgsql_tmp")  # sorts and hashes spill into the second
+    largest = _bytes_in(places)
 
     def watch() -> None:
         nonlocal largest
         while not stop.wait(_SAMPLE_SECONDS):
-            largest = max(largest, folder_bytes(folder))
+            largest = max(largest, _bytes_in(places))
 
     watcher = threading.Thread(target=watch, name="peak size", daemon=True)
     watcher.start()
@@ -83,16 +84,18 @@ def _peak(folder: Path | None, cost: Cost) -> Iterator[None]:
     finally:
         stop.set()
         watcher.join()
-        cost.peak_bytes = max(largest, folder_bytes(folder))
+        cost.peak_bytes = max(largest, _bytes_in(places))
 
 
-def folder_bytes(folder: Path) -> int:
-    """Bytes of the files directly in `folder`; files that vanish meanwhile count as gone."""
-    total = 0
-    with os.scandir(folder) as entries:
-        for entry in entries:
-            try:
-                total += entry.stat(follow_symlinks=False).st_size
-            except FileNotFoundError:
-                continue
-    return total
+def _bytes_in(folders: Iterable[Path]) -> int:
+    """Bytes of all files below the folders; what vanishes meanwhile counts as gone."""
+    return sum(
+        _file_bytes(Path(place) / name) for folder in folders for place, _, names in os.walk(folder) for name in names
+    )
+
+
+def _file_bytes(file: Path) -> int:
+    try:
+        return file.lstat().st_size
+    except FileNotFoundError:
+        return 0

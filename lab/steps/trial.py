@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import count
+
+import psutil
 
 from lab.database import Database
 from lab.errors import LabError, NothingToDoError, UnavailableError
 from lab.scenario import Scenario
 from lab.servers import Server
-from lab.steps import footprint, verify
+from lab.steps import footprint, guarantees, verify
 from lab.steps.apply import Recorder, apply
 from lab.steps.meter import Meter
 from lab.steps.settle import settle
 from lab.steps.verify import Loss, Questions
-from lab.values import Answer, Completed, Failed, LoadedTemplate, Outcome, PlannedTrial, Skipped
+from lab.values import Answer, Completed, Failed, LoadedTemplate, Outcome, PlannedTrial, Skipped, StepRecord
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,64 +37,85 @@ class Lane:
 
 def make(trial: PlannedTrial, scenario: Scenario, lane: Lane) -> Outcome:
     """Make one trial on a clone of its own; whatever goes wrong in it is its outcome."""
+    name = f"{lane.template}_trial_{next(lane.numbers)}"
     try:
-        with _clone(lane) as recorder:
-            return _on(recorder, trial, scenario, lane)
-    except LabError as error:
+        lane.server.clone(lane.template, name)
+    except (LabError, OSError) as error:
         return Failed(scenario=trial.scenario, server=lane.server.kind, step="clone", error=str(error), steps=())
-
-
-@contextmanager
-def _clone(lane: Lane) -> Iterator[Recorder]:
-    """A fresh clone, which is dropped at the end even where its server died."""
-    server, name = lane.server, f"{lane.template}_trial_{next(lane.numbers)}"
-    server.clone(lane.template, name)
     try:
-        with server.connect(name) as database:
-            folder, process = server.data_folder(name), server.process(database)
-            meter = Meter(database=database, folder=folder, process=process)
-            yield Recorder(database=database, meter=meter, now=lane.now)
+        return _on(name, trial, scenario, lane)
     finally:
-        with suppress(LabError):
-            server.drop(name)
+        with suppress(LabError, OSError):  # a server that died has dropped it already
+            lane.server.drop(name)
 
 
-def _on(recorder: Recorder, trial: PlannedTrial, scenario: Scenario, lane: Lane) -> Outcome:
+def _on(name: str, trial: PlannedTrial, scenario: Scenario, lane: Lane) -> Outcome:
+    progress = _Progress()
     try:
-        return _completed(trial, scenario, lane, recorder)
+        return _completed(name, trial, scenario, lane, progress)
     except (NothingToDoError, UnavailableError) as reason:
         return Skipped(scenario=trial.scenario, server=lane.server.kind, reason=str(reason))
-    except LabError as error:
+    except (LabError, OSError, psutil.Error) as error:
         return Failed(
             scenario=trial.scenario,
             server=lane.server.kind,
-            step=recorder.doing,
+            step=progress.doing,
             error=str(error),
-            steps=tuple(recorder.steps),
+            steps=progress.steps,
         )
 
 
-def _completed(trial: PlannedTrial, scenario: Scenario, lane: Lane, recorder: Recorder) -> Completed:
-    """Everything a trial consists of, in order."""
-    database = recorder.database
+@dataclass
+class _Progress:
+    """How far a trial has come, for the outcome of one that breaks."""
+
+    part: str = "connect"
+    recorder: Recorder | None = None
+
+    @property
+    def doing(self) -> str:
+        return self.recorder.doing if self.part == "apply" and self.recorder else self.part
+
+    @property
+    def steps(self) -> tuple[StepRecord, ...]:
+        return tuple(self.recorder.steps) if self.recorder else ()
+
+
+def _completed(name: str, trial: PlannedTrial, scenario: Scenario, lane: Lane, progress: _Progress) -> Completed:
+    """Everything a trial consists of, in order.
+
+    It is judged through a second connection: what lives only in the scenario's session is not the database's.
+    """
     loss = _loss(scenario, lane.now)
-    expected = _expected(database, lane, loss)
-    apply(scenario, recorder)
-    recorder.doing = "settle"
-    settle(database)
-    recorder.doing = "verify"
-    found = verify.ask(database, lane.asked, loss, applied=True)
-    return Completed(
-        scenario=trial.scenario,
-        server=lane.server.kind,
-        repeat=trial.repeat,
-        steps=tuple(recorder.steps),
-        footprint=footprint.measure(database),
-        database_bytes=database.value("SELECT pg_database_size(current_database())"),
-        rows=verify.rows_of_tables(found),
-        verification=verify.compare(database, expected, found, loss, scenario.given_up),
-        notes=tuple(recorder.notes),
-    )
+    with lane.server.connect(name) as database:
+        recorder = progress.recorder = _recorder(database, name, lane)
+        expected = _expected(database, lane, loss)
+        guaranteed = guarantees.read(database)
+        progress.part = "apply"
+        apply(scenario, recorder)
+    with lane.server.connect(name) as database:
+        progress.part = "settle"
+        settle(database)
+        progress.part = "verify"
+        found = verify.ask(database, lane.asked, loss, applied=True)
+        return Completed(
+            scenario=trial.scenario,
+            server=lane.server.kind,
+            repeat=trial.repeat,
+            steps=tuple(recorder.steps),
+            footprint=footprint.measure(database),
+            database_bytes=database.value("SELECT pg_database_size(current_database())"),
+            rows=verify.rows_of_tables(found),
+            verification=verify.compare(database, expected, found, loss, scenario.given_up),
+            lost=guarantees.lost(guaranteed, guarantees.read(database)),
+            notes=tuple(recorder.notes),
+        )
+
+
+def _recorder(database: Database, name: str, lane: Lane) -> Recorder:
+    folder, process = lane.server.data_folder(name), lane.server.process(database)
+    meter = Meter(database=database, folder=folder, process=process)
+    return Recorder(database=database, meter=meter, now=lane.now)
 
 
 def _loss(scenario: Scenario, now: datetime) -> Loss:

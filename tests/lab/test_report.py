@@ -31,6 +31,7 @@ def sample() -> Experiment:
 
 
 def rows(experiment: Experiment) -> dict[str, dict[str, str]]:
+    """The lines of savings.csv by scenario; of the baselines the last one."""
     return {row["scenario"]: row for row in csv.DictReader(io.StringIO(markdown.csv(experiment)))}
 
 
@@ -159,3 +160,26 @@ def test_runs_are_compared_side_by_side_with_their_differences(sample: Experimen
 def test_a_cell_with_a_bar_does_not_break_the_table() -> None:
     table = tables.Table(title="", heads=("a", "b"), rows=(("x|y", "1"),))
     assert table.markdown().splitlines()[-1] == "| x\\|y | 1 |"
+
+
+def test_the_second_choice_is_named_with_its_costs(sample: Experiment) -> None:
+    (second,) = (reason for reason in recommend(sample).reasons if reason.startswith("The second choice is"))
+    assert "It costs:" in second
+
+
+def test_a_trial_that_failed_at_another_change_rate_is_reported(sample: Experiment) -> None:
+    assert len(sample.rate_trials) == 3
+    failed = Failed(scenario="hypertable_compression", server="pglite", step="load", error="disk full", steps=())
+    broken = replace(sample, rate_trials=(replace(sample.rate_trials[0], outcome=failed, baseline=None),))
+    assert comparison.broken(sample) == []
+    assert comparison.broken(broken) == ["hypertable_compression at 'load': disk full"]
+    assert "disk full" in markdown.report(broken)
+
+
+def test_what_does_not_grow_with_events_is_not_scaled(sample: Experiment) -> None:
+    trial = comparison.baseline(sample, "native")
+    assert trial is not None
+    scale = comparison.scale_of(sample, trial)
+    assert scale.of("scrape_runs") == 1
+    assert scale.of("events") == scale.of("odds_snapshots") > 100
+    assert scale.projected(trial.footprint) == pytest.approx(sample.case.database_bytes, rel=0.05)

@@ -162,3 +162,59 @@ def test_a_trial_measures_seconds_wal_and_peak_of_each_step(lane: Lane) -> None:
     assert step.peak_bytes is not None
     assert step.peak_bytes > outcome.footprint.total
     assert [one.times for one in step.statements] == [1, 1]
+
+
+def test_what_lives_only_in_the_scenarios_session_is_not_the_database(lane: Lane) -> None:
+    hide = run_sql(
+        "CREATE TEMP TABLE market_odds AS SELECT * FROM public.market_odds",
+        "DROP TABLE public.market_odds",
+    )
+    assert "table market_odds" in mismatches(make(lane, hide))
+
+
+def test_large_objects_are_counted(lane: Lane) -> None:
+    outcome = make(lane, run_sql("SELECT lo_from_bytea(0, raw_response::text::bytea) FROM odds_snapshots LIMIT 20"))
+    assert isinstance(outcome, Completed)
+    large = outcome.footprint.of("pg_catalog.pg_largeobject")
+    assert large is not None
+    assert large.total > 1_000_000
+
+
+def test_lost_keys_indexes_and_defaults_are_listed(lane: Lane) -> None:
+    outcome = make(
+        lane,
+        run_sql(
+            "ALTER TABLE market_odds DROP CONSTRAINT market_odds_pkey",
+            "ALTER TABLE market_odds ALTER COLUMN id DROP DEFAULT",
+            "ALTER TABLE event_scrape_status SET UNLOGGED",
+        ),
+    )
+    assert isinstance(outcome, Completed)
+    assert "market_odds: PRIMARY KEY (id)" in outcome.lost
+    assert "event_scrape_status: survives a crash" in outcome.lost
+    assert any(line.startswith("market_odds.id: bigint NOT NULL DEFAULT nextval") for line in outcome.lost)
+
+
+def test_a_clone_left_alone_loses_no_guarantee(lane: Lane) -> None:
+    outcome = make(lane, run_sql("VACUUM FULL", "REINDEX SCHEMA public"))
+    assert isinstance(outcome, Completed)
+    assert outcome.lost == ()
+
+
+def test_a_query_outside_of_a_step_can_only_read(lane: Lane) -> None:
+    def apply(db: Database) -> None:
+        db.fetch("DELETE FROM market_odds RETURNING id")
+
+    outcome = make(lane, apply)
+    assert isinstance(outcome, Failed)
+    assert "read-only" in outcome.error
+
+
+def test_a_measurement_on_the_side_is_marked(lane: Lane) -> None:
+    def apply(db: Database) -> None:
+        with db.step("aside", apart=True):
+            db.execute("SELECT 1")
+
+    outcome = make(lane, apply)
+    assert isinstance(outcome, Completed)
+    assert [step.apart for step in outcome.steps] == [True]
