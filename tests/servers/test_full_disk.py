@@ -35,6 +35,7 @@ def small(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
         pytest.skip("a small disk cannot be mounted here")
 
 
+@pytest.mark.parametrize("kind", ["native", pytest.param("pglite", marks=pytest.mark.slow)], indirect=True)
 def test_a_full_disk_is_named_and_nothing_is_left(kind: str, small: Path) -> None:
     with open_workspace() as workspace:
         with open_server(kind, workspace=workspace, progress=lambda _: None) as server:

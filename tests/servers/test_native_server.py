@@ -99,6 +99,7 @@ def test_settings_can_be_tried_before_a_server_starts(workspace: Workspace) -> N
     assert not accepts(programs, account, runner(account), "timezone", "Nowhere/Land")
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can have programs that its server account cannot reach")
 def test_programs_that_the_account_cannot_reach_are_copied(workspace: Workspace, tmp_path: Path) -> None:
     programs = find_installation(None, server_account(), workspace.path).bin
@@ -121,6 +122,7 @@ def test_a_normal_user_can_have_one_too() -> None:
     assert done.stdout == "it works\n", done.stderr
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("programs", _OTHERS or [None], ids=lambda path: path.parent.name if path else "none")
 def test_an_installed_postgresql_will_do_as_well(programs: Path | None) -> None:
     if programs is None:

@@ -6,6 +6,8 @@ import json
 import random
 from collections.abc import Callable, Iterator
 
+import pytest
+
 from lab.servers import Server
 
 NewName = Callable[[], str]
@@ -23,6 +25,7 @@ _WEIGHTS = """
     FROM pg_class c WHERE relname = 't'"""
 
 
+@pytest.mark.slow
 def test_both_servers_weigh_the_same_rows_to_the_byte(native: Server, pglite: Server, new_name: NewName) -> None:
     loaded, settled = zip(*(_weigh(server, new_name()) for server in (native, pglite)), strict=True)
     assert loaded[0] == loaded[1]

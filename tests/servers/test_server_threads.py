@@ -61,7 +61,8 @@ def test_wal_is_counted_apart_where_databases_are_isolated(server: Server, new_n
     assert unmoved == server.isolated
 
 
-@pytest.mark.parametrize("after_s", [0.0, pytest.param(1.0, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("kind", ["native", pytest.param("pglite", marks=pytest.mark.slow)], indirect=True)
+@pytest.mark.parametrize("after_s", [0.0, 0.5])
 def test_a_server_that_is_closed_under_two_threads_leaves_nothing(kind: str, after_s: float) -> None:
     before = _descendants()
     with open_workspace() as workspace, ThreadPoolExecutor(2) as threads:
