@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 
 import numpy as np
 
@@ -75,8 +75,13 @@ class Plan:
     def offered(self) -> dict[str, Bools]:
         """By platform, (events, cycles): true where the event is on the site when it is looked at."""
         load = self.case.workload
-        shares = {BETPAWA: load.home_share, SPORTYBET: load.sportybet_share, BET9JA: load.bet9ja_share}
-        return {site.name: self._offered(share, axis + 2) for axis, (site, share) in enumerate(shares.items())}
+        home = self._offered(load.home_share, 2, self._home_lacks)
+        lonely: Bools = (self.scraped & ~home).any(axis=1)
+        shares = ((SPORTYBET, load.sportybet_share, 3), (BET9JA, load.bet9ja_share, 4))
+        return {BETPAWA.name: home} | {
+            site.name: self._offered(share, axis, partial(self._competitor_lacks, lonely))
+            for site, share, axis in shares
+        }
 
     @cached_property
     def stored(self) -> dict[str, Bools]:
@@ -115,11 +120,27 @@ class Plan:
     def _sequence(self, axis: int) -> Floats:
         return sequence(self.events, axis, self.start(axis))
 
-    def _offered(self, share: float, axis: int) -> Bools:
+    def _offered(self, share: float, axis: int, lacks: Callable[[Ints, float, float], Ints]) -> Bools:
         """The site lacks some events for good and opens one of them late, so that the share is met exactly."""
         first, end = self.lives
-        lacking = quota(end - first, 1 - share, self.start(axis))
+        lacking = lacks(end - first, 1 - share, self.start(axis))
         return self.scraped & (np.arange(len(self.cycles)) >= (first + lacking)[:, None])
+
+    @staticmethod
+    def _home_lacks(scrapes: Ints, share: float, start: float) -> Ints:
+        """Never the last event, so that the newest day has home snapshots however few events there are."""
+        weights = np.append(scrapes[:-1], 0)
+        others = max(int(weights.sum()), 1)
+        return quota(weights, min(share * int(scrapes.sum()) / others, 1), start)
+
+    @staticmethod
+    def _competitor_lacks(lonely: Bools, scrapes: Ints, share: float, start: float) -> Ints:
+        """The same share of the events that home lacks for a time, whose scrapes are all stored, as of the others."""
+        lacking = np.zeros_like(scrapes)
+        for group in (lonely, np.logical_not(lonely)):
+            if group.any():
+                lacking[group] = quota(scrapes[group], share, start)
+        return lacking
 
     def _home_inserts(self) -> Bools:
         offered = self.offered[BETPAWA.name]

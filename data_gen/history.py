@@ -54,7 +54,7 @@ class History:
         for table, (columns, rows) in self._small.all().items():
             yield CopyIn(table, columns, chunked(rows()))
         yield from self._captured()
-        yield Statement(schema.PACKED_INDEX)
+        yield from map(Statement, schema.PACKED_INDEXES)
         yield from map(Statement, schema.FOREIGN_KEYS)
         yield from (Statement(schema.next_ids(table)) for table in schema.SEQUENCED)
 

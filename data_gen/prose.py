@@ -41,7 +41,7 @@ _TURNS = (
      "the other half. ", "3 or more. "),
 )  # fmt: skip
 _FAMILY = 12  # so many guides in a row begin alike
-_LOOSE = 0.85  # share of a description's sentences that are made of short turns
+_LOOSE = 0.92  # share of a description's sentences that are made of short turns
 
 
 @cache

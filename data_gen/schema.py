@@ -70,7 +70,6 @@ INDEXES = (
     "CREATE INDEX ON market_odds (betpawa_market_id)",
     "CREATE INDEX ON competitor_odds_snapshots (competitor_event_id)",
     "CREATE INDEX ON competitor_odds_snapshots (captured_at)",
-    "CREATE INDEX ON competitor_market_odds (snapshot_id)",
     "CREATE INDEX ON competitor_tournaments (source)",
     "CREATE INDEX ON competitor_tournaments (sport_id)",
     "CREATE INDEX ON competitor_tournaments (sportradar_id) WHERE sportradar_id IS NOT NULL",
@@ -97,9 +96,17 @@ BACKFILL = (
 LATE_INDEX = "CREATE INDEX ON market_odds (snapshot_id, betpawa_market_id)"
 """Added when most of a week was stored already."""
 
-PACKED_INDEX = "CREATE INDEX ON competitor_market_odds (betpawa_market_id)"
-"""Built when all rows are there. Filled row by row, each of its hundred keys ends in a half-empty page: nothing in a
-large table, 3 bytes a row in a small one, where the published width is that of the large one."""
+PACKED_INDEXES = (
+    "CREATE INDEX ON competitor_market_odds (snapshot_id)",
+    "CREATE INDEX ON competitor_market_odds (betpawa_market_id)",
+)
+"""Built when all rows are there, because the published width is that of a table of 20 million rows.
+
+Filled row by row, that table has 22.5 bytes a row in its primary key, 7.1 by snapshot_id and 6.4 by betpawa_market_id,
+each of whose hundred keys fills some 160 pages to 96 %. In a small one, the keys share pages that split half-empty: up
+to 3 bytes a row. Built at the end, both take 7 bytes at 20 million rows, so that the sum is production's; what a small
+table has on top are the first, the topmost and the last page of each index.
+"""
 
 FOREIGN_KEYS = (
     "ALTER TABLE tournaments ADD FOREIGN KEY (sport_id) REFERENCES sports",

@@ -54,7 +54,7 @@ class _Offer:
         self._fixture = fixture
         self._depth = depth
         self._sheet = Sheet()
-        self._ids = (1_449_000_000 + fixture.number * 907 + number * 577 % 907 for number in count())
+        self._ids = (1_449_000_000 + fixture.number * 9_973 + number * 5_771 % 9_973 for number in count())
 
     def complete(self) -> Sheet:
         markets = [self._market(*numbered) for numbered in self._included()]
