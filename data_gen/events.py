@@ -76,7 +76,7 @@ class Plan:
         """By platform, (events, cycles): true where the event is on the site when it is looked at."""
         load = self.case.workload
         home = self._offered(load.home_share, 2, self._home_lacks)
-        lonely: Bools = (self.scraped & ~home).any(axis=1)
+        lonely: Bools = np.asarray((self.scraped & ~home).any(axis=1))
         shares = ((SPORTYBET, load.sportybet_share, 3), (BET9JA, load.bet9ja_share, 4))
         return {BETPAWA.name: home} | {
             site.name: self._offered(share, axis, partial(self._competitor_lacks, lonely))
