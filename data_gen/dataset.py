@@ -19,7 +19,7 @@ from data_gen.tables import SmallTables
 from lab.errors import InputError
 from lab.values import DatasetSpec
 
-_PREDICTED_WITHIN = 1.037
+_PREDICTED_WITHIN = 1.01
 _TYPICAL_EVENTS = 60  # a sample of this size weighs as much per event as a large one
 
 

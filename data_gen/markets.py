@@ -1,8 +1,7 @@
 """The market rows of snapshots: market_odds and competitor_market_odds.
 
 Assumed: an event's list of markets, lines and outcome names stays the same for its whole life, and only prices change.
-Nothing was published about it. This favours layouts that store what rows of an event share only once: in production,
-lines come and go with the expected score.
+Nothing was published about it. This favours layouts that store what rows of an event share only once.
 """
 
 from __future__ import annotations

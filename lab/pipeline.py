@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import platform
+import tempfile
 import threading
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -80,13 +81,15 @@ def run(request: Request, progress: Progress, opened: Callable[[Path], None]) ->
     """
     entries = {entry.name: entry for entry in registry.resolve(request.scenarios)}
     case = load_case(request.case)
+    check_room(
+        Path(tempfile.gettempdir()), request.size_bytes
+    )  # planning costs memory, too much of it for a typing error
     dataset = Dataset.plan(case, size_bytes=request.size_bytes, seed=request.seed, change_rate=request.change_rate)
     kinds = plan.kinds(request.server)
     store.check_writable(request.results)
     for line in clean():
         progress(f"removed what an earlier run left behind: {line}")
     with open_workspace() as workspace, open_fleet(workspace, request.postgres_bin, progress) as fleet:
-        check_room(workspace.path, dataset.expected_bytes)
         trials = plan.trials(tuple(entries.values()), kinds, fleet.capabilities)
         check_room(workspace.path, dataset.expected_bytes * len({one.server for one in trials if one.server}))
         entries[registry.BASELINE] = registry.registered()[registry.BASELINE]
@@ -174,7 +177,7 @@ def check_room(folder: Path, expected_bytes: int) -> None:
     needed, free = expected_bytes * ROOM, psutil.disk_usage(str(folder)).free
     if free < needed:
         raise InputError(
-            f"This run needs about {bytes_text(needed)} of disk in {folder.parent}, and {bytes_text(free)} are free.",
+            f"This run needs about {bytes_text(needed)} of disk in {folder}, and {bytes_text(free)} are free.",
             hint="Choose a smaller --size, free space, or set TMPDIR to a folder on a larger disk.",
         )
 

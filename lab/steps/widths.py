@@ -15,6 +15,8 @@ _TABLES = (
     "competitor_market_odds",
     "event_scrape_status",
 )
+_PAGE = 8192
+_COUNTS = "SELECT count(*), (SELECT count(*) FROM pg_index WHERE indrelid = %s::regclass) FROM {table}"
 _SAMPLE = 60
 """Documents of each platform that are stored again to compare codecs."""
 
@@ -42,13 +44,29 @@ def _widths(database: Database) -> Iterator[tuple[str, float | None]]:
     for table in sizes.tables:
         if table.table in _TABLES:
             yield f"{table.table}.share_of_database", 100 * table.total / sizes.total
-            yield from _per_row(table, int(database.value(f"SELECT count(*) FROM {table.table}")))
+            yield from _per_row(database, table)
 
 
-def _per_row(table: TableFootprint, rows: int) -> Iterator[tuple[str, float | None]]:
-    yield f"{table.table}.rows", rows
-    for kind, size in (("heap", table.heap), ("toast", table.toast), ("index", table.indexes)):
-        yield f"{table.table}.{kind}_bytes_per_row", size / rows if rows else None
+def _per_row(database: Database, table: TableFootprint) -> Iterator[tuple[str, float | None]]:
+    """Widths as they are in a table of millions of rows, where one page does not show.
+
+    So the heap's last page, which is part full, is left out with its rows, and the first page of each index, which
+    holds no row.
+    """
+    name = table.table
+    rows, indexes = database.fetch(_COUNTS.format(table=name), (name,))[0]
+    yield f"{name}.rows", rows
+    yield f"{name}.heap_bytes_per_row", _heap_width(database, table, rows)
+    yield f"{name}.toast_bytes_per_row", table.toast / rows if rows else None
+    yield f"{name}.index_bytes_per_row", (table.indexes - _PAGE * indexes) / rows if rows else None
+
+
+def _heap_width(database: Database, table: TableFootprint, rows: int) -> float | None:
+    full = table.heap // _PAGE - 1
+    before = database.value(f"SELECT count(*) FROM {table.table} WHERE ctid < '({full},0)'::tid") if full > 0 else 0
+    if before:
+        return _PAGE * full / int(before)
+    return table.heap / rows if rows else None
 
 
 def _columns(database: Database) -> Iterator[tuple[str, float | None]]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections import deque
+from functools import partial
 
 import pytest
 
@@ -26,8 +27,8 @@ def test_every_job_is_done_once_and_unshared_ones_one_at_a_time() -> None:
         done.append(name)
 
     queues = [
-        Queue(jobs=deque(lambda n=n: unshared(f"a{n}") for n in range(5)), shared=False),
-        Queue(jobs=deque(lambda n=n: shared(f"b{n}") for n in range(9)), shared=True),
+        Queue(jobs=deque(partial(unshared, f"a{n}") for n in range(5)), shared=False),
+        Queue(jobs=deque(partial(shared, f"b{n}") for n in range(9)), shared=True),
     ]
     work_off(queues, at_once=2, interrupted=lambda: None)
     assert sorted(done) == [f"a{n}" for n in range(5)] + [f"b{n}" for n in range(9)]
