@@ -2,7 +2,7 @@
 
 Only what was verified and saves more than the noise floor is ranked. Among the strategies that bring the whole database
 under the target, one that loses nothing goes before one that gives up columns, that before one that deletes rows, and
-then the smaller one goes first. The second is always named, with what it costs, because cost is not one number.
+then the smaller one goes first. The second is always named, because cost is not one number.
 """
 
 from __future__ import annotations
@@ -99,7 +99,7 @@ def _take(under: list[Candidate], ranked: list[Candidate], experiment: Experimen
     if best.facts.given_up:
         reasons.append(_without_loss(ranked))
     if len(under) > 1:
-        reasons.append(_second(under[1]))
+        reasons.append(_second(best, under[1]))
     return Recommendation(
         scenario=best.trial.scenario,
         headline=f"Take {best.trial.scenario}: {best.size}, under the target of {bytes_text(target)}.",
@@ -146,7 +146,10 @@ def _without_loss(ranked: list[Candidate]) -> str:
     return f"Nothing that keeps everything gets there: the smallest is {lossless.trial.scenario} with {lossless.size}."
 
 
-def _second(second: Candidate) -> str:
-    gives_up = f" It gives up {' and '.join(second.facts.given_up)}." if second.facts.given_up else ""
-    costs = "".join(f" {cost}" for cost in second.facts.costs)
-    return f"The second choice is {second.trial.scenario} with {second.size}.{gives_up} It costs:{costs}"
+def _second(best: Candidate, second: Candidate) -> str:
+    same = second.facts.given_up == best.facts.given_up
+    gives_up = "the same" if same else " and ".join(second.facts.given_up) or "nothing"
+    return (
+        f"The second choice is {second.trial.scenario} with {second.size}, which gives up {gives_up}."
+        " Compare what the two cost under their names in the report: that is not one number."
+    )

@@ -162,9 +162,9 @@ def test_a_cell_with_a_bar_does_not_break_the_table() -> None:
     assert table.markdown().splitlines()[-1] == "| x\\|y | 1 |"
 
 
-def test_the_second_choice_is_named_with_its_costs(sample: Experiment) -> None:
+def test_the_second_choice_is_named_with_what_it_gives_up(sample: Experiment) -> None:
     (second,) = (reason for reason in recommend(sample).reasons if reason.startswith("The second choice is"))
-    assert "It costs:" in second
+    assert "which gives up" in second
 
 
 def test_a_trial_that_failed_at_another_change_rate_is_reported(sample: Experiment) -> None:
