@@ -10,7 +10,7 @@ from dataclasses import asdict
 from pathlib import Path
 from time import monotonic
 from types import FrameType
-from typing import Annotated, Any, NoReturn
+from typing import Annotated, NoReturn
 
 import typer
 from rich.console import Console
@@ -23,7 +23,7 @@ from lab.analysis import comparison, runs
 from lab.analysis.recommendation import recommend
 from lab.errors import InputError, LabError
 from lab.fidelity import measure as measure_fidelity
-from lab.report import markdown, tables
+from lab.report import markdown, summary, tables
 from lab.servers import clean as clean_servers
 from lab.units import parse_bytes
 from lab.values import Completed, Experiment
@@ -110,7 +110,7 @@ def run(
     )
     folder = _measured(request)
     experiment = store.load(folder)
-    _print_json(_summary(experiment)) if as_json else _print_report(experiment)
+    _print_json(summary.of(experiment)) if as_json else _print_report(experiment)
     err.print(f"\nIn full: report.md, savings.csv and experiment.json in {folder}", highlight=False, soft_wrap=True)
     if comparison.broken(experiment):
         raise typer.Exit(SOMETHING_FAILED)
@@ -140,19 +140,6 @@ def _write_reports(folder: Path) -> Experiment:
     store.write(folder / "report.md", markdown.report(experiment))
     store.write(folder / "savings.csv", markdown.csv(experiment))
     return experiment
-
-
-def _summary(experiment: Experiment) -> dict[str, Any]:
-    return {
-        "run": experiment.run,
-        "savings": _records(comparison.savings(experiment)),
-        "recommendation": asdict(recommend(experiment)),
-    }
-
-
-def _records(frame: Any) -> list[dict[str, Any]]:
-    records: list[dict[str, Any]] = json.loads(frame.to_json(orient="records", double_precision=6))
-    return records
 
 
 def _print_json(value: object) -> None:
@@ -225,7 +212,7 @@ def compare(
     experiments = [store.load(folder) for folder in folders]
     frame, differ = runs.side_by_side(experiments), runs.disagreements(experiments)
     if as_json:
-        _print_json({"savings": _records(frame), "disagreements": differ})
+        _print_json({"savings": summary.records(frame), "disagreements": differ})
         return
     _print_table(tables.side_by_side(frame))
     for line in differ:
@@ -238,7 +225,7 @@ def report(
 ) -> None:
     """Make report.md and savings.csv again from experiment.json, and print the savings."""
     experiment = _write_reports(run_folder)
-    _print_json(_summary(experiment)) if as_json else _print_report(experiment)
+    _print_json(summary.of(experiment)) if as_json else _print_report(experiment)
 
 
 @app.command(epilog="Example: [bold]lab attach results/sample DISCOVERY.md[/]")

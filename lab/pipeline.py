@@ -5,11 +5,9 @@ from __future__ import annotations
 import os
 import platform
 import tempfile
-import threading
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from dataclasses import dataclass, replace
 from functools import partial
 from importlib.metadata import version
 from pathlib import Path
@@ -21,6 +19,7 @@ from data_gen import Case, Dataset, load_case
 from lab import plan, registry, store
 from lab.errors import InputError, LabError
 from lab.fleet import Fleet, open_fleet
+from lab.journal import Journal, now
 from lab.registry import Registered
 from lab.schedule import Job, Queue, work_off
 from lab.servers import clean, open_workspace
@@ -29,12 +28,10 @@ from lab.steps.trial import Lane
 from lab.units import bytes_text
 from lab.values import (
     CaseFacts,
-    Completed,
     DatasetSpec,
     Environment,
     Experiment,
     Failed,
-    LoadedTemplate,
     Outcome,
     Plan,
     PlannedTrial,
@@ -182,56 +179,6 @@ def check_room(folder: Path, expected_bytes: int) -> None:
         )
 
 
-@dataclass
-class Journal:
-    """The experiment as far as it has come, always on disk; several threads may write."""
-
-    folder: Path
-    experiment: Experiment
-    closed: bool = False
-    _lock: threading.Lock = field(default_factory=threading.Lock)
-
-    def add(self, outcome: Outcome) -> None:
-        """Keep an outcome."""
-        with self._lock:
-            self._save(replace(self.experiment, outcomes=(*self.experiment.outcomes, outcome)))
-
-    def loaded(self, template: LoadedTemplate) -> None:
-        """Keep what was loaded, once."""
-        with self._lock:
-            if template not in self.experiment.templates:
-                self._save(replace(self.experiment, templates=(*self.experiment.templates, template)))
-
-    def at_rate(self, trial_: RateTrial) -> None:
-        """Keep a trial at another change rate."""
-        with self._lock:
-            self._save(replace(self.experiment, rate_trials=(*self.experiment.rate_trials, trial_)))
-
-    def finish(self) -> None:
-        """Put the outcomes into the order of the plan and mark the experiment as complete."""
-        order = {(one.scenario, one.server, one.repeat): at for at, one in enumerate(self.experiment.plan.trials)}
-        outcomes = sorted(self.experiment.outcomes, key=lambda one: order[one.scenario, one.server, _repeat(one)])
-        rates = sorted(self.experiment.rate_trials, key=lambda one: one.dataset.change_rate)
-        ended = replace(
-            self.experiment, outcomes=tuple(outcomes), rate_trials=tuple(rates), finished=_now().isoformat()
-        )
-        self._save(ended)
-
-    def close(self) -> None:
-        """Take no more entries: what ends from now on was interrupted, not measured."""
-        with self._lock:
-            self.closed = True
-
-    def _save(self, experiment: Experiment) -> None:
-        if not self.closed:
-            self.experiment = experiment
-            store.save(self.folder, experiment)
-
-
-def _repeat(outcome: Outcome) -> int:
-    return outcome.repeat if isinstance(outcome, Completed) else 1
-
-
 def _open(
     request: Request,
     dataset: Dataset,
@@ -239,7 +186,7 @@ def _open(
     trials: tuple[PlannedTrial, ...],
     entries: Mapping[str, Registered],
 ) -> Journal:
-    started = _now()
+    started = now()
     size = bytes_text(request.size_bytes).replace(" ", "")
     folder = store.new_run(request.results, case.case, size, started)
     experiment = Experiment(
@@ -293,7 +240,3 @@ def _environment() -> Environment:
         cores=os.cpu_count() or 1,
         memory_bytes=psutil.virtual_memory().total,
     )
-
-
-def _now() -> datetime:
-    return datetime.now(UTC).replace(microsecond=0)

@@ -22,6 +22,7 @@ from lab.values import Completed, Experiment, Failed
 ROOT = Path(__file__).parents[2]
 SAMPLE = ROOT / "results" / "sample"
 LAB = [sys.executable, "-m", "lab.cli"]
+COMMANDS = ("run", "list", "compare", "report", "attach", "fidelity", "doctor", "clean")
 
 
 @pytest.fixture
@@ -65,7 +66,7 @@ def test_a_mistake_is_one_sentence_with_what_to_do(arguments: tuple[str, ...], s
 
 
 def test_every_command_explains_itself_with_an_example() -> None:
-    for command in ("run", "list", "compare", "report", "attach", "fidelity", "doctor", "clean"):
+    for command in COMMANDS:
         done = lab(command, "--help")
         assert done.returncode == 0
         assert f"lab {command}" in done.stdout.split("Example", 1)[1]
@@ -73,7 +74,7 @@ def test_every_command_explains_itself_with_an_example() -> None:
 
 def test_every_command_and_every_case_is_in_the_readme() -> None:
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
-    for command in ("run", "list", "compare", "report", "attach", "fidelity", "doctor", "clean"):
+    for command in COMMANDS:
         assert f"`lab {command}" in readme
     assert case_names()[-1] in readme
 
