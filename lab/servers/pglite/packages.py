@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import importlib.util
+import os
 import shutil
 import tempfile
 from collections.abc import Callable
@@ -71,7 +72,8 @@ def _run_npm(folder: Path, workspace: Workspace) -> None:
     ]
     # What npm says names the registry it was configured with, which is nobody else's business: it is not passed on.
     log = folder.with_name("npm.log")
-    process = workspace.spawn([str(node()), str(npm), "ci", *options], log=log, cwd=folder)
+    env = os.environ | {"NODE_DISABLE_COMPILE_CACHE": "1"}  # npm would leave its cache in the temporary folder
+    process = workspace.spawn([str(node()), str(npm), "ci", *options], log=log, cwd=folder, env=env)
     try:
         failed = process.wait() != 0
     finally:
