@@ -147,7 +147,7 @@ def fidelity(figures: Sequence[Figure]) -> Table:
 def _fidelity_row(figure: Figure) -> tuple[str, ...]:
     verdict = {True: "holds", False: "OUTSIDE", None: "not measured"}[figure.holds]
     numbers = (figure.published, figure.generated, figure.distance)
-    return (figure.name, verdict, figure.unit, *(_number(one, "{:,.4g}") for one in numbers), f"±{figure.allowed:,.4g}")
+    return (figure.name, verdict, figure.unit, *(_number(one, "{:,.5g}") for one in numbers), f"±{figure.allowed:,.4g}")
 
 
 def side_by_side(frame: pd.DataFrame) -> Table:

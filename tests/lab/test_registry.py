@@ -11,6 +11,9 @@ import pytest
 import scenarios
 from lab import registry
 from lab.errors import InputError
+from lab.steps import trial
+from lab.steps.trial import Lane
+from lab.values import Completed, PlannedTrial, Verdict
 
 README = Path(__file__).parents[2] / "README.md"
 
@@ -61,13 +64,17 @@ def test_an_unknown_scenario_is_answered_with_the_nearest_names(name: str) -> No
         registry.resolve([name])
 
 
-def test_the_scenario_of_the_readme_works_as_one_file(folder: Path) -> None:
+def test_the_scenario_of_the_readme_works_as_one_file(folder: Path, lane: Lane) -> None:
     text = README.read_text(encoding="utf-8")
     example = text.split("```python\n", 1)[1].split("```", 1)[0]
     (folder / "brin_on_capture_time.py").write_text(example, encoding="utf-8")
     (entry,) = registry.resolve(["brin_on_capture_time"])
     assert entry.description
     assert "brin_on_capture_time" in registry.everything()
+    outcome = trial.make(PlannedTrial(scenario=entry.name, server="native"), entry.scenario, lane)
+    assert isinstance(outcome, Completed), outcome
+    assert outcome.verification.verdict is Verdict.EXACT
+    assert outcome.lost == ("competitor_odds_snapshots: index btree (captured_at)",)
 
 
 @pytest.mark.parametrize(
