@@ -78,9 +78,8 @@ def run(request: Request, progress: Progress, opened: Callable[[Path], None]) ->
     """
     entries = {entry.name: entry for entry in registry.resolve(request.scenarios)}
     case = load_case(request.case)
-    check_room(
-        Path(tempfile.gettempdir()), request.size_bytes
-    )  # planning costs memory, too much of it for a typing error
+    # Before planning, which would need more memory than there is for a size mistyped by a few zeros.
+    check_room(Path(tempfile.gettempdir()), request.size_bytes)
     dataset = Dataset.plan(case, size_bytes=request.size_bytes, seed=request.seed, change_rate=request.change_rate)
     kinds = plan.kinds(request.server)
     store.check_writable(request.results)

@@ -15,7 +15,7 @@ from typing import Any, Protocol
 
 from lab.errors import LabError, NothingToDoError
 
-__all__ = ["Category", "Database", "Fidelity", "LabError", "Need", "NothingToDoError", "Scenario"]
+__all__ = ["Category", "Database", "LabError", "Need", "NothingToDoError", "Scenario"]
 
 
 class Category(StrEnum):
@@ -34,13 +34,6 @@ class Need(StrEnum):
 
     LZ4 = "TOAST compression lz4"
     COLUMNSTORE = "TimescaleDB Community (columnstore)"
-
-
-class Fidelity(StrEnum):
-    """Whether every answer must stay the same."""
-
-    EXACT = "exact"
-    PARTIAL = "partial"
 
 
 class Database(Protocol):
@@ -99,11 +92,6 @@ class Scenario:
     """False for a variant that refines another one and is run when it is named."""
     combine_with: tuple[str, ...] = ()
     """Scenarios whose combination with this one is part of `all`, as this+other."""
-
-    @property
-    def fidelity(self) -> Fidelity:
-        """PARTIAL where something is given up on purpose."""
-        return Fidelity.PARTIAL if self.drops or self.keeps else Fidelity.EXACT
 
     @property
     def given_up(self) -> tuple[str, ...]:

@@ -42,6 +42,11 @@ def lab(*arguments: str | Path, temporary: Path | None = None) -> subprocess.Com
     return subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False, timeout=300)
 
 
+def small_run(scenario: str, *more: str, out: Path, temporary: Path) -> subprocess.CompletedProcess[str]:
+    small = ("--size", "16MB", "--server", "native")
+    return lab("run", "-s", scenario, *small, "--out", out, *more, temporary=temporary)
+
+
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [
@@ -107,19 +112,7 @@ def test_compare_shows_runs_side_by_side() -> None:
 
 
 def test_a_run_writes_its_results_and_leaves_nothing_else(tmp_path: Path, temporary: Path) -> None:
-    done = lab(
-        "run",
-        "-s",
-        "drop_raw_response",
-        "--size",
-        "16MB",
-        "--server",
-        "native",
-        "--out",
-        tmp_path,
-        "--json",
-        temporary=temporary,
-    )
+    done = small_run("drop_raw_response", "--json", out=tmp_path, temporary=temporary)
     assert done.returncode == 0, done.stderr
     (folder,) = store.runs(tmp_path)
     assert {path.name for path in folder.iterdir()} == {"experiment.json", "report.md", "savings.csv"}
@@ -130,18 +123,7 @@ def test_a_run_writes_its_results_and_leaves_nothing_else(tmp_path: Path, tempor
 
 
 def test_what_no_server_can_run_is_skipped_and_is_no_failure(tmp_path: Path, temporary: Path) -> None:
-    done = lab(
-        "run",
-        "-s",
-        "hypertable_compression",
-        "--size",
-        "16MB",
-        "--server",
-        "native",
-        "--out",
-        tmp_path,
-        temporary=temporary,
-    )
+    done = small_run("hypertable_compression", out=tmp_path, temporary=temporary)
     assert done.returncode == 0, done.stderr
     assert "native has no TimescaleDB Community" in done.stdout
 
