@@ -1,0 +1,121 @@
+"""What became of one trial."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Literal
+
+from lab.values.footprint import Footprint
+
+
+@dataclass(frozen=True, kw_only=True)
+class Statement:
+    """One statement as executed, and how many times in a row."""
+
+    sql: str
+    times: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class StepRecord:
+    """What one named part of applying a scenario did and cost."""
+
+    name: str
+    statements: tuple[Statement, ...]
+    seconds: float
+    cpu_seconds: float | None
+    """User and system time of the server process that did it, None where that process cannot be seen."""
+    wal_bytes: int
+    peak_bytes: int | None
+    """Largest size the database's folder was seen at during the step (WAL apart), None where it cannot be seen."""
+    footprint: Footprint
+    """After the step."""
+    apart: bool = False
+    """Whether it is a measurement on the side, which does not belong to the strategy's own cost."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Answer:
+    """What a query (or a whole table) answered: number of rows and a digest of them in order."""
+
+    name: str
+    rows: int | None
+    """None where it could not be asked; `digest` then holds the server's words."""
+    digest: str
+
+
+class Verdict(StrEnum):
+    """What verification found."""
+
+    EXACT = "exact"
+    AS_DECLARED = "as declared"
+    DIFFERS = "differs"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Mismatch:
+    """One answer that is not what it should be."""
+
+    name: str
+    expected: str
+    found: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Verification:
+    """Whether a trial still answers what its template answers, save for what the scenario gives up on purpose."""
+
+    verdict: Verdict
+    checks: int
+    """Answers that were compared; those without a row do not count."""
+    given_up: tuple[str, ...]
+    mismatches: tuple[Mismatch, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Completed:
+    """A scenario that was applied, measured and verified (its verdict may still say that answers differ)."""
+
+    scenario: str
+    server: str
+    repeat: int
+    """1, or 2 for the second trial of the baseline."""
+    steps: tuple[StepRecord, ...]
+    footprint: Footprint
+    """After settling."""
+    database_bytes: int
+    """`pg_database_size`: the footprint and the system catalogs."""
+    rows: Mapping[str, int]
+    """Rows of each table as its readers see it, after the scenario."""
+    verification: Verification
+    lost: tuple[str, ...]
+    """Keys, constraints, indexes, defaults and types that the template's tables had and these have not."""
+    notes: tuple[str, ...]
+    kind: Literal["completed"] = "completed"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Skipped:
+    """A scenario that could not run here, or found nothing to do; it has no numbers."""
+
+    scenario: str
+    server: str | None
+    reason: str
+    kind: Literal["skipped"] = "skipped"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Failed:
+    """A scenario that broke: where, why, and what had been measured until then."""
+
+    scenario: str
+    server: str
+    step: str
+    error: str
+    steps: tuple[StepRecord, ...]
+    kind: Literal["failed"] = "failed"
+
+
+Outcome = Completed | Skipped | Failed
