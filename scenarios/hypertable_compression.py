@@ -120,7 +120,7 @@ def compress(db: Database, source: Source, *, tuned: bool) -> None:
     if not done:
         raise LabError(f"No chunk of {table} was compressed.")
     used = db.fetch(
-        "SELECT DISTINCT segmentby, orderby FROM timescaledb_information.chunk_compression_settings"
+        "SELECT DISTINCT segmentby, orderby FROM timescaledb_information.chunk_columnstore_settings"
         f" WHERE hypertable = '{table}'::regclass"
     )
     chosen = "; ".join(f"segmentby {segmentby or 'nothing'}, orderby {orderby}" for segmentby, orderby in used)

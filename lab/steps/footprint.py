@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable
 
+from lab import timescaledb
 from lab.database import Database
 from lab.errors import LabError
 from lab.values import EXTENSION_CATALOG, Footprint, TableFootprint
@@ -37,23 +38,11 @@ WHERE c.relkind IN ('r', 'm', 'p')
   AND n.nspname NOT LIKE 'pg\\_temp%'
 """
 
-_COMPRESSED_CHUNKS = """
-SELECT to_regclass(format('%I.%I', small.schema_name, small.table_name))::oid::bigint,
-       to_regclass(format('%I.%I', big.schema_name, big.table_name))::oid::bigint
-FROM _timescaledb_catalog.chunk big
-JOIN _timescaledb_catalog.chunk small ON small.id = big.compressed_chunk_id
-UNION ALL
-SELECT to_regclass(format('%I.%I', small.schema_name, small.table_name))::oid::bigint,
-       to_regclass(format('%I.%I', big.schema_name, big.table_name))::oid::bigint
-FROM _timescaledb_catalog.hypertable big
-JOIN _timescaledb_catalog.hypertable small ON small.id = big.compressed_hypertable_id
-"""
-
 
 def measure(database: Database) -> Footprint:
     """The footprint of every user table; its total equals the sum of `pg_total_relation_size`."""
     relations = database.fetch(_RELATIONS)
-    parents = {oid: parent for oid, _, _, parent, *_ in relations if parent} | _compressed(database)
+    parents = {oid: parent for oid, _, _, parent, *_ in relations if parent} | timescaledb.compressed(database)
     names = {oid: _name(schema, table) for oid, schema, table, *_ in relations}
     tables: dict[str, list[tuple[int, ...]]] = defaultdict(list)
     for oid, _, _, _, stores, *sizes in relations:
@@ -61,13 +50,6 @@ def measure(database: Database) -> Footprint:
             tables[names[_root(oid, parents)]].append(tuple(sizes))
     footprints = (_rolled_up(name, sizes) for name, sizes in tables.items())
     return Footprint(tables=tuple(sorted(footprints, key=lambda table: (-table.total, table.table))))
-
-
-def _compressed(database: Database) -> dict[int, int]:
-    """Internal table of a compressed chunk or hypertable, to the chunk or hypertable it belongs to."""
-    if database.value("SELECT to_regclass('_timescaledb_catalog.chunk') IS NULL"):
-        return {}
-    return {child: parent for child, parent in database.fetch(_COMPRESSED_CHUNKS) if child and parent}
 
 
 def _name(schema: str, table: str) -> str:

@@ -18,11 +18,21 @@ ALLOWED = {
     "lab/errors.py": set(),
     "lab/scenario.py": {"lab.errors"},
     "lab/database.py": {"lab.errors"},
+    "lab/timescaledb.py": {"lab.database"},
     "lab/store.py": {"lab.values", "lab.errors"},
     "lab/servers": {"lab.servers", "lab.database", "lab.values", "lab.errors"},
     "lab/analysis": {"lab.analysis", "lab.values", "lab.units"},
     "lab/report": {"lab.report", "lab.analysis", "lab.values", "lab.units", "lab.errors"},
-    "lab/steps": {"lab.steps", "lab.servers", "lab.database", "lab.scenario", "lab.values", "lab.errors", "data_gen"},
+    "lab/steps": {
+        "lab.steps",
+        "lab.timescaledb",
+        "lab.servers",
+        "lab.database",
+        "lab.scenario",
+        "lab.values",
+        "lab.errors",
+        "data_gen",
+    },
 }
 DOORS = {
     "psycopg": ("lab/database.py",),

@@ -1,0 +1,48 @@
+"""What differs between versions of TimescaleDB, from 2.18 (the first with the columnstore's names of today) on.
+
+Scenarios need nothing of it: they use those names, which every version since 2.18 knows.
+"""
+
+from __future__ import annotations
+
+from lab.database import Database
+
+OLDEST = (2, 18)
+"""The first version whose columnstore the lab can use."""
+
+_BY_SETTINGS = """
+SELECT compress_relid::oid::bigint, relid::oid::bigint
+FROM _timescaledb_catalog.compression_settings WHERE compress_relid IS NOT NULL
+"""  # since 2.19
+
+_BY_CHUNK = """
+SELECT to_regclass(format('%I.%I', small.schema_name, small.table_name))::oid::bigint,
+       to_regclass(format('%I.%I', big.schema_name, big.table_name))::oid::bigint
+FROM _timescaledb_catalog.chunk big
+JOIN _timescaledb_catalog.chunk small ON small.id = big.compressed_chunk_id
+"""  # until 2.28
+
+_BY_HYPERTABLE = """
+SELECT to_regclass(format('%I.%I', small.schema_name, small.table_name))::oid::bigint,
+       to_regclass(format('%I.%I', big.schema_name, big.table_name))::oid::bigint
+FROM _timescaledb_catalog.hypertable big
+JOIN _timescaledb_catalog.hypertable small ON small.id = big.compressed_hypertable_id
+"""  # nothing where the internal tables of compressed chunks have no parent, as since 2.29
+
+
+def compressed(database: Database) -> dict[int, int]:
+    """Internal table of compressed rows, to the chunk or hypertable that it belongs to, both by oid."""
+    if database.value("SELECT to_regclass('_timescaledb_catalog.chunk') IS NULL"):
+        return {}
+    by_settings = database.value(
+        "SELECT count(*) = 1 FROM pg_attribute WHERE attname = 'compress_relid'"
+        " AND attrelid = to_regclass('_timescaledb_catalog.compression_settings')"
+    )
+    found = database.fetch(_BY_SETTINGS if by_settings else _BY_CHUNK) + database.fetch(_BY_HYPERTABLE)
+    return {child: parent for child, parent in found if child and parent}
+
+
+def is_too_old(version: str) -> bool:
+    """Whether that version, such as '2.17.2', has no columnstore under the names that scenarios use."""
+    major, minor = (int(part) for part in version.split(".")[:2])
+    return (major, minor) < OLDEST
