@@ -7,11 +7,31 @@ from contextlib import contextmanager
 from typing import Any, Self, TypeAlias
 
 import psycopg
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from psycopg.copy import QueuedLibpqWriter
 
-from lab.errors import DatabaseError, ServerError
+from lab.errors import DatabaseError, InputError, ServerError
 
 Row: TypeAlias = tuple[Any, ...]
+
+
+def address(dsn: str = "", **parts: str) -> str:
+    """The libpq connection string `dsn`, a URL or `key=value` pairs, with some of its parts replaced.
+
+    Errors: `InputError` where it cannot be read; what it holds is never shown, because that may be a password.
+    """
+    try:
+        return make_conninfo(dsn, **parts)
+    except psycopg.ProgrammingError:
+        raise InputError(
+            "The connection string cannot be read.",
+            hint="Write postgresql://user@host:5432/database, with %40 for an @ in a name or a password.",
+        ) from None
+
+
+def parts_of(dsn: str) -> dict[str, str]:
+    """What a connection string says, by libpq's names, password included; errors as `address`."""
+    return {name: str(value) for name, value in conninfo_to_dict(address(dsn)).items() if value is not None}
 
 
 class Database:
@@ -58,6 +78,11 @@ class Database:
         ((value,),) = self.fetch(sql, params)
         return value
 
+    def checkpoint(self) -> None:
+        """Write everything out, where the role may ask for that; elsewhere the server does it in its own time."""
+        if self.value(_MAY_CHECKPOINT):
+            self.execute("CHECKPOINT")
+
     @contextmanager
     def transaction(self) -> Iterator[None]:
         """Run what is inside as one transaction, rolled back on any error."""
@@ -84,6 +109,12 @@ class Database:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+
+_MAY_CHECKPOINT = """
+SELECT rolsuper OR coalesce((SELECT pg_has_role(oid, 'USAGE') FROM pg_roles WHERE rolname = 'pg_checkpoint'), false)
+FROM pg_roles WHERE rolname = current_user
+"""
 
 
 @contextmanager

@@ -6,53 +6,38 @@ import signal
 import subprocess
 import threading
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
-from lab.database import Database
+from lab.database import Database, address
 from lab.errors import ServerError
 from lab.servers.account import Account, server_account
+from lab.servers.cluster import Cluster
 from lab.servers.installation import accepts, find_installation, runner, server_environment
-from lab.servers.probe import TIMESCALE_SETTINGS, capabilities_of, literal, quoted
-from lab.servers.server import Catalogue
+from lab.servers.probe import capabilities_of
+from lab.servers.settings import SERVER, TIMESCALE
 from lab.servers.workspace import Workspace, tail, writing
 from lab.values import Capabilities
 
 _STARTING_S = 60.0
 _DYING_S = 0.5
 _SOCKET_BYTES = 107  # what a unix socket's path may take on Linux; 103 on macOS
-_SETTINGS = {
+_SETTINGS = SERVER | {
     # Nobody but us: one socket, in a private folder.
     "listen_addresses": "",
     "unix_socket_permissions": "0700",
-    # Volumes of WAL are measured, so they must be those of a production server; only the waiting for the disk is saved.
-    "wal_level": "replica",
-    "full_page_writes": "on",
-    "fsync": "off",
-    # Checkpoints come when the lab asks for them; the bound keeps a long load from filling the disk with WAL.
-    "checkpoint_timeout": "1h",
-    "max_wal_size": "4GB",
-    "wal_init_zero": "off",
-    # Nothing may work behind the back of a measurement.
-    "autovacuum": "off",
-    "jit": "off",
-    # Whether a plan goes parallel depends on the table's size, and the lab's tables are small on purpose.
-    "max_parallel_workers_per_gather": "0",
-    "default_toast_compression": "pglz",
-    "shared_buffers": "256MB",
-    "maintenance_work_mem": "256MB",
-    "lc_messages": "C",
 }
 
 
-class NativeServer:
+class NativeServer(Cluster):
     """One cluster of its own in the workspace; as root it runs under an unprivileged account."""
 
     kind = "native"
     isolated = False
 
     def __init__(self, workspace: Workspace, postgres_bin: Path | None, progress: Callable[[str], None]) -> None:
+        super().__init__()
         self._workspace = workspace
         self._account: Account | None = server_account()
         if self._account:
@@ -63,7 +48,6 @@ class NativeServer:
         self._log = workspace.path / f"{self._folder.name}.log"
         self._process: subprocess.Popen[bytes] | None = None
         self._starting = threading.Lock()
-        self._catalogue = Catalogue()
         progress(f"starting PostgreSQL {'.'.join(map(str, self._installation.version))}")
         try:
             self._initialize()
@@ -72,51 +56,10 @@ class NativeServer:
             self.close()
             raise
 
-    def create(self, name: str) -> None:
-        """Make an empty database."""
-        with self._catalogue.adding(name):
-            self._administer(f"CREATE DATABASE {quoted(name)} TEMPLATE template0")
-
-    def connect(self, name: str) -> Database:
-        """Open an autocommit connection; any number at a time."""
-        self._catalogue.require_open(name)
-        return self._connect(name)
-
-    def copy_in(self, database: Database, table: str, columns: Sequence[str], chunks: Iterable[bytes]) -> None:
-        """Load `chunks` of COPY text format into the table, all rows or none."""
-        names = ", ".join(quoted(column) for column in columns)
-        database.copy_in(f"COPY {quoted(table)} ({names}) FROM STDIN", chunks)
-
-    def seal(self, name: str) -> None:
-        """Checkpoint, then turn the database into a template, which refuses connections."""
-        self._catalogue.require_open(name)
-        self._administer(
-            f"ALTER DATABASE {quoted(name)} WITH IS_TEMPLATE true ALLOW_CONNECTIONS false",
-            # Those who are connected stay so, and could go on writing.
-            f"SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity WHERE datname = {literal(name)}",
-            "CHECKPOINT",
-        )
-        self._catalogue.seal(name)
-
-    def clone(self, template: str, name: str) -> None:
-        """Copy the template file by file; from PostgreSQL 15 on without writing it to WAL."""
-        self._catalogue.require_template(template)
-        strategy = " STRATEGY FILE_COPY" if self._installation.major >= 15 else ""  # 14 knows no other
-        with self._catalogue.adding(name):
-            self._administer(f"CREATE DATABASE {quoted(name)} TEMPLATE {quoted(template)}{strategy}")
-
-    def drop(self, name: str) -> None:
-        """Remove a database, ending its connections."""
-        self._catalogue.require(name)
-        self._administer(
-            f"ALTER DATABASE {quoted(name)} WITH IS_TEMPLATE false", f"DROP DATABASE {quoted(name)} WITH (FORCE)"
-        )
-        self._catalogue.remove(name)
-
     def data_folder(self, name: str) -> Path:
         """The folder of that database's relation files."""
         self._catalogue.require(name)
-        with self._connect("postgres") as database:
+        with self._reach() as database:
             oid = database.value("SELECT oid FROM pg_database WHERE datname = %s", [name])
         return self._data / "base" / str(oid)
 
@@ -131,20 +74,21 @@ class NativeServer:
             self._stop(signal.SIGQUIT)
         self._workspace.remove(self._folder)
 
-    def _administer(self, *statements: str) -> None:
-        with self._connect("postgres") as database:
-            for statement in statements:
-                database.execute(statement)
-
-    def _connect(self, name: str) -> Database:
+    def _reach(self, database: str | None = None) -> Database:
         self._ensure_running()
-        return Database.connect(self._conninfo(name), diagnose=self._log_tail)
+        return Database.connect(self._conninfo(database or "postgres"), diagnose=self._log_tail)
 
-    def _conninfo(self, name: str) -> str:
-        value = name.replace("\\", "\\\\").replace("'", "\\'")
-        return (
-            f"host={self._folder} port=5432 user=postgres dbname='{value}' options='' "
-            "sslmode=disable gssencmode=disable client_encoding=utf8 connect_timeout=10"
+    def _conninfo(self, database: str) -> str:
+        return address(
+            host=str(self._folder),
+            port="5432",
+            user="postgres",
+            dbname=database,
+            options="",
+            sslmode="disable",
+            gssencmode="disable",
+            client_encoding="utf8",
+            connect_timeout="10",
         )
 
     def _initialize(self) -> None:
@@ -166,12 +110,12 @@ class NativeServer:
             configuration.write(lines)
 
     def _prepare(self) -> Capabilities:
-        with self._connect("postgres") as database:
+        with self._reach() as database:
             if not database.fetch("SELECT FROM pg_available_extensions WHERE name = 'timescaledb'"):
                 return capabilities_of(database)
         self._stop(signal.SIGINT)
-        self._configure({"shared_preload_libraries": "timescaledb"} | TIMESCALE_SETTINGS)
-        with self._connect("postgres") as database:
+        self._configure({"shared_preload_libraries": "timescaledb"} | TIMESCALE)
+        with self._reach() as database:
             return capabilities_of(database)
 
     def _ensure_running(self) -> None:

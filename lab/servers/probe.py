@@ -5,12 +5,6 @@ from __future__ import annotations
 from lab.database import Database
 from lab.values import Capabilities
 
-TIMESCALE_SETTINGS = {
-    # Its scheduler holds a session on every database with the extension, and compresses behind the lab's back.
-    "timescaledb.max_background_workers": "0",
-    "timescaledb.telemetry_level": "off",
-}
-
 
 def capabilities_of(database: Database) -> Capabilities:
     """What the server can do, by its own word."""

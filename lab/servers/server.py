@@ -42,6 +42,9 @@ class Server(Protocol):
     def drop(self, name: str) -> None:
         """Remove a database, be it a template or in use."""
 
+    def holds(self, name: str) -> bool:
+        """Whether the database is there: a server may have fallen and lost what was only in memory."""
+
     def data_folder(self, name: str) -> Path | None:
         """The folder of that database's relation files, without WAL; None where it cannot be looked into."""
 
@@ -63,12 +66,12 @@ class Catalogue:
         self._closed = False
 
     @contextmanager
-    def adding(self, name: str) -> Iterator[None]:
-        """Enter a new database, unsealed, once what is inside has made it."""
+    def adding(self, name: str, *, prefix: str = "") -> Iterator[None]:
+        """Enter a new database, unsealed, once what is inside has made it; `prefix` belongs to its real name."""
         self.require_running()
         if name in self._sealed:
             raise InputError(f"There is a database '{name}' already.")
-        if not 1 <= len(name.encode()) <= 63:
+        if not name or len((prefix + name).encode()) > 63:
             raise InputError(f"'{name}' cannot name a database: PostgreSQL cuts names at 63 bytes.")
         yield
         self._sealed[name] = False
@@ -81,6 +84,14 @@ class Catalogue:
     def close(self) -> None:
         """Refuse everything from now on."""
         self._closed = True
+
+    def holds(self, name: str) -> bool:
+        """Whether that database was made and not removed."""
+        return name in self._sealed
+
+    def clear(self) -> None:
+        """Forget every database."""
+        self._sealed.clear()
 
     def require_running(self) -> None:
         """Refuse to go on once the server was closed."""

@@ -8,4 +8,4 @@ from lab.database import Database
 def settle(database: Database) -> None:
     """Vacuum and analyze everything, then write it out: nothing is left to do behind the measurement's back."""
     database.execute("VACUUM (ANALYZE)")
-    database.execute("CHECKPOINT")
+    database.checkpoint()

@@ -84,6 +84,10 @@ class PgliteServer:
         self._discard(name)
         self._catalogue.remove(name)
 
+    def holds(self, name: str) -> bool:
+        """Whether the database is there."""
+        return self._catalogue.holds(name)
+
     def data_folder(self, name: str) -> Path:
         """The folder of that database's relation files."""
         self._catalogue.require(name)

@@ -1,0 +1,118 @@
+"""One PostgreSQL cluster: its databases are made, sealed, cloned and dropped by SQL, wherever it runs."""
+
+from __future__ import annotations
+
+import secrets
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Sequence
+from contextlib import suppress
+
+from lab.database import Database
+from lab.errors import DatabaseError, InputError, ServerError
+from lab.servers.probe import literal, quoted
+from lab.servers.server import Catalogue
+
+MARK = "made by the storage lab, run "
+"""Begins the comment on every database of the lab, before the run's token. It is a comment because nobody can look into a
+sealed template, and because a clone does not inherit it."""
+
+
+class Cluster(ABC):
+    """What the kinds of server with one cluster share; a child says how a database is reached.
+
+    Every database carries a mark of this run, and one without it is never touched.
+    """
+
+    def __init__(self, *, prefix: str = "") -> None:
+        self.token = secrets.token_hex(4)
+        self._prefix = prefix.format(token=self.token)
+        self._catalogue = Catalogue()
+
+    @abstractmethod
+    def _reach(self, database: str | None = None) -> Database:
+        """An autocommit connection to a database by its real name, to the one for administration by default."""
+
+    def create(self, name: str) -> None:
+        """Make an empty database that sorts by bytes."""
+        with self._catalogue.adding(name, prefix=self._prefix), self._reach() as database:
+            provider = " LOCALE_PROVIDER libc" if _version(database) >= 15_00_00 else ""  # 14 knows no other
+            self._make(database, name, f"TEMPLATE template0 ENCODING 'UTF8' LOCALE 'C'{provider}")
+
+    def connect(self, name: str) -> Database:
+        """Open an autocommit connection; any number at a time."""
+        self._catalogue.require_open(name)
+        return self._reach(self._real(name))
+
+    def copy_in(self, database: Database, table: str, columns: Sequence[str], chunks: Iterable[bytes]) -> None:
+        """Load `chunks` of COPY text format into the table, all rows or none."""
+        names = ", ".join(quoted(column) for column in columns)
+        database.copy_in(f"COPY {quoted(table)} ({names}) FROM STDIN", chunks)
+
+    def seal(self, name: str) -> None:
+        """Checkpoint, then turn the database into a template, which refuses connections."""
+        self._catalogue.require_open(name)
+        with self._reach() as database:
+            self._require_marked(database, name)
+            database.execute(f"ALTER DATABASE {quoted(self._real(name))} WITH IS_TEMPLATE true ALLOW_CONNECTIONS false")
+            # Those who are connected stay so, and could go on writing.
+            database.execute(
+                f"SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity WHERE datname = {literal(self._real(name))}"
+            )
+            database.checkpoint()
+        self._catalogue.seal(name)
+
+    def clone(self, template: str, name: str) -> None:
+        """Copy the template file by file; from PostgreSQL 15 on without writing it to WAL."""
+        self._catalogue.require_template(template)
+        with self._catalogue.adding(name, prefix=self._prefix), self._reach() as database:
+            strategy = " STRATEGY FILE_COPY" if _version(database) >= 15_00_00 else ""
+            self._make(database, name, f"TEMPLATE {quoted(self._real(template))}{strategy}")
+
+    def drop(self, name: str) -> None:
+        """Remove a database, ending its connections."""
+        self._catalogue.require(name)
+        with self._reach() as database:
+            self._require_marked(database, name)
+            drop_database(database, self._real(name))
+        self._catalogue.remove(name)
+
+    def holds(self, name: str) -> bool:
+        """Whether the database is still there: a server may have lost all in a fall."""
+        return self._catalogue.holds(name)
+
+    def _real(self, name: str) -> str:
+        """What the server calls it."""
+        return self._prefix + name
+
+    def _make(self, database: Database, name: str, how: str) -> None:
+        real = self._real(name)
+        if database.fetch("SELECT FROM pg_database WHERE datname = %s", [real]):
+            raise InputError(f"There is a database '{real}' already, and the lab did not make it: it was left alone.")
+        try:
+            database.execute(f"CREATE DATABASE {quoted(real)} {how}")
+            database.execute(f"COMMENT ON DATABASE {quoted(real)} IS {literal(MARK + self.token)}")
+        except BaseException:
+            with suppress(ServerError, DatabaseError):  # what is not marked would stay for ever
+                drop_database(database, real)
+            raise
+
+    def _require_marked(self, database: Database, name: str) -> None:
+        mark = database.value(
+            "SELECT (SELECT shobj_description(oid, 'pg_database') FROM pg_database WHERE datname = %s)",
+            [self._real(name)],
+        )
+        if mark != MARK + self.token:
+            raise ServerError(
+                f"The database '{self._real(name)}' does not carry this run's mark: it was left alone.",
+                hint="Somebody else made, changed or removed it.",
+            )
+
+
+def drop_database(database: Database, name: str) -> None:
+    """Remove a database by its real name, be it a template or in use."""
+    database.execute(f"ALTER DATABASE {quoted(name)} WITH IS_TEMPLATE false")
+    database.execute(f"DROP DATABASE {quoted(name)} WITH (FORCE)")
+
+
+def _version(database: Database) -> int:
+    return int(database.value("SHOW server_version_num"))

@@ -1,0 +1,35 @@
+"""Settings of a server that numbers are measured on; the same for every kind, as far as a kind lets them be set."""
+
+from __future__ import annotations
+
+SESSION = {
+    # Any role may set these for itself.
+    "default_toast_compression": "pglz",
+    "jit": "off",
+    # Whether a plan goes parallel depends on the table's size, and the lab's tables are small on purpose. And the CPU
+    # time of a worker is not its leader's.
+    "max_parallel_workers_per_gather": "0",
+    "max_parallel_maintenance_workers": "0",
+    "maintenance_work_mem": "256MB",
+}
+
+SERVER = SESSION | {
+    # Volumes of WAL are measured, so they must be those of a production server; only the waiting for the disk is saved.
+    "wal_level": "replica",
+    "full_page_writes": "on",
+    "fsync": "off",
+    # Checkpoints come when the lab asks for them; the bound keeps a long load from filling the disk with WAL.
+    "checkpoint_timeout": "1h",
+    "max_wal_size": "4GB",
+    "wal_init_zero": "off",
+    # Nothing may work behind the back of a measurement.
+    "autovacuum": "off",
+    "shared_buffers": "256MB",
+    "lc_messages": "C",
+}
+
+TIMESCALE = {
+    # Its scheduler holds a session on every database with the extension, and compresses behind the lab's back.
+    "timescaledb.max_background_workers": "0",
+    "timescaledb.telemetry_level": "off",
+}
