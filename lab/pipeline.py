@@ -1,15 +1,15 @@
-"""The life of a run: plan, then one trial after the other, each outcome on disk before the next begins."""
+"""The life of a run: plan, then trial by trial, several at once; each outcome is on disk before its thread goes on."""
 
 from __future__ import annotations
 
 import os
 import platform
 import tempfile
-from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from importlib.metadata import version
+from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
@@ -21,10 +21,10 @@ from lab.errors import InputError, LabError
 from lab.fleet import Fleet, open_fleet
 from lab.journal import Journal, now
 from lab.registry import Registered
-from lab.schedule import Job, Queue, work_off
+from lab.schedule import Floor, Job, jobs_at_once, work_off
 from lab.servers import clean, open_workspace
 from lab.steps import trial
-from lab.steps.trial import Lane
+from lab.steps.trial import Alone, Lane
 from lab.units import bytes_text
 from lab.values import (
     CaseFacts,
@@ -40,11 +40,11 @@ from lab.values import (
     Skipped,
 )
 
-ROOM = 10
-"""Free disk that a server needs, in databases: the template, two clones with a second copy of each, WAL, slack."""
+ROOM = 6
+"""Free disk that a server needs, in databases: the template, WAL, slack."""
 
-AT_ONCE = min(2, os.cpu_count() or 1)
-"""Trials at once: a core for each, so that none slows the other down by much."""
+JOB_ROOM = 2
+"""Beyond that for each trial at once: its clone, and a second copy of it while a table is rewritten."""
 
 RATES = (0.25, 1.0, 4.0)
 """Change rates, relative to the run's, at which scenarios that depend on them are measured too."""
@@ -68,6 +68,8 @@ class Request:
     change_rate: float | None
     server: str
     results: Path
+    jobs: int | None = None
+    """Trials at once; None: `lab.schedule.jobs_at_once` decides."""
     postgres_bin: Path | None = None
 
 
@@ -77,9 +79,9 @@ def run(request: Request, progress: Progress, opened: Callable[[Path], None]) ->
     Errors: `InputError` where the request cannot be carried out; nothing has been loaded then.
     """
     entries = {entry.name: entry for entry in registry.resolve(request.scenarios)}
-    case = load_case(request.case)
+    case, jobs = load_case(request.case), jobs_at_once(request.jobs)
     # Before planning, which would need more memory than there is for a size mistyped by a few zeros.
-    check_room(Path(tempfile.gettempdir()), request.size_bytes)
+    check_room(Path(tempfile.gettempdir()), request.size_bytes, jobs)
     dataset = Dataset.plan(case, size_bytes=request.size_bytes, seed=request.seed, change_rate=request.change_rate)
     kinds = plan.kinds(request.server)
     store.check_writable(request.results)
@@ -87,80 +89,85 @@ def run(request: Request, progress: Progress, opened: Callable[[Path], None]) ->
         progress(f"removed what an earlier run left behind: {line}")
     with open_workspace() as workspace, open_fleet(workspace, request.postgres_bin, progress) as fleet:
         trials = plan.trials(tuple(entries.values()), kinds, fleet.capabilities)
-        check_room(workspace.path, dataset.expected_bytes * len({one.server for one in trials if one.server}))
+        check_room(workspace.path, dataset.expected_bytes * len({one.server for one in trials if one.server}), jobs)
         entries[registry.BASELINE] = registry.registered()[registry.BASELINE]
-        journal = _open(request, dataset, case, trials, entries)
+        planned = Plan(dataset=dataset.spec, size_bytes=request.size_bytes, jobs=jobs, trials=trials)
+        journal = _open(request.results, planned, case, entries)
         opened(journal.folder)
-        _make_trials(trials, entries, fleet, journal)
+        _make_trials(trials, _Run(entries=entries, fleet=fleet, journal=journal, floor=Floor()))
     journal.finish()
 
 
-def _make_trials(
-    trials: Sequence[PlannedTrial], entries: Mapping[str, Registered], fleet: Fleet, journal: Journal
-) -> None:
-    """Trials side by side, each on a clone of its own; on a server whose databases share a WAL, one at a time."""
+@dataclass(frozen=True, kw_only=True)
+class _Run:
+    """What every trial of a run needs."""
+
+    entries: Mapping[str, Registered]
+    fleet: Fleet
+    journal: Journal
+    floor: Floor
+
+
+def _make_trials(trials: Sequence[PlannedTrial], run: _Run) -> None:
+    """Trials side by side, each on a clone of its own; while one is timed the others wait."""
     for planned in trials:
         if planned.server is None:
-            journal.add(Skipped(scenario=planned.scenario, server=None, reason=planned.reason))
+            run.journal.add(Skipped(scenario=planned.scenario, server=None, reason=planned.reason))
 
     def interrupted() -> None:
         # An interrupted run keeps what it has. The servers are stopped under the trials that are being made.
-        journal.close()
-        fleet.close()
+        run.journal.close()
+        run.fleet.close()
 
+    work_off(_jobs(trials, run), at_once=run.journal.experiment.plan.jobs, interrupted=interrupted)
+
+
+def _jobs(trials: Sequence[PlannedTrial], run: _Run) -> Iterator[Job]:
+    """All trials, then those of them that are made at other change rates too."""
+    placed = _in_turn(trials)
+    for kind, planned in placed:
+        yield partial(_make, kind, planned, run)
+    for kind, planned in placed:
+        if run.entries[planned.scenario].scenario.depends_on_change_rate:
+            for dataset in _at_rates(run.journal.experiment.plan.dataset):
+                yield partial(_make_at_rate, kind, planned, dataset, run)
+
+
+def _in_turn(trials: Sequence[PlannedTrial]) -> list[tuple[str, PlannedTrial]]:
+    """The kinds of server in turn, so that their templates are loaded side by side."""
     kinds = dict.fromkeys(planned.server for planned in trials if planned.server)
-    queues = [
-        Queue(jobs=deque(_jobs(kind, trials, entries, fleet, journal)), shared=fleet.server(kind).isolated)
-        for kind in kinds
-    ]
-    work_off(queues, at_once=AT_ONCE, interrupted=interrupted)
+    lanes = ([(kind, planned) for planned in trials if planned.server == kind] for kind in kinds)
+    return [one for row in zip_longest(*lanes) for one in row if one]
 
 
-def _jobs(
-    kind: str, trials: Sequence[PlannedTrial], entries: Mapping[str, Registered], fleet: Fleet, journal: Journal
-) -> Iterator[Job]:
-    """The trials on one kind of server, then those of them that are made at other change rates too."""
-    own = [planned for planned in trials if planned.server == kind]
-    for planned in own:
-        yield partial(_make, kind, planned, entries[planned.scenario], fleet, journal)
-    for planned in own:
-        if entries[planned.scenario].scenario.depends_on_change_rate:
-            for dataset in _at_rates(journal.experiment.plan.dataset):
-                yield partial(_make_at_rate, kind, planned, entries[planned.scenario], dataset, fleet, journal)
+def _make(kind: str, planned: PlannedTrial, run: _Run) -> None:
+    with run.floor.together():
+        lane, outcome = _try(kind, planned, run.journal.experiment.plan.dataset, run, run.floor.alone)
+        if lane:
+            run.journal.loaded(lane.loaded)
+        run.journal.add(outcome)
 
 
-def _make(kind: str, planned: PlannedTrial, entry: Registered, fleet: Fleet, journal: Journal) -> None:
-    if journal.closed:
-        return
-    lane, outcome = _try(kind, planned, entry, journal.experiment.plan.dataset, fleet)
-    if lane:
-        journal.loaded(lane.loaded)
-    journal.add(outcome)
-
-
-def _make_at_rate(  # noqa: PLR0913, PLR0917 - what a trial needs, and at which rate
-    kind: str, planned: PlannedTrial, entry: Registered, dataset: DatasetSpec, fleet: Fleet, journal: Journal
-) -> None:
-    """The same scenario on few events whose prices change more or less often."""
-    if journal.closed:
-        return
-    lane, outcome = _try(kind, planned, entry, dataset, fleet)
-    baseline = lane.loaded.footprint if lane else None
-    journal.at_rate(RateTrial(dataset=dataset, baseline=baseline, outcome=outcome))
+def _make_at_rate(kind: str, planned: PlannedTrial, dataset: DatasetSpec, run: _Run) -> None:
+    """The same scenario on few events whose prices change more or less often; only its bytes are compared."""
+    with run.floor.together():
+        lane, outcome = _try(kind, planned, dataset, run, None)
+        baseline = lane.loaded.footprint if lane else None
+        run.journal.at_rate(RateTrial(dataset=dataset, baseline=baseline, outcome=outcome))
 
 
 def _try(
-    kind: str, planned: PlannedTrial, entry: Registered, dataset: DatasetSpec, fleet: Fleet
+    kind: str, planned: PlannedTrial, dataset: DatasetSpec, run: _Run, alone: Alone | None
 ) -> tuple[Lane | None, Outcome]:
     """One trial on a dataset that is loaded where it is not yet."""
     try:
-        lane = fleet.lane(kind, dataset)
+        lane = run.fleet.lane(kind, dataset)
     except LabError as error:
         return None, Failed(scenario=planned.scenario, server=kind, step="load", error=str(error), steps=())
     again = " (again)" if planned.repeat > 1 else ""
     rate = "" if dataset.change_rate == 1 else f" at change rate {dataset.change_rate:g}"
-    fleet.progress(f"{kind}: {planned.scenario}{again}{rate}")
-    return lane, trial.make(planned, entry.scenario, lane)
+    run.fleet.progress(f"{kind}: {planned.scenario}{again}{rate}")
+    return lane, trial.make(planned, run.entries[planned.scenario].scenario, lane, alone)
 
 
 def _at_rates(spec: DatasetSpec) -> list[DatasetSpec]:
@@ -168,36 +175,30 @@ def _at_rates(spec: DatasetSpec) -> list[DatasetSpec]:
     return [replace(spec, events=events, change_rate=spec.change_rate * rate) for rate in RATES]
 
 
-def check_room(folder: Path, expected_bytes: int) -> None:
+def check_room(folder: Path, expected_bytes: int, jobs: int) -> None:
     """Refuse a run that would fill the disk half-way."""
-    needed, free = expected_bytes * ROOM, psutil.disk_usage(str(folder)).free
+    needed, free = expected_bytes * (ROOM + JOB_ROOM * jobs), psutil.disk_usage(str(folder)).free
     if free < needed:
         raise InputError(
             f"This run needs about {bytes_text(needed)} of disk in {folder}, and {bytes_text(free)} are free.",
-            hint="Choose a smaller --size, free space, or set TMPDIR to a folder on a larger disk.",
+            hint="Choose a smaller --size or fewer --jobs, free space, or set TMPDIR to a folder on a larger disk.",
         )
 
 
-def _open(
-    request: Request,
-    dataset: Dataset,
-    case: Case,
-    trials: tuple[PlannedTrial, ...],
-    entries: Mapping[str, Registered],
-) -> Journal:
+def _open(results: Path, planned: Plan, case: Case, entries: Mapping[str, Registered]) -> Journal:
     started = now()
-    size = bytes_text(request.size_bytes).replace(" ", "")
-    folder = store.new_run(request.results, case.case, size, started)
+    size = bytes_text(planned.size_bytes).replace(" ", "")
+    folder = store.new_run(results, case.case, size, started)
     experiment = Experiment(
         format=store.FORMAT,
         run=folder.name,
         started=started.isoformat(),
         finished=None,
-        plan=Plan(dataset=dataset.spec, size_bytes=request.size_bytes, trials=trials),
+        plan=planned,
         case=_case_facts(case),
         environment=_environment(),
         templates=(),
-        scenarios={planned.scenario: _facts(entries[planned.scenario]) for planned in trials},
+        scenarios={one.scenario: _facts(entries[one.scenario]) for one in planned.trials},
         outcomes=(),
         rate_trials=(),
     )

@@ -1,45 +1,103 @@
-"""Which trial is made next: every server has a worker, and one that has done its own helps where that disturbs nobody."""
+"""Several trials at once: how many, on how many threads, and how one of them works alone while it is timed."""
 
 from __future__ import annotations
 
+import os
 import threading
-from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor, as_completed
-from dataclasses import dataclass
+from contextlib import contextmanager
 from typing import TypeAlias
+
+import psutil
+
+from lab.errors import InputError
+
+MOST_JOBS = 4
+"""More are never taken unasked: timed work is done by one trial at a time, so that more gain next to nothing."""
+
+JOB_BYTES = 1 << 30
+"""Memory that must be available for each trial at once: a server process with its caches, and the answers it gives."""
 
 Job: TypeAlias = Callable[[], None]
 
 
-@dataclass(frozen=True, kw_only=True)
-class Queue:
-    """The jobs of one server, in order."""
+def jobs_at_once(asked: int | None) -> int:
+    """How many trials to make at once: as asked, or as many as there are cores and memory for, at most `MOST_JOBS`.
 
-    jobs: deque[Job]
-    shared: bool
-    """Whether several of these jobs at once do not disturb each other's measurements."""
+    Errors: `InputError` for less than one.
+    """
+    if asked is None:
+        return max(1, min(os.cpu_count() or 1, psutil.virtual_memory().available // JOB_BYTES, MOST_JOBS))
+    if asked < 1:
+        raise InputError(
+            f"{asked} trials at once would measure nothing.", hint="Give --jobs 1 or more, or leave it out."
+        )
+    return asked
 
 
-def work_off(queues: Sequence[Queue], *, at_once: int, interrupted: Job) -> None:
-    """Do all jobs, `at_once` of them at a time; where one raises, or Ctrl-C comes, call `interrupted` and raise it."""
-    taking, shared = threading.Lock(), [queue for queue in queues if queue.shared]
+def work_off(jobs: Iterable[Job], *, at_once: int, interrupted: Job) -> None:
+    """Begin all jobs in order, `at_once` at a time; where one raises, or Ctrl-C comes, call `interrupted` and raise it.
+
+    Jobs that have not begun by then never do.
+    """
     with ThreadPoolExecutor(at_once) as threads:
-        workers = [threads.submit(_work, [own, *shared], taking) for own in (*queues, *shared * at_once)]
         try:
-            for worker in as_completed(workers):
-                worker.result()
+            for one in as_completed([threads.submit(job) for job in jobs]):
+                one.result()
         except BaseException:
+            threads.shutdown(wait=False, cancel_futures=True)
             interrupted()
             raise
 
 
-def _work(queues: Sequence[Queue], taking: threading.Lock) -> None:
-    """Take from the first queue that has a job, until none has."""
-    while job := _next(queues, taking):
-        job()
+class Floor:
+    """Where the trials of a run work: many together, or one alone while no other does.
 
+    Who waits to be alone goes first, so that timed work is done in a row and the rest side by side.
+    """
 
-def _next(queues: Sequence[Queue], taking: threading.Lock) -> Job | None:
-    with taking:
-        return next((queue.jobs.popleft() for queue in queues if queue.jobs), None)
+    def __init__(self) -> None:
+        self._changed = threading.Condition()
+        self._together = 0
+        self._claims = 0
+        self._alone = threading.Lock()
+
+    @contextmanager
+    def together(self) -> Iterator[None]:
+        """Work beside others; begins once nobody is alone or waits to be."""
+        with self._changed:
+            self._enter()
+        try:
+            yield
+        finally:
+            with self._changed:
+                self._leave()
+
+    @contextmanager
+    def alone(self) -> Iterator[None]:
+        """Inside `together`, which is given up meanwhile: work while nobody else does."""
+        with self._changed:
+            self._leave()
+            self._claims += 1
+        try:
+            with self._alone:
+                self._wait_for_others()
+                yield
+        finally:
+            with self._changed:
+                self._claims -= 1
+                self._changed.notify_all()
+                self._enter()
+
+    def _enter(self) -> None:
+        self._changed.wait_for(lambda: not self._claims)
+        self._together += 1
+
+    def _leave(self) -> None:
+        self._together -= 1
+        self._changed.notify_all()
+
+    def _wait_for_others(self) -> None:
+        with self._changed:
+            self._changed.wait_for(lambda: not self._together)

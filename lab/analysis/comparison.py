@@ -35,6 +35,7 @@ SAVINGS = (
     "repeat",
     "reason",
 )
+_STEP_TYPES = {"seconds": "Float64", "cpu_seconds": "Float64", "wal_bytes": "Int64", "peak_bytes": "Int64"}
 _WHOLE = ("baseline_bytes", "bytes", "projected_bytes", "wal_bytes", "peak_bytes", "repeat")
 
 
@@ -85,7 +86,7 @@ def by_step(experiment: Experiment) -> pd.DataFrame:
     """One row per step: the bytes after it, and what it took to get there."""
     rows = [_step_row(trial, step) for trial in completed(experiment) for step in trial.steps]
     columns = ["scenario", "server", "step", "bytes", "seconds", "cpu_seconds", "wal_bytes", "peak_bytes"]
-    return pd.DataFrame(rows, columns=columns).astype({"peak_bytes": "Int64", "cpu_seconds": "Float64"})
+    return pd.DataFrame(rows, columns=columns).astype(_STEP_TYPES)
 
 
 def by_rate(experiment: Experiment) -> pd.DataFrame:
@@ -166,14 +167,19 @@ def _cost(steps: Sequence[StepRecord]) -> dict[str, Any]:
     """Seconds, CPU and WAL of all steps and their largest peak; nothing where there is no step."""
     if not steps:
         return {}
-    cpu = [step.cpu_seconds for step in steps if step.cpu_seconds is not None]
     peaks = [step.peak_bytes for step in steps if step.peak_bytes is not None]
     return {
-        "apply_seconds": sum(step.seconds for step in steps),
-        "cpu_seconds": sum(cpu) if len(cpu) == len(steps) else None,
-        "wal_bytes": sum(step.wal_bytes for step in steps),
+        "apply_seconds": _sum([step.seconds for step in steps]),
+        "cpu_seconds": _sum([step.cpu_seconds for step in steps]),
+        "wal_bytes": _sum([step.wal_bytes for step in steps]),
         "peak_bytes": max(peaks) if peaks else None,
     }
+
+
+def _sum(costs: Sequence[float | None]) -> float | None:
+    """None where one of them was not measured."""
+    known = [cost for cost in costs if cost is not None]
+    return sum(known) if len(known) == len(costs) else None
 
 
 def saving(candidate: int, control: int) -> float:

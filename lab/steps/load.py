@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from time import perf_counter
-
 from data_gen import CopyIn, Dataset
 from lab.database import Database
 from lab.servers import Server
@@ -17,9 +15,7 @@ SETTINGS = ("default_toast_compression", "wal_level", "full_page_writes", "fsync
 
 def load(server: Server, database: Database, dataset: Dataset) -> LoadedTemplate:
     """Run every stage of the dataset, settle, and weigh the result."""
-    started = perf_counter()
     run_stages(server, database, dataset)
-    seconds = perf_counter() - started
     settle(database)
     weight = footprint.measure(database)
     return LoadedTemplate(
@@ -28,7 +24,6 @@ def load(server: Server, database: Database, dataset: Dataset) -> LoadedTemplate
         settings={name: str(value) for name, value in database.fetch(_SETTINGS_SQL, (list(SETTINGS),))},
         rows=dict(dataset.rows),
         digest=dataset.digest,
-        load_seconds=seconds,
         footprint=weight,
     )
 

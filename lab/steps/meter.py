@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from time import perf_counter
@@ -21,9 +21,9 @@ _SAMPLE_SECONDS = 0.05
 class Cost:
     """The cost of one step, complete once the step has ended without an error."""
 
-    seconds: float = 0.0
+    seconds: float | None = None
     cpu_seconds: float | None = None
-    wal_bytes: int = 0
+    wal_bytes: int | None = None
     peak_bytes: int | None = None
 
 
@@ -34,16 +34,22 @@ class Meter:
     database: Database
     folder: Path | None
     process: int | None
+    alone: bool
+    """Whether nothing else of the run works meanwhile; where it does, the peak is all that is this database's own."""
 
     @contextmanager
     def measuring(self) -> Iterator[Cost]:
         """Measure what is done inside; the cost is filled in at its end."""
         cost = Cost()
-        wal, cpu = _wal_position(self.database), self._cpu_seconds()
-        with _peak(self.folder, cost):
-            started = perf_counter()
+        with _peak(self.folder, cost), self._timed(cost) if self.alone else nullcontext():
             yield cost
-            cost.seconds = perf_counter() - started
+
+    @contextmanager
+    def _timed(self, cost: Cost) -> Iterator[None]:
+        wal, cpu = _wal_position(self.database), self._cpu_seconds()
+        started = perf_counter()
+        yield
+        cost.seconds = perf_counter() - started
         cost.wal_bytes = _wal_position(self.database) - wal
         cpu_now = self._cpu_seconds()
         cost.cpu_seconds = None if cpu is None or cpu_now is None else cpu_now - cpu

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, nullcontext, suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import count
+from typing import TypeAlias
 
 import psutil
 
@@ -20,6 +21,9 @@ from lab.steps.meter import Meter
 from lab.steps.settle import settle
 from lab.steps.verify import Loss, Questions
 from lab.values import Answer, Completed, Failed, LoadedTemplate, Outcome, PlannedTrial, Skipped, StepRecord
+
+Alone: TypeAlias = Callable[[], AbstractContextManager[None]]
+"""Opens a context in which nothing else of the run works."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,40 +39,34 @@ class Lane:
     numbers: Iterator[int] = field(default_factory=lambda: count(1))
 
 
-def make(trial: PlannedTrial, scenario: Scenario, lane: Lane) -> Outcome:
-    """Make one trial on a clone of its own; whatever goes wrong in it is its outcome."""
+def make(planned: PlannedTrial, scenario: Scenario, lane: Lane, alone: Alone | None = nullcontext) -> Outcome:
+    """Make one trial on a clone of its own; whatever goes wrong in it is its outcome.
+
+    The scenario is applied inside of `alone`; by default nothing else is at work anyway. None: others may work beside
+    it, and what its steps took is not measured.
+    """
     name = f"{lane.template}_trial_{next(lane.numbers)}"
     try:
         lane.server.clone(lane.template, name)
     except (LabError, OSError) as error:
-        return Failed(scenario=trial.scenario, server=lane.server.kind, step="clone", error=str(error), steps=())
+        return Failed(scenario=planned.scenario, server=lane.server.kind, step="clone", error=str(error), steps=())
     try:
-        return _on(name, trial, scenario, lane)
+        return _made(_Trial(planned=planned, scenario=scenario, lane=lane, name=name, alone=alone))
     finally:
         with suppress(LabError, OSError):  # a server that died has dropped it already
             lane.server.drop(name)
 
 
-def _on(name: str, trial: PlannedTrial, scenario: Scenario, lane: Lane) -> Outcome:
-    progress = _Progress()
-    try:
-        return _completed(name, trial, scenario, lane, progress)
-    except (NothingToDoError, UnavailableError) as reason:
-        return Skipped(scenario=trial.scenario, server=lane.server.kind, reason=str(reason))
-    except (LabError, OSError, psutil.Error) as error:
-        return Failed(
-            scenario=trial.scenario,
-            server=lane.server.kind,
-            step=progress.doing,
-            error=str(error),
-            steps=progress.steps,
-        )
+@dataclass(kw_only=True)
+class _Trial:
+    """A trial that is being made, and how far it has come, for the outcome of one that breaks."""
 
-
-@dataclass
-class _Progress:
-    """How far a trial has come, for the outcome of one that breaks."""
-
+    planned: PlannedTrial
+    scenario: Scenario
+    lane: Lane
+    name: str
+    """Of its clone."""
+    alone: Alone | None
     part: str = "connect"
     recorder: Recorder | None = None
 
@@ -81,27 +79,39 @@ class _Progress:
         return tuple(self.recorder.steps) if self.recorder else ()
 
 
-def _completed(name: str, trial: PlannedTrial, scenario: Scenario, lane: Lane, progress: _Progress) -> Completed:
+def _made(trial: _Trial) -> Outcome:
+    name, server = trial.planned.scenario, trial.lane.server.kind
+    try:
+        return _completed(trial)
+    except (NothingToDoError, UnavailableError) as reason:
+        return Skipped(scenario=name, server=server, reason=str(reason))
+    except (LabError, OSError, psutil.Error) as error:
+        return Failed(scenario=name, server=server, step=trial.doing, error=str(error), steps=trial.steps)
+
+
+def _completed(trial: _Trial) -> Completed:
     """Everything a trial consists of, in order.
 
     It is judged through a second connection: what lives only in the scenario's session is not the database's.
     """
+    scenario, lane = trial.scenario, trial.lane
     loss = _loss(scenario, lane.now)
-    with lane.server.connect(name) as database:
-        recorder = progress.recorder = _recorder(database, name, lane)
+    with lane.server.connect(trial.name) as database:
+        recorder = trial.recorder = _recorder(database, trial)
         expected = _expected(database, lane, loss)
         guaranteed = guarantees.read(database)
-        progress.part = "apply"
-        apply(scenario, recorder)
-    with lane.server.connect(name) as database:
-        progress.part = "settle"
+        trial.part = "apply"
+        with (trial.alone or nullcontext)():
+            apply(scenario, recorder)
+    with lane.server.connect(trial.name) as database:
+        trial.part = "settle"
         settle(database)
-        progress.part = "verify"
+        trial.part = "verify"
         found = verify.ask(database, lane.asked, loss, applied=True)
         return Completed(
-            scenario=trial.scenario,
+            scenario=trial.planned.scenario,
             server=lane.server.kind,
-            repeat=trial.repeat,
+            repeat=trial.planned.repeat,
             steps=tuple(recorder.steps),
             footprint=footprint.measure(database),
             database_bytes=database.value("SELECT pg_database_size(current_database())"),
@@ -112,10 +122,11 @@ def _completed(name: str, trial: PlannedTrial, scenario: Scenario, lane: Lane, p
         )
 
 
-def _recorder(database: Database, name: str, lane: Lane) -> Recorder:
-    folder, process = lane.server.data_folder(name), lane.server.process(database)
-    meter = Meter(database=database, folder=folder, process=process)
-    return Recorder(database=database, meter=meter, now=lane.now)
+def _recorder(database: Database, trial: _Trial) -> Recorder:
+    server = trial.lane.server
+    folder, process = server.data_folder(trial.name), server.process(database)
+    meter = Meter(database=database, folder=folder, process=process, alone=trial.alone is not None)
+    return Recorder(database=database, meter=meter, now=trial.lane.now)
 
 
 def _loss(scenario: Scenario, now: datetime) -> Loss:

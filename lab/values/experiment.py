@@ -48,6 +48,8 @@ class Plan:
 
     dataset: DatasetSpec
     size_bytes: int
+    jobs: int
+    """Trials at once."""
     trials: tuple[PlannedTrial, ...]
 
 
@@ -88,7 +90,6 @@ class LoadedTemplate:
     rows: Mapping[str, int]
     digest: str
     """SHA-256 of the COPY streams."""
-    load_seconds: float
     footprint: Footprint
 
 

@@ -24,10 +24,11 @@ class StepRecord:
 
     name: str
     statements: tuple[Statement, ...]
-    seconds: float
+    seconds: float | None
     cpu_seconds: float | None
     """User and system time of the server process that did it, None where that process cannot be seen."""
-    wal_bytes: int
+    wal_bytes: int | None
+    """None, as seconds and CPU, where other trials worked beside it."""
     peak_bytes: int | None
     """Largest size the database's folder was seen at during the step (WAL apart), None where it cannot be seen."""
     footprint: Footprint

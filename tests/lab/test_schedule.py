@@ -1,53 +1,143 @@
-"""Every job is done once; jobs that would disturb each other are never done at the same time."""
+"""Every job is done once; who works alone works alone, and nobody waits for ever."""
 
 from __future__ import annotations
 
+import os
+import random
 import threading
 import time
-from collections import deque
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from functools import partial
 
+import psutil
 import pytest
 
-from lab.schedule import Queue, work_off
+from lab.errors import InputError
+from lab.schedule import JOB_BYTES, MOST_JOBS, Floor, jobs_at_once, work_off
+
+THREADS = 8
 
 
-def test_every_job_is_done_once_and_unshared_ones_one_at_a_time() -> None:
-    done: list[str] = []
-    alone = threading.Lock()
-
-    def unshared(name: str) -> None:
-        assert alone.acquire(blocking=False)
-        time.sleep(0.01)
-        done.append(name)
-        alone.release()
-
-    def shared(name: str) -> None:
-        time.sleep(0.01)
-        done.append(name)
-
-    queues = [
-        Queue(jobs=deque(partial(unshared, f"a{n}") for n in range(5)), shared=False),
-        Queue(jobs=deque(partial(shared, f"b{n}") for n in range(9)), shared=True),
-    ]
-    work_off(queues, at_once=2, interrupted=lambda: None)
-    assert sorted(done) == [f"a{n}" for n in range(5)] + [f"b{n}" for n in range(9)]
-    assert [name for name in done if name[0] == "a"] == [f"a{n}" for n in range(5)]
+@pytest.mark.parametrize("at_once", [1, 3])
+def test_every_job_is_done_once_and_begun_in_order(at_once: int) -> None:
+    begun: list[int] = []
+    work_off([partial(begun.append, number) for number in range(20)], at_once=at_once, interrupted=lambda: None)
+    assert sorted(begun) == list(range(20))
+    assert at_once > 1 or begun == sorted(begun)
 
 
-def test_one_worker_does_everything() -> None:
-    done: list[int] = []
-    queues = [Queue(jobs=deque([lambda: done.append(1)]), shared=shared) for shared in (False, True, False)]
-    work_off(queues, at_once=1, interrupted=lambda: None)
-    assert done == [1, 1, 1]
-
-
-def test_a_job_that_raises_interrupts_the_others() -> None:
-    called: list[bool] = []
+def test_a_job_that_raises_interrupts_the_others_and_none_is_begun_afterwards() -> None:
+    called, begun = threading.Event(), []
 
     def fail() -> None:
         raise KeyError("job")
 
+    def wait() -> None:
+        begun.append(called.wait(10))
+
     with pytest.raises(KeyError, match="job"):
-        work_off([Queue(jobs=deque([fail]), shared=True)], at_once=2, interrupted=lambda: called.append(True))
-    assert called == [True]
+        work_off([fail, *[wait] * 9], at_once=2, interrupted=called.set)
+    assert len(begun) < 9
+    assert all(begun)
+
+
+def test_who_is_alone_is_alone_and_all_come_to_an_end_even_where_work_fails() -> None:
+    floor, beside, counting, seen = Floor(), [0], threading.Lock(), []
+
+    def count(change: int) -> int:
+        with counting:
+            beside[0] += change
+            return beside[0]
+
+    def work(order: random.Random) -> None:
+        seen.append(count(1))
+        time.sleep(order.random() / 1000)
+        count(-1)
+        if order.random() < 0.2:
+            raise LookupError
+
+    def trial(order: random.Random) -> None:
+        with suppress(LookupError), floor.together():
+            work(order)
+            with floor.alone():
+                assert count(1) == 1
+                time.sleep(order.random() / 1000)
+                assert count(-1) == 0
+                if order.random() < 0.2:
+                    raise LookupError
+            work(order)
+
+    def trials(seed: int) -> None:
+        order = random.Random(seed)  # noqa: S311 - the same order of things at every run
+        for _ in range(50):
+            trial(order)
+
+    _at_once([partial(trials, seed) for seed in range(THREADS)])
+    assert max(seen) > 1
+    assert beside == [0]
+
+
+def test_who_waits_to_be_alone_goes_before_those_who_would_work_together() -> None:
+    floor, order, waits = Floor(), [], threading.Event()
+
+    def timed() -> None:
+        with floor.together():
+            waits.set()
+            with floor.alone():
+                order.append("alone")
+            order.append("together again")
+
+    def late() -> None:
+        with floor.together():
+            order.append("together")
+
+    with ThreadPoolExecutor(2) as threads, floor.together():
+        one = threads.submit(timed)
+        waits.wait(10)
+        _until(lambda: floor._claims == 1)
+        other = threads.submit(late)
+        time.sleep(0.05)
+        assert not order
+    one.result(10)
+    other.result(10)
+    assert order[0] == "alone"
+
+
+def test_timed_work_is_done_in_a_row() -> None:
+    floor, order, here = Floor(), [], threading.Barrier(3)
+
+    def timed() -> None:
+        with floor.together():
+            here.wait(10)
+            with floor.alone():
+                time.sleep(0.02)
+                order.append("alone")
+            order.append("together")
+
+    _at_once([timed] * 3)
+    assert order == ["alone"] * 3 + ["together"] * 3
+
+
+def test_as_many_trials_at_once_as_the_machine_has_room_for() -> None:
+    found = jobs_at_once(None)
+    assert 1 <= found <= min(MOST_JOBS, os.cpu_count() or 1)
+    assert found == 1 or found * JOB_BYTES <= psutil.virtual_memory().total
+    assert jobs_at_once(7) == 7
+    with pytest.raises(InputError, match="0 trials at once") as caught:
+        jobs_at_once(0)
+    assert "--jobs 1" in caught.value.hint
+
+
+def _at_once(jobs: list[Callable[[], None]]) -> None:
+    with ThreadPoolExecutor(len(jobs)) as threads:
+        for one in [threads.submit(job) for job in jobs]:
+            one.result(30)
+
+
+def _until(holds: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 10
+    while not holds():
+        assert time.monotonic() < deadline
+        time.sleep(0.001)

@@ -157,7 +157,9 @@ def test_a_trial_measures_seconds_wal_and_peak_of_each_step(lane: Lane) -> None:
     outcome = make(lane, run_sql("CREATE TABLE extra AS SELECT generate_series(1, 100000) AS id", "DROP TABLE extra"))
     assert isinstance(outcome, Completed)
     (step,) = outcome.steps
+    assert step.seconds
     assert step.seconds > 0
+    assert step.wal_bytes
     assert step.wal_bytes > 1_000_000
     assert step.peak_bytes is not None
     assert step.peak_bytes > outcome.footprint.total
