@@ -1,0 +1,205 @@
+"""What one parsed statement of SQL does to a column, clause by clause."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from sqlglot import exp
+
+from lab.usage.values import SIZE_ONLY, UNKNOWN, Access, Found, Target
+
+DECLARING = (
+    exp.ColumnDef,
+    exp.AlterColumn,
+    exp.RenameColumn,
+    exp.Drop,
+    exp.Comment,
+    exp.Index,
+    exp.Constraint,
+    exp.Grant,
+    exp.TriggerEvent,
+)
+SIZES = ("pg_column_size", "octet_length", "length", "char_length")
+CLAUSES: tuple[tuple[type[exp.Expr], str], ...] = (
+    (exp.Where, "WHERE"),
+    (exp.Returning, "RETURNING"),
+    (exp.Join, "JOIN"),
+    (exp.Order, "ORDER BY"),
+    (exp.Group, "GROUP BY"),
+    (exp.Having, "HAVING"),
+    (exp.Update, "the value of an UPDATE"),
+    (exp.Select, "SELECT"),
+)
+
+
+def look(tree: exp.Expr, target: Target) -> Iterator[Found]:
+    """Every place of the statement that touches the column, by name or with its whole row."""
+    for node in tree.walk():
+        if isinstance(node, exp.Identifier) and node.name.lower() == target.column:
+            yield from _named(node, target)
+        elif isinstance(node, exp.Star):
+            yield from _starred(node, target)
+        elif isinstance(node, exp.Column) and not node.table:
+            yield from _row(node, target)
+        elif isinstance(node, exp.Copy | exp.Insert) and isinstance(node.this, exp.Table):
+            yield from _without_columns(node, target)
+
+
+def gives(tree: exp.Create | exp.Alter, column: str) -> bool:
+    """Whether the statement makes a table or view with the column, or adds it to one."""
+    body = tree.args.get("expression")
+    selected = body.named_selects if isinstance(body, exp.Query) else ()
+    return column in (*(one.name.lower() for one in tree.find_all(exp.ColumnDef)), *(name.lower() for name in selected))
+
+
+def table_of(tree: exp.Create | exp.Alter) -> str:
+    """The table or view that the statement makes or changes, in lower case."""
+    table = tree.find(exp.Table)
+    return table.name.lower() if table else ""
+
+
+def _named(node: exp.Identifier, target: Target) -> Iterator[Found]:
+    parent = node.parent
+    if isinstance(parent, exp.Alias | exp.TableAlias | exp.Table | exp.CTE | exp.Placeholder) or _excluded(parent):
+        return  # a name given by the statement, or the row that an INSERT brings along
+    access, how = _access(node)
+    if access is not Access.DECLARE and (other := _other_table(node, target)):
+        access, how = Access.UNCLEAR, f"a column of {other}, which is not known to have this one"
+    yield Found(line=_line(node), access=access, how=how)
+
+
+def _access(node: exp.Identifier) -> tuple[Access, str]:
+    schema = node.parent if isinstance(node.parent, exp.Schema) else None
+    owner = schema.parent if schema else None
+    if isinstance(owner, exp.Insert):
+        return Access.WRITE, "INSERT"
+    if isinstance(owner, exp.Copy):
+        return (Access.WRITE, "COPY FROM") if owner.args.get("kind") else (Access.READ, "COPY TO")
+    if schema or node.find_ancestor(*DECLARING):
+        return Access.DECLARE, "schema"
+    if change := _assigned(node):
+        return Access.WRITE, change
+    return Access.READ, _clause(node)
+
+
+def _assigned(node: exp.Identifier) -> str | None:
+    """UPDATE, INSERT … where the identifier is what is assigned to."""
+    outer: exp.Expr = node.parent or node
+    if isinstance(outer.parent, exp.Tuple):
+        outer = outer.parent
+    owner = outer.parent
+    if isinstance(owner, exp.Insert) and outer.arg_key == "this":
+        return "INSERT"
+    if isinstance(owner, exp.EQ) and outer.arg_key == "this" and _sets(owner):
+        return "ON CONFLICT DO UPDATE" if isinstance(owner.parent, exp.OnConflict) else "UPDATE"
+    return None
+
+
+def _sets(node: exp.EQ) -> bool:
+    return isinstance(node.parent, exp.Update | exp.OnConflict) and node.arg_key == "expressions"
+
+
+def _clause(node: exp.Expr) -> str:
+    function = node.find_ancestor(exp.Func, exp.Select)
+    if isinstance(function, exp.Func) and function.name.lower() in SIZES:
+        return f"{function.name.lower()}: {SIZE_ONLY}"
+    found = node.find_ancestor(*(kind for kind, _ in CLAUSES))
+    return next((name for kind, name in CLAUSES if isinstance(found, kind)), "SQL")
+
+
+def _excluded(parent: exp.Expr | None) -> bool:
+    inserting = parent.find_ancestor(exp.OnConflict) if parent else None
+    return isinstance(parent, exp.Column) and parent.table.lower() == "excluded" and inserting is not None
+
+
+def _sources(node: exp.Expr) -> dict[str, exp.Table]:
+    """Tables of the nearest statement around `node`, by the name that they have in it."""
+    statement = node.find_ancestor(exp.Select, exp.Update, exp.Delete, exp.Insert, exp.Merge, exp.Copy)
+    if statement is None:
+        return {}
+    parts = [statement.args.get(key) for key in ("this", "from_", "using", "joins")]
+    nodes = [one for part in parts for one in (part if isinstance(part, list) else [part])]
+    found = [table for one in nodes if isinstance(one, exp.Expr) for table in _tables(one)]
+    return {table.alias_or_name.lower(): table for table in found}
+
+
+def _tables(part: exp.Expr) -> Iterator[exp.Table]:
+    """Tables of a FROM, JOIN or target, those inside a subquery apart."""
+    for node in part.walk(prune=lambda one: isinstance(one, exp.Subquery)):
+        if isinstance(node, exp.Table):
+            yield node
+
+
+def _other_table(node: exp.Identifier, target: Target) -> str | None:
+    """The table that the column evidently belongs to, where that is not one of the target's."""
+    sources = _sources(node)
+    column = node.parent
+    table = column.table.lower() if isinstance(column, exp.Column) else ""
+    known = sources.get(table) if table else next(iter(sources.values())) if len(sources) == 1 else None
+    if known is None or known.name.lower() in target.tables or UNKNOWN in known.name.lower() or _common(known):
+        return None
+    return known.name
+
+
+def _common(table: exp.Table) -> bool:
+    """Whether the name is one that a WITH gives: what it selects is looked at by itself."""
+    root = table.root()
+    return any(cte.alias.lower() == table.name.lower() for cte in root.find_all(exp.CTE))
+
+
+def _starred(node: exp.Star, target: Target) -> Iterator[Found]:
+    """`*` and `s.*` where a query returns them; count(*) and EXISTS (SELECT *) take no column."""
+    column = node.parent if isinstance(node.parent, exp.Column) else None
+    owner = (column or node).parent
+    if isinstance(owner, exp.Func) and column is None:
+        return
+    if isinstance(owner, exp.Select) and isinstance(owner.parent, exp.Exists):
+        return
+    sources = _sources(node)
+    alias = column.table.lower() if column else ""
+    starred = [sources[alias]] if alias in sources else [] if alias else list(sources.values())
+    yield from _taken(
+        node, {table.name.lower() for table in starred}, target, f"{alias}.*" if alias else f"{_clause(node)} *"
+    )
+
+
+def _taken(node: exp.Expr, names: set[str], target: Target, how: str) -> Iterator[Found]:
+    if names & target.tables:
+        table = min(names & target.tables)
+        yield Found(line=_line(node), access=Access.READ, how=f"{how} of {table}", whole=True)
+    elif any(UNKNOWN in name for name in names):
+        how = f"{how.replace(UNKNOWN, '…')} of a table whose name is computed"
+        yield Found(line=_line(node), access=Access.UNCLEAR, how=how, whole=True)
+
+
+def _row(node: exp.Column, target: Target) -> Iterator[Found]:
+    """A whole row as one value, as in to_jsonb(s); and columns that a program puts in when it runs."""
+    sources = _sources(node)
+    table = sources.get(node.name.lower())
+    ours = bool({one.name.lower() for one in sources.values()} & target.tables)
+    if table is not None and table.name.lower() in target.tables:
+        how = f"the whole row of {table.name} as a value"
+    elif ours and UNKNOWN in node.name.lower() and _selected(node):
+        how = "columns that are computed"
+    else:
+        return
+    yield Found(line=_line(node), access=Access.UNCLEAR, how=how, whole=True)
+
+
+def _selected(node: exp.Column) -> bool:
+    """Whether a query returns the column, and does not only order or narrow its rows by it."""
+    return isinstance(node.find_ancestor(exp.Select, exp.Where, exp.Order, exp.Join), exp.Select)
+
+
+def _without_columns(node: exp.Copy | exp.Insert, target: Target) -> Iterator[Found]:
+    """COPY t and INSERT INTO t without a list of columns."""
+    name = node.this.name.lower()
+    if name in target.tables:
+        reads = isinstance(node, exp.Copy) and not node.args.get("kind")
+        how = f"{'COPY' if isinstance(node, exp.Copy) else 'INSERT'} of {name} without a list of columns"
+        yield Found(line=_line(node.this), access=Access.READ if reads else Access.WRITE, how=how, whole=True)
+
+
+def _line(node: exp.Expr) -> int:
+    """Where it is written; an inner part knows it where the node itself does not."""
+    return next((one.meta["line"] for one in node.walk() if "line" in one.meta), 1)

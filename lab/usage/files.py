@@ -1,0 +1,128 @@
+"""The text files of source trees, and what of them is passed over and why."""
+
+from __future__ import annotations
+
+import io
+import os
+import re
+import stat
+import tokenize
+from collections.abc import Iterator, Sequence
+from pathlib import Path, PurePosixPath
+
+from lab.errors import InputError
+from lab.usage.values import Passed, Place, Source
+
+LARGEST = 4 << 20
+"""Bytes; nobody writes a larger source file by hand."""
+
+NOT_OURS = {
+    ".git": "the history, not the code",
+    ".hg": "the history, not the code",
+    ".svn": "the history, not the code",
+    "node_modules": "installed packages",
+    "site-packages": "installed packages",
+    "__pycache__": "compiled code",
+    ".mypy_cache": "a cache",
+    ".pytest_cache": "a cache",
+    ".ruff_cache": "a cache",
+    ".tox": "test environments",
+    ".nox": "test environments",
+}
+LANGUAGES = {".py": "Python", ".pyi": "Python", ".pyw": "Python", ".sql": "SQL", ".psql": "SQL", ".ddl": "SQL"}
+DOCUMENTS = {".md", ".rst", ".adoc", ".txt", ".csv", ".tsv", ".log", ".lock"}
+TEST = re.compile(r"(^|/)(tests?|__tests__|e2e|spec)/|(^|/)(test_[^/]*|[^/]*_test|conftest)\.py$|\.(test|spec)\.\w+$")
+MIGRATION = re.compile(r"(^|/)(migrations?|alembic)/")
+REVISION = re.compile(r"^down_revision\b", re.MULTILINE)
+
+
+def collect(roots: Sequence[Path]) -> tuple[list[Source], list[Passed]]:
+    """Every text file below `roots` once, in the order of paths, and what was passed over.
+
+    Errors: `InputError` where a root does not exist, or none is given.
+    """
+    if not roots:
+        raise InputError("No source was given.", hint="Name the folders or files of the application.")
+    sources: list[Source] = []
+    passed: list[Passed] = []
+    seen: set[Path] = set()
+    for root in roots:
+        for path, shown in _files(root, f"{root.resolve().name}/" if len(roots) > 1 else "", passed):
+            if (real := path.resolve()) not in seen:
+                seen.add(real)
+                result = _source(path, shown)
+                (sources if isinstance(result, Source) else passed).append(result)  # type: ignore[arg-type]
+    return sources, passed
+
+
+def _files(root: Path, prefix: str, passed: list[Passed]) -> Iterator[tuple[Path, str]]:
+    if not root.exists():
+        raise InputError(f"There is no {root}.", hint="Name a folder or file of the application's sources.")
+    if root.is_file():
+        yield root, root.name
+        return
+
+    def unreadable(error: OSError) -> None:
+        passed.append(Passed(path=str(error.filename), reason=f"cannot be listed: {error.strerror}"))
+
+    for folder, folders, names in os.walk(root, onerror=unreadable):
+        below = Path(folder)
+        shown = f"{prefix}{'' if below == root else below.relative_to(root).as_posix() + '/'}"
+        for name in sorted(folders):
+            if reason := _folder_reason(below / name):
+                passed.append(Passed(path=f"{shown}{name}/", reason=reason))
+                folders.remove(name)
+        folders.sort()
+        yield from ((below / name, shown + name) for name in sorted(names))
+
+
+def _folder_reason(folder: Path) -> str | None:
+    if folder.is_symlink():
+        return "a symbolic link to a folder: give its target as a source if it holds code"
+    if (folder / "pyvenv.cfg").exists():
+        return "a virtual environment"
+    return NOT_OURS.get(folder.name)
+
+
+def _source(path: Path, shown: str) -> Source | Passed:
+    try:
+        status = path.stat()
+        if not stat.S_ISREG(status.st_mode):
+            return Passed(path=shown, reason="not a regular file")
+        if status.st_size > LARGEST:
+            return Passed(path=shown, reason=f"larger than {LARGEST >> 20} MiB")
+        data = path.read_bytes()
+    except OSError as error:
+        return Passed(path=shown, reason=f"cannot be read: {error.strerror}")
+    wide = data.startswith((b"\xff\xfe", b"\xfe\xff"))
+    if b"\0" in data and not wide:
+        return Passed(path=shown, reason="binary")
+    suffix = PurePosixPath(shown).suffix.lower()
+    language = LANGUAGES.get(suffix, suffix or "no suffix")
+    text, encoded = _decoded(data, "utf-16" if wide else _encoding(data, language))
+    return Source(path=shown, language=language, place=_place(shown, suffix, text), text=text, encoded=encoded)
+
+
+def _encoding(data: bytes, language: str) -> str:
+    """UTF-8, or what a Python file says about itself."""
+    if language != "Python":
+        return "utf-8-sig"
+    try:
+        return tokenize.detect_encoding(io.BytesIO(data).readline)[0]
+    except SyntaxError:
+        return "utf-8"
+
+
+def _decoded(data: bytes, encoding: str) -> tuple[str, bool]:
+    try:
+        return data.decode(encoding), True
+    except (UnicodeDecodeError, LookupError):
+        return data.decode("latin-1"), False
+
+
+def _place(shown: str, suffix: str, text: str) -> Place:
+    if MIGRATION.search(shown) or (suffix == ".py" and REVISION.search(text)):
+        return Place.MIGRATION
+    if TEST.search(shown):
+        return Place.TEST
+    return Place.DOCUMENT if suffix in DOCUMENTS else Place.CODE

@@ -1,0 +1,53 @@
+"""What Python sources do to a column, by their syntax trees."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from lab.usage.python import names, strings, whole
+from lab.usage.python.evidence import evidence
+from lab.usage.python.module import parse
+from lab.usage.python.schema import Schema
+from lab.usage.values import Found, Source, Target
+
+COMPUTED = re.compile(r"\b(getattr|setattr|exec|eval)\b|\bfrom\s*[\"']?\s*[{%+]", re.IGNORECASE)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Look:
+    """What one file does to the column, and how often it uses names that are computed, by kind."""
+
+    found: tuple[Found, ...]
+    computed: Counter[str]
+
+
+def relevant(source: Source, target: Target, schema: Schema) -> bool:
+    """Whether the file has any word that a rule could begin with."""
+    words = {target.column, *target.tables, *schema.heavy, *schema.relations, *schema.speaks}
+    pattern = rf"\b({'|'.join(map(re.escape, sorted(words)))})\b"
+    return COMPUTED.search(source.text) is not None or re.search(pattern, source.text, re.IGNORECASE) is not None
+
+
+def look(source: Source, target: Target, schema: Schema) -> Look:
+    """Everything that one file does to the column.
+
+    Errors: `UnparsableError` where it is not Python of today.
+    """
+    module = parse(source)
+    said = evidence(module, schema)
+    found = [
+        one
+        for node in module.nodes
+        for rule in (names.look(node, target.column, said), whole.look(node, said, frozenset(target.tables)))
+        for one in rule
+    ]
+    found += strings.look(module, target, said)
+    return Look(found=tuple(found), computed=Counter(filter(None, map(whole.computed, module.nodes))))
+
+
+def tables(source: Source, column: str) -> Iterator[str]:
+    """Tables that the file's strings of SQL make with the column."""
+    yield from strings.tables(parse(source), column)

@@ -1,0 +1,132 @@
+"""What a name in a function stands for, as far as annotations, constructors and assignments say."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from lab.usage.python.module import Module, Scope, above, callee, enclosing_class, last_name, names, scope
+from lab.usage.python.schema import Schema
+
+BESIDE = {"select_from", "join", "outerjoin", "delete", "update", "insert", "isinstance"}
+"""Calls that name a class without returning objects of it."""
+
+Said = Mapping[str, frozenset[str]]
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Evidence:
+    """Of one file: which entities and rivals each name of each function stands for."""
+
+    module: Module
+    schema: Schema
+    said: Mapping[ast.AST, Said]
+    """By function, and by the module for what lies in none."""
+    aliases: Said
+    """Names that are the class itself and not objects of it: imports, aliased(…), one class or another."""
+
+    def of(self, node: ast.expr) -> frozenset[str]:
+        """The entities and rivals that an expression may be an object of; empty where nothing says so."""
+        if last_name(node) in ("self", "cls") and isinstance(node, ast.Name):
+            owner = enclosing_class(self.module, node)
+            return self.schema.speaks.get(owner.name, frozenset()) if owner else frozenset()
+        for outer in above(self.module, node):
+            if outer in self.said and (found := _mentioned(node, self.said[outer], self.schema, self.module)):
+                return found
+        return frozenset()
+
+    def classes(self, node: ast.AST) -> frozenset[str]:
+        """The entities and rivals that an expression is the class of."""
+        if isinstance(node, ast.Name):
+            return self.aliases.get(node.id, self.schema.speaks.get(node.id, frozenset()) & {node.id})
+        if isinstance(node, ast.Attribute):
+            own = self.schema.speaks.get(node.attr, frozenset())
+            return own if node.attr in own or _is_class_attribute(node) else frozenset()
+        return frozenset()
+
+
+def _is_class_attribute(node: ast.Attribute) -> bool:
+    """`self.model`, where an annotation or assignment says which class that is."""
+    return last_name(node.value) in ("self", "cls")
+
+
+def evidence(module: Module, schema: Schema) -> Evidence:
+    """Read every assignment, loop and annotation of the file, in the order of the text."""
+    aliases = dict(_aliases(module, schema))
+    said: dict[ast.AST, dict[str, frozenset[str]]] = {module.tree: dict(aliases)}
+    for target, value, inner in sorted(_bindings(module), key=lambda one: one[0].lineno):
+        known = said.setdefault(inner, dict(aliases))
+        found = _mentioned(value, known, schema, module)
+        for name in _targets(target):
+            known[name] = known.get(name, frozenset()) | found
+    return Evidence(module=module, schema=schema, said=said, aliases=aliases)
+
+
+def _bindings(module: Module) -> Iterator[tuple[ast.expr | ast.arg, ast.AST, Scope]]:
+    """What is bound, to what, and in which function."""
+    for node in module.nodes:
+        if isinstance(node, ast.arg) and node.annotation:
+            yield node, node.annotation, scope(module, node)
+        elif isinstance(node, ast.AnnAssign):
+            yield node.target, node.annotation, scope(module, node)
+        elif isinstance(node, ast.Assign):
+            yield from ((target, node.value, scope(module, node)) for target in node.targets)
+        elif isinstance(node, ast.NamedExpr):
+            yield node.target, node.value, scope(module, node)
+        elif isinstance(node, ast.For | ast.AsyncFor):
+            yield node.target, node.iter, scope(module, node)
+        elif isinstance(node, ast.comprehension):
+            yield node.target, node.iter, scope(module, node.target)
+        elif isinstance(node, ast.withitem) and node.optional_vars:
+            yield node.optional_vars, node.context_expr, scope(module, node)
+
+
+def _targets(node: ast.expr | ast.arg) -> Iterator[str]:
+    if isinstance(node, ast.arg):
+        yield node.arg
+        return
+    yield from (one.id for one in ast.walk(node) if isinstance(one, ast.Name) and isinstance(one.ctx, ast.Store))
+
+
+def _mentioned(node: ast.AST, known: Said, schema: Schema, module: Module) -> frozenset[str]:
+    found: frozenset[str] = frozenset()
+    for one in ast.walk(node):
+        if isinstance(one, ast.Name) and not _beside(one, module):
+            found |= known.get(one.id) or schema.speaks.get(one.id, frozenset())
+        elif isinstance(one, ast.Attribute) and not _beside(one, module):
+            found |= schema.speaks.get(one.attr, frozenset())
+        elif isinstance(one, ast.Constant) and isinstance(one.value, str) and one.value.isidentifier():
+            found |= schema.speaks.get(one.value, frozenset()) & {one.value}
+    return found
+
+
+def _beside(node: ast.expr, module: Module) -> bool:
+    """Whether a class is only named: for an attribute of it, or beside what is returned."""
+    outer = module.parents.get(node)
+    if isinstance(outer, ast.Attribute):
+        return (
+            isinstance(node, ast.Name) and node.id[:1].isupper() and not isinstance(module.parents.get(outer), ast.Call)
+        )
+    return callee(outer) in BESIDE
+
+
+def _aliases(module: Module, schema: Schema) -> Iterator[tuple[str, frozenset[str]]]:
+    for node in module.nodes:
+        if isinstance(node, ast.ImportFrom):
+            for alias in node.names:
+                if alias.asname and alias.name in schema.entities | schema.rivals:
+                    yield alias.asname, frozenset({alias.name})
+        elif isinstance(node, ast.Assign) and (found := _class_value(node.value) & (schema.entities | schema.rivals)):
+            yield from ((last_name(target), frozenset(found)) for target in node.targets)
+
+
+def _class_value(value: ast.expr) -> set[str]:
+    """The names in a value that is a class: `A`, `A if x else B`, `aliased(A)`."""
+    if isinstance(value, ast.Name):
+        return {value.id}
+    if isinstance(value, ast.IfExp):
+        return _class_value(value.body) | _class_value(value.orelse)
+    if callee(value) == "aliased" and isinstance(value, ast.Call):
+        return {name for one in value.args for name in names(one)}
+    return set()

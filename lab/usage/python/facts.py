@@ -1,0 +1,200 @@
+"""What one Python file declares: classes, tables and functions, as far as they matter for a column."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from lab.usage.python.module import Module, callee, enclosing_class, last_name, names
+
+COLUMNS = {"Column", "mapped_column", "deferred", "column_property"}
+Fields: TypeAlias = Mapping[str, tuple[ast.expr | None, ast.expr | None]]
+EAGER = {"joined", "selectin", "subquery", "immediate", "False"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Declared:
+    """A class, or a table in a variable."""
+
+    name: str
+    bases: frozenset[str]
+    table: str | None
+    mapped: bool
+    """Whether its own body says that it is a table."""
+    declares: bool
+    """Whether it has an attribute (a column, where it is a table) of the name that is looked for."""
+    deferred: bool
+    """Whether that column is loaded only when it is asked for."""
+    from_attributes: bool
+    """Whether it is a schema that is filled from the attributes of an object."""
+    refers: Mapping[str, frozenset[str]]
+    """Attributes to the names in their annotations and values."""
+    relationships: Mapping[str, frozenset[str]]
+    """Attributes that the ORM loads when they are used, to the names of what they lead to."""
+    eager: frozenset[str]
+    """Names of classes that are loaded with it."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Function:
+    """A function or method: the names in what it returns, and whether it has a parameter of the name looked for."""
+
+    name: str
+    returns: frozenset[str]
+    has_parameter: bool
+
+
+def declared(module: Module, column: str) -> Iterator[Declared]:
+    """Every class of the file, and every table made by a call of Table."""
+    for node in module.nodes:
+        if isinstance(node, ast.ClassDef):
+            yield _class(module, node, column)
+        elif isinstance(node, ast.Call) and callee(node) == "Table":
+            yield from _table(module, node, column)
+        elif isinstance(node, ast.Call) and callee(node) in ("map_imperatively", "mapper") and len(node.args) > 1:
+            yield _declared(last_name(node.args[0]), bases=frozenset({last_name(node.args[1])}))
+
+
+def functions(module: Module, column: str) -> Iterator[Function]:
+    """Every function of the file."""
+    for node in module.nodes:
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            every = (*node.args.posonlyargs, *node.args.args, *node.args.kwonlyargs)
+            has = any(one.arg == column for one in every)
+            yield Function(name=node.name, returns=frozenset(names(node.returns)), has_parameter=has)
+
+
+def _declared(
+    name: str,
+    *,
+    bases: frozenset[str] = frozenset(),
+    table: str | None = None,
+    mapped: bool = False,
+    declares: bool = False,
+) -> Declared:
+    return Declared(
+        name=name,
+        bases=bases,
+        table=table,
+        mapped=mapped,
+        declares=declares,
+        deferred=False,
+        from_attributes=False,
+        refers={},
+        relationships={},
+        eager=frozenset(),
+    )
+
+
+def _table(module: Module, node: ast.Call, column: str) -> Iterator[Declared]:
+    """`odds = Table("odds_snapshots", metadata, Column("raw_response", JSON))`."""
+    outer = module.parents.get(node)
+    targets = outer.targets if isinstance(outer, ast.Assign) else []
+    named = node.args[0] if node.args else None
+    table = named.value if isinstance(named, ast.Constant) and isinstance(named.value, str) else None
+    declares = any(callee(one) == "Column" and _first_text(one) == column for one in node.args)
+    for target in targets:
+        yield _declared(last_name(target), table=table, mapped=True, declares=declares)
+
+
+def _first_text(node: ast.AST) -> str | None:
+    first = node.args[0] if isinstance(node, ast.Call) and node.args else None
+    return first.value if isinstance(first, ast.Constant) and isinstance(first.value, str) else None
+
+
+def _class(module: Module, node: ast.ClassDef, column: str) -> Declared:
+    fields = dict(_fields(node))
+    own = _attributes(module, node, column)
+    value = fields.get(column, (None, None))[1]
+    table = fields.get("__tablename__", (None, None))[1]
+    return Declared(
+        name=node.name,
+        bases=frozenset(last_name(base) for base in node.bases),
+        table=table.value if isinstance(table, ast.Constant) and isinstance(table.value, str) else None,
+        mapped=any(_says_table(name, *field) for name, field in fields.items()) or _keyword(node, "table"),
+        declares=column in fields or own or _renamed(fields, column),
+        deferred=callee(value) == "deferred" or _keyword(value, "deferred"),
+        from_attributes=any(_from_attributes(one) for one in node.body),
+        refers={name: frozenset(names(kind) | _related(value)) for name, (kind, value) in fields.items()},
+        relationships=dict(_relationships(node.name, fields)),
+        eager=frozenset(
+            name for kind, value in fields.values() if _eager(value) for name in names(kind) | _related(value)
+        ),
+    )
+
+
+def _fields(node: ast.ClassDef) -> Iterator[tuple[str, tuple[ast.expr | None, ast.expr | None]]]:
+    """Names given in the body of a class, with annotation and value."""
+    for one in node.body:
+        if isinstance(one, ast.AnnAssign):
+            yield last_name(one.target), (one.annotation, one.value)
+        elif isinstance(one, ast.Assign):
+            yield from ((last_name(target), (None, one.value)) for target in one.targets)
+        elif isinstance(one, ast.FunctionDef | ast.AsyncFunctionDef) and one.decorator_list:
+            yield one.name, (one.returns, None)
+
+
+def _attributes(module: Module, node: ast.ClassDef, column: str) -> bool:
+    """Whether its methods set self.<column>."""
+    return any(
+        isinstance(one, ast.Attribute)
+        and one.attr == column
+        and isinstance(one.ctx, ast.Store)
+        and last_name(one.value) == "self"
+        and enclosing_class(module, one) is node
+        for one in ast.walk(node)
+    )
+
+
+def _renamed(fields: Fields, column: str) -> bool:
+    """`payload = Column("raw_response", JSON)`."""
+    return any(callee(value) in COLUMNS and value and _first_text(value) == column for _, value in fields.values())
+
+
+def _says_table(name: str, kind: ast.expr | None, value: ast.expr | None) -> bool:
+    return name in ("__tablename__", "__table__") or callee(value) in COLUMNS or last_name(kind) == "Mapped"
+
+
+def _keyword(node: ast.AST | None, name: str) -> bool:
+    given = node.keywords if isinstance(node, ast.Call | ast.ClassDef) else ()
+    return any(one.arg == name and isinstance(one.value, ast.Constant) and one.value.value is True for one in given)
+
+
+def _related(value: ast.expr | None) -> set[str]:
+    if isinstance(value, ast.Call) and _relates(value):
+        return {name for one in value.args for name in names(one)}
+    return {last_name(value)}
+
+
+def _relates(value: ast.expr | None) -> bool:
+    return callee(value) in ("relationship", "Relationship", "dynamic_loader")
+
+
+def _relationships(owner: str, fields: Fields) -> Iterator[tuple[str, frozenset[str]]]:
+    for name, (kind, value) in fields.items():
+        if _relates(value) or (value is None and last_name(kind) == "Mapped"):
+            yield name, frozenset(names(kind) | _related(value))
+        for one in value.keywords if isinstance(value, ast.Call) and _relates(value) else ():
+            if one.arg == "backref" and isinstance(one.value, ast.Constant):
+                yield str(one.value.value), frozenset({owner})
+
+
+def _eager(value: ast.expr | None) -> bool:
+    """Whether a relationship is loaded together with what it belongs to."""
+    given = value.keywords if isinstance(value, ast.Call) and _relates(value) else ()
+    return any(
+        one.arg == "lazy" and isinstance(one.value, ast.Constant) and str(one.value.value) in EAGER for one in given
+    )
+
+
+def _from_attributes(node: ast.stmt) -> bool:
+    """Pydantic's `model_config = ConfigDict(from_attributes=True)` and `class Config: orm_mode = True`."""
+    said = isinstance(node, ast.ClassDef) and node.name == "Config"
+    said = said or (isinstance(node, ast.Assign) and last_name(node.targets[0]) == "model_config")
+    return said and bool(names(node) & {"orm_mode", "from_attributes"} or _keywords(node) & {"from_attributes"})
+
+
+def _keywords(node: ast.AST) -> set[str]:
+    return {one.arg or "" for one in ast.walk(node) if isinstance(one, ast.keyword)}

@@ -1,0 +1,97 @@
+"""One Python file as a tree, with the ways through it that the rules need."""
+
+from __future__ import annotations
+
+import ast
+import warnings
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from lab.usage.values import Source
+
+Scope = ast.Module | ast.FunctionDef | ast.AsyncFunctionDef
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Module:
+    """A parsed file."""
+
+    source: Source
+    tree: ast.Module
+    nodes: tuple[ast.AST, ...]
+    """Every node, outer ones before inner ones."""
+    parents: Mapping[ast.AST, ast.AST]
+
+
+class UnparsableError(Exception):
+    """The file is no Python of today; the message says why."""
+
+
+def parse(source: Source) -> Module:
+    """The tree of a file.
+
+    Errors: `UnparsableError` where the bytes are not what their encoding says, or the text is not Python 3.
+    """
+    if not source.encoded:
+        raise UnparsableError("its bytes are not what its encoding says")
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # an invalid escape in somebody's string is not our subject
+            tree = ast.parse(source.text)
+    except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
+        words = error.msg if isinstance(error, SyntaxError) else str(error)
+        raise UnparsableError(f"not Python 3: {words}") from error
+    nodes = tuple(ast.walk(tree))
+    parents = {child: node for node in nodes for child in ast.iter_child_nodes(node)}
+    return Module(source=source, tree=tree, nodes=nodes, parents=parents)
+
+
+def above(module: Module, node: ast.AST) -> Iterator[ast.AST]:
+    """What `node` lies in, from the inside out."""
+    while (outer := module.parents.get(node)) is not None:
+        yield outer
+        node = outer
+
+
+def scope(module: Module, node: ast.AST) -> Scope:
+    """The function that `node` lies in, or the module."""
+    return next(one for one in above(module, node) if isinstance(one, Scope))
+
+
+def enclosing_class(module: Module, node: ast.AST) -> ast.ClassDef | None:
+    """The class whose body or methods `node` lies in."""
+    return next((one for one in above(module, node) if isinstance(one, ast.ClassDef)), None)
+
+
+def last_name(node: ast.AST | None) -> str:
+    """`c` of a.b.c, of c and of c[…]; empty where there is no name."""
+    if isinstance(node, ast.Subscript):
+        return last_name(node.value)
+    return node.attr if isinstance(node, ast.Attribute) else node.id if isinstance(node, ast.Name) else ""
+
+
+def callee(node: ast.AST | None) -> str:
+    """The last name of what is called; empty where `node` is no call."""
+    return last_name(node.func) if isinstance(node, ast.Call) else ""
+
+
+def names(node: ast.AST | None) -> set[str]:
+    """Every name in an annotation or expression, names inside of strings too."""
+    found: set[str] = set()
+    for one in ast.walk(node) if node else ():
+        if isinstance(one, ast.Constant) and isinstance(one.value, str):
+            found |= set("".join(c if c.isalnum() or c == "_" else " " for c in one.value).split())
+        elif isinstance(one, ast.Name | ast.Attribute):
+            found.add(last_name(one))
+    return found
+
+
+def chain(module: Module, node: ast.AST) -> Iterator[ast.Call]:
+    """The calls that are made on `node`: of f(x).a(y).b(z), with f(x) given, those of a and b."""
+    outer = module.parents.get(node)
+    while isinstance(outer, ast.Attribute | ast.Call | ast.Await):
+        if isinstance(outer, ast.Call):
+            if outer.func is not node:
+                return
+            yield outer
+        node, outer = outer, module.parents.get(outer)

@@ -1,0 +1,187 @@
+"""Attributes, keywords, class bodies and patterns of the column's name."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+
+from lab.usage.python.evidence import Evidence
+from lab.usage.python.module import above, callee, last_name, scope
+from lab.usage.values import SIZE_ONLY, Access, Found
+
+FILTERS = {"filter_by", "filter", "exclude"}
+STATEMENTS = {"values", "update", "create", "get_or_create", "update_or_create", "bulk_create", "insert"}
+DEFERRING = {"defer", "raiseload", "noload", "lazyload"}
+ASKING = {"load_only", "undefer", "with_expression"}
+SIZES = {"pg_column_size", "octet_length", "length"}
+
+
+def look(node: ast.AST, column: str, evidence: Evidence) -> Iterator[Found]:
+    """What `node` itself does to the column."""
+    if isinstance(node, ast.Attribute) and node.attr == column:
+        yield _attribute(node, evidence)
+    elif isinstance(node, ast.keyword) and node.arg == column:
+        yield from _keyword(node, evidence)
+    elif isinstance(node, ast.ClassDef):
+        yield from _body(node, column, evidence)
+    elif isinstance(node, ast.MatchClass) and column in node.kwd_attrs:
+        position = node.kwd_patterns[node.kwd_attrs.index(column)]
+        yield Found(line=position.lineno, access=Access.READ, how="matched by a pattern")
+
+
+def _attribute(node: ast.Attribute, evidence: Evidence) -> Found:
+    access, how = _use(node, evidence)
+    if access is not Access.DECLARE and (reason := _doubt(node.value, evidence)):
+        access, how = Access.UNCLEAR, reason
+    return Found(line=node.end_lineno or node.lineno, access=access, how=how)
+
+
+def _use(node: ast.Attribute, evidence: Evidence) -> tuple[Access, str]:
+    outer = evidence.module.parents.get(node)
+    if isinstance(node.ctx, ast.Del):
+        return Access.WRITE, "attribute deleted"
+    if isinstance(node.ctx, ast.Store):
+        both = isinstance(outer, ast.AugAssign)
+        return (Access.READ, "attribute changed in place") if both else (Access.WRITE, "attribute set")
+    if isinstance(outer, ast.Call) and outer.func is node:
+        return Access.UNCLEAR, "called like a method"
+    if isinstance(outer, ast.Dict) and node in outer.keys:
+        return Access.WRITE, "column set by a statement"
+    return _asked(node, evidence)
+
+
+def _asked(node: ast.AST, evidence: Evidence) -> tuple[Access, str]:
+    """How the nearest calls around it use a column: not loaded, loaded, only measured."""
+    around = {callee(one) for one in above(evidence.module, node) if isinstance(one, ast.Call)}
+    nearest = callee(next((one for one in above(evidence.module, node) if isinstance(one, ast.Call | ast.stmt)), None))
+    if nearest in DEFERRING:
+        return Access.DECLARE, f"{nearest}: this query does not load it"
+    if nearest in SIZES:
+        return Access.READ, f"{nearest}: {SIZE_ONLY}"
+    if nearest in ASKING:
+        return Access.READ, f"{nearest} asks for it"
+    return Access.READ, "in a query" if around & {"select", "query", "where", "filter"} else "attribute"
+
+
+def _doubt(owner: ast.expr, evidence: Evidence) -> str | None:
+    """Why the owner of an attribute may be something else than a row of the column's table."""
+    schema = evidence.schema
+    if evidence.classes(owner) & schema.entities:
+        return None
+    found = evidence.of(owner)
+    if found & schema.entities:
+        return None
+    if found & schema.rivals:
+        return f"an attribute of {', '.join(sorted(found & schema.rivals))}, which is not the table's class"
+    if made := _constructed(owner, evidence):
+        return f"an attribute of {made}, which is not a class of the table"
+    if schema.rivals:
+        return f"{ast.unparse(owner)[:40]} may be a {' or '.join(sorted(schema.rivals)[:3])}, which has that name too"
+    return None
+
+
+def _constructed(owner: ast.expr, evidence: Evidence) -> str | None:
+    """The class that made the owner, where it is made by a constructor in the same function and is no entity."""
+    if not isinstance(owner, ast.Name):
+        return None
+    made = {
+        callee(one.value)
+        for one in ast.walk(scope(evidence.module, owner))
+        if isinstance(one, ast.Assign) and any(last_name(target) == owner.id for target in one.targets)
+    }
+    (name, *others) = made or {""}
+    return name if not others and name[:1].isupper() and evidence.schema.entities else None
+
+
+def _keyword(node: ast.keyword, evidence: Evidence) -> Iterator[Found]:
+    call = evidence.module.parents[node]
+    if isinstance(call, ast.Call) and (use := _passed(call, evidence)):
+        yield Found(line=node.lineno, access=use[0], how=use[1])
+
+
+def _passed(call: ast.Call, evidence: Evidence) -> tuple[Access, str] | None:
+    """What a call does with a keyword of that name; None where it is a parameter of a function of ours."""
+    name, schema = callee(call), evidence.schema
+    if name in FILTERS:
+        return Access.READ, f"{name}: a condition"
+    if evidence.classes(call.func) & schema.entities or (name[:1].isupper() and name not in schema.rivals):
+        return Access.WRITE, f"constructor of {name}"
+    if evidence.classes(call.func) & schema.rivals or name in schema.rivals:
+        return Access.UNCLEAR, f"constructor of {name}, which is not the table's class"
+    if name in STATEMENTS:
+        return Access.WRITE, f"{name}(…)"
+    if name == "dict":
+        return into(call, evidence)
+    return None if name in schema.parameters else (Access.UNCLEAR, f"keyword of {name or 'a call'}")
+
+
+def into(node: ast.expr, evidence: Evidence) -> tuple[Access, str]:
+    """Where a dictionary with the column as a key goes: into a statement that writes, or who knows where."""
+    sink = _sink(node, evidence)
+    for name in () if sink else _holders(node, evidence):
+        sink = sink or _used(node, name, evidence)
+    return (Access.WRITE, f"key of a dictionary for {sink}") if sink else (Access.UNCLEAR, "key of a dictionary")
+
+
+def _sink(node: ast.AST, evidence: Evidence) -> str | None:
+    """The writing call that `node` is an argument of, within lists and dictionaries."""
+    for outer in above(evidence.module, node):
+        if isinstance(outer, ast.stmt | ast.Lambda):
+            return None
+        if isinstance(outer, ast.keyword) and outer.arg == "set_":
+            return "ON CONFLICT DO UPDATE"
+        if isinstance(outer, ast.Call) and node is not outer.func:
+            return _writer(outer, evidence)
+        node = outer
+    return None
+
+
+def _writer(call: ast.Call, evidence: Evidence) -> str | None:
+    name = callee(call)
+    if name in STATEMENTS or name.startswith("bulk_"):
+        return f"{name}(…)"
+    if evidence.classes(call.func) & evidence.schema.entities:
+        return f"the constructor of {name}"
+    statement = call.args[0] if call.args else None
+    if name in ("execute", "executemany", "scalars") and statement is not None:
+        return next((f"{callee(one)}(…)" for one in ast.walk(statement) if callee(one) in ("insert", "update")), None)
+    return None
+
+
+def _holders(node: ast.AST, evidence: Evidence) -> Iterator[str]:
+    """Variables that hold `node`: assigned, or a list it is appended to."""
+    for outer in above(evidence.module, node):
+        if isinstance(outer, ast.Assign):
+            yield from (last_name(target) for target in outer.targets)
+        elif isinstance(outer, ast.AnnAssign):
+            yield last_name(outer.target)
+        elif (
+            isinstance(outer, ast.Call)
+            and callee(outer) in ("append", "extend")
+            and isinstance(outer.func, ast.Attribute)
+        ):
+            yield last_name(outer.func.value)
+        if isinstance(outer, ast.stmt):
+            return
+
+
+def _used(node: ast.AST, name: str, evidence: Evidence) -> str | None:
+    """The writing call of the same function that the variable `name` is an argument of."""
+    inside = ast.walk(scope(evidence.module, node))
+    uses = (one for one in inside if isinstance(one, ast.Name) and one.id == name and isinstance(one.ctx, ast.Load))
+    return next((sink for one in uses if (sink := _sink(one, evidence))), None)
+
+
+def _body(node: ast.ClassDef, column: str, evidence: Evidence) -> Iterator[Found]:
+    schema = evidence.schema
+    for one in node.body:
+        targets = [one.target] if isinstance(one, ast.AnnAssign) else one.targets if isinstance(one, ast.Assign) else []
+        method = isinstance(one, ast.FunctionDef | ast.AsyncFunctionDef) and one.name == column
+        if not method and column not in (last_name(target) for target in targets):
+            continue
+        if node.name in schema.schemas:
+            how = f"field of {node.name}, which is filled from the attributes of an object"
+            yield Found(line=one.lineno, access=Access.READ, how=how)
+        else:
+            kind = "column" if node.name in schema.entities else "attribute"
+            yield Found(line=one.lineno, access=Access.DECLARE, how=f"{kind} of {node.name}")

@@ -1,0 +1,114 @@
+"""What the Python sources together declare about a column: which classes hold it, which only have its name."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from lab.usage.python.facts import Declared, Function, declared, functions
+from lab.usage.python.module import UnparsableError, parse
+from lab.usage.values import Source
+
+
+@dataclass(frozen=True, kw_only=True)
+class Schema:
+    """Names of classes, functions and attributes; two classes of one name are one here."""
+
+    column: str
+    tables: frozenset[str]
+    """Tables of the classes that declare the column."""
+    entities: frozenset[str]
+    """Classes and variables of tables that have the column."""
+    heavy: frozenset[str]
+    """Those of them that fetch the column with every row, and classes that load such a one with them."""
+    rivals: frozenset[str]
+    """Classes that are no table and have an attribute of that name."""
+    schemas: frozenset[str]
+    """Rivals that are filled from the attributes of an object."""
+    relations: frozenset[str]
+    """Attributes that lead to a heavy class."""
+    speaks: Mapping[str, frozenset[str]]
+    """Name of a class, function or attribute to the entities and rivals that it stands for."""
+    parameters: frozenset[str]
+    """Functions with a parameter of that name."""
+
+
+def gather(sources: Sequence[Source], column: str, tables: frozenset[str]) -> Schema:
+    """Read what matters: files that name the column, then those that name a class found there, until nothing is new.
+
+    `tables` narrows to classes of these tables; empty for all.
+    """
+    facts: list[Declared] = []
+    made: list[Function] = []
+    seen: set[str] = set()
+    wanted = {column, *tables}
+    while True:
+        pattern = re.compile(rf"\b({'|'.join(map(re.escape, sorted(wanted)))})\b")
+        fresh = [one for one in sources if one.path not in seen and pattern.search(one.text)]
+        for source in fresh:
+            seen.add(source.path)
+            _add(source, column, facts, made)
+        schema = _schema(column, facts, made, tables)
+        known = wanted | schema.entities | schema.heavy | schema.rivals
+        if not fresh or known == wanted:
+            return schema
+        wanted = known
+
+
+def _add(source: Source, column: str, facts: list[Declared], made: list[Function]) -> None:
+    try:
+        module = parse(source)
+    except UnparsableError:
+        return  # reported where the file is looked through by words
+    facts += declared(module, column)
+    made += functions(module, column)
+
+
+def _schema(column: str, facts: Sequence[Declared], made: Sequence[Function], tables: frozenset[str]) -> Schema:
+    mapped = _heirs(facts, lambda one: one.mapped)
+    holders = {one.name for one in facts if one.declares or (one.table or "").lower() in tables}
+    having = _heirs(facts, lambda one: one.name in holders)
+    foreign = {one.name for one in facts if tables and one.table and one.table.lower() not in tables}
+    entities = (having & mapped) - foreign
+    light = _heirs(facts, lambda one: one.declares and one.deferred)
+    plain = {one.name for one in facts if one.name not in mapped}
+    rivals = (having & plain) | (having & foreign)
+    heavy = _heavy(facts, entities - light)
+    speaks = _speaks(facts, made, entities | rivals)
+    return Schema(
+        column=column,
+        tables=frozenset(one.table.lower() for one in facts if one.table and one.name in entities),
+        entities=frozenset(entities),
+        heavy=frozenset(heavy),
+        rivals=frozenset(rivals),
+        schemas=frozenset(_heirs(facts, lambda one: one.from_attributes) & rivals),
+        relations=frozenset(name for one in facts for name, to in one.relationships.items() if to & heavy),
+        speaks=speaks,
+        parameters=frozenset(one.name for one in made if one.has_parameter),
+    )
+
+
+def _heirs(facts: Iterable[Declared], first: Callable[[Declared], bool]) -> set[str]:
+    """Names of the classes for which `first` holds, and of all classes made from them."""
+    facts = list(facts)
+    found = {one.name for one in facts if first(one)}
+    while more := {one.name for one in facts if one.bases & found} - found:
+        found |= more
+    return found
+
+
+def _heavy(facts: Sequence[Declared], heavy: set[str]) -> set[str]:
+    while more := {one.name for one in facts if one.eager & heavy} - heavy:
+        heavy = heavy | more
+    return heavy
+
+
+def _speaks(facts: Sequence[Declared], made: Sequence[Function], known: set[str]) -> dict[str, frozenset[str]]:
+    said: dict[str, frozenset[str]] = {}
+    pairs = [(name, to) for one in facts for both in (one.refers, one.relationships) for name, to in both.items()]
+    pairs += [(one.name, one.returns) for one in made]
+    for name, to in pairs:
+        if to & known:
+            said[name] = said.get(name, frozenset()) | (to & known)
+    return said | {name: frozenset({name}) for name in known}

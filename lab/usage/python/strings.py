@@ -1,0 +1,199 @@
+"""Strings of Python: put together as far as the file says what is in them, then read as SQL or as a key."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+
+from lab.usage import sql
+from lab.usage.python import names
+from lab.usage.python.evidence import Evidence
+from lab.usage.python.module import Module, above, callee, last_name
+from lab.usage.python.module import names as names_in
+from lab.usage.text import word
+from lab.usage.values import UNKNOWN, Access, Found, Target
+
+STATEMENT = re.compile(
+    r"\s*((--[^\n]*\n|/\*.*?\*/)\s*)*\(?\s*"
+    r"(WITH|SELECT|INSERT|UPDATE|DELETE|MERGE|COPY|CREATE|ALTER|DROP|TABLE|EXPLAIN|COMMENT\s+ON|DO|GRANT|TRUNCATE)\s",
+    re.IGNORECASE | re.DOTALL,
+)
+FRAGMENTS = {"text", "literal_column", "CheckConstraint", "SQL"}
+MESSAGES = {"debug", "info", "warning", "warn", "error", "exception", "critical", "log", "print", "echo", "secho"}
+READERS = {"getattr", "hasattr", "attrgetter", "itemgetter", "column", "values_list", "only", *names.ASKING}
+WRITERS = {"setattr", "delattr", "flag_modified", "setdefault"}
+SCHEMA = {
+    "Column",
+    "mapped_column",
+    "add_column",
+    "drop_column",
+    "alter_column",
+    "Index",
+    "create_index",
+    "UniqueConstraint",
+    *names.DEFERRING,
+}
+BRACED = re.compile(r"\{[^{}]*\}")
+
+
+def constants(module: Module) -> dict[str, str]:
+    """Names that are given one string in the file, and that string."""
+    given: dict[str, list[str | None]] = {}
+    for node in module.nodes:
+        if isinstance(node, ast.Assign | ast.AnnAssign) and node.value is not None:
+            for target in node.targets if isinstance(node, ast.Assign) else [node.target]:
+                given.setdefault(last_name(target), []).append(_folded(node.value, {}))
+    return {name: values[0] for name, values in given.items() if len(values) == 1 and values[0] is not None}
+
+
+def look(module: Module, target: Target, evidence: Evidence) -> Iterator[Found]:
+    """What every string of the file does to the column; docstrings and messages do nothing."""
+    known = constants(module)
+    names_it = word(target.column)
+    matters = re.compile("|".join([names_it.pattern, *(word(one).pattern for one in target.tables), UNKNOWN]))
+    for node in module.nodes:
+        if not isinstance(node, ast.Constant | ast.JoinedStr | ast.BinOp) or _part(module, node):
+            continue
+        text = _folded(node, known)
+        if text is None or not matters.search(text) or _silent(module, node):
+            continue
+        if STATEMENT.match(text) or _fragment(module, node):
+            yield from _statement(module, node, text, target)
+        elif isinstance(node, ast.Constant) and text.lower() == target.column:
+            yield _key(node, evidence)
+        elif names_it.search(text):
+            yield Found(line=node.lineno, access=Access.UNCLEAR, how="a string that holds the name")
+
+
+def _folded(node: ast.AST, known: Mapping[str, str]) -> str | None:
+    """The string that an expression makes, with `UNKNOWN` for what is not known; None where it is no string."""
+    if isinstance(node, ast.Constant):
+        return node.value if isinstance(node.value, str) else None
+    if isinstance(node, ast.JoinedStr):
+        return "".join(_known(one, known) for one in node.values)
+    if (
+        isinstance(node, ast.Call)
+        and callee(node) in ("format", "dedent", "strip")
+        and isinstance(node.func, ast.Attribute)
+    ):
+        inner = node.func.value if callee(node) != "dedent" else next(iter(node.args), node.func.value)
+        return _folded(inner, known)
+    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Mod):
+        return _folded(node.left, known)
+    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add):
+        sides = (_folded(node.left, known), _folded(node.right, known))
+        return None if sides == (None, None) else "".join(UNKNOWN if side is None else side for side in sides)
+    return known.get(node.id) if isinstance(node, ast.Name) else None
+
+
+def _known(node: ast.AST, known: Mapping[str, str]) -> str:
+    inner = node.value if isinstance(node, ast.FormattedValue) else node
+    text = _folded(inner, known)
+    return UNKNOWN if text is None else text
+
+
+def _part(module: Module, node: ast.AST) -> bool:
+    """Whether the string is a piece of a larger one, or no string but a docstring."""
+    outer = module.parents.get(node)
+    return isinstance(outer, ast.JoinedStr | ast.FormattedValue | ast.Expr) or (
+        isinstance(outer, ast.BinOp) and isinstance(outer.op, ast.Add | ast.Mod)
+    )
+
+
+def _silent(module: Module, node: ast.AST) -> bool:
+    """Whether the string is only said to people: logged, printed, raised."""
+    for outer in above(module, node):
+        if isinstance(outer, ast.Assert | ast.Raise):
+            return True
+        if isinstance(outer, ast.Call) and node is not outer.func:
+            return callee(outer) in MESSAGES or isinstance(module.parents.get(outer), ast.Raise)
+        if isinstance(outer, ast.stmt):
+            return False
+        node = outer
+    return False
+
+
+def _fragment(module: Module, node: ast.AST) -> bool:
+    """Whether the string is given to a call that takes a piece of SQL."""
+    return callee(module.parents.get(node)) in FRAGMENTS
+
+
+def _statement(
+    module: Module, node: ast.Constant | ast.JoinedStr | ast.BinOp, text: str, target: Target
+) -> Iterator[Found]:
+    found, unparsed = sql.look(text, target)
+    if unparsed and BRACED.search(text):
+        found, unparsed = sql.look(BRACED.sub(UNKNOWN, text), target)
+    lines = module.source.text.split("\n")
+    for one in found:
+        how = one.how if one.how.startswith("SQL") else f"SQL: {one.how}"
+        yield replace(one, how=how, line=_line(node, one, lines, target))
+
+
+def _line(node: ast.expr, found: Found, lines: list[str], target: Target) -> int:
+    """The line of the file: as counted in the string where the name stands there, else the first that has it."""
+    first, last = node.lineno, node.end_lineno or node.lineno
+    counted = min(first + found.line - 1, last)
+    pattern = word(target.column)
+    if found.whole or pattern.search(lines[counted - 1].lower()):
+        return counted
+    return next((number for number in range(first, last + 1) if pattern.search(lines[number - 1].lower())), first)
+
+
+def _key(node: ast.Constant, evidence: Evidence) -> Found:
+    access, how = _key_use(node, evidence)
+    return Found(line=node.lineno, access=access, how=how)
+
+
+def _key_use(node: ast.Constant, evidence: Evidence) -> tuple[Access, str]:
+    module = evidence.module
+    outer = module.parents.get(node)
+    listed = module.parents.get(outer) if isinstance(outer, ast.List | ast.Tuple) else None
+    if isinstance(outer, ast.Subscript) or isinstance(listed, ast.Subscript):
+        return _subscript(outer if isinstance(outer, ast.Subscript) else listed)
+    if isinstance(outer, ast.Dict):
+        return names.into(outer, evidence) if node in outer.keys else (Access.UNCLEAR, "a value that is the name")
+    if isinstance(outer, ast.Call):
+        return _argument(outer, node)
+    if isinstance(outer, ast.MatchValue | ast.MatchMapping):
+        return Access.READ, "matched by a pattern"
+    if isinstance(listed, ast.keyword) and listed.arg == "columns":
+        return _columns(callee(module.parents.get(listed)))
+    return Access.UNCLEAR, "a string that is the name"
+
+
+def _subscript(node: ast.AST | None) -> tuple[Access, str]:
+    stored = isinstance(node, ast.Subscript) and not isinstance(node.ctx, ast.Load)
+    return (Access.WRITE, "key set") if stored else (Access.READ, "key")
+
+
+def _argument(call: ast.Call, node: ast.Constant) -> tuple[Access, str]:
+    name = callee(call)
+    if name in SCHEMA:
+        return Access.DECLARE, f"{name}(…)"
+    if name in WRITERS:
+        return Access.WRITE, f"{name}(…)"
+    if name in READERS or (name == "get" and call.args[:1] == [node]):
+        return Access.READ, f"{name}(…)"
+    return Access.UNCLEAR, f"a string given to {name or 'a call'}"
+
+
+def _columns(name: str) -> tuple[Access, str]:
+    """Asyncpg's and pandas' lists of columns."""
+    if name.endswith("_to_table"):
+        return Access.WRITE, f"{name}(…)"
+    return (Access.READ, f"{name}(…)") if name.startswith("read_sql") else (Access.UNCLEAR, f"columns of {name}")
+
+
+def tables(module: Module, column: str) -> Iterator[str]:
+    """Tables that a migration or a string of SQL makes with the column, or adds it to."""
+    known = constants(module)
+    for node in module.nodes:
+        if callee(node) in ("add_column", "create_table") and isinstance(node, ast.Call) and column in names_in(node):
+            first = node.args[0]
+            yield from [first.value.lower()] if isinstance(first, ast.Constant) and isinstance(first.value, str) else []
+        elif isinstance(node, ast.Constant | ast.JoinedStr | ast.BinOp) and not _part(module, node):
+            text = _folded(node, known) or ""
+            yield from sql.tables(text, column) if column in text.lower() and STATEMENT.match(text) else ()

@@ -1,0 +1,158 @@
+"""Objects loaded whole: the column comes along without being named."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+
+from lab.usage.python.evidence import Evidence
+from lab.usage.python.module import callee, chain, last_name, names, scope
+from lab.usage.values import Access, Found
+
+LOADING = {"select", "query", "get", "get_one", "returning", "add_entity", "with_entities"}
+ALONG = {"selectinload", "joinedload", "subqueryload", "immediateload", "contains_eager"}
+COUNTING = {"count", "exists", "delete", "update", "with_only_columns", "with_entities", "subquery", "cte"}
+NARROWING = {"with_only_columns", "with_entities"}
+SERIALISING = {"asdict", "vars", "model_dump", "_asdict", "to_dict", "jsonable_encoder", "model_validate", "from_orm"}
+TABLES = {"read_sql_table", "read_sql"}
+
+
+def look(node: ast.AST, evidence: Evidence, tables: frozenset[str]) -> Iterator[Found]:
+    """Whether `node` loads rows of the column's table whole, or hands a whole row on."""
+    if isinstance(node, ast.Call):
+        yield from _call(node, evidence, tables)
+    elif isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Load):
+        yield from _attribute(node, evidence)
+
+
+def _call(node: ast.Call, evidence: Evidence, tables: frozenset[str]) -> Iterator[Found]:
+    name, schema = callee(node), evidence.schema
+    given = node.args[:1] if name in ("get", "get_one") else node.args
+    loaded = sorted({one for arg in given for one in evidence.classes(arg) & schema.heavy})
+    if name in LOADING and loaded:
+        yield from _loaded(node, f"{name}({' | '.join(loaded)})", evidence)
+    elif name in ALONG and (relation := _relation(node, evidence)):
+        yield from _loaded(node, f"{name}({relation})", evidence)
+    elif name in TABLES and _text(node) in tables:
+        yield Found(line=node.lineno, access=Access.UNCLEAR, how=f"{name} of {_text(node)}", whole=True)
+    elif name in SERIALISING:
+        yield from _handed_on(node, name, evidence)
+    elif name == "getattr" and len(node.args) > 1 and not isinstance(node.args[1], ast.Constant):
+        yield from _computed(node, evidence)
+    elif name == "select" and isinstance(node.func, ast.Attribute) and evidence.classes(node.func.value) & schema.heavy:
+        yield from _loaded(node, f"{last_name(node.func.value)}.select()", evidence)
+
+
+def _attribute(node: ast.Attribute, evidence: Evidence) -> Iterator[Found]:
+    """`Entity.query`, `object.relation`, `object.__dict__`."""
+    schema = evidence.schema
+    owners = evidence.classes(node.value)
+    if node.attr == "query" and owners & schema.heavy:
+        yield from _loaded(node, f"{last_name(node.value)}.query", evidence)
+    elif node.attr in schema.relations and not owners and not last_name(node.value)[:1].isupper():
+        yield Found(
+            line=node.end_lineno or 1, access=Access.READ, how=f"whole entity: relationship {node.attr}", whole=True
+        )
+    elif node.attr in ("__dict__", "_mapping") and evidence.of(node.value) & schema.heavy:
+        yield Found(line=node.end_lineno or 1, access=Access.UNCLEAR, how=f"{node.attr} of a whole row", whole=True)
+
+
+def _loaded(node: ast.expr, what: str, evidence: Evidence) -> Iterator[Found]:
+    """A load, unless the calls that follow leave the column or every row out."""
+    calls = list(chain(evidence.module, node))
+    given = {one for call in calls for one in _options(call)}
+    held = _held(given, evidence)
+    if {callee(one) for one in calls} & COUNTING or any(_narrowed(one, evidence) for one in (*calls, *held)):
+        return
+    if later := _later(node, evidence):
+        yield _whole(node, what, f", narrowed by {later} elsewhere in the function")
+    elif given and not held:
+        yield _whole(node, what, f", with options that are not followed: {', '.join(sorted(given))}")
+    else:
+        yield _whole(node, what)
+
+
+def _whole(node: ast.expr, what: str, doubt: str = "") -> Found:
+    access = Access.UNCLEAR if doubt else Access.READ
+    return Found(line=node.end_lineno or node.lineno, access=access, how=f"whole entity: {what}{doubt}", whole=True)
+
+
+def _narrowed(call: ast.AST, evidence: Evidence) -> str | None:
+    """load_only or defer, in a call itself or in its arguments, where it leaves the column out."""
+    inside = [call, *(one for arg in call.args for one in ast.walk(arg))] if isinstance(call, ast.Call) else [call]
+    return next((callee(one) for one in inside if isinstance(one, ast.Call) and _leaves_out(one, evidence)), None)
+
+
+def _leaves_out(call: ast.Call, evidence: Evidence) -> bool:
+    if callee(call) == "defer":
+        return bool({name for arg in call.args for name in names(arg)} & {evidence.schema.column}) or _text(call) == "*"
+    if callee(call) != "load_only":
+        return False
+    owners = [arg.value for arg in call.args if isinstance(arg, ast.Attribute)]
+    return not owners or any(evidence.classes(one) & evidence.schema.entities for one in owners)
+
+
+def _later(node: ast.expr, evidence: Evidence) -> str | None:
+    """What narrows the query through the variable that it is assigned to."""
+    statement = evidence.module.parents.get(node)
+    while isinstance(statement, ast.Attribute | ast.Call | ast.Await):
+        statement = evidence.module.parents.get(statement)
+    held = {last_name(target) for target in statement.targets} if isinstance(statement, ast.Assign) else set()
+    for use in ast.walk(scope(evidence.module, node)) if held else ():
+        if isinstance(use, ast.Name) and use.id in held and isinstance(use.ctx, ast.Load):
+            for call in chain(evidence.module, use):
+                if narrowed := _narrowed(call, evidence) or ({callee(call)} & NARROWING and callee(call)):
+                    return narrowed
+    return None
+
+
+def _options(call: ast.Call) -> Iterator[str]:
+    """Names of options that are given by a variable."""
+    for arg in call.args if callee(call) == "options" else ():
+        inner = arg.value if isinstance(arg, ast.Starred) else arg
+        if isinstance(inner, ast.Name | ast.Attribute):
+            yield last_name(inner)
+
+
+def _held(given: set[str], evidence: Evidence) -> list[ast.Call]:
+    """The calls in what the file assigns to these names."""
+    return [
+        one
+        for node in evidence.module.nodes
+        if isinstance(node, ast.Assign) and {last_name(target) for target in node.targets} & given
+        for one in ast.walk(node.value)
+        if isinstance(one, ast.Call)
+    ]
+
+
+def _relation(node: ast.Call, evidence: Evidence) -> str | None:
+    attributes = (last_name(arg) for arg in node.args if isinstance(arg, ast.Attribute))
+    return next((name for name in attributes if name in evidence.schema.relations), None)
+
+
+def _text(node: ast.Call) -> str:
+    first = node.args[0] if node.args else None
+    return first.value.lower() if isinstance(first, ast.Constant) and isinstance(first.value, str) else ""
+
+
+def _handed_on(node: ast.Call, name: str, evidence: Evidence) -> Iterator[Found]:
+    """A row made into a dictionary or a schema; who reads which key of it is not seen."""
+    owner = [node.func.value] if isinstance(node.func, ast.Attribute) else []
+    handed = {one for arg in (*owner, *node.args) for one in evidence.of(arg)}
+    if handed & evidence.schema.heavy:
+        yield Found(line=node.lineno, access=Access.UNCLEAR, how=f"whole row handed to {name}", whole=True)
+
+
+def _computed(node: ast.Call, evidence: Evidence) -> Iterator[Found]:
+    if evidence.of(node.args[0]) & evidence.schema.entities:
+        how = "getattr of an object of the table with a computed name"
+        yield Found(line=node.lineno, access=Access.UNCLEAR, how=how, whole=True)
+
+
+def computed(node: ast.AST) -> str | None:
+    """In words, a use of a name that is computed when the program runs; None for everything else."""
+    if callee(node) in ("getattr", "setattr") and isinstance(node, ast.Call) and len(node.args) > 1:
+        return None if isinstance(node.args[1], ast.Constant) else f"{callee(node)} with a computed name"
+    if callee(node) in ("exec", "eval") and isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
+        return f"{callee(node)} of computed code"
+    return None

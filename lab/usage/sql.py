@@ -1,0 +1,122 @@
+"""What SQL does to a column: statements parsed one by one, by words where that fails."""
+
+from __future__ import annotations
+
+import logging
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from sqlglot import exp
+from sqlglot.dialects.dialect import Dialect
+from sqlglot.errors import SqlglotError
+from sqlglot.tokenizer_core import Token, TokenType
+
+from lab.usage import clauses
+from lab.usage.text import word
+from lab.usage.values import Access, Found, Target
+
+POSTGRES = Dialect.get_or_raise("postgres")
+DECLARATION = re.compile(r"\s*(ALTER|COMMENT)\b", re.IGNORECASE)
+EXPLAIN = re.compile(r"^\s*EXPLAIN\b(\s*\([^)]*\)|\s+(ANALYZE|VERBOSE)\b)*", re.IGNORECASE | re.MULTILINE)
+TEMPLATE = re.compile(r"\{\{|\{%")
+COPIED = re.compile(r"^\s*COPY\b.*\bFROM\s+STDIN\b.*;\s*$", re.IGNORECASE)
+logging.getLogger("sqlglot").setLevel(logging.ERROR)  # what it cannot parse is reported as unclear, not logged
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Unparsed:
+    text: str
+    first: int
+
+
+def look(sql: str, target: Target) -> tuple[list[Found], int]:
+    """What the statements of `sql` do to the column, and how many of them could not be parsed."""
+    found: list[Found] = []
+    unparsed = 0
+    for statement in _statements(sql):
+        if isinstance(statement, exp.Expr):
+            found += clauses.look(statement, target)
+        else:
+            unparsed += 1
+            found += _by_words(statement, target)
+    return found, unparsed
+
+
+def parses(sql: str) -> bool:
+    """Whether every statement of `sql` can be parsed."""
+    return all(isinstance(one, exp.Expr) for one in _statements(sql))
+
+
+def tables(sql: str, column: str) -> set[str]:
+    """Tables and views that `sql` makes with the column, or adds it to."""
+    trees = (tree for tree in _statements(sql) if isinstance(tree, exp.Create | exp.Alter))
+    return {clauses.table_of(tree) for tree in trees if clauses.gives(tree, column)}
+
+
+def _by_words(statement: _Unparsed, target: Target) -> Iterator[Found]:
+    """Lines that name the column; or else the first line that names a table of it."""
+    declares = DECLARATION.match(statement.text) is not None
+    access = Access.DECLARE if declares else Access.UNCLEAR
+    how = "ALTER" if declares else "SQL that could not be parsed"
+    lines = list(enumerate(statement.text.split("\n"), start=statement.first))
+    named = [number for number, line in lines if word(target.column).search(line)]
+    yield from (Found(line=number, access=access, how=how) for number in named)
+    tables = [number for number, line in lines if any(word(table).search(line) for table in target.tables)]
+    if tables and not named and not declares:
+        yield Found(line=tables[0], access=access, how=f"{how}, but names the table", whole=True)
+
+
+def _statements(sql: str) -> Iterator[exp.Expr | _Unparsed]:
+    """Each statement by itself, so that one that cannot be parsed hides no other."""
+    sql = _plain(sql)
+    try:
+        tokens = POSTGRES.tokenize(sql)
+    except SqlglotError:
+        yield _Unparsed(text=sql, first=1)
+        return
+    statement: list[Token] = []
+    for token in tokens:
+        if token.token_type is not TokenType.SEMICOLON:
+            statement.append(token)
+        elif statement:
+            yield _parsed(statement, sql)
+            statement = []
+    if statement:
+        yield _parsed(statement, sql)
+
+
+def _parsed(tokens: list[Token], sql: str) -> exp.Expr | _Unparsed:
+    start = tokens[0].start
+    unparsed = _Unparsed(text=sql[start : tokens[-1].end + 1], first=sql.count("\n", 0, start) + 1)
+    if TEMPLATE.search(unparsed.text):
+        return unparsed
+    try:
+        (tree,) = POSTGRES.parser().parse(list(tokens), sql)
+    except (SqlglotError, RecursionError, ValueError):
+        return unparsed
+    return unparsed if tree is None or isinstance(tree, exp.Command) else tree
+
+
+def _plain(sql: str) -> str:
+    """`sql` without EXPLAIN, psql's own commands and the rows of a dump; every line stays where it is."""
+    lines = []
+    rows = False
+    for line in EXPLAIN.sub(_blank, sql).replace("\r\n", "\n").split("\n"):
+        ends = line.startswith("\\.")
+        if rows or line.lstrip().startswith("\\"):
+            lines.append(_psql_copy(line) if not rows else "")
+            rows = rows and not ends
+        else:
+            lines.append(line)
+            rows = COPIED.match(line) is not None
+    return "\n".join(lines)
+
+
+def _blank(match: re.Match[str]) -> str:
+    return "\n" * match.group().count("\n")
+
+
+def _psql_copy(line: str) -> str:
+    """The statement of psql's own copy command, nothing for its other commands."""
+    return f"{line.lstrip()[1:]};" if re.match(r"\s*\\copy\b", line, re.IGNORECASE) else ""

@@ -1,0 +1,124 @@
+"""What was found about a column in source trees; standard library only."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+TABLES = ("odds_snapshots", "competitor_odds_snapshots")
+"""The column's tables where neither the caller nor the sources name one."""
+
+
+UNKNOWN = "lab_computed_name"
+"""Stands in SQL for what a program puts in there when it runs."""
+
+SIZE_ONLY = "its size, not its content"
+
+
+class Access(StrEnum):
+    """What a place in the sources does to the column."""
+
+    READ = "read"
+    WRITE = "write"
+    DECLARE = "declare"
+    UNCLEAR = "unclear"
+
+
+class Place(StrEnum):
+    """What kind of file a hit lies in; only code decides whether the application needs the column."""
+
+    CODE = "code"
+    TEST = "test"
+    MIGRATION = "migration"
+    DOCUMENT = "document"
+
+
+class Reading(StrEnum):
+    """The answer, from the strongest to the weakest evidence of a read."""
+
+    READ = "read"
+    PERHAPS = "perhaps read"
+    LOADED = "loaded, not used by name"
+    ELSEWHERE = "read by tests or migrations only"
+    NOT_READ = "not read"
+    UNKNOWN = "not mentioned"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Source:
+    """One text file of a tree."""
+
+    path: str
+    language: str
+    """'Python', 'SQL', or the file's suffix."""
+    place: Place
+    text: str
+    encoded: bool
+    """Whether the bytes were what their encoding says; otherwise the text is a guess, good enough to look for words."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Passed:
+    """A file or folder that was not looked at, or not as its language, and why."""
+
+    path: str
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Target:
+    """The column that is looked for and its tables, all in lower case."""
+
+    column: str
+    tables: frozenset[str]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Found:
+    """A place within one file."""
+
+    line: int
+    access: Access
+    how: str
+    whole: bool = False
+    """Whether the whole row is taken, and so the column without naming it."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Hit:
+    """A place in the sources that touches the column."""
+
+    path: str
+    """Relative to the folder that was given; with several folders, the folder's name first."""
+    line: int
+    access: Access
+    whole: bool
+    """Whether the whole row is taken, and so the column without naming it: its content need not be used."""
+    place: Place
+    how: str
+    text: str
+    """The line."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Usage:
+    """Who writes and who reads a column, as far as its sources say."""
+
+    column: str
+    tables: tuple[str, ...]
+    reading: Reading
+    verdict: str
+    """The answer as a sentence."""
+    uncertainty: tuple[str, ...]
+    """What the answer does not know, one sentence each."""
+    hits: tuple[Hit, ...]
+    """In the order of paths and lines."""
+    files: Mapping[str, int]
+    """Files looked at, by language."""
+    skipped: tuple[Passed, ...]
+    """Not looked at."""
+    unparsed: tuple[Passed, ...]
+    """Looked through by words only, although the language has a parser here."""
+    computed: Mapping[str, int]
+    """Places where a name is computed when the program runs, by kind; what they touch is not known."""

@@ -1,0 +1,79 @@
+"""Whether the column is read, from what was found, and what that answer does not know."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from lab.usage.values import SIZE_ONLY, Access, Hit, Passed, Place, Reading
+
+FAR = (Place.TEST, Place.MIGRATION)
+
+
+def reading(hits: Sequence[Hit]) -> Reading:
+    """The strongest evidence of a read; what lies in documents is none."""
+    code = [hit for hit in hits if hit.place is Place.CODE]
+    if any(hit.access is Access.READ and not hit.whole for hit in code):
+        return Reading.READ
+    if any(hit.access is Access.UNCLEAR for hit in code):
+        return Reading.PERHAPS
+    if any(hit.access is Access.READ for hit in code):
+        return Reading.LOADED
+    if any(hit.access in (Access.READ, Access.UNCLEAR) for hit in hits if hit.place in FAR):
+        return Reading.ELSEWHERE
+    return Reading.NOT_READ if any(hit.place is not Place.DOCUMENT for hit in hits) else Reading.UNKNOWN
+
+
+def sentence(column: str, hits: Sequence[Hit]) -> str:
+    """The answer in words; it never says more than was seen."""
+    code = [hit for hit in hits if hit.place is Place.CODE]
+    unclear = _count(sum(hit.access is Access.UNCLEAR for hit in code), "unclear place", "unclear places")
+    loads = sum(hit.access is Access.READ and hit.whole for hit in code)
+    whole = f"; {_count(loads, 'place loads', 'places load')} whole rows, and so the column too" if loads else ""
+    return {
+        Reading.READ: f"{column} is read by name in {_named(code)}{whole}.",
+        Reading.PERHAPS: f"Nothing is known to read {column} by name, except perhaps {unclear}{whole}.",
+        Reading.LOADED: f"Nothing reads {column} by name{whole}: its content is fetched and not seen to be used.",
+        Reading.ELSEWHERE: f"Only tests or migrations read {column}, or may; the application itself is not seen to.",
+        Reading.NOT_READ: f"{column} is written or declared, and nothing is seen to read it.",
+        Reading.UNKNOWN: f"The code given does not mention {column}: is it the right source?",
+    }[reading(hits)]
+
+
+def _named(code: Sequence[Hit]) -> str:
+    named = [hit for hit in code if hit.access is Access.READ and not hit.whole]
+    sizes = sum(hit.how.endswith(SIZE_ONLY) for hit in named)
+    files = _count(len({hit.path for hit in named}), "file", "files")
+    return f"{_count(len(named), 'place', 'places')} of {files}" + (f", in {sizes} only for its size" if sizes else "")
+
+
+def uncertainty(hits: Sequence[Hit], unparsed: Sequence[Passed], computed: Mapping[str, int], worded: int) -> list[str]:
+    """Each thing that the answer does not know, as a sentence; `worded` is files looked through by words only."""
+    return list(_doubts(hits, unparsed, computed, worded))
+
+
+def _doubts(hits: Sequence[Hit], unparsed: Sequence[Passed], computed: Mapping[str, int], worded: int) -> Iterator[str]:
+    for place in Place:
+        there = [hit for hit in hits if hit.place is place]
+        if (unclear := sum(hit.access is Access.UNCLEAR for hit in there)) and place is not Place.DOCUMENT:
+            yield f"{_count(unclear, 'hit is', 'hits are')} unclear in {_place(place)}: see how each was found."
+        if there and place is Place.DOCUMENT:
+            yield f"{_count(len(there), 'line', 'lines')} of documents have the name; they were not judged."
+    fields = sum(hit.access is Access.DECLARE and hit.how.startswith("attribute of ") for hit in hits)
+    if fields:
+        classes = _count(fields, "attribute", "attributes")
+        yield f"{classes} of that name in classes that are no table: who fills them was not followed."
+    if unparsed:
+        yield f"{_count(len(unparsed), 'file was', 'files were')} not parsed in full, and looked through by words there."
+    for kind, count in sorted(computed.items()):
+        yield f"{_count(count, 'use', 'uses')} of {kind}: what they touch is known only when the program runs."
+    if worded:
+        yield f"{_count(worded, 'file', 'files')} of other languages were looked through by words only."
+    yield "Code outside of the given sources, people with psql and reports by other programs are not seen."
+
+
+def _place(place: Place) -> str:
+    return {Place.CODE: "code", Place.TEST: "tests", Place.MIGRATION: "migrations"}[place]
+
+
+def _count(number: int, one: str, many: str) -> str:
+    return f"{number:,} {one if number == 1 else many}"

@@ -1,0 +1,5 @@
+// raw_response is not sent to the browser
+export interface Snapshot {
+  id: number;
+  rawResponse?: unknown;
+}
