@@ -17,7 +17,7 @@ Said = Mapping[str, frozenset[str]]
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Evidence:
-    """Of one file: which entities and rivals each name of each function stands for."""
+    """Of one file: which classes of the schema each name of each function stands for."""
 
     module: Module
     schema: Schema
@@ -27,7 +27,7 @@ class Evidence:
     """Names that are the class itself and not objects of it: imports, aliased(…), one class or another."""
 
     def of(self, node: ast.expr) -> frozenset[str]:
-        """The entities and rivals that an expression may be an object of; empty where nothing says so."""
+        """The classes of the schema that an expression may be an object of; empty where nothing says so."""
         if last_name(node) in ("self", "cls") and isinstance(node, ast.Name):
             owner = enclosing_class(self.module, node)
             return self.schema.speaks.get(owner.name, frozenset()) if owner else frozenset()
@@ -37,7 +37,7 @@ class Evidence:
         return frozenset()
 
     def classes(self, node: ast.AST) -> frozenset[str]:
-        """The entities and rivals that an expression is the class of."""
+        """The classes of the schema that an expression is the class of."""
         if isinstance(node, ast.Name):
             return self.aliases.get(node.id, self.schema.speaks.get(node.id, frozenset()) & {node.id})
         if isinstance(node, ast.Attribute):
@@ -96,8 +96,8 @@ def _mentioned(node: ast.AST, known: Said, schema: Schema, module: Module) -> fr
             found |= known.get(one.id) or schema.speaks.get(one.id, frozenset())
         elif isinstance(one, ast.Attribute) and not _beside(one, module):
             found |= schema.speaks.get(one.attr, frozenset())
-        elif isinstance(one, ast.Constant) and isinstance(one.value, str) and one.value.isidentifier():
-            found |= schema.speaks.get(one.value, frozenset()) & {one.value}
+        elif isinstance(one, ast.Constant):
+            found |= names(one) & schema.speaks.keys()
     return found
 
 
@@ -115,9 +115,11 @@ def _aliases(module: Module, schema: Schema) -> Iterator[tuple[str, frozenset[st
     for node in module.nodes:
         if isinstance(node, ast.ImportFrom):
             for alias in node.names:
-                if alias.asname and alias.name in schema.entities | schema.rivals:
+                if alias.asname and alias.name in schema.speaks.get(alias.name, ()):
                     yield alias.asname, frozenset({alias.name})
-        elif isinstance(node, ast.Assign) and (found := _class_value(node.value) & (schema.entities | schema.rivals)):
+        elif isinstance(node, ast.Assign) and (
+            found := {name for name in _class_value(node.value) if name in schema.speaks.get(name, ())}
+        ):
             yield from ((last_name(target), frozenset(found)) for target in node.targets)
 
 

@@ -29,7 +29,7 @@ class Schema:
     relations: frozenset[str]
     """Attributes that lead to a heavy class."""
     speaks: Mapping[str, frozenset[str]]
-    """Name of a class, function or attribute to the entities and rivals that it stands for."""
+    """Name of a class, function or attribute to the classes above that it stands for."""
     parameters: frozenset[str]
     """Functions with a parameter of that name."""
 
@@ -75,7 +75,7 @@ def _schema(column: str, facts: Sequence[Declared], made: Sequence[Function], ta
     plain = {one.name for one in facts if one.name not in mapped}
     rivals = (having & plain) | (having & foreign)
     heavy = _heavy(facts, entities - light)
-    speaks = _speaks(facts, made, entities | rivals)
+    speaks = _speaks(facts, made, entities | rivals | heavy)
     return Schema(
         column=column,
         tables=frozenset(one.table.lower() for one in facts if one.table and one.name in entities),

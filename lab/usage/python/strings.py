@@ -35,6 +35,7 @@ SCHEMA = {
     "UniqueConstraint",
     *names.DEFERRING,
 }
+PERCENT = re.compile(r"%(\(\w+\))?[a-z]")
 BRACED = re.compile(r"\{[^{}]*\}")
 
 
@@ -81,7 +82,8 @@ def _folded(node: ast.AST, known: Mapping[str, str]) -> str | None:
         inner = node.func.value if callee(node) != "dedent" else next(iter(node.args), node.func.value)
         return _folded(inner, known)
     if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Mod):
-        return _folded(node.left, known)
+        left = _folded(node.left, known)
+        return None if left is None else PERCENT.sub(UNKNOWN, left)
     if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add):
         sides = (_folded(node.left, known), _folded(node.right, known))
         return None if sides == (None, None) else "".join(UNKNOWN if side is None else side for side in sides)

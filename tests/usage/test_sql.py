@@ -1,0 +1,99 @@
+"""Files of SQL, statement by statement."""
+
+from __future__ import annotations
+
+import pytest
+
+from lab.usage import sql
+from lab.usage.values import Target
+from tests.usage.conftest import Read
+
+TARGET = Target(column="raw_response", tables=frozenset({"odds_snapshots"}))
+
+
+@pytest.mark.parametrize(
+    ("statement", "expected"),
+    [
+        ("SELECT raw_response FROM odds_snapshots", ["read"]),
+        ('SELECT "raw_response" FROM "odds_snapshots"', ["read"]),
+        ("SELECT RAW_RESPONSE FROM ODDS_SNAPSHOTS", ["read"]),
+        ("SELECT s.raw_response->'markets' FROM odds_snapshots AS s", ["read"]),
+        ("SELECT 1 FROM odds_snapshots s JOIN events e ON s.raw_response->>'id' = e.name", ["read"]),
+        ("DELETE FROM odds_snapshots WHERE raw_response IS NULL", ["read"]),
+        ("EXPLAIN ANALYZE SELECT raw_response FROM odds_snapshots", ["read"]),
+        ("WITH x AS (SELECT raw_response FROM odds_snapshots) SELECT * FROM x", ["read"]),
+        ("CREATE VIEW v AS SELECT raw_response FROM odds_snapshots", ["read"]),
+        ("COPY odds_snapshots (raw_response) TO STDOUT", ["read"]),
+        ("COPY odds_snapshots (raw_response) FROM STDIN", ["write"]),
+        ("UPDATE odds_snapshots SET raw_response = NULL", ["write"]),
+        ("UPDATE odds_snapshots SET (id, raw_response) = (1, NULL)", ["write"]),
+        ("UPDATE odds_snapshots SET raw_response = raw_response - 'x'", ["write", "read"]),
+        ("INSERT INTO odds_snapshots (raw_response) VALUES (1)", ["write"]),
+        (
+            "INSERT INTO odds_snapshots (id) VALUES (1) ON CONFLICT (id) DO UPDATE SET raw_response = excluded.raw_response",
+            ["write"],
+        ),
+        ("CREATE TABLE odds_snapshots (raw_response jsonb)", ["declare"]),
+        ("ALTER TABLE odds_snapshots ADD COLUMN raw_response jsonb", ["declare"]),
+        ("ALTER TABLE odds_snapshots ALTER COLUMN raw_response SET COMPRESSION lz4", ["declare"]),
+        ("COMMENT ON COLUMN odds_snapshots.raw_response IS 'payload'", ["declare"]),
+        ("CREATE INDEX ON odds_snapshots USING gin (raw_response)", ["declare"]),
+        ("SELECT * FROM odds_snapshots", ["read whole"]),
+        ("SELECT s.*, e.id FROM events e JOIN odds_snapshots s ON s.event_id = e.id", ["read whole"]),
+        ("SELECT e.* FROM events e JOIN odds_snapshots s ON s.event_id = e.id", []),
+        ("INSERT INTO events (id) VALUES (1) RETURNING *", []),
+        ("UPDATE odds_snapshots SET id = 1 RETURNING *", ["read whole"]),
+        ("TABLE odds_snapshots", ["read whole"]),
+        ("COPY odds_snapshots TO STDOUT", ["read whole"]),
+        ("COPY odds_snapshots FROM STDIN", ["write whole"]),
+        ("CREATE TABLE old AS SELECT * FROM odds_snapshots", ["read whole"]),
+        ("SELECT to_jsonb(s) FROM odds_snapshots s", ["unclear whole"]),
+        ("SELECT count(*) FROM odds_snapshots", []),
+        ("SELECT 1 WHERE EXISTS (SELECT * FROM odds_snapshots)", []),
+        ("SELECT * FROM events", []),
+        ("SELECT 'raw_response' AS name", []),
+        ("SELECT 1 AS raw_response", []),
+        ("SELECT id FROM odds_snapshots -- raw_response", []),
+        ("SELECT h.raw_response FROM http_log h", ["unclear"]),
+        ("DO $$ BEGIN UPDATE odds_snapshots SET raw_response = NULL; END $$", ["unclear"]),
+        ("SELECT FROM WHERE raw_response", ["unclear"]),
+        ("{% if x %} SELECT raw_response FROM odds_snapshots {% endif %}", ["unclear"]),
+        ("SELECT FROM WHERE odds_snapshots", ["unclear whole"]),
+    ],
+)
+def test_a_statement_is_judged_by_its_clauses(statement: str, expected: list[str]) -> None:
+    found, _ = sql.look(statement, TARGET)
+    assert [f"{one.access}{' whole' * one.whole}" for one in found] == expected
+
+
+def test_a_statement_that_cannot_be_parsed_hides_no_other() -> None:
+    found, unparsed = sql.look("SELECT 1;\nSELECT FROM WHERE;\nSELECT raw_response FROM odds_snapshots;", TARGET)
+    assert [(one.line, str(one.access)) for one in found] == [(3, "read")]
+    assert unparsed == 1
+
+
+def test_rows_and_commands_of_a_dump_are_no_sql() -> None:
+    dump = "\\connect odds\nCOPY events (name) FROM stdin;\nraw_response\t;'\n\\.\n\\copy odds_snapshots (raw_response) TO 'x'\n"
+    found, unparsed = sql.look(dump, TARGET)
+    assert [(one.line, str(one.access)) for one in found] == [(5, "read")]
+    assert unparsed == 0
+
+
+def test_the_tables_are_those_that_the_sources_give_the_column(read: Read) -> None:
+    usage = read({"a.sql": "CREATE TABLE payloads (raw_response jsonb);", "b.sql": "SELECT *\nFROM payloads;"})
+    assert usage.tables == ("payloads",)
+    assert [(hit.path, hit.line, hit.whole) for hit in usage.hits] == [("a.sql", 1, False), ("b.sql", 1, True)]
+
+
+def test_where_no_source_declares_the_column_the_snapshots_tables_are_meant(read: Read) -> None:
+    usage = read({"a.sql": "SELECT * FROM competitor_odds_snapshots;"})
+    assert usage.tables == ("competitor_odds_snapshots", "odds_snapshots")
+    assert usage.reading == "loaded, not used by name"
+
+
+def test_a_file_not_understood_in_full_is_named(read: Read) -> None:
+    usage = read({"a.sql": "SELECT FROM WHERE raw_response;"})
+    assert [(one.path, one.reason) for one in usage.unparsed] == [
+        ("a.sql", "1 statement not understood as SQL of PostgreSQL")
+    ]
+    assert usage.reading == "perhaps read"
