@@ -5,14 +5,13 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 
 import psutil
 
 from lab import plan, registry
 from lab.errors import LabError
 from lab.fleet import Fleet, open_fleet
-from lab.servers import open_workspace
+from lab.servers import Options, open_workspace
 from lab.units import bytes_text
 from lab.values import Capabilities, PlannedTrial
 
@@ -36,9 +35,9 @@ class Diagnosis:
     trials: tuple[PlannedTrial, ...]
 
 
-def diagnose(postgres_bin: Path | None, progress: Callable[[str], None]) -> Diagnosis:
+def diagnose(options: Options, progress: Callable[[str], None]) -> Diagnosis:
     """Start every embedded server once, for what it really offers."""
-    with open_workspace() as workspace, open_fleet(workspace, postgres_bin, progress) as fleet:
+    with open_workspace() as workspace, open_fleet(workspace, options, progress) as fleet:
         servers = tuple(_server(kind, fleet) for kind in plan.EMBEDDED)
         entries = registry.resolve(["all"])
         trials = plan.trials(entries, plan.EMBEDDED, fleet.capabilities)

@@ -3,21 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from pathlib import Path
 
 from data_gen import Dataset
 from lab.analysis.fidelity import Figure, figures
 from lab.fleet import open_fleet
-from lab.servers import open_workspace
+from lab.servers import Options, open_workspace
 from lab.steps import widths
 from lab.steps.load import load
 
 
-def measure(
-    dataset: Dataset, *, server: str, postgres_bin: Path | None, progress: Callable[[str], None]
-) -> tuple[Figure, ...]:
+def measure(dataset: Dataset, *, server: str, options: Options, progress: Callable[[str], None]) -> tuple[Figure, ...]:
     """Every published figure of the dataset's case beside the generated one."""
-    with open_workspace() as workspace, open_fleet(workspace, postgres_bin, progress) as fleet:
+    with open_workspace() as workspace, open_fleet(workspace, options, progress) as fleet:
         chosen = fleet.server(server)
         progress(f"{server}: generating and loading the workload")
         chosen.create("lab_fidelity")

@@ -8,11 +8,10 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from itertools import count
-from pathlib import Path
 
 from data_gen import Dataset
 from lab.errors import LabError, UnavailableError
-from lab.servers import Server, Workspace, open_server
+from lab.servers import Options, Server, Workspace, open_server
 from lab.steps import verify
 from lab.steps.load import load
 from lab.steps.trial import Lane
@@ -24,7 +23,7 @@ class Fleet:
     """Made by `open_fleet`; a server that this machine cannot have is asked for once and its reason kept."""
 
     workspace: Workspace
-    postgres_bin: Path | None
+    options: Options
     progress: Callable[[str], None]
     _stack: ExitStack
     _started: dict[str, Server | UnavailableError] = field(default_factory=dict)
@@ -51,10 +50,12 @@ class Fleet:
     def lane(self, kind: str, spec: DatasetSpec) -> Lane:
         """The server of that kind with that dataset in a sealed template, loaded when it is first asked for.
 
+        It is loaded again where the server has fallen and lost it.
         Errors: `LabError` where it could not be loaded, then and at every later call.
         """
         with self._loading[kind, spec]:
-            if (kind, spec) not in self._lanes:
+            known = self._lanes.get((kind, spec))
+            if known is None or (isinstance(known, Lane) and not known.server.holds(known.template)):
                 try:
                     self._lanes[kind, spec] = self._load(self.server(kind), Dataset(spec))
                 except LabError as error:
@@ -70,10 +71,11 @@ class Fleet:
 
     def _start(self, kind: str) -> Server | UnavailableError:
         self.progress(f"{kind}: starting the server")
-        opened = open_server(kind, workspace=self.workspace, postgres_bin=self.postgres_bin, progress=self.progress)
+        opened = open_server(kind, workspace=self.workspace, options=self.options, progress=self.progress)
         try:
             return self._stack.enter_context(opened)
         except UnavailableError as error:
+            self.progress(f"going on without {kind}: {error}")
             return error
 
     def _load(self, server: Server, dataset: Dataset) -> Lane:
@@ -92,7 +94,7 @@ def _named(spec: DatasetSpec) -> str:
 
 
 @contextmanager
-def open_fleet(workspace: Workspace, postgres_bin: Path | None, progress: Callable[[str], None]) -> Iterator[Fleet]:
+def open_fleet(workspace: Workspace, options: Options, progress: Callable[[str], None]) -> Iterator[Fleet]:
     """The servers of a run for as long as the context lasts."""
     with ExitStack() as stack:
-        yield Fleet(workspace=workspace, postgres_bin=postgres_bin, progress=progress, _stack=stack)
+        yield Fleet(workspace=workspace, options=options, progress=progress, _stack=stack)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import platform
-import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
@@ -22,7 +21,7 @@ from lab.fleet import Fleet, open_fleet
 from lab.journal import Journal, now
 from lab.registry import Registered
 from lab.schedule import Floor, Job, jobs_at_once, work_off
-from lab.servers import clean, open_workspace
+from lab.servers import Options, Server, clean, open_workspace
 from lab.steps import trial
 from lab.steps.trial import Alone, Lane
 from lab.units import bytes_text
@@ -68,9 +67,10 @@ class Request:
     change_rate: float | None
     server: str
     results: Path
+    options: Options
+    """About the servers."""
     jobs: int | None = None
     """Trials at once; None: `lab.schedule.jobs_at_once` decides."""
-    postgres_bin: Path | None = None
 
 
 def run(request: Request, progress: Progress, opened: Callable[[Path], None]) -> None:
@@ -80,16 +80,19 @@ def run(request: Request, progress: Progress, opened: Callable[[Path], None]) ->
     """
     entries = {entry.name: entry for entry in registry.resolve(request.scenarios)}
     case, jobs = load_case(request.case), jobs_at_once(request.jobs)
-    # Before planning, which would need more memory than there is for a size mistyped by a few zeros.
-    check_room(Path(tempfile.gettempdir()), request.size_bytes, jobs)
-    dataset = Dataset.plan(case, size_bytes=request.size_bytes, seed=request.seed, change_rate=request.change_rate)
     kinds = plan.kinds(request.server)
     store.check_writable(request.results)
     for line in clean():
         progress(f"removed what an earlier run left behind: {line}")
-    with open_workspace() as workspace, open_fleet(workspace, request.postgres_bin, progress) as fleet:
+    with open_workspace() as workspace, open_fleet(workspace, request.options, progress) as fleet:
+        if len(kinds) == 1:
+            fleet.server(kinds[0])  # nothing stands in for the one that was asked for
         trials = plan.trials(tuple(entries.values()), kinds, fleet.capabilities)
-        check_room(workspace.path, dataset.expected_bytes * len({one.server for one in trials if one.server}), jobs)
+        # Before the dataset is planned, which would take all memory for a size mistyped by a few zeros.
+        check_room(
+            [fleet.server(kind) for kind in {one.server for one in trials if one.server}], request.size_bytes, jobs
+        )
+        dataset = Dataset.plan(case, size_bytes=request.size_bytes, seed=request.seed, change_rate=request.change_rate)
         entries[registry.BASELINE] = registry.registered()[registry.BASELINE]
         planned = Plan(dataset=dataset.spec, size_bytes=request.size_bytes, jobs=jobs, trials=trials)
         journal = _open(request.results, planned, case, entries)
@@ -175,14 +178,16 @@ def _at_rates(spec: DatasetSpec) -> list[DatasetSpec]:
     return [replace(spec, events=events, change_rate=spec.change_rate * rate) for rate in RATES]
 
 
-def check_room(folder: Path, expected_bytes: int, jobs: int) -> None:
-    """Refuse a run that would fill the disk half-way."""
-    needed, free = expected_bytes * (ROOM + JOB_ROOM * jobs), psutil.disk_usage(str(folder)).free
-    if free < needed:
-        raise InputError(
-            f"This run needs about {bytes_text(needed)} of disk in {folder}, and {bytes_text(free)} are free.",
-            hint="Choose a smaller --size or fewer --jobs, free space, or set TMPDIR to a folder on a larger disk.",
-        )
+def check_room(servers: Sequence[Server], expected_bytes: int, jobs: int) -> None:
+    """Refuse a run that would fill a disk half-way; one that is out of sight cannot be checked."""
+    needed = expected_bytes * (ROOM + JOB_ROOM * jobs) * len(servers)
+    for server in servers:
+        free = server.free_bytes()
+        if free is not None and free < needed:
+            raise InputError(
+                f"This run needs about {bytes_text(needed)} of disk for {server.kind}, and {bytes_text(free)} are free.",
+                hint="Choose a smaller --size or fewer --jobs, or free space (embedded servers: TMPDIR on a larger disk).",
+            )
 
 
 def _open(results: Path, planned: Plan, case: Case, entries: Mapping[str, Registered]) -> Journal:

@@ -5,12 +5,16 @@ from __future__ import annotations
 import difflib
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
+from lab import timescaledb
 from lab.errors import InputError, UnavailableError
 from lab.registry import BASELINE, Registered
 from lab.scenario import Need
 from lab.values import Capabilities, PlannedTrial
 
 EMBEDDED = ("native", "pglite")
+"""Servers that need no set-up."""
+
+AUTO = ("container", *EMBEDDED)
 """What `--server auto` tries, in this order."""
 
 Probe = Callable[[str], Capabilities]
@@ -18,23 +22,44 @@ Probe = Callable[[str], Capabilities]
 
 
 def kinds(server: str) -> tuple[str, ...]:
-    """The kinds of server that `--server` stands for; `InputError` with the nearest names for any other."""
+    """The kinds of server that `--server` stands for; `InputError` with the nearest names for any other.
+
+    A connection string is a server that exists already.
+    """
     if server == "auto":
-        return EMBEDDED
-    if server in EMBEDDED:
+        return AUTO
+    if server in AUTO:
         return (server,)
-    known = ("auto", *EMBEDDED)
-    near = difflib.get_close_matches(server, known, cutoff=0.4) or known
+    if "://" in server or "=" in server:
+        return ("external",)
+    known = ("auto", *AUTO)
+    near = difflib.get_close_matches(server, known, cutoff=0.4) or (*known, "postgresql://…")
     raise InputError(f"There is no server '{server}'.", hint=f"Did you mean {' or '.join(near)}?")
 
 
-def missing(capabilities: Capabilities, needs: Iterable[Need]) -> tuple[Need, ...]:
-    """Which of `needs` a server does not offer."""
-    offered = {
-        Need.LZ4: capabilities.lz4,
-        Need.COLUMNSTORE: capabilities.timescaledb_edition == "community",
+def missing(offered: Capabilities, needs: Iterable[Need]) -> tuple[str, ...]:
+    """What a server lacks of `needs`, in words."""
+    lacking = {
+        Need.LZ4: None if offered.lz4 else "no TOAST compression lz4",
+        Need.COLUMNSTORE: _no_columnstore(offered),
     }
-    return tuple(need for need in needs if not offered[need])
+    return tuple(words for need in needs if (words := lacking[need]))
+
+
+def _no_columnstore(offered: Capabilities) -> str | None:
+    """Why there is no columnstore; None where there is."""
+    version = offered.timescaledb
+    if version is None:
+        return "no TimescaleDB"
+    if offered.timescaledb_edition is None:
+        return f"TimescaleDB {version}, but it is not preloaded or may not be created by this role"
+    if offered.timescaledb_edition != "community":
+        return (
+            f"TimescaleDB {version} in the Apache edition, whose columnstore is missing (the Community edition has it)"
+        )
+    if timescaledb.is_too_old(version):
+        return f"TimescaleDB {version}, and the columnstore needs {'.'.join(map(str, timescaledb.OLDEST))} or newer"
+    return None
 
 
 def trials(entries: Sequence[Registered], among: Sequence[str], probe: Probe) -> tuple[PlannedTrial, ...]:
@@ -67,5 +92,5 @@ def _place(entry: Registered, among: Sequence[str], probe: Probe) -> PlannedTria
             continue
         if not lacking:
             return PlannedTrial(scenario=entry.name, server=kind)
-        reasons.append(f"{kind} has no {' and no '.join(lacking)}")
+        reasons.append(f"{kind} has {' and '.join(lacking)}")
     return PlannedTrial(scenario=entry.name, server=None, reason="; ".join(reasons))

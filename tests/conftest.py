@@ -3,13 +3,24 @@
 from __future__ import annotations
 
 import itertools
+import os
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, suppress
+from pathlib import Path
+from urllib.parse import quote, unquote
 
 import pytest
 
+from lab.database import parts_of
 from lab.errors import InputError, UnavailableError
-from lab.servers import Server, Workspace, open_server, open_workspace
+from lab.servers import KINDS, Options, Server, Workspace, engine, open_server, open_workspace
+
+APACHE = "storage-lab-test/timescaledb:apache"
+PLAIN = "storage-lab-test/postgres:plain"
+"""Images that tests/images/build makes."""
+
+ROLE, PASSWORD = "lab_tester", "open%40sesame"
+"""As a connection string says them."""
 
 _numbers = itertools.count(1)
 
@@ -36,7 +47,36 @@ def pglite(workspace: Workspace) -> Iterator[Server]:
         yield server
 
 
-@pytest.fixture(params=["native", "pglite"])
+@pytest.fixture(scope="session")
+def container(workspace: Workspace) -> Iterator[Server]:
+    """A container of the image with TimescaleDB's Apache edition."""
+    require_images()
+    with open_server(
+        "container", workspace=workspace, options=Options(image=APACHE), progress=lambda _: None
+    ) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def role(native: Server) -> str:
+    """The connection string of a role that may create databases and nothing else, with a password that is checked."""
+    native.create("of_the_role")
+    with native.connect("of_the_role") as database:
+        hba = Path(database.value("SHOW hba_file"))
+        hba.write_text(f"local all {ROLE} scram-sha-256\n" + hba.read_text(encoding="utf-8"), encoding="utf-8")
+        database.execute(f"CREATE ROLE {ROLE} LOGIN CREATEDB PASSWORD '{unquote(PASSWORD)}'")
+        database.execute("SELECT pg_reload_conf()")
+        folder = quote(parts_of(database.conninfo)["host"], safe="")
+    return f"postgresql://{ROLE}:{PASSWORD}@{folder}/postgres"
+
+
+@pytest.fixture(scope="session")
+def external(workspace: Workspace, role: str) -> Iterator[Server]:
+    with open_server("external", workspace=workspace, options=Options(dsn=role), progress=lambda _: None) as server:
+        yield server
+
+
+@pytest.fixture(params=KINDS)
 def server(request: pytest.FixtureRequest) -> Server:
     server: Server = request.getfixturevalue(request.param)
     return server
@@ -50,6 +90,21 @@ def kind(request: pytest.FixtureRequest) -> str:
     return kind
 
 
+def require_images() -> None:
+    """Skip where there is no container engine, or no image for tests; where they are promised, fail."""
+    try:
+        client = engine.reach()
+        lacking = [name for name in (APACHE, PLAIN) if not engine.has_image(client, name)]
+        client.close()
+        reason = f"no image {lacking[0]}: tests/images/build makes it" if lacking else ""
+    except UnavailableError as error:
+        reason = str(error)
+    if reason and "LAB_TESTS_REQUIRE_CONTAINERS" in os.environ:
+        pytest.fail(reason)
+    if reason:
+        pytest.skip(f"containers: {reason}")
+
+
 @pytest.fixture
 def new_name(request: pytest.FixtureRequest) -> Iterator[Callable[[], str]]:
     """Names for databases that no other test uses; they are dropped on all running servers of the test."""
@@ -60,7 +115,7 @@ def new_name(request: pytest.FixtureRequest) -> Iterator[Callable[[], str]]:
         return names[-1]
 
     yield new
-    kinds = [name for name in ("native", "pglite", "server") if name in request.fixturenames]
+    kinds = [name for name in (*KINDS, "server") if name in request.fixturenames]
     for server in [request.getfixturevalue(kind) for kind in kinds]:
         for name in names:
             with suppress(InputError):

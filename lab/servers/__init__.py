@@ -1,39 +1,109 @@
-"""Throwaway servers: `open_server` starts one, a `Workspace` makes sure that nothing of it stays behind."""
+"""Servers to measure on: `open_server` starts one, a `Workspace` makes sure that nothing of it stays behind."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from lab.errors import InputError
+from lab.servers import external, workspace
+from lab.servers.external import ExternalServer
 from lab.servers.native import NativeServer
 from lab.servers.pglite import PgliteServer
-from lab.servers.server import Server
-from lab.servers.workspace import Workspace, clean, open_workspace
+from lab.servers.server import Gauge, Server
+from lab.servers.workspace import Workspace, open_workspace
 
-__all__ = ["Server", "Workspace", "clean", "open_server", "open_workspace"]
+__all__ = [
+    "DEFAULT_IMAGE",
+    "KINDS",
+    "PULL_S",
+    "PULL_UNASKED_S",
+    "Gauge",
+    "Options",
+    "Server",
+    "Workspace",
+    "clean",
+    "open_server",
+    "open_workspace",
+]
+
+KINDS = ("container", "native", "pglite", "external")
+
+DEFAULT_IMAGE = "timescale/timescaledb:2.29.2-pg17"
+"""The Community edition on PostgreSQL 17, from Docker Hub."""
+
+PULL_S = 900.0
+"""How long an image may take to be pulled where containers were asked for by name, in seconds."""
+
+PULL_UNASKED_S = 60.0
+"""The same where another server would do."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Options:
+    """What a user may choose about servers; each kind looks at its own."""
+
+    postgres_bin: Path | None = None
+    """Folder of the programs of a native server; found where there is none."""
+    image: str = DEFAULT_IMAGE
+    pull_s: float = PULL_S
+    """How long to wait for an image that is not there, in seconds."""
+    port: int | None = None
+    """Of the container, on the engine's machine; the engine chooses a free one where there is none."""
+    tmpfs_bytes: int | None = None
+    """Size of the memory that the container's data are kept in; a volume where there is none."""
+    dsn: str | None = field(default=None, repr=False)
+    """Of the external server; may hold a password."""
 
 
 @contextmanager
 def open_server(
-    kind: str, *, workspace: Workspace, postgres_bin: Path | None = None, progress: Callable[[str], None]
+    kind: str, *, workspace: Workspace, options: Options = Options(), progress: Callable[[str], None]
 ) -> Iterator[Server]:
     """A server of that kind for as long as the context lasts.
 
-    Errors: `InputError` for an unknown kind or unusable `postgres_bin`, `ServerError` where it does not start,
+    Errors: `InputError` for an unknown kind or unusable options, `ServerError` where it does not start,
     `UnavailableError` where this machine cannot have it.
     """
-    server = _start(kind, workspace, postgres_bin, progress)
+    server = _start(kind, workspace, options, progress)
     try:
         yield server
     finally:
         server.close()
 
 
-def _start(kind: str, workspace: Workspace, postgres_bin: Path | None, progress: Callable[[str], None]) -> Server:
+def _start(kind: str, workspace: Workspace, options: Options, progress: Callable[[str], None]) -> Server:
+    if kind == "container":
+        from lab.servers.container import ContainerServer  # noqa: PLC0415 - a fifth of a second that few need
+
+        return ContainerServer(
+            workspace,
+            progress,
+            image=options.image,
+            pull_s=options.pull_s,
+            port=options.port,
+            tmpfs_bytes=options.tmpfs_bytes,
+        )
     if kind == "native":
-        return NativeServer(workspace, postgres_bin, progress)
+        return NativeServer(workspace, options.postgres_bin, progress)
     if kind == "pglite":
         return PgliteServer(workspace, progress)
-    raise InputError(f"There is no kind of server called '{kind}'.", hint="Known: native, pglite.")
+    if kind == "external":
+        return ExternalServer(workspace, options.dsn or "", progress)
+    raise InputError(f"There is no kind of server called '{kind}'.", hint=f"Known: {', '.join(KINDS)}.")
+
+
+def clean(dsns: Iterable[str] = ()) -> list[str]:
+    """Remove what dead runs of this user left behind, on this machine, its container engine and those servers.
+
+    Returns what was removed, in words. What belongs to a run that lives is never touched.
+    """
+    from lab.servers import engine  # noqa: PLC0415 - see above
+
+    return [
+        *workspace.clean(),
+        *engine.clean(),
+        *(line for dsn in dsns for line in external.clean(dsn)),
+    ]

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import secrets
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Sequence
-from contextlib import suppress
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 
 from lab.database import Database
 from lab.errors import DatabaseError, InputError, ServerError
+from lab.servers.gauge import SqlGauge
 from lab.servers.probe import literal, quoted
-from lab.servers.server import Catalogue
+from lab.servers.server import Catalogue, Gauge
 
 MARK = "made by the storage lab, run "
 """Begins the comment on every database of the lab, before the run's token. It is a comment because nobody can look into a
@@ -76,6 +77,13 @@ class Cluster(ABC):
             drop_database(database, self._real(name))
         self._catalogue.remove(name)
 
+    @contextmanager
+    def gauge(self, name: str, working: Database) -> Iterator[Gauge]:
+        """What the work of that connection takes, as far as the role may see it."""
+        self._catalogue.require(name)
+        with self._reach() as watching:
+            yield SqlGauge(working, watching, self._real(name))
+
     def holds(self, name: str) -> bool:
         """Whether the database is still there: a server may have lost all in a fall."""
         return self._catalogue.holds(name)
@@ -91,6 +99,7 @@ class Cluster(ABC):
         try:
             database.execute(f"CREATE DATABASE {quoted(real)} {how}")
             database.execute(f"COMMENT ON DATABASE {quoted(real)} IS {literal(MARK + self.token)}")
+            self._catalogue.require_running()  # one that was closed meanwhile has looked for what to remove already
         except BaseException:
             with suppress(ServerError, DatabaseError):  # what is not marked would stay for ever
                 drop_database(database, real)

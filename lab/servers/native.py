@@ -10,6 +10,8 @@ from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
+import psutil
+
 from lab.database import Database, address
 from lab.errors import ServerError
 from lab.servers.account import Account, server_account
@@ -34,7 +36,6 @@ class NativeServer(Cluster):
     """One cluster of its own in the workspace; as root it runs under an unprivileged account."""
 
     kind = "native"
-    isolated = False
 
     def __init__(self, workspace: Workspace, postgres_bin: Path | None, progress: Callable[[str], None]) -> None:
         super().__init__()
@@ -56,16 +57,9 @@ class NativeServer(Cluster):
             self.close()
             raise
 
-    def data_folder(self, name: str) -> Path:
-        """The folder of that database's relation files."""
-        self._catalogue.require(name)
-        with self._reach() as database:
-            oid = database.value("SELECT oid FROM pg_database WHERE datname = %s", [name])
-        return self._data / "base" / str(oid)
-
-    def process(self, database: Database) -> int:
-        """The backend behind the connection."""
-        return int(database.value("SELECT pg_backend_pid()"))
+    def free_bytes(self) -> int | None:
+        """Free disk of the temporary folder."""
+        return psutil.disk_usage(str(self._workspace.path)).free
 
     def close(self) -> None:
         """Stop the cluster at once, without a checkpoint, and delete it."""

@@ -3,13 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
-from pathlib import Path
+from contextlib import AbstractContextManager, contextmanager
 from typing import Protocol
 
 from lab.database import Database
 from lab.errors import InputError, ServerError
 from lab.values import Capabilities
+
+
+class Gauge(Protocol):
+    """Sees what a piece of work takes; None where that is out of sight."""
+
+    def disk_bytes(self) -> int | None:
+        """Bytes of the database's files now, without WAL, with what its sorts and hashes spill."""
+
+    def cpu_seconds(self) -> float | None:
+        """User and system time that the process which does the work has taken so far."""
 
 
 class Server(Protocol):
@@ -19,9 +28,6 @@ class Server(Protocol):
     """
 
     kind: str
-    isolated: bool
-    """True where every database has a process and a WAL of its own. False where databases share one cluster: WAL
-    counted by its position then mixes what is done to all of them at that time."""
     capabilities: Capabilities
 
     def create(self, name: str) -> None:
@@ -45,11 +51,11 @@ class Server(Protocol):
     def holds(self, name: str) -> bool:
         """Whether the database is there: a server may have fallen and lost what was only in memory."""
 
-    def data_folder(self, name: str) -> Path | None:
-        """The folder of that database's relation files, without WAL; None where it cannot be looked into."""
+    def gauge(self, name: str, working: Database) -> AbstractContextManager[Gauge]:
+        """What the work of that connection to the database `name` takes, seen from beside it."""
 
-    def process(self, database: Database) -> int | None:
-        """The process that works for this connection, for its CPU time; None where it cannot be seen."""
+    def free_bytes(self) -> int | None:
+        """Free disk where its data lie; None where it cannot be seen."""
 
     def close(self) -> None:
         """Stop everything and delete its folder, whatever other threads are at; closing twice is harmless.

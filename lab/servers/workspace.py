@@ -30,7 +30,13 @@ from lab.servers.processes import Identity, end
 _RECORD = "owner.json"
 _FULL_BYTES = 1 << 20
 _STARTING_S = 3600.0  # a folder without a record may belong to a run that is just starting
-_REAPER = "import sys; sys.stdin.buffer.read(); from lab.servers.workspace import clean; clean()"
+_REAPER = """
+import sys, time
+servers = sys.stdin.read().splitlines()
+time.sleep(1)  # until every server has seen that its client is gone
+from lab.servers import clean
+clean(servers)
+"""
 
 
 class Workspace:
@@ -38,7 +44,7 @@ class Workspace:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self._owner = Identity.of(os.getpid())
+        self.owner = Identity.of(os.getpid())
         self._children: dict[subprocess.Popen[bytes], Identity] = {}
         self._lock = threading.Lock()
         self._record()
@@ -103,6 +109,12 @@ class Workspace:
         with self._lock, suppress(OSError):  # a full disk; the old record names one that has ended, which is harmless
             self._record()
 
+    def leave_to_reaper(self, dsn: str) -> None:
+        """Let the reaper clean up on that server, too, should this process be killed; a pipe tells no password."""
+        if self._reaper.stdin:
+            self._reaper.stdin.write(f"{dsn}\n".encode())
+            self._reaper.stdin.flush()
+
     def close(self) -> None:
         """End every process of the run and remove its folder; closing twice is harmless."""
         with self._lock:
@@ -122,7 +134,7 @@ class Workspace:
             raise
 
     def _record(self) -> None:
-        record = {"owner": asdict(self._owner), "children": [asdict(child) for child in self._children.values()]}
+        record = {"owner": asdict(self.owner), "children": [asdict(child) for child in self._children.values()]}
         with suppress(FileNotFoundError):  # the folder is gone once the run is closed
             draft = self.path / f"{_RECORD}.new"
             draft.write_text(json.dumps(record), encoding="utf-8")

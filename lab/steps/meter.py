@@ -1,18 +1,16 @@
-"""What a step costs: wall clock, CPU of the server process, WAL, and the largest size of the database's folder."""
+"""What a step costs: wall clock, CPU of the server process, WAL, and the largest size of the database."""
 
 from __future__ import annotations
 
-import os
 import threading
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager, nullcontext
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass
-from pathlib import Path
 from time import perf_counter
 
-import psutil
-
 from lab.database import Database
+from lab.errors import LabError
+from lab.servers import Gauge
 
 _SAMPLE_SECONDS = 0.05
 
@@ -29,11 +27,10 @@ class Cost:
 
 @dataclass(frozen=True, kw_only=True)
 class Meter:
-    """Measures steps on one database; `folder` and `process` may be out of sight, and then so are peak and CPU."""
+    """Measures steps on one database; what the gauge cannot see is not measured."""
 
     database: Database
-    folder: Path | None
-    process: int | None
+    gauge: Gauge
     alone: bool
     """Whether nothing else of the run works meanwhile; where it does, the peak is all that is this database's own."""
 
@@ -41,27 +38,18 @@ class Meter:
     def measuring(self) -> Iterator[Cost]:
         """Measure what is done inside; the cost is filled in at its end."""
         cost = Cost()
-        with _peak(self.folder, cost), self._timed(cost) if self.alone else nullcontext():
+        with _peak(self.gauge, cost), self._timed(cost) if self.alone else nullcontext():
             yield cost
 
     @contextmanager
     def _timed(self, cost: Cost) -> Iterator[None]:
-        wal, cpu = _wal_position(self.database), self._cpu_seconds()
+        wal, cpu = _wal_position(self.database), self.gauge.cpu_seconds()
         started = perf_counter()
         yield
         cost.seconds = perf_counter() - started
         cost.wal_bytes = _wal_position(self.database) - wal
-        cpu_now = self._cpu_seconds()
+        cpu_now = self.gauge.cpu_seconds()
         cost.cpu_seconds = None if cpu is None or cpu_now is None else cpu_now - cpu
-
-    def _cpu_seconds(self) -> float | None:
-        if self.process is None:
-            return None
-        try:
-            times = psutil.Process(self.process).cpu_times()
-        except psutil.Error:
-            return None
-        return float(times.user + times.system)
 
 
 def _wal_position(database: Database) -> int:
@@ -69,19 +57,14 @@ def _wal_position(database: Database) -> int:
 
 
 @contextmanager
-def _peak(folder: Path | None, cost: Cost) -> Iterator[None]:
-    """Sample the size of `folder` until the block ends."""
-    if folder is None:
-        yield
-        return
-    stop = threading.Event()
-    places = (folder, folder.parent / "pgsql_tmp")  # sorts and hashes spill into the second
-    largest = _bytes_in(places)
+def _peak(gauge: Gauge, cost: Cost) -> Iterator[None]:
+    """Sample the size of the database until the block ends; a size that cannot be seen is no size."""
+    stop, seen = threading.Event(), [gauge.disk_bytes()]
 
     def watch() -> None:
-        nonlocal largest
-        while not stop.wait(_SAMPLE_SECONDS):
-            largest = max(largest, _bytes_in(places))
+        with suppress(LabError):  # the connection was lost: the end of the step will tell
+            while None not in seen and not stop.wait(_SAMPLE_SECONDS):
+                seen.append(gauge.disk_bytes())
 
     watcher = threading.Thread(target=watch, name="peak size", daemon=True)
     watcher.start()
@@ -90,18 +73,9 @@ def _peak(folder: Path | None, cost: Cost) -> Iterator[None]:
     finally:
         stop.set()
         watcher.join()
-        cost.peak_bytes = max(largest, _bytes_in(places))
+    cost.peak_bytes = _largest([*seen, gauge.disk_bytes()])
 
 
-def _bytes_in(folders: Iterable[Path]) -> int:
-    """Bytes of all files below the folders; what vanishes meanwhile counts as gone."""
-    return sum(
-        _file_bytes(Path(place) / name) for folder in folders for place, _, names in os.walk(folder) for name in names
-    )
-
-
-def _file_bytes(file: Path) -> int:
-    try:
-        return file.lstat().st_size
-    except FileNotFoundError:
-        return 0
+def _largest(sizes: Sequence[int | None]) -> int | None:
+    known = [size for size in sizes if size is not None]
+    return max(known) if len(known) == len(sizes) else None

@@ -96,8 +96,9 @@ def _completed(trial: _Trial) -> Completed:
     """
     scenario, lane = trial.scenario, trial.lane
     loss = _loss(scenario, lane.now)
-    with lane.server.connect(trial.name) as database:
-        recorder = trial.recorder = _recorder(database, trial)
+    with lane.server.connect(trial.name) as database, lane.server.gauge(trial.name, database) as gauge:
+        meter = Meter(database=database, gauge=gauge, alone=trial.alone is not None)
+        recorder = trial.recorder = Recorder(database=database, meter=meter, now=lane.now)
         expected = _expected(database, lane, loss)
         guaranteed = guarantees.read(database)
         trial.part = "apply"
@@ -120,13 +121,6 @@ def _completed(trial: _Trial) -> Completed:
             lost=guarantees.lost(guaranteed, guarantees.read(database)),
             notes=tuple(recorder.notes),
         )
-
-
-def _recorder(database: Database, trial: _Trial) -> Recorder:
-    server = trial.lane.server
-    folder, process = server.data_folder(trial.name), server.process(database)
-    meter = Meter(database=database, folder=folder, process=process, alone=trial.alone is not None)
-    return Recorder(database=database, meter=meter, now=trial.lane.now)
 
 
 def _loss(scenario: Scenario, now: datetime) -> Loss:

@@ -8,7 +8,7 @@ import pytest
 
 from data_gen import Dataset, load_case
 from lab.fleet import Fleet, open_fleet
-from lab.servers import Workspace
+from lab.servers import Options, Workspace
 from lab.steps.trial import Lane
 
 SMALL = 32 << 20
@@ -22,7 +22,7 @@ def dataset() -> Dataset:
 
 @pytest.fixture(scope="session")
 def fleet(workspace: Workspace) -> Iterator[Fleet]:
-    with open_fleet(workspace, None, lambda _: None) as fleet:
+    with open_fleet(workspace, Options(), lambda _: None) as fleet:
         yield fleet
 
 

@@ -14,15 +14,16 @@ from pathlib import Path
 import psutil
 import pytest
 
+from lab.database import Database
 from lab.errors import InputError, ServerError, UnavailableError
-from lab.servers import Server, Workspace, installation, open_server, open_workspace
+from lab.servers import Options, Server, Workspace, installation, open_server, open_workspace
 from lab.servers.account import server_account
 from lab.servers.installation import accepts, find_installation, runner
 
 NewName = Callable[[], str]
 _OTHERS = [path for path in Path("/usr/lib/postgresql").glob("*/bin") if (path / "postgres").exists()]
 _TRY = """
-from lab.servers import open_server, open_workspace
+from lab.servers import Options, open_server, open_workspace
 with open_workspace() as workspace, open_server("native", workspace=workspace, progress=lambda _: None) as server:
     server.create("a")
     with server.connect("a") as database:
@@ -38,7 +39,7 @@ def test_a_killed_cluster_says_so_and_starts_again(native: Server, new_name: New
     native.create(name)
     with native.connect(name) as database:
         database.execute("CREATE TABLE t AS SELECT 1 AS id")
-        os.kill(_postmaster(native, name).pid, how)
+        os.kill(_postmaster(database).pid, how)
         with pytest.raises(ServerError, match=r"(?s)went away.*log ends with"):
             database.fetch("SELECT pg_sleep(5)")
     native.clone(template, clone)
@@ -49,7 +50,7 @@ def test_a_killed_cluster_says_so_and_starts_again(native: Server, new_name: New
 def test_it_listens_on_a_private_socket_only(native: Server, new_name: NewName) -> None:
     native.create(name := new_name())
     with native.connect(name) as database:
-        process = _postmaster(native, name)
+        process = _postmaster(database)
         assert [connection.laddr for connection in process.net_connections("inet")] == []
         folder = Path(database.value("SHOW unix_socket_directories"))
     assert folder.stat().st_mode & 0o777 == 0o700
@@ -106,7 +107,9 @@ def test_programs_that_the_account_cannot_reach_are_copied(workspace: Workspace,
     private = tmp_path / "private"
     shutil.copytree(programs.parent, private, symlinks=True)
     private.chmod(0o700)
-    server = open_server("native", workspace=workspace, postgres_bin=private / "bin", progress=lambda _: None)
+    server = open_server(
+        "native", workspace=workspace, options=Options(postgres_bin=private / "bin"), progress=lambda _: None
+    )
     with server as native:
         native.create("a")
         with native.connect("a") as database:
@@ -129,7 +132,9 @@ def test_an_installed_postgresql_will_do_as_well(programs: Path | None) -> None:
         pytest.skip("no second PostgreSQL is installed")
     with (
         open_workspace() as workspace,
-        open_server("native", workspace=workspace, postgres_bin=programs, progress=lambda _: None) as server,
+        open_server(
+            "native", workspace=workspace, options=Options(postgres_bin=programs), progress=lambda _: None
+        ) as server,
     ):
         assert server.capabilities.postgres.startswith(programs.parent.name)
         server.create("a")
@@ -137,8 +142,8 @@ def test_an_installed_postgresql_will_do_as_well(programs: Path | None) -> None:
         server.clone("a", "b")
 
 
-def _postmaster(server: Server, name: str) -> psutil.Process:
-    data = str(server.data_folder(name)).partition("/base/")[0]
+def _postmaster(database: Database) -> psutil.Process:
+    data = database.value("SHOW data_directory")
     return next(child for child in psutil.Process().children() if data in child.cmdline())
 
 

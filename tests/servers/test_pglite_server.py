@@ -11,6 +11,7 @@ from pathlib import Path
 import psutil
 import pytest
 
+from lab.database import Database, parts_of
 from lab.errors import ServerError, UnavailableError
 from lab.servers import Server, Workspace
 from lab.servers.pglite import packages
@@ -57,7 +58,7 @@ def test_killing_one_process_leaves_the_others_and_the_data(pglite: Server, new_
     with pglite.connect(other) as bystander:
         with pglite.connect(victim) as database:
             database.execute("CREATE TABLE t AS SELECT 1 AS id")
-            os.kill(_process_of(pglite, victim).pid, signal.SIGKILL)
+            os.kill(_process_of(database).pid, signal.SIGKILL)
             with pytest.raises(ServerError, match="went away"):
                 database.fetch("SELECT 1")
         assert bystander.value("SELECT 1") == 1
@@ -100,6 +101,6 @@ def test_two_installations_at_a_time_do_not_disturb_each_other(
     assert [file.name for file in (tmp_path / "storage-lab").iterdir()] == [first.parent.name]
 
 
-def _process_of(server: Server, name: str) -> psutil.Process:
-    data = str(server.data_folder(name)).removesuffix("/base/1")
-    return next(child for child in psutil.Process().children() if data in child.cmdline())
+def _process_of(database: Database) -> psutil.Process:
+    folder = f"{parts_of(database.conninfo)['host']}/data"
+    return next(child for child in psutil.Process().children() if folder in child.cmdline())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 
 import pytest
@@ -146,7 +147,7 @@ def test_only_a_template_can_be_cloned(server: Server, new_name: NewName) -> Non
 
 
 def test_what_is_not_there_is_refused_by_name(server: Server) -> None:
-    actions: list[Callable[[str], object]] = [server.connect, server.seal, server.drop, server.data_folder]
+    actions: list[Callable[[str], object]] = [server.connect, server.seal, server.drop]
     for action in actions:
         with pytest.raises(InputError, match="nowhere"):
             action("nowhere")
@@ -175,12 +176,11 @@ def test_a_longer_name_is_refused_because_postgres_would_cut_it(server: Server) 
 
 def test_a_dropped_database_is_gone_and_its_name_free(server: Server, new_name: NewName) -> None:
     template = sealed(server, new_name())
-    folder = server.data_folder(template)
+    assert server.holds(template)
     server.drop(template)
-    assert folder
-    assert not folder.exists()
-    server.create(template)
-    assert server.data_folder(template) != folder
+    assert not server.holds(template)
+    with opened(server, template) as database:
+        assert database.value("SELECT to_regclass('t') IS NULL")
 
 
 def test_a_database_in_use_can_be_dropped(server: Server, new_name: NewName) -> None:
@@ -191,18 +191,35 @@ def test_a_database_in_use_can_be_dropped(server: Server, new_name: NewName) -> 
             database.execute("SELECT 1")
 
 
-def test_the_data_folder_holds_the_relation_files(server: Server, new_name: NewName) -> None:
+def test_the_gauge_sees_the_files_of_the_database_and_the_time_of_its_process(
+    server: Server, new_name: NewName
+) -> None:
     name = new_name()
-    with opened(server, name) as database:
-        database.execute("CREATE TABLE t AS SELECT generate_series(1, 10000) AS id")
-        database.execute("CHECKPOINT")
-        file, size = database.fetch("SELECT pg_relation_filenode('t'), pg_relation_size('t')")[0]
-        folder = server.data_folder(name)
-        assert folder
-        assert (folder / str(file)).stat().st_size == size
-        assert sum(file.stat().st_size for file in folder.iterdir()) == database.value(
-            "SELECT pg_database_size(current_database())"
+    with opened(server, name) as database, server.gauge(name, database) as gauge:
+        before = gauge.cpu_seconds()
+        database.execute("CREATE TABLE t AS SELECT md5(i::text) FROM generate_series(1, 300000) i")
+        after = gauge.cpu_seconds()
+        assert gauge.disk_bytes() == database.value("SELECT pg_database_size(current_database())")
+        if before is None or after is None:
+            assert server.kind == "external"  # its role is no superuser's
+        else:
+            assert 0.05 < after - before < 60
+
+
+@pytest.mark.slow
+def test_the_gauge_sees_what_a_sort_spills(server: Server, new_name: NewName) -> None:
+    name = new_name()
+    with opened(server, name) as database, server.gauge(name, database) as gauge, ThreadPoolExecutor(1) as other:
+        resting = gauge.disk_bytes()
+        assert resting
+        sorting = other.submit(
+            database.value,
+            "SELECT count(*) FROM (SELECT md5(i::text) AS x FROM generate_series(1, 2000000) i ORDER BY x) s",
         )
+        largest = resting
+        while not sorting.done():
+            largest = max(largest, gauge.disk_bytes() or 0)
+        assert largest > resting + 20_000_000
 
 
 def opened(server: Server, name: str) -> Database:

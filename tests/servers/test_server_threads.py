@@ -43,22 +43,16 @@ def test_the_connections_of_one_thread_are_found_while_another_makes_databases(
             server.clone(template, name)
             server.drop(name)
 
-    with ThreadPoolExecutor(1) as other, server.connect(own) as database:
-        process = server.process(database)
+    with (
+        ThreadPoolExecutor(1) as other,
+        server.connect(own) as database,
+        server.gauge(own, database) as gauge,
+    ):
+        size = gauge.disk_bytes()
         busy = other.submit(come_and_go)
         while not busy.done():
-            assert server.process(database) == process
+            assert gauge.disk_bytes() == size
         busy.result()
-
-
-def test_wal_is_counted_apart_where_databases_are_isolated(server: Server, new_name: NewName) -> None:
-    server.create(one := new_name())
-    server.create(other := new_name())
-    with server.connect(one) as watched, server.connect(other) as written:
-        before = watched.value("SELECT pg_current_wal_lsn()::text")
-        written.execute("CREATE TABLE t AS SELECT generate_series(1, 1000) AS id")
-        unmoved = watched.value("SELECT pg_current_wal_lsn()::text") == before
-    assert unmoved == server.isolated
 
 
 @pytest.mark.parametrize("kind", ["native", pytest.param("pglite", marks=pytest.mark.slow)], indirect=True)
@@ -79,7 +73,7 @@ def test_a_server_that_is_closed_under_two_threads_leaves_nothing(kind: str, aft
             assert [file.name for file in workspace.path.iterdir()] == ["owner.json"]
             for refused in working:
                 assert isinstance(refused.result(20), ServerError)
-            for action in (server.create, server.connect, server.seal, server.drop, server.data_folder):
+            for action in (server.create, server.connect, server.seal, server.drop):
                 with pytest.raises(ServerError, match="closed"):
                     action(template)
         assert _descendants() == before | reaper
@@ -103,10 +97,8 @@ def _trial(server: Server, template: str, name: str) -> int:
     try:
         with server.connect(name) as database:
             server.copy_in(database, "t", ["id"], [b"1\n2\n", b"3\n"])
-            assert server.process(database) in _descendants()
-            folder = server.data_folder(name)
-            assert folder
-            assert folder.is_dir()
+            with server.gauge(name, database) as gauge:
+                assert gauge.disk_bytes() == database.value("SELECT pg_database_size(current_database())")
             return int(database.value("SELECT count(*) FROM t"))
     finally:
         server.drop(name)

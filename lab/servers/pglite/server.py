@@ -13,12 +13,15 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
 
+import psutil
+
 from lab.database import Database
 from lab.errors import ServerError
+from lab.servers.gauge import FolderGauge
 from lab.servers.pglite.instance import Instance
 from lab.servers.pglite.packages import ASSETS, modules, node
 from lab.servers.probe import capabilities_of, quoted
-from lab.servers.server import Catalogue
+from lab.servers.server import Catalogue, Gauge
 from lab.servers.workspace import Workspace, writing
 from lab.values import Capabilities
 
@@ -29,7 +32,6 @@ class PgliteServer:
     """A data directory per database, served by a Node process from the first connection until sealed or dropped."""
 
     kind = "pglite"
-    isolated = True
 
     def __init__(self, workspace: Workspace, progress: Callable[[str], None]) -> None:
         self._workspace = workspace
@@ -88,14 +90,15 @@ class PgliteServer:
         """Whether the database is there."""
         return self._catalogue.holds(name)
 
-    def data_folder(self, name: str) -> Path:
-        """The folder of that database's relation files."""
+    @contextmanager
+    def gauge(self, name: str, working: Database) -> Iterator[Gauge]:
+        """The folder of the database's relation files, and the Node process that runs the engine."""
         self._catalogue.require(name)
-        return self._instances[name].data / "base" / _OID
+        yield FolderGauge(self._instances[name].data / "base" / _OID, self._serving(working).process)
 
-    def process(self, database: Database) -> int | None:
-        """The Node process that runs the engine."""
-        return self._serving(database).process
+    def free_bytes(self) -> int | None:
+        """Free disk of the temporary folder."""
+        return psutil.disk_usage(str(self._workspace.path)).free
 
     def close(self) -> None:
         """Kill all processes and delete all data."""

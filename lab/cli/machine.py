@@ -1,0 +1,50 @@
+"""Commands about this machine: doctor, clean."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Annotated
+
+import typer
+from rich.markup import escape
+
+from lab import doctor
+from lab.cli.app import app, out, print_json, print_lines, print_table, progress
+from lab.cli.options import AsJson, Image, PostgresBin
+from lab.report import tables
+from lab.servers import DEFAULT_IMAGE, Options
+from lab.servers import clean as clean_servers
+
+
+@app.command("doctor", epilog="Example: [bold]lab doctor[/]")
+def diagnose(image: Image = DEFAULT_IMAGE, postgres_bin: PostgresBin = None, as_json: AsJson = False) -> None:
+    """What this machine offers and which scenario runs where."""
+    diagnosis = doctor.diagnose(Options(image=image, pull_s=0, postgres_bin=postgres_bin), progress())
+    if as_json:
+        print_json(asdict(diagnosis))
+        return
+    for one in diagnosis.findings:
+        out.print(f"{'[green]ok [/]' if one.fine else '[red]no [/]'} {one.name}: {escape(one.found)}", highlight=False)
+        if not one.fine:
+            out.print(f"    {escape(one.remedy)}", highlight=False)
+    rows = tuple(
+        (trial.scenario, trial.server or tables.MISSING, trial.reason)
+        for trial in diagnosis.trials
+        if trial.repeat == 1
+    )
+    print_table(tables.Table(title="What runs where", heads=("scenario", "server", "why not"), rows=rows, left=3))
+
+
+@app.command(epilog="Examples: [bold]lab clean[/] · [bold]lab clean --server postgresql://host/postgres[/]")
+def clean(
+    server: Annotated[
+        list[str] | None, typer.Option("--server", help="An existing server to look at, too; may be repeated.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Remove what killed runs left behind, and only that: processes, folders, containers, volumes, databases."""
+    removed = clean_servers(server or ())
+    if as_json:
+        print_json(removed)
+        return
+    print_lines(removed or ["Nothing was left behind."])

@@ -1,0 +1,114 @@
+"""Commands that start servers and measure: run, fidelity."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from pathlib import Path
+
+import typer
+
+from data_gen import Dataset, load_case
+from lab import pipeline, store
+from lab.analysis import comparison
+from lab.cli.app import INTERRUPTED, SOMETHING_FAILED, app, err, print_json, print_table, progress
+from lab.cli.options import (
+    AsJson,
+    CaseName,
+    ChangeRate,
+    Image,
+    Jobs,
+    Port,
+    PostgresBin,
+    Results,
+    Scenarios,
+    Seed,
+    ServerName,
+    Size,
+    Tmpfs,
+)
+from lab.cli.results import print_report, write_reports
+from lab.fidelity import measure as measure_fidelity
+from lab.report import summary, tables
+from lab.servers import DEFAULT_IMAGE, PULL_S, PULL_UNASKED_S, Options
+from lab.units import parse_bytes
+
+
+@app.command(
+    epilog="Examples: [bold]lab run[/] · [bold]lab run -s retention_7d -s drop_raw_response+retention_7d --size 1GB[/]"
+)
+def run(
+    scenario: Scenarios = ["all"],  # noqa: B006 - typer copies it
+    case: CaseName = "2026-02-17",
+    size: Size = "256MB",
+    seed: Seed = 1,
+    change_rate: ChangeRate = None,
+    server: ServerName = "auto",
+    image: Image = DEFAULT_IMAGE,
+    tmpfs: Tmpfs = None,
+    port: Port = None,
+    postgres_bin: PostgresBin = None,
+    jobs: Jobs = None,
+    results: Results = Path("results"),
+    as_json: AsJson = False,
+) -> None:
+    """Load the workload, apply each scenario to its own clone, measure, verify, compare, recommend."""
+    request = pipeline.Request(
+        scenarios=tuple(scenario),
+        case=case,
+        size_bytes=parse_bytes(size),
+        seed=seed,
+        change_rate=change_rate,
+        server=server,
+        results=results,
+        jobs=jobs,
+        options=Options(
+            postgres_bin=postgres_bin,
+            image=image,
+            pull_s=PULL_UNASKED_S if server == "auto" else PULL_S,
+            port=port,
+            tmpfs_bytes=None if tmpfs is None else parse_bytes(tmpfs),
+            dsn=server,
+        ),
+    )
+    folder = _measured(request)
+    experiment = store.load(folder)
+    print_json(summary.of(experiment)) if as_json else print_report(experiment)
+    err.print(f"\nIn full: report.md, savings.csv and experiment.json in {folder}", highlight=False, soft_wrap=True)
+    if comparison.broken(experiment):
+        raise typer.Exit(SOMETHING_FAILED)
+
+
+def _measured(request: pipeline.Request) -> Path:
+    """Run; however it ends, the reports of what was measured are written."""
+    folders: list[Path] = []
+    try:
+        pipeline.run(request, progress(), folders.append)
+    except KeyboardInterrupt:
+        err.print("Interrupted." + (f" What was measured is in {folders[0]}." if folders else ""))
+        raise typer.Exit(INTERRUPTED) from None
+    finally:
+        for folder in folders:
+            write_reports(folder)
+    return folders[0]
+
+
+@app.command(epilog="Example: [bold]lab fidelity --case 2026-02-06 --size 256MB[/]")
+def fidelity(
+    case: CaseName = "2026-02-17",
+    size: Size = "256MB",
+    seed: Seed = 1,
+    change_rate: ChangeRate = None,
+    postgres_bin: PostgresBin = None,
+    as_json: AsJson = False,
+) -> None:
+    """Compare the generated workload with the published database that it imitates."""
+    dataset = Dataset.plan(load_case(case), size_bytes=parse_bytes(size), seed=seed, change_rate=change_rate)
+    figures = measure_fidelity(
+        dataset, server="native", options=Options(postgres_bin=postgres_bin), progress=progress()
+    )
+    if as_json:
+        print_json([asdict(figure) | {"holds": figure.holds} for figure in figures])
+    else:
+        print_table(tables.fidelity(figures))
+    if any(figure.holds is not True for figure in figures):
+        raise typer.Exit(SOMETHING_FAILED)

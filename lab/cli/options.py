@@ -1,0 +1,58 @@
+"""Options that several commands share."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from data_gen import case_names
+from lab import registry
+from lab.schedule import MOST_JOBS
+
+
+def _scenario_names(incomplete: str) -> list[str]:
+    return [name for name in ("all", *registry.everything()) if name.startswith(incomplete)]
+
+
+def _case_names(incomplete: str) -> list[str]:
+    return [name for name in case_names() if name.startswith(incomplete)]
+
+
+Scenarios = Annotated[
+    list[str],
+    typer.Option(
+        "--scenario", "-s", help="A scenario, NAME+NAME, or all; may be repeated.", autocompletion=_scenario_names
+    ),
+]
+CaseName = Annotated[str, typer.Option("--case", help="The published database to imitate.", autocompletion=_case_names)]
+Size = Annotated[str, typer.Option("--size", help="Size of the baseline, such as 256MB; decides the number of events.")]
+Seed = Annotated[int, typer.Option("--seed", help="The same seed makes the same rows.")]
+ChangeRate = Annotated[
+    float | None, typer.Option("--change-rate", min=0, help="Scales how often prices change; 1 is the case's own rate.")
+]
+Results = Annotated[Path, typer.Option("--out", help="Folder of the results.")]
+PostgresBin = Annotated[
+    Path | None, typer.Option("--postgres-bin", help="native: folder of the PostgreSQL binaries to use.")
+]
+ServerName = Annotated[
+    str, typer.Option("--server", help="auto, container, native, pglite, or postgresql://… for one that exists.")
+]
+Image = Annotated[str, typer.Option("--image", help="container: an image that behaves like the official ones.")]
+Tmpfs = Annotated[
+    str | None,
+    typer.Option("--tmpfs", help="container: keep the data in memory of this size, such as 8GB; else a volume."),
+]
+Port = Annotated[
+    int | None, typer.Option("--port", min=1, max=65535, help="container: its port outside; else one that is free.")
+]
+Jobs = Annotated[
+    int | None,
+    typer.Option(
+        "--jobs",
+        "-j",
+        help=f"Trials at once; else one for each core and each GB of free memory, at most {MOST_JOBS}. They are timed alone.",
+    ),
+]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for a program to read.")]

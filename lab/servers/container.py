@@ -1,0 +1,215 @@
+"""PostgreSQL in a container of its own: any image that behaves like the official ones."""
+
+from __future__ import annotations
+
+import secrets
+import threading
+import time
+from collections.abc import Callable, Mapping
+from contextlib import closing, suppress
+from pathlib import Path
+from typing import Any
+
+from docker.models.containers import Container
+from docker.models.volumes import Volume
+from testcontainers.core.config import ConnectionMode
+from testcontainers.core.container import DockerContainer
+
+from lab.database import Database, address
+from lab.errors import LabError, ServerError, UnavailableError
+from lab.servers import engine
+from lab.servers.cluster import Cluster
+from lab.servers.probe import capabilities_of
+from lab.servers.settings import SERVER, TIMESCALE
+from lab.servers.workspace import Workspace
+
+_STARTING_S = 120.0
+_DYING_S = 1.0
+_MEMORY = 2 << 30
+"""Of the container, without what a tmpfs takes."""
+_SHARED_MEMORY = 512 << 20
+_PORT = 5432
+_LOCAL = ("localhost", "127.0.0.1", "::1")
+
+
+class ContainerServer(Cluster):
+    """One container with its data in a volume, or in memory; both go away with the server.
+
+    A container that dies is started again, with the data where that was in a volume.
+    """
+
+    kind = "container"
+
+    def __init__(  # noqa: PLR0913 - a container has this many circumstances
+        self,
+        workspace: Workspace,
+        progress: Callable[[str], None],
+        *,
+        image: str,
+        pull_s: float,
+        port: int | None = None,
+        tmpfs_bytes: int | None = None,
+    ) -> None:
+        super().__init__()
+        self._client = engine.reach()
+        self._image = engine.image(self._client, image, pull_s, progress)
+        self._data = _data_folder(self._image.attrs["Config"])
+        self._labels = engine.labels(workspace.owner)
+        self._port, self._tmpfs_bytes, self._progress = port, tmpfs_bytes, progress
+        self._password = secrets.token_urlsafe(24)
+        self._name = f"storage-lab-{self.token}"
+        self._volume: Volume | None = None
+        self._container: Container | None = None
+        self._address = ""
+        self._starting = threading.Lock()
+        progress(f"starting a container of {image}")
+        try:
+            with engine.asking():
+                if tmpfs_bytes is None:
+                    self._volume = self._client.volumes.create(self._name, labels=self._labels)
+            with self._reach() as database:
+                self.capabilities = capabilities_of(database)
+        except LabError as error:
+            self.close()
+            raise UnavailableError(f"No server came up from the image {image}: {error}") from error
+        except BaseException:
+            self.close()
+            raise
+
+    def holds(self, name: str) -> bool:
+        """Whether the database is there; where the container died, only once it is up again."""
+        self._ensure_running()
+        return super().holds(name)
+
+    def free_bytes(self) -> int | None:
+        """Free disk of the volume or the memory that holds the data."""
+        if self._container is None:
+            return None
+        with engine.asking():
+            code, told = self._container.exec_run(["df", "-B1", "--output=avail", self._data])
+        return int(b"".join([told] if isinstance(told, bytes) else told).split()[-1]) if code == 0 else None
+
+    def close(self) -> None:
+        """Remove the container and its data."""
+        self._catalogue.close()
+        with self._starting:
+            left = [one for one in (self._container, self._volume) if one]
+            try:
+                with engine.asking():
+                    for one in left:
+                        engine.remove(one)
+                self._container = self._volume = None
+            except ServerError as error:
+                self._progress(f"{self._name} may remain; `lab clean` removes it: {error}")
+            self._client.close()
+
+    def _reach(self, database: str | None = None) -> Database:
+        self._ensure_running()
+        return Database.connect(address(self._address, dbname=database or "postgres"), diagnose=self._last_words)
+
+    def _ensure_running(self) -> None:
+        with self._starting:
+            self._catalogue.require_running()
+            with engine.asking():
+                if not self._runs():
+                    self._start()
+
+    def _runs(self) -> bool:
+        if self._container is None:
+            return False
+        found = self._client.containers.list(filters={"id": str(self._container.id)}, ignore_removed=True)
+        return any(one.status == "running" for one in found)
+
+    def _start(self) -> None:
+        if self._container:
+            self._progress(f"the container {self._name} died and is started again")
+            engine.remove(self._container)
+            if self._volume is None:
+                self._catalogue.clear()  # its memory is gone
+        box = self._box()
+        try:
+            box.start()
+        finally:
+            with suppress(RuntimeError):  # it was not even created
+                self._container = box.get_wrapped_container()
+        self._address = self._address_of(box)
+        self._wait()
+
+    def _box(self) -> DockerContainer:
+        box = DockerContainer(str(self._image.id), name=self._name)
+        memory = _MEMORY + (self._tmpfs_bytes or 0)
+        box.with_kwargs(
+            labels=self._labels,
+            mem_limit=memory,
+            memswap_limit=memory,
+            shm_size=_SHARED_MEMORY,
+        )
+        box.with_envs(POSTGRES_PASSWORD=self._password, NO_TS_TUNE="1", TIMESCALEDB_TELEMETRY="off")
+        settings = SERVER | TIMESCALE | {"timezone": "UTC"}
+        box.with_command(
+            ["postgres", *(word for name, value in settings.items() for word in ("-c", f"{name}={value}"))]
+        )
+        # Seen from outside only where the engine is elsewhere.
+        at = "127.0.0.1" if self._is_local(box) else "0.0.0.0"  # noqa: S104
+        box.ports[f"{_PORT}/tcp"] = (at, self._port)  # type: ignore[assignment]
+        if self._volume:
+            box.with_volume_mapping(str(self._volume.name), self._data, "rw")
+        else:
+            box.tmpfs[self._data] = f"size={self._tmpfs_bytes}"
+        return box
+
+    def _is_local(self, box: DockerContainer) -> bool:
+        client = box.get_docker_client()
+        return client.get_connection_mode() is ConnectionMode.docker_host and client.host() in _LOCAL
+
+    def _address_of(self, box: DockerContainer) -> str:
+        client = box.get_docker_client()
+        mapped = client.get_connection_mode().use_mapped_port
+        port = client.port(box.get_container_id(), _PORT) if mapped else str(_PORT)
+        return address(
+            host=box.get_container_host_ip(),
+            port=port,
+            user="postgres",
+            password=self._password,
+            gssencmode="disable",
+            client_encoding="utf8",
+            connect_timeout="10",
+        )
+
+    def _wait(self) -> None:
+        """Until the server answers on its port: the temporary one of a first start listens on a socket only."""
+        until = time.monotonic() + _STARTING_S
+        while True:
+            try:
+                with closing(Database.connect(address(self._address, dbname="postgres"))):
+                    return
+            except ServerError as error:
+                if not self._runs() or time.monotonic() > until:
+                    raise ServerError(
+                        f"PostgreSQL did not start in its container: {error}{self._last_words()}"
+                    ) from None
+            time.sleep(0.1)
+
+    def _last_words(self) -> str:
+        """The end of the container's log, and whether it was killed."""
+        if self._container is None:
+            return ""
+        time.sleep(_DYING_S)  # its last words come just before its end
+        try:
+            with engine.asking():
+                self._container.reload()
+                state: Mapping[str, Any] = self._container.attrs["State"]
+                log = self._container.logs(tail=15).decode(errors="replace").strip()
+        except ServerError as error:
+            return f"\n{error}"
+        how = "" if state["Running"] else f"\nThe container ended with code {state['ExitCode']}."
+        memory = "\nIt had used up its memory." if state["OOMKilled"] else ""
+        return f"{how}{memory}\nIts log ends with:\n{log}"
+
+
+def _data_folder(config: Mapping[str, Any]) -> str:
+    """Where an image keeps its data: the volume it declares around PGDATA, or PGDATA itself."""
+    environment = dict(entry.partition("=")[::2] for entry in config["Env"] or ())
+    data = environment.get("PGDATA", "/var/lib/postgresql/data")
+    declared = (str(folder) for folder in config["Volumes"] or () if Path(data).is_relative_to(folder))
+    return next(declared, data)

@@ -1,0 +1,168 @@
+"""The container engine: whether it answers, its images, and what of it is the lab's; the door to testcontainers."""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import closing, contextmanager
+from dataclasses import asdict
+from typing import Any
+
+import docker
+import requests
+from docker.errors import APIError, DockerException, ImageNotFound, NotFound
+from docker.models.containers import Container
+from docker.models.images import Image
+from docker.models.volumes import Volume
+from testcontainers.core.config import testcontainers_config
+from testcontainers.core.docker_client import DockerClient, get_docker_host
+from testcontainers.core.labels import create_labels
+
+from lab.errors import ServerError, UnavailableError
+from lab.servers.processes import Identity
+
+_OWNER = "storage-lab.owner"
+_ANSWERING_S = 10
+_DEFAULT_HOST = "unix:///var/run/docker.sock"
+
+
+def reach() -> docker.DockerClient:
+    """The engine that `DOCKER_HOST`, the current context or the usual socket leads to.
+
+    Errors: `UnavailableError` where none answers, or this account may not use it.
+    """
+    host = get_docker_host() or _DEFAULT_HOST
+    try:
+        client = DockerClient(timeout=_ANSWERING_S).client
+        client.ping()
+    except (DockerException, requests.RequestException, OSError) as error:
+        if "Permission denied" in str(error):
+            raise UnavailableError(
+                f"This account may not use the container engine at {host}.",
+                hint="Add it to the engine's group (sudo usermod -aG docker $USER) and log in again.",
+            ) from None
+        raise UnavailableError(
+            f"No container engine answers at {host}.", hint="Start Docker, or set DOCKER_HOST to where it runs."
+        ) from None
+    _settle_reaper(client)
+    return client
+
+
+def _settle_reaper(client: docker.DockerClient) -> None:
+    """Use testcontainers' reaper only where its image is there; the run's own reaper works everywhere."""
+    if "TESTCONTAINERS_RYUK_DISABLED" not in os.environ:
+        testcontainers_config.ryuk_disabled = not has_image(client, testcontainers_config.ryuk_image)
+
+
+def has_image(client: docker.DockerClient, name: str) -> bool:
+    """Whether the engine holds that image."""
+    try:
+        client.images.get(name)
+    except ImageNotFound:
+        return False
+    return True
+
+
+def image(client: docker.DockerClient, name: str, within_s: float, progress: Callable[[str], None]) -> Image:
+    """That image, pulled where the engine does not hold it.
+
+    Errors: `UnavailableError` where it cannot be pulled, or not within that time.
+    """
+    if not has_image(client, name):
+        progress(f"pulling the image {name} (given up after {within_s:.0f} s)")
+        _pull(client, name, within_s)
+    found: Image = client.images.get(name)
+    return found
+
+
+def _pull(client: docker.DockerClient, name: str, within_s: float) -> None:
+    told: list[str] = []
+    pulling = threading.Thread(target=_pull_to_its_end, args=(client, name, told), daemon=True)
+    pulling.start()
+    pulling.join(within_s)
+    hint = f"Try `docker pull {name}`, name another with --image, or choose --server native or pglite."
+    if pulling.is_alive():
+        raise UnavailableError(f"The image {name} was not pulled within {within_s:.0f} s.", hint=hint)
+    if told:
+        raise UnavailableError(f"The image {name} cannot be pulled: {told[0]}.", hint=hint)
+
+
+def _pull_to_its_end(client: docker.DockerClient, name: str, told: list[str]) -> None:
+    """Read what the engine says of the pull; its complaint goes into `told`."""
+    repository, _, tag = name.rpartition(":") if ":" in name.rpartition("/")[2] else (name, "", "latest")
+    try:
+        with closing(client.api.pull(repository, tag=tag, stream=True, decode=True)) as lines:
+            told.extend(line["error"] for line in lines if "error" in line)
+    except (DockerException, requests.RequestException) as error:
+        told.append(_words(error))
+
+
+@contextmanager
+def asking() -> Iterator[None]:
+    """Turn what the engine refuses, or its silence, into a `ServerError`."""
+    try:
+        yield
+    except APIError as error:
+        raise ServerError(f"The container engine refused: {_words(error)}.", hint=_advice(_words(error))) from error
+    except (DockerException, requests.RequestException) as error:
+        raise ServerError("The container engine does not answer any more.", hint="Is it still running?") from error
+
+
+def _words(error: Exception) -> str:
+    said = error.explanation if isinstance(error, APIError) and error.explanation else error
+    return str(said).strip().rstrip(".")
+
+
+def _advice(words: str) -> str:
+    if "port is already allocated" in words or "address already in use" in words:
+        return "Another program listens there: choose another --port, or none to let the engine choose."
+    return ""
+
+
+def labels(owner: Identity) -> dict[str, str]:
+    """What marks a container or volume as belonging to that process of this machine and user."""
+    whose = asdict(owner) | {"machine": platform.node(), "user": os.geteuid()}
+    marked: dict[str, str] = create_labels("", {_OWNER: json.dumps(whose)})
+    return marked
+
+
+def remove(what: Container | Volume) -> None:
+    """Remove a container with its anonymous volumes, or a volume; harmless where it is gone."""
+    try:
+        what.remove(force=True, **({"v": True} if isinstance(what, Container) else {}))
+    except NotFound:
+        return
+
+
+def clean() -> list[str]:
+    """Remove containers and volumes of this user's runs on this machine that live no more; says what it removed.
+
+    Where no engine answers there is nothing to say.
+    """
+    try:
+        client = reach()
+    except UnavailableError:
+        return []
+    with asking(), closing(client):
+        found: list[Container | Volume] = [
+            *client.containers.list(all=True, filters={"label": _OWNER}, ignore_removed=True),
+            *client.volumes.list(filters={"label": _OWNER}),
+        ]
+        left = [one for one in found if _is_left_behind(_labels(one))]
+        for one in left:
+            remove(one)
+    return [f"{'container' if isinstance(one, Container) else 'volume'} {one.name}" for one in left]
+
+
+def _labels(what: Container | Volume) -> Mapping[str, Any]:
+    return what.labels if isinstance(what, Container) else what.attrs["Labels"]
+
+
+def _is_left_behind(marks: Mapping[str, Any]) -> bool:
+    whose = json.loads(marks[_OWNER])
+    if (whose.pop("machine"), whose.pop("user")) != (platform.node(), os.geteuid()):
+        return False
+    return Identity(**whose).process() is None

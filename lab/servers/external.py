@@ -1,0 +1,162 @@
+"""A server that exists already: the lab makes databases of its own there, and removes them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import suppress
+from urllib.parse import unquote
+
+from lab.database import Database, address, parts_of
+from lab.errors import DatabaseError, InputError, LabError
+from lab.servers.cluster import MARK, Cluster, drop_database
+from lab.servers.installation import OLDEST_MAJOR
+from lab.servers.probe import capabilities_of
+from lab.servers.settings import SESSION
+from lab.servers.workspace import Workspace
+from lab.values import Capabilities
+
+_PRESENT = "storage lab, run "
+"""Begins the name of the connection that a run keeps open as long as it lives, before its token."""
+
+_LOST_AFTER = {
+    # A network that drops is noticed within half a minute, not after the two hours of the kernel's own settings.
+    "keepalives_idle": "10",
+    "keepalives_interval": "5",
+    "keepalives_count": "3",
+    "tcp_user_timeout": "30000",
+    "connect_timeout": "10",
+}
+_ROLE = """
+SELECT current_user::text, current_setting('server_version'), current_setting('server_version_num')::int / 10000,
+       rolcreatedb OR rolsuper, pg_is_in_recovery()
+FROM pg_roles WHERE rolname = current_user
+"""
+
+
+class ExternalServer(Cluster):
+    """A managed or local PostgreSQL, by its connection string; needs a role that may create databases, no more."""
+
+    kind = "external"
+
+    def __init__(self, workspace: Workspace, dsn: str, progress: Callable[[str], None]) -> None:
+        super().__init__(prefix="storage_lab_{token}_")
+        self._dsn = _checked(dsn)
+        self._progress = progress
+        progress("connecting to the server")
+        self._present = _connect(self._dsn, application_name=_PRESENT + self.token)
+        try:
+            _require_usable(self._present)
+            workspace.leave_to_reaper(dsn)
+            self.capabilities = self._probe()
+        except BaseException:
+            self.close()
+            raise
+
+    def free_bytes(self) -> int | None:
+        """Out of sight."""
+        return None
+
+    def close(self) -> None:
+        """Remove every database of this run."""
+        self._catalogue.close()
+        if self._present.closed:
+            return
+        try:
+            with self._reach() as database:
+                _remove_marked(database, self.token)
+        except LabError as error:
+            self._progress(f"databases {self._prefix}… may remain; `lab clean --server …` removes them: {error}")
+        self._present.close()
+
+    def _reach(self, database: str | None = None) -> Database:
+        return _connect(self._dsn, **({"dbname": database} if database else {}))
+
+    def _probe(self) -> Capabilities:
+        """What it really offers this role: whether an extension may be created is found out by creating it."""
+        self.create("probe")
+        with self.connect("probe") as database:
+            with suppress(DatabaseError):
+                database.execute("CREATE EXTENSION timescaledb")
+            capabilities = capabilities_of(database)
+        self.drop("probe")
+        return capabilities
+
+
+def clean(dsn: str) -> list[str]:
+    """Remove the databases that runs which live no more left on that server; returns what was removed, in words.
+
+    Errors: as connecting.
+    """
+    with _connect(_checked(dsn)) as database:
+        tokens = [token for (token,) in database.fetch(_TOKENS, [f"{MARK}%"])]
+        alive = {name for (name,) in database.fetch("SELECT application_name FROM pg_stat_activity")}
+        dead = [token for token in tokens if _PRESENT + token not in alive]
+        return [line for token in dead for line in _remove_marked(database, token)]
+
+
+_TOKENS = f"""
+SELECT DISTINCT substr(description, {len(MARK) + 1})
+FROM pg_shdescription WHERE classoid = 'pg_database'::regclass AND description LIKE %s
+"""
+
+
+def _remove_marked(database: Database, token: str) -> list[str]:
+    names = [
+        str(name)
+        for (name,) in database.fetch(
+            "SELECT datname::text FROM pg_database WHERE shobj_description(oid, 'pg_database') = %s", [MARK + token]
+        )
+    ]
+    for name in names:
+        drop_database(database, name)
+    return [f"database {name}" for name in names]
+
+
+def _checked(dsn: str) -> str:
+    """The connection string with what the lab asks of every connection.
+
+    A password with an @ or a / that is not written as %40 or %2F would be taken for part of a host's name, and errors
+    would show it: so it is refused here.
+    """
+    before, at, _ = dsn.partition("://")[2].rpartition("@")
+    parts = parts_of(dsn)
+    if at and unquote(before.partition(":")[2]) != parts.get("password", ""):
+        raise InputError(
+            "The user or the password in the connection string holds a character that has a meaning there.",
+            hint="Write @ as %40, / as %2F, ? as %3F, # as %23, % as %25; or give the password as PGPASSWORD.",
+        )
+    options = " ".join([parts.get("options", ""), *(f"-c {name}={value}" for name, value in SESSION.items())])
+    maintenance = parts.get("dbname", "postgres")
+    return address(dsn, dbname=maintenance, options=options.strip(), client_encoding="utf8", **_LOST_AFTER)
+
+
+def _connect(dsn: str, **parts: str) -> Database:
+    try:
+        return Database.connect(address(dsn, **parts))
+    except LabError as error:
+        raise InputError(str(error), hint=_advice(str(error))) from None
+
+
+def _advice(words: str) -> str:
+    """What to do next, by what the server or the network said."""
+    known = {
+        "password authentication failed": "Check user and password; PGPASSWORD or ~/.pgpass keep it out of sight.",
+        "no password supplied": "Give the password as PGPASSWORD or in ~/.pgpass.",
+        "does not exist": "Check the name; a database to connect to for administration is usually 'postgres'.",
+        "translate host name": "Check the host's name.",
+        "refused": "Check host and port, and that the server runs and listens there.",
+    }
+    return next((advice for sign, advice in known.items() if sign in words), "Check host, port and network.")
+
+
+def _require_usable(database: Database) -> None:
+    ((role, version, major, may_create, replica),) = database.fetch(_ROLE)
+    if major < OLDEST_MAJOR:
+        raise InputError(f"That server is PostgreSQL {version}: the lab needs {OLDEST_MAJOR} or newer.")
+    if replica:
+        raise InputError("That server is a replica: nothing can be created there.", hint="Name its primary.")
+    if not may_create:
+        raise InputError(
+            f"The role '{role}' may not create databases on that server.",
+            hint=f'Let an administrator say: ALTER ROLE "{role}" CREATEDB',
+        )

@@ -1,0 +1,78 @@
+"""Two ways to see, from beside the connection that does the work, what the work takes of the server."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+from pathlib import Path
+
+import psutil
+
+from lab.database import Database
+
+_TICKS = 100  # a second, in /proc/…/stat of every Linux
+
+
+class SqlGauge:
+    """Asks the cluster itself, through a connection of its own."""
+
+    def __init__(self, working: Database, watching: Database, database: str) -> None:
+        self._working, self._watching = working, watching
+        superuser, sees_temporary = watching.fetch(_PERMISSIONS)[0]
+        self._superuser = bool(superuser)
+        self._sizes = (database, f"pgsql_tmp{working.value('SELECT pg_backend_pid()')}.%") if sees_temporary else None
+
+    def disk_bytes(self) -> int | None:
+        """The database's files and what the connection's sorts and hashes spill."""
+        return None if self._sizes is None else int(self._watching.value(_SIZES, self._sizes))
+
+    def cpu_seconds(self) -> float | None:
+        """Of the process behind the working connection."""
+        stat = self._working.value(_STAT) if self._superuser else None
+        if stat is None:  # not a superuser, or not on Linux
+            return None
+        fields = stat.rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / _TICKS
+
+
+_PERMISSIONS = """
+SELECT rolsuper, has_function_privilege('pg_ls_tmpdir()', 'EXECUTE') FROM pg_roles WHERE rolname = current_user
+"""
+_SIZES = """
+SELECT pg_database_size(%s) + coalesce((SELECT sum(size) FROM pg_ls_tmpdir() WHERE name LIKE %s), 0)::bigint
+"""
+_STAT = "SELECT pg_read_file('/proc/self/stat', 0, 8192, true)"
+
+
+class FolderGauge:
+    """Looks at the files and the process on this machine."""
+
+    def __init__(self, folder: Path, process: int | None) -> None:
+        self._places = (folder, folder.parent / "pgsql_tmp")  # sorts and hashes spill into the second
+        self._process = process
+
+    def disk_bytes(self) -> int | None:
+        """The database's files and what its sorts and hashes spill."""
+        return _bytes_in(self._places)
+
+    def cpu_seconds(self) -> float | None:
+        """Of the process, None once it has ended."""
+        try:
+            times = psutil.Process(self._process).cpu_times() if self._process else None
+        except psutil.Error:
+            return None
+        return float(times.user + times.system) if times else None
+
+
+def _bytes_in(folders: Iterable[Path]) -> int:
+    """Bytes of all files below the folders; what vanishes meanwhile counts as gone."""
+    return sum(
+        _file_bytes(Path(place) / name) for folder in folders for place, _, names in os.walk(folder) for name in names
+    )
+
+
+def _file_bytes(file: Path) -> int:
+    try:
+        return file.lstat().st_size
+    except FileNotFoundError:
+        return 0
