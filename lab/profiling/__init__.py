@@ -1,0 +1,1 @@
+"""What a real database weighs, read-only."""

@@ -1,0 +1,50 @@
+"""Which blocks of a table to read: short runs, spread over all of it."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+BUDGET = 4096
+"""Blocks of one table that are read at most, 32 MB; the larger the table, the smaller the share."""
+RUN = 8
+"""Blocks in a run: few, because neighbours are alike, and more than one, because a disk reads ahead."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Piece:
+    """Blocks [first, last) of one relation; the pieces of a run have its number."""
+
+    run: int
+    oid: int
+    first: int
+    last: int
+
+
+def chosen(relations: Sequence[tuple[int, int]], *, budget: int = BUDGET) -> tuple[Piece, ...]:
+    """Pieces of `relations`, given as (oid, blocks), laid end to end: all of it where that fits, else a run per stratum.
+
+    One run lies at random in each of equal strata, so that every age of an append-only table is represented.
+    """
+    total = sum(blocks for _, blocks in relations)
+    runs = budget // RUN
+    if total <= budget:
+        spans = [(start, min(start + RUN, total)) for start in range(0, total, RUN)]
+    else:
+        place = random.Random(total)  # noqa: S311 - the same blocks for the same size, not a secret
+        edges = [total * number // runs for number in range(runs + 1)]
+        starts = [place.randint(low, high - RUN) for low, high in zip(edges, edges[1:], strict=False)]
+        spans = [(start, start + RUN) for start in starts]
+    return tuple(piece for run, span in enumerate(spans) for piece in _cut(run, span, relations))
+
+
+def _cut(run: int, span: tuple[int, int], relations: Sequence[tuple[int, int]]) -> list[Piece]:
+    """The run as pieces, one for each relation that it reaches into."""
+    pieces, offset = [], 0
+    for oid, blocks in relations:
+        first, last = max(span[0] - offset, 0), min(span[1] - offset, blocks)
+        if first < last:
+            pieces.append(Piece(run=run, oid=oid, first=first, last=last))
+        offset += blocks
+    return pieces

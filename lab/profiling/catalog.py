@@ -1,0 +1,226 @@
+"""What the catalog and the statistics say about every table: parts, columns, keys, indexes, dead rows."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+from lab import relations
+from lab.profiling.session import Source
+from lab.relations import Relation
+from lab.servers.probe import quoted
+from lab.values import EXTENSION_CATALOG
+
+PAGE = 8192
+
+_LOCKED = """
+SELECT DISTINCT coalesce(i.indrelid, t.oid, l.relation)::bigint
+FROM pg_locks l LEFT JOIN pg_index i ON i.indexrelid = l.relation LEFT JOIN pg_class t ON t.reltoastrelid = l.relation
+WHERE l.mode = 'AccessExclusiveLock' AND l.relation IS NOT NULL AND l.pid <> pg_backend_pid()
+  AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())
+"""  # A lock that is only waited for counts too: whoever comes after it waits as well.
+
+_COLUMNS = """
+SELECT a.attrelid::bigint, a.attname::text, format_type(a.atttypid, a.atttypmod), a.attlen::int, a.attnotnull,
+       a.attstorage::text, a.attalign::text, a.attisdropped, t.typname::text,
+       coalesce(pg_get_expr(d.adbin, d.adrelid), '')
+FROM pg_attribute a
+LEFT JOIN pg_type t ON t.oid = a.atttypid
+LEFT JOIN pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum
+WHERE a.attrelid = ANY (%s::oid[]) AND a.attnum > 0 AND a.attgenerated <> 'v'
+ORDER BY a.attrelid, a.attnum
+"""
+
+_RELATIONS = """
+SELECT c.oid::bigint,
+       has_table_privilege(c.oid, 'SELECT') AND has_schema_privilege(c.relnamespace, 'USAGE'),
+       pg_stat_get_live_tuples(c.oid), pg_stat_get_dead_tuples(c.oid),
+       CASE WHEN c.reltoastrelid = 0 THEN 0 ELSE pg_relation_size(c.reltoastrelid) END
+FROM pg_class c WHERE c.oid = ANY (%s::oid[])
+"""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Column:
+    """One column as the catalog describes it."""
+
+    name: str
+    type: str
+    base: str
+    """The type's internal name, such as 'timestamptz'."""
+    length: int
+    """Bytes of every value, -1 where it varies."""
+    not_null: bool
+    storage: str
+    align: str
+    default: str
+
+    @property
+    def sql(self) -> str:
+        """The name in a statement."""
+        return quoted(self.name)
+
+    @property
+    def compressible(self) -> bool:
+        """Whether TOAST may compress its values."""
+        return self.length == -1 and self.storage in "xm"
+
+    @property
+    def json(self) -> bool:
+        """Whether it holds documents."""
+        return self.base in ("json", "jsonb")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Part:
+    """One relation with storage: a table, a partition, a chunk, or the columnstore of a chunk."""
+
+    oid: int
+    sql: str
+    blocks: int
+    readable: bool
+    compressed: bool
+    columns: tuple[Column, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Table:
+    """A table as its owner knows it, with all its parts."""
+
+    oid: int
+    label: str
+    name: str
+    sql: str
+    columns: tuple[Column, ...]
+    dropped: bool
+    """Whether a column was dropped: every row then has a null bitmap."""
+    parts: tuple[Part, ...]
+    relations: tuple[Relation, ...]
+    dead_rows: int | None
+    toast_heap: int
+    """Bytes of the TOAST tables without index and maps."""
+
+    @property
+    def total(self) -> int:
+        """Bytes of all kinds."""
+        return sum(relation.total for relation in self.relations)
+
+    @property
+    def readable(self) -> bool:
+        """Whether every part may be read."""
+        return all(part.readable for part in self.parts)
+
+    def column(self, name: str) -> Column:
+        """The column of that name, which exists."""
+        return next(column for column in self.columns if column.name == name)
+
+
+def locked(source: Source) -> list[int]:
+    """Tables that someone has locked against everybody: even their size cannot be asked for."""
+    return [oid for (oid,) in source.fetch(_LOCKED)]
+
+
+def tables(source: Source, *, without: Sequence[int], standby: bool) -> tuple[Table, ...]:
+    """Every table with storage, largest first; the extension's own catalog is one, without columns."""
+    found = relations.read(source, without=without)
+    known = {relation.oid: relation for relation in found}
+    groups: dict[int, list[Relation]] = defaultdict(list)
+    for relation in found:
+        if relation.stores:
+            groups[_owner(relation, known)].append(relation)
+    describe = _Description(source, [*known], standby=standby)
+    made = [describe.table(known[oid], parts) for oid, parts in groups.items() if oid]
+    made += _extension(groups[0]) if 0 in groups else []
+    return tuple(sorted(made, key=lambda table: (-table.total, table.label)))
+
+
+def _owner(relation: Relation, known: dict[int, Relation]) -> int:
+    root = known.get(relation.root, relation)  # the parent of a chunk may be locked, and so unknown
+    return 0 if root.label == EXTENSION_CATALOG else root.oid
+
+
+def _extension(parts: list[Relation]) -> list[Table]:
+    return [
+        Table(
+            oid=0,
+            label=EXTENSION_CATALOG,
+            name="",
+            sql="",
+            columns=(),
+            dropped=False,
+            parts=(),
+            relations=tuple(parts),
+            dead_rows=None,
+            toast_heap=0,
+        )
+    ]
+
+
+class _Description:
+    """The catalog's rows about many relations, asked for at once."""
+
+    def __init__(self, source: Source, oids: list[int], *, standby: bool) -> None:
+        self._columns: dict[int, list[Column]] = defaultdict(list)
+        self._dropped: set[int] = set()
+        for oid, name, type_, length, not_null, storage, align, gone, base, default in source.fetch(_COLUMNS, (oids,)):
+            if gone:
+                self._dropped.add(oid)
+                continue
+            column = Column(
+                name=name,
+                type=type_,
+                base=base,
+                length=length,
+                not_null=not_null,
+                storage=storage,
+                align=align,
+                default=default,
+            )
+            self._columns[oid].append(column)
+        self._stats = {oid: rest for oid, *rest in source.fetch(_RELATIONS, (oids,))}
+        self._standby = standby
+
+    def table(self, root: Relation, parts: Sequence[Relation]) -> Table:
+        return Table(
+            oid=root.oid,
+            label=root.label,
+            name=root.name,
+            sql=f"{quoted(root.schema)}.{quoted(root.name)}",
+            columns=tuple(self._columns[root.oid]),
+            dropped=bool(self._dropped & {part.oid for part in parts}),
+            parts=tuple(self._part(part) for part in parts),
+            relations=tuple(parts),
+            dead_rows=_summed(self._dead(part) for part in parts),
+            toast_heap=sum(self._stats[part.oid][3] for part in parts),
+        )
+
+    def _part(self, relation: Relation) -> Part:
+        return Part(
+            oid=relation.oid,
+            sql=f"{quoted(relation.schema)}.{quoted(relation.name)}",
+            blocks=relation.heap // PAGE,
+            readable=self._stats[relation.oid][0],
+            compressed=relation.compressed,
+            columns=tuple(self._columns[relation.oid]),
+        )
+
+    def _dead(self, relation: Relation) -> int | None:
+        """By the statistics; a replica has none, and neither has a table that was not touched since they were lost."""
+        _, live, dead, _ = self._stats[relation.oid]
+        unknown = self._standby or (relation.heap > 0 and live == dead == 0)
+        return None if unknown else int(dead)
+
+
+def _summed(counts: Iterable[int | None]) -> int | None:
+    found = list(counts)
+    return None if None in found else sum(count for count in found if count is not None)
+
+
+def unreadable(tables_: Sequence[Table]) -> Iterator[str]:
+    """In words, which tables may not be read."""
+    for table in tables_:
+        closed = sum(not part.readable for part in table.parts)
+        if closed:
+            which = "it" if closed == len(table.parts) == 1 else f"{closed} of its {len(table.parts)} parts"
+            yield f"{table.label}: this role may not SELECT from {which}; sizes only."

@@ -1,0 +1,100 @@
+"""SQL over a sample of blocks of one table, and the factor that makes sums over the sample sums over the table."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from lab.database import Row
+from lab.profiling import blocks
+from lab.profiling.blocks import Piece
+from lab.profiling.catalog import Column, Part, Table
+from lab.profiling.session import Source
+
+_ARMS = 256
+"""Ranges of blocks in one statement: planning takes longer than reading beyond that."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Stratum:
+    """The parts of a table that store rows the same way, and the blocks of them that are read."""
+
+    parts: dict[int, Part]
+    compressed: bool
+    columns: tuple[Column, ...]
+    """Columns of the table, as these parts store them."""
+    pieces: tuple[Piece, ...]
+    blocks: int
+
+    @property
+    def sampled(self) -> int:
+        """Blocks that are read."""
+        return sum(piece.last - piece.first for piece in self.pieces)
+
+    @property
+    def runs(self) -> int:
+        """Runs of neighbouring blocks that they form."""
+        return len({piece.run for piece in self.pieces})
+
+    @property
+    def exact(self) -> bool:
+        """Whether every block is read."""
+        return self.sampled == self.blocks
+
+    @property
+    def factor(self) -> float:
+        """Sums over the sample times this are sums over all blocks."""
+        return self.blocks / self.sampled if self.sampled else 0.0
+
+    @property
+    def rows(self) -> str:
+        """SQL for the rows that one stored tuple stands for."""
+        return "_ts_meta_count::bigint" if self.compressed else "1"
+
+    def sums(self, source: Source, select: str, outer: str) -> Iterator[Row]:
+        """Rows of `SELECT {outer}` over `SELECT {select}` of each run, in batches that the caller adds up.
+
+        `{run}` in `select` is the number of the run.
+        """
+        for start in range(0, len(self.pieces), _ARMS):
+            arms = " UNION ALL ".join(self._arm(piece, select) for piece in self.pieces[start : start + _ARMS])
+            yield from source.fetch_in_place(outer.replace("{arms}", f"({arms}) AS arms"))
+
+    def _arm(self, piece: Piece, select: str) -> str:
+        within = f"ctid >= '({piece.first},0)'::tid AND ctid < '({piece.last},0)'::tid"
+        return f"SELECT {select.replace('{run}', str(piece.run))} FROM ONLY {self.parts[piece.oid].sql} WHERE {within}"
+
+
+def strata(table: Table, *, budget: int = blocks.BUDGET) -> tuple[Stratum, ...]:
+    """The rows and the columnstore of a table, those that are there."""
+    made = (_stratum(table, compressed, budget) for compressed in (False, True))
+    return tuple(stratum for stratum in made if stratum.blocks)
+
+
+def _stratum(table: Table, compressed: bool, budget: int) -> Stratum:
+    parts = {part.oid: part for part in table.parts if part.compressed == compressed}
+    return Stratum(
+        parts=parts,
+        compressed=compressed,
+        columns=_columns(table, parts, compressed=compressed),
+        pieces=blocks.chosen([(part.oid, part.blocks) for part in parts.values()], budget=budget),
+        blocks=sum(part.blocks for part in parts.values()),
+    )
+
+
+def _columns(table: Table, parts: dict[int, Part], *, compressed: bool) -> tuple[Column, ...]:
+    """Columns of the columnstore have the names of the table's, and types of their own."""
+    if not compressed:
+        return table.columns
+    of_each = [{column.name: column for column in part.columns} for part in parts.values()]
+    names = [column.name for column in table.columns if all(column.name in columns for columns in of_each)]
+    return tuple(of_each[0][name] for name in names) if of_each else ()
+
+
+def out_of_line(column: Column, *, exact: bool) -> str:
+    """SQL that says whether a value lies in TOAST; servers before 17 cannot tell, and the size decides."""
+    if column.length != -1 or column.storage == "p":
+        return "false"
+    return f"pg_column_toast_chunk_id({column.sql}) IS NOT NULL" if exact else f"pg_column_size({column.sql}) > 2000"
+
+
