@@ -45,10 +45,10 @@ def collect(roots: Sequence[Path]) -> tuple[list[Source], list[Passed]]:
         raise InputError("No source was given.", hint="Name the folders or files of the application.")
     sources: list[Source] = []
     passed: list[Passed] = []
-    seen: set[Path] = set()
+    seen: set[str] = set()
     for root in roots:
         for path, shown in _files(root, f"{root.resolve().name}/" if len(roots) > 1 else "", passed):
-            if (real := path.resolve()) not in seen:
+            if (real := os.path.realpath(path)) not in seen:
                 seen.add(real)
                 result = _source(path, shown)
                 (sources if isinstance(result, Source) else passed).append(result)  # type: ignore[arg-type]
@@ -104,20 +104,21 @@ def _source(path: Path, shown: str) -> Source | Passed:
 
 
 def _encoding(data: bytes, language: str) -> str:
-    """UTF-8, or what a Python file says about itself."""
+    """UTF-8, or what a Python file says about itself; empty where that is no encoding."""
     if language != "Python":
         return "utf-8-sig"
     try:
         return tokenize.detect_encoding(io.BytesIO(data).readline)[0]
     except SyntaxError:
-        return "utf-8"
+        return ""
 
 
 def _decoded(data: bytes, encoding: str) -> tuple[str, bool]:
     try:
-        return data.decode(encoding), True
+        text, encoded = data.decode(encoding), True
     except (UnicodeDecodeError, LookupError):
-        return data.decode("latin-1"), False
+        text, encoded = data.decode("latin-1"), False
+    return text.replace("\r\n", "\n").replace("\r", "\n"), encoded
 
 
 def _place(shown: str, suffix: str, text: str) -> Place:

@@ -118,3 +118,8 @@ registry.map_imperatively(Snapshot, odds)
 def test_a_schema_in_a_generic_base_is_not_the_table(said: Said) -> None:
     code = "class Repository(Generic[OddsSnapshot]): ...\nselect(Repository)"
     assert said(code) == []
+
+
+def test_an_attribute_of_self_is_a_relationship_only_where_the_class_has_it(said: Said) -> None:
+    assert said("class Form:\n    def f(self):\n        return self.snapshots") == []
+    assert said("class Event(Base):\n    def f(self):\n        return self.snapshots") == ["read whole"]

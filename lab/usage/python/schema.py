@@ -26,8 +26,8 @@ class Schema:
     """Classes that are no table and have an attribute of that name."""
     schemas: frozenset[str]
     """Rivals that are filled from the attributes of an object."""
-    relations: frozenset[str]
-    """Attributes that lead to a heavy class."""
+    relations: Mapping[str, frozenset[str]]
+    """Attributes that lead to a heavy class, and the classes that they are attributes of."""
     speaks: Mapping[str, frozenset[str]]
     """Name of a class, function or attribute to the classes above that it stands for."""
     parameters: frozenset[str]
@@ -83,7 +83,7 @@ def _schema(column: str, facts: Sequence[Declared], made: Sequence[Function], ta
         heavy=frozenset(heavy),
         rivals=frozenset(rivals),
         schemas=frozenset(_heirs(facts, lambda one: one.from_attributes) & rivals),
-        relations=frozenset(name for one in facts for name, to in one.relationships.items() if to & heavy),
+        relations=_relations(facts, heavy),
         speaks=speaks,
         parameters=frozenset(one.name for one in made if one.has_parameter),
     )
@@ -102,6 +102,15 @@ def _heavy(facts: Sequence[Declared], heavy: set[str]) -> set[str]:
     while more := {one.name for one in facts if one.eager & heavy} - heavy:
         heavy = heavy | more
     return heavy
+
+
+def _relations(facts: Sequence[Declared], heavy: set[str]) -> dict[str, frozenset[str]]:
+    found: dict[str, frozenset[str]] = {}
+    for one in facts:
+        for name, to in one.relationships.items():
+            if to & heavy:
+                found[name] = found.get(name, frozenset()) | {one.name}
+    return found
 
 
 def _speaks(facts: Sequence[Declared], made: Sequence[Function], known: set[str]) -> dict[str, frozenset[str]]:

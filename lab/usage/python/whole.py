@@ -6,7 +6,7 @@ import ast
 from collections.abc import Iterator
 
 from lab.usage.python.evidence import Evidence
-from lab.usage.python.module import callee, chain, last_name, names, scope
+from lab.usage.python.module import callee, chain, enclosing_class, last_name, names, scope
 from lab.usage.values import Access, Found
 
 LOADING = {"select", "query", "get", "get_one", "returning", "add_entity", "with_entities"}
@@ -49,12 +49,19 @@ def _attribute(node: ast.Attribute, evidence: Evidence) -> Iterator[Found]:
     owners = evidence.classes(node.value)
     if node.attr == "query" and owners & schema.heavy:
         yield from _loaded(node, f"{last_name(node.value)}.query", evidence)
-    elif node.attr in schema.relations and not owners and not last_name(node.value)[:1].isupper():
+    elif node.attr in schema.relations and not owners and _may_have(node, evidence):
         yield Found(
             line=node.end_lineno or 1, access=Access.READ, how=f"whole entity: relationship {node.attr}", whole=True
         )
     elif node.attr in ("__dict__", "_mapping") and evidence.of(node.value) & schema.heavy:
         yield Found(line=node.end_lineno or 1, access=Access.UNCLEAR, how=f"{node.attr} of a whole row", whole=True)
+
+
+def _may_have(node: ast.Attribute, evidence: Evidence) -> bool:
+    """Whether the owner may be an object with that relationship: no class, no object of another class of ours."""
+    name = last_name(node.value)
+    owner = enclosing_class(evidence.module, node) if name == "self" else None
+    return not name[:1].isupper() and (owner is None or owner.name in evidence.schema.relations[node.attr])
 
 
 def _loaded(node: ast.expr, what: str, evidence: Evidence) -> Iterator[Found]:

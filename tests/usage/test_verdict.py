@@ -1,0 +1,137 @@
+"""The verdict never says more than was seen, and says what was not."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+from time import monotonic
+
+import pytest
+
+from lab.report import usage as report
+from lab.usage import look
+from lab.usage.text import camel, word
+from lab.usage.values import Access, Usage
+from tests.usage.conftest import MODELS, Read
+
+TREES = Path(__file__).parent / "trees"
+
+
+def tree(name: str) -> Usage:
+    (usage,) = look([TREES / name], ["raw_response"])
+    return usage
+
+
+@pytest.mark.parametrize(
+    ("name", "reading"), [("app", "read"), ("loaded", "loaded, not used by name"), ("written", "not read")]
+)
+def test_each_tree_has_its_answer(name: str, reading: str) -> None:
+    assert tree(name).reading == reading
+
+
+def test_each_file_of_the_application_is_judged() -> None:
+    found = [(hit.path, hit.line, f"{hit.access}{' whole' * hit.whole}", str(hit.place)) for hit in tree("app").hits]
+    assert found == [
+        ("README.md", 3, "unclear", "document"),
+        ("alembic/versions/0001_first.py", 11, "declare", "migration"),
+        ("alembic/versions/0001_first.py", 15, "write", "migration"),
+        ("alembic/versions/0001_first.py", 15, "read", "migration"),
+        ("alembic/versions/0001_first.py", 16, "declare", "migration"),
+        ("api/history.py", 12, "read whole", "code"),
+        ("api/history.py", 18, "read whole", "code"),
+        ("api/history.py", 23, "declare", "code"),
+        ("reports/debug.py", 7, "read whole", "code"),
+        ("reports/debug.py", 9, "read", "code"),
+        ("reports/debug.py", 18, "read", "code"),
+        ("scraping/client.py", 12, "declare", "code"),
+        ("scraping/client.py", 18, "unclear", "code"),
+        ("scraping/client.py", 22, "unclear", "code"),
+        ("sql/export.sql", 2, "read", "code"),
+        ("sql/export.sql", 4, "read whole", "code"),
+        ("storage/models.py", 23, "declare", "code"),
+        ("storage/writer.py", 7, "write", "code"),
+        ("storage/writer.py", 11, "write", "code"),
+        ("tests/test_writer.py", 2, "unclear", "test"),
+        ("web/src/snapshot.ts", 4, "unclear", "code"),
+    ]
+
+
+def test_every_hit_stands_in_a_line_that_has_the_name_or_takes_the_whole_row() -> None:
+    names = [word(name) for name in ("raw_response", camel("raw_response"))]
+    for hit in [hit for name in ("app", "loaded", "written") for hit in tree(name).hits]:
+        assert hit.whole or any(name.search(hit.text) for name in names), hit
+
+
+def test_where_only_tests_or_migrations_read_it_the_verdict_says_so(read: Read) -> None:
+    usage = read({"models.py": MODELS, "tests/test_x.py": "assert snapshot.raw_response"})
+    assert usage.reading == "read by tests or migrations only"
+
+
+def test_documents_are_no_evidence(read: Read) -> None:
+    usage = read({"README.md": "raw_response is read everywhere"})
+    assert usage.reading == "not mentioned"
+    assert "1 line of documents" in " ".join(usage.uncertainty)
+
+
+def test_a_verdict_with_unclear_places_says_perhaps(read: Read) -> None:
+    usage = read({"models.py": MODELS, "code.py": "x = {'raw_response': 1}\ny = {'raw_response': 2}"})
+    assert usage.reading == "perhaps read"
+    assert "except perhaps 2 unclear places" in usage.verdict
+
+
+def test_names_that_are_computed_are_counted(read: Read) -> None:
+    usage = read(
+        {"models.py": MODELS, "code.py": "getattr(x, name)\nsetattr(x, name, 1)\neval(code)\ngetattr(x, 'id')"}
+    )
+    assert dict(usage.computed) == {
+        "getattr with a computed name": 1,
+        "setattr with a computed name": 1,
+        "eval of computed code": 1,
+    }
+    assert any("getattr" in line for line in usage.uncertainty)
+
+
+@pytest.mark.parametrize("name", ["app", "loaded", "written"])
+def test_no_verdict_says_that_the_column_is_not_needed(name: str) -> None:
+    usage = tree(name)
+    assert "not needed" not in " ".join((usage.verdict, *usage.uncertainty))
+    assert any("not seen" in line for line in usage.uncertainty)
+
+
+def test_several_columns_are_answered_one_by_one() -> None:
+    usages = look([TREES / "app"], ["raw_response", "event_id"])
+    assert [usage.column for usage in usages] == ["raw_response", "event_id"]
+
+
+def test_the_answer_is_json() -> None:
+    assert json.loads(json.dumps(asdict(tree("app"))))["reading"] == "read"
+
+
+def test_the_tables_count_and_show_every_hit() -> None:
+    usage = tree("app")
+    counts = report.counts(usage)
+    assert sum(int(cell) for row in counts.rows for cell in row[1:]) == len(usage.hits)
+    places = report.places(usage)
+    assert len(places.rows) == len(usage.hits) - 1
+    assert places.rows[0][:3] == ("read by name", "reports/debug.py:9", "code")
+
+
+def test_what_was_not_looked_at_is_printed(read: Read) -> None:
+    lines = report.doubts(read({"a.sql": "SELECT FROM WHERE raw_response;", "node_modules/x.js": "raw_response"}))
+    assert "By words only: a.sql (1 statement not understood as SQL of PostgreSQL)." in lines
+    assert "Not looked at: node_modules/ (installed packages)." in lines
+
+
+@pytest.mark.slow
+def test_two_thousand_files_take_seconds(tmp_path: Path) -> None:
+    sources = [path for path in (TREES / "app").rglob("*.py") if path.stat().st_size]
+    for number in range(2000):
+        folder = tmp_path / f"package_{number % 40}"
+        folder.mkdir(exist_ok=True)
+        (folder / f"module_{number}.py").write_text(sources[number % len(sources)].read_text())
+    started = monotonic()
+    (usage,) = look([tmp_path], ["raw_response"])
+    assert monotonic() - started < 60  # a guard against quadratic work; the usual is a few seconds
+    assert usage.files == {"Python": 2000}
+    assert any(hit.access is Access.READ for hit in usage.hits)
