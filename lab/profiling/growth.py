@@ -1,0 +1,89 @@
+"""From the ages of rows to days, growth, retention and the forecast; pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+
+from lab.units import bytes_text
+from lab.values import Day, Forecast, Growth, Retention
+
+WEEK = 7
+PERIODS = (7, 14, 30)
+
+Weights = Mapping[int | None, float]
+"""Rows or bytes by age in whole days, negative in the future, None where it is not known."""
+
+
+def days(rows: Weights, bytes_: Weights, now: datetime) -> tuple[Day, ...]:
+    """Days with rows, oldest first."""
+    known = sorted((age for age, count in rows.items() if age is not None and count), reverse=True)
+    return tuple(_day(age, rows[age], bytes_.get(age, 0.0), now) for age in known)
+
+
+def _day(age: int, rows: float, size: float, now: datetime) -> Day:
+    return Day(start=(now - timedelta(days=age + 1)).isoformat(), rows=round(rows), bytes=round(size))
+
+
+def growth(rows: Weights, bytes_: Weights) -> Growth:
+    """What came a day: over the last week, and since the first row; what lies in the future did not come yet."""
+    past = [age for age, count in rows.items() if age is not None and age >= 0 and count]
+    if not past:
+        return Growth(rows_per_day_week=None, bytes_per_day_week=None, rows_per_day=None, bytes_per_day=None, days=None)
+    span = max(past) + 1
+    week = min(WEEK, span)
+    return Growth(
+        rows_per_day_week=_sum(rows, 0, week) / week,
+        bytes_per_day_week=_sum(bytes_, 0, week) / week,
+        rows_per_day=_sum(rows, 0, span) / span,
+        bytes_per_day=_sum(bytes_, 0, span) / span,
+        days=float(span),
+    )
+
+
+def retention(rows: Weights, bytes_: Weights) -> tuple[Retention, ...]:
+    """What is older than each period; rows whose age is not known are in neither part."""
+    return tuple(
+        Retention(
+            days=period,
+            rows_older=round(_sum(rows, period, None)),
+            bytes_older=round(_sum(bytes_, period, None)),
+            rows_kept=round(_sum(rows, None, period)),
+        )
+        for period in PERIODS
+    )
+
+
+def _sum(weights: Weights, first: int | None, end: int | None) -> float:
+    """Over ages in [first, end)."""
+    ages = (age for age in weights if age is not None)
+    return sum(weights[age] for age in ages if (first is None or age >= first) and (end is None or age < end))
+
+
+def per_day(growths: Sequence[Growth | None]) -> float | None:
+    """Bytes a day of all tables together; None where no table's growth is known."""
+    known = [one.bytes_per_day_week for one in growths if one and one.bytes_per_day_week is not None]
+    return sum(known) if known else None
+
+
+def forecast(database_bytes: int, bytes_per_day: float | None, target_bytes: int, now: datetime) -> Forecast:
+    """When the target is passed at the pace of the last week."""
+    target = bytes_text(target_bytes)
+    passes = None
+    if database_bytes >= target_bytes:
+        words = f"The target of {target} is passed already, by {bytes_text(database_bytes - target_bytes)}."
+    elif bytes_per_day is None:
+        words = "How it grows is not known, so no day can be named."
+    elif bytes_per_day < 1:
+        words = "Nothing came in during the last 7 days, so no day can be named."
+    else:
+        passes, words = _passing((target_bytes - database_bytes) / bytes_per_day, target, bytes_per_day, now)
+    return Forecast(target_bytes=target_bytes, bytes_per_day=bytes_per_day, passes=passes, words=words)
+
+
+def _passing(left: float, target: str, bytes_per_day: float, now: datetime) -> tuple[str | None, str]:
+    pace = f"at {bytes_text(bytes_per_day)} a day, if nothing is deleted"
+    if left > 36_500:
+        return None, f"The target of {target} is more than a hundred years away {pace}."
+    day = (now + timedelta(days=left)).date().isoformat()
+    return day, f"The target of {target} is passed on {day}, in {left:.0f} days, {pace}."
