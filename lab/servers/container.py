@@ -66,7 +66,7 @@ class ContainerServer(Cluster):
         try:
             with engine.asking():
                 if tmpfs_bytes is None:
-                    self._volume = self._client.volumes.create(self._name, labels=self._labels)
+                    self._volume = engine.new_volume(self._client, self._name, self._labels)
             with self._reach() as database:
                 self.capabilities = capabilities_of(database)
         except LabError as error:

@@ -125,8 +125,13 @@ def _advice(words: str) -> str:
 def labels(owner: Identity) -> dict[str, str]:
     """What marks a container or volume as belonging to that process of this machine and user."""
     whose = asdict(owner) | {"machine": platform.node(), "user": os.geteuid()}
-    marked: dict[str, str] = create_labels("", {_OWNER: json.dumps(whose)})
-    return marked
+    return {_OWNER: json.dumps(whose)}
+
+
+def new_volume(client: docker.DockerClient, name: str, marks: dict[str, str]) -> Volume:
+    """An empty volume, with testcontainers' own marks besides, for its reaper."""
+    made: Volume = client.volumes.create(name, labels=create_labels("", marks))
+    return made
 
 
 def remove(what: Container | Volume) -> None:

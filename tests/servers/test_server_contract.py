@@ -196,14 +196,16 @@ def test_the_gauge_sees_the_files_of_the_database_and_the_time_of_its_process(
 ) -> None:
     name = new_name()
     with opened(server, name) as database, server.gauge(name, database) as gauge:
+        if server.kind == "external":  # its role may see neither
+            assert (gauge.disk_bytes(), gauge.cpu_seconds()) == (None, None)
+            return
         before = gauge.cpu_seconds()
         database.execute("CREATE TABLE t AS SELECT md5(i::text) FROM generate_series(1, 300000) i")
         after = gauge.cpu_seconds()
         assert gauge.disk_bytes() == database.value("SELECT pg_database_size(current_database())")
-        if before is None or after is None:
-            assert server.kind == "external"  # its role is no superuser's
-        else:
-            assert 0.05 < after - before < 60
+        assert before is not None
+        assert after is not None
+        assert 0.05 < after - before < 60
 
 
 @pytest.mark.slow
@@ -211,7 +213,9 @@ def test_the_gauge_sees_what_a_sort_spills(server: Server, new_name: NewName) ->
     name = new_name()
     with opened(server, name) as database, server.gauge(name, database) as gauge, ThreadPoolExecutor(1) as other:
         resting = gauge.disk_bytes()
-        assert resting
+        if resting is None:
+            assert server.kind == "external"  # its role may not see temporary files
+            return
         sorting = other.submit(
             database.value,
             "SELECT count(*) FROM (SELECT md5(i::text) AS x FROM generate_series(1, 2000000) i ORDER BY x) s",

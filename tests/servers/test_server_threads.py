@@ -98,7 +98,8 @@ def _trial(server: Server, template: str, name: str) -> int:
         with server.connect(name) as database:
             server.copy_in(database, "t", ["id"], [b"1\n2\n", b"3\n"])
             with server.gauge(name, database) as gauge:
-                assert gauge.disk_bytes() == database.value("SELECT pg_database_size(current_database())")
+                size = database.value("SELECT pg_database_size(current_database())")
+                assert gauge.disk_bytes() in {size, None}
             return int(database.value("SELECT count(*) FROM t"))
     finally:
         server.drop(name)
