@@ -1,4 +1,4 @@
-"""What this machine offers, which scenario would run where, and what would add the rest."""
+"""What this machine offers, which scenario would run where, and the command that would add the rest."""
 
 from __future__ import annotations
 
@@ -12,19 +12,9 @@ from lab import plan, registry
 from lab.errors import LabError
 from lab.fleet import Fleet, open_fleet
 from lab.servers import Options, open_workspace
+from lab.servers.inventory import Finding, inventory
 from lab.units import bytes_text
 from lab.values import Capabilities, PlannedTrial
-
-
-@dataclass(frozen=True, kw_only=True)
-class Finding:
-    """One thing that was looked at."""
-
-    name: str
-    fine: bool
-    found: str
-    remedy: str = ""
-    """What to do where it is not fine."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,20 +26,20 @@ class Diagnosis:
 
 
 def diagnose(options: Options, progress: Callable[[str], None]) -> Diagnosis:
-    """Start every embedded server once, for what it really offers."""
+    """Start every kind of server once, for what it really offers; nothing is pulled that takes long."""
     with open_workspace() as workspace, open_fleet(workspace, options, progress) as fleet:
-        servers = tuple(_server(kind, fleet) for kind in plan.EMBEDDED)
-        entries = registry.resolve(["all"])
-        trials = plan.trials(entries, plan.EMBEDDED, fleet.capabilities)
-    return Diagnosis(findings=(*servers, _disk(), _memory()), trials=trials)
+        things = inventory(workspace, options.image)
+        servers = tuple(_server(kind, fleet) for kind in plan.AUTO)
+        trials = plan.trials(registry.resolve(["all"]), plan.AUTO, fleet.capabilities)
+    return Diagnosis(findings=(*things, *servers, _disk(), _memory()), trials=trials)
 
 
 def _server(kind: str, fleet: Fleet) -> Finding:
     try:
-        offered = fleet.capabilities(kind)
+        server = fleet.server(kind)
     except LabError as error:
         return Finding(name=f"server {kind}", fine=False, found=error.message, remedy=error.hint)
-    return Finding(name=f"server {kind}", fine=True, found=describe(offered))
+    return Finding(name=f"server {kind}", fine=True, found=f"{describe(server.capabilities)}; {server.origin}")
 
 
 def describe(offered: Capabilities) -> str:

@@ -85,6 +85,7 @@ SCENARIO = Scenario(
     hypothesis="lz4 is several times faster than pglz; on JSON payloads it is about as large, sometimes larger.",
     apply=apply,
     needs=frozenset({Need.LZ4}),
+    combine_with=("hypertable_compression",),
     costs=(
         "The rewriting ALTER holds ACCESS EXCLUSIVE and needs room for a second copy.",
         "Rows below about 2 kB are not compressed by TOAST at all: the market tables cannot gain.",

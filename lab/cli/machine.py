@@ -24,9 +24,13 @@ def diagnose(image: Image = DEFAULT_IMAGE, postgres_bin: PostgresBin = None, as_
         print_json(asdict(diagnosis))
         return
     for one in diagnosis.findings:
-        out.print(f"{'[green]ok [/]' if one.fine else '[red]no [/]'} {one.name}: {escape(one.found)}", highlight=False)
+        out.print(
+            f"{'[green]ok [/]' if one.fine else '[red]no [/]'} {one.name}: {escape(one.found)}",
+            highlight=False,
+            soft_wrap=True,
+        )
         if not one.fine:
-            out.print(f"    {escape(one.remedy)}", highlight=False)
+            out.print(f"    {escape(one.remedy)}", highlight=False, soft_wrap=True)
     rows = tuple(
         (trial.scenario, trial.server or tables.MISSING, trial.reason)
         for trial in diagnosis.trials

@@ -62,6 +62,8 @@ class ContainerServer(Cluster):
         self._container: Container | None = None
         self._address = ""
         self._starting = threading.Lock()
+        place = "a volume" if tmpfs_bytes is None else "memory"
+        self.origin = f"image {image} ({self._image.short_id}), data in {place}"
         progress(f"starting a container of {image}")
         try:
             with engine.asking():

@@ -57,6 +57,17 @@ def _settle_reaper(client: docker.DockerClient) -> None:
         testcontainers_config.ryuk_disabled = not has_image(client, testcontainers_config.ryuk_image)
 
 
+def describe(client: docker.DockerClient) -> str:
+    """Which engine it is, and where."""
+    told = client.version()
+    return f"{told['Platform']['Name'] or 'Docker'} {told['Version']} at {get_docker_host() or _DEFAULT_HOST}"
+
+
+def reaper_image() -> str:
+    """The image of testcontainers' own reaper."""
+    return testcontainers_config.ryuk_image
+
+
 def has_image(client: docker.DockerClient, name: str) -> bool:
     """Whether the engine holds that image."""
     try:
@@ -72,6 +83,8 @@ def image(client: docker.DockerClient, name: str, within_s: float, progress: Cal
     Errors: `UnavailableError` where it cannot be pulled, or not within that time.
     """
     if not has_image(client, name):
+        if not within_s:
+            raise UnavailableError(f"The container engine does not hold the image {name}.", hint=_get(name))
         progress(f"pulling the image {name} (given up after {within_s:.0f} s)")
         _pull(client, name, within_s)
     found: Image = client.images.get(name)
@@ -83,11 +96,15 @@ def _pull(client: docker.DockerClient, name: str, within_s: float) -> None:
     pulling = threading.Thread(target=_pull_to_its_end, args=(client, name, told), daemon=True)
     pulling.start()
     pulling.join(within_s)
-    hint = f"Try `docker pull {name}`, name another with --image, or choose --server native or pglite."
+    hint = _get(name)
     if pulling.is_alive():
         raise UnavailableError(f"The image {name} was not pulled within {within_s:.0f} s.", hint=hint)
     if told:
         raise UnavailableError(f"The image {name} cannot be pulled: {told[0]}.", hint=hint)
+
+
+def _get(name: str) -> str:
+    return f"Try `docker pull {name}`, or name another with --image."
 
 
 def _pull_to_its_end(client: docker.DockerClient, name: str, told: list[str]) -> None:

@@ -37,6 +37,7 @@ class ExternalServer(Cluster):
     """A managed or local PostgreSQL, by its connection string; needs a role that may create databases, no more."""
 
     kind = "external"
+    origin = "a server that existed already"
 
     def __init__(self, workspace: Workspace, dsn: str, progress: Callable[[str], None]) -> None:
         super().__init__(prefix="storage_lab_{token}_")

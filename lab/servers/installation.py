@@ -7,7 +7,7 @@ import re
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -36,6 +36,11 @@ class Installation:
     """(17, 10) for 17.10."""
     lz4: bool
     """Proved: this build accepted lz4 as its TOAST codec."""
+
+    @property
+    def release(self) -> str:
+        """'17.10'."""
+        return ".".join(map(str, self.version))
 
     @property
     def major(self) -> int:
@@ -78,8 +83,7 @@ def find_installation(postgres_bin: Path | None, account: Account | None, copies
     Errors: `InputError` where `postgres_bin` is not usable (older than PostgreSQL 14, say), `UnavailableError` where it
     was not given and nothing usable is found.
     """
-    folders = [postgres_bin] if postgres_bin else _folders()
-    found = [installation for folder in folders if (installation := _inspect(folder, account, copies))]
+    found = installations(account, copies, [postgres_bin] if postgres_bin else None)
     usable = [installation for installation in found if installation.major >= OLDEST_MAJOR]
     if not usable:
         refusal: type[LabError] = InputError if postgres_bin else UnavailableError
@@ -90,10 +94,15 @@ def find_installation(postgres_bin: Path | None, account: Account | None, copies
     return max(usable, key=lambda installation: (installation.lz4, installation.version))
 
 
+def installations(account: Account | None, copies: Path, folders: Sequence[Path] | None = None) -> list[Installation]:
+    """The sets of programs that work, in those folders, else wherever they usually are; as `find_installation`."""
+    among = _folders() if folders is None else folders
+    return [installation for folder in among if (installation := _inspect(folder, account, copies))]
+
+
 def _complaint(postgres_bin: Path | None, found: list[Installation]) -> str:
     if found:
-        version = ".".join(map(str, found[0].version))
-        return f"PostgreSQL {version} in {found[0].bin} is too old: the lab needs {OLDEST_MAJOR} or newer."
+        return f"PostgreSQL {found[0].release} in {found[0].bin} is too old: the lab needs {OLDEST_MAJOR} or newer."
     return f"There are no working PostgreSQL server programs in {postgres_bin or 'any of the usual places'}."
 
 

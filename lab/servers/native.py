@@ -36,6 +36,7 @@ class NativeServer(Cluster):
     """One cluster of its own in the workspace; as root it runs under an unprivileged account."""
 
     kind = "native"
+    origin = "PostgreSQL's own programs"
 
     def __init__(self, workspace: Workspace, postgres_bin: Path | None, progress: Callable[[str], None]) -> None:
         super().__init__()
@@ -49,7 +50,7 @@ class NativeServer(Cluster):
         self._log = workspace.path / f"{self._folder.name}.log"
         self._process: subprocess.Popen[bytes] | None = None
         self._starting = threading.Lock()
-        progress(f"starting PostgreSQL {'.'.join(map(str, self._installation.version))}")
+        progress(f"starting PostgreSQL {self._installation.release}")
         try:
             self._initialize()
             self.capabilities = self._prepare()

@@ -28,6 +28,8 @@ class Server(Protocol):
     """
 
     kind: str
+    origin: str
+    """What stands behind it, for whoever reads the numbers: an image, programs, somebody's server."""
     capabilities: Capabilities
 
     def create(self, name: str) -> None:

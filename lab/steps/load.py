@@ -20,6 +20,7 @@ def load(server: Server, database: Database, dataset: Dataset) -> LoadedTemplate
     weight = footprint.measure(database)
     return LoadedTemplate(
         server=server.kind,
+        origin=server.origin,
         capabilities=server.capabilities,
         settings={name: str(value) for name, value in database.fetch(_SETTINGS_SQL, (list(SETTINGS),))},
         rows=dict(dataset.rows),

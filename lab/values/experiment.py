@@ -85,6 +85,8 @@ class LoadedTemplate:
     """What was loaded into one server, and what it weighed before any trial."""
 
     server: str
+    origin: str
+    """What stood behind the server: an image, programs, somebody's server."""
     capabilities: Capabilities
     settings: Mapping[str, str]
     rows: Mapping[str, int]

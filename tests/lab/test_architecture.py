@@ -57,6 +57,9 @@ DOORS = {
     "jinja2": ("lab/report",),
     "pydantic": ("lab/store.py", "lab/profiling/document.py", "data_gen/case.py"),
     "platformdirs": ("lab/servers",),
+    "testcontainers": ("lab/servers/engine.py", "lab/servers/container.py"),
+    "docker": ("lab/servers/engine.py", "lab/servers/container.py"),
+    "requests": ("lab/servers/engine.py",),
     "sqlglot": ("lab/usage",),
 }
 

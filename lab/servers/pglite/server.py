@@ -32,6 +32,7 @@ class PgliteServer:
     """A data directory per database, served by a Node process from the first connection until sealed or dropped."""
 
     kind = "pglite"
+    origin = "PostgreSQL compiled to WebAssembly, in Node"
 
     def __init__(self, workspace: Workspace, progress: Callable[[str], None]) -> None:
         self._workspace = workspace

