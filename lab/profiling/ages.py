@@ -7,10 +7,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from lab.database import Row
 from lab.profiling.catalog import Column, Table
 from lab.profiling.paths import Path
 from lab.profiling.sample import Stratum, out_of_line
-from lab.profiling.session import Source
+from lab.profiling.session import Source, escaped
 from lab.servers.probe import literal
 
 _LOOKUP = 20_000
@@ -62,16 +63,16 @@ def read(source: Source, strata: Sequence[Stratum], path: Path, now: datetime, *
     return Ages(rows=ages.rows, inline=ages.inline, toast=ages.toast, trusted=trusted)
 
 
-def _grouped(
-    source: Source, stratum: Stratum, path: Path, now: datetime, *, tells_toast: bool
-) -> Iterator[tuple[object, ...]]:
+def _grouped(source: Source, stratum: Stratum, path: Path, now: datetime, *, tells_toast: bool) -> Iterator[Row]:
     """(age or key, rows, bytes in the heap, bytes in TOAST) of the sample."""
     varying = [column for column in stratum.columns if column.length == -1]
     fixed = sum(column.length for column in stratum.columns if column.length > 0)
     out = [(f"pg_column_size({column.sql})", out_of_line(column, exact=tells_toast)) for column in varying]
     inline = [str(_HEADER + fixed), *(f"CASE WHEN {there} THEN 18 ELSE coalesce({size}, 0) END" for size, there in out)]
     toast = ["0", *(f"CASE WHEN {there} THEN {size} ELSE 0 END" for size, there in out)]
-    select = f"{_key(stratum, path, now)} AS k, {stratum.rows} AS n, {' + '.join(inline)} AS i, {' + '.join(toast)} AS t"
+    select = (
+        f"{_key(stratum, path, now)} AS k, {stratum.rows} AS n, {' + '.join(inline)} AS i, {' + '.join(toast)} AS t"
+    )
     statement = "SELECT k, sum(n)::float8, sum(i)::float8, sum(t)::float8 FROM {arms} GROUP BY k"
     yield from stratum.sums(source, select, statement)
 
@@ -113,8 +114,8 @@ def _looked_up(source: Source, path: Path, now: datetime, keys: Sequence[object]
         for number, step in enumerate(path.steps[1:], 1)
     ]
     moment = age(f"p{len(path.steps) - 1}.{path.time.sql}", now)
-    query = f"SELECT k, max({moment}) FROM unnest(VALUES_HERE) AS k {' '.join(joins)} GROUP BY k".replace("%", "%%")
-    query = query.replace("VALUES_HERE", f"%s::{first.column.type}[]")
+    joined = escaped(f"AS k {' '.join(joins)} GROUP BY k")
+    query = f"SELECT k, {escaped(f'max({moment})')} FROM unnest(%s::{first.column.type}[]) {joined}"
     distinct = list(dict.fromkeys(keys))
     found: dict[object, int | None] = {}
     for start in range(0, len(distinct), _LOOKUP):

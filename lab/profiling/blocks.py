@@ -5,11 +5,16 @@ from __future__ import annotations
 import random
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 BUDGET = 4096
 """Blocks of one table that are read at most, 32 MB; the larger the table, the smaller the share."""
 RUN = 8
 """Blocks in a run: few, because neighbours are alike, and more than one, because a disk reads ahead."""
+
+EVERYTHING = 1 << 62
+_LONG_RUN = 1024
+"""Blocks in a run where all are read and there are many."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,13 +33,14 @@ def chosen(relations: Sequence[tuple[int, int]], *, budget: int = BUDGET) -> tup
     One run lies at random in each of equal strata, so that every age of an append-only table is represented.
     """
     total = sum(blocks for _, blocks in relations)
-    runs = budget // RUN
+    runs = max(budget // RUN, 1)
     if total <= budget:
-        spans = [(start, min(start + RUN, total)) for start in range(0, total, RUN)]
+        length = RUN if total <= BUDGET else _LONG_RUN
+        spans = [(start, min(start + length, total)) for start in range(0, total, length)]
     else:
         place = random.Random(total)  # noqa: S311 - the same blocks for the same size, not a secret
         edges = [total * number // runs for number in range(runs + 1)]
-        starts = [place.randint(low, high - RUN) for low, high in zip(edges, edges[1:], strict=False)]
+        starts = [place.randint(low, high - RUN) for low, high in pairwise(edges)]
         spans = [(start, start + RUN) for start in starts]
     return tuple(piece for run, span in enumerate(spans) for piece in _cut(run, span, relations))
 

@@ -32,6 +32,11 @@ class ColumnSums:
     error: float
     """Relative standard error of `stored`."""
 
+    @property
+    def may_compress(self) -> bool:
+        """Whether a codec has anything to do: TOAST leaves rows below about 2 kB alone."""
+        return self.toast > 0 or self.pglz > 0 or self.lz4 > 0
+
 
 @dataclass(frozen=True, kw_only=True)
 class Reading:

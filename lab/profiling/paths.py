@@ -94,7 +94,7 @@ class Keys:
 def keys(source: Source, tables: Sequence[Table]) -> Keys:
     """Partition columns and references between the tables."""
     by_oid = {table.oid: table for table in tables}
-    dimensions = dict(source.fetch(_DIMENSIONS))
+    dimensions: dict[int, str] = dict(source.fetch(_DIMENSIONS))
     if source.value("SELECT to_regclass('_timescaledb_catalog.dimension') IS NOT NULL"):
         dimensions |= dict(source.fetch(_HYPERTABLES))
     foreign: dict[int, tuple[Step, ...]] = {}

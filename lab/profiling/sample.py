@@ -96,5 +96,3 @@ def out_of_line(column: Column, *, exact: bool) -> str:
     if column.length != -1 or column.storage == "p":
         return "false"
     return f"pg_column_toast_chunk_id({column.sql}) IS NOT NULL" if exact else f"pg_column_size({column.sql}) > 2000"
-
-

@@ -52,6 +52,11 @@ class Source(Database):
             return super().execute(sql, params)
 
 
+def escaped(sql: str) -> str:
+    """SQL whose names may hold a %, for a statement that has parameters."""
+    return sql.replace("%", "%%")
+
+
 def open_source(dsn: str) -> Source:
     """Connect to the database to be profiled; `dsn` may be empty, where libpq's environment says it all.
 

@@ -1,0 +1,124 @@
+"""From what was found about a table to its profile; pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from functools import cached_property
+
+from lab.profiling import growth, indexes, sample
+from lab.profiling.ages import Ages
+from lab.profiling.catalog import Table
+from lab.profiling.columns import ColumnSums, Reading
+from lab.profiling.documents import Document
+from lab.profiling.indexes import Index
+from lab.profiling.paths import Path
+from lab.profiling.sample import Stratum
+from lab.values import ColumnProfile, TableProfile
+
+
+@dataclass(frozen=True, kw_only=True)
+class Found:
+    """One table with what was found about it so far; None is what could not be read."""
+
+    table: Table
+    indexes: Sequence[Index]
+    budget: int
+    path: Path | None = None
+    reading: Reading | None = None
+    ages: Ages | None = None
+    documents: Mapping[str, Sequence[Document]] = field(default_factory=dict)
+    restored: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+    """By 'table.column'."""
+
+    @cached_property
+    def strata(self) -> tuple[Stratum, ...]:
+        """The blocks to read: the same ones whatever is asked."""
+        return sample.strata(self.table, budget=self.budget)
+
+
+def table(found: Found, now: datetime) -> TableProfile:
+    """The profile of one table."""
+    one, reading = found.table, found.reading
+    heap, maps, toast, index = (
+        sum(getattr(part, kind) for part in one.relations) for kind in ("heap", "maps", "toast", "indexes")
+    )
+    rows = found.ages.rows if found.ages else {}
+    bytes_ = found.ages.bytes_by_age(one) if found.ages else {}
+    days = growth.days(rows, bytes_, now)
+    return TableProfile(
+        table=one.label,
+        relations=len(one.relations),
+        heap_bytes=heap,
+        maps_bytes=maps,
+        toast_bytes=toast,
+        data_bytes=heap + maps + toast,
+        index_bytes=index,
+        total_bytes=heap + maps + toast + index,
+        rows=round(reading.rows) if reading else None,
+        rows_exact=reading.exact if reading else None,
+        dead_rows=one.dead_rows,
+        heap_bloat_bytes=_rest(heap, reading.live_heap if reading else None),
+        toast_bloat_bytes=_rest(one.toast_heap, reading.toast_disk if reading else None),
+        sampled_blocks=reading.sampled if reading else None,
+        blocks=reading.blocks if reading else None,
+        columns=tuple(_column(sums, found, toast) for sums in reading.columns) if reading else (),
+        indexes=indexes.profiles(one, found.indexes),
+        time=found.path.value() if found.path else None,
+        newest=days[-1].start if days else None,
+        undated_rows=round(rows.get(None, 0.0)) if found.ages else None,
+        by_day=days,
+        growth=growth.growth(rows, bytes_) if found.ages else None,
+        retention=growth.retention(rows, bytes_) if found.ages else (),
+    )
+
+
+def _rest(whole: int, used: float | None) -> int | None:
+    """What is not used; an estimate of what is used may be a little above the whole."""
+    return None if used is None else max(round(whole - used), 0)
+
+
+def _column(sums: ColumnSums, found: Found, toast_bytes: int) -> ColumnProfile:
+    reading = found.reading
+    documents = found.documents.get(sums.column.name, ())
+    columnar = any(stratum.compressed for stratum in found.strata)
+    toast = toast_bytes * sums.toast_disk / reading.toast_disk if reading and reading.toast_disk else 0.0
+    rows = reading.rows if reading else 0.0
+    return ColumnProfile(
+        name=sums.column.name,
+        type=sums.column.type,
+        stored_bytes=round(sums.stored),
+        mean_bytes=sums.stored / sums.values if sums.values and not columnar else None,
+        null_share=1 - sums.values / rows if rows and not columnar else None,
+        error=sums.error,
+        toast_share=sums.toast / sums.stored if sums.stored else None,
+        disk_bytes=round(sums.stored - sums.toast + toast),
+        codecs=_codecs(sums),
+        raw_bytes=None if columnar else _raw(sums, documents),
+        documents=len(documents),
+        restored=found.restored.get(f"{found.table.label}.{sums.column.name}", {}),
+    )
+
+
+def _codecs(sums: ColumnSums) -> dict[str, float]:
+    if not sums.column.compressible or not sums.values:
+        return {}
+    shares = {"pglz": sums.pglz / sums.values, "lz4": sums.lz4 / sums.values}
+    return {name: share for name, share in (shares | {"none": 1 - sum(shares.values())}).items() if share > 1e-9}
+
+
+def _raw(sums: ColumnSums, documents: Sequence[Document]) -> int | None:
+    """By the ratio of the sampled documents, which differ less in it than in length."""
+    stored = sum(document.stored for document in documents)
+    return round(sums.stored * sum(len(one.text.encode()) for one in documents) / stored) if stored else None
+
+
+def idle(tables: Sequence[TableProfile], now: datetime) -> Iterator[str]:
+    """A warning where nothing came in for days: what grew in the last week then says little."""
+    newest = max(
+        (one.newest for one in tables if one.newest and datetime.fromisoformat(one.newest) < now), default=None
+    )
+    quiet = now - timedelta(days=1) - datetime.fromisoformat(newest) if newest else timedelta()
+    if quiet >= timedelta(days=1):
+        yield f"The newest row is {quiet.days} days old: growth over the last 7 days is that of fewer."

@@ -1,0 +1,50 @@
+"""Would another codec help? A sample of documents is stored anew on a throwaway server, never on the source."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from lab.database import Database
+from lab.profiling.documents import Document
+from lab.servers import open_server, open_workspace
+
+_NAME = "lab_codecs"
+_ESCAPES = str.maketrans({"\\": "\\\\", "\n": "\\n", "\r": "\\r", "\t": "\\t"})
+
+
+@dataclass(frozen=True, kw_only=True)
+class Batch:
+    """Documents of one column."""
+
+    type: str
+    """The type's internal name, such as 'jsonb'."""
+    documents: Sequence[Document]
+
+
+def restored(batches: Sequence[Batch]) -> tuple[Mapping[str, float], ...]:
+    """For each batch, by codec: bytes stored anew ÷ bytes as stored at the source.
+
+    Errors: `LabError` where this machine cannot have a throwaway server.
+    """
+    with (
+        open_workspace() as workspace,
+        open_server("native", workspace=workspace, progress=lambda _: None) as server,
+    ):
+        server.create(_NAME)
+        codecs = ("pglz", "lz4") if server.capabilities.lz4 else ("pglz",)
+        with server.connect(_NAME) as database:
+            return tuple(dict(_by_codec(database, batch, codecs)) for batch in batches)
+
+
+def _by_codec(database: Database, batch: Batch, codecs: Sequence[str]) -> Iterator[tuple[str, float]]:
+    stored = sum(document.stored for document in batch.documents)
+    for codec in codecs if stored else ():
+        database.execute(f"CREATE TABLE anew (document {batch.type} COMPRESSION {codec})")
+        database.copy_in("COPY anew FROM STDIN", (_line(document) for document in batch.documents))
+        yield codec, int(database.value("SELECT sum(pg_column_size(document)) FROM anew")) / stored
+        database.execute("DROP TABLE anew")
+
+
+def _line(document: Document) -> bytes:
+    return document.text.translate(_ESCAPES).encode() + b"\n"

@@ -1,0 +1,194 @@
+"""One profile from beginning to end: sizes first, then table by table, and a reason for whatever cannot be seen."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import UTC, datetime
+
+from lab.errors import DatabaseError, LabError, ServerError
+from lab.profiling import ages, assembly, blocks, catalog, codecs, columns, documents, growth, indexes, paths, repeats
+from lab.profiling.ages import Ages
+from lab.profiling.assembly import Found
+from lab.profiling.codecs import Batch
+from lab.profiling.session import Source, open_source
+from lab.values import Profile
+
+FORMAT = 1
+TARGET = 10 << 30
+_WORTH = 0.01
+"""Share of the database from which on a column is worth storing anew with other codecs."""
+
+Progress = Callable[[str], None]
+
+_FACTS = """
+SELECT current_database()::text, current_setting('server_version'), current_setting('server_version_num')::int >= 170000,
+       pg_is_in_recovery(), pg_database_size(current_database()), now(),
+       (SELECT stats_reset FROM pg_stat_database WHERE datname = current_database())
+"""
+_WAL = "SELECT CASE WHEN has_function_privilege('pg_ls_waldir()', 'EXECUTE') THEN 'yes' ELSE 'no' END"
+
+
+def profile(
+    dsn: str, *, target_bytes: int = TARGET, now: datetime | None = None, exact: bool = False, progress: Progress
+) -> Profile:
+    """What the database behind `dsn` weighs; nothing is written there, and at most 32 MB of a table's heap is read.
+
+    `now` is where ages are counted from, the server's clock by default. `exact` reads every block instead.
+    Errors: `InputError` for an unusable `dsn`, `ServerError` where the connection cannot be made or is lost.
+    """
+    with open_source(dsn) as source:
+        return _Survey(source, now, exact=exact, progress=progress).profile(target_bytes)
+
+
+class _Survey:
+    """What one profile has found so far; every gap is a sentence in `missing`."""
+
+    def __init__(self, source: Source, now: datetime | None, *, exact: bool, progress: Progress) -> None:
+        self._source = source
+        self._progress = progress
+        self._missing: list[str] = []
+        facts = source.fetch(_FACTS)[0]
+        self._name, self._server, self._tells_toast, self._standby, self._bytes, clock, self._reset = facts
+        self._now = now or clock
+        self._budget = blocks.EVERYTHING if exact else blocks.BUDGET
+
+    def profile(self, target_bytes: int) -> Profile:
+        """The whole profile."""
+        found = self._tables()
+        keys = paths.keys(self._source, [one.table for one in found])
+        found = [replace(one, path=paths.path(one.table, keys)) for one in found]
+        found = [self._sampled(one) for one in found]
+        with ThreadPoolExecutor(1, "codecs") as other:
+            found = [self._read_documents(one) for one in found]
+            anew = self._started(other, found)
+            found = [self._aged(one) for one in found]
+            series = repeats.read(self._source, found, keys, self._attempt)
+            found = self._restored(found, anew)
+        tables = tuple(assembly.table(one, self._now) for one in found)
+        pace = growth.per_day([table.growth for table in tables])
+        return Profile(
+            format=FORMAT,
+            name=self._name,
+            taken=datetime.now(UTC).isoformat(timespec="seconds"),
+            now=self._now.isoformat(),
+            source="measured",
+            server=self._server,
+            standby=self._standby,
+            database_bytes=self._bytes,
+            wal_bytes=self._wal(),
+            index_use_since=self._reset.isoformat() if self._reset else None,
+            tables=tables,
+            series=tuple(series),
+            bytes_per_day=pace,
+            forecast=growth.forecast(self._bytes, pace, target_bytes, self._now),
+            missing=(*self._missing, *assembly.idle(tables, self._now)),
+        )
+
+    def _tables(self) -> list[Found]:
+        """Sizes and structure of every table."""
+        self._progress("sizes of all tables")
+        locked = catalog.locked(self._source)
+        if locked:
+            names = self._source.fetch("SELECT relname::text FROM pg_class WHERE oid = ANY (%s::oid[])", (locked,))
+            self._say(f"Locked by somebody, so not even weighed: {', '.join(name for (name,) in names)}.")
+        tables = catalog.tables(self._source, without=locked, standby=self._standby)
+        self._missing += catalog.unreadable(tables)
+        if self._standby:
+            self._say("Dead rows: a replica does not count them. Index use is the replica's own.")
+        of_table = indexes.read(self._source, tables)
+        return [Found(table=table, indexes=of_table.get(table.oid, ()), budget=self._budget) for table in tables]
+
+    def _sampled(self, one: Found) -> Found:
+        """Rows and columns."""
+        if not one.table.parts or not one.table.readable:
+            return one
+        self._progress(f"{one.table.label}: columns")
+        with self._attempt(f"{one.table.label}: columns and rows"):
+            reading = columns.read(self._source, one.table, one.strata, tells_toast=self._tells_toast)
+            return replace(one, reading=reading)
+        return one
+
+    def _aged(self, one: Found) -> Found:
+        """How old the rows are."""
+        if one.reading is None:
+            return one
+        if one.path is None:
+            self._say(f"{one.table.label}: no time column, and it points to no table that has one: no growth, no ages.")
+            return one
+        self._progress(f"{one.table.label}: ages")
+        with self._attempt(f"{one.table.label}: ages"):
+            return self._checked(
+                one, ages.read(self._source, one.strata, one.path, self._now, tells_toast=self._tells_toast)
+            )
+        return one
+
+    def _checked(self, one: Found, found: Ages) -> Found:
+        if found.trusted:
+            return replace(one, ages=found)
+        path = one.path.value() if one.path else None
+        self._say(f"{one.table.label}: its name says {path and path.through[0]}, but the keys are not there: no ages.")
+        return replace(one, path=None)
+
+    def _read_documents(self, one: Found) -> Found:
+        """Documents of JSON columns, and of any column that is worth it."""
+        read = {}
+        for sums in one.reading.columns if one.reading else ():
+            column, rows = sums.column, [stratum for stratum in one.strata if not stratum.compressed]
+            if sums.values and rows and (column.json or self._is_worth(sums.stored)) and documents.has_text(column):
+                with self._attempt(f"{one.table.label}.{column.name}: raw bytes"):
+                    read[column.name] = documents.read(self._source, rows[0], column, sums.stored / sums.values)
+        return replace(one, documents=read)
+
+    def _is_worth(self, stored: float) -> bool:
+        return bool(stored >= _WORTH * self._bytes)
+
+    def _batches(self, found: Sequence[Found]) -> Iterator[tuple[str, Batch]]:
+        for one in found:
+            for sums in one.reading.columns if one.reading else ():
+                sample = one.documents.get(sums.column.name, ())
+                if sample and sums.may_compress and self._is_worth(sums.stored):
+                    yield f"{one.table.label}.{sums.column.name}", Batch(type=sums.column.base, documents=sample)
+
+    def _started(self, other: ThreadPoolExecutor, found: Sequence[Found]) -> Future[dict[str, dict[str, float]]] | None:
+        """Store the sampled documents anew, beside what else is asked."""
+        batches = dict(self._batches(found))
+        return other.submit(lambda: _named(batches)) if batches else None
+
+    def _restored(self, found: list[Found], anew: Future[dict[str, dict[str, float]]] | None) -> list[Found]:
+        if anew is None:
+            return found
+        self._progress("codecs, on a throwaway server")
+        try:
+            ratios = anew.result()
+        except LabError as error:
+            self._say(f"Codecs were not compared: {error}")
+            return found
+        return [replace(one, restored=ratios) for one in found]
+
+    def _wal(self) -> int | None:
+        if self._source.value(_WAL) == "no":
+            self._say("Bytes of WAL: this role may not list them; grant it pg_monitor.")
+            return None
+        with self._attempt("Bytes of WAL"):
+            return int(self._source.value("SELECT coalesce(sum(size), 0)::bigint FROM pg_ls_waldir()"))
+        return None
+
+    def _say(self, sentence: str) -> None:
+        self._missing.append(sentence)
+
+    @contextmanager
+    def _attempt(self, what: str) -> Iterator[None]:
+        """Go on where the server refuses or takes too long, and say so; a lost connection ends the profile."""
+        try:
+            yield
+        except (DatabaseError, ServerError) as error:
+            if self._source.closed:
+                raise
+            self._say(f"{what}: not seen. {error.message}")
+
+
+def _named(batches: dict[str, Batch]) -> dict[str, dict[str, float]]:
+    return {name: dict(ratios) for name, ratios in zip(batches, codecs.restored(list(batches.values())), strict=True)}
