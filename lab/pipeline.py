@@ -23,7 +23,8 @@ from lab.registry import Registered
 from lab.schedule import Floor, Job, jobs_at_once, work_off
 from lab.servers import Options, Server, clean, open_workspace
 from lab.steps import trial
-from lab.steps.trial import Alone, Lane
+from lab.steps.apply import Alone
+from lab.steps.trial import Lane
 from lab.units import bytes_text
 from lab.values import (
     CaseFacts,

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeAlias
 
 from lab.database import Database, Row
 from lab.errors import LabError
@@ -15,11 +15,15 @@ from lab.steps import footprint
 from lab.steps.meter import Meter
 from lab.values import Statement, StepRecord
 
+Alone: TypeAlias = Callable[[], AbstractContextManager[None]]
+"""Opens a context in which nothing else of the run works."""
+
 
 def apply(scenario: Scenario, recorder: Recorder) -> None:
     """Let the scenario do its work; whatever it raises becomes a `LabError`, because it is somebody else's code."""
     try:
-        scenario.apply(recorder)
+        with recorder.held:
+            scenario.apply(recorder)
     except LabError:
         raise
     except Exception as error:
@@ -33,6 +37,10 @@ class Recorder:
     database: Database
     meter: Meter
     now: datetime
+    alone: Alone = nullcontext
+    """Opened with the first step: a scenario that has none, or finds nothing to do, need not wait for it."""
+    held: ExitStack = field(default_factory=ExitStack)
+    """What was opened, for as long as the scenario works."""
     doing: str = "apply"
     """The step that was begun last, for the outcome of a trial that breaks."""
     steps: list[StepRecord] = field(default_factory=list)
@@ -45,7 +53,8 @@ class Recorder:
         """Record what is done inside as the step `name`; a step that breaks leaves its name in `doing`."""
         if self._open:
             raise LabError(f"Step '{name}' begins inside step '{self.doing}'.", hint="Steps follow one another.")
-        self.doing, self._open, self._statements = name, True, []
+        self.held.enter_context(self.alone())
+        self.doing, self._open, self._statements, self.alone = name, True, [], nullcontext
         with self.meter.measuring() as cost:
             yield
         self._open = False

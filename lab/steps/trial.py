@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, nullcontext, suppress
+from collections.abc import Iterator
+from contextlib import nullcontext, suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import count
-from typing import TypeAlias
 
 import psutil
 
@@ -16,14 +15,11 @@ from lab.errors import LabError, NothingToDoError, UnavailableError
 from lab.scenario import Scenario
 from lab.servers import Server
 from lab.steps import footprint, guarantees, verify
-from lab.steps.apply import Recorder, apply
+from lab.steps.apply import Alone, Recorder, apply
 from lab.steps.meter import Meter
 from lab.steps.settle import settle
 from lab.steps.verify import Loss, Questions
 from lab.values import Answer, Completed, Failed, LoadedTemplate, Outcome, PlannedTrial, Skipped, StepRecord
-
-Alone: TypeAlias = Callable[[], AbstractContextManager[None]]
-"""Opens a context in which nothing else of the run works."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,8 +38,8 @@ class Lane:
 def make(planned: PlannedTrial, scenario: Scenario, lane: Lane, alone: Alone | None = nullcontext) -> Outcome:
     """Make one trial on a clone of its own; whatever goes wrong in it is its outcome.
 
-    The scenario is applied inside of `alone`; by default nothing else is at work anyway. None: others may work beside
-    it, and what its steps took is not measured.
+    Its steps are done inside of `alone`; by default nothing else is at work anyway. None: others may work beside them,
+    and what they took is not measured.
     """
     name = f"{lane.template}_trial_{next(lane.numbers)}"
     try:
@@ -98,12 +94,13 @@ def _completed(trial: _Trial) -> Completed:
     loss = _loss(scenario, lane.now)
     with lane.server.connect(trial.name) as database, lane.server.gauge(trial.name, database) as gauge:
         meter = Meter(database=database, gauge=gauge, alone=trial.alone is not None)
-        recorder = trial.recorder = Recorder(database=database, meter=meter, now=lane.now)
+        recorder = trial.recorder = Recorder(
+            database=database, meter=meter, now=lane.now, alone=trial.alone or nullcontext
+        )
         expected = _expected(database, lane, loss)
         guaranteed = guarantees.read(database)
         trial.part = "apply"
-        with (trial.alone or nullcontext)():
-            apply(scenario, recorder)
+        apply(scenario, recorder)
     with lane.server.connect(trial.name) as database:
         trial.part = "settle"
         settle(database)

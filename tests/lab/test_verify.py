@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext
 
 import pytest
 
 from lab.scenario import Category, Database, NothingToDoError, Scenario
 from lab.steps import trial
+from lab.steps.apply import Alone
 from lab.steps.trial import Lane
 from lab.values import Completed, Failed, Outcome, PlannedTrial, Skipped, Verdict
 
 
-def make(lane: Lane, apply: Callable[[Database], None], **declared: object) -> Outcome:
+def make(
+    lane: Lane, apply: Callable[[Database], None], alone: Alone | None = nullcontext, **declared: object
+) -> Outcome:
     scenario = Scenario(title="test", category=Category.CONTROL, hypothesis="", apply=apply, **declared)  # type: ignore[arg-type]
-    return trial.make(PlannedTrial(scenario="test", server="native"), scenario, lane)
+    return trial.make(PlannedTrial(scenario="test", server="native"), scenario, lane, alone)
 
 
 def run_sql(*statements: str) -> Callable[[Database], None]:
@@ -164,6 +168,36 @@ def test_a_trial_measures_seconds_wal_and_peak_of_each_step(lane: Lane) -> None:
     assert step.peak_bytes is not None
     assert step.peak_bytes > outcome.footprint.total
     assert [one.times for one in step.statements] == [1, 1]
+
+
+def test_a_trial_that_is_not_alone_measures_only_what_is_its_own(lane: Lane) -> None:
+    outcome = make(lane, run_sql("CREATE TABLE extra AS SELECT generate_series(1, 1000) AS id"), alone=None)
+    assert isinstance(outcome, Completed)
+    (step,) = outcome.steps
+    assert (step.seconds, step.cpu_seconds, step.wal_bytes) == (None, None, None)
+    assert step.peak_bytes
+
+
+def test_a_trial_is_alone_from_its_first_step_on_and_one_without_a_step_never(lane: Lane) -> None:
+    seen: list[str] = []
+
+    @contextmanager
+    def alone() -> Iterator[None]:
+        seen.append("alone")
+        yield
+        seen.append("together")
+
+    def twice(db: Database) -> None:
+        db.value("SELECT 1")
+        seen.append("begins")
+        for name in ("one", "two"):
+            with db.step(name):
+                seen.append(name)
+
+    assert isinstance(make(lane, lambda _: None, alone=alone), Completed)
+    assert not seen
+    assert isinstance(make(lane, twice, alone=alone), Completed)
+    assert seen == ["begins", "alone", "one", "two", "together"]
 
 
 def test_what_lives_only_in_the_scenarios_session_is_not_the_database(lane: Lane) -> None:

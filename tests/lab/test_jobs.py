@@ -1,0 +1,67 @@
+"""How many trials are made at once changes how long a run takes, and nothing that it finds."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from lab import pipeline, store
+from lab.analysis.runs import disagreements
+from lab.pipeline import Request
+from lab.servers import Options
+from lab.values import Completed, Experiment, Footprint
+
+NATIVE = ("drop_raw_response", "outcome_normalization_snapshot", "toast_lz4", "drop_raw_response+retention_7d")
+
+
+def made(scenarios: tuple[str, ...], server: str, jobs: int, results: Path) -> Experiment:
+    request = Request(
+        scenarios=scenarios,
+        case="2026-02-17",
+        size_bytes=32 << 20,
+        seed=1,
+        change_rate=None,
+        server=server,
+        results=results,
+        options=Options(),
+        jobs=jobs,
+    )
+    folders: list[Path] = []
+    pipeline.run(request, lambda _: None, folders.append)
+    return store.load(folders[0])
+
+
+def sizes(experiment: Experiment) -> dict[tuple[str, int], list[Footprint]]:
+    """Of every trial, after each of its steps and at its end."""
+    trials = [outcome for outcome in experiment.outcomes if isinstance(outcome, Completed)]
+    return {(one.scenario, one.repeat): [*(step.footprint for step in one.steps), one.footprint] for one in trials}
+
+
+def assert_equal_sizes(one: Experiment, other: Experiment) -> None:
+    assert sizes(one) == sizes(other)
+    assert [template.footprint for template in one.templates] == [template.footprint for template in other.templates]
+    assert disagreements([one, other]) == []
+
+
+def test_sizes_are_the_same_to_the_byte_however_many_trials_are_made_at_once(tmp_path: Path) -> None:
+    one, three = (made(NATIVE, "native", jobs, tmp_path) for jobs in (1, 3))
+    assert (one.plan.jobs, three.plan.jobs) == (1, 3)
+    assert len(sizes(one)) == len(NATIVE) + 2
+    assert_equal_sizes(one, three)
+    steps = [step for trial in three.outcomes if isinstance(trial, Completed) for step in trial.steps]
+    assert all(step.seconds and step.wal_bytes for step in steps)
+
+
+@pytest.mark.slow
+def test_sizes_are_the_same_on_both_embedded_servers_at_once(tmp_path: Path, pglite: object) -> None:
+    del pglite  # asked for so that the test is skipped by name where it cannot be had
+    scenarios = ("toast_lz4", "hypertable_compression")
+    one, three = (made(scenarios, "auto", jobs, tmp_path) for jobs in (1, 3))
+    assert {template.server for template in three.templates} >= {"pglite"}
+    assert_equal_sizes(one, three)
+    for before, after in zip(one.rate_trials, three.rate_trials, strict=True):
+        assert isinstance(before.outcome, Completed)
+        assert isinstance(after.outcome, Completed)
+        assert before.outcome.footprint == after.outcome.footprint
+        assert {step.seconds for step in after.outcome.steps} == {None}
