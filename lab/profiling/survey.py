@@ -150,7 +150,10 @@ class _Survey:
             for sums in one.reading.columns if one.reading else ():
                 sample = one.documents.get(sums.column.name, ())
                 if sample and sums.may_compress and self._is_worth(sums.stored):
-                    yield f"{one.table.label}.{sums.column.name}", Batch(type=sums.column.base, documents=sample)
+                    yield (
+                        f"{one.table.label}.{sums.column.name}",
+                        Batch(type=sums.column.base, documents=codecs.some(sample)),
+                    )
 
     def _started(self, other: ThreadPoolExecutor, found: Sequence[Found]) -> Future[dict[str, dict[str, float]]] | None:
         """Store the sampled documents anew, beside what else is asked."""

@@ -1,0 +1,68 @@
+"""What a profiled database's bytes are spent on, down to the column and the index; pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Literal
+
+from lab.values import Profile, TableProfile
+
+
+@dataclass(frozen=True, kw_only=True)
+class Driver:
+    """One use of storage; all drivers of a profile sum to the database's size."""
+
+    name: str
+    kind: Literal["column", "index", "rows", "data", "system"]
+    """'rows' is what rows need besides their values, with free space; 'data' a table that was not sampled."""
+    bytes: int
+    share: float
+    """Of the whole database."""
+
+
+def drivers(profile: Profile) -> tuple[Driver, ...]:
+    """Every use of storage, largest first."""
+    found = [part for table in profile.tables for part in _parts(table)]
+    rest = profile.database_bytes - sum(size for _, _, size in found)
+    found.append(("system catalogs" if profile.source == "measured" else "everything else", "system", rest))
+    whole = profile.database_bytes
+    made = [Driver(name=name, kind=kind, bytes=size, share=size / whole) for name, kind, size in found if size]
+    return tuple(sorted(made, key=lambda driver: (-driver.bytes, driver.name)))
+
+
+Part = tuple[str, Literal["column", "index", "rows", "data", "system"], int]
+
+
+def _parts(table: TableProfile) -> Iterator[Part]:
+    columns = [(column.name, _disk(column.disk_bytes, column.stored_bytes)) for column in table.columns]
+    known = [(name, size) for name, size in columns if size is not None]
+    data = _data(table)
+    yield from ((f"{table.table}.{name}", "column", size) for name, size in known)
+    if data is not None:
+        rest = data - sum(size for _, size in known)
+        yield (
+            (f"{table.table} (headers, alignment, free space)", "rows", rest) if known else (table.table, "data", rest)
+        )
+    if table.indexes:
+        yield from ((f"index {index.name}", "index", index.bytes) for index in table.indexes)
+    elif table.index_bytes:
+        yield f"{table.table} (indexes)", "index", table.index_bytes
+
+
+def _disk(disk: int | None, stored: int | None) -> int | None:
+    return stored if disk is None else disk
+
+
+def _data(table: TableProfile) -> int | None:
+    """Bytes without indexes, or with them where they were not published apart."""
+    return table.total_bytes if table.data_bytes is None else table.data_bytes
+
+
+def data_per_index(profile: Profile) -> float | None:
+    """Bytes of data for one byte of index, None where either is not known or there is no index."""
+    data = [table.data_bytes for table in profile.tables]
+    indexes = [table.index_bytes for table in profile.tables]
+    if None in data or None in indexes or not sum(size or 0 for size in indexes):
+        return None
+    return sum(size or 0 for size in data) / sum(size or 0 for size in indexes)

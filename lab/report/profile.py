@@ -1,0 +1,234 @@
+"""A profile as people read it: tables for the terminal and for Markdown."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from lab.analysis.drivers import data_per_index, drivers
+from lab.report.tables import MISSING, Table, size
+from lab.units import bytes_text
+from lab.values import ColumnProfile, Profile, Series, TableProfile
+
+_TOP = 20
+_WORTH = 0.01
+"""Share of the database below which a column is left out, unless it holds JSON."""
+_GAIN = 0.98
+"""Stored anew, a column must be smaller than this times what it is, or nothing is gained."""
+
+
+def tables(profile: Profile) -> tuple[Table, ...]:
+    """Every table of the report that has a row."""
+    makers: tuple[Callable[[Profile], Table], ...] = (
+        sizes,
+        columns,
+        indexes,
+        growth,
+        retention,
+        duplicates,
+        storage,
+    )
+    return tuple(table for table in (maker(profile) for maker in makers) if table.rows)
+
+
+def headline(profile: Profile) -> tuple[str, ...]:
+    """The sentences above the tables."""
+    ratio = data_per_index(profile)
+    server = f" on PostgreSQL {profile.server}" if profile.server else ""
+    wal = "" if profile.wal_bytes is None else f"; WAL, apart: {bytes_text(profile.wal_bytes)}"
+    return (
+        f"{profile.name}{server}, {profile.source} {profile.taken}: {bytes_text(profile.database_bytes)}{wal}.",
+        *((f"Data ÷ indexes: {ratio:.1f}.",) if ratio is not None else ()),
+        profile.forecast.words,
+    )
+
+
+def markdown(profile: Profile) -> str:
+    """The whole profile as Markdown."""
+    parts = [f"## Profile of {profile.name}", "\n".join(f"- {line}" for line in headline(profile))]
+    parts += [f"### {table.title}\n\n{table.markdown()}" for table in tables(profile)]
+    if profile.missing:
+        parts.append("### Not seen\n\n" + "\n".join(f"- {line}" for line in profile.missing))
+    return "\n\n".join(parts) + "\n"
+
+
+def sizes(profile: Profile) -> Table:
+    """Bytes and rows by table."""
+    heads = ("table", "rows", "heap", "TOAST", "indexes", "total", "share", "dead rows", "heap bloat", "TOAST bloat")
+    return Table(
+        title="Tables (bloat is estimated; ~ marks rows that are)",
+        heads=heads,
+        rows=tuple(
+            (
+                one.table + (f" ({one.relations} parts)" if (one.relations or 1) > 1 else ""),
+                _rows(one),
+                *(size(value) for value in (one.heap_bytes, one.toast_bytes, one.index_bytes, one.total_bytes)),
+                _percent(one.total_bytes and one.total_bytes / profile.database_bytes),
+                _count(one.dead_rows),
+                size(one.heap_bloat_bytes),
+                size(one.toast_bloat_bytes),
+            )
+            for one in profile.tables
+        ),
+    )
+
+
+def columns(profile: Profile) -> Table:
+    """JSON columns first, then every other column worth a line."""
+    pairs = [(table, column) for table in profile.tables for column in table.columns if column.stored_bytes]
+    large = [pair for pair in pairs if _json(pair[1]) or (pair[1].stored_bytes or 0) >= _WORTH * profile.database_bytes]
+    large.sort(key=lambda pair: (not _json(pair[1]), -(pair[1].stored_bytes or 0)))
+    heads = ("column", "type", "codec", "stored anew", "stored", "±", "mean", "raw", "stored ÷ raw", "in TOAST")
+    return Table(
+        title="Columns (± is one standard error)", heads=heads, rows=tuple(_column(*pair) for pair in large), left=4
+    )
+
+
+def _column(table: TableProfile, column: ColumnProfile) -> tuple[str, ...]:
+    return (
+        f"{table.table}.{column.name}",
+        column.type,
+        ", ".join(f"{name} {100 * share:.0f} %" for name, share in column.codecs.items()) or MISSING,
+        _anew(column),
+        size(column.stored_bytes),
+        _percent(column.error, 2),
+        _form(column.mean_bytes, "{:,.1f} B"),
+        size(column.raw_bytes),
+        _form(column.ratio, "{:.3f}"),
+        _percent(column.toast_share),
+    )
+
+
+def _anew(column: ColumnProfile) -> str:
+    """Whether another codec, or the same one again, would help."""
+    if not column.restored:
+        too_small = column.toast_share == 0 and set(column.codecs) == {"none"}
+        return "too small to compress" if too_small else MISSING
+    best = min(column.restored, key=lambda codec: column.restored[codec])
+    advice = "would help" if column.restored[best] < _GAIN else "would not help"
+    return ", ".join(f"{codec} {100 * (ratio - 1):+.1f} %" for codec, ratio in column.restored.items()) + f": {advice}"
+
+
+def indexes(profile: Profile) -> Table:
+    """Every index with its use."""
+    since = f" since {profile.index_use_since}" if profile.index_use_since else ""
+    return Table(
+        title=f"Indexes and their use{since}",
+        heads=("index", "table", "what", "size", "scans"),
+        rows=tuple(
+            (
+                index.name,
+                table.table,
+                index.definition.partition(" USING ")[2] + ("" if index.valid else " (INVALID)"),
+                size(index.bytes),
+                _count(index.scans),
+            )
+            for table in profile.tables
+            for index in table.indexes
+        ),
+        left=3,
+    )
+
+
+def growth(profile: Profile) -> Table:
+    """Rows and bytes a day."""
+    heads = ("table", "age from", "rows a day, 7 days", "bytes a day, 7 days", "rows a day", "bytes a day", "days")
+    return Table(
+        title="Growth, over the last 7 days and since the first row",
+        heads=heads,
+        rows=tuple(
+            (
+                one.table,
+                " → ".join((*one.time.through, one.time.column)) if one.time else MISSING,
+                _form(one.growth.rows_per_day_week, "{:,.0f}"),
+                size(one.growth.bytes_per_day_week),
+                _form(one.growth.rows_per_day, "{:,.0f}"),
+                size(one.growth.bytes_per_day),
+                _form(one.growth.days, "{:.0f}"),
+            )
+            for one in profile.tables
+            if one.growth
+        ),
+        left=2,
+    )
+
+
+def retention(profile: Profile) -> Table:
+    """What is older than each period."""
+    return Table(
+        title="Retention",
+        heads=("table", "older than", "rows", "bytes", "rows kept"),
+        rows=tuple(
+            (one.table, f"{cut.days} days", _count(cut.rows_older), size(cut.bytes_older), _count(cut.rows_kept))
+            for one in profile.tables
+            if any(cut.rows_kept or cut.rows_older for cut in one.retention)
+            for cut in one.retention
+        ),
+        left=2,
+    )
+
+
+def duplicates(profile: Profile) -> Table:
+    """How much repeats."""
+    heads = (
+        "snapshots",
+        "market rows",
+        "events",
+        "per event",
+        "a day",
+        "market rows each",
+        "pairs compared",
+        "same document",
+        "same market rows",
+        "market rows that repeat",
+    )
+    return Table(
+        title="Series, and what in them equals the previous snapshot of the same event",
+        heads=heads,
+        rows=tuple(_series(one) for one in profile.series),
+        left=2,
+    )
+
+
+def _series(one: Series) -> tuple[str, ...]:
+    return (
+        one.snapshots,
+        one.markets,
+        _count(one.events),
+        _form(one.snapshots_per_event, "{:.1f}"),
+        _form(one.snapshots_per_day, "{:,.0f}"),
+        _form(one.market_rows_per_snapshot, "{:.1f}"),
+        _count(one.pairs),
+        *(_percent(share) for share in (one.equal_payloads, one.equal_snapshots, one.equal_market_rows)),
+    )
+
+
+def storage(profile: Profile) -> Table:
+    """The largest uses of storage."""
+    found = drivers(profile)[:_TOP]
+    return Table(
+        title="What the bytes are spent on",
+        heads=("what", "kind", "size", "share"),
+        rows=tuple((one.name, one.kind, size(one.bytes), _percent(one.share)) for one in found),
+        left=2,
+    )
+
+
+def _rows(table: TableProfile) -> str:
+    return _count(table.rows) if table.rows_exact is not False else f"~{_count(table.rows)}"
+
+
+def _json(column: ColumnProfile) -> bool:
+    return column.type in ("json", "jsonb")
+
+
+def _count(value: int | None) -> str:
+    return _form(value, "{:,}")
+
+
+def _percent(share: float | None, digits: int = 1) -> str:
+    return _form(None if share is None else 100 * share, f"{{:.{digits}f}} %")
+
+
+def _form(value: Any, form: str) -> str:
+    return MISSING if value is None else form.format(value)
