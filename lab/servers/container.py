@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import platform
 import secrets
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any
@@ -22,14 +23,17 @@ from lab.servers.cluster import Cluster
 from lab.servers.probe import capabilities_of
 from lab.servers.settings import SERVER, TIMESCALE
 from lab.servers.workspace import Workspace
+from lab.units import bytes_text
 
 _STARTING_S = 120.0
 _DYING_S = 1.0
 _MEMORY = 2 << 30
 """Of the container, without what a tmpfs takes."""
 _SHARED_MEMORY = 512 << 20
+_KILLED = "was terminated by signal 9"
 _PORT = 5432
-_LOCAL = ("localhost", "127.0.0.1", "::1")
+_LOOPBACK = "127.0.0.1"
+_LOCAL = ("localhost", _LOOPBACK, "::1")
 
 
 class ContainerServer(Cluster):
@@ -56,6 +60,7 @@ class ContainerServer(Cluster):
         self._data = _data_folder(self._image.attrs["Config"])
         self._labels = engine.labels(workspace.owner)
         self._port, self._tmpfs_bytes, self._progress = port, tmpfs_bytes, progress
+        self._memory = _MEMORY + (tmpfs_bytes or 0)
         self._password = secrets.token_urlsafe(24)
         self._name = f"storage-lab-{self.token}"
         self._volume: Volume | None = None
@@ -102,7 +107,7 @@ class ContainerServer(Cluster):
                         engine.remove(one)
                 self._container = self._volume = None
             except ServerError as error:
-                self._progress(f"{self._name} may remain; `lab clean` removes it: {error}")
+                self._progress(f"{_named(left)} may remain; `lab clean` removes what does: {error}")
             self._client.close()
 
     def _reach(self, database: str | None = None) -> Database:
@@ -139,11 +144,10 @@ class ContainerServer(Cluster):
 
     def _box(self) -> DockerContainer:
         box = DockerContainer(str(self._image.id), name=self._name)
-        memory = _MEMORY + (self._tmpfs_bytes or 0)
         box.with_kwargs(
             labels=self._labels,
-            mem_limit=memory,
-            memswap_limit=memory,
+            mem_limit=self._memory,
+            memswap_limit=self._memory,
             shm_size=_SHARED_MEMORY,
         )
         box.with_envs(POSTGRES_PASSWORD=self._password, NO_TS_TUNE="1", TIMESCALEDB_TELEMETRY="off")
@@ -152,7 +156,7 @@ class ContainerServer(Cluster):
             ["postgres", *(word for name, value in settings.items() for word in ("-c", f"{name}={value}"))]
         )
         # Seen from outside only where the engine is elsewhere.
-        at = "127.0.0.1" if self._is_local(box) else "0.0.0.0"  # noqa: S104
+        at = _LOOPBACK if self._is_local(box) else "0.0.0.0"  # noqa: S104
         box.ports[f"{_PORT}/tcp"] = (at, self._port)  # type: ignore[assignment]
         if self._volume:
             box.with_volume_mapping(str(self._volume.name), self._data, "rw")
@@ -161,16 +165,17 @@ class ContainerServer(Cluster):
         return box
 
     def _is_local(self, box: DockerContainer) -> bool:
+        """Whether the engine is this machine's, also where testcontainers takes this machine for a container."""
         client = box.get_docker_client()
-        return client.get_connection_mode() is ConnectionMode.docker_host and client.host() in _LOCAL
+        plainly = client.get_connection_mode() is ConnectionMode.docker_host and client.host() in _LOCAL
+        return plainly or self._client.info()["Name"] == platform.node()
 
     def _address_of(self, box: DockerContainer) -> str:
-        client = box.get_docker_client()
-        mapped = client.get_connection_mode().use_mapped_port
-        port = client.port(box.get_container_id(), _PORT) if mapped else str(_PORT)
+        client, local = box.get_docker_client(), self._is_local(box)
+        mapped = local or client.get_connection_mode().use_mapped_port
         return address(
-            host=box.get_container_host_ip(),
-            port=port,
+            host=_LOOPBACK if local else box.get_container_host_ip(),
+            port=client.port(box.get_container_id(), _PORT) if mapped else str(_PORT),
             user="postgres",
             password=self._password,
             gssencmode="disable",
@@ -205,8 +210,14 @@ class ContainerServer(Cluster):
         except ServerError as error:
             return f"\n{error}"
         how = "" if state["Running"] else f"\nThe container ended with code {state['ExitCode']}."
-        memory = "\nIt had used up its memory." if state["OOMKilled"] else ""
-        return f"{how}{memory}\nIts log ends with:\n{log}"
+        # The engine notices only where memory ended the container, not where it ended one process in it.
+        memory = state["OOMKilled"] or _KILLED in log
+        why = f"\nIt had most likely used up the container's memory of {bytes_text(self._memory)}." if memory else ""
+        return f"{how}{why}\nIts log ends with:\n{log}"
+
+
+def _named(left: Sequence[Container | Volume]) -> str:
+    return " and ".join(f"{engine.word(one)} {one.name}" for one in left)
 
 
 def _data_folder(config: Mapping[str, Any]) -> str:
