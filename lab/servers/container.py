@@ -23,7 +23,6 @@ from lab.servers.cluster import Cluster
 from lab.servers.probe import capabilities_of
 from lab.servers.settings import SERVER, TIMESCALE
 from lab.servers.workspace import Workspace
-from lab.units import bytes_text
 
 _STARTING_S = 120.0
 _DYING_S = 1.0
@@ -212,7 +211,7 @@ class ContainerServer(Cluster):
         how = "" if state["Running"] else f"\nThe container ended with code {state['ExitCode']}."
         # The engine notices only where memory ended the container, not where it ended one process in it.
         memory = state["OOMKilled"] or _KILLED in log
-        why = f"\nIt had most likely used up the container's memory of {bytes_text(self._memory)}." if memory else ""
+        why = f"\nIt had most likely used up the container's memory of {self._memory >> 20} MB." if memory else ""
         return f"{how}{why}\nIts log ends with:\n{log}"
 
 
