@@ -149,6 +149,17 @@ def test_markers_that_do_not_pair_are_left_alone(sample: Experiment, document: s
         markdown.attach(document, sample)
 
 
+def test_what_was_not_measured_alone_is_missing_and_not_counted_as_nothing(sample: Experiment) -> None:
+    trial = next(one for one in comparison.completed(sample) if len(one.steps) > 1)
+    unmeasured = replace(trial.steps[0], seconds=None, cpu_seconds=None, wal_bytes=None)
+    partly = replace(sample, outcomes=(replace(trial, steps=(unmeasured, *trial.steps[1:])),))
+    row = comparison.savings(partly).iloc[0]
+    assert row[["apply_seconds", "cpu_seconds", "wal_bytes"]].isna().all()
+    assert row["peak_bytes"] > 0
+    assert tables.steps(partly).rows[0][3:6] == (tables.MISSING,) * 3
+    assert tables.MISSING not in tables.steps(partly).rows[1]
+
+
 def test_runs_are_compared_side_by_side_with_their_differences(sample: Experiment) -> None:
     other = replace(sample, run="other", plan=replace(sample.plan, dataset=replace(sample.plan.dataset, seed=2)))
     frame = side_by_side([sample, other])
