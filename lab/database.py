@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, Self, TypeAlias
@@ -13,6 +14,10 @@ from psycopg.copy import QueuedLibpqWriter
 from lab.errors import DatabaseError, InputError, ServerError
 
 Row: TypeAlias = tuple[Any, ...]
+
+_RECOVERING_S = 60.0
+_RECOVERING = ("is starting up", "is in recovery mode", "is not yet accepting connections", "is shutting down")
+"""In what a server says that soon will be there again; libpq passes on no code of an error that refuses a connection."""
 
 
 def address(dsn: str = "", **parts: str) -> str:
@@ -48,10 +53,11 @@ class Database:
     def connect(cls, conninfo: str, *, diagnose: Callable[[], str] = str) -> Self:
         """Open an autocommit connection; `conninfo` is a libpq connection string.
 
-        Where the server goes away, `diagnose` is asked for words to add, such as the end of its log.
+        A server that recovers from a fall is waited for, up to a minute. Where it goes away, `diagnose` is asked for
+        words to add, such as the end of its log.
         """
         with _translated("connecting", diagnose):
-            return cls(psycopg.connect(conninfo, autocommit=True), diagnose=diagnose)
+            return cls(_patiently(conninfo), diagnose=diagnose)
 
     @property
     def closed(self) -> bool:
@@ -115,6 +121,17 @@ _MAY_CHECKPOINT = """
 SELECT rolsuper OR coalesce((SELECT pg_has_role(oid, 'USAGE') FROM pg_roles WHERE rolname = 'pg_checkpoint'), false)
 FROM pg_roles WHERE rolname = current_user
 """
+
+
+def _patiently(conninfo: str) -> psycopg.Connection[Row]:
+    until = time.monotonic() + _RECOVERING_S
+    while True:
+        try:
+            return psycopg.connect(conninfo, autocommit=True)
+        except psycopg.OperationalError as error:
+            if time.monotonic() > until or not any(sign in str(error) for sign in _RECOVERING):
+                raise
+        time.sleep(0.1)
 
 
 @contextmanager

@@ -122,6 +122,8 @@ def asking() -> Iterator[None]:
     """Turn what the engine refuses, or its silence, into a `ServerError`."""
     try:
         yield
+    except NotFound as error:
+        raise ServerError(f"Somebody removed it: {_words(error)}.") from error
     except APIError as error:
         raise ServerError(f"The container engine refused: {_words(error)}.", hint=_advice(_words(error))) from error
     except (DockerException, requests.RequestException) as error:
@@ -157,6 +159,9 @@ def remove(what: Container | Volume) -> None:
         what.remove(force=True, **({"v": True} if isinstance(what, Container) else {}))
     except NotFound:
         return
+    except APIError as error:
+        if "already in progress" not in _words(error):  # by another run that cleans up
+            raise
 
 
 def clean() -> list[str]:
@@ -176,7 +181,12 @@ def clean() -> list[str]:
         left = [one for one in found if _is_left_behind(_labels(one))]
         for one in left:
             remove(one)
-    return [f"{'container' if isinstance(one, Container) else 'volume'} {one.name}" for one in left]
+    return [f"{word(one)} {one.name}" for one in left]
+
+
+def word(what: Container | Volume) -> str:
+    """What to call it."""
+    return "container" if isinstance(what, Container) else "volume"
 
 
 def _labels(what: Container | Volume) -> Mapping[str, Any]:

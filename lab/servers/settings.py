@@ -26,6 +26,8 @@ SERVER = SESSION | {
     "autovacuum": "off",
     "shared_buffers": "256MB",
     "lc_messages": "C",
+    # The end of the log is printed where a server dies: it should hold the reason.
+    "log_checkpoints": "off",
 }
 
 TIMESCALE = {
