@@ -6,6 +6,7 @@ import math
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from lab.profiling.catalog import PAGE, Column, Table
 from lab.profiling.sample import Stratum, out_of_line
@@ -94,14 +95,13 @@ class _Sums:
         return self._stratum.factor * sum(run[name] for run in self._runs.values())
 
     def variance(self, name: str) -> float:
-        """Of that sum, from how much the runs differ; 0 where every block was read."""
+        """Of that sum, from how much neighbouring runs differ, one per stratum; 0 where every block was read."""
         count = self._stratum.runs
         if self._stratum.exact or count < 2:
             return 0.0
-        values = [run[name] for run in self._runs.values()]
-        mean = sum(values) / count
-        spread = sum((value - mean) ** 2 for value in values) + (count - len(values)) * mean**2
-        return self._stratum.factor**2 * count * spread / (count - 1) * (1 - 1 / self._stratum.factor)
+        values = [self._runs[run][name] if run in self._runs else 0.0 for run in range(count)]
+        spread = sum((one - other) ** 2 for one, other in pairwise(values)) / (2 * (count - 1))
+        return self._stratum.factor**2 * count * spread * (1 - 1 / self._stratum.factor)
 
 
 def _inner(number: int, column: Column, *, tells_toast: bool) -> list[str]:

@@ -1,0 +1,80 @@
+"""Databases that the lab generated and that were then aged by hand, on real servers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+
+import pytest
+
+from data_gen import Dataset, load_case
+from lab import profiling
+from lab.servers import Server
+from lab.steps.load import run_stages
+from lab.values import Profile
+
+SMALL = 32 << 20
+
+AGED = (
+    # Dead rows and holes.
+    "DELETE FROM market_odds WHERE id % 3 = 0",
+    "UPDATE odds_snapshots SET last_confirmed_at = captured_at",
+    "DELETE FROM competitor_market_odds WHERE id < (SELECT avg(id) FROM competitor_market_odds)",
+    "VACUUM competitor_market_odds",
+    # Outside of public, quoted, generated, dropped, arrays, values of every storage.
+    'CREATE SCHEMA "Other Place"',
+    """CREATE TABLE "Other Place"."Odd ""Name"" 100%" ("Key Col" int, "Captured At %s" timestamptz NOT NULL,
+       gone text, "Doc" jsonb, list int[], twice int GENERATED ALWAYS AS ("Key Col" * 2) STORED, flat text, anew text)""",
+    """ALTER TABLE "Other Place"."Odd ""Name"" 100%" ALTER flat SET STORAGE EXTERNAL, ALTER anew SET COMPRESSION lz4""",
+    """INSERT INTO "Other Place"."Odd ""Name"" 100%" ("Key Col", "Captured At %s", gone, "Doc", list, flat, anew)
+       SELECT i, timestamptz '2026-02-13 12:00+00' - i * interval '1 hour', 'x',
+              jsonb_build_object('n', i, 't', repeat(md5(i::text), i % 200)), ARRAY[i, i], repeat('flat ', i % 2000),
+              repeat(md5(i::text) || 'anew', i % 300)
+       FROM generate_series(1, 2000) i""",
+    """ALTER TABLE "Other Place"."Odd ""Name"" 100%" DROP COLUMN gone""",
+    # Partitions of partitions.
+    "CREATE TABLE parts (id int, at date NOT NULL, region text) PARTITION BY RANGE (at)",
+    "CREATE INDEX parts_id ON parts (id)",
+    "CREATE TABLE parts_old PARTITION OF parts FOR VALUES FROM (MINVALUE) TO ('2026-02-10')",
+    """CREATE TABLE parts_new PARTITION OF parts FOR VALUES FROM ('2026-02-10') TO (MAXVALUE)
+       PARTITION BY LIST (region)""",
+    "CREATE TABLE parts_new_a PARTITION OF parts_new FOR VALUES IN ('a')",
+    'CREATE TABLE "parts new rest" PARTITION OF parts_new DEFAULT',
+    "INSERT INTO parts SELECT i, date '2026-02-01' + i % 13, chr(97 + i % 3) FROM generate_series(1, 30000) i",
+    # A time two steps away, tables without a primary key, nothing but nulls, nothing at all, a view that stores.
+    "CREATE TABLE far (id int PRIMARY KEY, created_at timestamp NOT NULL)",
+    "CREATE TABLE middle (id int PRIMARY KEY, far_id int NOT NULL REFERENCES far, unique_at timestamp)",
+    "CREATE TABLE near (middle_id int REFERENCES middle, a text, b text, c numeric)",
+    "INSERT INTO far SELECT i, timestamp '2026-02-13 12:00' - i * interval '1 day' FROM generate_series(1, 40) i",
+    "INSERT INTO middle SELECT i, 1 + i % 40 FROM generate_series(1, 400) i",
+    "INSERT INTO near SELECT CASE WHEN i % 5 > 0 THEN 1 + i % 400 END, CASE WHEN i % 100 = 0 THEN 'some' END, NULL, i / 7.0"
+    " FROM generate_series(1, 5000) i",
+    "CREATE TABLE nothing (id int, at timestamptz)",
+    "CREATE MATERIALIZED VIEW kept AS SELECT id, captured_at FROM competitor_odds_snapshots",
+    f"CREATE TABLE wide ({', '.join(f'c{number} float8' for number in range(200))})",
+    f"INSERT INTO wide SELECT {', '.join('random()' for _ in range(200))} FROM generate_series(1, 300)",
+)
+
+
+@dataclass(frozen=True)
+class Aged:
+    server: Server
+    name: str
+    dsn: str
+    now: datetime
+    profile: Profile
+
+
+@pytest.fixture(scope="session")
+def aged(native: Server) -> Iterator[Aged]:
+    dataset = Dataset.plan(load_case("2026-02-17"), size_bytes=SMALL, seed=1)
+    native.create("aged")
+    with native.connect("aged") as database:
+        run_stages(native, database, dataset)
+        for statement in AGED:
+            database.execute(statement)
+        dsn = database.conninfo
+    profile = profiling.profile(dsn, now=dataset.now, progress=lambda _: None)
+    yield Aged(server=native, name="aged", dsn=dsn, now=dataset.now, profile=profile)
+    native.drop("aged")
