@@ -42,9 +42,8 @@ def registered() -> dict[str, Registered]:
 def everything() -> tuple[str, ...]:
     """The names that `all` stands for: every scenario, and the combinations that the scenarios ask for."""
     entries = registered()
-    single = (name for name, entry in entries.items() if entry.scenario.part_of_all)
     combined = (f"{name}+{other}" for name, entry in entries.items() for other in entry.scenario.combine_with)
-    return (*single, *combined)
+    return (*entries, *combined)
 
 
 def resolve(names: Iterable[str]) -> tuple[Registered, ...]:

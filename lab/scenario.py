@@ -88,8 +88,6 @@ class Scenario:
     """New table to the table whose rows it grows with; one that is not named grows with the number of events."""
     depends_on_change_rate: bool = False
     """Whether its savings depend on how often prices change: then it is also measured at other rates, on few events."""
-    part_of_all: bool = True
-    """False for a variant that refines another one and is run when it is named."""
     combine_with: tuple[str, ...] = ()
     """Scenarios whose combination with this one is part of `all`, as this+other."""
 

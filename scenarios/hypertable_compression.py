@@ -146,7 +146,6 @@ def variant(title: str, hypothesis: str, *, tuned: bool, jsonb: bool) -> Scenari
         apply=lambda db: apply(db, tuned=tuned, jsonb=jsonb),
         needs=frozenset({Need.COLUMNSTORE}),
         depends_on_change_rate=tuned and not jsonb,
-        part_of_all=not jsonb,
         costs=(
             "The market tables carry a copy of captured_at and the event (12 bytes a row), which every insert must supply.",
             "Primary keys become (id, captured_at): the database no longer guarantees that an id alone is unique.",
