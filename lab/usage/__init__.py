@@ -81,11 +81,10 @@ def _made(sources: Sequence[Source], column: str) -> frozenset[str]:
     """Tables that SQL or a migration makes with the column."""
     made: set[str] = set()
     for source in sources:
-        if column in source.text.lower():
-            if source.language == "SQL":
-                made |= sql.tables(source.text, column)
-            elif source.language == "Python":
-                made |= _made_by_python(source, column)
+        if source.language == "SQL" and column in source.words:
+            made |= sql.tables(source.text, column)
+        elif source.language == "Python" and column in source.words:
+            made |= _made_by_python(source, column)
     return frozenset(made)
 
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import cached_property
 
 TABLES = ("odds_snapshots", "competitor_odds_snapshots")
 """The column's tables where neither the caller nor the sources name one."""
@@ -56,6 +58,11 @@ class Source:
     text: str
     encoded: bool
     """Whether the bytes were what their encoding says; otherwise the text is a guess, good enough to look for words."""
+
+    @cached_property
+    def words(self) -> frozenset[str]:
+        """Every word of the text, in lower case; an underscore belongs to a word."""
+        return frozenset(re.findall(r"\w+", self.text.lower()))
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -7,7 +7,8 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from lab.usage.python import names, strings, whole
+from lab.usage.python import names as named
+from lab.usage.python import strings, whole
 from lab.usage.python.evidence import evidence
 from lab.usage.python.module import parse
 from lab.usage.python.schema import Schema
@@ -26,9 +27,8 @@ class Look:
 
 def relevant(source: Source, target: Target, schema: Schema) -> bool:
     """Whether the file has any word that a rule could begin with."""
-    words = {target.column, *target.tables, *schema.heavy, *schema.relations, *schema.speaks}
-    pattern = rf"\b({'|'.join(map(re.escape, sorted(words)))})\b"
-    return COMPUTED.search(source.text) is not None or re.search(pattern, source.text, re.IGNORECASE) is not None
+    names = (target.column, *target.tables, *schema.heavy, *schema.relations, *schema.speaks)
+    return COMPUTED.search(source.text) is not None or not source.words.isdisjoint(map(str.lower, names))
 
 
 def look(source: Source, target: Target, schema: Schema) -> Look:
@@ -41,7 +41,7 @@ def look(source: Source, target: Target, schema: Schema) -> Look:
     found = [
         one
         for node in module.nodes
-        for rule in (names.look(node, target.column, said), whole.look(node, said, frozenset(target.tables)))
+        for rule in (named.look(node, target.column, said), whole.look(node, said, frozenset(target.tables)))
         for one in rule
     ]
     found += strings.look(module, target, said)

@@ -41,9 +41,14 @@ def parse(source: Source) -> Module:
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
         words = error.msg if isinstance(error, SyntaxError) else str(error)
         raise UnparsableError(f"not Python 3: {words}") from error
-    nodes = tuple(ast.walk(tree))
-    parents = {child: node for node in nodes for child in ast.iter_child_nodes(node)}
-    return Module(source=source, tree=tree, nodes=nodes, parents=parents)
+    nodes: list[ast.AST] = [tree]
+    parents: dict[ast.AST, ast.AST] = {}
+    for node in nodes:  # grows while it is walked
+        for child in ast.iter_child_nodes(node):
+            if not isinstance(child, ast.expr_context):  # one object for all, of no place
+                parents[child] = node
+                nodes.append(child)
+    return Module(source=source, tree=tree, nodes=tuple(nodes), parents=parents)
 
 
 def above(module: Module, node: ast.AST) -> Iterator[ast.AST]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -44,8 +43,8 @@ def gather(sources: Sequence[Source], column: str, tables: frozenset[str]) -> Sc
     seen: set[str] = set()
     wanted = {column, *tables}
     while True:
-        pattern = re.compile(rf"\b({'|'.join(map(re.escape, sorted(wanted)))})\b")
-        fresh = [one for one in sources if one.path not in seen and pattern.search(one.text)]
+        words = {name.lower() for name in wanted}
+        fresh = [one for one in sources if one.path not in seen and not one.words.isdisjoint(words)]
         for source in fresh:
             seen.add(source.path)
             _add(source, column, facts, made)
