@@ -6,13 +6,9 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from lab.analysis import comparison
 from lab.analysis.recommendation import recommend
-from lab.errors import InputError
-from lab.report import tables
+from lab.report import markers, tables
 from lab.units import bytes_text
 from lab.values import Experiment
-
-BEGIN = "<!-- lab:begin -->"
-END = "<!-- lab:end -->"
 
 _TEMPLATES = Environment(
     loader=PackageLoader("lab.report"),
@@ -32,26 +28,15 @@ def report(experiment: Experiment) -> str:
 
 def section(experiment: Experiment) -> str:
     """The tables for a DISCOVERY.md, between their markers."""
-    return f"{BEGIN}\n{_render('section.md.j2', experiment)}{END}\n"
+    return markers.section(_render("section.md.j2", experiment))
 
 
 def attach(document: str, experiment: Experiment) -> str:
     """The document with the lab's section in it: in place of an earlier one, else at its end.
 
-    Errors: `InputError` where the markers do not pair; nothing outside them is ever changed.
+    Errors: `InputError` where markers are damaged or do not pair; nothing outside them is ever changed.
     """
-    begins, ends = document.count(BEGIN), document.count(END)
-    if begins == ends == 0:
-        gap = "" if not document else "\n" if document.endswith("\n") else "\n\n"
-        return f"{document}{gap}{section(experiment)}"
-    before, _, rest = document.partition(BEGIN)
-    _, found, after = rest.partition(END)
-    if begins != 1 or ends != 1 or not found:
-        raise InputError(
-            f"The document has {begins} '{BEGIN}' and {ends} '{END}'; it must have one pair, in this order.",
-            hint="Delete the surplus markers by hand.",
-        )
-    return f"{before}{section(experiment)}{after.removeprefix(chr(10))}"
+    return markers.put(document, {"": _render("section.md.j2", experiment)})
 
 
 def csv(experiment: Experiment) -> str:

@@ -14,7 +14,7 @@ from lab.analysis import comparison
 from lab.analysis.recommendation import recommend
 from lab.analysis.runs import disagreements, side_by_side
 from lab.errors import InputError
-from lab.report import markdown, tables
+from lab.report import markdown, markers, tables
 from lab.values import Completed, Experiment, Failed, Mismatch, Skipped, Verdict
 
 ROOT = Path(__file__).parents[2]
@@ -128,7 +128,7 @@ def test_attaching_twice_is_attaching_once(sample: Experiment, before: str) -> N
 
 
 def test_attaching_changes_nothing_outside_of_the_markers(sample: Experiment) -> None:
-    document = f"above\n{markdown.BEGIN}\nold\n{markdown.END}\nbelow\n"
+    document = f"above\n{markers.begin()}\nold\n{markers.end()}\nbelow\n"
     attached = markdown.attach(document, sample)
     assert attached.startswith("above\n")
     assert attached.endswith("below\n")
@@ -138,10 +138,10 @@ def test_attaching_changes_nothing_outside_of_the_markers(sample: Experiment) ->
 @pytest.mark.parametrize(
     "document",
     [
-        markdown.BEGIN,
-        markdown.END,
-        f"{markdown.END}\n{markdown.BEGIN}",
-        f"{markdown.BEGIN}{markdown.BEGIN}{markdown.END}",
+        markers.begin(),
+        markers.end(),
+        f"{markers.end()}\n{markers.begin()}",
+        f"{markers.begin()}{markers.begin()}{markers.end()}",
     ],
 )
 def test_markers_that_do_not_pair_are_left_alone(sample: Experiment, document: str) -> None:
