@@ -58,6 +58,7 @@ def test_a_read_by_name_is_a_read(said: Said, code: str) -> None:
         "OddsSnapshot(**{'raw_response': payload})",
         "insert(OddsSnapshot).values(dict(raw_response=payload))",
         "def f(rows=[]):\n    rows.append({'raw_response': 1})\n    session.execute(insert(OddsSnapshot), rows)",
+        "run.execute(text('INSERT INTO events VALUES (:raw_response)'), {'raw_response': payload})",
         "connection.copy_records_to_table('odds_snapshots', columns=['id', 'raw_response'], records=rows)",
     ],
 )

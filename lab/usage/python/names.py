@@ -144,8 +144,17 @@ def _writer(call: ast.Call, evidence: Evidence) -> str | None:
         return f"the constructor of {name}"
     statement = call.args[0] if call.args else None
     if name in ("execute", "executemany", "scalars") and statement is not None:
-        return next((f"{callee(one)}(…)" for one in ast.walk(statement) if callee(one) in ("insert", "update")), None)
+        return next((words for one in ast.walk(statement) if (words := _changing(one))), None)
     return None
+
+
+def _changing(node: ast.AST) -> str | None:
+    """In words, a statement that writes rows: built by a call, or a string of SQL."""
+    if callee(node) in ("insert", "update"):
+        return f"{callee(node)}(…)"
+    text = node.value if isinstance(node, ast.Constant) and isinstance(node.value, str) else ""
+    first = (text.split() or [""])[0].upper()
+    return first if first in ("INSERT", "UPDATE", "MERGE") else None
 
 
 def _holders(node: ast.AST, evidence: Evidence) -> Iterator[str]:
