@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
+from dataclasses import replace
 
 from lab.profiling import duplicates, series
 from lab.profiling.assembly import Found
@@ -25,17 +26,16 @@ Attempt = Callable[[str], AbstractContextManager[None]]
 def read(source: Source, found: Sequence[Found], keys: Keys, attempt: Attempt) -> Iterator[Series]:
     """Every series that the rules of `lab.profiling.series` find in what could be read."""
     by_oid = {one.table.oid: one for one in found if one.reading and one.reading.rows}
-    rows = {oid: one.reading.rows for oid, one in by_oid.items() if one.reading}
     all_indexes = {one.table.oid: one.indexes for one in found}
     readable = [one.table for one in by_oid.values() if one.ages]
-    for tables in series.find(readable, {oid: one.path for oid, one in by_oid.items()}, keys, all_indexes, rows):
+    for tables in series.find(readable, {oid: one.path for oid, one in by_oid.items()}, keys, all_indexes):
         if tables.snapshots.oid in by_oid:
             with attempt(f"{tables.snapshots.label}: duplicates"):
                 yield _series(source, tables, by_oid[tables.snapshots.oid], by_oid[tables.markets.oid])
 
 
 def _series(source: Source, tables: SeriesTables, snapshots: Found, markets: Found) -> Series:
-    counts = _counts(source, tables, snapshots)
+    tables, counts = _event_first(tables, _counts(source, tables, snapshots))
     by_event: Counter[object] = Counter()
     for key, number in counts.items():
         by_event[key[0]] += number
@@ -77,6 +77,16 @@ def _counts(source: Source, tables: SeriesTables, snapshots: Found) -> Counter[t
         for *key, number in stratum.sums(source, select, f"SELECT {listed}, count(*) FROM {{arms}} GROUP BY {listed}"):
             counts[tuple(key)] += number
     return counts
+
+
+def _event_first(
+    tables: SeriesTables, counts: Counter[tuple[object, ...]]
+) -> tuple[SeriesTables, Counter[tuple[object, ...]]]:
+    """The columns of the key in the order of how many values they have: an event is one of many, a bookmaker of few."""
+    distinct = [len({key[place] for key in counts}) for place in range(len(tables.owners))]
+    order = sorted(range(len(distinct)), key=lambda place: -distinct[place])
+    ordered = Counter({tuple(key[place] for place in order): number for key, number in counts.items()})
+    return replace(tables, owners=tuple(tables.owners[place] for place in order)), ordered
 
 
 def _per_event(

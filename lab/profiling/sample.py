@@ -72,7 +72,7 @@ def strata(table: Table, *, budget: int = blocks.BUDGET) -> tuple[Stratum, ...]:
 
 
 def _stratum(table: Table, compressed: bool, budget: int) -> Stratum:
-    parts = {part.oid: part for part in table.parts if part.compressed == compressed}
+    parts = {part.oid: part for part in table.parts if part.compressed == compressed and part.blocks}
     return Stratum(
         parts=parts,
         compressed=compressed,

@@ -17,7 +17,7 @@ class SeriesTables:
     snapshots: Table
     id: Column
     owners: tuple[Step, ...]
-    """Whose snapshot it is: the event first, then the bookmaker where there is one."""
+    """Whose snapshot it is: of which event, and by which bookmaker where there are several."""
     time: Column
     payload: Column | None
     markets: Table
@@ -38,18 +38,17 @@ def find(
     paths: Mapping[int, Path | None],
     keys: Keys,
     indexes: Mapping[int, Sequence[Index]],
-    rows: Mapping[int, float],
 ) -> Iterator[SeriesTables]:
     """Every pair of tables where one has no time but through the other, which has a time and says whose it is.
 
-    One of both must hold documents. `rows` orders the columns of the key: an event is one of many, a bookmaker of few.
+    One of both must hold documents.
     """
     for markets in tables:
         path = paths.get(markets.oid)
         if path is None or len(path.steps) != 1:
             continue
         step = path.steps[0]
-        owners = _owners(step.parent, keys, rows)
+        owners = _owners(step.parent, keys)
         documents = [column for column in (*step.parent.columns, *markets.columns) if column.json]
         if owners and documents:
             own = {index.leading for index in indexes.get(markets.oid, ()) if index.primary} | {step.column.name}
@@ -66,9 +65,9 @@ def find(
             )
 
 
-def _owners(snapshots: Table, keys: Keys, rows: Mapping[int, float]) -> tuple[Step, ...]:
+def _owners(snapshots: Table, keys: Keys) -> tuple[Step, ...]:
     steps = [step for step in keys.steps(snapshots) if step.column.not_null and step.parent is not snapshots]
-    return tuple(sorted(steps, key=lambda step: -rows.get(step.parent.oid, 0.0)))
+    return tuple(steps)
 
 
 def _found(markets: Table, step: Step, time: Column, owners: Sequence[Step]) -> str:

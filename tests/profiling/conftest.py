@@ -48,8 +48,8 @@ AGED = (
     "CREATE TABLE near (middle_id int REFERENCES middle, a text, b text, c numeric)",
     "INSERT INTO far SELECT i, timestamp '2026-02-13 12:00' - i * interval '1 day' FROM generate_series(1, 40) i",
     "INSERT INTO middle SELECT i, 1 + i % 40 FROM generate_series(1, 400) i",
-    "INSERT INTO near SELECT CASE WHEN i % 5 > 0 THEN 1 + i % 400 END, CASE WHEN i % 100 = 0 THEN 'some' END, NULL, i / 7.0"
-    " FROM generate_series(1, 5000) i",
+    """INSERT INTO near SELECT CASE WHEN i % 5 > 0 THEN 1 + i % 400 END, CASE WHEN i % 100 = 0 THEN 'some' END, NULL,
+       i / 7.0 FROM generate_series(1, 5000) i""",
     "CREATE TABLE nothing (id int, at timestamptz)",
     "CREATE MATERIALIZED VIEW kept AS SELECT id, captured_at FROM competitor_odds_snapshots",
     f"CREATE TABLE wide ({', '.join(f'c{number} float8' for number in range(200))})",

@@ -79,7 +79,8 @@ def test_a_sample_of_blocks_is_within_two_percent_of_exact_sums(aged: Aged, tabl
     ],
 )
 def test_retention_counts_the_same_rows_through_every_path(aged: Aged, table: str, age: str, days: int) -> None:
-    query = f"SELECT count(*) FILTER (WHERE at::timestamptz <= '{aged.now}'::timestamptz - interval '{days * 24} hours'), count(*) FROM ({age}) AS ages"
+    cutoff = f"'{aged.now}'::timestamptz - interval '{days * 24} hours'"
+    query = f"SELECT count(*) FILTER (WHERE at::timestamptz <= {cutoff}), count(*) FROM ({age}) AS ages"
     with aged.server.connect(aged.name) as database:
         database.execute("SET timezone = 'UTC'")
         older, whole = database.fetch(query)[0]

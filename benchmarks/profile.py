@@ -1,0 +1,132 @@
+"""A profile against the plain queries that it replaces, on a database of at least 2 GB, side by side in one run.
+
+    python -m benchmarks.profile [--size 2560MB] [--pairs 2]
+
+The plain queries: for every JSON column the mean stored bytes of `ORDER BY random() LIMIT 1000`, and for every period and
+table a count that asks each row's snapshot for its age. The profile answers these and everything else that it reports.
+Every column above 1 % of the database is then compared with the exact sum of `pg_column_size`.
+"""
+
+from __future__ import annotations
+
+import argparse
+import statistics
+from collections.abc import Callable, Iterator
+from datetime import datetime
+from time import perf_counter
+
+from data_gen import Dataset, load_case
+from lab import profiling
+from lab.database import Database
+from lab.servers import open_server, open_workspace
+from lab.steps.load import run_stages
+from lab.steps.settle import settle
+from lab.units import bytes_text, parse_bytes
+from lab.values import ColumnProfile, Profile, TableProfile
+
+DOCUMENTS = (
+    ("odds_snapshots", "raw_response"),
+    ("competitor_odds_snapshots", "raw_response"),
+    ("market_odds", "outcomes"),
+    ("market_odds", "market_groups"),
+    ("competitor_market_odds", "outcomes"),
+    ("competitor_market_odds", "market_groups"),
+)
+AGED = (
+    ("odds_snapshots", "captured_at"),
+    ("competitor_odds_snapshots", "captured_at"),
+    ("market_odds", "(SELECT captured_at FROM odds_snapshots s WHERE s.id = snapshot_id)"),
+    ("competitor_market_odds", "(SELECT captured_at FROM competitor_odds_snapshots s WHERE s.id = snapshot_id)"),
+)
+PERIODS = (7, 14, 30)
+
+
+def main() -> None:
+    """Print the times, their ratio, and how far each column is from its exact sum."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--size", default="2560MB")
+    parser.add_argument("--pairs", type=int, default=2)
+    options = parser.parse_args()
+    dataset = Dataset.plan(load_case("2026-02-17"), size_bytes=parse_bytes(options.size), seed=1)
+    with open_workspace() as workspace, open_server("native", workspace=workspace, progress=print) as server:
+        server.create("bench")
+        with server.connect("bench") as database:
+            run_stages(server, database, dataset)
+            settle(database)
+            print(f"{bytes_text(database.value('SELECT pg_database_size(current_database())'))}")
+            compare(database, dataset.now, options.pairs)
+
+
+def compare(database: Database, now: datetime, pairs: int) -> None:
+    """Both sides in turn, then the errors of the last profile."""
+    dsn, ratios = database.conninfo, []
+    for _ in range(pairs):
+        documents = timed(lambda: [database.fetch(query) for query in random_documents()])
+        counts = timed(lambda: [database.fetch(query) for query in correlated_counts(now)])
+        started = perf_counter()
+        found = profiling.profile(dsn, now=now, progress=lambda _: None)
+        seconds = perf_counter() - started
+        ratios.append((documents + counts) / seconds)
+        print(
+            f"plain {documents + counts:6.2f} s (documents {documents:.2f}, counts {counts:.2f})"
+            f"   profile {seconds:5.2f} s   plain ÷ profile {ratios[-1]:.1f}"
+        )
+    print(f"median plain ÷ profile: {statistics.median(ratios):.1f}")
+    print_errors(database, found, now)
+
+
+def timed(work: Callable[[], object]) -> float:
+    """Seconds that it takes."""
+    started = perf_counter()
+    work()
+    return perf_counter() - started
+
+
+def random_documents() -> Iterator[str]:
+    """The plain way to the mean size of a document."""
+    for table, column in DOCUMENTS:
+        sample = f"SELECT {column} AS document FROM {table} ORDER BY random() LIMIT 1000"
+        yield f"SELECT avg(pg_column_size(document)) FROM ({sample}) AS sample"
+
+
+def correlated_counts(now: datetime) -> Iterator[str]:
+    """The plain way to the rows older than a period."""
+    for table, moment in AGED:
+        for days in PERIODS:
+            yield f"SELECT count(*) FROM {table} WHERE {moment} < {older_than(now, days)}"
+
+
+def older_than(now: datetime, days: int) -> str:
+    """SQL for the moment so many days before `now`."""
+    return f"timestamptz '{now.isoformat()}' - interval '{24 * days} hours'"
+
+
+def print_errors(database: Database, found: Profile, now: datetime) -> None:
+    """Sampled against exact: columns above 1 % of the database, and rows older than each period."""
+    for table in found.tables:
+        large = [one for one in table.columns if (one.stored_bytes or 0) > 0.01 * found.database_bytes]
+        for column, exact in zip(large, exact_sums(database, table, large), strict=True):
+            stated = f"stated ± {100 * (column.error or 0):.2f} %"
+            print(f"{table.table}.{column.name}: {error(column.stored_bytes, exact)} ({stated})")
+    for name, moment in AGED:
+        profiled = found.of(name)
+        for cut in profiled.retention if profiled else ():
+            query = f"SELECT count(*) FROM {name} WHERE {moment} < {older_than(now, cut.days)}"
+            print(f"{name} older than {cut.days} days: {error(cut.rows_older, int(database.value(query)))}")
+
+
+def exact_sums(database: Database, table: TableProfile, columns: list[ColumnProfile]) -> list[int]:
+    """The stored bytes of these columns, from every row."""
+    if not columns:
+        return []
+    sums = ", ".join(f"sum(pg_column_size({column.name}))" for column in columns)
+    return [int(value) for value in database.fetch(f"SELECT {sums} FROM {table.table}")[0]]
+
+
+def error(found: int | None, exact: int) -> str:
+    """How far a figure is from the exact one."""
+    return f"{found} of {exact}, {100 * ((found or 0) / exact - 1):+.2f} %" if exact else f"{found} of {exact}"
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,94 @@
+"""A published case is a profile too, a document is read as it was written, and reports are made of both."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from data_gen import load_case
+from lab import profiling
+from lab.analysis.drivers import data_per_index, drivers
+from lab.errors import InputError
+from lab.report import profile as report
+from lab.values import Profile
+from tests.profiling.conftest import Aged
+
+CASES = Path(__file__).parents[2] / "data_gen" / "cases"
+GB = 1 << 30
+
+
+@pytest.fixture(params=["2026-02-06", "2026-02-17"])
+def case(request: pytest.FixtureRequest) -> Profile:
+    return profiling.from_case(CASES / f"{request.param}.json")
+
+
+def test_a_published_case_is_a_profile_with_its_gaps_named() -> None:
+    found = profiling.from_case(CASES / "2026-02-17.json")
+    assert (found.source, found.name, found.database_bytes) == ("published", "2026-02-17", int(63.25 * GB))
+    markets, snapshots = found.of("market_odds"), found.of("odds_snapshots")
+    assert markets is not None
+    assert snapshots is not None
+    assert (markets.rows, markets.data_bytes, markets.index_bytes) == (85408740, 18 * GB, round(4.6 * GB))
+    assert (markets.heap_bytes, markets.dead_rows, markets.indexes) == (None, None, ())
+    assert (snapshots.retention[0].rows_kept, snapshots.retention[0].rows_older) == (239051, 499269 - 239051)
+    assert [day.rows for day in snapshots.by_day] == [69806, 46651, 76057, 46537]
+    assert snapshots.columns[0].mean_bytes == 49600
+    assert found.bytes_per_day == pytest.approx(3.6 * GB)
+    assert found.forecast.passes is None
+    assert "passed already" in found.forecast.words
+    assert any("not published" in line for line in found.missing)
+
+
+def test_the_early_case_says_that_growth_is_not_published() -> None:
+    found = profiling.from_case(CASES / "2026-02-06.json")
+    assert found.bytes_per_day is None
+    assert found.series[0].snapshots_per_event == 51.8
+    assert "Growth: not published." in found.missing
+
+
+def test_a_case_file_without_the_generators_part_is_read_too(tmp_path: Path) -> None:
+    case = load_case("2026-02-17")
+    flat = json.loads(case.model_dump_json(include={"case", "about", "last_captured", "profiled_at"})) | case.published
+    file = tmp_path / "case.json"
+    file.write_text(json.dumps(flat), encoding="utf-8")
+    assert profiling.from_case(file) == profiling.from_case(CASES / "2026-02-17.json")
+
+
+def test_every_profile_is_read_as_it_was_written(aged: Aged, case: Profile, tmp_path: Path) -> None:
+    for profile in (aged.profile, case):
+        file = tmp_path / "profile.json"
+        file.write_text(profiling.text(profile), encoding="utf-8")
+        assert profiling.load(file) == profile
+
+
+@pytest.mark.parametrize(
+    "text", ["", "[]", "{}", '{"format": 9}', '{"format": 1, "name": 1}', '{"case": "x", "published": {"odd": 1}}']
+)
+def test_a_damaged_document_is_refused_in_words(tmp_path: Path, text: str) -> None:
+    file = tmp_path / "profile.json"
+    file.write_text(text, encoding="utf-8")
+    for read in (profiling.load, profiling.from_case):
+        with pytest.raises(InputError, match=r"profile\.json"):
+            read(file)
+    with pytest.raises(InputError):
+        profiling.load(tmp_path / "absent.json")
+
+
+def test_what_is_not_known_is_a_dash_in_the_report(aged: Aged, case: Profile) -> None:
+    text = report.markdown(case)
+    assert "–" in text  # noqa: RUF001 - the sign for a missing value
+    assert "None" not in text + report.markdown(aged.profile)
+    titles = [table.title for table in report.tables(aged.profile)]
+    assert len(titles) == 7
+    assert "### Not seen" in text
+
+
+def test_drivers_of_a_case_sum_to_the_published_size(case: Profile) -> None:
+    assert sum(driver.bytes for driver in drivers(case)) == case.database_bytes
+
+
+def test_data_per_index_is_unknown_where_indexes_were_not_published() -> None:
+    assert data_per_index(profiling.from_case(CASES / "2026-02-06.json")) is None
+    assert data_per_index(profiling.from_case(CASES / "2026-02-17.json")) == pytest.approx(58 / 5.4, rel=0.02)

@@ -1,0 +1,55 @@
+"""Snapshots and market rows that repeat are found by rules and counted as they are."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+import pytest
+
+from lab import profiling
+from lab.servers import Server
+from tests.profiling.conftest import Aged
+
+# Ten events of 20 snapshots; each second document equals the one before, and so do four of five market rows of each.
+MADE = (
+    "CREATE TABLE games (id int PRIMARY KEY, source text NOT NULL)",
+    "INSERT INTO games SELECT i, CASE WHEN i % 5 = 0 THEN 'few' ELSE 'many' END FROM generate_series(1, 10) i",
+    """CREATE TABLE looks (id int PRIMARY KEY, game_id int NOT NULL REFERENCES games, seen timestamptz NOT NULL,
+       doc jsonb)""",
+    """INSERT INTO looks SELECT i, 1 + i % 10, timestamptz '2026-02-01' + i * interval '1 min',
+       jsonb_build_object('n', i / 20) FROM generate_series(0, 199) i""",
+    "CREATE TABLE prices (id serial PRIMARY KEY, look_id int NOT NULL, name text, body json)",
+    """INSERT INTO prices (look_id, name, body) SELECT id, 'same', json_build_object('line', line)
+       FROM looks, generate_series(1, 4) line ORDER BY 1""",
+    "INSERT INTO prices (look_id, name, body) SELECT id, 'new', json_build_object('at', id) FROM looks",
+)
+
+
+def test_shares_are_exact_where_every_event_is_compared(native: Server, new_name: Callable[[], str]) -> None:
+    name = new_name()
+    native.create(name)
+    with native.connect(name) as database:
+        for statement in MADE:
+            database.execute(statement)
+        dsn = database.conninfo
+    found = profiling.profile(dsn, now=datetime(2026, 2, 2, tzinfo=UTC), progress=lambda _: None)
+    (one,) = found.series
+    assert (one.snapshots, one.key, one.payload, one.markets) == ("looks", ("game_id",), "doc", "prices")
+    assert (one.events, one.snapshots_per_event, one.market_rows_per_snapshot) == (10, 20, 5)
+    assert (one.events_sampled, one.pairs, one.market_rows_compared) == (10, 190, 950)
+    assert one.equal_payloads == pytest.approx(100 / 190)
+    assert one.equal_market_rows == pytest.approx(0.8)
+    assert one.equal_snapshots == 0
+    assert one.shares == {"source=few": 0.2, "source=many": 0.8}
+
+
+def test_both_series_of_the_odds_database_are_found(aged: Aged) -> None:
+    home, competitors = aged.profile.series
+    assert (home.snapshots, home.markets, home.key) == ("odds_snapshots", "market_odds", ("event_id", "bookmaker_id"))
+    assert (competitors.snapshots, competitors.markets) == ("competitor_odds_snapshots", "competitor_market_odds")
+    assert "by snapshot_id (name)" in home.found
+    assert set(competitors.shares) == {"source=bet9ja", "source=sportybet"}
+    assert sum(competitors.shares.values()) == pytest.approx(1)
+    assert home.pairs > 0
+    assert 0 < (home.equal_market_rows or 0) < 1
