@@ -14,7 +14,7 @@ from sqlglot.tokenizer_core import Token, TokenType
 
 from lab.usage import clauses
 from lab.usage.text import word
-from lab.usage.values import Access, Found, Target
+from lab.usage.values import UNKNOWN, Access, Found, Target
 
 POSTGRES = Dialect.get_or_raise("postgres")
 DECLARATION = re.compile(r"\s*(ALTER|COMMENT)\b", re.IGNORECASE)
@@ -43,15 +43,11 @@ def look(sql: str, target: Target) -> tuple[list[Found], int]:
     return found, unparsed
 
 
-def parses(sql: str) -> bool:
-    """Whether every statement of `sql` can be parsed."""
-    return all(isinstance(one, exp.Expr) for one in _statements(sql))
-
-
 def tables(sql: str, column: str) -> set[str]:
     """Tables and views that `sql` makes with the column, or adds it to."""
     trees = (tree for tree in _statements(sql) if isinstance(tree, exp.Create | exp.Alter))
-    return {clauses.table_of(tree) for tree in trees if clauses.gives(tree, column)}
+    named = {clauses.table_of(tree) for tree in trees if clauses.gives(tree, column)}
+    return {name for name in named if name and UNKNOWN not in name}
 
 
 def _by_words(statement: _Unparsed, target: Target) -> Iterator[Found]:

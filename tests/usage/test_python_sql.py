@@ -61,3 +61,8 @@ def test_a_migration_says_which_table_has_the_column(read: Read) -> None:
     usage = read({"m.py": migration, "code.py": "run('SELECT * FROM payloads')"})
     assert usage.tables == ("payloads",)
     assert [(hit.path, hit.whole) for hit in usage.hits] == [("code.py", True), ("m.py", False)]
+
+
+def test_a_table_whose_name_is_computed_is_not_one_of_the_columns_tables(read: Read) -> None:
+    usage = read({"code.py": "run(f'CREATE TABLE {table} (raw_response jsonb)')"})
+    assert usage.tables == ("competitor_odds_snapshots", "odds_snapshots")
