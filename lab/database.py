@@ -28,15 +28,22 @@ def address(dsn: str = "", **parts: str) -> str:
     try:
         return make_conninfo(dsn, **parts)
     except psycopg.ProgrammingError:
-        raise InputError(
-            "The connection string cannot be read.",
-            hint="Write postgresql://user@host:5432/database, with %40 for an @ in a name or a password.",
-        ) from None
+        raise _unreadable() from None
 
 
 def parts_of(dsn: str) -> dict[str, str]:
     """What a connection string says, by libpq's names, password included; errors as `address`."""
-    return {name: str(value) for name, value in conninfo_to_dict(address(dsn)).items() if value is not None}
+    parts = {name: str(value) for name, value in conninfo_to_dict(address(dsn)).items() if value is not None}
+    if not all(port.isdecimal() for port in parts.get("port", "5432").split(",")):
+        raise _unreadable()  # libpq would show it, and it may be a password without the @host that should follow
+    return parts
+
+
+def _unreadable() -> InputError:
+    return InputError(
+        "The connection string cannot be read.",
+        hint="Write postgresql://user@host:5432/database, with %40 for an @ in a name or a password.",
+    )
 
 
 class Database:
@@ -155,4 +162,6 @@ def _short(text: str) -> str:
 
 
 def _first(error: psycopg.Error) -> str:
-    return (str(error).strip().splitlines() or [type(error).__name__])[0]
+    """Its first line, with the next where that only announces it, as for a host with several addresses."""
+    first, *rest = str(error).strip().splitlines() or [type(error).__name__]
+    return f"{first} {rest[0]}" if rest and first.endswith(":") else first

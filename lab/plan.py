@@ -30,7 +30,7 @@ def kinds(server: str) -> tuple[str, ...]:
         return AUTO
     if server in AUTO:
         return (server,)
-    if "://" in server or "=" in server:
+    if any(sign in server for sign in ("://", "=", "@")):  # a mistyped one, too: it may hold a password
         return ("external",)
     known = ("auto", *AUTO)
     near = difflib.get_close_matches(server, known, cutoff=0.4) or (*known, "postgresql://…")

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from contextlib import suppress
 from urllib.parse import unquote
 
 from lab.database import Database, address, parts_of
-from lab.errors import DatabaseError, InputError, LabError
+from lab.errors import DatabaseError, InputError, LabError, ServerError
 from lab.servers.cluster import MARK, Cluster, drop_database
 from lab.servers.installation import OLDEST_MAJOR
 from lab.servers.probe import capabilities_of
@@ -41,10 +42,12 @@ class ExternalServer(Cluster):
 
     def __init__(self, workspace: Workspace, dsn: str, progress: Callable[[str], None]) -> None:
         super().__init__(prefix="storage_lab_{token}_")
+        self._closed = False
         self._dsn = _checked(dsn)
         self._progress = progress
         progress("connecting to the server")
-        self._present = _connect(self._dsn, application_name=_PRESENT + self.token)
+        self._presence = threading.Lock()
+        self._present = self._appear()
         try:
             _require_usable(self._present)
             workspace.leave_to_reaper(dsn)
@@ -59,18 +62,36 @@ class ExternalServer(Cluster):
 
     def close(self) -> None:
         """Remove every database of this run."""
-        self._catalogue.close()
-        if self._present.closed:
-            return
+        with self._presence:
+            if self._closed:
+                return
+            self._closed = True
+            self._catalogue.close()
         try:
-            with self._reach() as database:
+            with _connect(self._dsn) as database:
                 _remove_marked(database, self.token)
+                for (name,) in database.fetch(_LEFT, [self._prefix]):
+                    self._progress(f"The database '{name}' does not carry this run's mark any more: it was left alone.")
         except LabError as error:
             self._progress(f"databases {self._prefix}… may remain; `lab clean --server …` removes them: {error}")
         self._present.close()
 
     def _reach(self, database: str | None = None) -> Database:
+        self._stay_present()
         return _connect(self._dsn, **({"dbname": database} if database else {}))
+
+    def _appear(self) -> Database:
+        return _connect(self._dsn, application_name=_PRESENT + self.token)
+
+    def _stay_present(self) -> None:
+        """Without that connection, which a network may have dropped, another run would take this one for dead."""
+        with self._presence:
+            self._catalogue.require_running()
+            try:
+                self._present.execute("SELECT 1")
+            except ServerError:
+                self._present.close()
+                self._present = self._appear()
 
     def _probe(self) -> Capabilities:
         """What it really offers this role: whether an extension may be created is found out by creating it."""
@@ -96,9 +117,12 @@ def clean(dsn: str) -> list[str]:
 
 
 _TOKENS = f"""
-SELECT DISTINCT substr(description, {len(MARK) + 1})
-FROM pg_shdescription WHERE classoid = 'pg_database'::regclass AND description LIKE %s
+SELECT DISTINCT substr(shobj_description(oid, 'pg_database'), {len(MARK) + 1})
+FROM pg_database WHERE shobj_description(oid, 'pg_database') LIKE %s AND pg_has_role(datdba, 'USAGE')
 """
+"""Of the runs whose databases this role may remove."""
+
+_LEFT = "SELECT datname::text FROM pg_database WHERE starts_with(datname, %s) ORDER BY 1"
 
 
 def _remove_marked(database: Database, token: str) -> list[str]:
@@ -127,15 +151,15 @@ def _checked(dsn: str) -> str:
             hint="Write @ as %40, / as %2F, ? as %3F, # as %23, % as %25; or give the password as PGPASSWORD.",
         )
     options = " ".join([parts.get("options", ""), *(f"-c {name}={value}" for name, value in SESSION.items())])
-    maintenance = parts.get("dbname", "postgres")
-    return address(dsn, dbname=maintenance, options=options.strip(), client_encoding="utf8", **_LOST_AFTER)
+    asked = {"dbname": "postgres"} | _LOST_AFTER | parts  # the user's own word goes first
+    return address(dsn, **asked | {"options": options.strip(), "client_encoding": "utf8"})
 
 
 def _connect(dsn: str, **parts: str) -> Database:
     try:
         return Database.connect(address(dsn, **parts))
     except LabError as error:
-        raise InputError(str(error), hint=_advice(str(error))) from None
+        raise InputError(f"{error}.", hint=_advice(str(error))) from None
 
 
 def _advice(words: str) -> str:
@@ -144,8 +168,8 @@ def _advice(words: str) -> str:
         "password authentication failed": "Check user and password; PGPASSWORD or ~/.pgpass keep it out of sight.",
         "no password supplied": "Give the password as PGPASSWORD or in ~/.pgpass.",
         "does not exist": "Check the name; a database to connect to for administration is usually 'postgres'.",
-        "translate host name": "Check the host's name.",
-        "refused": "Check host and port, and that the server runs and listens there.",
+        "resolve host": "Check the host's name.",
+        "Connection refused": "Check host and port, and that the server runs and listens there.",
     }
     return next((advice for sign, advice in known.items() if sign in words), "Check host, port and network.")
 
