@@ -2,7 +2,7 @@
 
     python -m benchmarks.profile [--size 2560MB] [--pairs 2]
 
-The plain queries: for every JSON column the mean stored bytes of `ORDER BY random() LIMIT 1000`, and for every period and
+The plain queries: for every JSON column the mean stored and raw bytes of `ORDER BY random() LIMIT 1000`, and for every period and
 table a count that asks each row's snapshot for its age. The profile answers these and everything else that it reports.
 Every column above 1 % of the database is then compared with the exact sum of `pg_column_size`.
 """
@@ -86,7 +86,7 @@ def random_documents() -> Iterator[str]:
     """The plain way to the mean size of a document."""
     for table, column in DOCUMENTS:
         sample = f"SELECT {column} AS document FROM {table} ORDER BY random() LIMIT 1000"
-        yield f"SELECT avg(pg_column_size(document)) FROM ({sample}) AS sample"
+        yield f"SELECT avg(pg_column_size(document)), avg(octet_length(document::text)) FROM ({sample}) AS sample"
 
 
 def correlated_counts(now: datetime) -> Iterator[str]:

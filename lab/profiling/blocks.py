@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-BUDGET = 4096
-"""Blocks of one table that are read at most, 32 MB; the larger the table, the smaller the share."""
+BUDGET = 2048
+"""Blocks of one table that are read at most, 16 MB; the larger the table, the smaller the share."""
 RUN = 8
 """Blocks in a run: few, because neighbours are alike, and more than one, because a disk reads ahead."""
 

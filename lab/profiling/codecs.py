@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from lab.database import Database
@@ -30,11 +32,42 @@ def some(documents: Sequence[Document]) -> Sequence[Document]:
     return documents[:: -(-stored // _BYTES)] if stored else ()
 
 
-def restored(batches: Sequence[Batch]) -> tuple[Mapping[str, float], ...]:
-    """For each batch, by codec: bytes stored anew ÷ bytes as stored at the source.
+Ratios = Mapping[str, Mapping[str, float]]
+"""By column, by codec: bytes stored anew ÷ bytes as stored at the source."""
 
-    Errors: `LabError` where this machine cannot have a throwaway server.
-    """
+
+class Bench:
+    """A throwaway server that starts while documents are still being read; made by `bench`."""
+
+    def __init__(self, other: ThreadPoolExecutor, *, worth: bool) -> None:
+        self._batches: Future[Mapping[str, Batch]] = Future()
+        self._ratios = other.submit(_restored, self._batches) if worth else None
+
+    def give(self, batches: Mapping[str, Batch]) -> None:
+        """Say what is to be stored anew, by column; only the first time counts."""
+        if not self._batches.done():
+            self._batches.set_result(batches)
+
+    def result(self) -> Ratios:
+        """Wait for the ratios.
+
+        Errors: `LabError` where this machine cannot have a throwaway server.
+        """
+        return self._ratios.result() if self._ratios else {}
+
+
+@contextmanager
+def bench(*, worth: bool) -> Iterator[Bench]:
+    """The bench for as long as the context lasts; without a server where nothing is `worth` it."""
+    with ThreadPoolExecutor(1, "codecs") as other:
+        made = Bench(other, worth=worth)
+        try:
+            yield made
+        finally:
+            made.give({})
+
+
+def _restored(batches: Future[Mapping[str, Batch]]) -> Ratios:
     with (
         open_workspace() as workspace,
         open_server("native", workspace=workspace, progress=lambda _: None) as server,
@@ -42,7 +75,8 @@ def restored(batches: Sequence[Batch]) -> tuple[Mapping[str, float], ...]:
         server.create(_NAME)
         codecs = ("pglz", "lz4") if server.capabilities.lz4 else ("pglz",)
         with server.connect(_NAME) as database:
-            return tuple(dict(_by_codec(database, batch, codecs)) for batch in batches)
+            given = batches.result().items()
+            return {name: dict(_by_codec(database, batch, codecs)) for name, batch in given}
 
 
 def _by_codec(database: Database, batch: Batch, codecs: Sequence[str]) -> Iterator[tuple[str, float]]:

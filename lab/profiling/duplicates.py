@@ -15,7 +15,7 @@ from lab.profiling.series import SeriesTables
 from lab.profiling.session import Source, escaped
 
 _EVENTS = 16
-_WINDOW = 21
+_WINDOW = 11
 """Snapshots in a row that are compared, of each sampled event."""
 
 

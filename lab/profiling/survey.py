@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -12,7 +11,7 @@ from lab.errors import DatabaseError, LabError, ServerError
 from lab.profiling import ages, assembly, blocks, catalog, codecs, columns, documents, growth, indexes, paths, repeats
 from lab.profiling.ages import Ages
 from lab.profiling.assembly import Found
-from lab.profiling.codecs import Batch
+from lab.profiling.codecs import Batch, Bench
 from lab.profiling.session import Source, open_source
 from lab.values import Profile
 
@@ -34,7 +33,7 @@ _WAL = "SELECT CASE WHEN has_function_privilege('pg_ls_waldir()', 'EXECUTE') THE
 def profile(
     dsn: str, *, target_bytes: int = TARGET, now: datetime | None = None, exact: bool = False, progress: Progress
 ) -> Profile:
-    """What the database behind `dsn` weighs; nothing is written there, and at most 32 MB of a table's heap is read.
+    """What the database behind `dsn` weighs; nothing is written there, and at most 16 MB of a table's heap is read.
 
     `now` is where ages are counted from, the server's clock by default. `exact` reads every block instead.
     Errors: `InputError` for an unusable `dsn`, `ServerError` where the connection cannot be made or is lost.
@@ -60,13 +59,13 @@ class _Survey:
         found = self._tables()
         keys = paths.keys(self._source, [one.table for one in found])
         found = [replace(one, path=paths.path(one.table, keys)) for one in found]
-        found = [self._sampled(one) for one in found]
-        with ThreadPoolExecutor(1, "codecs") as other:
+        with codecs.bench(worth=any(self._is_worth(one.table.toast_heap) for one in found)) as bench:
+            found = [self._sampled(one) for one in found]
             found = [self._read_documents(one) for one in found]
-            anew = self._started(other, found)
+            bench.give(dict(self._batches(found)))
             found = [self._aged(one) for one in found]
-            series = repeats.read(self._source, found, keys, self._attempt)
-            found = self._restored(found, anew)
+            series = list(repeats.read(self._source, found, keys, self._attempt))
+            found = self._restored(found, bench)
         tables = tuple(assembly.table(one, self._now) for one in found)
         pace = growth.per_day([table.growth for table in tables])
         return Profile(
@@ -155,17 +154,11 @@ class _Survey:
                         Batch(type=sums.column.base, documents=codecs.some(sample)),
                     )
 
-    def _started(self, other: ThreadPoolExecutor, found: Sequence[Found]) -> Future[dict[str, dict[str, float]]] | None:
-        """Store the sampled documents anew, beside what else is asked."""
-        batches = dict(self._batches(found))
-        return other.submit(lambda: _named(batches)) if batches else None
-
-    def _restored(self, found: list[Found], anew: Future[dict[str, dict[str, float]]] | None) -> list[Found]:
-        if anew is None:
-            return found
+    def _restored(self, found: list[Found], bench: Bench) -> list[Found]:
+        """What the sampled documents take when they are stored anew."""
         self._progress("codecs, on a throwaway server")
         try:
-            ratios = anew.result()
+            ratios = bench.result()
         except LabError as error:
             self._say(f"Codecs were not compared: {error}")
             return found
@@ -191,7 +184,3 @@ class _Survey:
             if self._source.closed:
                 raise
             self._say(f"{what}: not seen. {error.message}")
-
-
-def _named(batches: dict[str, Batch]) -> dict[str, dict[str, float]]:
-    return {name: dict(ratios) for name, ratios in zip(batches, codecs.restored(list(batches.values())), strict=True)}
