@@ -14,7 +14,7 @@ from lab.servers import open_server, open_workspace
 _NAME = "lab_codecs"
 _BYTES = 1 << 20
 """Stored bytes of one column that are stored anew at most."""
-_ESCAPES = str.maketrans({"\\": "\\\\", "\n": "\\n", "\r": "\\r", "\t": "\\t"})
+_ESCAPES = (("\\", "\\\\"), ("\n", "\\n"), ("\r", "\\r"), ("\t", "\\t"))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -89,4 +89,7 @@ def _by_codec(database: Database, batch: Batch, codecs: Sequence[str]) -> Iterat
 
 
 def _line(document: Document) -> bytes:
-    return document.text.translate(_ESCAPES).encode() + b"\n"
+    text = document.text
+    for plain, escape in _ESCAPES:
+        text = text.replace(plain, escape)
+    return text.encode() + b"\n"

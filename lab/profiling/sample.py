@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 
 from lab.database import Row
 from lab.profiling import blocks
@@ -26,7 +27,7 @@ class Stratum:
     pieces: tuple[Piece, ...]
     blocks: int
 
-    @property
+    @cached_property
     def sampled(self) -> int:
         """Blocks that are read."""
         return sum(piece.last - piece.first for piece in self.pieces)
