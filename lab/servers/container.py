@@ -55,8 +55,6 @@ class ContainerServer(Cluster):
     ) -> None:
         super().__init__()
         self._client = engine.reach()
-        self._image = engine.image(self._client, image, pull_s, progress)
-        self._data = _data_folder(self._image.attrs["Config"])
         self._labels = engine.labels(workspace.owner)
         self._port, self._tmpfs_bytes, self._progress = port, tmpfs_bytes, progress
         self._memory = _MEMORY + (tmpfs_bytes or 0)
@@ -66,21 +64,26 @@ class ContainerServer(Cluster):
         self._container: Container | None = None
         self._address = ""
         self._starting = threading.Lock()
-        place = "a volume" if tmpfs_bytes is None else "memory"
-        self.origin = f"image {image} ({self._image.short_id}), data in {place}"
-        progress(f"starting a container of {image}")
         try:
             with engine.asking():
+                self._image = engine.image(self._client, image, pull_s, progress)
+                self._data = _data_folder(self._image.attrs["Config"])
+                progress(f"starting a container of {image}")
                 if tmpfs_bytes is None:
                     self._volume = engine.new_volume(self._client, self._name, self._labels)
             with self._reach() as database:
                 self.capabilities = capabilities_of(database)
+        except UnavailableError:
+            self.close()
+            raise
         except LabError as error:
             self.close()
             raise UnavailableError(f"No server came up from the image {image}: {error}") from error
         except BaseException:
             self.close()
             raise
+        place = "a volume" if tmpfs_bytes is None else "memory"
+        self.origin = f"image {image} ({self._image.short_id}), data in {place}"
 
     def holds(self, name: str) -> bool:
         """Whether the database is there; where the container died, only once it is up again."""
@@ -138,7 +141,10 @@ class ContainerServer(Cluster):
         finally:
             with suppress(RuntimeError):  # it was not even created
                 self._container = box.get_wrapped_container()
-        self._address = self._address_of(box)
+        try:
+            self._address = self._address_of(box)
+        except ConnectionError as error:  # it has ended already, and its port with it
+            raise ServerError(f"PostgreSQL did not start in its container.{self._last_words()}") from error
         self._wait()
 
     def _box(self) -> DockerContainer:
@@ -190,6 +196,7 @@ class ContainerServer(Cluster):
                 with closing(Database.connect(address(self._address, dbname="postgres"))):
                     return
             except ServerError as error:
+                self._catalogue.require_running()
                 if not self._runs() or time.monotonic() > until:
                     raise ServerError(
                         f"PostgreSQL did not start in its container: {error}{self._last_words()}"

@@ -26,6 +26,7 @@ from lab.servers.processes import Identity
 
 _OWNER = "storage-lab.owner"
 _ANSWERING_S = 10
+_WORKING_S = 120  # to remove large data, or to start a container on a busy machine
 _DEFAULT_HOST = "unix:///var/run/docker.sock"
 
 
@@ -38,6 +39,7 @@ def reach() -> docker.DockerClient:
     try:
         client = DockerClient(timeout=_ANSWERING_S).client
         client.ping()
+        _settle_reaper(client)
     except (DockerException, requests.RequestException, OSError) as error:
         if "Permission denied" in str(error):
             raise UnavailableError(
@@ -47,7 +49,7 @@ def reach() -> docker.DockerClient:
         raise UnavailableError(
             f"No container engine answers at {host}.", hint="Start Docker, or set DOCKER_HOST to where it runs."
         ) from None
-    _settle_reaper(client)
+    client.api.timeout = _WORKING_S
     return client
 
 
