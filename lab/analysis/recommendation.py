@@ -51,7 +51,7 @@ class Recommendation:
 def candidates(experiment: Experiment) -> list[Candidate]:
     """Every verified strategy that saves more than noise, best first; the controls are not strategies."""
     found = [
-        _candidate(experiment, trial, control)
+        candidate(experiment, trial, control)
         for trial in completed(experiment)
         if (control := baseline(experiment, trial.server)) and _counts(experiment, trial, control)
     ]
@@ -80,7 +80,8 @@ def _counts(experiment: Experiment, trial: Completed, control: Completed) -> boo
     )
 
 
-def _candidate(experiment: Experiment, trial: Completed, control: Completed) -> Candidate:
+def candidate(experiment: Experiment, trial: Completed, control: Completed) -> Candidate:
+    """A trial at full size, whether it may be recommended or not."""
     facts, growth = experiment.scenarios[trial.scenario], experiment.case.growth_bytes_per_day
     now, before = (scale_of(experiment, one).projected(one.footprint) for one in (trial, control))
     after = None if growth is None or facts.deletes_rows else round(growth * now / before)

@@ -34,6 +34,11 @@ def load(path: Path) -> Profile:
     return validated(Profile, raw, path)
 
 
+def is_profile(path: Path) -> bool:
+    """Whether the file is a profile, and not the file of a published case; errors as `read_json`."""
+    return "format" in read_json(path)
+
+
 def read_json(path: Path) -> dict[str, Any]:
     """The JSON object in a file; errors as `load`."""
     try:

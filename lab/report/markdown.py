@@ -2,23 +2,11 @@
 
 from __future__ import annotations
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
-
 from lab.analysis import comparison
 from lab.analysis.recommendation import recommend
 from lab.report import markers, tables
-from lab.units import bytes_text
+from lab.report.templating import TEMPLATES
 from lab.values import Experiment
-
-_TEMPLATES = Environment(
-    loader=PackageLoader("lab.report"),
-    undefined=StrictUndefined,
-    trim_blocks=True,
-    lstrip_blocks=True,
-    keep_trailing_newline=True,
-    autoescape=False,  # noqa: S701 - the output is Markdown, not HTML
-)
-_TEMPLATES.filters["size"] = bytes_text
 
 
 def report(experiment: Experiment) -> str:
@@ -46,7 +34,7 @@ def csv(experiment: Experiment) -> str:
 
 
 def _render(template: str, experiment: Experiment) -> str:
-    return _TEMPLATES.get_template(template).render(
+    return TEMPLATES.get_template(template).render(
         experiment=experiment,
         advice=recommend(experiment),
         noise=comparison.noise(experiment),

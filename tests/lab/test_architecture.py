@@ -21,7 +21,7 @@ ALLOWED = {
     "lab/timescaledb.py": {"lab.database"},
     "lab/store.py": {"lab.values", "lab.errors"},
     "lab/servers": {"lab.servers", "lab.database", "lab.values", "lab.errors"},
-    "lab/analysis": {"lab.analysis", "lab.values", "lab.units"},
+    "lab/analysis": {"lab.analysis", "lab.usage.values", "lab.values", "lab.units"},
     "lab/report": {"lab.report", "lab.analysis", "lab.usage.values", "lab.values", "lab.units", "lab.errors"},
     "lab/usage": {"lab.usage", "lab.values", "lab.errors"},
     "lab/relations.py": {"lab.timescaledb", "lab.database", "lab.values"},

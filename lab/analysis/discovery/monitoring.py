@@ -1,0 +1,95 @@
+"""What to watch after the migration, with thresholds from the run's own numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from lab.analysis.discovery.known import Measured
+from lab.analysis.discovery.values import Phase, Watch
+from lab.units import bytes_text
+from lab.values import TableFootprint
+
+_LARGE = 0.01
+"""Share of the database from which on a table is watched."""
+
+
+def monitoring(one: Measured, title: str) -> Phase:
+    """Phase 104 of a recommended strategy."""
+    return Phase(
+        number=104,
+        title=title,
+        changes=("Look at each number once a day, and at the first three for a week before anything old is dropped.",),
+        saving="None: it shows whether the saving stays.",
+        risks=(
+            "A threshold is a projection from the sample: where it is passed, the database is not as it was imitated.",
+        ),
+        back=("Nothing to undo.",),
+        watches=tuple(_watches(one)),
+    )
+
+
+def _watches(one: Measured) -> Iterator[Watch]:
+    yield _whole(one)
+    yield from _growth(one)
+    yield from _chunks(one)
+    yield from _tables(one)
+
+
+def _whole(one: Measured) -> Watch:
+    now, target = one.candidate.bytes_now, one.experiment.case.target_bytes
+    return Watch(
+        what="Size of the database",
+        threshold=f"{bytes_text(now)} right after the migration; never above {bytes_text(target)}",
+        how="`SELECT pg_database_size(current_database())`",
+    )
+
+
+def _growth(one: Measured) -> Iterator[Watch]:
+    pace, target = one.candidate.bytes_per_day, one.experiment.case.target_bytes
+    if pace is None:
+        yield Watch(what="Growth", threshold="not known: no growth was projected", how="`lab profile DSN` after a week")
+        return
+    yield Watch(
+        what="Growth",
+        threshold=f"above {bytes_text(pace)} a day over a week",
+        how="`lab profile DSN` after a week, or the size above day by day",
+    )
+    if pace:
+        days = (target - one.candidate.bytes_now) / pace
+        yield Watch(
+            what="Day of the target",
+            threshold=f"about {days:.0f} days after the migration the target of {bytes_text(target)} is passed:"
+            " a retention must be in force by then",
+            how="(target − size) ÷ growth",  # noqa: RUF001 - a minus sign
+        )
+
+
+def _chunks(one: Measured) -> Iterator[Watch]:
+    if not one.makes_chunks:
+        yield Watch(what="Chunks and partitions", threshold="none are made by this strategy", how="nothing to look at")
+        return
+    yield Watch(
+        what="Chunks that stay uncompressed",
+        threshold="any that ended more than two days ago",
+        how="`SELECT chunk_name FROM timescaledb_information.chunks"
+        " WHERE NOT is_compressed AND range_end < now() - interval '2 days'`",
+    )
+
+
+def _tables(one: Measured) -> Iterator[Watch]:
+    """Each table that is large afterwards; a lookup that grows with the data is one that was meant not to."""
+    projected = one.scale.projected_tables(one.trial.footprint)
+    for table in one.trial.footprint.tables:
+        size = projected[table.table]
+        if size >= _LARGE * one.candidate.bytes_now:
+            yield Watch(
+                what=f"Size of {table.table}",
+                threshold=f"above {bytes_text(size)} right after the migration",
+                how=_size_of(one, table),
+            )
+
+
+def _size_of(one: Measured, table: TableFootprint) -> str:
+    if one.makes_chunks and table.relations > 1:
+        return f"`SELECT hypertable_size('{table.table}')`"
+    return f"`SELECT sum(pg_total_relation_size(relid)) FROM pg_partition_tree('{table.table}')`"

@@ -1,0 +1,72 @@
+"""How long rows are kept, and how long they could be kept under the target; how long they must be, its users say."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from lab.analysis.discovery.known import Known
+from lab.analysis.discovery.values import Answer
+from lab.units import bytes_text
+from lab.values import Profile, Retention, TableProfile
+
+
+def retention(known: Known) -> Answer:
+    """Retention in use against needed."""
+    ages = list(_ages(known.profile))
+    longest = max(
+        (cut.days for table in known.profile.tables for cut in table.retention if cut.rows_older), default=None
+    )
+    return Answer(
+        question="Retention in use against needed?",
+        verdict="partly" if ages else "unknown",
+        words=f"{_in_use(longest, seen=bool(ages))} {_fits(known)}",
+        evidence=(*ages, *_room(known)),
+        missing=tuple(_missing(ages)),
+    )
+
+
+def _in_use(longest: int | None, *, seen: bool) -> str:
+    if longest is not None:
+        return f"In use: none of {longest} days or fewer, because older rows are there."
+    return (
+        "In use: nothing is older than the periods looked at." if seen else "In use: unknown, no ages in the profile."
+    )
+
+
+def _missing(ages: list[str]) -> Iterator[str]:
+    if not ages:
+        yield "How old the rows are: `lab profile DSN`."
+    yield "How far back anybody reads is in no profile: ask those who use the history."
+
+
+def _ages(profile: Profile) -> Iterator[str]:
+    for table in profile.tables:
+        for cut in table.retention:
+            if cut.rows_older is not None and table.rows:
+                yield _age(table, table.rows, cut)
+
+
+def _age(table: TableProfile, rows: int, cut: Retention) -> str:
+    share, older = (
+        100 * (cut.rows_older or 0) / rows,
+        "" if cut.bytes_older is None else f", {bytes_text(cut.bytes_older)}",
+    )
+    return f"{table.table}: {cut.rows_older:,} of {rows:,} rows ({share:.0f} %{older}) are older than {cut.days} days."
+
+
+def _fits(known: Known) -> str:
+    target, pace = known.profile.forecast.target_bytes, known.profile.bytes_per_day
+    if not pace:
+        return "What fits the target is unknown: the profile states no growth."
+    return f"Under {bytes_text(target)} at {bytes_text(pace)} a day: about {target / pace:.1f} days, unless rows get smaller."
+
+
+def _room(known: Known) -> Iterator[str]:
+    """Days under the target with the recommended strategy."""
+    one = known.chosen
+    if one and one.candidate.bytes_per_day:
+        target, pace = one.experiment.case.target_bytes, one.candidate.bytes_per_day
+        yield (
+            f"With `{one.name}`, {bytes_text(pace)} a day: about {target / pace:.0f} days of rows"
+            f" under {bytes_text(target)}."
+        )

@@ -1,0 +1,145 @@
+"""What a statement of a strategy does to a live database: its part in the plan, the locks it takes, the way back."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+from lab.values import Statement
+
+_NAME = r'(?:ONLY |IF EXISTS |public\.)*"?(\w+)"?'
+
+
+class Part(StrEnum):
+    """Which part of the plan a statement is."""
+
+    ADDS = "Added beside what is there"
+    REPLACES = "Replaced or removed, once the data has moved"
+    MOVES = "moves data"
+
+
+_PARTS = (
+    (r"CREATE TEMP|CREATE (?:UNLOGGED )?TABLE \S+ AS\b", Part.MOVES),
+    (r"CREATE (?:OR REPLACE )?VIEW", Part.REPLACES),
+    (rf"CREATE|ALTER TABLE {_NAME} ADD|SELECT create_hypertable", Part.ADDS),
+    (r"ALTER|DROP", Part.REPLACES),
+)
+"""The first rule that fits decides; what none fits moves data."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class WayBack:
+    """How one kind of statement is undone."""
+
+    pattern: str
+    words: str
+    """With {table} where the pattern names one."""
+    final: bool = False
+    """Whether it cannot be undone once it is committed."""
+    ours: bool = False
+    """Whether it is about the application's tables only."""
+
+
+_WAYS = (
+    WayBack(
+        pattern=rf"ALTER TABLE {_NAME} DROP COLUMN",
+        words="{table}: no way back, a dropped column is gone. Copy it elsewhere before, if anybody may want it.",
+        final=True,
+    ),
+    WayBack(
+        pattern=rf"DROP TABLE {_NAME}",
+        words="{table}: no way back as measured. Rename it to {table}_before instead and drop that after the checks of"
+        " phase 104; until then it takes {bytes} more at full size.",
+        final=True,
+        ours=True,
+    ),
+    WayBack(pattern=r"DELETE|UPDATE|TRUNCATE", words="No way back after COMMIT but a backup.", final=True),
+    WayBack(
+        pattern=r"CALL convert_to_columnstore", words="`CALL convert_to_rowstore(…)` for each chunk, with room for it."
+    ),
+    WayBack(pattern=r"CREATE EXTENSION (\w+)", words="`DROP EXTENSION {table}`, once nothing uses it."),
+    WayBack(
+        pattern=r"ALTER TABLE \S+ (?:RENAME|ALTER COLUMN|SET)|ALTER SEQUENCE|SET ",
+        words="The same statement with the old name, type or setting.",
+    ),
+    WayBack(
+        pattern=r"CREATE (?:TABLE|INDEX|UNIQUE|VIEW|FUNCTION)|ALTER TABLE \S+ ADD|INSERT|SELECT create_hypertable",
+        words="Drop what it made; the old tables are as they were.",
+    ),
+)
+_NOTHING = "Nothing to undo."
+
+
+def flat(sql: str) -> str:
+    """On one line."""
+    return " ".join(sql.split())
+
+
+def part(statement: Statement, temporary: Collection[str]) -> Part:
+    """Its part of the plan; `temporary` are tables that the session made for itself."""
+    sql = flat(statement.sql)
+    dropped = re.match(rf"DROP TABLE {_NAME}", sql)
+    if dropped and dropped[1] in temporary:
+        return Part.MOVES
+    return next((found for pattern, found in _PARTS if re.match(pattern, sql)), Part.MOVES)
+
+
+def temporary(statements: Sequence[Statement]) -> frozenset[str]:
+    """Tables that the session makes for itself."""
+    found = (re.match(rf"CREATE TEMP TABLE {_NAME}", flat(one.sql)) for one in statements)
+    return frozenset(one[1] for one in found if one)
+
+
+_EXCLUSIVE = rf"(?:ALTER TABLE|DROP TABLE|VACUUM FULL|TRUNCATE(?: TABLE)?|CLUSTER|REINDEX TABLE) {_NAME}"
+_LOCKS = (
+    (_EXCLUSIVE, "ACCESS EXCLUSIVE on {}: nobody reads or writes"),
+    (rf"CREATE (?:UNIQUE )?INDEX (?:\w+ )?ON {_NAME}", "SHARE on {}: nobody writes"),
+    (rf".* REFERENCES {_NAME}", "SHARE ROW EXCLUSIVE on {}: nobody writes"),
+    (r"CALL convert_to_columnstore\('(?:\w+\.)?()", "each chunk while it is converted"),
+    (rf"(?:DELETE FROM|UPDATE) {_NAME}", "the changed rows of {}"),
+)
+
+
+def locks(statements: Sequence[Statement], tables: Collection[str]) -> tuple[str, ...]:
+    """What the application waits for; only its own tables count."""
+    found: dict[str, list[str]] = {}
+    for one in statements:
+        for pattern, words in _LOCKS:
+            match = re.match(pattern, flat(one.sql))
+            if match and (not match[1] or match[1] in tables):
+                found.setdefault(words, []).append(match[1])
+    return tuple(words.format(", ".join(dict.fromkeys(names))) for words, names in found.items())
+
+
+def ways_back(statements: Sequence[Statement], sizes: dict[str, str]) -> tuple[tuple[str, ...], bool]:
+    """How each is undone, and whether one of them cannot be; `sizes` are the application's tables at full size."""
+    found = [pair for one in statements if (pair := _way_back(flat(one.sql), sizes))]
+    words = tuple(dict.fromkeys(text for text, _ in found))
+    return words or (_NOTHING,), any(final for _, final in found)
+
+
+def _way_back(sql: str, sizes: dict[str, str]) -> tuple[str, bool] | None:
+    for way in _WAYS:
+        match = re.match(way.pattern, sql)
+        if match:
+            name = match[1] if match.groups() else ""
+            if way.ours and name not in sizes:
+                return None
+            return way.words.format(table=name, bytes=sizes.get(name, "")), way.final
+    return None
+
+
+def summary(statements: Sequence[Statement]) -> str:
+    """The statements by their verb and how many: '2 CREATE TABLE, 1 INSERT'."""
+    return ", ".join(f"{count} {verb}" for verb, count in _verbs(statements))
+
+
+def _verbs(statements: Sequence[Statement]) -> Iterator[tuple[str, int]]:
+    counts: dict[str, int] = {}
+    for one in statements:
+        match = re.match(r"(?:CREATE(?: TEMP)?|ALTER|DROP|CALL|VACUUM FULL|SELECT)(?: \w+)?|\w+", flat(one.sql))
+        verb = match[0] if match and not match[0].startswith("VACUUM FULL") else "VACUUM FULL"
+        counts[verb] = counts.get(verb, 0) + one.times
+    yield from counts.items()

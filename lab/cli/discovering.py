@@ -1,0 +1,165 @@
+"""Commands about a database that exists: profile, usage, discover."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import asdict
+from importlib import resources
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from data_gen import case_names
+from lab import profiling, store, usage
+from lab.analysis.discovery import Known, Source, sources
+from lab.cli.app import app, out, print_json, print_lines, print_table, progress
+from lab.cli.options import AsJson
+from lab.errors import InputError
+from lab.report import discovery
+from lab.report import profile as profiles
+from lab.report import usage as usages
+from lab.units import parse_bytes
+from lab.usage import Usage
+from lab.values import Profile
+
+Sources = Annotated[list[Path], typer.Argument(metavar="SRC...", help="Folders or files of the application's sources.")]
+
+
+@app.command(
+    epilog="Examples: [bold]lab profile postgresql://reader@host/odds -o profile.json[/] ·"
+    " [bold]lab profile --case 2026-02-17[/]"
+)
+def profile(
+    dsn: Annotated[
+        str | None, typer.Argument(metavar="[DSN]", help="The database; else as PGHOST, PGDATABASE and so on say.")
+    ] = None,
+    case: Annotated[str | None, typer.Option("--case", help="A published case, or the file of one, instead.")] = None,
+    target: Annotated[str, typer.Option("--target", help="Size that the database must come under.")] = "10GB",
+    exact: Annotated[bool, typer.Option("--exact", help="Read every block instead of a sample.")] = False,
+    output: Annotated[Path | None, typer.Option("-o", "--out", help="Write profile.json there, too.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """What a real database weighs: tables, columns, indexes, growth, duplicates. Nothing is written there."""
+    if dsn and case:
+        raise InputError("A database and a case were given.", hint="Name one of them.")
+    size = parse_bytes(target)
+    if case:
+        found = profiling.from_case(_case_file(case), target_bytes=size)
+    else:
+        found = profiling.profile(dsn or "", target_bytes=size, exact=exact, progress=progress())
+    if output:
+        store.write(output, profiling.text(found))
+    if as_json:
+        out.file.write(profiling.text(found))
+        return
+    print_lines(profiles.headline(found))
+    for table in profiles.tables(found):
+        print_table(table)
+    print_lines(f"Not seen: {line}" for line in found.missing)
+
+
+@app.command("usage", epilog="Example: [bold]lab usage ../odds-app --column raw_response[/]")
+def look(
+    paths: Sources,
+    column: Annotated[list[str] | None, typer.Option("--column", help="A column; may be repeated.")] = None,
+    table: Annotated[
+        list[str] | None, typer.Option("--table", help="Only columns of this table; may be repeated.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Who writes and who reads a column, as far as the sources of its application say; raw_response by default."""
+    found = usage.look(paths, column or ["raw_response"], table or ())
+    if as_json:
+        print_json([asdict(one) for one in found])
+        return
+    for one in found:
+        out.print(f"[bold]{one.verdict}[/]", highlight=False)
+        print_table(usages.counts(one))
+        print_table(usages.places(one))
+        print_lines(usages.doubts(one))
+
+
+@app.command(
+    epilog="Examples: [bold]lab discover --profile 2026-02-17 --run results/sample[/] ·"
+    " [bold]lab discover --profile profile.json --usage ../odds-app --run results/RUN[/]"
+)
+def discover(
+    profile: Annotated[str, typer.Option("--profile", help="A profile.json, a published case, or the file of one.")],
+    usage_of: Annotated[
+        list[Path] | None, typer.Option("--usage", metavar="SRC", help="The application's sources; may be repeated.")
+    ] = None,
+    run: Annotated[Path | None, typer.Option("--run", help="Folder of a run.")] = None,
+    output: Annotated[Path, typer.Option("-o", "--out", help="The document; its summary is written beside it.")] = Path(
+        "DISCOVERY.md"
+    ),
+) -> None:
+    """Write DISCOVERY.md and 100-01-SUMMARY.md: findings, answers, opportunities, plan, risks, checklist."""
+    if output.name == discovery.SUMMARY:
+        raise InputError(f"{output} is the name of the summary beside it.", hint="Name the document otherwise.")
+    known, found = _known(profile, usage_of or (), run)
+    documents = {output: discovery.document, output.with_name(discovery.SUMMARY): discovery.summary}
+    written = {path: _renewed(path, make, known, found) for path, make in documents.items()}
+    for path, text in written.items():
+        store.write(path, text)
+    print_lines(f"{path} is written." for path in written)
+
+
+def _renewed(path: Path, make: discovery.Maker, known: Known, found: Sequence[Source]) -> str:
+    """The document anew; an error names it."""
+    try:
+        return make(store.read(path), known, found)
+    except InputError as error:
+        raise InputError(f"{path}: {error.message}", hint=error.hint) from error
+
+
+def _known(profile: str, paths: Sequence[Path], run: Path | None) -> tuple[Known, list[Source]]:
+    """The inputs with where they come from."""
+    file, shown = _profile_file(profile)
+    weighed = _load(file)
+    used = _usages(weighed, paths)
+    known = Known(profile=weighed, usages=used, experiment=store.load(run) if run else None)
+    found = [sources.of_profile(weighed, shown, _digest(file))]
+    found += [sources.of_usage(one, [path.as_posix() for path in paths]) for one in used]
+    if run and known.experiment:
+        at = run / store.FILE if run.is_dir() else run
+        found.append(sources.of_run(known.experiment, at.as_posix(), _digest(at)))
+    return known, found
+
+
+def _profile_file(name: str) -> tuple[Path, str]:
+    """The file of a profile or case, and what it is called in a document."""
+    if name in case_names():
+        return _case_file(name), f"data_gen/cases/{name}.json"
+    path = Path(name)
+    if not path.exists():
+        raise InputError(
+            f"There is neither a file nor a case {name}.",
+            hint=f"Cases are {' and '.join(case_names())}; `lab profile DSN -o profile.json` makes a profile.",
+        )
+    return path, path.as_posix()
+
+
+def _case_file(name: str) -> Path:
+    """Of a published case, or the file that is named."""
+    return Path(str(resources.files("data_gen.cases"))) / f"{name}.json" if name in case_names() else Path(name)
+
+
+def _load(file: Path) -> Profile:
+    """A profile.json, or what a case publishes."""
+    return profiling.load(file) if profiling.is_profile(file) else profiling.from_case(file)
+
+
+def _usages(weighed: Profile, paths: Sequence[Path]) -> tuple[Usage, ...]:
+    """Of the column of whole responses, and of the JSON columns of the market rows."""
+    if not paths:
+        return ()
+    known = Known(profile=weighed)
+    snapshots, markets = ({getattr(one, kind) for one in weighed.series} for kind in ("snapshots", "markets"))
+    columns = sorted({column.name for table, column in known.columns() if table.table in markets})
+    return (*usage.look(paths, [known.payload], sorted(snapshots)), *usage.look(paths, columns, sorted(markets)))
+
+
+def _digest(file: Path) -> str:
+    return hashlib.sha256(file.read_bytes()).hexdigest()

@@ -1,0 +1,24 @@
+"""The door to jinja2: every template of a report, with what all of them use."""
+
+from __future__ import annotations
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from lab.units import bytes_text
+
+TEMPLATES = Environment(
+    loader=PackageLoader("lab.report"),
+    undefined=StrictUndefined,
+    trim_blocks=True,
+    lstrip_blocks=True,
+    keep_trailing_newline=True,
+    autoescape=False,  # noqa: S701 - the output is Markdown, not HTML
+)
+TEMPLATES.filters["size"] = bytes_text
+
+
+def blocks(name: str, **values: object) -> dict[str, str]:
+    """Each block of a template by its name, with - for _, in the order of the template."""
+    template = TEMPLATES.get_template(name)
+    context = template.new_context(values)
+    return {block.replace("_", "-"): "".join(render(context)) for block, render in template.blocks.items()}
