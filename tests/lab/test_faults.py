@@ -2,34 +2,26 @@
 
 from __future__ import annotations
 
-import os
 import re
-import subprocess
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-import docker
 import pytest
-from docker.models.containers import Container
 
 from lab import pipeline, registry, store
 from lab.registry import Registered
 from lab.scenario import Category, Database, Scenario
-from lab.servers import Options, engine
-from lab.servers.processes import Identity
+from lab.servers import Options
 from lab.values import Completed, Experiment, Failed, Outcome
-from tests.conftest import PLAIN, require_images
+from tests.conftest import PLAIN
+from tests.engine import SOCKET, Made, leaving_nothing, told
 from tests.network import between
 
 pytestmark = pytest.mark.slow
 
 Fault = Callable[[Database], None]
 Hears = Callable[[str], None]
-Containers = Callable[[], list[Container]]
-
-_ENGINE = "/var/run/docker.sock"
 
 
 def _ignore(_: object) -> None:
@@ -110,38 +102,26 @@ def breaking(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Breaking:
 
 
 @pytest.fixture
-def containers() -> Iterator[Containers]:
-    """What the engine has of this test's runs; nothing may be left at its end."""
-    require_images()
-    client = docker.from_env()
-    ((name, value),) = engine.labels(Identity.of(os.getpid())).items()
-    ours: dict[str, Any] = {"label": f"{name}={value}"}
-    known = {one.id for one in client.containers.list(all=True, filters=ours)}
-    volumes = {one.name for one in client.volumes.list(filters=ours)}
-
-    def new() -> list[Container]:
-        return [one for one in client.containers.list(all=True, filters=ours) if one.id not in known]
-
-    yield new
-    assert new() == []
-    assert {one.name for one in client.volumes.list(filters=ours)} == volumes
-    client.close()
+def containers() -> Iterator[Made]:
+    """Names of the containers of the test's run; nothing may be left at its end."""
+    with leaving_nothing() as made:
+        yield made
 
 
 @pytest.mark.parametrize("tmpfs", [None, 2 << 30], ids=["volume", "tmpfs"])
 @pytest.mark.parametrize(
     ("how", "says"),
     [
-        ("kill", r"(?s)went away.*The container ended with code 137\..*Its log ends with"),
-        ("remove", "went away.*\nSomebody removed it: No such container"),
+        (["kill"], r"(?s)went away.*The container ended with code 137\..*Its log ends with"),
+        (["rm", "--force"], "went away.*\nSomebody removed it: No such container"),
     ],
 )
 def test_a_container_that_dies_fails_one_trial(
-    how: str, says: str, tmpfs: int | None, breaking: Breaking, containers: Containers
+    how: list[str], says: str, tmpfs: int | None, breaking: Breaking, containers: Made
 ) -> None:
     def die(database: Database) -> None:
         (container,) = containers()
-        container.kill() if how == "kill" else container.remove(force=True)
+        told(*how, container)
         database.execute("SELECT pg_sleep(60)")
 
     ran = breaking.run(die, Options(image=PLAIN, tmpfs_bytes=tmpfs))
@@ -150,7 +130,7 @@ def test_a_container_that_dies_fails_one_trial(
     assert ran.said.count("loading") == (1 if tmpfs is None else 2)
 
 
-def test_a_process_that_eats_all_memory_fails_one_trial(breaking: Breaking, containers: Containers) -> None:
+def test_a_process_that_eats_all_memory_fails_one_trial(breaking: Breaking, containers: Made) -> None:
     def eat(database: Database) -> None:
         assert containers()
         database.execute(
@@ -161,7 +141,7 @@ def test_a_process_that_eats_all_memory_fails_one_trial(breaking: Breaking, cont
     ran.require_one_failure(r"went away(?s:.*)used up the container's memory of 2048 MB\.")
 
 
-def test_a_full_disk_fails_one_trial(breaking: Breaking, containers: Containers) -> None:
+def test_a_full_disk_fails_one_trial(breaking: Breaking, containers: Made) -> None:
     def fill(database: Database) -> None:
         assert containers()
         database.execute("CREATE TABLE big AS SELECT repeat(md5(i::text), 20) FROM generate_series(1, 2000000) i")
@@ -170,11 +150,11 @@ def test_a_full_disk_fails_one_trial(breaking: Breaking, containers: Containers)
     ran.require_one_failure("No space left on device")
 
 
-def test_a_disk_that_fills_while_it_is_loaded_fails_every_trial(breaking: Breaking, containers: Containers) -> None:
+def test_a_disk_that_fills_while_it_is_loaded_fails_every_trial(breaking: Breaking, containers: Made) -> None:
     def fill(text: str) -> None:
         if "loading" in text:
             (container,) = containers()
-            container.exec_run(["sh", "-c", "cat /dev/zero > $PGDATA/ballast"])
+            told("exec", container, "sh", "-c", "cat /dev/zero > $PGDATA/ballast || true")
 
     ran = breaking.run(_ignore, Options(image=PLAIN, tmpfs_bytes=300 << 20), meanwhile=fill)
     assert {one.step for one in ran.failed} == {"load"}
@@ -183,9 +163,9 @@ def test_a_disk_that_fills_while_it_is_loaded_fails_every_trial(breaking: Breaki
 
 
 def test_an_engine_that_vanishes_is_named_with_what_it_keeps(
-    breaking: Breaking, containers: Containers, monkeypatch: pytest.MonkeyPatch
+    breaking: Breaking, containers: Made, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with between(_ENGINE) as proxy:
+    with between(SOCKET) as proxy:
         monkeypatch.setenv("DOCKER_HOST", f"tcp://127.0.0.1:{proxy.port}")
         ran = breaking.run(lambda _: proxy.cut(), Options(image=PLAIN))
         assert {one.error for one in ran.failed} == {
@@ -193,16 +173,16 @@ def test_an_engine_that_vanishes_is_named_with_what_it_keeps(
         }
         assert [one.scenario for one in ran.failed] == ["baseline", "breaks", "drop_raw_response"]
         (container,) = containers()
-        assert f"container {container.name} and volume {container.name} may remain; `lab clean` removes" in ran.said
+        assert f"container {container} and volume {container} may remain; `lab clean` removes" in ran.said
         proxy.mend()
-        subprocess.run(["docker", "rm", "--force", str(container.name)], check=True)
-        subprocess.run(["docker", "volume", "rm", str(container.name)], check=True)
+        told("rm", "--force", container)
+        told("volume", "rm", container)
 
 
 def test_an_engine_that_restarts_under_its_containers_is_not_missed(
-    breaking: Breaking, containers: Containers, monkeypatch: pytest.MonkeyPatch
+    breaking: Breaking, containers: Made, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with between(_ENGINE) as proxy:
+    with between(SOCKET) as proxy:
         monkeypatch.setenv("DOCKER_HOST", f"tcp://127.0.0.1:{proxy.port}")
 
         def restart(_: Database) -> None:
