@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 from data_gen import Dataset, load_case
+from lab import registry
 from lab.fleet import Fleet, open_fleet
 from lab.servers import Options, Workspace
 from lab.steps.trial import Lane
+from tests.lab.breaking import Breaking
 
 SMALL = 32 << 20
 """A few events: enough that some are over for a week and some are still to come."""
@@ -35,3 +38,11 @@ def lane(fleet: Fleet, dataset: Dataset) -> Lane:
 def pglite_lane(fleet: Fleet, dataset: Dataset, pglite: object) -> Lane:
     del pglite  # asked for so that the test is skipped by name where it cannot be had
     return fleet.lane("pglite", dataset.spec)
+
+
+@pytest.fixture
+def breaking(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Breaking:
+    """Runs whose scenario `breaks` does what the test says."""
+    entries = registry.registered()
+    monkeypatch.setattr(registry, "registered", lambda: entries)
+    return Breaking(results=tmp_path, entries=entries)

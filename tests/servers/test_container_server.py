@@ -156,7 +156,7 @@ def containers_of_others(whose: list[dict[str, object]]) -> Iterator[list[dict[s
     marks = [{name: json.dumps(json.loads(value) | {"pid": 1, "started": 0.5} | one)} for one in whose]
     made = [told("create", "--label", f"{name}={mark[name]}", PLAIN) for mark in marks]
     yield marks
-    told("rm", *made)
+    told("rm", "--volumes", *made)
 
 
 def until(condition: Callable[[], object]) -> None:

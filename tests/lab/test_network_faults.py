@@ -1,0 +1,108 @@
+"""A network that drops between the lab and a server that exists already: noticed, said, survived, and cleaned up."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import pytest
+
+from lab.database import Database as Connection
+from lab.database import parts_of
+from lab.scenario import Database
+from lab.servers import Options, Workspace, clean, open_server
+from lab.values import Completed
+from tests.conftest import PLAIN, require_images
+from tests.engine import held_by, told
+from tests.lab.breaking import Breaking
+from tests.network import between
+
+pytestmark = pytest.mark.slow
+
+SUBNET, ADDRESS = "10.213.77.0/24", "10.213.77.7"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Served:
+    """A server in a container, with the role `plain` that may create databases."""
+
+    container: str
+    port: int
+    admin: Connection
+
+    def dsn(self, *, host: str = "127.0.0.1", port: int | None = None) -> str:
+        return f"postgresql://plain:w0rd@{host}:{port or self.port}/postgres"
+
+    def databases(self) -> list[str]:
+        return [
+            name for (name,) in self.admin.fetch("SELECT datname FROM pg_database WHERE datname LIKE 'storage_lab%'")
+        ]
+
+
+@pytest.fixture(scope="module")
+def served(workspace: Workspace) -> Iterator[Served]:
+    require_images()
+    known = held_by(os.getpid())
+    with open_server("container", workspace=workspace, options=Options(image=PLAIN), progress=lambda _: None) as server:
+        ((_, name),) = ((kind, name) for kind, name in held_by(os.getpid()) - known if kind == "container")
+        server.create("admin")
+        with server.connect("admin") as admin:
+            admin.execute("CREATE ROLE plain LOGIN CREATEDB PASSWORD 'w0rd'")
+            yield Served(container=name, port=int(parts_of(admin.conninfo)["port"]), admin=admin)
+
+
+def test_a_connection_that_drops_fails_one_trial(served: Served, breaking: Breaking) -> None:
+    with between(("127.0.0.1", served.port)) as proxy:
+
+        def drop(database: Database) -> None:
+            proxy.cut()
+            proxy.mend()
+            database.execute("SELECT 1")
+
+        ran = breaking.run(drop, Options(dsn=served.dsn(port=proxy.port)), server=served.dsn(port=proxy.port))
+    ran.require_one_failure("went away.*server closed the connection unexpectedly")
+    assert served.databases() == []
+
+
+def test_a_network_that_stays_away_is_said_with_what_remains_and_how_to_remove_it(
+    served: Served, breaking: Breaking
+) -> None:
+    with between(("127.0.0.1", served.port)) as proxy:
+        ran = breaking.run(
+            lambda _: proxy.cut(), Options(dsn=served.dsn(port=proxy.port)), server=served.dsn(port=proxy.port)
+        )
+    assert [one.scenario for one in ran.outcomes if isinstance(one, Completed)] == ["baseline"]
+    assert all("went away" in one.error or "Connection refused" in one.error for one in ran.failed), ran.failed
+    prefix = served.databases()[0][: len("storage_lab_12345678_")]
+    assert f"databases {prefix}… may remain; `lab clean --server …` removes them" in ran.said
+    assert set(clean([served.dsn()])) >= {f"database {name}" for name in [f"{prefix}lab_1"]}
+    assert served.databases() == []
+
+
+def test_packets_that_vanish_are_noticed_within_a_minute(served: Served, breaking: Breaking) -> None:
+    network = f"storage-lab-test-{os.getpid()}"
+    told("network", "create", "--subnet", SUBNET, network)
+    try:
+        join = ("network", "connect", "--ip", ADDRESS, network, served.container)
+        told(*join)
+        waited: list[float] = []
+
+        def vanish(database: Database) -> None:
+            told("network", "disconnect", network, served.container)
+            started = time.monotonic()
+            try:
+                database.execute("SELECT pg_sleep(300)")
+            finally:
+                waited.append(time.monotonic() - started)
+                told(*join)
+
+        dsn = served.dsn(host=ADDRESS, port=5432)
+        ran = breaking.run(vanish, Options(dsn=dsn), server=dsn)
+        ran.require_one_failure("went away")
+        assert waited[0] < 60
+        assert served.databases() == []
+    finally:
+        told("network", "disconnect", "--force", network, served.container)
+        told("network", "rm", network)
