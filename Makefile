@@ -29,11 +29,12 @@ format: $(VENV)/.ready-dev ## let ruff format the code and mend what it can
 bench: setup ## the lab's own speed, as ratios side by side
 	$(BIN)/python -m benchmarks.load
 
-sample: setup ## measure the run that git keeps, and put its table into the README
+sample: setup ## measure the run that git keeps, and what the documents show of it
 	rm -rf build/sample && $(BIN)/lab run --scenario all --out build/sample
 	rm -rf results/sample && mv build/sample/* results/sample
 	$(BIN)/lab report results/sample > build/sample.txt
 	$(BIN)/lab attach results/sample README.md
+	$(BIN)/lab discover --profile 2026-02-17 --run results/sample --out docs/example/DISCOVERY.md
 
 lock: | $(VENV)/.made ## pin the dependencies of pyproject.toml again
 	$(BIN)/python -m pip install --quiet pip-tools

@@ -52,7 +52,7 @@ def profile(
     if output:
         store.write(output, profiling.text(found))
     if as_json:
-        out.file.write(profiling.text(found))
+        typer.echo(profiling.text(found), nl=False)
         return
     print_lines(profiles.headline(found))
     for table in profiles.tables(found):

@@ -129,7 +129,7 @@ def moves(phase: Phase) -> Table:
     """The steps of a migration with what each took."""
     return Table(
         title="Steps",
-        heads=("", "step", "statements", "locks", "seconds", "WAL", "peak disk", "size after", "after, at full size"),
+        heads=("", "step", "statements", "locks", "seconds", "WAL", "peak disk", "size after", "of the sample"),
         rows=tuple(_move(number, one) for number, one in enumerate(phase.moves, 1)),
         left=4,
     )
@@ -142,7 +142,8 @@ def _move(number: int, one: Move) -> tuple[str, ...]:
         one.statements,
         "; ".join(one.locks) or "none that the application notices",
         MISSING if one.seconds is None else f"{one.seconds:.2f}",
-        *(size(value) for value in (one.wal_bytes, one.peak_bytes, one.bytes_after, one.full_bytes_after)),
+        *(size(value) for value in (one.wal_bytes, one.peak_bytes, one.bytes_after)),
+        f"{100 * one.share_after:.1f} %",
     )
 
 

@@ -30,8 +30,9 @@ def end(name: str = "") -> str:
 
 
 def section(body: str, name: str = "") -> str:
-    """The text between its markers; what looks like a comment in it is made harmless."""
-    return f"{begin(name)}\n{body.rstrip().replace('<!--', '&lt;!--')}\n{end(name)}\n"
+    """The text between its markers; what looks like a marker in it is made harmless."""
+    harmless = _ALIKE.sub(lambda line: line[0].replace(":", "&#58;"), body.rstrip())
+    return f"{begin(name)}\n{harmless}\n{end(name)}\n"
 
 
 def put(document: str, sections: Mapping[str, str]) -> str:

@@ -22,7 +22,7 @@ from lab.values import Completed, Experiment, Failed
 ROOT = Path(__file__).parents[2]
 SAMPLE = ROOT / "results" / "sample"
 LAB = [sys.executable, "-m", "lab.cli"]
-COMMANDS = ("run", "list", "compare", "report", "attach", "fidelity", "doctor", "clean")
+COMMANDS = ("run", "list", "compare", "report", "attach", "profile", "usage", "discover", "fidelity", "doctor", "clean")
 
 
 @pytest.fixture

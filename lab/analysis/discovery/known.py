@@ -8,7 +8,6 @@ from functools import cached_property
 
 from lab.analysis import comparison
 from lab.analysis.discovery.values import Expected
-from lab.analysis.projection import Scale
 from lab.analysis.recommendation import Candidate, Recommendation, candidate, recommend
 from lab.usage.values import Usage
 from lab.values import ColumnProfile, Completed, Experiment, Profile, Statement, StepRecord, TableProfile
@@ -78,15 +77,17 @@ class Measured:
         return self.candidate.trial
 
     @cached_property
-    def scale(self) -> Scale:
-        """From the sample to full size."""
-        return comparison.scale_of(self.experiment, self.trial)
-
-    @cached_property
     def before(self) -> dict[str, int]:
         """Bytes of each table at full size, as it was."""
-        control = self.candidate.control
-        return comparison.scale_of(self.experiment, control).projected_tables(control.footprint)
+        return self._projected(self.candidate.control)
+
+    @cached_property
+    def after(self) -> dict[str, int]:
+        """Bytes of each table at full size, after the strategy."""
+        return self._projected(self.trial)
+
+    def _projected(self, trial: Completed) -> dict[str, int]:
+        return comparison.scale_of(self.experiment, trial).projected_tables(trial.footprint)
 
     @property
     def factor(self) -> float:

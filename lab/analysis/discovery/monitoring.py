@@ -78,9 +78,8 @@ def _chunks(one: Measured) -> Iterator[Watch]:
 
 def _tables(one: Measured) -> Iterator[Watch]:
     """Each table that is large afterwards; a lookup that grows with the data is one that was meant not to."""
-    projected = one.scale.projected_tables(one.trial.footprint)
     for table in one.trial.footprint.tables:
-        size = projected[table.table]
+        size = one.after[table.table]
         if size >= _LARGE * one.candidate.bytes_now:
             yield Watch(
                 what=f"Size of {table.table}",

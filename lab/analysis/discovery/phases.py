@@ -177,7 +177,7 @@ def _move(one: Measured, step: StepRecord) -> Move:
         wal_bytes=step.wal_bytes,
         peak_bytes=step.peak_bytes,
         bytes_after=step.footprint.total,
-        full_bytes_after=one.scale.projected(step.footprint),
+        share_after=step.footprint.total / one.candidate.control.footprint.total,
         locks=sql.locks(step.statements, sizes.keys()),
         back=back,
         final=final,

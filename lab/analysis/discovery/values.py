@@ -113,8 +113,8 @@ class Move:
     wal_bytes: int | None
     peak_bytes: int | None
     bytes_after: int
-    full_bytes_after: int
-    """At the case's full size."""
+    share_after: float
+    """Of the sample before the first step."""
     locks: tuple[str, ...]
     back: tuple[str, ...]
     """How each of its kinds of statement is undone, or that it cannot be."""

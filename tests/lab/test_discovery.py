@@ -1,0 +1,356 @@
+"""What a discovery says follows from what was seen: each gap is named, and nothing is ticked, saved or sure without data."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from itertools import product
+from pathlib import Path
+
+import pytest
+
+from lab import profiling, registry, store
+from lab.analysis.discovery import Discovery, Known, discover
+from lab.analysis.discovery.opportunities import PROPOSALS
+from lab.analysis.discovery.saving import error
+from lab.analysis.discovery.values import Answer, Check, Impact, Opportunity
+from lab.usage import Usage, look
+from lab.values import ColumnProfile, Completed, Experiment, IndexProfile, Mismatch, Profile, Series, Verdict
+
+ROOT = Path(__file__).parents[2]
+TREES = ROOT / "tests" / "usage" / "trees"
+CASES = ROOT / "data_gen" / "cases"
+CATEGORIES = ("Eliminate", "Compress", "Normalize", "Partition", "Retain")
+
+
+@pytest.fixture(scope="module")
+def published() -> Profile:
+    return profiling.from_case(CASES / "2026-02-17.json")
+
+
+@pytest.fixture(scope="module")
+def poor() -> Profile:
+    """The other case: it publishes no columns, no growth and no retention."""
+    return profiling.from_case(CASES / "2026-02-06.json")
+
+
+@pytest.fixture(scope="module")
+def sample() -> Experiment:
+    return store.load(ROOT / "results" / "sample")
+
+
+def usage_of(tree: str) -> tuple[Usage, ...]:
+    return look([TREES / tree], ["raw_response"])
+
+
+def with_columns(profile: Profile, **changes: object) -> Profile:
+    """The profile with something more known of each JSON column."""
+    tables = tuple(
+        replace(table, columns=tuple(_column(column, changes) for column in table.columns)) for table in profile.tables
+    )
+    return replace(profile, tables=tables)
+
+
+def _column(column: ColumnProfile, changes: dict[str, object]) -> ColumnProfile:
+    return replace(column, **changes)  # type: ignore[arg-type]
+
+
+def with_series(profile: Profile, **changes: object) -> Profile:
+    """The profile with something more known of how much repeats."""
+    return replace(profile, series=tuple(_one(one, changes) for one in profile.series))
+
+
+def _one(series: Series, changes: dict[str, object]) -> Series:
+    return replace(series, **changes)  # type: ignore[arg-type]
+
+
+def with_trial(experiment: Experiment, scenario: str, **changes: object) -> Experiment:
+    outcomes = tuple(
+        replace(one, **changes) if isinstance(one, Completed) and one.scenario == scenario else one  # type: ignore[arg-type]
+        for one in experiment.outcomes
+    )
+    return replace(experiment, outcomes=outcomes)
+
+
+def answer(found: Discovery, word: str) -> Answer:
+    (one,) = (one for one in found.answers if word in one.question)
+    return one
+
+
+def check(found: Discovery, word: str) -> Check:
+    (one,) = (one for one in found.checks if word in one.name)
+    return one
+
+
+def measured(found: Discovery) -> list[Opportunity]:
+    return [one for one in found.opportunities if one.expected]
+
+
+def test_five_questions_are_answered_whatever_is_known(published: Profile, poor: Profile, sample: Experiment) -> None:
+    for profile, usages, run in product((published, poor), ((), usage_of("app")), (None, sample)):
+        answers = discover(Known(profile=profile, usages=usages, experiment=run)).answers
+        assert len(answers) == 5
+        assert all(one.words for one in answers)
+        assert all(one.missing for one in answers if one.verdict == "unknown")
+
+
+@pytest.mark.parametrize(("tree", "verdict"), [("app", "yes"), ("loaded", "perhaps"), ("written", "no")])
+def test_only_the_sources_say_whether_the_payload_is_needed(published: Profile, tree: str, verdict: str) -> None:
+    found = answer(discover(Known(profile=published, usages=usage_of(tree))), "raw_response")
+    assert found.verdict == verdict
+    assert "files" in found.evidence[0]
+
+
+def test_without_sources_the_payload_may_be_needed_and_the_command_is_named(published: Profile) -> None:
+    found = answer(discover(Known(profile=published)), "raw_response")
+    assert found.verdict == "unknown"
+    assert "`lab usage SRC" in found.words
+    assert "odds_snapshots.raw_response holds 23.0 GB" in found.evidence[0]
+
+
+def test_sources_that_do_not_mention_the_payload_decide_nothing(published: Profile, tmp_path: Path) -> None:
+    (tmp_path / "other.py").write_text("x = 1\n", encoding="utf-8")
+    found = discover(Known(profile=published, usages=look([tmp_path], ["raw_response"])))
+    assert answer(found, "raw_response").verdict == "unknown"
+    assert not check(found, "sources").done
+
+
+def test_outcomes_can_be_normalised_where_a_verified_form_is_smaller(published: Profile, sample: Experiment) -> None:
+    found = answer(discover(Known(profile=published, experiment=sample)), "outcomes")
+    assert found.verdict == "yes"
+    assert "outcome_normalization_snapshot" in found.words
+    assert any("outcome_normalization_rows` saves -" in line for line in found.evidence)
+
+
+def test_a_smaller_form_with_other_answers_is_none(published: Profile, sample: Experiment) -> None:
+    spoiled = sample
+    for trial in sample.outcomes:
+        if isinstance(trial, Completed) and trial.scenario.startswith("outcome_normalization"):
+            spoiled = with_trial(spoiled, trial.scenario, verification=differing(trial))
+    found = discover(Known(profile=published, experiment=spoiled))
+    assert answer(found, "outcomes").verdict == "no"
+    assert not check(found, "Answers of all trials").done
+    (one,) = (one for one in found.opportunities if one.name == "outcome_normalization_packed")
+    assert one.expected is None
+    assert "expected 2 rows" in one.unmeasured
+
+
+def differing(trial: Completed) -> object:
+    wrong = (Mismatch(name="table odds", expected="2 rows", found="1 row"),)
+    return replace(trial.verification, verdict=Verdict.DIFFERS, mismatches=wrong)
+
+
+@pytest.mark.parametrize(
+    ("snapshots", "rows", "verdict"),
+    [(0.1, 0.9, "yes"), (0.0, 0.9, "partly"), (0.0, 0.1, "no"), (None, None, "unknown")],
+)
+def test_duplicates_are_what_was_compared(
+    published: Profile, snapshots: float | None, rows: float | None, verdict: str
+) -> None:
+    seen = with_series(published, pairs=320, events_sampled=16, equal_snapshots=snapshots, equal_market_rows=rows)
+    found = answer(discover(Known(profile=seen)), "duplicate")
+    assert found.verdict == verdict
+    assert "320 pairs" in found.evidence[0]
+
+
+def test_an_imitated_workload_is_no_evidence_of_duplicates(published: Profile, sample: Experiment) -> None:
+    found = answer(discover(Known(profile=published, experiment=sample)), "duplicate")
+    assert found.verdict == "unknown"
+    assert any("no evidence" in line for line in found.missing)
+
+
+def test_retention_says_what_is_there_and_what_would_fit(published: Profile, poor: Profile) -> None:
+    found = answer(discover(Known(profile=published)), "Retention")
+    assert "none of 7 days or fewer" in found.words
+    assert "about 2.8 days" in found.words
+    unseen = answer(discover(Known(profile=poor)), "Retention")
+    assert unseen.verdict == "unknown"
+    assert "states no growth" in unseen.words
+
+
+@pytest.mark.parametrize(("raw", "verdict"), [(1 << 40, "yes"), (1 << 20, "no"), (None, "unknown")])
+def test_toast_is_effective_where_stored_is_less_than_raw(published: Profile, raw: int | None, verdict: str) -> None:
+    found = answer(discover(Known(profile=with_columns(published, raw_bytes=raw))), "TOAST")
+    assert found.verdict == verdict
+
+
+def test_codecs_that_were_tried_are_evidence(published: Profile) -> None:
+    seen = with_columns(published, raw_bytes=1 << 40, documents=64, restored={"pglz": 1.0, "lz4": 1.05})
+    found = answer(discover(Known(profile=seen)), "TOAST")
+    assert any("64 documents stored anew: pglz +0.0 %, lz4 +5.0 %" in line for line in found.evidence)
+    assert not found.missing
+
+
+def test_without_a_run_ways_to_save_are_named_and_none_has_a_number(published: Profile) -> None:
+    found = discover(Known(profile=published))
+    assert {category for one in found.opportunities for category in one.categories} == set(CATEGORIES)
+    assert measured(found) == []
+    assert all(one.impact is None and "ot measured" in one.unmeasured for one in found.opportunities)
+    assert {one.touches for one in found.opportunities if one.name == "drop_raw_response"} == {33 << 30}
+    assert [phase.number for phase in found.phases] == [101, 102, 103, 104]
+    assert all("lab run" in phase.changes[0] and phase.saving == "Not known." for phase in found.phases)
+
+
+def test_every_way_that_is_named_is_a_scenario_of_the_lab() -> None:
+    everything = set(registry.everything())
+    assert {one.scenario for one in PROPOSALS if one.scenario} <= everything
+
+
+def test_measured_ways_are_ranked_by_impact_then_effort_then_bytes(published: Profile, sample: Experiment) -> None:
+    found = measured(discover(Known(profile=published, experiment=sample)))
+    keys = [(-(one.impact or 0), one.effort or 0, -one.expected.saved) for one in found if one.expected]
+    assert keys == sorted(keys)
+    assert found[0].impact is Impact.DECISIVE
+    assert {one.name for one in found if one.impact is Impact.NONE} == {"toast_lz4", "outcome_normalization_rows"}
+
+
+def test_all_categories_are_there_and_what_was_skipped_has_its_reason(published: Profile, sample: Experiment) -> None:
+    found = discover(Known(profile=published, experiment=sample))
+    assert {category for one in found.opportunities for category in one.categories} == set(CATEGORIES)
+    (skipped,) = (one for one in found.opportunities if one.name == "retention_30d")
+    assert "Nothing to delete" in skipped.unmeasured
+    assert not {"baseline", "rewrite_only"} & {one.name for one in found.opportunities}
+
+
+def test_the_schema_phase_holds_the_recorded_statements(published: Profile, sample: Experiment) -> None:
+    schema, _, migration, _ = discover(Known(profile=published, experiment=sample)).phases
+    added, replaced = schema.groups
+    assert any(sql.startswith("CREATE TABLE market_odds_blocks") for sql in added.statements)
+    assert "ALTER TABLE odds_snapshots DROP COLUMN raw_response" in replaced.statements
+    assert not any("TEMP" in sql or "parsed_" in sql for group in schema.groups for sql in group.statements)
+    assert not any(sql.startswith("INSERT") for group in schema.groups for sql in group.statements)
+    assert len(migration.moves) == len(steps_of_recommended(sample))
+
+
+def steps_of_recommended(sample: Experiment) -> Sequence[object]:
+    name = "drop_raw_response+outcome_normalization_snapshot"
+    return next(one.steps for one in sample.outcomes if isinstance(one, Completed) and one.scenario == name)
+
+
+def test_what_cannot_be_undone_is_said_with_what_to_do_instead(published: Profile, sample: Experiment) -> None:
+    found = discover(Known(profile=published, experiment=sample))
+    moves = {move.name: move for move in found.phases[2].moves}
+    assert {name for name, move in moves.items() if move.final} == {
+        "DROP COLUMN",
+        "market_odds: drop the old table, view in its place",
+        "competitor_market_odds: drop the old table, view in its place",
+    }
+    (back, _) = moves["market_odds: drop the old table, view in its place"].back
+    assert "market_odds_before" in back
+    assert "GB more" in back
+    assert moves["parse the JSON"].back == ("Nothing to undo.",)
+    assert any(
+        "ACCESS EXCLUSIVE on market_odds" in lock
+        for lock in moves["market_odds: drop the old table, view in its place"].locks
+    )
+    assert moves["build the lookup"].locks == ()
+
+
+@pytest.mark.parametrize("best", ["drop_raw_response+hypertable_compression", "drop_raw_response+retention_7d"])
+def test_any_measured_strategy_has_its_four_phases(published: Profile, sample: Experiment, best: str) -> None:
+    alone = tuple(one for one in sample.outcomes if one.scenario in ("baseline", best))
+    roomy = replace(sample, outcomes=alone, case=replace(sample.case, target_bytes=30 << 30))
+    schema, _, migration, after = discover(Known(profile=published, experiment=roomy)).phases
+    assert migration.moves
+    assert schema.groups
+    chunks = any("chunks" in watch.how for watch in after.watches)
+    assert chunks == ("hypertable" in best)
+    assert any("backup" in line for move in migration.moves for line in move.back) == ("retention" in best)
+
+
+def test_files_that_must_change_come_from_the_sources(published: Profile, sample: Experiment) -> None:
+    change = discover(Known(profile=published, experiment=sample, usages=usage_of("app"))).phases[1].changes
+    assert any("`storage/writer.py:7` writes `raw_response`" in line for line in change)
+    assert not any("alembic" in line for line in change)
+    unknown = discover(Known(profile=published, experiment=sample)).phases[1].changes
+    assert any("--usage SRC" in line for line in unknown)
+
+
+def test_a_saving_is_never_without_its_error(published: Profile, sample: Experiment) -> None:
+    expected = discover(Known(profile=published, experiment=sample)).expected
+    assert expected is not None
+    assert "the projection states none; two baselines differ by 0.00 %" in error(replace(expected, interval=None))
+    stated = replace(expected, interval=(1 << 30, 2 << 30), noise_percent=None)
+    assert "between 1.00 GB and 2.00 GB; the noise floor is not known" in error(stated)
+
+
+def test_a_profile_of_something_else_is_said_at_the_top(poor: Profile, published: Profile, sample: Experiment) -> None:
+    (warning,) = discover(Known(profile=poor, experiment=sample)).warnings
+    assert "2026-02-06 (18.0 GB)" in warning
+    assert "imitates case 2026-02-17" in warning
+    assert discover(Known(profile=published, experiment=sample)).warnings == ()
+
+
+def test_an_interrupted_run_is_said_at_the_top_and_not_ticked(published: Profile, sample: Experiment) -> None:
+    found = discover(Known(profile=published, experiment=replace(sample, finished=None, outcomes=sample.outcomes[:4])))
+    assert any("interrupted" in line for line in found.warnings)
+    assert not check(found, "run is whole").done
+
+
+def test_where_nothing_fits_no_plan_is_made(published: Profile, sample: Experiment) -> None:
+    tight = replace(sample, case=replace(sample.case, target_bytes=1 << 20))
+    found = discover(Known(profile=published, experiment=tight))
+    assert all("Nothing measured here gets under" in phase.changes[0] for phase in found.phases)
+    assert found.expected is None
+    assert not check(found, "fits the target").done
+    assert any(one.name == "No strategy" for one in found.risks)
+
+
+def indexed(profile: Profile, scans: int | None) -> Profile:
+    one = IndexProfile(
+        name="i",
+        definition="CREATE INDEX i ON t USING btree (a)",
+        bytes=1,
+        scans=scans,
+        unique=False,
+        primary=False,
+        valid=True,
+    )
+    return replace(profile, tables=tuple(replace(table, indexes=(one,)) for table in profile.tables))
+
+
+def test_an_item_is_ticked_by_its_evidence_and_unticked_without(
+    published: Profile, poor: Profile, sample: Experiment
+) -> None:
+    """Each item beside one input that has the data behind it and one that has not."""
+    seen = Known(profile=published, experiment=sample, usages=usage_of("app"))
+    bare = Known(profile=poor)
+    unweighed = replace(published, tables=tuple(replace(one, total_bytes=None, rows=None) for one in published.tables))
+    single = replace(sample, outcomes=tuple(one for one in sample.outcomes if getattr(one, "repeat", 1) == 1))
+    pairs = {
+        "saw everything": (Known(profile=replace(published, missing=())), bare),
+        "is weighed": (seen, Known(profile=unweighed)),
+        "Rows of": (seen, Known(profile=unweighed)),
+        "JSON columns": (seen, bare),
+        "Data ÷ index": (seen, bare),
+        "Index use": (Known(profile=indexed(published, 3)), Known(profile=indexed(published, None))),
+        "Growth": (seen, bare),
+        "Ages": (seen, bare),
+        "top drivers": (seen, bare),
+        "duplicates": (Known(profile=with_series(published, pairs=3)), seen),
+        "raw bytes": (Known(profile=with_columns(published, raw_bytes=1 << 40)), seen),
+        "sources": (seen, bare),
+        "Strategies": (seen, bare),
+        "Answers": (seen, bare),
+        "noise floor": (seen, Known(profile=published, experiment=single)),
+        "run is whole": (seen, bare),
+        "same database": (seen, Known(profile=poor, experiment=sample)),
+        "fits the target": (seen, bare),
+    }
+    for word, (known, unknown) in pairs.items():
+        assert check(discover(known), word).done, word
+        assert not check(discover(unknown), word).done, word
+    names = [one.name for one in discover(seen).checks if "projection" not in one.name]
+    assert len(names) == len(pairs)
+
+
+def test_a_ticked_item_says_what_proves_it_and_an_open_one_what_to_do(published: Profile, sample: Experiment) -> None:
+    for one in discover(Known(profile=published, experiment=sample)).checks:
+        assert one.done == (one.evidence is not None)
+        assert one.evidence != ""
+        assert one.otherwise
+
+
+def test_the_same_inputs_give_the_same_discovery(published: Profile, sample: Experiment) -> None:
+    first, second = (discover(Known(profile=published, experiment=sample)) for _ in range(2))
+    assert first == second
