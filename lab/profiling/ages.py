@@ -67,7 +67,7 @@ def _grouped(source: Source, stratum: Stratum, path: Path, now: datetime, *, tel
     """(age or key, rows, bytes in the heap, bytes in TOAST) of the sample."""
     varying = [column for column in stratum.columns if column.length == -1]
     fixed = sum(column.length for column in stratum.columns if column.length > 0)
-    out = [(f"pg_column_size({column.sql})", out_of_line(column, exact=tells_toast)) for column in varying]
+    out = [(f"pg_column_size({column.sql})", out_of_line(stratum, column, exact=tells_toast)) for column in varying]
     inline = [str(_HEADER + fixed), *(f"CASE WHEN {there} THEN 18 ELSE coalesce({size}, 0) END" for size, there in out)]
     toast = ["0", *(f"CASE WHEN {there} THEN {size} ELSE 0 END" for size, there in out)]
     select = (

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from lab.profiling.catalog import PAGE, Column, Table
-from lab.profiling.sample import Stratum, out_of_line
+from lab.profiling.sample import NEVER, Stratum, out_of_line
 from lab.profiling.session import Source
 
 _CHUNK = 1996
@@ -82,8 +82,9 @@ class _Sums:
         inner = ["{run} AS run", f"{stratum.rows} AS n"]
         outer = ["sum(n)::float8"]
         for number, column in enumerate(stratum.columns):
-            inner += _inner(number, column, tells_toast=tells_toast)
-            outer += _outer(number)
+            toasted = out_of_line(stratum, column, exact=tells_toast)
+            inner += _inner(number, column, toasted)
+            outer += _outer(number, column, may_be_toasted=toasted != NEVER)
         statement = f"SELECT run, {', '.join(outer)} FROM {{arms}} GROUP BY run"
         names = ["rows", *(f"{column.name}.{field}" for column in stratum.columns for field in _FIELDS)]
         for run, *values in stratum.sums(source, ", ".join(inner), statement):
@@ -104,11 +105,10 @@ class _Sums:
         return self._stratum.factor**2 * count * spread * (1 - 1 / self._stratum.factor)
 
 
-def _inner(number: int, column: Column, *, tells_toast: bool) -> list[str]:
+def _inner(number: int, column: Column, toasted: str) -> list[str]:
     """What is needed of one value; the size of one in TOAST is read from the pointer to it."""
     codec = f"pg_column_compression({column.sql})" if column.compressible else "NULL::text"
     size = f"pg_column_size({column.sql})" if column.length == -1 else _fixed(column)
-    toasted = out_of_line(column, exact=tells_toast)
     return [f"{size} AS s{number}", f"{toasted} AS t{number}", f"{codec} AS k{number}"]
 
 
@@ -118,17 +118,17 @@ def _fixed(column: Column) -> str:
     return f"CASE WHEN {column.sql} IS NOT NULL THEN {column.length} END"
 
 
-def _outer(number: int) -> list[str]:
+def _outer(number: int, column: Column, *, may_be_toasted: bool) -> list[str]:
     size, toasted, codec = f"s{number}", f"t{number}", f"k{number}"
     rest = f"({size} % {_CHUNK})"
     chunks = f"2048 * ({size} / {_CHUNK}) + CASE WHEN {rest} > 0 THEN ({rest} + 43) / 8 * 8 + 4 ELSE 0 END"
+    in_toast = [f"sum({what}) FILTER (WHERE {toasted})::float8" for what in (size, chunks)]
+    by_codec = [f"count(*) FILTER (WHERE {codec} = '{name}')" for name in ("pglz", "lz4")]
     return [
         f"count({size})",
         f"sum({size})::float8",
-        f"sum({size}) FILTER (WHERE {toasted})::float8",
-        f"sum({chunks}) FILTER (WHERE {toasted})::float8",
-        f"count(*) FILTER (WHERE {codec} = 'pglz')",
-        f"count(*) FILTER (WHERE {codec} = 'lz4')",
+        *(in_toast if may_be_toasted else ["0", "0"]),
+        *(by_codec if column.compressible else ["0", "0"]),
     ]
 
 

@@ -12,6 +12,7 @@ from lab.profiling.blocks import Piece
 from lab.profiling.catalog import Column, Part, Table
 from lab.profiling.session import Source
 
+NEVER = "false"
 _ARMS = 256
 """Ranges of blocks in one statement: planning takes longer than reading beyond that."""
 
@@ -24,6 +25,8 @@ class Stratum:
     compressed: bool
     columns: tuple[Column, ...]
     """Columns of the table, as these parts store them."""
+    toasted: bool
+    """Whether any value lies in TOAST."""
     pieces: tuple[Piece, ...]
     blocks: int
 
@@ -78,6 +81,7 @@ def _stratum(table: Table, compressed: bool, budget: int) -> Stratum:
         parts=parts,
         compressed=compressed,
         columns=_columns(table, parts, compressed=compressed),
+        toasted=table.toast_heap > 0,
         pieces=blocks.chosen([(part.oid, part.blocks) for part in parts.values()], budget=budget),
         blocks=sum(part.blocks for part in parts.values()),
     )
@@ -92,8 +96,8 @@ def _columns(table: Table, parts: dict[int, Part], *, compressed: bool) -> tuple
     return tuple(of_each[0][name] for name in names) if of_each else ()
 
 
-def out_of_line(column: Column, *, exact: bool) -> str:
+def out_of_line(stratum: Stratum, column: Column, *, exact: bool) -> str:
     """SQL that says whether a value lies in TOAST; servers before 17 cannot tell, and the size decides."""
-    if column.length != -1 or column.storage == "p":
-        return "false"
+    if not stratum.toasted or column.length != -1 or column.storage == "p":
+        return NEVER
     return f"pg_column_toast_chunk_id({column.sql}) IS NOT NULL" if exact else f"pg_column_size({column.sql}) > 2000"
