@@ -44,8 +44,14 @@ class Fleet:
         return server
 
     def capabilities(self, kind: str) -> Capabilities:
-        """What the server of that kind offers; errors as `server`."""
-        return self.server(kind).capabilities
+        """What the server of that kind offers; errors as `server`, said once, because the run goes on with others."""
+        first = kind not in self._started
+        try:
+            return self.server(kind).capabilities
+        except UnavailableError as error:
+            if first:
+                self.progress(f"going on without {kind}: {error}")
+            raise
 
     def lane(self, kind: str, spec: DatasetSpec) -> Lane:
         """The server of that kind with that dataset in a sealed template, loaded when it is first asked for.
@@ -75,7 +81,6 @@ class Fleet:
         try:
             return self._stack.enter_context(opened)
         except UnavailableError as error:
-            self.progress(f"going on without {kind}: {error}")
             return error
 
     def _load(self, server: Server, dataset: Dataset) -> Lane:

@@ -70,7 +70,7 @@ class ContainerServer(Cluster):
                 self._data = _data_folder(self._image.attrs["Config"])
                 progress(f"starting a container of {image}")
                 if tmpfs_bytes is None:
-                    self._volume = engine.new_volume(self._client, self._name, self._labels)
+                    engine.in_full(self._make_volume)
             with self._reach() as database:
                 self.capabilities = capabilities_of(database)
         except UnavailableError:
@@ -136,16 +136,22 @@ class ContainerServer(Cluster):
             if self._volume is None:
                 self._catalogue.clear()  # its memory is gone
         box = self._box()
-        try:
-            box.start()
-        finally:
-            with suppress(RuntimeError):  # it was not even created
-                self._container = box.get_wrapped_container()
+        engine.in_full(lambda: self._make_container(box))
         try:
             self._address = self._address_of(box)
         except ConnectionError as error:  # it has ended already, and its port with it
             raise ServerError(f"PostgreSQL did not start in its container.{self._last_words()}") from error
         self._wait()
+
+    def _make_volume(self) -> None:
+        self._volume = engine.new_volume(self._client, self._name, self._labels)
+
+    def _make_container(self, box: DockerContainer) -> None:
+        try:
+            box.start()
+        finally:
+            with suppress(RuntimeError):  # it was not even created
+                self._container = box.get_wrapped_container()
 
     def _box(self) -> DockerContainer:
         box = DockerContainer(str(self._image.id), name=self._name)

@@ -7,6 +7,7 @@ import os
 import platform
 import threading
 from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from dataclasses import asdict
 from typing import Any
@@ -141,6 +142,12 @@ def _advice(words: str) -> str:
     if "port is already allocated" in words or "address already in use" in words:
         return "Another program listens there: choose another --port, or none to let the engine choose."
     return ""
+
+
+def in_full(request: Callable[[], None]) -> None:
+    """Let a request come to its end though Ctrl-C comes meanwhile: what it makes must be known, to be removed."""
+    with ThreadPoolExecutor(1) as thread:
+        thread.submit(request).result()
 
 
 def labels(owner: Identity) -> dict[str, str]:

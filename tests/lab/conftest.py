@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -46,3 +48,14 @@ def breaking(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Breaking:
     entries = registry.registered()
     monkeypatch.setattr(registry, "registered", lambda: entries)
     return Breaking(results=tmp_path, entries=entries)
+
+
+@pytest.fixture
+def temporary() -> Iterator[Path]:
+    """A folder for the servers of one command: short, because sockets lie in it, and empty again at its end."""
+    folder = Path(tempfile.mkdtemp(prefix="lt", dir="/tmp"))
+    folder.chmod(0o755)
+    yield folder
+    left = [path for path in folder.rglob("*") if path.name.startswith("run-")]
+    shutil.rmtree(folder, ignore_errors=True)
+    assert not left

@@ -7,39 +7,17 @@ import os
 import shutil
 import signal
 import subprocess
-import sys
-import tempfile
-import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from data_gen import case_names
 from lab import store
-from lab.values import Completed, Experiment, Failed
+from lab.values import Completed, Failed
+from tests.lab.commands import LAB, ROOT, completed, lab, wait_for_outcomes
 
-ROOT = Path(__file__).parents[2]
 SAMPLE = ROOT / "results" / "sample"
-LAB = [sys.executable, "-m", "lab.cli"]
 COMMANDS = ("run", "list", "compare", "report", "attach", "profile", "usage", "discover", "fidelity", "doctor", "clean")
-
-
-@pytest.fixture
-def temporary() -> Iterator[Path]:
-    """A folder for the servers of one command: short, because sockets lie in it, and empty again at its end."""
-    folder = Path(tempfile.mkdtemp(prefix="lt", dir="/tmp"))
-    folder.chmod(0o755)
-    yield folder
-    left = [path for path in folder.rglob("*") if path.name.startswith("run-")]
-    shutil.rmtree(folder, ignore_errors=True)
-    assert not left
-
-
-def lab(*arguments: str | Path, temporary: Path | None = None) -> subprocess.CompletedProcess[str]:
-    environment = os.environ | {"COLUMNS": "300"} | ({"TMPDIR": str(temporary)} if temporary else {})
-    command = [*LAB, *map(str, arguments)]
-    return subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False, timeout=300)
 
 
 def small_run(scenario: str, *more: str, out: Path, temporary: Path) -> subprocess.CompletedProcess[str]:
@@ -150,19 +128,6 @@ def test_an_interrupted_run_keeps_what_was_measured_and_removes_its_servers(
     assert completed(experiment) >= 2
     assert not [outcome for outcome in experiment.outcomes if isinstance(outcome, Failed)]
     assert "was interrupted" in (folder / "report.md").read_text(encoding="utf-8")
-
-
-def completed(experiment: Experiment) -> int:
-    return sum(isinstance(outcome, Completed) for outcome in experiment.outcomes)
-
-
-def wait_for_outcomes(results: Path, count: int) -> None:
-    deadline = time.monotonic() + 120
-    while time.monotonic() < deadline:
-        if any(completed(store.load(folder)) >= count for folder in store.runs(results)):
-            return
-        time.sleep(0.1)
-    raise AssertionError("The run measured nothing.")
 
 
 @pytest.mark.slow
