@@ -8,7 +8,7 @@ from functools import cache
 from importlib import resources
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, JsonValue
+from pydantic import BaseModel, ConfigDict, JsonValue, ValidationError
 
 from lab.errors import InputError
 
@@ -48,7 +48,7 @@ class Session(_Facts):
 class Workload(_Facts):
     """The generator's parameters; a share is of the event-scrapes: one event looked at in one cycle."""
 
-    events_per_cycle: int
+    events_per_cycle: float
     """Events scraped per cycle in production: with the window, it says how many events the full size has."""
     events_per_batch: int
     """Events that share one transaction and one `captured_at`."""
@@ -96,6 +96,11 @@ class Case(_Facts):
         return timedelta(hours=self.workload.window_hours)
 
     @property
+    def text(self) -> str:
+        """The case as a file holds it; `read_case` makes the same case of it."""
+        return self.model_dump_json(indent=1) + "\n"
+
+    @property
     def full_events(self) -> float:
         """Events in the production database: those of any moment, renewed as kick-offs pass."""
         followed = self.last_captured - self.first_captured + self.window
@@ -118,4 +123,19 @@ def load_case(name: str) -> Case:
     if name not in case_names():
         near = get_close_matches(name, case_names(), cutoff=0.3) or case_names()
         raise InputError(f"There is no case '{name}'.", hint=f"Did you mean {' or '.join(near)}?")
-    return Case.model_validate_json((resources.files("data_gen.cases") / f"{name}.json").read_text("utf-8"))
+    return read_case((resources.files("data_gen.cases") / f"{name}.json").read_text("utf-8"), name)
+
+
+def read_case(text: str, name: str) -> Case:
+    """The case that a file holds; `name` is the file's, for the message.
+
+    Errors: `InputError` naming the first thing that is wrong.
+    """
+    try:
+        return Case.model_validate_json(text)
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(str(part) for part in first["loc"])
+        raise InputError(
+            f"{name} is no case at {where}: {first['msg']}.", hint="Compare it with data_gen/cases."
+        ) from error

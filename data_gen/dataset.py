@@ -24,12 +24,15 @@ _TYPICAL_EVENTS = 60  # a sample of this size weighs as much per event as a larg
 
 
 class Dataset:
-    """The same rows, to the byte, for the same spec on every machine."""
+    """The same rows, to the byte, for the same spec and case on every machine."""
 
-    def __init__(self, spec: DatasetSpec) -> None:
-        """Errors: `InputError` for an unknown case."""
+    def __init__(self, spec: DatasetSpec, case: Case | None = None) -> None:
+        """`case` is the one that `spec` names; where it is left out, the published one of that name.
+
+        Errors: `InputError` where there is none.
+        """
         self.spec = spec
-        self.case: Case = load_case(spec.case)
+        self.case: Case = case or load_case(spec.case)
         self._plan = Plan(self.case, spec.events, spec.seed)
         self._digest: str | None = None
 
@@ -40,13 +43,13 @@ class Dataset:
         Errors: `InputError` where that is less than one event needs.
         """
         typical = DatasetSpec(case=case.case, events=_TYPICAL_EVENTS, seed=1, change_rate=1.0)
-        per_event = cls(typical).expected_bytes / _TYPICAL_EVENTS
+        per_event = cls(typical, case).expected_bytes / _TYPICAL_EVENTS
         if size_bytes < per_event:
             hint = f"One event needs about {per_event / 2**20:.0f} MB."
             raise InputError(f"{size_bytes / 2**20:.1f} MB cannot hold one event of case {case.case}.", hint=hint)
         rate = 1.0 if change_rate is None else change_rate
         few = int(0.9 * size_bytes / per_event) + 1
-        planned = (cls(DatasetSpec(case=case.case, events=n, seed=seed, change_rate=rate)) for n in count(few))
+        planned = (cls(DatasetSpec(case=case.case, events=n, seed=seed, change_rate=rate), case) for n in count(few))
         return next(dataset for dataset in planned if dataset.expected_bytes >= size_bytes * _PREDICTED_WITHIN)
 
     @property

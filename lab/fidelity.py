@@ -1,4 +1,4 @@
-"""How well the generated workload imitates the published database: load it once, weigh it, compare."""
+"""How well the generated workload imitates the published or profiled database: load it once, weigh it, compare."""
 
 from __future__ import annotations
 

@@ -26,7 +26,25 @@ _DOCUMENTS = {
     "betpawa": ("jsonb", "SELECT id, raw_response FROM odds_snapshots"),
     "sportybet": ("json", _COMPETITOR.format("sportybet")),
     "bet9ja": ("json", _COMPETITOR.format("bet9ja")),
+    "competitors": ("json", "SELECT id, raw_response FROM competitor_odds_snapshots"),
 }
+_EQUAL = """
+WITH series AS (
+    SELECT id, lag(id) OVER one AS before, row_number() OVER one - 2 AS pair,
+           count(*) OVER (PARTITION BY {owner}) - 1 AS pairs
+    FROM {snapshots} WINDOW one AS (PARTITION BY {owner} ORDER BY captured_at, id)),
+weights AS (
+    SELECT id, before, (least(pair, greatest(pairs - 10, 0)) - greatest(pair - least(10, pairs) + 1, 0) + 1)::float8
+           / (greatest(pairs - 10, 0) + 1) AS weight
+    FROM series WHERE before IS NOT NULL),
+contents AS (
+    SELECT snapshot_id, hashtextextended(ROW(betpawa_market_id, betpawa_market_name, line, handicap_type, handicap_home,
+           handicap_away, outcomes, market_groups, unavailable_at)::text, 0) AS content
+    FROM {markets})
+SELECT 100 * sum(weight) FILTER (WHERE EXISTS (SELECT FROM contents AS old
+           WHERE old.snapshot_id = before AND old.content = new.content)) / sum(weight)
+FROM weights JOIN contents AS new ON new.snapshot_id = id"""
+"""A profile compares 11 snapshots in a row of each event: pairs at the ends of a life are in fewer of its windows."""
 _MEANS = """SELECT avg(octet_length(pglz::text))::float8, avg(pg_column_size(pglz))::float8,
 avg(pg_column_size(other))::float8 FROM lab_codecs"""
 
@@ -36,7 +54,7 @@ def measure(database: Database, *, lz4: bool) -> Mapping[str, float | None]:
 
     Reads the JSON columns of every row once and makes a temporary table of `_SAMPLE` documents per platform.
     """
-    return dict([*_widths(database), *_columns(database), *_codecs(database, lz4=lz4)])
+    return dict([*_widths(database), *_columns(database), *_repeats(database), *_codecs(database, lz4=lz4)])
 
 
 def _widths(database: Database) -> Iterator[tuple[str, float | None]]:
@@ -82,6 +100,15 @@ def _columns(database: Database) -> Iterator[tuple[str, float | None]]:
             f"SELECT (SELECT count(*) FROM {markets})::float8 / nullif((SELECT count(*) FROM {snapshots}), 0)"
         )
         yield f"{markets}.rows_per_snapshot", database.value(per_snapshot)
+
+
+def _repeats(database: Database) -> Iterator[tuple[str, float | None]]:
+    """Share of market rows that equal one of the previous snapshot, in percent, as a profile expects it."""
+    pairs = (("odds_snapshots", "event_id, bookmaker_id", "market_odds"),
+             ("competitor_odds_snapshots", "competitor_event_id", "competitor_market_odds"))  # fmt: skip
+    for snapshots, owner, markets in pairs:
+        share = database.value(_EQUAL.format(snapshots=snapshots, owner=owner, markets=markets))
+        yield f"{markets}.equal_to_previous", share
 
 
 def _codecs(database: Database, *, lz4: bool) -> Iterator[tuple[str, float | None]]:

@@ -1,0 +1,52 @@
+"""From a profile to a case: the generator's parameters as far as a profile tells them, and what had to be assumed."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import datetime
+
+from data_gen.calibration.facts import Facts
+from data_gen.calibration.figures import figures, published
+from data_gen.calibration.notes import Notes
+from data_gen.calibration.workload import imitating
+from data_gen.case import Case, case_names, load_case
+from lab.values import Profile
+
+__all__ = ["Calibration", "calibrated"]
+
+_PREFIX = "profile-"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Calibration:
+    """A case that was made from a profile."""
+
+    case: Case
+    taken: tuple[str, ...]
+    """What the profile told, with the values."""
+    assumed: tuple[str, ...]
+    """What it did not tell, and what stands in for it."""
+
+
+def calibrated(profile: Profile, base: Case | None = None) -> Calibration:
+    """The case that makes the generator imitate a profiled database; takes seconds, because events are generated for it.
+
+    `base` stands in for what the profile does not tell, by default the newest published case.
+    Errors: `InputError` where it is not an odds database, naming the tables that are missing or empty.
+    """
+    base = base or load_case(case_names()[-1])
+    facts, notes = Facts(profile), Notes(base.case)
+    facts.check()
+    case = imitating(facts, base, notes).model_copy(
+        update={
+            "case": _PREFIX + re.sub(r"[^\w.-]+", "-", profile.name).removeprefix(_PREFIX),
+            "about": f"Made from the profile of {profile.name}; what it did not tell is that of case {base.case}.",
+            "profiled_at": datetime.fromisoformat(profile.now),
+            "published": published(facts),
+            "figures": tuple(figures(facts)),
+        }
+    )
+    return Calibration(
+        case=Case.model_validate(case.model_dump()), taken=tuple(notes.taken), assumed=tuple(notes.assumed)
+    )

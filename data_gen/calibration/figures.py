@@ -1,0 +1,136 @@
+"""What a calibrated case must show, from the profile: the figures that `lab fidelity` compares, and the facts of the case."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from data_gen.calibration.facts import (
+    COMPETITOR_MARKETS,
+    COMPETITORS,
+    HOME,
+    HOME_MARKETS,
+    SCRAPES,
+    Facts,
+)
+from data_gen.case import PublishedFigure
+from lab.values import ColumnProfile, TableProfile
+
+_PAGE = 8192
+_TABLES = (HOME, HOME_MARKETS, COMPETITORS, COMPETITOR_MARKETS, SCRAPES)
+_PAIRS = ((HOME, HOME_MARKETS), (COMPETITORS, COMPETITOR_MARKETS))
+_DOCUMENTS = ((HOME, "betpawa"), (COMPETITORS, "competitors"))
+_WIDTH = 0.03
+_ROUNDED = 0.05
+"""Tolerance of a width that was published with two digits."""
+_BLOATED = 0.1
+_PRECISE = 100
+"""Pages from which on the pages of a table that are not full do not show in its width."""
+_SAMPLED = "A profile compares the snapshots of few events: the share may be some points off."
+_REPEATED = {HOME_MARKETS: 5.0, COMPETITOR_MARKETS: 8.0}
+"""Tolerance in points of the share of rows that repeat; only the home bookmaker's decides the change rate."""
+
+
+def figures(facts: Facts) -> Iterator[PublishedFigure]:
+    """Every figure that the profile tells; one that it does not tell is left out."""
+    for table in facts.profile.tables:
+        if table.table in _TABLES:
+            yield from _table(table, facts)
+    for snapshots, markets in _PAIRS:
+        yield from _repeats(facts, snapshots, markets)
+        yield from _mean(facts.column(snapshots, "raw_response"), f"{snapshots}.raw_response_bytes")
+        yield from _mean(facts.column(markets, "outcomes"), f"{markets}.outcomes_bytes")
+    for snapshots, name in _DOCUMENTS:
+        yield from _codecs(facts.column(snapshots, "raw_response"), f"raw_response.{name}")
+
+
+def published(facts: Facts) -> dict[str, Any]:
+    """The facts of a case, in the layout of a published one."""
+    profile = facts.profile
+    found: dict[str, Any] = {
+        "totals": {"database_gb": profile.database_bytes / 2**30},
+        "tables": {table.table: dict(_sizes(table)) for table in profile.tables if table.rows is not None},
+        "json_columns": dict(_columns(facts)),
+    }
+    if profile.bytes_per_day is not None:
+        found["growth"] = {"gb_per_day_mean": profile.bytes_per_day / 2**30}
+    return found
+
+
+def _sizes(table: TableProfile) -> Iterator[tuple[str, int]]:
+    sizes = {
+        "rows": table.rows,
+        "heap_bytes": table.heap_bytes,
+        "table_bytes": table.data_bytes,
+        "indexes_bytes": table.index_bytes,
+        "total_bytes": table.total_bytes,
+    }
+    return ((name, size) for name, size in sizes.items() if size is not None)
+
+
+def _columns(facts: Facts) -> Iterator[tuple[str, dict[str, float | str]]]:
+    for snapshots, markets in _PAIRS:
+        for table, name in ((snapshots, "raw_response"), (markets, "outcomes")):
+            column = facts.column(table, name)
+            if column and column.mean_bytes is not None:
+                yield f"{table}.{name}", {"type": column.type, "mean_bytes": column.mean_bytes}
+
+
+def _table(table: TableProfile, facts: Facts) -> Iterator[PublishedFigure]:
+    name, rows = table.table, table.rows
+    whole = sum(one.total_bytes or 0 for one in facts.profile.tables)
+    whole = whole if facts.profile.source == "measured" else facts.profile.database_bytes
+    if table.total_bytes is not None:
+        yield _points(f"{name}.share_of_database", 100 * table.total_bytes / whole, "%", 2)
+    if rows and table.heap_bytes:
+        tolerance = _tolerance(table.heap_bytes, 1, facts)
+        yield _width(f"{name}.heap_bytes_per_row", table.heap_bytes / rows, tolerance, _bloat(table))
+    if rows and table.index_bytes:
+        held = table.index_bytes - _PAGE * len(table.indexes)  # the first page of an index holds no row
+        tolerance = _tolerance(table.index_bytes, 2 * len(table.indexes), facts)
+        yield _width(f"{name}.index_bytes_per_row", held / rows, tolerance)
+
+
+def _tolerance(size: int, pages: int, facts: Facts) -> float:
+    """Of a width; in a table of few pages, so many of them may be part full."""
+    few = size < _PRECISE * _PAGE * pages
+    return (_ROUNDED if facts.profile.source == "published" else _WIDTH) + (pages * _PAGE / size if few else 0.0)
+
+
+def _width(name: str, value: float, tolerance: float, note: str = "") -> PublishedFigure:
+    return PublishedFigure(name=name, value=value, unit="B", tolerance=tolerance, relative=True, note=note)
+
+
+def _bloat(table: TableProfile) -> str:
+    share = (table.heap_bloat_bytes or 0) / (table.heap_bytes or 1)
+    return f"{share:.0%} of it is free space or dead rows, which are not generated." if share > _BLOATED else ""
+
+
+def _repeats(facts: Facts, snapshots: str, markets: str) -> Iterator[PublishedFigure]:
+    ratio, series = facts.ratio(markets, snapshots), facts.series(snapshots)
+    if ratio is not None:
+        name = f"{markets}.rows_per_snapshot"
+        yield PublishedFigure(name=name, value=ratio, unit="rows", tolerance=0.02, relative=True)
+    if series and series.equal_market_rows is not None:
+        share, tolerance = 100 * series.equal_market_rows, _REPEATED[markets]
+        yield _points(f"{markets}.equal_to_previous", share, "%", tolerance, _SAMPLED)
+
+
+def _mean(column: ColumnProfile | None, name: str) -> Iterator[PublishedFigure]:
+    if column and column.mean_bytes is not None:
+        yield _width(name, column.mean_bytes, _WIDTH)
+
+
+def _codecs(column: ColumnProfile | None, name: str) -> Iterator[PublishedFigure]:
+    """As stored with pglz, whichever codec the database uses."""
+    anew = column.restored if column else {}
+    if column and column.ratio is not None and "pglz" in anew:
+        value = column.ratio * anew["pglz"]
+        yield PublishedFigure(name=f"{name}.stored_per_text", value=value, unit="ratio", tolerance=0.1, relative=True)
+        if "lz4" in anew:
+            value = anew["lz4"] / anew["pglz"]
+            yield PublishedFigure(name=f"{name}.lz4_per_pglz", value=value, unit="ratio", tolerance=0.05, relative=True)
+
+
+def _points(name: str, value: float, unit: str, tolerance: float, note: str = "") -> PublishedFigure:
+    return PublishedFigure(name=name, value=value, unit=unit, tolerance=tolerance, relative=False, note=note)

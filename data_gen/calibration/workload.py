@@ -1,0 +1,146 @@
+"""The generator's parameters, from what a profile tells and from a base case where it does not."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from data_gen.calibration.calendar import last_capture, moment_after, sessions, share_before
+from data_gen.calibration.facts import COMPETITOR_MARKETS, COMPETITORS, HOME, HOME_MARKETS, RUNS, SCRAPES, Facts
+from data_gen.calibration.notes import Notes
+from data_gen.calibration.rate import bisected, calm_change_rate
+from data_gen.case import Case, Session
+from data_gen.events import Plan
+
+_PLATFORMS = ("sportybet", "bet9ja")
+_SHORTEST, _LONGEST = 1.0, 4000.0
+"""Hours before kick-off between which the window is looked for."""
+_EVENTS = 200
+"""So many events show how the window and the share of event-scrapes hang together."""
+_TELLING = 0.02
+"""Share of snapshots with equal market rows that must be there to see whether their documents are equal too."""
+
+Parameters = dict[str, Any]
+
+
+def imitating(facts: Facts, base: Case, notes: Notes) -> Case:
+    """The base with everything replaced that the profile tells."""
+    days = sessions(facts, base, notes)
+    first = base.first_captured if days == base.workload.sessions else days[0].start
+    case = _updated(
+        base.model_copy(update={"first_captured": first, "last_captured": last_capture(days[-1])}),
+        {"sessions": days, **_moments(days, facts, base, notes), **_amounts(facts, base, days, notes)},
+    )
+    case = _updated(case, _window(facts, case, notes))
+    case = _updated(case, _changes(facts, case, notes))
+    notes.assumed += _not_imitated(facts)
+    return case
+
+
+def _not_imitated(facts: Facts) -> Iterator[str]:
+    """What the generator has no parameter for."""
+    for table, size in facts.strangers():
+        yield f"Table {table}, {size / 2**20:,.0f} MB: not imitated."
+    if other := [f"{share:.0%} {codec}" for codec, share in facts.codecs().items() if codec not in ("pglz", "none")]:
+        yield f"Documents are stored as the server does by default, and not: {', '.join(other)}."
+
+
+def _updated(case: Case, parameters: Parameters) -> Case:
+    return case.model_copy(update={"workload": case.workload.model_copy(update=parameters)})
+
+
+def _moments(days: tuple[Session, ...], facts: Facts, base: Case, notes: Notes) -> Parameters:
+    """When the schema changed."""
+    own, usual = base.workload, base.workload.sessions
+    filled = notes.choose(
+        "Share of the cycles before last_confirmed_at was filled in, by what room that left",
+        facts.rewritten,
+        share_before(own.backfill_at, usual),
+    )
+    there = notes.choose("An index on (snapshot_id, betpawa_market_id)", facts.has_late_index, own.index_at is not None)
+    indexed = share_before(own.index_at, usual) if own.index_at else filled
+    if there:
+        notes.assumed.append(f"Share of the cycles before that index was made: {indexed:.4g}.")
+    backfill = moment_after(filled, days)
+    index = max(moment_after(indexed, days), backfill)  # the schema changes in this order
+    return {"backfill_at": backfill, "index_at": index if there else None}
+
+
+def _amounts(facts: Facts, base: Case, days: tuple[Session, ...], notes: Notes) -> Parameters:
+    """How much is stored of what."""
+    own = base.workload
+    looked = _events_per_cycle(facts, own.home_inserts, sum(one.cycles for one in days))
+    home_share = facts.ratio("event_bookmakers", "events")
+    return {
+        "events_per_cycle": notes.choose("Events per cycle", looked, own.events_per_cycle),
+        "home_inserts": notes.choose("Home snapshots per event-scrape", facts.ratio(HOME, SCRAPES), own.home_inserts),
+        "home_share": notes.choose("Share of events with the home bookmaker", _share(home_share), own.home_share),
+        "home_rows": notes.choose("Market rows per home snapshot", facts.ratio(HOME_MARKETS, HOME), own.home_rows),
+        **_competitors(facts, base, notes),
+    }
+
+
+def _share(ratio: float | None) -> float | None:
+    return None if ratio is None else min(ratio, 1.0)
+
+
+def _events_per_cycle(facts: Facts, home_inserts: float, cycles: int) -> float | None:
+    scrapes, snapshots = facts.rows(SCRAPES), facts.rows(HOME)
+    if scrapes is not None:
+        return scrapes / (facts.rows(RUNS) or cycles)
+    return None if snapshots is None else snapshots / home_inserts / cycles
+
+
+def _competitors(facts: Facts, base: Case, notes: Notes) -> Parameters:
+    own, shares = base.workload, facts.shares()
+    events = facts.ratio("competitor_events", "events")
+    covered = {name: _share(events * shares[name]) for name in _PLATFORMS if events is not None and name in shares}
+    if others := sorted(set(shares) - set(_PLATFORMS)):
+        notes.assumed.append(
+            f"Snapshots of {', '.join(others)}: not imitated; those of {' and '.join(_PLATFORMS)} are."
+        )
+    rows = notes.choose(
+        "Market rows per competitor snapshot", facts.ratio(COMPETITOR_MARKETS, COMPETITORS), own.competitor_rows
+    )
+    only = rows * own.competitor_only_rows / own.competitor_rows
+    notes.assumed.append(f"Market rows per snapshot of events that only competitors have: {only:.4g}.")
+    return {
+        "sportybet_share": notes.choose("Share of events on sportybet", covered.get("sportybet"), own.sportybet_share),
+        "bet9ja_share": notes.choose("Share of events on bet9ja", covered.get("bet9ja"), own.bet9ja_share),
+        "competitor_rows": rows,
+        "competitor_only_rows": only,
+    }
+
+
+def _window(facts: Facts, case: Case, notes: Notes) -> Parameters:
+    """How long events are followed: the longer, the larger the share of the cycles in which one is looked at."""
+    runs, per_event = facts.rows(RUNS), facts.ratio(SCRAPES, "events")
+    measured = None
+    if runs and per_event is not None:
+        wanted = per_event / runs
+        measured = bisected(lambda hours: _followed(case, hours), wanted, _SHORTEST, _LONGEST)
+    return {"window_hours": notes.choose("Hours that an event is followed", measured, case.workload.window_hours)}
+
+
+def _followed(case: Case, hours: float) -> float:
+    """Share of the cycles in which an event is looked at, among the events that are looked at at all."""
+    scraped = Plan(_updated(case, {"window_hours": hours}), _EVENTS, 1).scraped
+    known = int(scraped.any(axis=1).sum())
+    return int(scraped.sum()) / max(known * int(scraped.shape[1]), 1)
+
+
+def _changes(facts: Facts, case: Case, notes: Notes) -> Parameters:
+    """How often prices change, and what is new in a document whose prices are not."""
+    own, series = case.workload, facts.series(HOME)
+    equal = series.equal_market_rows if series else None
+    rate = None if equal is None else calm_change_rate(case, equal)
+    renewal = None
+    if series and series.equal_payloads is not None and (series.equal_snapshots or 0.0) >= _TELLING:
+        always_new = series.equal_payloads < (series.equal_snapshots or 0.0) / 2
+        renewal = "every_response" if always_new else "price"
+    return {
+        "calm_change_rate": notes.choose("Share of prices that change in a calm cycle", rate, own.calm_change_rate),
+        "probability_renewal": notes.choose(
+            "A home document's probabilities are renewed with", renewal, own.probability_renewal
+        ),
+    }

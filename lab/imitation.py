@@ -1,0 +1,56 @@
+"""Which database is imitated: a published case by its name, or the one behind a profile."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from importlib import resources
+from pathlib import Path
+
+from data_gen import case_names, load_case
+from data_gen.calibration import Calibration, calibrated
+from data_gen.case import read_case
+from lab import profiling, store
+from lab.errors import InputError
+from lab.profiling.document import read_json
+from lab.values import Profile
+
+
+@dataclass(frozen=True, kw_only=True)
+class Imitated:
+    """A database to imitate: what is known of it, and the case that imitates it."""
+
+    profile: Profile
+    calibration: Calibration
+    """Without sentences where the case is a published one."""
+
+    @property
+    def told(self) -> tuple[str, ...]:
+        """What was taken from the profile and what was assumed; empty for a published case."""
+        taken, assumed = self.calibration.taken, self.calibration.assumed
+        return (*(f"From the profile: {line}" for line in taken), *(f"Assumed: {line}" for line in assumed))
+
+
+def chosen(case: str | None, profile: Path | None) -> Imitated:
+    """The database of that case or profile; the newest published case where neither is named.
+
+    The file is a profile, or a case: that one is calibrated from what it publishes, upon the workload it holds, if any.
+    Errors: `InputError` where both are named, there is no such case, or the file is no profile of an odds database.
+    """
+    if profile is None:
+        return _published(case or case_names()[-1])
+    if case is not None:
+        raise InputError("--case and --profile both say what to imitate.", hint="Leave one of them out.")
+    raw = read_json(profile)
+    if "totals" not in raw and "published" not in raw:
+        found, base = profiling.load(profile), None
+    else:
+        found = profiling.from_case(profile)
+        base = read_case(store.read(profile), str(profile)) if "workload" in raw else None
+    return Imitated(profile=found, calibration=calibrated(found, base))
+
+
+def _published(name: str) -> Imitated:
+    case = load_case(name)
+    file = Path(str(resources.files("data_gen.cases") / f"{name}.json"))
+    calibration = Calibration(case=case, taken=(), assumed=())
+    return Imitated(profile=profiling.from_case(file), calibration=calibration)
