@@ -11,7 +11,7 @@ from typing import Annotated
 
 import typer
 
-from data_gen import case_names
+from data_gen import case_names, load_case
 from lab import profiling, store, usage
 from lab.analysis.discovery import Known, Source, sources
 from lab.cli.app import app, out, print_json, print_lines, print_table, progress
@@ -124,7 +124,8 @@ def _known(profile: str, paths: Sequence[Path], run: Path | None) -> tuple[Known
     found += [sources.of_usage(one, [path.as_posix() for path in paths]) for one in used]
     if run and known.experiment:
         at = run / store.FILE if run.is_dir() else run
-        found.append(sources.of_run(known.experiment, at.as_posix(), _digest(at)))
+        published = known.experiment.case.case in case_names()
+        found.append(sources.of_run(known.experiment, at.as_posix(), _digest(at), published=published))
     return known, found
 
 
@@ -142,8 +143,10 @@ def _profile_file(name: str) -> tuple[Path, str]:
 
 
 def _case_file(name: str) -> Path:
-    """Of a published case, or the file that is named."""
-    return Path(str(resources.files("data_gen.cases"))) / f"{name}.json" if name in case_names() else Path(name)
+    """Of a published case, or the file that is named; `InputError` where there is neither."""
+    if name not in case_names() and Path(name).exists():
+        return Path(name)
+    return Path(str(resources.files("data_gen.cases"))) / f"{load_case(name).case}.json"
 
 
 def _load(file: Path) -> Profile:

@@ -277,8 +277,14 @@ def test_a_saving_is_never_without_its_error(published: Profile, sample: Experim
 def test_a_profile_of_something_else_is_said_at_the_top(poor: Profile, published: Profile, sample: Experiment) -> None:
     (warning,) = discover(Known(profile=poor, experiment=sample)).warnings
     assert "2026-02-06 (18.0 GB)" in warning
-    assert "imitates case 2026-02-17" in warning
+    assert "imitates 2026-02-17 (63.2 GB)" in warning
     assert discover(Known(profile=published, experiment=sample)).warnings == ()
+
+
+def test_a_database_that_has_grown_since_is_another_one(published: Profile, sample: Experiment) -> None:
+    found = discover(Known(profile=replace(published, database_bytes=70 << 30), experiment=sample))
+    assert any("2026-02-17 (70.0 GB)" in line for line in found.warnings)
+    assert not check(found, "same database").done
 
 
 def test_an_interrupted_run_is_said_at_the_top_and_not_ticked(published: Profile, sample: Experiment) -> None:

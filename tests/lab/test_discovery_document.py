@@ -198,7 +198,7 @@ def test_sources_are_looked_through_for_the_payload_and_the_outcomes(tmp_path: P
         (("discover", "--profile", "2026-02-17", "-o", "nowhere/DISCOVERY.md"), "cannot be written"),
         (("discover", "--profile", "2026-02-17", "-o", "100-01-SUMMARY.md"), "name of the summary"),
         (("profile", "postgresql://nobody@/x", "--case", "2026-02-17"), "Name one of them"),
-        (("profile", "--case", "2026-02-18"), "2026-02-18 cannot be read"),
+        (("profile", "--case", "2026-02-18"), "There is no case '2026-02-18'"),
         (("profile", "--case", "2026-02-17", "--target", "big"), "is not a size"),
         (("usage", "nowhere"), "nowhere"),
         (("usage", "tests/usage/trees/app", "--column", "a b"), "not the name of a column"),

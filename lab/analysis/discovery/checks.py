@@ -126,16 +126,16 @@ def _whole_run(known: Known) -> str | None:
 
 
 def _same(known: Known) -> str | None:
-    run = known.experiment
-    return f"Both are of {known.profile.name}." if run and run.case.case == known.profile.name else None
+    if known.experiment is None or known.strangers:
+        return None
+    return f"Both are of {known.profile.name} with {bytes_text(known.profile.database_bytes)}."
 
 
 def _target(known: Known) -> str | None:
-    one = known.chosen
-    if one is None or one.candidate.bytes_now >= known.profile.forecast.target_bytes:
+    one, target = known.chosen, known.profile.forecast.target_bytes
+    if one is None or one.expected.most >= target:
         return None
-    target = bytes_text(known.profile.forecast.target_bytes)
-    return f"`{one.name}`: {bytes_text(one.candidate.bytes_now)} at full size, under {target}."
+    return f"`{one.name}`: at most {bytes_text(one.expected.most)} at full size, under {bytes_text(target)}."
 
 
 def _error(known: Known) -> str | None:

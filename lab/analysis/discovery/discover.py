@@ -43,10 +43,10 @@ def _warnings(known: Known) -> Iterator[str]:
     run, profile = known.experiment, known.profile
     if run is None:
         return
-    if run.case.case != profile.name:
+    if known.strangers:
         yield (
-            f"The profile is of {profile.name} ({bytes_text(profile.database_bytes)}), and the run imitates case"
-            f" {run.case.case} ({bytes_text(run.case.database_bytes)}): every saving is of that case, not of {profile.name}."
+            f"The profile is of {profile.name} ({bytes_text(profile.database_bytes)}), and the run imitates"
+            f" {run.case.case} ({bytes_text(run.case.database_bytes)}): every saving is of the latter."
         )
     if run.case.target_bytes != profile.forecast.target_bytes:
         targets = (bytes_text(profile.forecast.target_bytes), bytes_text(run.case.target_bytes))

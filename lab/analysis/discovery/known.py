@@ -41,6 +41,12 @@ class Known:
         return next((one for one in self.strategies if self.advice and one.name == self.advice.scenario), None)
 
     @property
+    def strangers(self) -> bool:
+        """Whether the run imitates another database than the profile's, or the same one at another size."""
+        run, profile = self.experiment, self.profile
+        return run is not None and (run.case.case, run.case.database_bytes) != (profile.name, profile.database_bytes)
+
+    @property
     def payload(self) -> str:
         """Name of the column with whole responses."""
         return next((one.payload for one in self.profile.series if one.payload), PAYLOAD)

@@ -1,8 +1,8 @@
 """Every way to save that is known, by impact and effort; what the run did not measure is named with the command for it.
 
-Impact is the saving at full size: under the target on its own, at least 25 %, at least 5 %, above the noise floor, or
-none. Effort is what the application must do, by what its tables no longer guarantee afterwards: keys are gone or new
-tables took their place (high), columns or rows are gone (medium), nothing (low).
+Impact is the saving at full size: under the target on its own (with its whole interval), at least 25 %, at least 5 %, above
+the noise floor, or none. Effort is what the application must do, by what its tables no longer guarantee afterwards: keys
+are gone or new tables took their place (high), columns or rows are gone (medium), nothing (low).
 """
 
 from __future__ import annotations
@@ -64,7 +64,7 @@ def impact(one: Measured) -> Impact:
     share = 100 * expected.saved / expected.before
     if expected.percent <= (expected.noise_percent or 0.0):
         return Impact.NONE
-    if expected.after < one.experiment.case.target_bytes:
+    if expected.most < one.experiment.case.target_bytes:
         return Impact.DECISIVE
     return Impact.HIGH if share >= _HIGH else Impact.MEDIUM if share >= _MEDIUM else Impact.LOW
 

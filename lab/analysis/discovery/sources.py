@@ -17,17 +17,18 @@ def of_profile(profile: Profile, path: str, digest: str) -> Source:
     return Source(what=f"profile, {profile.source}", path=path, digest=digest, date=profile.taken, command=again)
 
 
-def of_run(experiment: Experiment, path: str, digest: str) -> Source:
-    """The experiment of a run; `digest` is the SHA-256 of its file."""
-    return Source(what="run", path=path, digest=digest, date=experiment.started, command=_run(experiment))
+def of_run(experiment: Experiment, path: str, digest: str, *, published: bool) -> Source:
+    """The experiment of a run; `digest` is the SHA-256 of its file, `published` whether its case comes with the lab."""
+    imitates = f"--case {experiment.case.case}" if published else "--profile FILE"
+    return Source(what="run", path=path, digest=digest, date=experiment.started, command=_run(experiment, imitates))
 
 
-def _run(experiment: Experiment) -> str:
+def _run(experiment: Experiment, imitates: str) -> str:
     spec, size = experiment.plan.dataset, experiment.plan.size_bytes
     text = f"{size >> 20}MB" if size % (1 << 20) == 0 else str(size)
     names = dict.fromkeys(trial.scenario for trial in experiment.plan.trials if trial.scenario != "baseline")
     chosen = " ".join(f"-s {name}" for name in names)
-    return f"lab run --case {spec.case} --size {text} --seed {spec.seed} --change-rate {spec.change_rate:g} {chosen}"
+    return f"lab run {imitates} --size {text} --seed {spec.seed} --change-rate {spec.change_rate:g} {chosen}"
 
 
 def of_usage(usage: Usage, paths: Sequence[str]) -> Source:

@@ -77,6 +77,11 @@ class Expected:
         """Bytes at full size."""
         return self.before - self.after
 
+    @property
+    def most(self) -> int:
+        """`after`, or the upper end of its interval: what is under a target even then is under it."""
+        return self.interval[1] if self.interval else self.after
+
 
 @dataclass(frozen=True, kw_only=True)
 class Opportunity:
