@@ -9,7 +9,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from itertools import count
 
-from data_gen import Dataset
+from data_gen import Case, Dataset
 from lab.errors import LabError, UnavailableError
 from lab.servers import Options, Server, Workspace, open_server
 from lab.steps import verify
@@ -25,6 +25,8 @@ class Fleet:
     workspace: Workspace
     options: Options
     progress: Callable[[str], None]
+    case: Case | None
+    """What the datasets name, where it is not a published case."""
     _stack: ExitStack
     _started: dict[str, Server | UnavailableError] = field(default_factory=dict)
     _lanes: dict[tuple[str, DatasetSpec], Lane | LabError] = field(default_factory=dict)
@@ -63,7 +65,7 @@ class Fleet:
             known = self._lanes.get((kind, spec))
             if known is None or (isinstance(known, Lane) and not known.server.holds(known.template)):
                 try:
-                    self._lanes[kind, spec] = self._load(self.server(kind), Dataset(spec))
+                    self._lanes[kind, spec] = self._load(self.server(kind), Dataset(spec, self.case))
                 except LabError as error:
                     self._lanes[kind, spec] = error
         lane = self._lanes[kind, spec]
@@ -99,7 +101,9 @@ def _named(spec: DatasetSpec) -> str:
 
 
 @contextmanager
-def open_fleet(workspace: Workspace, options: Options, progress: Callable[[str], None]) -> Iterator[Fleet]:
-    """The servers of a run for as long as the context lasts."""
+def open_fleet(
+    workspace: Workspace, options: Options, progress: Callable[[str], None], case: Case | None = None
+) -> Iterator[Fleet]:
+    """The servers of a run for as long as the context lasts; `case` is needed where it is not a published one."""
     with ExitStack() as stack:
-        yield Fleet(workspace=workspace, options=options, progress=progress, _stack=stack)
+        yield Fleet(workspace=workspace, options=options, progress=progress, case=case, _stack=stack)

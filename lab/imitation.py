@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
 
-from data_gen import case_names, load_case
+from data_gen import Case, case_names, load_case
 from data_gen.calibration import Calibration, calibrated
 from data_gen.case import read_case
 from lab import profiling, store
@@ -22,6 +22,11 @@ class Imitated:
     profile: Profile
     calibration: Calibration
     """Without sentences where the case is a published one."""
+
+    @property
+    def case(self) -> Case:
+        """The case that imitates it."""
+        return self.calibration.case
 
     @property
     def told(self) -> tuple[str, ...]:
@@ -40,13 +45,16 @@ def chosen(case: str | None, profile: Path | None) -> Imitated:
         return _published(case or case_names()[-1])
     if case is not None:
         raise InputError("--case and --profile both say what to imitate.", hint="Leave one of them out.")
-    raw = read_json(profile)
-    if "totals" not in raw and "published" not in raw:
+    if profiling.is_profile(profile):
         found, base = profiling.load(profile), None
     else:
-        found = profiling.from_case(profile)
-        base = read_case(store.read(profile), str(profile)) if "workload" in raw else None
+        found, base = profiling.from_case(profile), _own(profile)
     return Imitated(profile=found, calibration=calibrated(found, base))
+
+
+def _own(file: Path) -> Case | None:
+    """The case in a file that holds a workload too."""
+    return read_case(store.read(file), str(file)) if "workload" in read_json(file) else None
 
 
 def _published(name: str) -> Imitated:

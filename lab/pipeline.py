@@ -14,10 +14,11 @@ from typing import Any
 
 import psutil
 
-from data_gen import Case, Dataset, load_case
-from lab import plan, registry, store
+from data_gen import Case, Dataset
+from lab import imitation, plan, registry, store
 from lab.errors import InputError, LabError
 from lab.fleet import Fleet, open_fleet
+from lab.imitation import Imitated
 from lab.journal import Journal, now
 from lab.registry import Registered
 from lab.schedule import Floor, Job, jobs_at_once, work_off
@@ -62,7 +63,8 @@ class Request:
     """What the user asked for."""
 
     scenarios: tuple[str, ...]
-    case: str
+    case: str | None
+    """A published case; None: the newest, unless there is a profile."""
     size_bytes: int
     seed: int
     change_rate: float | None
@@ -72,6 +74,8 @@ class Request:
     """About the servers."""
     jobs: int | None = None
     """Trials at once; None: `lab.schedule.jobs_at_once` decides."""
+    profile: Path | None = None
+    """File of a profile or a case to imitate instead of `case`."""
 
 
 def run(request: Request, progress: Progress, opened: Callable[[Path], None]) -> None:
@@ -80,12 +84,13 @@ def run(request: Request, progress: Progress, opened: Callable[[Path], None]) ->
     Errors: `InputError` where the request cannot be carried out; nothing has been loaded then.
     """
     entries = {entry.name: entry for entry in registry.resolve(request.scenarios)}
-    case, jobs = load_case(request.case), jobs_at_once(request.jobs)
+    imitated, jobs = imitation.chosen(request.case, request.profile), jobs_at_once(request.jobs)
+    case = imitated.case
     kinds = plan.kinds(request.server)
     store.check_writable(request.results)
     for line in clean():
         progress(f"removed what an earlier run left behind: {line}")
-    with open_workspace() as workspace, open_fleet(workspace, request.options, progress) as fleet:
+    with open_workspace() as workspace, open_fleet(workspace, request.options, progress, case) as fleet:
         if len(kinds) == 1:
             fleet.server(kinds[0])  # nothing stands in for the one that was asked for
         trials = plan.trials(tuple(entries.values()), kinds, fleet.capabilities)
@@ -96,7 +101,7 @@ def run(request: Request, progress: Progress, opened: Callable[[Path], None]) ->
         dataset = Dataset.plan(case, size_bytes=request.size_bytes, seed=request.seed, change_rate=request.change_rate)
         entries[registry.BASELINE] = registry.registered()[registry.BASELINE]
         planned = Plan(dataset=dataset.spec, size_bytes=request.size_bytes, jobs=jobs, trials=trials)
-        journal = _open(request.results, planned, case, entries)
+        journal = _open(request.results, planned, imitated, entries)
         opened(journal.folder)
         _make_trials(trials, _Run(entries=entries, fleet=fleet, journal=journal, floor=Floor()))
     journal.finish()
@@ -191,23 +196,26 @@ def check_room(servers: Sequence[Server], expected_bytes: int, jobs: int) -> Non
             )
 
 
-def _open(results: Path, planned: Plan, case: Case, entries: Mapping[str, Registered]) -> Journal:
+def _open(results: Path, planned: Plan, imitated: Imitated, entries: Mapping[str, Registered]) -> Journal:
     started = now()
     size = bytes_text(planned.size_bytes).replace(" ", "")
-    folder = store.new_run(results, case.case, size, started)
+    folder = store.new_run(results, imitated.case.case, size, started)
     experiment = Experiment(
         format=store.FORMAT,
         run=folder.name,
         started=started.isoformat(),
         finished=None,
         plan=planned,
-        case=_case_facts(case),
+        case=_case_facts(imitated.case),
+        calibration=imitated.told,
         environment=_environment(),
         templates=(),
         scenarios={one.scenario: _facts(entries[one.scenario]) for one in planned.trials},
         outcomes=(),
         rate_trials=(),
     )
+    if imitated.told:
+        store.write(folder / store.CASE, imitated.case.text)  # with the plan, all that makes the same rows again
     store.save(folder, experiment)
     return Journal(folder=folder, experiment=experiment)
 

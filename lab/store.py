@@ -21,6 +21,8 @@ from lab.values import Experiment
 
 FORMAT = 1
 FILE = "experiment.json"
+CASE = "case.json"
+"""The case that a run imitated, where it is not a published one."""
 _ADAPTER = TypeAdapter(Experiment)
 
 

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import typer
 
-from data_gen import Dataset, load_case
-from lab import pipeline, store
+from data_gen import Dataset
+from lab import imitation, pipeline, store
 from lab.analysis import comparison
-from lab.cli.app import INTERRUPTED, SOMETHING_FAILED, app, err, print_json, print_table, progress
+from lab.cli.app import INTERRUPTED, SOMETHING_FAILED, app, err, print_json, print_lines, print_table, progress
 from lab.cli.options import (
     AsJson,
     CaseName,
@@ -19,6 +19,7 @@ from lab.cli.options import (
     Jobs,
     Port,
     PostgresBin,
+    ProfileFile,
     Results,
     Scenarios,
     Seed,
@@ -38,7 +39,8 @@ from lab.units import parse_bytes
 )
 def run(
     scenario: Scenarios = ["all"],  # noqa: B006 - typer copies it
-    case: CaseName = "2026-02-17",
+    case: CaseName = None,
+    profile: ProfileFile = None,
     size: Size = "256MB",
     seed: Seed = 1,
     change_rate: ChangeRate = None,
@@ -55,6 +57,7 @@ def run(
     request = pipeline.Request(
         scenarios=tuple(scenario),
         case=case,
+        profile=profile,
         size_bytes=parse_bytes(size),
         seed=seed,
         change_rate=change_rate,
@@ -92,17 +95,21 @@ def _measured(request: pipeline.Request) -> Path:
     return folders[0]
 
 
-@app.command(epilog="Example: [bold]lab fidelity --case 2026-02-06 --size 256MB[/]")
+@app.command(
+    epilog="Examples: [bold]lab fidelity --case 2026-02-06 --size 256MB[/] · [bold]lab fidelity --profile profile.json[/]"
+)
 def fidelity(
-    case: CaseName = "2026-02-17",
+    case: CaseName = None,
+    profile: ProfileFile = None,
     size: Size = "256MB",
     seed: Seed = 1,
     change_rate: ChangeRate = None,
     postgres_bin: PostgresBin = None,
     as_json: AsJson = False,
 ) -> None:
-    """Compare the generated workload with the published database that it imitates."""
-    dataset = Dataset.plan(load_case(case), size_bytes=parse_bytes(size), seed=seed, change_rate=change_rate)
+    """Compare the generated workload with the published or profiled database that it imitates."""
+    imitated = imitation.chosen(case, profile)
+    dataset = Dataset.plan(imitated.case, size_bytes=parse_bytes(size), seed=seed, change_rate=change_rate)
     figures = measure_fidelity(
         dataset, server="native", options=Options(postgres_bin=postgres_bin), progress=progress()
     )
@@ -110,5 +117,6 @@ def fidelity(
         print_json([asdict(figure) | {"holds": figure.holds} for figure in figures])
     else:
         print_table(tables.fidelity(figures))
+        print_lines(imitated.told)
     if any(figure.holds is not True for figure in figures):
         raise typer.Exit(SOMETHING_FAILED)

@@ -26,7 +26,14 @@ Scenarios = Annotated[
         "--scenario", "-s", help="A scenario, NAME+NAME, or all; may be repeated.", autocompletion=_scenario_names
     ),
 ]
-CaseName = Annotated[str, typer.Option("--case", help="The published database to imitate.", autocompletion=_case_names)]
+CaseName = Annotated[
+    str | None,
+    typer.Option("--case", help="The published database to imitate; else the newest.", autocompletion=_case_names),
+]
+ProfileFile = Annotated[
+    Path | None,
+    typer.Option("--profile", help="Imitate the database of this profile, or of the file of a published case."),
+]
 Size = Annotated[str, typer.Option("--size", help="Size of the baseline, such as 256MB; decides the number of events.")]
 Seed = Annotated[int, typer.Option("--seed", help="The same seed makes the same rows.")]
 ChangeRate = Annotated[

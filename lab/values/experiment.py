@@ -132,3 +132,5 @@ class Experiment:
     scenarios: Mapping[str, ScenarioFacts]
     outcomes: tuple[Outcome, ...]
     rate_trials: tuple[RateTrial, ...]
+    calibration: tuple[str, ...] = ()
+    """How the case was made from a profile: what was taken from it, what assumed; empty for a published case."""
