@@ -253,6 +253,7 @@ def test_any_measured_strategy_has_its_four_phases(published: Profile, sample: E
     schema, _, migration, after = discover(Known(profile=published, experiment=roomy)).phases
     assert migration.moves
     assert schema.groups
+    assert any("job" in line for line in after.changes)
     chunks = any("chunks" in watch.how for watch in after.watches)
     assert chunks == ("hypertable" in best)
     assert any("backup" in line for move in migration.moves for line in move.back) == ("retention" in best)

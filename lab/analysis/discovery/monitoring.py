@@ -18,7 +18,7 @@ def monitoring(one: Measured, title: str) -> Phase:
     return Phase(
         number=104,
         title=title,
-        changes=("Look at each number once a day, and at the first three for a week before anything old is dropped.",),
+        changes=tuple(_changes(one)),
         saving="None: it shows whether the saving stays.",
         risks=(
             "A threshold is a projection from the sample: where it is passed, the database is not as it was imitated.",
@@ -26,6 +26,14 @@ def monitoring(one: Measured, title: str) -> Phase:
         back=("Nothing to undo.",),
         watches=tuple(_watches(one)),
     )
+
+
+def _changes(one: Measured) -> Iterator[str]:
+    yield "Look at each number once a day, and at the first three for a week before anything old is dropped."
+    if one.makes_chunks:
+        yield "New chunks stay as they are until a job converts them every day, as phase 103 did once."
+    if one.candidate.facts.deletes_rows:
+        yield "What was deleted comes back at the pace of growth, unless a job deletes every day, as phase 103 did once."
 
 
 def _watches(one: Measured) -> Iterator[Watch]:

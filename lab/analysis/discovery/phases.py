@@ -22,6 +22,7 @@ _DOES = {
     Access.DECLARE: "declares",
     Access.UNCLEAR: "perhaps touches",
 }
+_ADDED = "What is added can be dropped again as long as nothing writes there; what is removed has its way back in 103."
 _MOST_HITS = 40
 """Places that are listed; the rest is counted."""
 
@@ -48,9 +49,7 @@ def _schema(one: Measured) -> Phase:
         changes=(*nothing, *(f"{group.title}: {len(group.statements)} statements." for group in groups)),
         saving="None by itself: bytes come back in phase 103, where these statements have their place in the order.",
         risks=tuple(_lost(one)),
-        back=(
-            "What is added can be dropped again as long as nothing writes there; what is removed has its way back in 103.",
-        ),
+        back=(_ADDED if groups else sql.NOTHING,),
         groups=groups,
     )
 
@@ -85,7 +84,7 @@ def _application(known: Known, one: Measured) -> Phase:
         title=TITLES[102],
         changes=(
             *one.candidate.facts.costs,
-            *(f"Give up {loss}: stop writing and reading it before it goes." for loss in one.candidate.facts.given_up),
+            *(f"Given up: {loss}. What needs it must change first." for loss in one.candidate.facts.given_up),
             *_places(touches),
             *_unlooked(known),
         ),
@@ -164,7 +163,7 @@ def _final(moves: tuple[Move, ...]) -> Iterator[str]:
     locked = [move for move in moves if any(lock.startswith("ACCESS EXCLUSIVE") for lock in move.locks)]
     if locked:
         seconds = [move.seconds for move in locked if move.seconds is not None]
-        yield f"{len(locked)} steps lock tables that the application uses, together for at most {sum(seconds):.2f} s on the sample."
+        yield f"Steps that lock tables of the application: {len(locked)}, for at most {sum(seconds):.2f} s of the sample."
 
 
 def _move(one: Measured, step: StepRecord) -> Move:

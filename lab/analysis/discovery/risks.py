@@ -85,12 +85,12 @@ def _way_back(one: Measured) -> Iterator[Risk]:
 
 
 def _locks(one: Measured) -> Iterator[Risk]:
-    taken = {lock for step in one.steps for lock in locks(step.statements, one.before.keys())}
+    taken = locks(one.statements, one.before.keys())
     if taken:
         yield Risk(
             name="Locks and writers",
             level="medium",
-            what=f"{'; '.join(sorted(taken))}. Rows that are written while others are copied are in no copy.",
+            what=f"{'; '.join(taken)}. Rows that are written while others are copied are in no copy.",
             remedy="A maintenance window without writers; seconds at full size are not known from a sample.",
         )
 

@@ -51,7 +51,7 @@ _WAYS = (
     WayBack(
         pattern=rf"DROP TABLE {_NAME}",
         words="{table}: no way back as measured. Rename it to {table}_before instead and drop that after the checks of"
-        " phase 104; until then it takes {bytes} more at full size.",
+        " phase 104; until then it takes up to {bytes} more at full size.",
         final=True,
         ours=True,
     ),
@@ -69,7 +69,7 @@ _WAYS = (
         words="Drop what it made; the old tables are as they were.",
     ),
 )
-_NOTHING = "Nothing to undo."
+NOTHING = "Nothing to undo."
 
 
 def flat(sql: str) -> str:
@@ -117,7 +117,7 @@ def ways_back(statements: Sequence[Statement], sizes: dict[str, str]) -> tuple[t
     """How each is undone, and whether one of them cannot be; `sizes` are the application's tables at full size."""
     found = [pair for one in statements if (pair := _way_back(flat(one.sql), sizes))]
     words = tuple(dict.fromkeys(text for text, _ in found))
-    return words or (_NOTHING,), any(final for _, final in found)
+    return words or (NOTHING,), any(final for _, final in found)
 
 
 def _way_back(sql: str, sizes: dict[str, str]) -> tuple[str, bool] | None:
@@ -139,7 +139,9 @@ def summary(statements: Sequence[Statement]) -> str:
 def _verbs(statements: Sequence[Statement]) -> Iterator[tuple[str, int]]:
     counts: dict[str, int] = {}
     for one in statements:
-        match = re.match(r"(?:CREATE(?: TEMP)?|ALTER|DROP|CALL|VACUUM FULL|SELECT)(?: \w+)?|\w+", flat(one.sql))
+        match = re.match(
+            r"(?:CREATE(?: TEMP)?|ALTER|DROP|CALL|VACUUM FULL)(?: \w+)?|SELECT \w+(?=\()|\w+", flat(one.sql)
+        )
         verb = match[0] if match and not match[0].startswith("VACUUM FULL") else "VACUUM FULL"
         counts[verb] = counts.get(verb, 0) + one.times
     yield from counts.items()

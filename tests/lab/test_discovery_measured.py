@@ -1,0 +1,61 @@
+"""A database on a real server, profiled and discovered: what a profile sees, the document knows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from data_gen import Dataset
+from lab import profiling
+from lab.analysis.discovery import Discovery, Known, discover
+from lab.report import discovery
+from lab.servers import Server
+from lab.steps.load import run_stages
+from lab.values import Profile
+
+
+@pytest.fixture(scope="module")
+def profile(native: Server, dataset: Dataset) -> Iterator[Profile]:
+    native.create("discovered")
+    with native.connect("discovered") as database:
+        run_stages(native, database, dataset)
+        dsn = database.conninfo
+    yield profiling.profile(dsn, now=dataset.now, progress=lambda _: None)
+    native.drop("discovered")
+
+
+@pytest.fixture(scope="module")
+def found(profile: Profile) -> Discovery:
+    return discover(Known(profile=profile))
+
+
+def test_a_measured_profile_answers_what_only_a_database_can(found: Discovery) -> None:
+    verdicts = {answer.question: answer.verdict for answer in found.answers}
+    assert verdicts == {
+        "Is `raw_response` needed?": "unknown",
+        "Can `outcomes` be normalised?": "unknown",
+        "Are there duplicate snapshots?": verdicts["Are there duplicate snapshots?"],
+        "Retention in use against needed?": "partly",
+        "Is TOAST effective?": "yes",
+    }
+    assert verdicts["Are there duplicate snapshots?"] in ("yes", "partly")
+
+
+def test_everything_that_a_profile_brings_is_ticked_and_nothing_else(found: Discovery) -> None:
+    done = [check.done for check in found.checks]
+    first = [check.name for check in found.checks].index("The application's sources were looked through")
+    assert all(done[1:first]), [check.name for check in found.checks[1:first] if not check.done]
+    assert not any(done[first:])
+
+
+def test_the_largest_drivers_are_columns(found: Discovery) -> None:
+    assert "odds_snapshots.raw_response" in [driver.name for driver in found.drivers]
+    assert len(found.drivers) == 3
+
+
+def test_the_document_of_a_measured_profile_is_made_again_the_same(profile: Profile) -> None:
+    known = Known(profile=profile)
+    once = discovery.document("", known, ())
+    assert discovery.document(once, known, ()) == once
+    assert "Indexes and their use" in once
