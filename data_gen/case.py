@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from difflib import get_close_matches
 from functools import cache
 from importlib import resources
+from pathlib import Path
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, JsonValue, ValidationError
@@ -114,16 +115,21 @@ def case_names() -> tuple[str, ...]:
     return tuple(sorted(file.name.removesuffix(".json") for file in files if file.name.endswith(".json")))
 
 
-@cache
-def load_case(name: str) -> Case:
-    """The case of that name.
+def case_file(name: str) -> Path:
+    """The file of the case of that name.
 
     Errors: `InputError` naming the nearest names where there is none.
     """
     if name not in case_names():
         near = get_close_matches(name, case_names(), cutoff=0.3) or case_names()
         raise InputError(f"There is no case '{name}'.", hint=f"Did you mean {' or '.join(near)}?")
-    return read_case((resources.files("data_gen.cases") / f"{name}.json").read_text("utf-8"), name)
+    return Path(str(resources.files("data_gen.cases") / f"{name}.json"))
+
+
+@cache
+def load_case(name: str) -> Case:
+    """The case of that name; errors as `case_file`."""
+    return read_case(case_file(name).read_text("utf-8"), name)
 
 
 def read_case(text: str, name: str) -> Case:

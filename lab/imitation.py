@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from importlib import resources
 from pathlib import Path
 
-from data_gen import Case, case_names, load_case
+from data_gen import Case, case_file, case_names, load_case
 from data_gen.calibration import Calibration, calibrated
 from data_gen.case import read_case
 from lab import profiling, store
@@ -58,7 +57,5 @@ def _own(file: Path) -> Case | None:
 
 
 def _published(name: str) -> Imitated:
-    case = load_case(name)
-    file = Path(str(resources.files("data_gen.cases") / f"{name}.json"))
-    calibration = Calibration(case=case, taken=(), assumed=())
-    return Imitated(profile=profiling.from_case(file), calibration=calibration)
+    calibration = Calibration(case=load_case(name), taken=(), assumed=())
+    return Imitated(profile=profiling.from_case(case_file(name)), calibration=calibration)

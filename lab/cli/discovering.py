@@ -5,13 +5,12 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from dataclasses import asdict
-from importlib import resources
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from data_gen import case_names, load_case
+from data_gen import case_file, case_names
 from lab import profiling, store, usage
 from lab.analysis.discovery import Known, Source, sources
 from lab.cli.app import app, out, print_json, print_lines, print_table, progress
@@ -132,7 +131,7 @@ def _known(profile: str, paths: Sequence[Path], run: Path | None) -> tuple[Known
 def _profile_file(name: str) -> tuple[Path, str]:
     """The file of a profile or case, and what it is called in a document."""
     if name in case_names():
-        return _case_file(name), f"data_gen/cases/{name}.json"
+        return case_file(name), f"data_gen/cases/{name}.json"
     path = Path(name)
     if not path.exists():
         raise InputError(
@@ -146,7 +145,7 @@ def _case_file(name: str) -> Path:
     """Of a published case, or the file that is named; `InputError` where there is neither."""
     if name not in case_names() and Path(name).exists():
         return Path(name)
-    return Path(str(resources.files("data_gen.cases"))) / f"{load_case(name).case}.json"
+    return case_file(name)
 
 
 def _load(file: Path) -> Profile:

@@ -32,4 +32,4 @@ def _errors(expected: Expected) -> Iterator[str]:
     else:
         yield f"two baselines differ by {expected.noise_percent:.2f} %"
     off = 100 * (expected.before / expected.published - 1)
-    yield f"the baseline projects {off:+.1f} % off the published {bytes_text(expected.published)}"
+    yield f"the baseline projects {off:+.1f} % off the real {bytes_text(expected.published)}"
