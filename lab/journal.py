@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from lab import store
-from lab.values import Completed, Experiment, LoadedTemplate, Outcome, RateTrial
+from lab.values import Completed, Experiment, LoadedTemplate, Outcome, SideTrial
 
 
 @dataclass
@@ -31,17 +31,20 @@ class Journal:
             if template not in self.experiment.templates:
                 self._save(replace(self.experiment, templates=(*self.experiment.templates, template)))
 
-    def at_rate(self, trial_: RateTrial) -> None:
-        """Keep a trial at another change rate."""
+    def aside(self, trial_: SideTrial) -> None:
+        """Keep a trial on another dataset."""
         with self._lock:
-            self._save(replace(self.experiment, rate_trials=(*self.experiment.rate_trials, trial_)))
+            self._save(replace(self.experiment, side_trials=(*self.experiment.side_trials, trial_)))
 
     def finish(self) -> None:
         """Put the outcomes into the order of the plan and mark the experiment as complete."""
         order = {(one.scenario, one.server, one.repeat): at for at, one in enumerate(self.experiment.plan.trials)}
         outcomes = sorted(self.experiment.outcomes, key=lambda one: order[one.scenario, one.server, _repeat(one)])
-        rates = sorted(self.experiment.rate_trials, key=lambda one: one.dataset.change_rate)
-        ended = replace(self.experiment, outcomes=tuple(outcomes), rate_trials=tuple(rates), finished=now().isoformat())
+        aside = sorted(
+            self.experiment.side_trials,
+            key=lambda one: (one.purpose, one.dataset.change_rate, order[one.outcome.scenario, one.outcome.server, 1]),
+        )
+        ended = replace(self.experiment, outcomes=tuple(outcomes), side_trials=tuple(aside), finished=now().isoformat())
         self._save(ended)
 
     def close(self) -> None:

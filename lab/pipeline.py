@@ -10,11 +10,10 @@ from functools import partial
 from importlib.metadata import version
 from itertools import zip_longest
 from pathlib import Path
-from typing import Any
 
 import psutil
 
-from data_gen import Case, Dataset
+from data_gen import Dataset
 from lab import imitation, plan, registry, store
 from lab.errors import InputError, LabError
 from lab.fleet import Fleet, open_fleet
@@ -36,9 +35,13 @@ from lab.values import (
     Outcome,
     Plan,
     PlannedTrial,
-    RateTrial,
+    Profile,
+    Purpose,
     ScenarioFacts,
+    SideTrial,
     Skipped,
+    TableFacts,
+    TableProfile,
 )
 
 ROOM = 6
@@ -52,8 +55,8 @@ RATES = (0.25, 1.0, 4.0)
 
 RATE_EVENTS = 2
 
-TARGET_BYTES = 10 << 30
-"""What the database must come under."""
+SMALLER = 4
+"""The second size that every trial is measured at is this part of the first."""
 
 Progress = Callable[[str], None]
 
@@ -132,14 +135,17 @@ def _make_trials(trials: Sequence[PlannedTrial], run: _Run) -> None:
 
 
 def _jobs(trials: Sequence[PlannedTrial], run: _Run) -> Iterator[Job]:
-    """All trials, then those of them that are made at other change rates too."""
-    placed = _in_turn(trials)
+    """All trials, then those of them that are made on other datasets too."""
+    placed, spec = _in_turn(trials), run.journal.experiment.plan.dataset
     for kind, planned in placed:
         yield partial(_make, kind, planned, run)
     for kind, planned in placed:
+        if planned.repeat == 1 and (smaller := _smaller(spec)):
+            yield partial(_make_aside, kind, planned, run, "size", smaller)
+    for kind, planned in placed:
         if run.entries[planned.scenario].scenario.depends_on_change_rate:
-            for dataset in _at_rates(run.journal.experiment.plan.dataset):
-                yield partial(_make_at_rate, kind, planned, dataset, run)
+            for dataset in _at_rates(spec):
+                yield partial(_make_aside, kind, planned, run, "rate", dataset)
 
 
 def _in_turn(trials: Sequence[PlannedTrial]) -> list[tuple[str, PlannedTrial]]:
@@ -157,12 +163,12 @@ def _make(kind: str, planned: PlannedTrial, run: _Run) -> None:
         run.journal.add(outcome)
 
 
-def _make_at_rate(kind: str, planned: PlannedTrial, dataset: DatasetSpec, run: _Run) -> None:
-    """The same scenario on few events whose prices change more or less often; only its bytes are compared."""
+def _make_aside(kind: str, planned: PlannedTrial, run: _Run, purpose: Purpose, dataset: DatasetSpec) -> None:
+    """The same scenario on another dataset; only its bytes are compared."""
     with run.floor.together():
         lane, outcome = _try(kind, planned, dataset, run, None)
-        baseline = lane.loaded.footprint if lane else None
-        run.journal.at_rate(RateTrial(dataset=dataset, baseline=baseline, outcome=outcome))
+        template = lane.loaded if lane else None
+        run.journal.aside(SideTrial(purpose=purpose, dataset=dataset, template=template, outcome=outcome))
 
 
 def _try(
@@ -174,9 +180,22 @@ def _try(
     except LabError as error:
         return None, Failed(scenario=planned.scenario, server=kind, step="load", error=str(error), steps=())
     again = " (again)" if planned.repeat > 1 else ""
-    rate = "" if dataset.change_rate == 1 else f" at change rate {dataset.change_rate:g}"
-    run.fleet.progress(f"{kind}: {planned.scenario}{again}{rate}")
+    run.fleet.progress(f"{kind}: {planned.scenario}{again}{_aside(dataset, run)}")
     return lane, trial.make(planned, run.entries[planned.scenario].scenario, lane, alone)
+
+
+def _aside(dataset: DatasetSpec, run: _Run) -> str:
+    """In words, how a dataset differs from the run's own."""
+    spec = run.journal.experiment.plan.dataset
+    if dataset.change_rate != spec.change_rate:
+        return f" at change rate {dataset.change_rate:g}"
+    return "" if dataset == spec else f" on {dataset.events} events"
+
+
+def _smaller(spec: DatasetSpec) -> DatasetSpec | None:
+    """A draw of its own, with no event of the first: what two draws differ by is what a draw may be off by."""
+    events = spec.events // SMALLER
+    return replace(spec, events=events, seed=spec.seed + 1) if events else None
 
 
 def _at_rates(spec: DatasetSpec) -> list[DatasetSpec]:
@@ -206,13 +225,13 @@ def _open(results: Path, planned: Plan, imitated: Imitated, entries: Mapping[str
         started=started.isoformat(),
         finished=None,
         plan=planned,
-        case=_case_facts(imitated.case),
+        case=_case_facts(imitated.profile),
         calibration=imitated.told,
         environment=_environment(),
         templates=(),
         scenarios={one.scenario: _facts(entries[one.scenario]) for one in planned.trials},
         outcomes=(),
-        rate_trials=(),
+        side_trials=(),
     )
     if imitated.told:
         store.write(folder / store.CASE, imitated.case.text)  # with the plan, all that makes the same rows again
@@ -229,20 +248,31 @@ def _facts(entry: Registered) -> ScenarioFacts:
         hypothesis=scenario.hypothesis,
         given_up=scenario.given_up,
         deletes_rows=scenario.keeps is not None,
+        keeps_days=scenario.keeps_days,
         costs=scenario.costs,
         origins=dict(scenario.origins),
     )
 
 
-def _case_facts(case: Case) -> CaseFacts:
-    published: Any = case.published
-    growth = published.get("growth", {}).get("gb_per_day_mean")
+def _case_facts(profile: Profile) -> CaseFacts:
+    growth = profile.bytes_per_day
     return CaseFacts(
-        case=case.case,
-        database_bytes=int(published["totals"]["database_gb"] * 2**30),
-        target_bytes=TARGET_BYTES,
-        growth_bytes_per_day=None if growth is None else int(growth * 2**30),
-        table_rows={table: figures["rows"] for table, figures in published["tables"].items()},
+        case=profile.name,
+        database_bytes=profile.database_bytes,
+        target_bytes=profile.forecast.target_bytes,
+        growth_bytes_per_day=None if growth is None else int(growth),
+        tables={table.table: _table_facts(table) for table in profile.tables},
+    )
+
+
+def _table_facts(table: TableProfile) -> TableFacts:
+    return TableFacts(
+        rows=table.rows,
+        total_bytes=table.total_bytes,
+        data_bytes=table.data_bytes,
+        index_bytes=table.index_bytes,
+        newest_rows=table.by_day[-1].rows if table.by_day else None,
+        rows_kept={one.days: one.rows_kept for one in table.retention if one.rows_kept is not None},
     )
 
 

@@ -87,7 +87,7 @@ def _combined(name: str, parts: tuple[Registered, ...]) -> Registered:
         for scenario in several:
             scenario.apply(db)
 
-    keeping = [scenario.keeps for scenario in several if scenario.keeps]
+    keeping = [scenario for scenario in several if scenario.keeps]
     if len(keeping) > 1:
         raise InputError(f"'{name}' combines two retentions.", hint="Combine one of them with other strategies.")
     combined = replace(
@@ -98,7 +98,8 @@ def _combined(name: str, parts: tuple[Registered, ...]) -> Registered:
         apply=apply,
         needs=frozenset().union(*(scenario.needs for scenario in several)),
         drops=tuple(column for scenario in several for column in scenario.drops),
-        keeps=keeping[0] if keeping else None,
+        keeps=keeping[0].keeps if keeping else None,
+        keeps_days=keeping[0].keeps_days if keeping else None,
         loses="; ".join(scenario.loses for scenario in several if scenario.loses),
         costs=tuple(dict.fromkeys(cost for scenario in several for cost in scenario.costs)),
         origins={table: of for scenario in several for table, of in scenario.origins.items()},

@@ -23,9 +23,10 @@ SELECT c.oid::bigint,
        pg_relation_size(c.oid, 'fsm') + pg_relation_size(c.oid, 'vm') + pg_relation_size(c.oid, 'init'),
        CASE WHEN c.reltoastrelid = 0 THEN 0 ELSE pg_total_relation_size(c.reltoastrelid) END,
        CASE WHEN c.reltoastrelid = 0 THEN 0
-            ELSE pg_relation_size(c.reltoastrelid, 'fsm') + pg_relation_size(c.reltoastrelid, 'vm') END,
+            ELSE pg_relation_size(c.reltoastrelid, 'fsm') + pg_relation_size(c.reltoastrelid, 'vm') + 8192 END,
        pg_indexes_size(c.oid),
-       8192 * ((SELECT count(*) FROM pg_index i WHERE i.indrelid = c.oid) + (c.reltoastrelid <> 0)::int),
+       8192 * (SELECT count(*) FROM pg_index i WHERE i.indrelid = c.oid),
+       c.reltuples::bigint,
        pg_total_relation_size(c.oid)
 FROM pg_class c
 JOIN pg_namespace n ON n.oid = c.relnamespace
@@ -58,10 +59,13 @@ class Relation:
     """Free-space and visibility maps of the heap."""
     toast: int
     """The TOAST table with its maps and its index."""
-    toast_maps: int
+    toast_fixed: int
+    """The part of `toast` that is there however little is in it: its maps and the first page of its index."""
     indexes: int
-    first_pages: int
-    """The first page of each index, which is there however little is in it."""
+    index_fixed: int
+    """The first page of each index."""
+    rows: int
+    """As the server estimates them, exact after VACUUM; -1 where it never counted."""
     total: int
     """`pg_total_relation_size`."""
 
@@ -85,7 +89,7 @@ def read(database: Database, *, without: Sequence[int] = ()) -> tuple[Relation, 
 
 
 def _relation(row: tuple[Any, ...], root: int, compressed: bool) -> Relation:
-    oid, schema, name, _, stores, heap, maps, toast, toast_maps, indexes, first_pages, total = row
+    oid, schema, name, _, stores, heap, maps, toast, toast_fixed, indexes, index_fixed, rows, total = row
     return Relation(
         oid=oid,
         schema=schema,
@@ -96,9 +100,10 @@ def _relation(row: tuple[Any, ...], root: int, compressed: bool) -> Relation:
         heap=heap,
         maps=maps,
         toast=toast,
-        toast_maps=toast_maps,
+        toast_fixed=toast_fixed,
         indexes=indexes,
-        first_pages=first_pages,
+        index_fixed=index_fixed,
+        rows=rows,
         total=total,
     )
 

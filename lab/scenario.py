@@ -80,6 +80,8 @@ class Scenario:
     needs: frozenset[Need] = frozenset()
     drops: tuple[str, ...] = ()
     keeps: Keeps | None = None
+    keeps_days: int | None = None
+    """How many days of rows `keeps` keeps, where it goes by their age: a profile tells how much that is at full size."""
     loses: str = ""
     """In words, what `keeps` gives up."""
     costs: tuple[str, ...] = ()

@@ -117,6 +117,7 @@ def keep(days: int) -> Scenario:
         hypothesis="Old rows are never read; deleting them frees their share of the database, once rewritten.",
         apply=lambda db: apply(db, days),
         keeps=keeps(days),
+        keeps_days=days,
         loses=f"snapshots, markets and logs older than {days} days, and events whose kick-off is",
         costs=(
             "VACUUM FULL holds ACCESS EXCLUSIVE and needs room for a second copy of what is kept.",

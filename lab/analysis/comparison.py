@@ -10,13 +10,22 @@ from typing import Any
 
 import pandas as pd
 
-from lab.analysis.projection import Scale, scale
-from lab.values import Completed, Experiment, Failed, Footprint, Outcome, Skipped, StepRecord, Verdict
+from lab.analysis.interval import error, gap
+from lab.analysis.outlook import Measured, Outlook, outlook
+from lab.values import (
+    KINDS,
+    Completed,
+    Experiment,
+    Failed,
+    Outcome,
+    Purpose,
+    SideTrial,
+    Skipped,
+    StepRecord,
+    Verdict,
+)
 
 BASELINE = "baseline"
-MARKETS = ("market_odds", "competitor_market_odds")
-SNAPSHOTS = ("odds_snapshots", "competitor_odds_snapshots")
-KINDS = ("heap", "maps", "toast", "indexes")
 
 SAVINGS = (
     "scenario",
@@ -34,9 +43,19 @@ SAVINGS = (
     "bytes_per_market_row",
     "repeat",
     "reason",
+    "projected_low",
+    "projected_high",
+    "bytes_per_day",
+    "steady_bytes",
+    "days_to_target",
+    "until",
+    "target",
 )
 _STEP_TYPES = {"seconds": "Float64", "cpu_seconds": "Float64", "wal_bytes": "Int64", "peak_bytes": "Int64"}
-_WHOLE = ("baseline_bytes", "bytes", "projected_bytes", "wal_bytes", "peak_bytes", "repeat")
+_WHOLE = (
+    *("baseline_bytes", "bytes", "wal_bytes", "peak_bytes", "repeat"),
+    *("projected_bytes", "projected_low", "projected_high", "bytes_per_day", "steady_bytes"),
+)
 
 
 def savings(experiment: Experiment) -> pd.DataFrame:
@@ -69,17 +88,53 @@ def noise(experiment: Experiment) -> dict[str, float]:
     return floors
 
 
-def scale_of(experiment: Experiment, trial: Completed) -> Scale:
-    """The scale that projects a trial to the case's full size."""
-    template = next(one for one in experiment.templates if one.server == trial.server)
-    return scale(experiment.case, template, experiment.scenarios[trial.scenario].origins)
+def outlook_of(experiment: Experiment, trial: Completed) -> Outlook | None:
+    """The trial at the case's full size; None where the profile does not tell what its retention keeps."""
+    control = baseline(experiment, trial.server)
+    return outlook(experiment.case, _sized(experiment, trial), _sized(experiment, control) if control else None)
+
+
+def smaller_of(experiment: Experiment, trial: Completed) -> Completed | None:
+    """The same scenario at the second size, where it was measured to the end."""
+    found = (one.outcome for one in aside(experiment, "size") if one.outcome.scenario == trial.scenario)
+    return next((one for one in found if isinstance(one, Completed) and one.server == trial.server), None)
+
+
+def _sized(experiment: Experiment, trial: Completed) -> Measured:
+    return Measured(
+        facts=experiment.scenarios[trial.scenario],
+        template=next(one for one in experiment.templates if one.server == trial.server),
+        trial=trial,
+        smaller=smaller_of(experiment, trial),
+        error=_error(experiment, trial),
+    )
+
+
+def _error(experiment: Experiment, trial: Completed) -> float | None:
+    """Half of the interval, as a share of what grows."""
+    gaps = {one.scenario: share for one in completed(experiment) if (share := _gap(experiment, one, trial.server))}
+    if trial.scenario not in gaps:
+        return None
+    fewer = next(one.dataset.events for one in aside(experiment, "size"))
+    drawn = error(gaps[trial.scenario], gaps.values(), events=experiment.plan.dataset.events, fewer=fewer)
+    return drawn + noise(experiment).get(trial.server, 0.0) / 100
+
+
+def _gap(experiment: Experiment, trial: Completed, server: str) -> float | None:
+    smaller = smaller_of(experiment, trial) if trial.server == server else None
+    return gap(trial, smaller, experiment.scenarios[trial.scenario].origins) if smaller else None
+
+
+def aside(experiment: Experiment, purpose: Purpose) -> Iterator[SideTrial]:
+    """The trials on other datasets that were made for that purpose."""
+    return (one for one in experiment.side_trials if one.purpose == purpose)
 
 
 def by_table(experiment: Experiment) -> pd.DataFrame:
     """One row per trial and table: bytes by kind, total, the baseline's total, and bytes at full size."""
     rows = [row for trial in completed(experiment) if trial.repeat == 1 for row in _table_rows(experiment, trial)]
     columns = ["scenario", "server", "table", *KINDS, "total", "baseline_total", "projected_bytes"]
-    return pd.DataFrame(rows, columns=columns).astype({"baseline_total": "Int64"})
+    return pd.DataFrame(rows, columns=columns).astype({"baseline_total": "Int64", "projected_bytes": "Int64"})
 
 
 def by_step(experiment: Experiment) -> pd.DataFrame:
@@ -89,43 +144,14 @@ def by_step(experiment: Experiment) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=columns).astype(_STEP_TYPES)
 
 
-def by_rate(experiment: Experiment) -> pd.DataFrame:
-    """One row per verified trial at another change rate: saving in percent of the market and snapshot tables, and of all."""
-    rows = [
-        {
-            "scenario": outcome.scenario,
-            "change_rate": one.dataset.change_rate,
-            **_savings_at_rate(one.baseline, outcome),
-        }
-        for one in experiment.rate_trials
-        if isinstance(outcome := one.outcome, Completed)
-        and one.baseline
-        and outcome.verification.verdict is not Verdict.DIFFERS
-    ]
-    return pd.DataFrame(rows, columns=["scenario", "change_rate", "markets", "snapshots", "all"])
-
-
-def _savings_at_rate(before: Footprint, outcome: Completed) -> dict[str, float]:
-    after = outcome.footprint
-    return {
-        "markets": saving(_bytes_of(after, MARKETS), _bytes_of(before, MARKETS)),
-        "snapshots": saving(_bytes_of(after, SNAPSHOTS), _bytes_of(before, SNAPSHOTS)),
-        "all": saving(after.total, before.total),
-    }
-
-
 def broken(experiment: Experiment) -> list[str]:
-    """In words, every trial that failed or whose answers differ, those at other change rates included."""
-    outcomes = (*experiment.outcomes, *(one.outcome for one in experiment.rate_trials))
+    """In words, every trial that failed or whose answers differ, those on other datasets included."""
+    outcomes = (*experiment.outcomes, *(one.outcome for one in experiment.side_trials))
     failed = [f"{one.scenario} {reason(one)}" for one in outcomes if isinstance(one, Failed)]
     differing = [
         f"{one.scenario}: {differences(one)}" for one in outcomes if isinstance(one, Completed) and differences(one)
     ]
     return [*failed, *differing]
-
-
-def _bytes_of(footprint: Footprint, tables: tuple[str, ...]) -> int:
-    return sum(table.total for table in footprint.tables if table.table in tables)
 
 
 def label(outcome: Outcome) -> str:
@@ -149,17 +175,32 @@ def reason(outcome: Skipped | Failed) -> str:
 def _measured(experiment: Experiment, trial: Completed) -> dict[str, Any]:
     control = baseline(experiment, trial.server)
     total = trial.footprint.total
-    market_rows = sum(trial.rows.get(table, 0) for table in MARKETS)
     return {
         "baseline_bytes": control.footprint.total if control else None,
         "bytes": total,
         "saving_percent": saving(total, control.footprint.total) if control else None,
-        "projected_bytes": scale_of(experiment, trial).projected(trial.footprint),
         "verdict": trial.verification.verdict.value,
         **_cost([step for step in trial.steps if not step.apart]),
-        "bytes_per_market_row": total / market_rows if market_rows else None,
         "repeat": trial.repeat,
         "reason": differences(trial) or None,
+        **_at_full_size(outlook_of(experiment, trial)),
+    }
+
+
+def _at_full_size(found: Outlook | None) -> dict[str, Any]:
+    """Nothing where it is not known."""
+    if found is None:
+        return {}
+    return {
+        "projected_bytes": found.size.bytes,
+        "projected_low": found.size.low,
+        "projected_high": found.size.high,
+        "bytes_per_market_row": found.bytes_per_market_row,
+        "bytes_per_day": found.bytes_per_day,
+        "steady_bytes": found.steady_bytes,
+        "days_to_target": found.days_to_target,
+        "until": found.until,
+        "target": found.standing.value,
     }
 
 
@@ -196,7 +237,8 @@ def differences(trial: Completed) -> str:
 
 def _table_rows(experiment: Experiment, trial: Completed) -> Iterator[dict[str, Any]]:
     control = baseline(experiment, trial.server)
-    full = scale_of(experiment, trial).projected_tables(trial.footprint)
+    found = outlook_of(experiment, trial)
+    sizes = found.scale.projected_tables(trial.footprint) if found else {}
     for table in trial.footprint.tables:
         before = control.footprint.of(table.table) if control else None
         kinds = {kind: getattr(table, kind) for kind in KINDS}
@@ -207,7 +249,7 @@ def _table_rows(experiment: Experiment, trial: Completed) -> Iterator[dict[str, 
             **kinds,
             "total": table.total,
             "baseline_total": before.total if before else None,
-            "projected_bytes": full[table.table],
+            "projected_bytes": sizes.get(table.table),
         }
 
 

@@ -1,60 +1,200 @@
-"""From the bytes of the sample to the bytes of the whole database, table by table.
+"""From the bytes of the sample to the bytes of the whole database, table by table and kind by kind.
 
-The workload is scaled by events, each with its full history, so a table of the sample grows to the full database in
-proportion to its rows. What every relation has however little is in it (free-space and visibility maps, the first page
-of each index) is counted once: strategies with many small chunks would otherwise be shown far too large. This is a first
-projection from one size; a lookup that grows more slowly than the data is over-stated.
+A table grows with its rows, each kind in proportion, save for what does not grow: maps, first pages, half of the last page
+of each file. There is one chunk a day, however many events there are, so that chunks are as many in the sample as at full
+size. The newest rows wait for the columnstore as plain rows: they grow with the rows of the newest day. Tables that are
+new and follow no other one, such as lookups, are drawn through both measured sizes: part of them is there from the start.
+How much of each table a retention keeps is the profile's to say, not the sample's.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 
-from lab.values import EXTENSION_CATALOG, CaseFacts, Footprint, LoadedTemplate, TableFootprint
+from lab.values import EXTENSION_CATALOG, KINDS, CaseFacts, Completed, Footprint, LoadedTemplate, ScenarioFacts
 
 REFERENCE = "odds_snapshots"
 """What has no row count of its own grows with the events, and so like this table."""
 
-_OF_EVENTS = ("events", "event_bookmakers", "competitor_events")
+PAYLOADS = {"odds_snapshots": "market_odds", "competitor_odds_snapshots": "competitor_market_odds"}
+"""A payload is as long as the list of its markets: what TOAST holds of a snapshot grows with the market rows."""
+
+_CONSTANT = frozenset(
+    {"sports", "bookmakers", "tournaments", "competitor_tournaments", "scrape_runs", EXTENSION_CATALOG}
+)
+"""As large in the sample as in the full database: one row per cycle, league, bookmaker or sport."""
+
+_TOLD = 0.99
+"""Share of the bytes whose tables a profile must tell the retention of; the rest is taken to go with the snapshots."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Target:
+    """The rows of a database that is projected to, after the strategy: a published one, or a larger sample."""
+
+    rows: Mapping[str, float]
+    newest_rows: Mapping[str, float]
+    """Of those the rows of the newest day; where they are not known the sample's share is taken."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Piece:
+    """The bytes of one kind in one table, in the columnstore (or a table without one) or waiting for it."""
+
+    table: str
+    kind: str
+    newest: bool
+    """Whether it waits for the columnstore."""
+    fixed: int
+    growing: int
+
+    @property
+    def place(self) -> tuple[str, str, bool]:
+        """Which piece it is."""
+        return self.table, self.kind, self.newest
 
 
 @dataclass(frozen=True, kw_only=True)
 class Scale:
-    """How many times larger each table of the full database is than the sample's."""
+    """How many times larger each table of the target is than the sample's."""
 
     by_table: Mapping[str, float]
-    constant: frozenset[str]
-    """Tables that are as large in the sample as in the full database: one row per cycle, league, bookmaker or sport."""
+    newest: Mapping[str, float]
+    """The same for the rows that wait for the columnstore."""
     origins: Mapping[str, str]
     """New table to the table whose rows it grows with."""
+    still: Mapping[tuple[str, str], float] = field(default_factory=dict)
+    """By table and kind, bytes of a new table that were there from the start."""
 
     def of(self, table: str) -> float:
-        """Full rows ÷ rows of the sample."""
-        if table in self.constant:
-            return 1.0
-        return self.by_table.get(self.origins.get(table, table), self.by_table[REFERENCE])
+        """Rows of the target ÷ rows of the sample."""
+        if self.grows(table):
+            return self.by_table.get(self.origins.get(table, table), self.by_table[REFERENCE])
+        return 1.0
 
     def projected(self, footprint: Footprint) -> int:
-        """Bytes of the whole database at the case's full size."""
-        return sum(self.projected_tables(footprint).values())
+        """Bytes of the whole target."""
+        return sum(self.projected_kinds(footprint).values())
 
     def projected_tables(self, footprint: Footprint) -> dict[str, int]:
-        """Bytes of each table at the case's full size."""
-        return {table.table: self._grown(table) for table in footprint.tables}
+        """Bytes of each table of the target."""
+        sizes = dict.fromkeys((table.table for table in footprint.tables), 0)
+        for (table, _), size in self.projected_kinds(footprint).items():
+            sizes[table] += size
+        return sizes
 
-    def _grown(self, table: TableFootprint) -> int:
-        return table.fixed + round((table.total - table.fixed) * self.of(table.table))
+    def projected_kinds(self, footprint: Footprint) -> dict[tuple[str, str], int]:
+        """Bytes of the target by table and kind."""
+        sizes: defaultdict[tuple[str, str], int] = defaultdict(int)
+        for piece in pieces(footprint):
+            place = piece.table, piece.kind
+            sizes[place] += piece.fixed + round(self.still.get(place, 0.0) + self.grown(piece))
+        return sizes
+
+    def grown(self, piece: Piece) -> float:
+        """Bytes of the target that are there because of its rows."""
+        growing = piece.growing - self.still.get((piece.table, piece.kind), 0.0)
+        source = PAYLOADS.get(piece.table, piece.table) if piece.kind == "toast" else piece.table
+        factor = self.newest.get(source) if piece.newest else None
+        return growing * (self.of(source) if factor is None else factor)
+
+    def marginal(self, footprint: Footprint) -> float:
+        """Bytes of the target that more rows bring more of."""
+        return sum(self.grown(piece) for piece in pieces(footprint) if self.grows(piece.table))
+
+    def grows(self, table: str) -> bool:
+        """Whether it has more rows in a larger database."""
+        return table in self.by_table or table not in _CONSTANT
 
 
-def scale(case: CaseFacts, template: LoadedTemplate, origins: Mapping[str, str]) -> Scale:
-    """The scale of the sample that was loaded into one server."""
-    factors = {
-        table: rows / template.rows[table] for table, rows in case.table_rows.items() if template.rows.get(table)
+def pieces(footprint: Footprint) -> Iterator[Piece]:
+    """Everything that a footprint consists of."""
+    for table in footprint.tables:
+        waiting = table.rowstore
+        for kind in KINDS:
+            fixed, whole = table.fixed[kind], getattr(table, kind)
+            if waiting:
+                part, still = getattr(waiting, kind), waiting.fixed[kind]
+                yield Piece(table=table.table, kind=kind, newest=True, fixed=still, growing=part - still)
+                fixed, whole = fixed - still, whole - part
+            yield Piece(table=table.table, kind=kind, newest=False, fixed=fixed, growing=whole - fixed)
+
+
+def full(case: CaseFacts, facts: ScenarioFacts, template: LoadedTemplate, trial: Completed) -> Target | None:
+    """The rows of the full database after the strategy; None where its profile does not tell how many a retention keeps."""
+    rows = {name: table.rows for name, table in case.tables.items() if table.rows is not None}
+    shares = _measured(rows, template, trial) if facts.keeps_days is None else _told(case, facts.keeps_days)
+    if shares is None or REFERENCE not in rows or not trial.rows.get(REFERENCE):
+        return None
+    kept = {name: count * shares.get(name, 1.0) for name, count in rows.items()}
+    return Target(rows=kept, newest_rows=_newest(case, kept))
+
+
+def _measured(rows: Iterable[str], template: LoadedTemplate, trial: Completed) -> dict[str, float]:
+    """Share of each table's rows that a strategy kept in the sample: all of them, unless it deletes by another rule than age."""
+    return {name: trial.rows[name] / template.rows[name] for name in rows if template.rows.get(name)}
+
+
+def _told(case: CaseFacts, days: int) -> dict[str, float] | None:
+    """Share of each table's rows that so many days are, as the profile tells."""
+    shares = {
+        name: table.rows_kept[days] / table.rows
+        for name, table in case.tables.items()
+        if table.rows and days in table.rows_kept
     }
-    loaded = {table.table for table in template.footprint.tables}
-    return Scale(
-        by_table=factors,
-        constant=frozenset(loaded - set(factors) - set(_OF_EVENTS)) | {EXTENSION_CATALOG},
-        origins=origins,
-    )
+    told, whole = (sum(case.tables[name].total_bytes or 0 for name in names) for names in (shares, case.tables))
+    if REFERENCE not in shares or told < _TOLD * whole:
+        return None
+    return {name: shares.get(name, 1.0 if name in _CONSTANT else shares[REFERENCE]) for name in case.tables}
+
+
+def _newest(case: CaseFacts, kept: Mapping[str, float]) -> dict[str, float]:
+    """Rows of the newest day; market rows whose day is not known are spread like their snapshots."""
+    known = {name: float(table.newest_rows) for name, table in case.tables.items() if table.newest_rows is not None}
+    spread = {
+        markets: known[snapshots] / kept[snapshots] * kept[markets]
+        for snapshots, markets in PAYLOADS.items()
+        if snapshots in known and markets in kept
+    }
+    return spread | known
+
+
+def scale(target: Target, trial: Completed, origins: Mapping[str, str], smaller: Completed | None = None) -> Scale:
+    """From a trial to the target; `smaller` is the same scenario at the second size."""
+    by_table: dict[str, float] = {}
+    newest: dict[str, float] = {}
+    for table, rows in target.rows.items():
+        measured = trial.rows.get(table)
+        if measured:
+            waiting = _waiting(trial.footprint).get(table, 0)
+            late = target.newest_rows.get(table, rows * waiting / measured) if waiting else 0.0
+            by_table[table] = (rows - late) / (measured - waiting) if measured > waiting else rows / measured
+            if waiting:
+                newest[table] = late / waiting
+    made = Scale(by_table=by_table, newest=newest, origins=origins)
+    if smaller is None:
+        return made
+    return Scale(by_table=by_table, newest=newest, origins=origins, still=dict(_still(trial, smaller, origins)))
+
+
+def _waiting(footprint: Footprint) -> dict[str, int]:
+    """Rows of each table that wait for the columnstore."""
+    return {table.table: table.rowstore.rows for table in footprint.tables if table.rowstore}
+
+
+def follows_nothing(table: str, trial: Completed, origins: Mapping[str, str]) -> bool:
+    """Whether it is new, and nobody knows with which table it grows."""
+    return table not in trial.rows and table not in origins and table not in _CONSTANT
+
+
+def _still(trial: Completed, smaller: Completed, origins: Mapping[str, str]) -> Iterator[tuple[tuple[str, str], float]]:
+    """The line through both sizes, for tables that are new and follow no other one: what it has at no event."""
+    rows, fewer = trial.rows[REFERENCE], smaller.rows[REFERENCE]
+    known = {(piece.table, piece.kind): piece.growing for piece in pieces(smaller.footprint)}
+    for piece in pieces(trial.footprint):
+        place = piece.table, piece.kind
+        if follows_nothing(piece.table, trial, origins) and place in known and rows > fewer:
+            slope = (piece.growing - known[place]) / (rows - fewer)
+            yield place, min(max(piece.growing - slope * rows, 0.0), piece.growing)

@@ -1,7 +1,8 @@
 """Which strategy to take, by rules with a name and one wording each.
 
-Only what was verified and saves more than the noise floor is ranked. Among the strategies that bring the whole database
-under the target, one that loses nothing goes before one that gives up columns, that before one that deletes rows, and
+Only what was verified and saves more than the noise floor is ranked. A strategy is under the target where its whole
+interval is, and perhaps under it where the interval holds the target. Among those that are under it (or else perhaps are),
+one that loses nothing goes before one that gives up columns, that before one that deletes rows, and
 then the smaller one goes first. The second is always named, because cost is not one number.
 """
 
@@ -9,7 +10,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from lab.analysis.comparison import baseline, completed, noise, saving, scale_of
+from lab.analysis.comparison import baseline, completed, noise, outlook_of, saving
+from lab.analysis.outlook import Outlook, Standing
 from lab.units import bytes_text
 from lab.values import Completed, Experiment, ScenarioFacts, Verdict
 
@@ -21,10 +23,19 @@ class Candidate:
     trial: Completed
     control: Completed
     facts: ScenarioFacts
-    bytes_now: int
-    """Of the whole database, after the strategy."""
-    bytes_per_day: int | None
-    """Growth afterwards, None where the case's growth is not published or rows are deleted as they age."""
+    outlook: Outlook
+    before: Outlook
+    """The same of its baseline."""
+
+    @property
+    def bytes_now(self) -> int:
+        """Of the whole database, after the strategy."""
+        return self.outlook.size.bytes
+
+    @property
+    def bytes_per_day(self) -> int | None:
+        """Growth afterwards, None where the database's growth is not known."""
+        return self.outlook.bytes_per_day
 
     @property
     def rank(self) -> tuple[bool, int, int]:
@@ -34,8 +45,14 @@ class Candidate:
     @property
     def size(self) -> str:
         """Bytes now and their growth, in words."""
+        percent = self.outlook.size.percent
+        about = "" if percent is None else f" ± {percent:.1f} %"
         growth = f", growing {bytes_text(self.bytes_per_day)} a day" if self.bytes_per_day is not None else ""
-        return f"{bytes_text(self.bytes_now)} at full size{growth}"
+        steady = self.outlook.steady_bytes
+        return (
+            f"{bytes_text(self.bytes_now)}{about} at full size{growth}"
+            f"{'' if steady is None else f' until it stays at {bytes_text(steady)}'}"
+        )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,21 +68,23 @@ class Recommendation:
 def candidates(experiment: Experiment) -> list[Candidate]:
     """Every verified strategy that saves more than noise, best first; the controls are not strategies."""
     found = [
-        candidate(experiment, trial, control)
+        one
         for trial in completed(experiment)
-        if (control := baseline(experiment, trial.server)) and _counts(experiment, trial, control)
+        if (control := baseline(experiment, trial.server))
+        and _counts(experiment, trial, control)
+        and (one := candidate(experiment, trial, control))
     ]
     return sorted(found, key=lambda candidate: candidate.rank)
 
 
 def recommend(experiment: Experiment) -> Recommendation:
     """The advice that follows from one experiment."""
-    ranked, target = candidates(experiment), experiment.case.target_bytes
-    under = [candidate for candidate in ranked if candidate.bytes_now < target]
-    if under:
-        return _take(under, ranked, experiment)
+    ranked = candidates(experiment)
+    for standing in (Standing.UNDER, Standing.PERHAPS):
+        if fitting := [candidate for candidate in ranked if candidate.outlook.standing is standing]:
+            return _take(fitting, ranked, experiment)
     if ranked:
-        return _none_fits(min(ranked, key=lambda candidate: candidate.bytes_now), target)
+        return _none_fits(min(ranked, key=lambda candidate: candidate.bytes_now), experiment.case.target_bytes)
     headline = (
         "No strategy was measured, verified and found to save anything in this run: there is nothing to recommend."
     )
@@ -80,33 +99,37 @@ def _counts(experiment: Experiment, trial: Completed, control: Completed) -> boo
     )
 
 
-def candidate(experiment: Experiment, trial: Completed, control: Completed) -> Candidate:
-    """A trial at full size, whether it may be recommended or not."""
-    facts, growth = experiment.scenarios[trial.scenario], experiment.case.growth_bytes_per_day
-    now, before = (scale_of(experiment, one).projected(one.footprint) for one in (trial, control))
-    after = None if growth is None or facts.deletes_rows else round(growth * now / before)
-    return Candidate(
-        trial=trial,
-        control=control,
-        facts=facts,
-        bytes_now=now,
-        bytes_per_day=after,
-    )
+def candidate(experiment: Experiment, trial: Completed, control: Completed) -> Candidate | None:
+    """A trial at full size, whether it may be recommended or not; None where its full size is not known."""
+    outlook, before = outlook_of(experiment, trial), outlook_of(experiment, control)
+    if outlook is None or before is None:
+        return None
+    facts = experiment.scenarios[trial.scenario]
+    return Candidate(trial=trial, control=control, facts=facts, outlook=outlook, before=before)
 
 
 def _take(under: list[Candidate], ranked: list[Candidate], experiment: Experiment) -> Recommendation:
-    best, target = under[0], experiment.case.target_bytes
-    reasons = [_measured_as(experiment, best), _time_left(best, target)]
+    best = under[0]
+    reasons = [_measured_as(experiment, best), _time_left(best)]
     if best.facts.given_up:
         reasons.append(_without_loss(ranked))
     if len(under) > 1:
         reasons.append(_second(best, under[1]))
     return Recommendation(
         scenario=best.trial.scenario,
-        headline=f"Take {best.trial.scenario}: {best.size}, under the target of {bytes_text(target)}.",
+        headline=f"{_advised(best)}: {best.size}, {_against(best, experiment.case.target_bytes)}.",
         reasons=(*(reason for reason in reasons if reason), *(f"It costs: {cost}" for cost in best.facts.costs)),
         losses=best.facts.given_up,
     )
+
+
+def _advised(best: Candidate) -> str:
+    return f"{'Take' if best.outlook.standing is Standing.UNDER else 'Perhaps take'} {best.trial.scenario}"
+
+
+def _against(best: Candidate, target: int) -> str:
+    perhaps = "perhaps " if best.outlook.standing is Standing.PERHAPS else ""
+    return f"{perhaps}under the target of {bytes_text(target)}"
 
 
 def _none_fits(smallest: Candidate, target: int) -> Recommendation:
@@ -130,13 +153,14 @@ def _measured_as(experiment: Experiment, best: Candidate) -> str:
     )
 
 
-def _time_left(best: Candidate, target: int) -> str:
-    if not best.bytes_per_day:
+def _time_left(best: Candidate) -> str:
+    days = best.outlook.days_to_target
+    if days is None:
         return ""
-    days = (target - best.bytes_now) / best.bytes_per_day
+    subject = "It" if best.facts.deletes_rows else "Without a retention it"
     return (
-        f"Without a retention it passes the target again in about {days:.0f} days, if the database goes on growing as"
-        " published and the strategy is applied to what comes in."
+        f"{subject} passes the target again in about {days:.0f} days, if the database goes on growing as it does and the"
+        " strategy is applied to what comes in."
     )
 
 

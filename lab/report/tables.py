@@ -10,8 +10,9 @@ import pandas as pd
 
 from lab.analysis import comparison
 from lab.analysis.fidelity import Figure
+from lab.analysis.rates import by_rate
 from lab.units import bytes_text
-from lab.values import Experiment
+from lab.values import KINDS, Experiment
 
 MISSING = "–"  # noqa: RUF001 - a dash, not a minus
 
@@ -109,7 +110,7 @@ def rates(experiment: Experiment) -> Table:
                 f"{row['change_rate']:g}",
                 *(_number(row[name], "{:.1f} %") for name in ("markets", "snapshots", "all")),
             )
-            for row in comparison.by_rate(experiment).to_dict("records")
+            for row in by_rate(experiment).to_dict("records")
         ),
     )
 
@@ -126,7 +127,7 @@ def kinds(experiment: Experiment) -> Table:
             (
                 row["scenario"],
                 row["table"],
-                *(size(row[name]) for name in (*comparison.KINDS, "total", "baseline_total", "projected_bytes")),
+                *(size(row[name]) for name in (*KINDS, "total", "baseline_total", "projected_bytes")),
             )
             for row in large.to_dict("records")
         ),

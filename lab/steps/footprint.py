@@ -7,12 +7,16 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
+from typing import Any
 
 from lab import relations
 from lab.database import Database
 from lab.errors import LabError
 from lab.relations import Relation
-from lab.values import Footprint, TableFootprint
+from lab.values import KINDS, Footprint, Rowstore, TableFootprint
+
+_PAGE = 8192
+_HALF_PAGE = _PAGE // 2
 
 
 def measure(database: Database) -> Footprint:
@@ -28,16 +32,33 @@ def measure(database: Database) -> Footprint:
 
 
 def _rolled_up(name: str, parts: Sequence[Relation]) -> TableFootprint:
-    footprint = TableFootprint(
-        table=name,
-        relations=len(parts),
-        heap=sum(part.heap for part in parts),
-        maps=sum(part.maps for part in parts),
-        toast=sum(part.toast for part in parts),
-        indexes=sum(part.indexes for part in parts),
-        fixed=sum(part.maps + part.toast_maps + part.first_pages for part in parts),
-    )
+    footprint = TableFootprint(table=name, relations=len(parts), rowstore=_rowstore(parts), **_kinds(parts))
     total = sum(part.total for part in parts)
     if footprint.total != total:  # a kind of fork the lab does not know would be lost silently
         raise LabError(f"{name}: the kinds sum to {footprint.total} bytes, not {total}.")
     return footprint
+
+
+def _rowstore(parts: Sequence[Relation]) -> Rowstore | None:
+    """The chunks with rows beside those whose rows have gone into the columnstore."""
+    if not any(part.compressed for part in parts):
+        return None
+    waiting = [part for part in parts if part.heap and not part.compressed]
+    return Rowstore(rows=sum(part.rows for part in waiting), **_kinds(waiting))
+
+
+def _kinds(parts: Sequence[Relation]) -> dict[str, Any]:
+    sizes = {kind: sum(getattr(part, kind) for part in parts) for kind in KINDS}
+    still = [_fixed(part) for part in parts]
+    return sizes | {"fixed": {kind: sum(one[kind] for one in still) for kind in KINDS}}
+
+
+def _fixed(part: Relation) -> dict[str, int]:
+    """By kind, what stays as it is when rows are added: see `Kinds.fixed`."""
+    half_pages = _HALF_PAGE * bool(part.heap)
+    return {
+        "heap": half_pages,
+        "maps": part.maps,
+        "toast": part.toast_fixed + 2 * _HALF_PAGE * (part.toast > part.toast_fixed),
+        "indexes": part.index_fixed + half_pages * (part.index_fixed // _PAGE),
+    }

@@ -12,10 +12,12 @@ from lab.values.experiment import (
     LoadedTemplate,
     Plan,
     PlannedTrial,
-    RateTrial,
+    Purpose,
     ScenarioFacts,
+    SideTrial,
+    TableFacts,
 )
-from lab.values.footprint import EXTENSION_CATALOG, Footprint, TableFootprint
+from lab.values.footprint import EXTENSION_CATALOG, KINDS, Footprint, Kinds, Rowstore, TableFootprint
 from lab.values.outcome import (
     Answer,
     Completed,
@@ -43,6 +45,7 @@ from lab.values.profile import (
 
 __all__ = [
     "EXTENSION_CATALOG",
+    "KINDS",
     "Answer",
     "Capabilities",
     "CaseFacts",
@@ -57,19 +60,23 @@ __all__ = [
     "Forecast",
     "Growth",
     "IndexProfile",
+    "Kinds",
     "LoadedTemplate",
     "Mismatch",
     "Outcome",
     "Plan",
     "PlannedTrial",
     "Profile",
-    "RateTrial",
+    "Purpose",
     "Retention",
+    "Rowstore",
     "ScenarioFacts",
     "Series",
+    "SideTrial",
     "Skipped",
     "Statement",
     "StepRecord",
+    "TableFacts",
     "TableFootprint",
     "TableProfile",
     "TimePath",

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Literal, TypeAlias
 
 from lab.values.footprint import Footprint
 from lab.values.outcome import Outcome
+
+Purpose: TypeAlias = Literal["rate", "size"]
+"""Of a trial on the side: how much depends on how often prices change, or on how much data there is."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,21 +67,38 @@ class ScenarioFacts:
     hypothesis: str
     given_up: tuple[str, ...]
     deletes_rows: bool
+    keeps_days: int | None
+    """How many days of rows are kept; None where rows do not go by their age."""
     costs: tuple[str, ...]
     origins: Mapping[str, str]
     """New table to the table whose rows it grows with."""
 
 
 @dataclass(frozen=True, kw_only=True)
+class TableFacts:
+    """What a profile knows of one table at full size; None is what it does not know."""
+
+    rows: int | None
+    total_bytes: int | None
+    data_bytes: int | None
+    """Heap, maps and TOAST."""
+    index_bytes: int | None
+    newest_rows: int | None
+    """Rows of the newest day that has any."""
+    rows_kept: Mapping[int, int]
+    """Number of days to the rows that a retention of as many days keeps; others are not known."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class CaseFacts:
-    """The published full-size database that the run projects to."""
+    """The full-size database that the run projects to, as its profile tells."""
 
     case: str
     database_bytes: int
     target_bytes: int
     growth_bytes_per_day: int | None
-    """None where it was not published."""
-    table_rows: Mapping[str, int]
+    """None where it is not known."""
+    tables: Mapping[str, TableFacts]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -107,12 +128,13 @@ class Environment:
 
 
 @dataclass(frozen=True, kw_only=True)
-class RateTrial:
-    """A scenario on a smaller dataset whose prices change at another rate, to see how much depends on that rate."""
+class SideTrial:
+    """A scenario on a smaller dataset than the run's: bytes are compared, and nothing is timed."""
 
+    purpose: Purpose
     dataset: DatasetSpec
-    baseline: Footprint | None
-    """Of the template; None where it could not be loaded."""
+    template: LoadedTemplate | None
+    """None where it could not be loaded."""
     outcome: Outcome
 
 
@@ -131,6 +153,6 @@ class Experiment:
     templates: tuple[LoadedTemplate, ...]
     scenarios: Mapping[str, ScenarioFacts]
     outcomes: tuple[Outcome, ...]
-    rate_trials: tuple[RateTrial, ...]
+    side_trials: tuple[SideTrial, ...]
     calibration: tuple[str, ...] = ()
     """How the case was made from a profile: what was taken from it, what assumed; empty for a published case."""

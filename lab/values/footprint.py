@@ -2,32 +2,53 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 EXTENSION_CATALOG = "(timescaledb catalog)"
 """The extension's own tables in a footprint: bytes that the strategy brings, which do not grow with the data."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class TableFootprint:
-    """Bytes of one table with its partitions or chunks, by kind; the kinds sum to `pg_total_relation_size`."""
+KINDS = ("heap", "maps", "toast", "indexes")
 
-    table: str
-    relations: int
-    """How many tables were rolled up into this one: 1, or 1 + partitions or chunks."""
+
+@dataclass(frozen=True, kw_only=True)
+class Kinds:
+    """Bytes by kind; they sum to `pg_total_relation_size`."""
+
     heap: int
     maps: int
     """Free-space and visibility maps of the heap."""
     toast: int
     """The TOAST table with its maps and its index."""
     indexes: int
-    fixed: int
-    """The part of these bytes that stays when the data grows: all maps, and the first page of each index."""
+    fixed: Mapping[str, int]
+    """By kind, the part of these bytes that does not grow with the rows: maps, the first page of each index, and half of
+    the last page of each file, which on average is empty."""
 
     @property
     def total(self) -> int:
         """Bytes of all kinds."""
         return self.heap + self.maps + self.toast + self.indexes
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rowstore(Kinds):
+    """The chunks of a columnstore that are not compressed yet: they hold the newest rows, whatever there is in all."""
+
+    rows: int
+    """As the server counted them when it vacuumed."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class TableFootprint(Kinds):
+    """Bytes of one table with its partitions or chunks."""
+
+    table: str
+    relations: int
+    """How many tables were rolled up into this one: 1, or 1 + partitions or chunks."""
+    rowstore: Rowstore | None = None
+    """The part of these bytes that waits for the columnstore; None where the table has no columnstore."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -179,18 +179,9 @@ def test_the_second_choice_is_named_with_what_it_gives_up(sample: Experiment) ->
 
 
 def test_a_trial_that_failed_at_another_change_rate_is_reported(sample: Experiment) -> None:
-    assert len(sample.rate_trials) == 3
+    (first, *_) = comparison.aside(sample, "rate")
     failed = Failed(scenario="hypertable_compression", server="pglite", step="load", error="disk full", steps=())
-    broken = replace(sample, rate_trials=(replace(sample.rate_trials[0], outcome=failed, baseline=None),))
+    broken = replace(sample, side_trials=(replace(first, outcome=failed, template=None),))
     assert comparison.broken(sample) == []
     assert comparison.broken(broken) == ["hypertable_compression at 'load': disk full"]
     assert "disk full" in markdown.report(broken)
-
-
-def test_what_does_not_grow_with_events_is_not_scaled(sample: Experiment) -> None:
-    trial = comparison.baseline(sample, "native")
-    assert trial is not None
-    scale = comparison.scale_of(sample, trial)
-    assert scale.of("scrape_runs") == 1
-    assert scale.of("events") == scale.of("odds_snapshots") > 100
-    assert scale.projected(trial.footprint) == pytest.approx(sample.case.database_bytes, rel=0.05)

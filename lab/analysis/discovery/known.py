@@ -85,15 +85,12 @@ class Measured:
     @cached_property
     def before(self) -> dict[str, int]:
         """Bytes of each table at full size, as it was."""
-        return self._projected(self.candidate.control)
+        return self.candidate.before.scale.projected_tables(self.candidate.control.footprint)
 
     @cached_property
     def after(self) -> dict[str, int]:
         """Bytes of each table at full size, after the strategy."""
-        return self._projected(self.trial)
-
-    def _projected(self, trial: Completed) -> dict[str, int]:
-        return comparison.scale_of(self.experiment, trial).projected_tables(trial.footprint)
+        return self.candidate.outlook.scale.projected_tables(self.trial.footprint)
 
     @property
     def factor(self) -> float:
@@ -123,13 +120,13 @@ class Measured:
     @property
     def expected(self) -> Expected:
         """What it saves at full size."""
-        control = self.candidate.control
+        control, size = self.candidate.control, self.candidate.outlook.size
         return Expected(
             before=sum(self.before.values()),
             after=self.candidate.bytes_now,
             percent=comparison.saving(self.trial.footprint.total, control.footprint.total),
             noise_percent=self.noise,
-            interval=None,
+            interval=None if size.low is None or size.high is None else (size.low, size.high),
             published=self.experiment.case.database_bytes,
         )
 
@@ -138,4 +135,6 @@ def _strategies(experiment: Experiment) -> Iterator[Measured]:
     for trial in comparison.completed(experiment):
         control = comparison.baseline(experiment, trial.server)
         if control and experiment.scenarios[trial.scenario].category != "Control":
-            yield Measured(experiment=experiment, candidate=candidate(experiment, trial, control))
+            found = candidate(experiment, trial, control)
+            if found:
+                yield Measured(experiment=experiment, candidate=found)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from lab.analysis import comparison
 from lab.analysis.discovery.known import RUN, Known, Measured
 from lab.analysis.discovery.saving import error
 from lab.analysis.discovery.statements import locks, ways_back
 from lab.analysis.discovery.values import Risk
+from lab.analysis.rates import by_rate
 from lab.units import bytes_text
 from lab.usage.values import Reading
 
@@ -126,7 +126,7 @@ def _workload(one: Measured) -> Iterator[Risk]:
 
 def _by_rate(one: Measured) -> str:
     """How far the saving moves with the change rate, where the strategy or a part of it was measured at several."""
-    frame = comparison.by_rate(one.experiment)
+    frame = by_rate(one.experiment)
     found = frame[frame["scenario"].isin([one.name, *one.name.split("+")])]
     if found.empty:
         return "This strategy was measured at one rate only."
