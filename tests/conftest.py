@@ -115,7 +115,7 @@ def new_name(request: pytest.FixtureRequest) -> Iterator[Callable[[], str]]:
         return names[-1]
 
     yield new
-    kinds = [name for name in (*KINDS, "server") if name in request.fixturenames]
+    kinds = [name for name in (*KINDS, "server", "other") if name in request.fixturenames]
     for server in [request.getfixturevalue(kind) for kind in kinds]:
         for name in names:
             with suppress(InputError):

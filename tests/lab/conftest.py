@@ -14,6 +14,7 @@ from lab import registry
 from lab.fleet import Fleet, open_fleet
 from lab.servers import Options, Workspace
 from lab.steps.trial import Lane
+from tests.conftest import APACHE, require_images
 from tests.lab.breaking import Breaking
 
 SMALL = 32 << 20
@@ -26,8 +27,8 @@ def dataset() -> Dataset:
 
 
 @pytest.fixture(scope="session")
-def fleet(workspace: Workspace) -> Iterator[Fleet]:
-    with open_fleet(workspace, Options(), lambda _: None) as fleet:
+def fleet(workspace: Workspace, role: str) -> Iterator[Fleet]:
+    with open_fleet(workspace, Options(image=APACHE, dsn=role), lambda _: None) as fleet:
         yield fleet
 
 
@@ -40,6 +41,17 @@ def lane(fleet: Fleet, dataset: Dataset) -> Lane:
 def pglite_lane(fleet: Fleet, dataset: Dataset, pglite: object) -> Lane:
     del pglite  # asked for so that the test is skipped by name where it cannot be had
     return fleet.lane("pglite", dataset.spec)
+
+
+@pytest.fixture(scope="session")
+def container_lane(fleet: Fleet, dataset: Dataset) -> Lane:
+    require_images()
+    return fleet.lane("container", dataset.spec)
+
+
+@pytest.fixture(scope="session")
+def external_lane(fleet: Fleet, dataset: Dataset) -> Lane:
+    return fleet.lane("external", dataset.spec)
 
 
 @pytest.fixture

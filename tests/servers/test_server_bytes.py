@@ -1,4 +1,4 @@
-"""The embedded server's bytes are the native server's: otherwise no size measured on it would mean anything."""
+"""The bytes of every kind of server are the native one's: otherwise no size measured on it would mean anything."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from lab.servers import Server
+from lab.servers import KINDS, Server
 
 NewName = Callable[[], str]
 # Where paths, sizes of caches and the like lie is each server's own business.
@@ -25,17 +25,26 @@ _WEIGHTS = """
     FROM pg_class c WHERE relname = 't'"""
 
 
+OTHERS = [kind for kind in KINDS if kind != "native"]
+
+
+@pytest.fixture(params=OTHERS)
+def other(request: pytest.FixtureRequest) -> Server:
+    server: Server = request.getfixturevalue(request.param)
+    return server
+
+
 @pytest.mark.slow
-def test_both_servers_weigh_the_same_rows_to_the_byte(native: Server, pglite: Server, new_name: NewName) -> None:
-    loaded, settled = zip(*(_weigh(server, new_name()) for server in (native, pglite)), strict=True)
+def test_every_server_weighs_the_same_rows_to_the_byte(native: Server, other: Server, new_name: NewName) -> None:
+    loaded, settled = zip(*(_weigh(server, new_name()) for server in (native, other)), strict=True)
     assert loaded[0] == loaded[1]
     assert settled[0] == settled[1]
     assert settled[0][3] > 10_000_000  # or TOAST was not tried
 
 
-def test_settings_that_decide_sizes_and_plans_are_the_same(native: Server, pglite: Server, new_name: NewName) -> None:
+def test_settings_that_decide_sizes_and_plans_are_the_same(native: Server, other: Server, new_name: NewName) -> None:
     shown = []
-    for server in (native, pglite):
+    for server in (native, other):
         server.create(name := new_name())
         with server.connect(name) as database:
             shown.append(database.fetch(_SAME))
