@@ -17,8 +17,9 @@ from dataclasses import dataclass
 from lab.analysis.projection import Piece, Scale, Target, follows_nothing, pieces, scale
 from lab.values import Completed
 
-_DEVIATIONS = 2.78
-"""Half of an interval of 95 %, in standard errors that come from four large tables (Student's t, 4 degrees of freedom)."""
+_DEVIATIONS = 3.18
+"""Half of an interval of 95 %, in standard errors that come from few tables: their weights make them about three, so that
+this is Student's t with 3 degrees of freedom."""
 
 
 @dataclass(frozen=True, kw_only=True)

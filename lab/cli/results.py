@@ -100,6 +100,7 @@ def write_reports(folder: Path) -> Experiment:
 def print_report(experiment: Experiment) -> None:
     """The savings, what has none and why, and the advice."""
     print_table(tables.savings(experiment))
+    print_table(tables.full_size(experiment))
     for outcome in experiment.outcomes:
         if not isinstance(outcome, Completed):
             out.print(

@@ -36,7 +36,6 @@ class Table:
 def savings(experiment: Experiment) -> Table:
     """What each scenario saves and costs."""
     frame = comparison.savings(experiment)
-    under = experiment.case.target_bytes
     return Table(
         title="Savings against the baseline of the same server",
         heads=(
@@ -47,33 +46,73 @@ def savings(experiment: Experiment) -> Table:
             "saving",
             "at full size",
             "target",
-            "B/market row",
             "apply",
             "CPU",
             "WAL",
             "peak disk",
         ),
-        rows=tuple(_savings_row(row, under) for row in frame.to_dict("records")),
+        rows=tuple(_savings_row(row) for row in frame.to_dict("records")),
         left=3,
     )
 
 
-def _savings_row(row: dict[Hashable, Any], target: int) -> tuple[str, ...]:
+def _savings_row(row: dict[Hashable, Any]) -> tuple[str, ...]:
     verdict = row["outcome"] if pd.isna(row["verdict"]) else row["verdict"]
-    again = " (again)" if not pd.isna(row["repeat"]) and row["repeat"] > 1 else ""
     return (
-        row["scenario"] + again,
+        _labelled(row),
         _text(row["server"]),
         verdict,
         size(row["bytes"]),
         _number(row["saving_percent"], "{:.1f} %"),
         size(row["projected_bytes"]),
-        MISSING if pd.isna(row["projected_bytes"]) else "under" if row["projected_bytes"] < target else "over",
-        _number(row["bytes_per_market_row"], "{:.0f}"),
+        _text(row["target"]),
         _number(row["apply_seconds"], "{:.2f} s"),
         _number(row["cpu_seconds"], "{:.2f} s"),
         size(row["wal_bytes"]),
         size(row["peak_bytes"]),
+    )
+
+
+def _labelled(row: dict[Hashable, Any]) -> str:
+    again = " (again)" if not pd.isna(row["repeat"]) and row["repeat"] > 1 else ""
+    return str(row["scenario"]) + again
+
+
+def full_size(experiment: Experiment) -> Table:
+    """What each scenario comes to at full size, and what becomes of it; the first line is the database as it is."""
+    frame, case = comparison.savings(experiment), experiment.case
+    known = frame[frame["projected_bytes"].notna() & (frame["repeat"] == 1)]
+    growth = case.growth_bytes_per_day
+    passed = "over already" if case.database_bytes >= case.target_bytes else MISSING
+    today = ("as profiled", MISSING, size(case.database_bytes), *(MISSING,) * 3, size(growth), MISSING, passed)
+    return Table(
+        title="At full size, and afterwards",
+        heads=(
+            "scenario",
+            "server",
+            "at full size",
+            "at least",
+            "at most",
+            "B/kept market row",
+            "growth a day",
+            "stays at",
+            f"{bytes_text(case.target_bytes)} passed",
+        ),
+        rows=(today, *(_full_size_row(row, experiment) for row in known.to_dict("records"))),
+        left=2,
+    )
+
+
+def _full_size_row(row: dict[Hashable, Any], experiment: Experiment) -> tuple[str, ...]:
+    ages = experiment.scenarios[row["scenario"]].keeps_days is not None
+    return (
+        row["scenario"],
+        row["server"],
+        *(size(row[name]) for name in ("projected_bytes", "projected_low", "projected_high")),
+        _number(row["bytes_per_market_row"], "{:.0f}"),
+        size(row["bytes_per_day"]),
+        size(row["steady_bytes"]) if ages else "grows without end",
+        row["until"],
     )
 
 

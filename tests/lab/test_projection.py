@@ -1,0 +1,271 @@
+"""What is projected is exact where bytes follow rows, lies in its interval where they nearly do, and is None where unknown."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Mapping
+from dataclasses import replace
+
+import pytest
+
+from lab.analysis.interval import error, gap, untold
+from lab.analysis.outlook import Measured, Outlook, Standing, outlook
+from lab.analysis.projection import Target, full, pieces, scale
+from lab.values import (
+    KINDS,
+    Capabilities,
+    CaseFacts,
+    Completed,
+    Footprint,
+    LoadedTemplate,
+    Rowstore,
+    ScenarioFacts,
+    TableFacts,
+    TableFootprint,
+    Verdict,
+    Verification,
+)
+
+FIXED = {"heap": 4096, "maps": 32768, "toast": 49152, "indexes": 24576}
+PER_ROW = {
+    "odds_snapshots": {"heap": 100.0, "maps": 0.0, "toast": 50_000.0, "indexes": 96.0},
+    "market_odds": {"heap": 226.0, "maps": 0.0, "toast": 0.0, "indexes": 58.0},
+}
+ROWS = {"odds_snapshots": 2_000, "market_odds": 340_000, "scrape_runs": 461}
+FULL = {"odds_snapshots": 500_000, "market_odds": 85_000_000}
+GIGABYTE = 1 << 30
+
+
+def table(name: str, rows: int, widths: Mapping[str, float], rowstore: Rowstore | None = None) -> TableFootprint:
+    sizes = {kind: FIXED[kind] + round(widths[kind] * rows) for kind in KINDS}
+    return TableFootprint(table=name, relations=1, rowstore=rowstore, fixed=FIXED, **sizes)
+
+
+def trial(rows: Mapping[str, int], *tables: TableFootprint) -> Completed:
+    measured = tables or tuple(table(name, rows[name], widths) for name, widths in PER_ROW.items())
+    verified = Verification(verdict=Verdict.EXACT, checks=1, given_up=(), mismatches=())
+    return Completed(
+        scenario="baseline",
+        server="native",
+        repeat=1,
+        steps=(),
+        footprint=Footprint(tables=measured),
+        database_bytes=0,
+        rows=rows,
+        verification=verified,
+        lost=(),
+        notes=(),
+    )
+
+
+def times(rows: Mapping[str, int], factor: float) -> dict[str, int]:
+    return {name: count if name == "scrape_runs" else round(count * factor) for name, count in rows.items()}
+
+
+def case(**kept: Mapping[int, int]) -> CaseFacts:
+    return CaseFacts(
+        case="made",
+        database_bytes=50 * GIGABYTE,
+        target_bytes=10 * GIGABYTE,
+        growth_bytes_per_day=GIGABYTE,
+        tables={
+            name: TableFacts(
+                rows=rows,
+                total_bytes=GIGABYTE,
+                data_bytes=None,
+                index_bytes=None,
+                newest_rows=None,
+                rows_kept=kept.get(name, {}),
+            )
+            for name, rows in FULL.items()
+        },
+    )
+
+
+def measured(one: Completed, keeps_days: int | None = None, error_: float | None = 0.01) -> Measured:
+    facts = ScenarioFacts(
+        title="",
+        category="Control",
+        description="",
+        hypothesis="",
+        given_up=(),
+        deletes_rows=keeps_days is not None,
+        keeps_days=keeps_days,
+        costs=(),
+        origins={},
+    )
+    template = LoadedTemplate(
+        server="native",
+        origin="",
+        capabilities=Capabilities(postgres="17", lz4=True, timescaledb=None, timescaledb_edition=None),
+        settings={},
+        rows=ROWS,
+        digest="",
+        footprint=trial(ROWS).footprint,
+    )
+    return Measured(facts=facts, template=template, trial=one, smaller=None, error=error_)
+
+
+def found(one: Measured, facts: CaseFacts | None = None) -> Outlook:
+    made = outlook(facts or case(), one, measured(trial(ROWS)))
+    assert made is not None
+    return made
+
+
+def target(rows: Mapping[str, float]) -> Target:
+    return Target(rows=rows, newest_rows={})
+
+
+@pytest.mark.parametrize("factor", [1, 2, 4, 250])
+def test_what_is_fixed_and_so_much_a_row_is_projected_exactly(factor: int) -> None:
+    rows = times(ROWS, factor)
+    made = scale(target(rows), trial(ROWS), {})
+    assert made.projected(trial(ROWS).footprint) == trial(rows).footprint.total
+
+
+def test_tables_and_kinds_sum_to_the_whole() -> None:
+    footprint = trial(ROWS).footprint
+    made = scale(target(FULL), trial(ROWS), {})
+    assert sum(made.projected_tables(footprint).values()) == made.projected(footprint)
+    assert sum(made.projected_kinds(footprint).values()) == made.projected(footprint)
+
+
+def test_more_rows_are_never_fewer_bytes() -> None:
+    footprint = trial(ROWS).footprint
+    sizes = [scale(target(times(ROWS, n)), trial(ROWS), {}).projected(footprint) for n in (1, 1.5, 2, 10, 1000)]
+    assert sizes == sorted(sizes)
+
+
+def test_a_table_of_cycles_or_leagues_stays_as_it_is() -> None:
+    runs = table("scrape_runs", 461, PER_ROW["market_odds"])
+    one = trial(ROWS, *trial(ROWS).footprint.tables, runs)
+    assert scale(target(FULL), one, {}).projected_tables(one.footprint)["scrape_runs"] == runs.total
+
+
+def test_a_new_table_grows_with_the_one_it_comes_from() -> None:
+    packed = table("packed", ROWS["market_odds"], PER_ROW["market_odds"])
+    one = trial(ROWS, packed)
+    made = scale(target({"odds_snapshots": 2_000, "market_odds": 680_000}), one, {"packed": "market_odds"})
+    assert made.projected(one.footprint) == table("packed", 680_000, PER_ROW["market_odds"]).total
+
+
+def lookup(rows: Mapping[str, int]) -> Completed:
+    """Beside the tables a lookup that holds 1 MB from the start, and 500 bytes for each snapshot."""
+    one = trial(rows)
+    widths = {"heap": 500 + 1_000_000 / rows["odds_snapshots"], "maps": 0.0, "toast": 0.0, "indexes": 0.0}
+    tables = (*one.footprint.tables, table("lookup", rows["odds_snapshots"], widths))
+    return replace(one, footprint=Footprint(tables=tables))
+
+
+def test_a_lookup_that_is_partly_there_from_the_start_is_drawn_through_both_sizes() -> None:
+    one, smaller = lookup(ROWS), lookup(times(ROWS, 0.25))
+    made = scale(target(times(ROWS, 250)), one, {}, smaller)
+    assert made.projected(one.footprint) == pytest.approx(lookup(times(ROWS, 250)).footprint.total, rel=1e-9)
+    assert untold(one, made) == pytest.approx(250 * 500 * ROWS["odds_snapshots"])
+
+
+def test_the_newest_rows_grow_with_the_newest_day_and_not_with_all_rows() -> None:
+    waiting = Rowstore(
+        rows=1_000, heap=4096 + 200_000, maps=0, toast=0, indexes=0, fixed=dict.fromkeys(KINDS, 0) | {"heap": 4096}
+    )
+    whole = table("market_odds", 339_000, dict.fromkeys(KINDS, 0.0) | {"heap": 10.0})
+    both = replace(whole, heap=whole.heap + waiting.heap, fixed=FIXED | {"heap": 8192}, rowstore=waiting)
+    made = scale(Target(rows=times(ROWS, 10), newest_rows={"market_odds": 3_000}), trial(ROWS, both), {})
+    heap = made.projected_kinds(Footprint(tables=(both,)))["market_odds", "heap"]
+    assert heap == 8192 + 10 * (3_400_000 - 3_000) + 200 * 3_000
+
+
+def noisy(events: int, chance: random.Random) -> Completed:
+    """Events that differ by a tenth in what a row of theirs weighs."""
+    rows = times(ROWS, events / 24)
+    wide = {
+        name: {kind: width * (1 + chance.gauss(0, 0.1 / events**0.5)) for kind, width in widths.items()}
+        for name, widths in PER_ROW.items()
+    }
+    return trial(rows, *(table(name, rows[name], wide[name]) for name in wide))
+
+
+def test_what_chance_makes_lies_in_the_interval_nine_times_in_ten_even_with_two_tables() -> None:
+    chance, inside = random.Random(7), 0  # noqa: S311 - the same numbers at every run
+    truth = scale(target(FULL), trial(ROWS), {}).projected(trial(ROWS).footprint)
+    for _ in range(200):
+        one, smaller = noisy(24, chance), noisy(6, chance)
+        share = gap(one, smaller, {})
+        made = scale(target(FULL), one, {})
+        half = error(share, [share], events=24, fewer=6) * made.marginal(one.footprint)
+        inside += abs(made.projected(one.footprint) - truth) <= half
+    assert inside >= 180
+
+
+def test_sizes_without_a_gap_have_no_error() -> None:
+    share = gap(trial(ROWS), trial(times(ROWS, 0.25)), {})
+    assert share == pytest.approx(0, abs=1e-9)
+    assert error(share, [share], events=24, fewer=6) == pytest.approx(0, abs=1e-9)
+
+
+def test_the_smaller_the_sample_the_wider_the_interval() -> None:
+    halves = [error(0.02, [0.01, 0.02], events=events, fewer=6) for events in (6, 12, 24, 96)]
+    assert halves == sorted(halves, reverse=True)
+
+
+def test_without_a_second_size_there_is_no_interval_and_nothing_is_sure() -> None:
+    size = found(measured(trial(ROWS), error_=None)).size
+    assert (size.low, size.high, size.percent) == (None, None, None)
+    assert found(measured(trial(ROWS), error_=None)).standing is Standing.PERHAPS
+
+
+def test_a_retention_keeps_what_the_profile_counts_and_not_what_the_sample_kept() -> None:
+    kept = times(ROWS, 0.75)
+    one = measured(trial(kept), keeps_days=7)
+    known = case(odds_snapshots={7: 250_000}, market_odds={7: 40_000_000})
+    rows = full(known, one.facts, one.template, one.trial)
+    assert rows is not None
+    assert rows.rows == {"odds_snapshots": 250_000, "market_odds": 40_000_000}
+    assert found(one, known).size.bytes == trial(
+        {"odds_snapshots": 250_000, "market_odds": 40_000_000}
+    ).footprint.total + (
+        # Payloads follow the market rows, of which the retention keeps fewer for each snapshot.
+        round(50_000 * 250_000 * (40_000_000 / 250_000 / 170 - 1))
+    )
+
+
+def test_a_retention_that_the_profile_does_not_know_has_no_full_size() -> None:
+    one = measured(trial(times(ROWS, 0.75)), keeps_days=14)
+    assert outlook(case(odds_snapshots={7: 250_000}, market_odds={7: 40_000_000}), one, None) is None
+    assert outlook(case(odds_snapshots={14: 250_000}), one, None) is None
+
+
+def test_growth_is_smaller_as_the_same_rows_are() -> None:
+    half = [table(name, ROWS[name], {kind: w / 2 for kind, w in widths.items()}) for name, widths in PER_ROW.items()]
+    assert found(measured(trial(ROWS))).bytes_per_day == GIGABYTE
+    assert found(measured(trial(ROWS, *half))).bytes_per_day == pytest.approx(GIGABYTE / 2, abs=1)
+    unknown = replace(case(), growth_bytes_per_day=None)
+    nothing = found(measured(trial(ROWS)), unknown)
+    assert (nothing.bytes_per_day, nothing.steady_bytes, nothing.days_to_target) == (None, None, None)
+
+
+def test_a_retention_stays_at_its_days_of_growth_and_what_does_not_grow() -> None:
+    known = case(odds_snapshots={7: 50_000}, market_odds={7: 8_500_000})
+    one = found(measured(trial(times(ROWS, 0.5)), keeps_days=7), known)
+    fixed = sum(piece.fixed for piece in pieces(trial(ROWS).footprint))
+    assert one.steady_bytes == fixed + 7 * GIGABYTE
+    assert one.until == "never"
+    assert one.standing is Standing.UNDER
+    assert found(measured(trial(ROWS))).steady_bytes is None
+
+
+def test_the_day_of_the_target_is_what_is_left_over_growth() -> None:
+    tenth = [table(name, ROWS[name], {kind: w / 10 for kind, w in widths.items()}) for name, widths in PER_ROW.items()]
+    one = found(measured(trial(ROWS, *tenth)))
+    assert one.days_to_target == pytest.approx((10 * GIGABYTE - one.size.bytes) / (GIGABYTE / 10), rel=1e-6)
+    assert one.until == f"in {one.days_to_target:.0f} days"
+    assert found(measured(trial(ROWS))).until == "over already"
+
+
+def test_where_the_interval_holds_the_target_nobody_knows() -> None:
+    size = found(measured(trial(ROWS))).size.bytes
+    standings = [
+        found(measured(trial(ROWS)), replace(case(), target_bytes=round(size * share))).standing
+        for share in (0.9, 0.995, 1.005, 1.1)
+    ]
+    assert standings == [Standing.OVER, Standing.PERHAPS, Standing.PERHAPS, Standing.UNDER]
