@@ -106,22 +106,23 @@ def _sized(experiment: Experiment, trial: Completed) -> Measured:
         template=next(one for one in experiment.templates if one.server == trial.server),
         trial=trial,
         smaller=smaller_of(experiment, trial),
-        error=_error(experiment, trial),
+        error=error_of(experiment, trial),
     )
 
 
-def _error(experiment: Experiment, trial: Completed) -> float | None:
-    """Half of the interval, as a share of what grows."""
-    gaps = {one.scenario: share for one in completed(experiment) if (share := _gap(experiment, one, trial.server))}
-    if trial.scenario not in gaps:
+def error_of(experiment: Experiment, trial: Completed) -> float | None:
+    """Half of the interval, as a share of what grows; gaps of all servers are pooled, because all hold the same events."""
+    own, pooled = _gap(experiment, trial), [_gap(experiment, one) for one in completed(experiment)]
+    if own is None:
         return None
     fewer = next(one.dataset.events for one in aside(experiment, "size"))
-    drawn = error(gaps[trial.scenario], gaps.values(), events=experiment.plan.dataset.events, fewer=fewer)
+    gaps = [share for share in pooled if share is not None]
+    drawn = error(own, gaps, events=experiment.plan.dataset.events, fewer=fewer)
     return drawn + noise(experiment).get(trial.server, 0.0) / 100
 
 
-def _gap(experiment: Experiment, trial: Completed, server: str) -> float | None:
-    smaller = smaller_of(experiment, trial) if trial.server == server else None
+def _gap(experiment: Experiment, trial: Completed) -> float | None:
+    smaller = smaller_of(experiment, trial)
     return gap(trial, smaller, experiment.scenarios[trial.scenario].origins) if smaller else None
 
 

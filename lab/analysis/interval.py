@@ -2,7 +2,7 @@
 
 The smaller size, projected to the rows of the larger one, misses what was measured there by a gap. Both draw events by
 chance, n and m of them, so that a gap has the variance of one event times 1/n + 1/m, and what is projected from the larger
-size alone that times 1/n. One gap may be small by luck: a trial's own is pooled with those of all trials on its server.
+size alone that times 1/n. One gap may be small by luck: a trial's own is pooled with those of all trials of the run.
 Bytes that are no more than what does not grow, such as a file's only page, say next to nothing of their rows, and a line
 through two points says nothing of itself: both take no part in a gap, and may be none or twice as many.
 """

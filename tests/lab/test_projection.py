@@ -5,9 +5,11 @@ from __future__ import annotations
 import random
 from collections.abc import Mapping
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
+from benchmarks import projection as benchmark
 from lab.analysis.interval import error, gap, untold
 from lab.analysis.outlook import Measured, Outlook, Standing, outlook
 from lab.analysis.projection import Target, full, pieces, scale
@@ -269,3 +271,12 @@ def test_where_the_interval_holds_the_target_nobody_knows() -> None:
         for share in (0.9, 0.995, 1.005, 1.1)
     ]
     assert standings == [Standing.OVER, Standing.PERHAPS, Standing.PERHAPS, Standing.UNDER]
+
+
+@pytest.mark.slow
+def test_what_is_measured_at_twice_the_size_lies_in_the_interval_and_within_three_percent(tmp_path: Path) -> None:
+    names = ("drop_raw_response", "outcome_normalization_packed", "retention_7d", "toast_lz4")
+    once, twice = (benchmark.run(size << 20, names, "native", tmp_path) for size in (128, 256))
+    checked = list(benchmark.checked(once, twice))
+    assert [one.scenario for one in checked] == ["baseline", *names]
+    assert not [one.line for one in checked if not one.holds]

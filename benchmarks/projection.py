@@ -1,0 +1,124 @@
+"""Is the projection true? Every scenario at once, twice and four times the default size, and what the first one foretold.
+
+    python -m benchmarks.projection [--size 256MB] [--times 2 4] [--scenario all] [--server auto] [--out build/projection]
+
+Each size is a run of its own. From the run at once the size every scenario is projected to the rows of the larger ones:
+what was measured there must lie inside the interval, and within 3 % of the projection. The exit code is 1 where one does not.
+Runs that are in --out already are taken as they are.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from lab import pipeline, store
+from lab.analysis import comparison
+from lab.analysis.interval import untold
+from lab.analysis.projection import Target, scale
+from lab.servers import Options
+from lab.units import bytes_text, parse_bytes
+from lab.values import Completed, Experiment
+
+WITHIN = 3.0
+"""Percent that a projection may be off."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Checked:
+    """A projection beside what was measured."""
+
+    scenario: str
+    server: str
+    measured: int
+    projected: int
+    half: float
+    """Of the interval, in bytes."""
+
+    @property
+    def percent(self) -> float:
+        """How far it is off."""
+        return 100 * (self.projected / self.measured - 1)
+
+    @property
+    def holds(self) -> bool:
+        """Inside of the interval, and near enough."""
+        return abs(self.projected - self.measured) <= self.half and abs(self.percent) <= WITHIN
+
+    @property
+    def line(self) -> str:
+        """One row of a Markdown table."""
+        return (
+            f"| {self.scenario} | {self.server} | {bytes_text(self.measured)} | {bytes_text(self.projected)}"
+            f" | ± {100 * self.half / self.projected:.1f} % | {self.percent:+.2f} % | {'yes' if self.holds else 'NO'} |"
+        )
+
+
+def main() -> None:
+    """Print a table for each larger size."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--size", default="256MB")
+    parser.add_argument("--times", type=int, nargs="+", default=[2, 4])
+    parser.add_argument("--scenario", nargs="+", default=["all"])
+    parser.add_argument("--server", default="auto")
+    parser.add_argument("--out", type=Path, default=Path("build/projection"))
+    options = parser.parse_args()
+    size = parse_bytes(options.size)
+    once, *larger = (run(size * n, options.scenario, options.server, options.out) for n in (1, *options.times))
+    found = [list(checked(once, one)) for one in larger]
+    for one, rows in zip(larger, found, strict=True):
+        events = (once.plan.dataset.events, one.plan.dataset.events)
+        print(f"\nFrom {events[0]} events to {events[1]} ({bytes_text(one.plan.size_bytes)}):\n")
+        print("| scenario | server | measured | projected | interval | off by | holds |")
+        print("| --- | --- | ---: | ---: | ---: | ---: | --- |")
+        print("\n".join(row.line for row in rows))
+    sys.exit(not all(row.holds for rows in found for row in rows))
+
+
+def run(size: int, scenarios: Sequence[str], server: str, out: Path) -> Experiment:
+    """The run of that size, made where it is not there yet."""
+    folder = out / str(size)
+    if not store.runs(folder):
+        request = pipeline.Request(
+            scenarios=tuple(scenarios),
+            case="2026-02-17",
+            size_bytes=size,
+            seed=1,
+            change_rate=None,
+            server=server,
+            results=folder,
+            options=Options(),
+        )
+        pipeline.run(request, lambda text: print(text, file=sys.stderr), lambda _: None)
+    return store.load(store.runs(folder)[-1])
+
+
+def checked(once: Experiment, larger: Experiment) -> Iterator[Checked]:
+    """Every scenario that both runs measured, projected to the rows that the larger one has."""
+    there = {(one.scenario, one.server, one.repeat): one for one in comparison.completed(larger)}
+    for trial in comparison.completed(once):
+        big = there.get((trial.scenario, trial.server, trial.repeat))
+        if big and trial.repeat == 1:
+            yield _checked(once, trial, big)
+
+
+def _checked(once: Experiment, trial: Completed, big: Completed) -> Checked:
+    waiting = {table.table: float(table.rowstore.rows) for table in big.footprint.tables if table.rowstore}
+    origins, smaller = once.scenarios[trial.scenario].origins, comparison.smaller_of(once, trial)
+    made = scale(Target(rows=big.rows, newest_rows=waiting), trial, origins, smaller)
+    error = comparison.error_of(once, trial)
+    half = 0.0 if error is None else error * made.marginal(trial.footprint) + untold(trial, made)
+    return Checked(
+        scenario=trial.scenario,
+        server=trial.server,
+        measured=big.footprint.total,
+        projected=made.projected(trial.footprint),
+        half=half,
+    )
+
+
+if __name__ == "__main__":
+    main()
