@@ -212,6 +212,16 @@ def test_all_categories_are_there_and_what_was_skipped_has_its_reason(published:
     assert not {"baseline", "rewrite_only"} & {one.name for one in found.opportunities}
 
 
+def test_what_was_measured_without_a_baseline_is_named_and_has_no_number(
+    published: Profile, sample: Experiment
+) -> None:
+    bare = replace(sample, outcomes=tuple(one for one in sample.outcomes if one.scenario != "baseline"))
+    found = discover(Known(profile=published, experiment=bare))
+    assert measured(found) == []
+    (one,) = (one for one in found.opportunities if one.name == "drop_raw_response")
+    assert "no baseline" in one.unmeasured
+
+
 def test_the_schema_phase_holds_the_recorded_statements(published: Profile, sample: Experiment) -> None:
     schema, _, migration, _ = discover(Known(profile=published, experiment=sample)).phases
     added, replaced = schema.groups
@@ -343,12 +353,12 @@ def test_an_item_is_ticked_by_its_evidence_and_unticked_without(
         "run is whole": (seen, bare),
         "same database": (seen, Known(profile=poor, experiment=sample)),
         "fits the target": (seen, bare),
+        "projection states": (seen, Known(profile=published, experiment=replace(sample, side_trials=()))),
     }
     for word, (known, unknown) in pairs.items():
         assert check(discover(known), word).done, word
         assert not check(discover(unknown), word).done, word
-    names = [one.name for one in discover(seen).checks if "projection" not in one.name]
-    assert len(names) == len(pairs)
+    assert len(discover(seen).checks) == len(pairs)
 
 
 def test_a_ticked_item_says_what_proves_it_and_an_open_one_what_to_do(published: Profile, sample: Experiment) -> None:

@@ -127,7 +127,7 @@ class Measured:
             percent=comparison.saving(self.trial.footprint.total, control.footprint.total),
             noise_percent=self.noise,
             interval=None if size.low is None or size.high is None else (size.low, size.high),
-            published=self.experiment.case.database_bytes,
+            real=self.experiment.case.database_bytes,
         )
 
 

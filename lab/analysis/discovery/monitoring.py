@@ -44,16 +44,16 @@ def _watches(one: Measured) -> Iterator[Watch]:
 
 
 def _whole(one: Measured) -> Watch:
-    now, target = one.candidate.bytes_now, one.experiment.case.target_bytes
+    most, target = one.expected.most, one.experiment.case.target_bytes
     return Watch(
         what="Size of the database",
-        threshold=f"{bytes_text(now)} right after the migration; never above {bytes_text(target)}",
+        threshold=f"above {bytes_text(most)} right after the migration, or ever above {bytes_text(target)}",
         how="`SELECT pg_database_size(current_database())`",
     )
 
 
 def _growth(one: Measured) -> Iterator[Watch]:
-    pace, target = one.candidate.bytes_per_day, one.experiment.case.target_bytes
+    pace, outlook = one.candidate.bytes_per_day, one.candidate.outlook
     if pace is None:
         yield Watch(what="Growth", threshold="not known: no growth was projected", how="`lab profile DSN` after a week")
         return
@@ -62,11 +62,16 @@ def _growth(one: Measured) -> Iterator[Watch]:
         threshold=f"above {bytes_text(pace)} a day over a week",
         how="`lab profile DSN` after a week, or the size above day by day",
     )
-    if pace:
-        days = (target - one.candidate.bytes_now) / pace
+    if outlook.steady_bytes is not None:
+        yield Watch(
+            what="Size that it settles at",
+            threshold=f"above {bytes_text(outlook.steady_bytes)}, as long as the retention is in force",
+            how="the size above, day by day",
+        )
+    if outlook.days_to_target is not None:
         yield Watch(
             what="Day of the target",
-            threshold=f"about {days:.0f} days after the migration the target of {bytes_text(target)} is passed:"
+            threshold=f"{outlook.until} the target of {bytes_text(one.experiment.case.target_bytes)} is passed:"
             " a retention must be in force by then",
             how="(target − size) ÷ growth",  # noqa: RUF001 - a minus sign
         )

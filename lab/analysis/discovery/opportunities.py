@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from lab.analysis import comparison
 from lab.analysis.discovery.known import Known, Measured
 from lab.analysis.discovery.values import Effort, Impact, Opportunity
-from lab.values import Completed, Experiment, Failed, Profile, Skipped, Verdict
+from lab.values import Completed, Experiment, Outcome, Profile, Verdict
 
 _HIGH, _MEDIUM = 25.0, 5.0
 _KEYS = ("PRIMARY KEY", "FOREIGN KEY")
@@ -84,14 +84,15 @@ def _categories(experiment: Experiment, name: str) -> tuple[str, ...]:
 
 
 def _without_numbers(known: Known) -> Iterator[Opportunity]:
-    """What the run skipped, or where it broke."""
+    """What the run skipped, where it broke, and what cannot be projected."""
     run = known.experiment
+    projected = [one.trial for one in known.strategies]
     for outcome in run.outcomes if run else ():
-        if run and not isinstance(outcome, Completed) and run.scenarios[outcome.scenario].category != "Control":
+        if run and outcome not in projected and run.scenarios[outcome.scenario].category != "Control":
             yield _named(run, outcome)
 
 
-def _named(run: Experiment, outcome: Skipped | Failed) -> Opportunity:
+def _named(run: Experiment, outcome: Outcome) -> Opportunity:
     facts = run.scenarios[outcome.scenario]
     return Opportunity(
         name=outcome.scenario,
@@ -102,8 +103,16 @@ def _named(run: Experiment, outcome: Skipped | Failed) -> Opportunity:
         impact=None,
         effort=None,
         gives_up=facts.given_up,
-        unmeasured=f"Not measured, {outcome.kind}: {comparison.reason(outcome)}",
+        unmeasured=_reason(outcome),
     )
+
+
+def _reason(outcome: Outcome) -> str:
+    if isinstance(outcome, Completed):
+        return (
+            "Measured, but not projected: there is no baseline beside it, or the profile does not tell what it keeps."
+        )
+    return f"Not measured, {outcome.kind}: {comparison.reason(outcome)}"
 
 
 def _proposed(known: Known) -> Iterator[Opportunity]:

@@ -31,5 +31,5 @@ def _errors(expected: Expected) -> Iterator[str]:
         yield "the noise floor is not known, because there is one baseline only"
     else:
         yield f"two baselines differ by {expected.noise_percent:.2f} %"
-    off = 100 * (expected.before / expected.published - 1)
-    yield f"the baseline projects {off:+.1f} % off the real {bytes_text(expected.published)}"
+    off = 100 * (expected.before / expected.real - 1)
+    yield f"the baseline projects {off:+.1f} % off the real {bytes_text(expected.real)}"

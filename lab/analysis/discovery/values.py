@@ -69,7 +69,7 @@ class Expected:
     """Gap between the two baselines of that server, None where there was one only."""
     interval: tuple[int, int] | None
     """Of `after`, None where the projection states no error."""
-    published: int
+    real: int
     """The size that `before` should be."""
 
     @property
