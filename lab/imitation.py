@@ -37,7 +37,8 @@ class Imitated:
 def chosen(case: str | None, profile: Path | None) -> Imitated:
     """The database of that case or profile; the newest published case where neither is named.
 
-    The file is a profile, or a case: that one is calibrated from what it publishes, upon the workload it holds, if any.
+    The file is a profile, or a case: one that holds a workload is taken as it is, such as the case.json of a run; facts
+    alone are calibrated like a profile.
     Errors: `InputError` where both are named, there is no such case, or the file is no profile of an odds database.
     """
     if profile is None:
@@ -45,15 +46,14 @@ def chosen(case: str | None, profile: Path | None) -> Imitated:
     if case is not None:
         raise InputError("--case and --profile both say what to imitate.", hint="Leave one of them out.")
     if profiling.is_profile(profile):
-        found, base = profiling.load(profile), None
-    else:
-        found, base = profiling.from_case(profile), _own(profile)
-    return Imitated(profile=found, calibration=calibrated(found, base))
-
-
-def _own(file: Path) -> Case | None:
-    """The case in a file that holds a workload too."""
-    return read_case(store.read(file), str(file)) if "workload" in read_json(file) else None
+        found = profiling.load(profile)
+        return Imitated(profile=found, calibration=calibrated(found))
+    found = profiling.from_case(profile)
+    if "workload" not in read_json(profile):
+        return Imitated(profile=found, calibration=calibrated(found))
+    own = read_case(store.read(profile), str(profile))
+    said = (f"Everything, because {profile.name} holds the workload of its case.",)
+    return Imitated(profile=found, calibration=Calibration(case=own, taken=said, assumed=()))
 
 
 def _published(name: str) -> Imitated:

@@ -37,13 +37,13 @@ weights AS (
     SELECT id, before, (least(pair, greatest(pairs - 10, 0)) - greatest(pair - least(10, pairs) + 1, 0) + 1)::float8
            / (greatest(pairs - 10, 0) + 1) AS weight
     FROM series WHERE before IS NOT NULL),
-contents AS (
-    SELECT snapshot_id, hashtextextended(ROW(betpawa_market_id, betpawa_market_name, line, handicap_type, handicap_home,
-           handicap_away, outcomes, market_groups, unavailable_at)::text, 0) AS content
+contents AS MATERIALIZED (
+    SELECT DISTINCT snapshot_id, hashtextextended(ROW(betpawa_market_id, betpawa_market_name, line, handicap_type,
+           handicap_home, handicap_away, outcomes, market_groups, unavailable_at)::text, 0) AS content
     FROM {markets})
-SELECT 100 * sum(weight) FILTER (WHERE EXISTS (SELECT FROM contents AS old
-           WHERE old.snapshot_id = before AND old.content = new.content)) / sum(weight)
-FROM weights JOIN contents AS new ON new.snapshot_id = id"""
+SELECT 100 * sum(weight) FILTER (WHERE old.content IS NOT NULL) / sum(weight)
+FROM weights JOIN contents AS new ON new.snapshot_id = id
+     LEFT JOIN contents AS old ON old.snapshot_id = before AND old.content = new.content"""
 """A profile compares 11 snapshots in a row of each event: pairs at the ends of a life are in fewer of its windows."""
 _MEANS = """SELECT avg(octet_length(pglz::text))::float8, avg(pg_column_size(pglz))::float8,
 avg(pg_column_size(other))::float8 FROM lab_codecs"""

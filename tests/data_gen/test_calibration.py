@@ -1,0 +1,212 @@
+"""From a profile to a case: what a profile tells comes back, and what it does not tell is said."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from data_gen import Case, Dataset, case_names, load_case
+from data_gen.calibration import Calibration, calibrated
+from data_gen.calibration.rate import calm_change_rate, equal_market_rows
+from data_gen.case import CYCLE, CYCLE_BUSY, Session, read_case
+from data_gen.events import Plan
+from lab import imitation, profiling
+from lab.analysis.fidelity import Figure, figures
+from lab.errors import InputError
+from lab.servers import Server
+from lab.steps import widths
+from lab.values import Profile
+from tests.data_gen.conftest import MB, loaded
+
+CASES = Path(__file__).parents[2] / "data_gen" / "cases"
+_SEED, _OTHER_SEED = 5, 1  # of the database that is profiled, and of the one made from its profile
+
+
+def _different() -> Case:
+    """A database like no published one: other days, rates, sizes of offers, platforms, and no late index."""
+    case = load_case("2026-02-06")
+    days = ((1, 60, 0.9), (2, 120, 0.7), (4, 40, 0.5), (5, 100, 1.2))
+    sessions = tuple(
+        Session(start=datetime(2026, 5, day, 2, tzinfo=UTC), cycles=cycles, competitor_inserts=inserts)
+        for day, cycles, inserts in days
+    )
+    changes = {"sessions": sessions, "window_hours": 60.0, "home_share": 0.7, "home_inserts": 0.6, "home_rows": 120.0,
+               "sportybet_share": 0.8, "bet9ja_share": 0.95, "competitor_rows": 90.0, "competitor_only_rows": 60.0,
+               "calm_change_rate": 0.3, "backfill_at": sessions[1].start}  # fmt: skip
+    last = sessions[-1].start + (sessions[-1].cycles - 1) * CYCLE + CYCLE_BUSY
+    facts = {"case": "different", "first_captured": sessions[0].start, "last_captured": last}
+    return case.model_copy(update={**facts, "workload": case.workload.model_copy(update=changes)})
+
+
+ORIGINALS = {"2026-02-17": load_case("2026-02-17"), "2026-02-06": load_case("2026-02-06"), "different": _different()}
+
+
+def _profiled(server: Server, dataset: Dataset, name: str) -> Profile:
+    with loaded(server, dataset, name) as database:
+        return profiling.profile(database.conninfo, now=dataset.now, progress=lambda _: None)
+
+
+@pytest.fixture(scope="module")
+def small_profile(native: Server, small: Dataset) -> Profile:
+    return _profiled(native, small, "small_profiled")
+
+
+@pytest.fixture(scope="module")
+def small_calibration(small_profile: Profile) -> Calibration:
+    return calibrated(small_profile)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ORIGINALS)
+def test_a_database_made_from_the_profile_of_another_is_like_it(native: Server, name: str) -> None:
+    original = Dataset.plan(ORIGINALS[name], size_bytes=256 * MB, seed=_SEED)
+    found = _profiled(native, original, f"original_{name}")
+    case = calibrated(found).case
+    again = Dataset.plan(case, size_bytes=256 * MB, seed=_OTHER_SEED)
+    with loaded(native, again, f"again_{name}") as database:
+        measured = widths.measure(database, lz4=native.capabilities.lz4)
+        imitated = profiling.profile(database.conninfo, now=again.now, progress=lambda _: None)
+    assert _outside(figures(case.figures, measured)) == []
+    assert len(case.figures) >= 27
+    for table in ("odds_snapshots", "competitor_odds_snapshots", "event_scrape_status"):
+        assert _by_day(imitated, table) == pytest.approx(_by_day(found, table), abs=0.06), table
+
+
+def _outside(compared: tuple[Figure, ...]) -> list[Figure]:
+    return [figure for figure in compared if figure.holds is not True]
+
+
+def _by_day(profile: Profile, table: str) -> dict[str, float]:
+    """Share of the rows by the day's place, counted from the newest."""
+    found = profile.of(table)
+    assert found is not None
+    now = datetime.fromisoformat(profile.now)
+    return {str((now - datetime.fromisoformat(day.start)).days): day.rows / (found.rows or 1) for day in found.by_day}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ORIGINALS)
+def test_the_parameters_come_back(native: Server, name: str) -> None:
+    original = Dataset.plan(ORIGINALS[name], size_bytes=256 * MB, seed=_SEED)
+    load = calibrated(_profiled(native, original, f"parameters_{name}")).case.workload
+    own, rows = ORIGINALS[name].workload, original.rows
+    scrapes = rows["event_scrape_status"]
+    assert load.home_inserts == pytest.approx(rows["odds_snapshots"] / scrapes)
+    assert load.home_rows == pytest.approx(rows["market_odds"] / rows["odds_snapshots"])
+    assert load.events_per_cycle == pytest.approx(scrapes / rows["scrape_runs"])
+    assert sum(day.cycles for day in load.sessions) == rows["scrape_runs"]
+    stored = sum(day.cycles * day.competitor_inserts for day in load.sessions) / rows["scrape_runs"]
+    assert stored == pytest.approx(rows["competitor_odds_snapshots"] / scrapes, rel=0.15)
+    assert load.window_hours == pytest.approx(own.window_hours, rel=0.2)
+    assert load.home_share == pytest.approx(own.home_share, abs=0.1)
+    assert load.sportybet_share == pytest.approx(own.sportybet_share, abs=0.05)
+    assert load.bet9ja_share == pytest.approx(own.bet9ja_share, abs=0.06)
+    assert load.calm_change_rate == pytest.approx(own.calm_change_rate, rel=0.5)
+    assert (load.index_at is None) == (own.index_at is None)
+
+
+@pytest.mark.parametrize("name", case_names())
+def test_what_a_case_publishes_gives_its_own_workload_again(name: str) -> None:
+    base = load_case(name)
+    load, own = calibrated(profiling.from_case(CASES / f"{name}.json"), base).case.workload, base.workload
+    numbers = {parameter: value for parameter, value in load if isinstance(value, float)}
+    assert numbers == pytest.approx({parameter: getattr(own, parameter) for parameter in numbers}, rel=0.01)
+    assert [(one.start, one.cycles) for one in load.sessions] == [(one.start, one.cycles) for one in own.sessions]
+    inserts = [[one.competitor_inserts for one in workload.sessions] for workload in (load, own)]
+    assert inserts[0] == pytest.approx(inserts[1], rel=0.01)
+    assert (load.index_at is None) == (own.index_at is None)
+
+
+def test_facts_without_a_workload_stand_on_the_newest_case_and_that_is_said() -> None:
+    found = profiling.from_case(CASES / "2026-02-06.json")
+    made = calibrated(found)
+    assert made.case.workload.home_rows == pytest.approx(15126528 / 90341)
+    assert made.case.workload.calm_change_rate == 0.1
+    assert any("calm" in line and line.endswith("as in case 2026-02-17.") for line in made.assumed)
+    assert any(line.startswith("Days and their cycles: those of case 2026-02-17, moved by") for line in made.assumed)
+    assert made.case.last_captured <= datetime.fromisoformat(found.now)
+
+
+def test_every_parameter_is_taken_or_assumed(small_calibration: Calibration) -> None:
+    told = " ".join((*small_calibration.taken, *small_calibration.assumed))
+    for words in ("Cycles:", "Competitor snapshots", "Events per cycle", "Home snapshots", "home bookmaker", "sportybet",
+                  "bet9ja", "Market rows per home", "Market rows per competitor", "only competitors", "Hours that",
+                  "calm cycle", "probabilities", "An index on", "last_confirmed_at"):  # fmt: skip
+        assert words in told
+
+
+def test_a_measured_profile_tells_the_days_and_their_cycles(small: Dataset, small_calibration: Calibration) -> None:
+    sessions, own = small_calibration.case.workload.sessions, small.case.workload.sessions
+    assert sum(one.cycles for one in sessions) == sum(one.cycles for one in own)
+    assert small_calibration.case.last_captured == small.now
+    assert len(sessions) == 12  # two sessions of the case are on one day
+
+
+def test_a_calibrated_case_survives_its_file(small_calibration: Calibration) -> None:
+    case = small_calibration.case
+    read = read_case(case.text, "case.json")
+    assert read == case
+    spec = Dataset.plan(case, size_bytes=32 * MB, seed=3).spec
+    assert Dataset(spec, read).digest == Dataset(spec, case).digest
+    with pytest.raises(InputError, match="There is no case"):
+        Dataset(spec)
+
+
+def test_a_case_that_a_run_left_behind_is_imitated_as_it_is(
+    small_profile: Profile, small_calibration: Calibration, tmp_path: Path
+) -> None:
+    file = tmp_path / "case.json"
+    file.write_text(small_calibration.case.text, encoding="utf-8")
+    again = imitation.chosen(None, file)
+    assert again.case == small_calibration.case
+    assert again.profile.of("market_odds").rows == small_profile.of("market_odds").rows  # type: ignore[union-attr]
+
+
+def test_the_change_rate_is_found_again_from_the_rows_that_repeat() -> None:
+    case = load_case("2026-02-17")
+    for rate in (0.02, 0.1, 0.5):
+        equal = equal_market_rows(Plan(case, 16, 1), rate)
+        assert calm_change_rate(case, equal) == pytest.approx(rate, rel=0.1)
+
+
+def test_measured_repetition_is_what_the_generator_expects(native: Server, small: Dataset) -> None:
+    plan = Plan(small.case, small.spec.events, small.spec.seed)
+    expected = 100 * equal_market_rows(plan, small.case.workload.calm_change_rate)
+    with loaded(native, small, "repeating") as database:
+        measured = widths.measure(database, lz4=False)["market_odds.equal_to_previous"]
+    assert measured == pytest.approx(expected, abs=0.5)
+
+
+@pytest.mark.parametrize("absent", ["market_odds", "competitor_odds_snapshots"])
+def test_a_database_without_odds_is_refused_with_what_it_lacks(small_profile: Profile, absent: str) -> None:
+    tables = tuple(table for table in small_profile.tables if table.table != absent)
+    with pytest.raises(InputError, match=f"There is no table {absent}"):
+        calibrated(replace(small_profile, tables=tables))
+
+
+def test_a_database_whose_rows_were_not_counted_is_refused(small_profile: Profile) -> None:
+    tables = tuple(replace(one, rows=None) if one.table == "market_odds" else one for one in small_profile.tables)
+    with pytest.raises(InputError, match="No rows were counted in market_odds"):
+        calibrated(replace(small_profile, tables=tables))
+
+
+def test_what_the_generator_does_not_make_is_said(small_profile: Profile) -> None:
+    first, *others = small_profile.tables
+    strange = replace(first, table="audit_log")
+    made = calibrated(replace(small_profile, tables=(first, strange, *others)))
+    assert any(line.startswith("Table audit_log, ") for line in made.assumed)
+
+
+def test_a_profile_without_repetition_keeps_the_rate_of_the_base(small_profile: Profile) -> None:
+    blind = tuple(replace(one, equal_market_rows=None, equal_payloads=None) for one in small_profile.series)
+    made = calibrated(replace(small_profile, series=blind))
+    assert made.case.workload.calm_change_rate == 0.1
+    assert "market_odds.equal_to_previous" not in {figure.name for figure in made.case.figures}
+
+
+def test_a_case_and_a_profile_together_are_refused() -> None:
+    with pytest.raises(InputError, match="--case and --profile"):
+        imitation.chosen("2026-02-17", CASES / "2026-02-17.json")
