@@ -84,6 +84,7 @@ def measured(found: Discovery) -> Table:
             "saves of the sample",
             "at full size",
             "then",
+            "between",
         ),
         rows=tuple(_ranked(number, one) for number, one in enumerate(ranked, 1)),
         left=6,
@@ -102,6 +103,7 @@ def _ranked(number: int, one: Opportunity) -> tuple[str, ...]:
         f"{expected.percent:.1f} %" if expected else MISSING,
         size(expected.saved) if expected else MISSING,
         size(expected.after) if expected else MISSING,
+        " and ".join(size(end) for end in expected.interval) if expected and expected.interval else MISSING,
     )
 
 
