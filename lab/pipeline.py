@@ -168,7 +168,8 @@ def _make_aside(kind: str, planned: PlannedTrial, run: _Run, purpose: Purpose, d
     with run.floor.together():
         lane, outcome = _try(kind, planned, dataset, run, None)
         template = lane.loaded if lane else None
-        run.journal.aside(SideTrial(purpose=purpose, dataset=dataset, template=template, outcome=outcome))
+        bare = outcome if isinstance(outcome, Skipped) else replace(outcome, steps=())
+        run.journal.aside(SideTrial(purpose=purpose, dataset=dataset, template=template, outcome=bare))
 
 
 def _try(

@@ -136,6 +136,7 @@ class SideTrial:
     template: LoadedTemplate | None
     """None where it could not be loaded."""
     outcome: Outcome
+    """Without its steps: only the end is compared."""
 
 
 @dataclass(frozen=True, kw_only=True)
