@@ -88,7 +88,7 @@ def _place(entry: Registered, among: Sequence[str], probe: Probe) -> PlannedTria
         try:
             lacking = missing(probe(kind), sorted(entry.scenario.needs))
         except UnavailableError as error:
-            reasons.append(f"{kind}: {error}")
+            reasons.append(f"{kind}: {error.message}")  # what to do about it was said when it was tried
             continue
         if not lacking:
             return PlannedTrial(scenario=entry.name, server=kind)

@@ -103,7 +103,7 @@ def _pull(client: docker.DockerClient, name: str, within_s: float) -> None:
     if pulling.is_alive():
         raise UnavailableError(f"The image {name} was not pulled within {within_s:.0f} s.", hint=hint)
     if told:
-        raise UnavailableError(f"The image {name} cannot be pulled: {told[0]}.", hint=hint)
+        raise UnavailableError(f"The image {name} cannot be pulled.", hint=f"The engine says: {told[0]}. {hint}")
 
 
 def _get(name: str) -> str:

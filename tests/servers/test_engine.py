@@ -112,7 +112,7 @@ def test_an_engine_that_this_account_may_not_use_is_said_with_the_remedy(
 def test_an_image_that_cannot_be_pulled_is_named_with_the_remedy() -> None:
     require_images()
     name = f"127.0.0.1:{closed_port()}/nobody/postgres:17"
-    says = f"The image {name} cannot be pulled: .*refused.* Try `docker pull {name}`, or name another with --image"
+    says = f"The image {name} cannot be pulled. The engine says: .*refused.* Try `docker pull {name}`, or name another with --image"
     with closing(engine.reach()) as client, pytest.raises(UnavailableError, match=says):
         engine.image(client, name, 60, lambda _: None)
 
