@@ -14,7 +14,7 @@ MARKETS = ("market_odds", "competitor_market_odds")
 
 
 class Standing(StrEnum):
-    """Where the interval lies to the target; without an interval, or across the target, nobody knows."""
+    """Where the interval lies to the target: across it nobody knows. Without an interval nothing is known to be under it."""
 
     UNDER = "under"
     PERHAPS = "perhaps"
@@ -126,6 +126,6 @@ def _until(size: int, pace: float | None, steady: int | None, target: int) -> tu
 def _standing(size: Estimate, target: int) -> Standing:
     if size.high is not None and size.high < target:
         return Standing.UNDER
-    if size.low is not None and size.low >= target:
+    if (size.bytes if size.low is None else size.low) >= target:
         return Standing.OVER
     return Standing.PERHAPS

@@ -210,10 +210,14 @@ def test_the_smaller_the_sample_the_wider_the_interval() -> None:
     assert halves == sorted(halves, reverse=True)
 
 
-def test_without_a_second_size_there_is_no_interval_and_nothing_is_sure() -> None:
+def test_without_a_second_size_there_is_no_interval_and_nothing_is_surely_under_the_target() -> None:
     size = found(measured(trial(ROWS), error_=None)).size
     assert (size.low, size.high, size.percent) == (None, None, None)
-    assert found(measured(trial(ROWS), error_=None)).standing is Standing.PERHAPS
+    standings = [
+        found(measured(trial(ROWS), error_=None), replace(case(), target_bytes=round(size.bytes * share))).standing
+        for share in (0.9, 1.1)
+    ]
+    assert standings == [Standing.OVER, Standing.PERHAPS]
 
 
 def test_a_retention_keeps_what_the_profile_counts_and_not_what_the_sample_kept() -> None:
