@@ -24,7 +24,8 @@ class Found:
 
     table: Table
     indexes: Sequence[Index]
-    budget: int
+    budget: int | None
+    """Blocks to read at most; None is the usual number."""
     path: Path | None = None
     reading: Reading | None = None
     ages: Ages | None = None

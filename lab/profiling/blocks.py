@@ -7,8 +7,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-BUDGET = 2048
-"""Blocks of one table that are read at most, 16 MB; the larger the table, the smaller the share."""
+WHOLE = 2048
+"""Blocks of a table that is read whole, and so is exact: 16 MB."""
+BUDGET = 1024
+"""Blocks that are read of a larger one; the larger it is, the smaller the share."""
 RUN = 8
 """Blocks in a run: few, because neighbours are alike, and more than one, because a disk reads ahead."""
 
@@ -27,15 +29,16 @@ class Piece:
     last: int
 
 
-def chosen(relations: Sequence[tuple[int, int]], *, budget: int = BUDGET) -> tuple[Piece, ...]:
+def chosen(relations: Sequence[tuple[int, int]], *, budget: int | None = None) -> tuple[Piece, ...]:
     """Pieces of `relations`, given as (oid, blocks), laid end to end: all of it where that fits, else a run per stratum.
 
     One run lies at random in each of equal strata, so that every age of an append-only table is represented.
     """
     total = sum(blocks for _, blocks in relations)
+    budget = (WHOLE if total <= WHOLE else BUDGET) if budget is None else budget
     runs = max(budget // RUN, 1)
     if total <= budget:
-        length = RUN if total <= BUDGET else _LONG_RUN
+        length = RUN if total <= WHOLE else _LONG_RUN
         spans = [(start, min(start + length, total)) for start in range(0, total, length)]
     else:
         place = random.Random(total)  # noqa: S311 - the same blocks for the same size, not a secret

@@ -69,13 +69,13 @@ class Stratum:
         return f"SELECT {select.replace('{run}', str(piece.run))} FROM ONLY {self.parts[piece.oid].sql} WHERE {within}"
 
 
-def strata(table: Table, *, budget: int = blocks.BUDGET) -> tuple[Stratum, ...]:
+def strata(table: Table, *, budget: int | None = None) -> tuple[Stratum, ...]:
     """The rows and the columnstore of a table, those that are there."""
     made = (_stratum(table, compressed, budget) for compressed in (False, True))
     return tuple(stratum for stratum in made if stratum.blocks)
 
 
-def _stratum(table: Table, compressed: bool, budget: int) -> Stratum:
+def _stratum(table: Table, compressed: bool, budget: int | None) -> Stratum:
     parts = {part.oid: part for part in table.parts if part.compressed == compressed and part.blocks}
     return Stratum(
         parts=parts,

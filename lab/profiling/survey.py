@@ -52,7 +52,7 @@ class _Survey:
         facts = source.fetch(_FACTS)[0]
         self._name, self._server, self._tells_toast, self._standby, self._bytes, clock, self._reset = facts
         self._now = now or clock
-        self._budget = blocks.EVERYTHING if exact else blocks.BUDGET
+        self._budget = blocks.EVERYTHING if exact else None
 
     def profile(self, target_bytes: int) -> Profile:
         """The whole profile."""
