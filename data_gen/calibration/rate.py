@@ -1,19 +1,21 @@
-"""How often prices change, from how many market rows repeat: found by generating a few events in memory."""
+"""How often prices change, from how many market rows repeat, found by generating a few events in memory."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import cache
 
 from data_gen.case import Case
 from data_gen.events import Plan
 from data_gen.markets import MarketLines
 from data_gen.odds import Feed
-from data_gen.payloads import BETPAWA
+from data_gen.payloads import BETPAWA, COMPETITORS
 from data_gen.replay import Replay
-from data_gen.sheet import Sheet
+from data_gen.sheet import Platform, Sheet
 
-_EVENTS = 16
+_EVENTS = 48
+"""With fewer, the share depends on when just these events are looked at: by 4 points for 16, by 1 for 48."""
 _LEAST, _MOST = 0.0005, 8.0
 """Rates between which one is looked for: below and above, nothing or everything changes."""
 _HALVINGS = 9
@@ -21,16 +23,34 @@ _WINDOW = 11
 """Snapshots in a row that a profile compares of each event: pairs at the ends of a life are in fewer of its windows."""
 
 
-def calm_change_rate(case: Case, equal_rows: float) -> float:
-    """The rate at which that share of home market rows repeats the previous snapshot's, near enough for its sampling."""
+def calm_change_rate(case: Case, home: Repeated | None, competitors: Repeated | None) -> float | None:
+    """The rate at which the generator's rows repeat as often as those that were compared, home and competitors together.
+
+    None where nothing was compared.
+    """
+    sides = [(one, sites) for one, sites in ((home, (BETPAWA,)), (competitors, COMPETITORS)) if one and one.rows]
     plan = Plan(case, _EVENTS, 1)
-    return float(bisected(lambda rate: -equal_market_rows(plan, rate), -equal_rows, _LEAST, _MOST))
+
+    def changing(rate: float) -> float:
+        return -sum(one.rows * equal_market_rows(plan, sites, rate) for one, sites in sides)
+
+    wanted = -sum(one.rows * one.share for one, _ in sides)
+    return bisected(changing, wanted, _LEAST, _MOST) if sides else None
 
 
-def equal_market_rows(plan: Plan, change_rate: float) -> float:
-    """Expected share of home market rows that equal the previous snapshot's in the windows of a profile."""
-    replay = Replay(plan, (BETPAWA,), change_rate, lambda _, __, sheet: _Compared(sheet))
-    views = {scrape.event: scrape.view for scrape in replay.run(range(len(plan.cycles)))}
+@dataclass(frozen=True, kw_only=True)
+class Repeated:
+    """A share of rows that repeat, and among how many."""
+
+    share: float
+    rows: int
+
+
+def equal_market_rows(plan: Plan, sites: tuple[Platform, ...], change_rate: float) -> float:
+    """Expected share of the sites' market rows that equal the previous snapshot's in the windows of a profile."""
+    replay = Replay(plan, sites, change_rate, lambda _, __, sheet: _Compared(sheet))
+    scrapes = replay.run(range(len(plan.cycles)))
+    views = {(scrape.event, scrape.platform.name): scrape.view for scrape in scrapes}
     weighed = [(weight, equal, view.rows) for view in views.values() for weight, equal in view.weighed()]
     compared = sum(weight * rows for weight, _, rows in weighed)
     return sum(weight * equal for weight, equal, _ in weighed) / compared if compared else 1.0

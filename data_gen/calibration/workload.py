@@ -8,9 +8,10 @@ from typing import Any
 from data_gen.calibration.calendar import last_capture, moment_after, sessions, share_before
 from data_gen.calibration.facts import COMPETITOR_MARKETS, COMPETITORS, HOME, HOME_MARKETS, RUNS, SCRAPES, Facts
 from data_gen.calibration.notes import Notes
-from data_gen.calibration.rate import bisected, calm_change_rate
+from data_gen.calibration.rate import Repeated, bisected, calm_change_rate
 from data_gen.case import Case, Session
 from data_gen.events import Plan
+from lab.values import Series
 
 _PLATFORMS = ("sportybet", "bet9ja")
 _SHORTEST, _LONGEST = 1.0, 4000.0
@@ -132,8 +133,7 @@ def _followed(case: Case, hours: float) -> float:
 def _changes(facts: Facts, case: Case, notes: Notes) -> Parameters:
     """How often prices change, and what is new in a document whose prices are not."""
     own, series = case.workload, facts.series(HOME)
-    equal = series.equal_market_rows if series else None
-    rate = None if equal is None else calm_change_rate(case, equal)
+    rate = calm_change_rate(case, _repeated(series), _repeated(facts.series(COMPETITORS)))
     renewal = None
     if series and series.equal_payloads is not None and (series.equal_snapshots or 0.0) >= _TELLING:
         always_new = series.equal_payloads < (series.equal_snapshots or 0.0) / 2
@@ -144,3 +144,9 @@ def _changes(facts: Facts, case: Case, notes: Notes) -> Parameters:
             "A home document's probabilities are renewed with", renewal, own.probability_renewal
         ),
     }
+
+
+def _repeated(series: Series | None) -> Repeated | None:
+    if series is None or series.equal_market_rows is None:
+        return None
+    return Repeated(share=series.equal_market_rows, rows=series.market_rows_compared)

@@ -10,9 +10,10 @@ import pytest
 
 from data_gen import Case, Dataset, case_names, load_case
 from data_gen.calibration import Calibration, calibrated
-from data_gen.calibration.rate import calm_change_rate, equal_market_rows
+from data_gen.calibration.rate import Repeated, calm_change_rate, equal_market_rows
 from data_gen.case import CYCLE, CYCLE_BUSY, Session, read_case
 from data_gen.events import Plan
+from data_gen.payloads import BETPAWA
 from lab import imitation, profiling
 from lab.analysis.fidelity import Figure, figures
 from lab.errors import InputError
@@ -59,14 +60,20 @@ def small_calibration(small_profile: Profile) -> Calibration:
     return calibrated(small_profile)
 
 
+@pytest.fixture(scope="module", params=ORIGINALS)
+def original(native: Server, request: pytest.FixtureRequest) -> tuple[Dataset, Profile]:
+    dataset = Dataset.plan(ORIGINALS[request.param], size_bytes=256 * MB, seed=_SEED)
+    return dataset, _profiled(native, dataset, f"original_{request.param}")
+
+
 @pytest.mark.slow
-@pytest.mark.parametrize("name", ORIGINALS)
-def test_a_database_made_from_the_profile_of_another_is_like_it(native: Server, name: str) -> None:
-    original = Dataset.plan(ORIGINALS[name], size_bytes=256 * MB, seed=_SEED)
-    found = _profiled(native, original, f"original_{name}")
+def test_a_database_made_from_the_profile_of_another_is_like_it(
+    native: Server, original: tuple[Dataset, Profile]
+) -> None:
+    found = original[1]
     case = calibrated(found).case
     again = Dataset.plan(case, size_bytes=256 * MB, seed=_OTHER_SEED)
-    with loaded(native, again, f"again_{name}") as database:
+    with loaded(native, again, f"again_{found.name}") as database:
         measured = widths.measure(database, lz4=native.capabilities.lz4)
         imitated = profiling.profile(database.conninfo, now=again.now, progress=lambda _: None)
     assert _outside(figures(case.figures, measured)) == []
@@ -88,14 +95,12 @@ def _by_day(profile: Profile, table: str) -> dict[str, float]:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", ORIGINALS)
-def test_the_parameters_come_back(native: Server, name: str) -> None:
-    original = Dataset.plan(ORIGINALS[name], size_bytes=256 * MB, seed=_SEED)
-    load = calibrated(_profiled(native, original, f"parameters_{name}")).case.workload
-    own, rows = ORIGINALS[name].workload, original.rows
+def test_the_parameters_come_back(original: tuple[Dataset, Profile]) -> None:
+    dataset, found = original
+    load, own, rows = calibrated(found).case.workload, dataset.case.workload, dataset.rows
     scrapes = rows["event_scrape_status"]
     assert load.home_inserts == pytest.approx(rows["odds_snapshots"] / scrapes)
-    assert load.home_rows == pytest.approx(rows["market_odds"] / rows["odds_snapshots"])
+    assert load.home_rows == pytest.approx(rows["market_odds"] / rows["odds_snapshots"], rel=0.01)
     assert load.events_per_cycle == pytest.approx(scrapes / rows["scrape_runs"])
     assert sum(day.cycles for day in load.sessions) == rows["scrape_runs"]
     stored = sum(day.cycles * day.competitor_inserts for day in load.sessions) / rows["scrape_runs"]
@@ -165,16 +170,17 @@ def test_a_case_that_a_run_left_behind_is_imitated_as_it_is(
     assert again.profile.of("market_odds").rows == small_profile.of("market_odds").rows  # type: ignore[union-attr]
 
 
+@pytest.mark.slow
 def test_the_change_rate_is_found_again_from_the_rows_that_repeat() -> None:
     case = load_case("2026-02-17")
     for rate in (0.02, 0.1, 0.5):
-        equal = equal_market_rows(Plan(case, 16, 1), rate)
-        assert calm_change_rate(case, equal) == pytest.approx(rate, rel=0.1)
+        equal = equal_market_rows(Plan(case, 48, 1), (BETPAWA,), rate)
+        assert calm_change_rate(case, Repeated(share=equal, rows=1), None) == pytest.approx(rate, rel=0.1)
 
 
 def test_measured_repetition_is_what_the_generator_expects(native: Server, small: Dataset) -> None:
     plan = Plan(small.case, small.spec.events, small.spec.seed)
-    expected = 100 * equal_market_rows(plan, small.case.workload.calm_change_rate)
+    expected = 100 * equal_market_rows(plan, (BETPAWA,), small.case.workload.calm_change_rate)
     with loaded(native, small, "repeating") as database:
         measured = widths.measure(database, lz4=False)["market_odds.equal_to_previous"]
     assert measured == pytest.approx(expected, abs=0.5)
