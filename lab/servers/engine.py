@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 import os
 import platform
+import signal
 import threading
 from collections.abc import Callable, Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from dataclasses import asdict
 from typing import Any
@@ -26,6 +26,7 @@ from lab.errors import ServerError, UnavailableError
 from lab.servers.processes import Identity
 
 _OWNER = "storage-lab.owner"
+_ENDINGS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 _ANSWERING_S = 10
 _WORKING_S = 120  # to remove large data, or to start a container on a busy machine
 _DEFAULT_HOST = "unix:///var/run/docker.sock"
@@ -145,9 +146,22 @@ def _advice(words: str) -> str:
 
 
 def in_full(request: Callable[[], None]) -> None:
-    """Let a request come to its end though Ctrl-C comes meanwhile: what it makes must be known, to be removed."""
-    with ThreadPoolExecutor(1) as thread:
-        thread.submit(request).result()
+    """Let a request come to its end though Ctrl-C comes meanwhile: what it makes must be known, to be removed.
+
+    A signal is held back and raised again afterwards; other threads than the main one are never interrupted.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        request()
+        return
+    came: list[int] = []
+    before = {number: signal.signal(number, lambda number, _: came.append(number)) for number in _ENDINGS}
+    try:
+        request()
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+        for number in came:
+            signal.raise_signal(number)
 
 
 def labels(owner: Identity) -> dict[str, str]:
