@@ -160,8 +160,8 @@ def in_full(request: Callable[[], None]) -> None:
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
-        for number in came:
-            signal.raise_signal(number)
+        for late in came:
+            signal.raise_signal(late)
 
 
 def labels(owner: Identity) -> dict[str, str]:
