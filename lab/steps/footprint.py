@@ -60,5 +60,11 @@ def _fixed(part: Relation) -> dict[str, int]:
         "heap": half_pages,
         "maps": part.maps,
         "toast": part.toast_fixed + 2 * _HALF_PAGE * (part.toast > part.toast_fixed),
-        "indexes": part.index_fixed + half_pages * (part.index_fixed // _PAGE),
+        "indexes": part.index_fixed + half_pages * (part.index_fixed // _PAGE) + _PAGE * _roots(part),
     }
+
+
+def _roots(part: Relation) -> int:
+    """How many of its indexes have a root above their leaves: beside its first page, two leaves and a root are the least."""
+    count, pages = part.index_fixed // _PAGE, part.indexes // _PAGE
+    return max(0, min(count, (pages - 2 * count) // 2))

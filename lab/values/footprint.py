@@ -23,8 +23,8 @@ class Kinds:
     """The TOAST table with its maps and its index."""
     indexes: int
     fixed: Mapping[str, int]
-    """By kind, the part of these bytes that does not grow with the rows: maps, the first page of each index, and half of
-    the last page of each file, which on average is empty."""
+    """By kind, the part of these bytes that does not grow with the rows: maps, the first page and the root of each index,
+    and half of the last page of each file, which on average is empty."""
 
     @property
     def total(self) -> int:
