@@ -7,13 +7,14 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from lab.database import Database
 from lab.profiling.documents import Document
-from lab.servers import open_server, open_workspace
+from lab.servers import Server, open_server, open_workspace
 
 _NAME = "lab_codecs"
-_BYTES = 1 << 20
+_BYTES = 1 << 19
 """Stored bytes of one column that are stored anew at most."""
+_AT_ONCE = 2
+"""Codecs at work: what they take is what a profile waits for in the end."""
 _ESCAPES = (("\\", "\\\\"), ("\n", "\\n"), ("\r", "\\r"), ("\t", "\\t"))
 
 
@@ -24,6 +25,11 @@ class Batch:
     type: str
     """The type's internal name, such as 'jsonb'."""
     documents: Sequence[Document]
+
+    @property
+    def stored(self) -> int:
+        """Their bytes as stored at the source."""
+        return sum(document.stored for document in self.documents)
 
 
 def some(documents: Sequence[Document]) -> Sequence[Document]:
@@ -69,23 +75,29 @@ def bench(*, worth: bool) -> Iterator[Bench]:
 
 def _restored(batches: Future[Mapping[str, Batch]]) -> Ratios:
     with (
-        open_workspace() as workspace,
+        open_workspace(small=True) as workspace,
         open_server("native", workspace=workspace, progress=lambda _: None) as server,
+        ThreadPoolExecutor(_AT_ONCE, "codec") as others,
     ):
         server.create(_NAME)
         codecs = ("pglz", "lz4") if server.capabilities.lz4 else ("pglz",)
-        with server.connect(_NAME) as database:
-            given = batches.result().items()
-            return {name: dict(_by_codec(database, batch, codecs)) for name, batch in given}
+        given = {name: batch for name, batch in batches.result().items() if batch.stored}
+        found = {
+            name: {codec: others.submit(_stored, server, batch, codec) for codec in codecs}
+            for name, batch in given.items()
+        }
+        return {
+            name: {codec: stored.result() / given[name].stored for codec, stored in by_codec.items()}
+            for name, by_codec in found.items()
+        }
 
 
-def _by_codec(database: Database, batch: Batch, codecs: Sequence[str]) -> Iterator[tuple[str, float]]:
-    stored = sum(document.stored for document in batch.documents)
-    for codec in codecs if stored else ():
-        database.execute(f"CREATE TABLE anew (document {batch.type} COMPRESSION {codec})")
+def _stored(server: Server, batch: Batch, codec: str) -> int:
+    """Bytes that the documents take with that codec."""
+    with server.connect(_NAME) as database:
+        database.execute(f"CREATE TEMP TABLE anew (document {batch.type} COMPRESSION {codec})")
         database.copy_in("COPY anew FROM STDIN", (_line(document) for document in batch.documents))
-        yield codec, int(database.value("SELECT sum(pg_column_size(document)) FROM anew")) / stored
-        database.execute("DROP TABLE anew")
+        return int(database.value("SELECT sum(pg_column_size(document)) FROM anew"))
 
 
 def _line(document: Document) -> bytes:

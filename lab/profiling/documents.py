@@ -9,7 +9,7 @@ from lab.profiling.catalog import Column
 from lab.profiling.sample import Stratum
 from lab.profiling.session import Source
 
-_BYTES = 2 << 20
+_BYTES = 1 << 20
 """Stored bytes of one column's documents that are read."""
 _MOST = 2000
 _PLACES = 64

@@ -134,20 +134,13 @@ def _inspect(folder: Path, account: Account | None, copies: Path) -> Installatio
     if not all((folder / program).is_file() for program in ("postgres", "initdb")):
         return None
     run = runner(account)
-    if account and not _is_reachable(folder, run):
-        folder = _copied(folder, copies, account)
     version = _version(folder, run)
+    if account and version is None:
+        folder = _copied(folder, copies, account)
+        version = _version(folder, run)
     if version is None:
         return None
     return Installation(bin=folder, version=version, lz4=_accepts_lz4(folder, account, run))
-
-
-def _is_reachable(folder: Path, run: Runner) -> bool:
-    try:
-        # initdb looks for its own templates, so that this reads more of the installation than `postgres --version`.
-        return all(run([str(folder / program), "--version"]).returncode == 0 for program in ("postgres", "initdb"))
-    except PermissionError:
-        return False
 
 
 def _copied(folder: Path, copies: Path, account: Account) -> Path:
@@ -159,12 +152,15 @@ def _copied(folder: Path, copies: Path, account: Account) -> Path:
 
 
 def _version(folder: Path, run: Runner) -> tuple[int, ...] | None:
+    """Of the programs; None where they cannot be run, for instance because the account does not reach them."""
     try:
-        told = run([str(folder / "postgres"), "--version"])
+        told = [run([str(folder / program), "--version"]) for program in ("initdb", "postgres")]
     except OSError:
         return None
-    match = re.search(r"\(PostgreSQL\) (\d+)(?:\.(\d+))?", told.stdout)
-    return tuple(int(part) for part in match.groups("0")) if match else None
+    match = re.search(r"\(PostgreSQL\) (\d+)(?:\.(\d+))?", told[1].stdout)
+    if match is None or any(one.returncode for one in told):
+        return None
+    return tuple(int(part) for part in match.groups("0"))
 
 
 def _accepts_lz4(folder: Path, account: Account | None, run: Runner) -> bool:

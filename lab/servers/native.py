@@ -29,6 +29,8 @@ _SETTINGS = SERVER | {
     # Nobody but us: one socket, in a private folder.
     "listen_addresses": "",
     "unix_socket_permissions": "0700",
+    # Nothing outside the folder: a killed cluster would leave its shared memory behind.
+    "dynamic_shared_memory_type": "mmap",
 }
 
 

@@ -29,6 +29,8 @@ from lab.servers.processes import Identity, end
 
 _RECORD = "owner.json"
 _FULL_BYTES = 1 << 20
+_MEMORY = Path("/dev/shm")  # noqa: S108 - a folder of our own is made in it
+_SMALL_BYTES = 512 << 20
 _STARTING_S = 3600.0  # a folder without a record may belong to a run that is just starting
 _REAPER = """
 import sys, time
@@ -169,9 +171,9 @@ def tail(log: Path, lines: int = 15) -> str:
 
 
 @contextmanager
-def open_workspace() -> Iterator[Workspace]:
-    """A run's folder for as long as the context lasts."""
-    base = _base(create=True)
+def open_workspace(*, small: bool = False) -> Iterator[Workspace]:
+    """A run's folder for as long as the context lasts; a `small` one lies in memory where the machine offers that."""
+    base = _base(_MEMORY if small and _has_memory() else _disk(), create=True)
     with writing(base):
         path = Path(tempfile.mkdtemp(prefix="run-", dir=base))
         path.chmod(_mode())
@@ -187,7 +189,9 @@ def clean() -> list[str]:
 
     A run whose owner still runs is never touched, and no process that a run did not record with its start time.
     """
-    return [line for run in sorted(_base().glob("run-*")) if _is_left_behind(run) for line in _remove(run)]
+    bases = {_base(root) for root in (_disk(), _MEMORY)}
+    runs = sorted(run for base in bases for run in base.glob("run-*"))
+    return [line for run in runs if _is_left_behind(run) for line in _remove(run)]
 
 
 def _is_left_behind(run: Path) -> bool:
@@ -213,8 +217,20 @@ def _read(run: Path) -> dict[str, Any] | None:
     return None
 
 
-def _base(*, create: bool = False) -> Path:
-    base = Path(tempfile.gettempdir()) / f"storage-lab-{os.geteuid()}"
+def _disk() -> Path:
+    return Path(tempfile.gettempdir())
+
+
+def _has_memory() -> bool:
+    """Whether there is a folder in memory with room for a small server and, should they be copied, its programs."""
+    if not os.access(_MEMORY, os.W_OK):
+        return False
+    found = os.statvfs(_MEMORY)
+    return found.f_bavail * found.f_frsize >= _SMALL_BYTES and not found.f_flag & os.ST_NOEXEC
+
+
+def _base(root: Path, *, create: bool = False) -> Path:
+    base = root / f"storage-lab-{os.geteuid()}"
     if create:
         with suppress(FileExistsError):
             base.mkdir(mode=0o700)

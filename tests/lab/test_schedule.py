@@ -137,7 +137,7 @@ def _at_once(jobs: list[Callable[[], None]]) -> None:
 
 
 def _until(holds: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + 120
     while not holds():
         assert time.monotonic() < deadline
         time.sleep(0.001)

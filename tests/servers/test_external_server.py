@@ -282,7 +282,7 @@ def _reaper(lab: subprocess.Popen[str]) -> psutil.Process:
 
 
 def _until(condition: Callable[[], object]) -> None:
-    until = time.monotonic() + 20
+    until = time.monotonic() + 120
     while not condition():
         assert time.monotonic() < until
         time.sleep(0.1)

@@ -56,6 +56,15 @@ def test_it_listens_on_a_private_socket_only(native: Server, new_name: NewName) 
     assert folder.stat().st_mode & 0o777 == 0o700
 
 
+def test_a_cluster_keeps_no_memory_that_would_outlive_it(native: Server, new_name: NewName) -> None:
+    native.create(name := new_name())
+    with native.connect(name) as database:
+        mapped = [part.path for part in _postmaster(database).memory_maps()]
+        folder = database.value("SHOW data_directory")
+    assert [path for path in mapped if path.startswith("/dev/shm")] == []
+    assert [path for path in mapped if path.startswith(f"{folder}/pg_dynshmem")]
+
+
 def test_a_folder_without_programs_is_refused_by_name(workspace: Workspace, tmp_path: Path) -> None:
     with pytest.raises(InputError, match=str(tmp_path)):
         find_installation(tmp_path, server_account(), workspace.path)
