@@ -56,10 +56,14 @@ class Document:
         """Write each text into every slot of that kind and its number; numbers without a slot are passed over."""
         parts, first, following = self._parts, self._first[kind], self._next
         for number, text in texts:
-            place = first[number]
+            place = first[number] if number < len(first) else 0
             while place:  # 0 is never a slot, because a segment comes first
                 parts[place] = text
                 place = following.get(place, 0)
+
+    def numbers(self, kind: str) -> list[int]:
+        """Numbers of the slots of that kind."""
+        return [number for number, place in enumerate(self._first[kind]) if place]
 
     def text(self) -> bytes:
         """The whole document as a COPY field."""

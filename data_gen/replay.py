@@ -86,7 +86,7 @@ class Replay(Generic[V]):
 
     def _opened(self, event: int, platform: Platform, captured_us: int) -> _Offer[V]:
         fixture = self._plan.fixture(event)
-        sheet = platform.sheet(fixture, float(self._plan.depths[platform.name][event]))
+        sheet = self._plan.sheet(event, platform)
         feed = Feed(sheet, platform, fixture.chance(_FEEDS[platform.name]), self._change_rate)
         offer = _Offer(feed, self._view(event, platform, sheet))
         offer.view.issue(feed, feed.all_blocks, captured_us)

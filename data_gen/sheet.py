@@ -83,8 +83,8 @@ class Platform:
     """Below which price (hundredths) prices move in which steps, ascending; the last bound is the highest price."""
     row_depths: Callable[[], Floats]
     """Depths at which an offer grows by another market row, ascending."""
-    sheet: Callable[[Fixture, float], Sheet]
-    """The offer of a depth from 0 to 1 for an event."""
+    sheet: Callable[[Fixture, float, float], Sheet]
+    """The offer for an event: how deep its market rows go, and how deep its document, from 0 to 1."""
     write: Callable[[Document, Issue], None]
     """Write the prices of an issue into the sheet's document."""
 

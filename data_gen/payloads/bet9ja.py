@@ -34,20 +34,28 @@ def _row_depths() -> Floats:
     return np.sort(np.array([_depths()[market] for market, *_ in read("bet9ja")["rows"]]))
 
 
-def _sheet(fixture: Fixture, depth: float) -> Sheet:
+def _included(depth: float) -> set[int]:
+    return {number for number, least in enumerate(_depths()) if least <= depth}
+
+
+def _sheet(fixture: Fixture, depth: float, document_depth: float) -> Sheet:
     sheet = Sheet()
-    included = {number for number, least in enumerate(_depths()) if least <= depth}
+    stored, shown = _included(depth), _included(document_depth)
     odds = [
         (place, key, opening, market)
         for place, (key, opening, market) in enumerate(read("bet9ja")["odds"])
-        if market in included
+        if market in stored | shown
     ]
     blocks = len(_depths())
     numbers = {place: sheet.price(opening, block_of(market, blocks)) for place, _, opening, market in odds}
-    sheet.rows = [market_row(row, numbers) for market, *row in read("bet9ja")["rows"] if market in included]
+    sheet.rows = [market_row(row, numbers) for market, *row in read("bet9ja")["rows"] if market in stored]
     order = fixture.chance(8).permutation(len(odds)).tolist()  # a hash table's order: every event has its own
-    slots = {key: inner_slot("o", numbers[place]) for place, key, *_ in (odds[position] for position in order)}
-    sheet.document = _document(fixture, slots, included)
+    slots = {
+        key: inner_slot("o", numbers[place])
+        for place, key, _, market in (odds[position] for position in order)
+        if market in shown
+    }
+    sheet.document = _document(fixture, slots, shown, round(100 * document_depth / depth))
     return sheet
 
 
@@ -72,7 +80,8 @@ def _description(number: int) -> dict[str, Any]:
     }
 
 
-def _document(match: Fixture, odds: dict[str, str], included: set[int]) -> dict[str, Any]:
+def _document(match: Fixture, odds: dict[str, str], included: set[int], translated: int) -> dict[str, Any]:
+    """`translated` is how many percent of the real table of translations it has."""
     starts = match.kickoff.strftime("%Y-%m-%d %H:%M:%S")
     lines = {number: values for number, values in read("bet9ja")["aux"] if number in included}
     return {
@@ -110,7 +119,7 @@ def _document(match: Fixture, odds: dict[str, str], included: set[int]) -> dict[
         "BOOSTED_MARKETS": [],
         "MK": [_description(number) for number in sorted(included)],
         "CATMARKET": read("bet9ja")["tail"],
-        "TRANS": slot("T", 0),
+        "TRANS": slot("T", translated),
     }
 
 
@@ -125,12 +134,13 @@ def _number(text: str) -> int | float:
 
 def _write(document: Document, issue: Issue) -> None:
     document.fill("o", issue.texts(SHORT))
-    document.fill("T", [(0, _translations())])  # two thirds of the text, held once for all documents
+    document.fill("T", ((percent, _translations(percent)) for percent in document.numbers("T")))
 
 
 @cache
-def _translations() -> bytes:
-    return escaped(json.dumps(translations()))
+def _translations(percent: int) -> bytes:
+    """Two thirds of the text, held once for all documents."""
+    return escaped(json.dumps(translations(percent)))
 
 
 BET9JA = Platform(

@@ -35,7 +35,8 @@ def _row_depths() -> Floats:
 def _depths() -> dict[str, float]:
     markets = read("betpawa")["markets"]
     rare = frozenset(market["id"] for market in markets if market.get("rare"))
-    return depths([market["id"] for market in markets], always=_ALWAYS, late=rare)
+    on_players = frozenset(market["id"] for market in markets if not market["rows"])
+    return depths([market["id"] for market in markets], always=_ALWAYS | on_players, late=rare)
 
 
 @cache
@@ -43,28 +44,33 @@ def _player_depths() -> list[float]:
     return [_PLAYERS + (1 - _PLAYERS) * player / SQUAD for player in range(SQUAD)]
 
 
-def _sheet(fixture: Fixture, depth: float) -> Sheet:
-    return _Offer(fixture, depth).complete()
+def _sheet(fixture: Fixture, depth: float, document_depth: float) -> Sheet:
+    return _Offer(fixture, depth, document_depth).complete()
 
 
 class _Offer:
     """Collects prices and rows while the document is composed."""
 
-    def __init__(self, fixture: Fixture, depth: float) -> None:
+    def __init__(self, fixture: Fixture, depth: float, document_depth: float) -> None:
         self._fixture = fixture
         self._depth = depth
+        self._document_depth = document_depth
+        self._deepest = max(depth, document_depth)
         self._sheet = Sheet()
         self._ids = (1_449_000_000 + fixture.number * 9_973 + number * 5_771 % 9_973 for number in count())
 
     def complete(self) -> Sheet:
-        markets = [self._market(*numbered) for numbered in self._included()]
-        self._sheet.document = self._document(markets)
+        self._sheet.document = self._document(list(self._shown()))
         return self._sheet
 
-    def _included(self) -> Iterator[tuple[int, dict[str, Any]]]:
+    def _shown(self) -> Iterator[dict[str, Any]]:
+        """The document's markets; on the way, all prices get their numbers."""
         for number, market in enumerate(read("betpawa")["markets"]):
-            if not market["rows"] or _depths()[market["id"]] <= self._depth:
-                yield number, market
+            least = _depths()[market["id"]]
+            if least <= self._deepest:
+                composed = self._market(number, market)
+                if least <= self._document_depth:
+                    yield composed
 
     def _market(self, number: int, market: dict[str, Any]) -> dict[str, Any]:
         rows = [self._row(number, market, row) for row in market["rows"]] or self._players(number, market)
@@ -79,24 +85,27 @@ class _Offer:
     def _row(self, number: int, market: dict[str, Any], row: list[Any]) -> dict[str, Any]:
         line, handicap, formatted, identified, prices = row
         offered = [self._price(number, price) for price in prices]
-        self._add(market, tuple((price[0], place) for price, (place, _) in zip(prices, offered, strict=True)), line)
+        if _depths()[market["id"]] <= self._depth:
+            self._add(market, tuple((price[0], place) for price, (place, _) in zip(prices, offered, strict=True)), line)
         ids = {"id": str(374_100_000 + self._fixture.number * 97 + number)} if identified else {}
         return {**ids, "handicap": handicap, "formattedHandicap": formatted, "prices": [price for _, price in offered]}
 
     def _players(self, number: int, market: dict[str, Any]) -> list[dict[str, Any]]:
-        players = [
-            (player, names)
-            for player, names in enumerate(self._fixture.squad)
-            if _player_depths()[player] <= self._depth
+        depths_names = list(zip(_player_depths(), self._fixture.squad, strict=True))
+        composed = [
+            (least, self._player(number, market, player, " ".join(names)))
+            for player, (least, names) in enumerate(depths_names)
+            if least <= self._deepest
         ]
-        return [self._player(number, market, player, " ".join(names)) for player, names in players]
+        return [row for least, row in composed if least <= self._document_depth]
 
     def _player(self, number: int, market: dict[str, Any], player: int, name: str) -> dict[str, Any]:
         shortest, longest = _GOALSCORER_ROWS
         opening = shortest + (longest - shortest) * player * player // (SQUAD * SQUAD)
         offered = [name, str(30_364_000 + player * 3), opening, None, name]
         place, price = self._price(number, offered, team=1 + player % 2)
-        self._add(market, ((name, place),), None)
+        if _player_depths()[player] <= self._depth:
+            self._add(market, ((name, place),), None)
         return {"handicap": None, "formattedHandicap": None, "prices": [price]}
 
     def _add(self, market: dict[str, Any], outcomes: tuple[tuple[str, int], ...], line: float | None) -> None:
@@ -136,7 +145,9 @@ class _Offer:
             ],
             "startTime": match.kickoff.strftime("%Y-%m-%dT%H:%M:%SZ"),
             "markets": markets,
-            "totalMarketCount": len({(row.market_id, row.line) for row in self._sheet.rows}),
+            "totalMarketCount": len(
+                {(market["marketType"]["id"], row["handicap"]) for market in markets for row in market["row"]}
+            ),
             "category": {"id": "2", "name": "Football"},
             "region": {"id": str(140 + league.number), "name": league.country},
             "competition": {"id": str(13_300 + league.number), "name": league.name},

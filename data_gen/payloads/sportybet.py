@@ -39,21 +39,22 @@ def _row_depths() -> Floats:
     return np.sort(np.array(rows))
 
 
-def _sheet(fixture: Fixture, depth: float) -> Sheet:
-    sheet = Sheet()
-    included = [
-        (number, market) for number, market in enumerate(read("sportybet")["markets"]) if _depths()[number] <= depth
-    ]
-    markets = [_market(sheet, fixture, number, market) for number, market in included]
-    sheet.document = _document(fixture, markets)
+def _sheet(fixture: Fixture, depth: float, document_depth: float) -> Sheet:
+    sheet, shown = Sheet(), []
+    markets = read("sportybet")["markets"]
+    for number, (market, least) in enumerate(zip(markets, _depths(), strict=True)):
+        if least <= max(depth, document_depth):
+            block = block_of(number, len(markets))
+            prices = [sheet.price(opening, block) for _, opening, *_ in market["prices"]]
+            if market["row"] and least <= depth:
+                sheet.rows.append(market_row(market["row"], prices))
+            if least <= document_depth:
+                shown.append(_market(fixture, market, prices, block))
+    sheet.document = _document(fixture, shown)
     return sheet
 
 
-def _market(sheet: Sheet, match: Fixture, number: int, market: dict[str, Any]) -> dict[str, Any]:
-    block = block_of(number, len(read("sportybet")["markets"]))
-    prices = [sheet.price(opening, block) for _, opening, *_ in market["prices"]]
-    if market["row"]:
-        sheet.rows.append(market_row(market["row"], prices))
+def _market(match: Fixture, market: dict[str, Any], prices: list[int], block: int) -> dict[str, Any]:
     group, group_id = read("sportybet")["groups"][market["group"]]
     extra = market["extra"]
     return {

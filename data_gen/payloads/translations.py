@@ -37,10 +37,10 @@ _BETS = (
 
 
 @cache
-def translations() -> dict[str, str | dict[str, str]]:
-    """Key to text, or to name and description of a market."""
+def translations(percent: int) -> dict[str, str | dict[str, str]]:
+    """Key to text, or to name and description of a market; so many percent of the real table, or all there are."""
     table = dict(entry for market in _ordered() for entry in market)
-    return dict(list(table.items())[:ENTRIES])
+    return dict(list(table.items())[: ENTRIES * percent // 100])
 
 
 def _ordered() -> list[list[tuple[str, str | dict[str, str]]]]:

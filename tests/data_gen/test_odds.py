@@ -14,7 +14,7 @@ _MATCH = Fixture(3, 1, 1_770_000_000_000_000)
 
 
 def _feed(platform: Platform, change_rate: float = 0.1) -> Feed:
-    return Feed(platform.sheet(_MATCH, 0.7), platform, _MATCH.chance(1), change_rate)
+    return Feed(platform.sheet(_MATCH, 0.7, 0.7), platform, _MATCH.chance(1), change_rate)
 
 
 def _changed(hours: float, change_rate: float = 0.1) -> float:
