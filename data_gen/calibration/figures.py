@@ -112,8 +112,8 @@ def _repeats(facts: Facts, snapshots: str, markets: str) -> Iterator[PublishedFi
     if ratio is not None:
         name = f"{markets}.rows_per_snapshot"
         yield PublishedFigure(name=name, value=ratio, unit="rows", tolerance=0.02, relative=True)
-    if series and series.equal_market_rows is not None:
-        yield _points(f"{markets}.equal_to_previous", 100 * series.equal_market_rows, "%", _REPEATED)
+    if series and series.equal_market_rows:
+        yield _points(f"{markets}.equal_to_previous", 100 * series.equal_market_rows.value, "%", _REPEATED)
 
 
 def _mean(column: ColumnProfile | None, name: str) -> Iterator[PublishedFigure]:

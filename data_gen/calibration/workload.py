@@ -9,6 +9,7 @@ from data_gen.calibration.calendar import last_capture, moment_after, sessions, 
 from data_gen.calibration.facts import COMPETITOR_MARKETS, COMPETITORS, HOME, HOME_MARKETS, RUNS, SCRAPES, Facts
 from data_gen.calibration.notes import Notes
 from data_gen.calibration.rate import Repeated, bisected, calm_change_rate
+from data_gen.calibration.widths import widths
 from data_gen.case import Case, Session
 from data_gen.events import Plan
 from lab.values import Series
@@ -34,6 +35,7 @@ def imitating(facts: Facts, base: Case, notes: Notes) -> Case:
     )
     case = _updated(case, _window(facts, case, notes))
     case = _updated(case, _changes(facts, case, notes))
+    case = _updated(case, widths(facts, case, notes))
     notes.assumed += _not_imitated(facts)
     return case
 
@@ -135,8 +137,9 @@ def _changes(facts: Facts, case: Case, notes: Notes) -> Parameters:
     own, series = case.workload, facts.series(HOME)
     rate = calm_change_rate(case, _repeated(series), _repeated(facts.series(COMPETITORS)))
     renewal = None
-    if series and series.equal_payloads is not None and (series.equal_snapshots or 0.0) >= _TELLING:
-        always_new = series.equal_payloads < (series.equal_snapshots or 0.0) / 2
+    payloads, snapshots = (series.equal_payloads, series.equal_snapshots) if series else (None, None)
+    if payloads and snapshots and snapshots.value >= _TELLING:
+        always_new = payloads.value < snapshots.value / 2
         renewal = "every_response" if always_new else "price"
     return {
         "calm_change_rate": notes.choose("Share of prices that change in a calm cycle", rate, own.calm_change_rate),
@@ -149,4 +152,4 @@ def _changes(facts: Facts, case: Case, notes: Notes) -> Parameters:
 def _repeated(series: Series | None) -> Repeated | None:
     if series is None or series.equal_market_rows is None:
         return None
-    return Repeated(share=series.equal_market_rows, rows=series.market_rows_compared)
+    return Repeated(share=series.equal_market_rows.value, rows=series.market_rows_compared)

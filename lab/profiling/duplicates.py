@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import math
 import random
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -13,6 +14,7 @@ from lab.profiling.catalog import Column, Table
 from lab.profiling.indexes import Index
 from lab.profiling.series import SeriesTables
 from lab.profiling.session import Source, escaped
+from lab.values import Share
 
 _EVENTS = 16
 _WINDOW = 11
@@ -23,15 +25,12 @@ _WINDOW = 11
 class Repeats:
     """What was compared and what was equal; None where there was nothing to compare."""
 
-    events: int
-    pairs: int
-    equal_payloads: float | None
-    equal_snapshots: float | None
-    market_rows: int
-    equal_market_rows: float | None
-
-
-NOTHING = Repeats(events=0, pairs=0, equal_payloads=None, equal_snapshots=None, market_rows=0, equal_market_rows=None)
+    events: int = 0
+    pairs: int = 0
+    market_rows: int = 0
+    payloads: Share | None = None
+    snapshots: Share | None = None
+    rows: Share | None = None
 
 
 @dataclass(frozen=True)
@@ -41,28 +40,54 @@ class _Snapshot:
     codec: str | None
 
 
+@dataclass(frozen=True)
+class _Pair:
+    """A snapshot and the previous one of the same key."""
+
+    event: object
+    old: _Snapshot
+    new: _Snapshot
+
+    @property
+    def has_payloads(self) -> bool:
+        return None not in (self.old.size, self.new.size)
+
+
 def read(source: Source, tables: SeriesTables, keys: Sequence[tuple[object, int]]) -> Repeats:
     """Compare snapshots with the previous ones of the same key; `keys` are events with their number of snapshots.
 
     Errors as `Source.fetch`.
     """
     chosen = spread(keys, _EVENTS)
-    series = list(_series(source, tables, chosen))
-    pairs = [pair for one in series for pair in pairwise(one)]
-    with_payload = [pair for pair in pairs if None not in (pair[0].size, pair[1].size)]
-    equal = _equal_payloads(source, tables, with_payload)
-    rows = _market_rows(source, tables, [one.id for snapshots in series for one in snapshots])
-    same = [(rows[new.id] & rows[old.id]).total() for old, new in pairs]
-    compared = sum(rows[new.id].total() for _, new in pairs)
-    whole = sum(rows[new.id] == rows[old.id] for old, new in pairs)
+    pairs = list(_pairs(source, tables, chosen))
+    with_payload = [pair for pair in pairs if pair.has_payloads]
+    digests = _digests(source, tables, with_payload)
+    rows = _market_rows(source, tables, list({one.id for pair in pairs for one in (pair.old, pair.new)}))
     return Repeats(
         events=len(chosen),
         pairs=len(pairs),
-        equal_payloads=equal / len(with_payload) if with_payload else None,
-        equal_snapshots=whole / len(pairs) if pairs else None,
-        market_rows=compared,
-        equal_market_rows=sum(same) / compared if compared else None,
+        market_rows=sum(rows[pair.new.id].total() for pair in pairs),
+        payloads=_share((pair.event, _same_payload(pair, digests), 1) for pair in with_payload),
+        snapshots=_share((pair.event, rows[pair.new.id] == rows[pair.old.id], 1) for pair in pairs),
+        rows=_share(
+            (pair.event, (rows[pair.new.id] & rows[pair.old.id]).total(), rows[pair.new.id].total()) for pair in pairs
+        ),
     )
+
+
+def _share(counted: Iterable[tuple[object, int, int]]) -> Share | None:
+    """From (event, so many, of so many); rows of one event are alike, so the error is that of the choice of events."""
+    same: Counter[object] = Counter()
+    compared: Counter[object] = Counter()
+    for event, number, of in counted:
+        same[event] += number
+        compared[event] += of
+    total, events = compared.total(), len(compared)
+    if not total:
+        return None
+    value = same.total() / total
+    squares = sum((same[event] - value * compared[event]) ** 2 for event in compared)
+    return Share(value=value, error=math.sqrt(squares * events / (events - 1)) / total if events > 1 else None)
 
 
 def spread(keys: Sequence[tuple[object, int]], count: int) -> list[object]:
@@ -77,8 +102,8 @@ def spread(keys: Sequence[tuple[object, int]], count: int) -> list[object]:
     return places
 
 
-def _series(source: Source, tables: SeriesTables, chosen: Sequence[object]) -> Iterator[list[_Snapshot]]:
-    """Of each key a window of snapshots, in order of time."""
+def _pairs(source: Source, tables: SeriesTables, chosen: Sequence[object]) -> Iterator[_Pair]:
+    """Of each key a window of snapshots in order of time, each with the one before."""
     key, *more = (column.sql for column in tables.key)
     payload = tables.payload
     size, codec = (
@@ -91,20 +116,25 @@ def _series(source: Source, tables: SeriesTables, chosen: Sequence[object]) -> I
     for row in source.fetch(query, (list(chosen),)):
         groups[row[: len(tables.key)]].append(_Snapshot(*row[len(tables.key) :]))
     place = random.Random(len(chosen))  # noqa: S311 - where a window begins is not a secret
-    for snapshots in groups.values():
+    for (event, *_), snapshots in groups.items():
         start = place.randint(0, max(len(snapshots) - _WINDOW, 0))
-        yield snapshots[start : start + _WINDOW]
+        for old, new in pairwise(snapshots[start : start + _WINDOW]):
+            yield _Pair(event, old, new)
 
 
-def _equal_payloads(source: Source, tables: SeriesTables, pairs: Sequence[tuple[_Snapshot, _Snapshot]]) -> int:
-    """Pairs with the same document; only those that take the same room are unpacked, because the others differ."""
+def _digests(source: Source, tables: SeriesTables, pairs: Sequence[_Pair]) -> Mapping[object, str]:
+    """Of the documents that may equal the previous one; only those of the same room are unpacked, the others differ."""
     if tables.payload is None:
-        return 0
-    near = [(old, new) for old, new in pairs if old.codec != new.codec or old.size == new.size]
-    ids = list({one.id for pair in near for one in pair})
+        return {}
+    near = (pair for pair in pairs if pair.old.codec != pair.new.codec or pair.old.size == pair.new.size)
+    ids = list({one.id for pair in near for one in (pair.old, pair.new)})
     digest = escaped(f"SELECT {tables.id.sql}, md5({tables.payload.sql}::text) FROM {tables.snapshots.sql}")
-    found: dict[object, str] = dict(source.fetch(f"{digest} WHERE {_any(tables.id)}", (ids,))) if ids else {}
-    return sum(found.get(old.id) == found.get(new.id) for old, new in near)
+    return dict(source.fetch(f"{digest} WHERE {_any(tables.id)}", (ids,))) if ids else {}
+
+
+def _same_payload(pair: _Pair, digests: Mapping[object, str]) -> bool:
+    found = digests.get(pair.new.id)
+    return found is not None and found == digests.get(pair.old.id)
 
 
 def _market_rows(source: Source, tables: SeriesTables, ids: Sequence[object]) -> dict[object, Counter[int]]:

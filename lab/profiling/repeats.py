@@ -10,6 +10,7 @@ from dataclasses import replace
 from lab.profiling import duplicates, series
 from lab.profiling.assembly import Found
 from lab.profiling.catalog import Column
+from lab.profiling.duplicates import Repeats
 from lab.profiling.paths import Keys, Step
 from lab.profiling.series import SeriesTables
 from lab.profiling.session import Source, escaped
@@ -44,7 +45,7 @@ def _series(source: Source, tables: SeriesTables, snapshots: Found, markets: Fou
     per_event = _per_event(source, tables, keys, exact=bool(snapshots.reading and snapshots.reading.exact))
     days = [age for age, number in snapshots.ages.rows.items() if number and age is not None] if snapshots.ages else []
     affordable = duplicates.affordable(tables, snapshots.indexes, markets.indexes)
-    repeated = duplicates.read(source, tables, keys) if affordable else duplicates.NOTHING
+    repeated = duplicates.read(source, tables, keys) if affordable else Repeats()
     return Series(
         snapshots=tables.snapshots.label,
         key=tuple(column.name for column in tables.key),
@@ -59,10 +60,10 @@ def _series(source: Source, tables: SeriesTables, snapshots: Found, markets: Fou
         shares=dict(_shares(source, tables, counts)),
         events_sampled=repeated.events,
         pairs=repeated.pairs,
-        equal_payloads=repeated.equal_payloads,
-        equal_snapshots=repeated.equal_snapshots,
+        equal_payloads=repeated.payloads,
+        equal_snapshots=repeated.snapshots,
         market_rows_compared=repeated.market_rows,
-        equal_market_rows=repeated.equal_market_rows,
+        equal_market_rows=repeated.rows,
     )
 
 

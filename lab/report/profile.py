@@ -8,7 +8,7 @@ from typing import Any
 from lab.analysis.drivers import data_per_index, drivers
 from lab.report.tables import MISSING, Table, size
 from lab.units import bytes_text
-from lab.values import ColumnProfile, Profile, Series, TableProfile
+from lab.values import ColumnProfile, Profile, Series, Share, TableProfile
 
 _TOP = 20
 _WORTH = 0.01
@@ -199,7 +199,7 @@ def _series(one: Series) -> tuple[str, ...]:
         _form(one.snapshots_per_day, "{:,.0f}"),
         _form(one.market_rows_per_snapshot, "{:.1f}"),
         _count(one.pairs),
-        *(_percent(share) for share in (one.equal_payloads, one.equal_snapshots, one.equal_market_rows)),
+        *(_share(share) for share in (one.equal_payloads, one.equal_snapshots, one.equal_market_rows)),
     )
 
 
@@ -228,6 +228,12 @@ def _count(value: int | None) -> str:
 
 def _percent(share: float | None, digits: int = 1) -> str:
     return _form(None if share is None else 100 * share, f"{{:.{digits}f}} %")
+
+
+def _share(share: Share | None) -> str:
+    if share is None:
+        return MISSING
+    return _percent(share.value) + ("" if share.error is None else f" ± {100 * share.error:.1f}")
 
 
 def _form(value: Any, form: str) -> str:

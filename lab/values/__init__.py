@@ -39,6 +39,7 @@ from lab.values.profile import (
     Profile,
     Retention,
     Series,
+    Share,
     TableProfile,
     TimePath,
 )
@@ -72,6 +73,7 @@ __all__ = [
     "Rowstore",
     "ScenarioFacts",
     "Series",
+    "Share",
     "SideTrial",
     "Skipped",
     "Statement",

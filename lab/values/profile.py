@@ -138,6 +138,15 @@ class TableProfile:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Share:
+    """A part of what a sample of events holds, and how far another choice of events may be off."""
+
+    value: float
+    error: float | None
+    """One standard error, None where fewer than two events were compared."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class Series:
     """A table of snapshots, the market rows that belong to them, and how much of both repeats."""
 
@@ -159,13 +168,13 @@ class Series:
     events_sampled: int
     pairs: int
     """Snapshots that were compared with the previous one of the same key."""
-    equal_payloads: float | None
-    """Share of pairs with the same document."""
-    equal_snapshots: float | None
-    """Share of pairs whose market rows are all the same."""
+    equal_payloads: Share | None
+    """Of the pairs, with the same document."""
+    equal_snapshots: Share | None
+    """Of the pairs, whose market rows are all the same."""
     market_rows_compared: int
-    equal_market_rows: float | None
-    """Share of market rows that the previous snapshot had too, with the same market, line and content."""
+    equal_market_rows: Share | None
+    """Of the market rows, that the previous snapshot had too, with the same market, line and content."""
 
 
 @dataclass(frozen=True, kw_only=True)

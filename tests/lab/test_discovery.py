@@ -15,7 +15,7 @@ from lab.analysis.discovery.opportunities import PROPOSALS
 from lab.analysis.discovery.saving import error
 from lab.analysis.discovery.values import Answer, Check, Impact, Opportunity
 from lab.usage import Usage, look
-from lab.values import ColumnProfile, Completed, Experiment, IndexProfile, Mismatch, Profile, Series, Verdict
+from lab.values import ColumnProfile, Completed, Experiment, IndexProfile, Mismatch, Profile, Series, Share, Verdict
 
 ROOT = Path(__file__).parents[2]
 TREES = ROOT / "tests" / "usage" / "trees"
@@ -147,10 +147,13 @@ def differing(trial: Completed) -> object:
 def test_duplicates_are_what_was_compared(
     published: Profile, snapshots: float | None, rows: float | None, verdict: str
 ) -> None:
-    seen = with_series(published, pairs=320, events_sampled=16, equal_snapshots=snapshots, equal_market_rows=rows)
+    shares = {"equal_snapshots": snapshots, "equal_market_rows": rows}
+    told = {name: None if share is None else Share(value=share, error=0.04) for name, share in shares.items()}
+    seen = with_series(published, pairs=320, events_sampled=16, **told)
     found = answer(discover(Known(profile=seen)), "duplicate")
     assert found.verdict == verdict
     assert "320 pairs" in found.evidence[0]
+    assert ("± 4.0 %" in found.evidence[0]) == (rows is not None)
 
 
 def test_an_imitated_workload_is_no_evidence_of_duplicates(published: Profile, sample: Experiment) -> None:

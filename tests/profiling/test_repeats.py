@@ -9,6 +9,7 @@ import pytest
 
 from lab import profiling
 from lab.servers import Server
+from lab.values import Share
 from tests.profiling.conftest import Aged
 
 # Ten events of 20 snapshots; each second document equals the one before, and so do four of five market rows of each.
@@ -38,9 +39,12 @@ def test_shares_are_exact_where_every_event_is_compared(native: Server, new_name
     assert (one.snapshots, one.key, one.payload, one.markets) == ("looks", ("game_id",), "doc", "prices")
     assert (one.events, one.snapshots_per_event, one.market_rows_per_snapshot) == (10, 20, 5)
     assert (one.events_sampled, one.pairs, one.market_rows_compared) == (10, 100, 500)
-    assert one.equal_payloads == pytest.approx(0.5, abs=0.06)
-    assert one.equal_market_rows == pytest.approx(0.8)
-    assert one.equal_snapshots == 0
+    assert one.equal_payloads
+    assert one.equal_payloads.value == pytest.approx(0.5, abs=0.06)
+    assert one.equal_market_rows
+    assert one.equal_market_rows.value == pytest.approx(0.8)
+    assert one.equal_market_rows.error == pytest.approx(0)
+    assert one.equal_snapshots == Share(value=0, error=0)
     assert one.shares == {"source=few": 0.2, "source=many": 0.8}
 
 
@@ -52,4 +56,6 @@ def test_both_series_of_the_odds_database_are_found(aged: Aged) -> None:
     assert set(competitors.shares) == {"source=bet9ja", "source=sportybet"}
     assert sum(competitors.shares.values()) == pytest.approx(1)
     assert home.pairs > 0
-    assert 0 < (home.equal_market_rows or 0) < 1
+    assert home.equal_market_rows
+    assert 0 < home.equal_market_rows.value < 1
+    assert home.equal_market_rows.error

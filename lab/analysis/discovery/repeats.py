@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from lab.analysis.discovery.known import Known
 from lab.analysis.discovery.values import Answer, Says
-from lab.values import Series
+from lab.values import Series, Share
 
 _MANY = 0.5
 """Share of repeated market rows from which on snapshots are near-duplicates."""
@@ -23,12 +23,12 @@ def duplicate_snapshots(known: Known) -> Answer:
 
 
 def _verdict(compared: list[Series]) -> Says:
-    shares = [share for one in compared if (share := one.equal_snapshots) is not None]
+    shares = [share.value for one in compared if (share := one.equal_snapshots)]
     if not shares:
         return "unknown"
     if any(shares):
         return "yes"
-    return "partly" if any((one.equal_market_rows or 0.0) >= _MANY for one in compared) else "no"
+    return "partly" if any(share.value >= _MANY for one in compared if (share := one.equal_market_rows)) else "no"
 
 
 def _words(compared: list[Series]) -> str:
@@ -46,8 +46,13 @@ def _evidence(one: Series) -> str:
         "all market rows the same": one.equal_snapshots,
         "market rows that repeat": one.equal_market_rows,
     }
-    found = ", ".join(f"{name} {100 * share:.1f} %" for name, share in shares.items() if share is not None)
+    found = ", ".join(f"{name} {_percent(share)}" for name, share in shares.items() if share)
     return f"{one.snapshots}: {one.pairs:,} pairs of {one.events_sampled:,} events compared: {found}."
+
+
+def _percent(share: Share) -> str:
+    error = "" if share.error is None else f" ± {100 * share.error:.1f}"
+    return f"{100 * share.value:.1f}{error} %"
 
 
 def _gaps(known: Known) -> list[str]:
