@@ -68,13 +68,13 @@ class Workload(_Facts):
     competitor_only_rows: float
     """The same for events that the home bookmaker does not offer."""
     home_document_depth: float = 1.0
-    """How deep home documents go, as a multiple of the depth of their market rows: above 1, the site's response has
-    markets that are not stored as rows; below 1, a part of it is not kept."""
+    """How deep home documents go, as a multiple of the depth of their market rows: above 1 they have markets that are
+    not stored as rows, below 1 they lack some that are."""
     competitor_document_depth: float = 1.0
-    """The same for competitors; Bet9ja's translations become more or fewer with it."""
-    home_name_bytes: float = 0.0
-    """By how many characters each outcome's name in market_odds is longer than the catalogue's, or shorter if below 0."""
-    competitor_name_bytes: float = 0.0
+    """The same for competitors; Bet9ja's documents have as many times its translations."""
+    home_name_length: float = 1.0
+    """How long the names of outcomes in market_odds are, as a multiple of the catalogue's."""
+    competitor_name_length: float = 1.0
     """The same in competitor_market_odds."""
     calm_change_rate: float
     """Share of a feed's price blocks re-issued per cycle more than 12 h before kick-off. Not published: 0.1 is ours."""

@@ -15,6 +15,7 @@ import numpy as np
 from data_gen.case import Case
 from data_gen.cycles import MICROSECOND, Cycles, microseconds
 from data_gen.fixtures import Fixture
+from data_gen.naming import renamed
 from data_gen.payloads import BET9JA, BETPAWA, COMPETITORS, SPORTYBET
 from data_gen.sheet import Platform, Sheet
 from data_gen.spread import Bools, Floats, Ints, plane, quota, sequence
@@ -117,19 +118,17 @@ class Plan:
         """By platform, market rows of one snapshot of each event."""
         return {site.name: _rows(site, self.depths[site.name]) for site in (BETPAWA, *COMPETITORS)}
 
-    @cached_property
-    def document_depths(self) -> dict[str, Floats]:
-        """By platform, how deep the document of each event is."""
-        load = self.case.workload
-        return {
-            name: depths * (load.home_document_depth if name == BETPAWA.name else load.competitor_document_depth)
-            for name, depths in self.depths.items()
-        }
-
     def sheet(self, event: int, platform: Platform) -> Sheet:
         """What the platform offers for that event."""
-        depth, document = (depths[platform.name][event] for depths in (self.depths, self.document_depths))
-        return platform.sheet(self.fixture(event), float(depth), float(document))
+        load, depth = self.case.workload, float(self.depths[platform.name][event])
+        deeper, longer = (
+            (load.home_document_depth, load.home_name_length)
+            if platform is BETPAWA
+            else (load.competitor_document_depth, load.competitor_name_length)
+        )
+        sheet = platform.sheet(self.fixture(event), depth, depth * deeper)
+        sheet.rows = renamed(sheet.rows, longer)
+        return sheet
 
     def _sequence(self, axis: int) -> Floats:
         return sequence(self.events, axis, self.start(axis))

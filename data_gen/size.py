@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+
+import numpy as np
 
 from data_gen.events import Plan
-from data_gen.payloads import BETPAWA, COMPETITORS
+from data_gen.payloads import BET9JA, BETPAWA, COMPETITORS
+from data_gen.payloads.translations import MOST
+from data_gen.sheet import Platform
+from data_gen.spread import Floats
 
 _FIXED_BYTES = 1_600_000
 """Catalogue tables, runs, and the first pages of every index."""
@@ -17,19 +22,43 @@ _ROW_BYTES = {
     "competitor_odds_snapshots": 165.0,
 }
 """Heap and indexes of one row."""
+_NAME_BYTES = {"market_odds": 10.6, "competitor_market_odds": 12.1}
+"""What the names of its outcomes are of it."""
 _LATE_INDEX_BYTES = 20.2
 """What the index that not every case has adds to a row of market_odds."""
-_DOCUMENT_BYTES = {"betpawa": (4_200.0, 284.0), "sportybet": (11_000.0, 201.0), "bet9ja": (35_700.0, 362.0)}
-"""TOAST of one document: a fixed part, and one for each of its market rows."""
+_TOAST = 1.055
+"""Bytes of TOAST with its index for each byte of a document."""
+_DOCUMENT_BYTES = {
+    "betpawa": ((0, 0.2, 0.4, 0.6, 0.75, 0.9, 1), (9_400, 17_000, 28_600, 40_200, 51_100, 83_100, 91_000)),
+    "sportybet": (
+        (0, 0.15, 0.3, 0.49, 0.5, 0.7, 0.9, 1),
+        (5_100, 12_300, 16_300, 22_600, 30_300, 35_400, 44_200, 46_500),
+    ),
+    "bet9ja": ((0, 0.5, 1), (42_400, 53_800, 65_800)),
+}
+"""Some depths, and what a document that deep is when stored with pglz, as measured; between them it grows evenly."""
+_TRANSLATIONS_BYTES = 40_200
+"""What Bet9ja's real table of translations is of its document."""
 
 
 def expected_bytes(plan: Plan, rows: Mapping[str, int]) -> int:
     """Bytes of all tables with indexes and TOAST."""
+    load = plan.case.workload
     tables = sum(width * rows[table] for table, width in _ROW_BYTES.items())
-    late = _LATE_INDEX_BYTES * rows["market_odds"] if plan.case.workload.index_at else 0.0
-    return int(_FIXED_BYTES + tables + late + sum(_documents(plan, site.name) for site in (BETPAWA, *COMPETITORS)))
+    longer = {"market_odds": load.home_name_length - 1, "competitor_market_odds": load.competitor_name_length - 1}
+    names = sum(longer[table] * width * rows[table] for table, width in _NAME_BYTES.items())
+    late = _LATE_INDEX_BYTES * rows["market_odds"] if load.index_at else 0.0
+    documents = document_bytes(plan, (BETPAWA,), load.home_document_depth)
+    documents += document_bytes(plan, COMPETITORS, load.competitor_document_depth)
+    return int(_FIXED_BYTES + tables + names + late + _TOAST * documents)
 
 
-def _documents(plan: Plan, site: str) -> float:
-    fixed, per_row = _DOCUMENT_BYTES[site]
-    return float((plan.stored[site].sum(axis=1) * (fixed + per_row * plan.offer_rows[site])).sum())
+def document_bytes(plan: Plan, sites: Iterable[Platform], deeper: float) -> float:
+    """Bytes of all documents of these platforms as stored, where they go so many times as deep as the market rows."""
+    return sum(float((plan.stored[site.name].sum(axis=1) * _each(plan, site, deeper)).sum()) for site in sites)
+
+
+def _each(plan: Plan, site: Platform, deeper: float) -> Floats:
+    """By event, bytes of one document."""
+    translations = _TRANSLATIONS_BYTES * (min(deeper, MOST / 100) - 1) if site is BET9JA else 0.0
+    return np.interp(plan.depths[site.name] * deeper, *_DOCUMENT_BYTES[site.name]) + translations

@@ -12,7 +12,7 @@ from data_gen.document import Document, escaped
 from data_gen.fixtures import Fixture
 from data_gen.money import SHORT
 from data_gen.payloads.catalogue import depths, market_row, read
-from data_gen.payloads.translations import translations
+from data_gen.payloads.translations import MOST, translations
 from data_gen.prose import description
 from data_gen.sheet import Issue, Platform, Sheet, block_of, inner_slot, slot
 from data_gen.spread import Floats
@@ -55,7 +55,7 @@ def _sheet(fixture: Fixture, depth: float, document_depth: float) -> Sheet:
         for place, key, _, market in (odds[position] for position in order)
         if market in shown
     }
-    sheet.document = _document(fixture, slots, shown, round(100 * document_depth / depth))
+    sheet.document = _document(fixture, slots, shown, min(round(100 * document_depth / depth), MOST))
     return sheet
 
 

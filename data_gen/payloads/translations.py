@@ -16,6 +16,8 @@ from data_gen.prose import description
 
 ENTRIES = 3_576
 """Entries of the real table."""
+MOST = 134
+"""Percent of them that can be composed."""
 _TEXTS = 2_000  # the explanations shared with the markets' own
 _SUBJECTS = (("THROW", "Throw-ins"), ("GKICK", "Goal Kicks"), ("FOUL", "Fouls"), ("OFFS", "Offsides"), ("SHOT",
              "Shots"),
@@ -38,7 +40,7 @@ _BETS = (
 
 @cache
 def translations(percent: int) -> dict[str, str | dict[str, str]]:
-    """Key to text, or to name and description of a market; so many percent of the real table, or all there are."""
+    """Key to text, or to name and description of a market; so many percent of the real table, at most `MOST`."""
     table = dict(entry for market in _ordered() for entry in market)
     return dict(list(table.items())[: ENTRIES * percent // 100])
 

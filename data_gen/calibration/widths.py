@@ -1,0 +1,123 @@
+"""How wide documents and outcomes are: what a workload must change for the mean widths of a profile."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from data_gen import payloads
+from data_gen.calibration.facts import COMPETITOR_MARKETS, COMPETITORS, HOME, HOME_MARKETS, Facts
+from data_gen.calibration.notes import Notes
+from data_gen.calibration.rate import bisected
+from data_gen.case import Case
+from data_gen.events import Plan
+from data_gen.markets import MarketLines
+from data_gen.naming import renamed
+from data_gen.odds import Feed
+from data_gen.sheet import Platform, Sheet
+from data_gen.size import document_bytes
+from lab.values import ColumnProfile
+
+_LIKE = 0.015
+"""Half of what `lab fidelity` allows: a width that is as near by itself is left alone, which keeps the case plain."""
+_EVENTS = 200
+"""So many show the mean width of documents within 0.4 %."""
+_NAMING_EVENTS = 24
+"""So many show that of outcomes, which hardly differs between events."""
+_SHORT = 126
+"""Bytes up to which a value has a header of 1 byte; a longer one has 4."""
+_OUTCOMES = 6
+"""Place of the column in a market row after its id and snapshot_id."""
+_SIDES = (
+    ("home", HOME, HOME_MARKETS, (payloads.BETPAWA,)),
+    ("competitor", COMPETITORS, COMPETITOR_MARKETS, payloads.COMPETITORS),
+)
+
+Mean = Callable[[float], float]
+"""From a multiple to mean bytes, as the generator would make them."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Lever:
+    """What makes a column wider."""
+
+    of: str
+    bounds: tuple[float, float]
+    """Multiples between which one is looked for."""
+
+
+_DEPTH = _Lever(of="the depth of their market rows", bounds=(0.05, 12.0))
+_LENGTH = _Lever(of="the length of the catalogue's names", bounds=(0.1, 40.0))
+
+
+def widths(facts: Facts, case: Case, notes: Notes) -> dict[str, float]:
+    """Parameters for the widths that the profile tells, where the generator's own are not like them."""
+    return {parameter: multiple for parameter, multiple in _multiples(facts, case, notes) if multiple is not None}
+
+
+def _multiples(facts: Facts, case: Case, notes: Notes) -> Iterator[tuple[str, float | None]]:
+    for who, snapshots, markets, sites in _SIDES:
+        documents, outcomes = facts.column(snapshots, "raw_response"), facts.column(markets, "outcomes")
+        what = f"{who.capitalize()} documents"
+        yield f"{who}_document_depth", _multiple(what, documents, _DEPTH, _documents(case, sites), notes)
+        what = f"Outcomes of {who} market rows"
+        yield f"{who}_name_length", _multiple(what, outcomes, _LENGTH, _outcomes(case, sites), notes)
+
+
+def _multiple(what: str, column: ColumnProfile | None, lever: _Lever, mean: Mean, notes: Notes) -> float | None:
+    """The multiple at which the column is as wide as profiled, None where it is that by itself or is not known."""
+    wanted = column.mean_bytes if column else None
+    if wanted is None:
+        notes.assumed.append(f"{what}: as wide as the generator makes them by itself.")
+        return None
+    if _alike(mean(1.0), wanted):
+        notes.taken.append(f"{what}: {wanted:,.0f} B, as the generator makes them by itself.")
+        return None
+    found = bisected(mean, wanted, *lever.bounds)
+    if _alike(mean(found), wanted):
+        notes.taken.append(f"{what}: {wanted:,.0f} B, with {found:.3g} times {lever.of}.")
+    else:
+        notes.assumed.append(f"{what}: {mean(found):,.0f} B, the nearest that can be made to {wanted:,.0f} B.")
+    return found
+
+
+def _alike(mean: float, wanted: float) -> bool:
+    return abs(mean / wanted - 1) <= _LIKE
+
+
+def _documents(case: Case, sites: Sequence[Platform]) -> Mean:
+    plan = Plan(case, _EVENTS, 1)
+    snapshots = sum(int(plan.stored[site.name].sum()) for site in sites)
+    return lambda deeper: document_bytes(plan, sites, deeper) / snapshots
+
+
+def _outcomes(case: Case, sites: Sequence[Platform]) -> Mean:
+    plan = Plan(case, _NAMING_EVENTS, 1)
+    offers = [_Offer.of(plan, event, site) for site in sites for event in range(plan.events)]
+    rows = sum(offer.snapshots * len(offer.sheet.rows) for offer in offers)
+    return lambda length: sum(offer.snapshots * offer.outcome_bytes(length) for offer in offers) / rows
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Offer:
+    """One event on one platform as it opens: later prices are as wide."""
+
+    snapshots: int
+    sheet: Sheet
+    feed: Feed
+
+    @classmethod
+    def of(cls, plan: Plan, event: int, site: Platform) -> _Offer:
+        sheet = plan.sheet(event, site)
+        feed = Feed(sheet, site, plan.fixture(event).chance(1), plan.case.workload.calm_change_rate)
+        return cls(snapshots=int(plan.stored[site.name][event].sum()), sheet=sheet, feed=feed)
+
+    def outcome_bytes(self, length: float) -> int:
+        """Bytes of all outcomes of one snapshot as stored, with names so many times as long."""
+        lines = MarketLines(replace(self.sheet, rows=renamed(self.sheet.rows, length)))
+        lines.issue(self.feed, self.feed.all_blocks, 0)
+        return sum(_stored(line.split(b"\t")[_OUTCOMES].replace(b"\\\\", b"\\")) for line in lines.lines)
+
+
+def _stored(text: bytes) -> int:
+    return len(text) + (1 if len(text) <= _SHORT else 4)

@@ -1,0 +1,22 @@
+"""Names of outcomes, longer or shorter than the catalogue's."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from itertools import count
+
+from data_gen.prose import description
+from data_gen.sheet import MarketRow
+
+
+def renamed(rows: list[MarketRow], length: float) -> list[MarketRow]:
+    """The rows with names so many times as long; shorter ones stay as different within their row as they were."""
+    return [replace(row, outcomes=tuple(_renamed(row, length))) for row in rows]
+
+
+def _renamed(row: MarketRow, length: float) -> list[tuple[str, int]]:
+    names = [name for name, _ in row.outcomes]
+    telling = next(size for size in count(1) if len({name[:size] for name in names}) == len(set(names)))
+    sizes = [max(round(len(name) * length), min(len(name), telling)) for name in names]
+    more = description(int(row.market_id), max(sizes))
+    return [(f"{name} {more}"[:size], number) for (name, number), size in zip(row.outcomes, sizes, strict=True)]
