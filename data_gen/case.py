@@ -67,10 +67,10 @@ class Workload(_Facts):
     """Rows of competitor_market_odds per competitor snapshot, on average."""
     competitor_only_rows: float
     """The same for events that the home bookmaker does not offer."""
-    home_document_depth: float = 1.0
-    """How deep home documents go, as a multiple of the depth of their market rows: above 1 they have markets that are
-    not stored as rows, below 1 they lack some that are."""
-    competitor_document_depth: float = 1.0
+    home_document_markets: float = 1.0
+    """Markets of a home document, as a multiple of those that are stored as rows: above 1 the document has more of them,
+    below 1 it lacks some."""
+    competitor_document_markets: float = 1.0
     """The same for competitors; Bet9ja's documents have as many times its translations."""
     home_name_length: float = 1.0
     """How long the names of outcomes in market_odds are, as a multiple of the catalogue's."""

@@ -6,7 +6,7 @@ Everything is spread evenly instead of drawn, so that small samples have the pro
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property, partial
 
@@ -17,7 +17,7 @@ from data_gen.cycles import MICROSECOND, Cycles, microseconds
 from data_gen.fixtures import Fixture
 from data_gen.naming import renamed
 from data_gen.payloads import BET9JA, BETPAWA, COMPETITORS, SPORTYBET
-from data_gen.sheet import Platform, Sheet
+from data_gen.sheet import Extent, Platform, Sheet
 from data_gen.spread import Bools, Floats, Ints, plane, quota, sequence
 
 _QUARTER = 15 * 60 * MICROSECOND
@@ -92,7 +92,7 @@ class Plan:
 
     @cached_property
     def depths(self) -> dict[str, Floats]:
-        """By platform, how deep the offer for each event is."""
+        """By platform, how deep the offer for each event is, at most 1."""
         load = self.case.workload
         middle = _LARGEST - 1 + self._sequence(5)
         home = _fitted(lambda scale: self._mean_rows({BETPAWA: middle * scale}), load.home_rows)
@@ -105,7 +105,9 @@ class Plan:
             return dict.fromkeys(COMPETITORS, middle * np.where(only, lonely, scale))
 
         both = _fitted(lambda scale: self._mean_rows(offers(scale)), load.competitor_rows)
-        return {site.name: depths for site, depths in ({BETPAWA: middle * home} | offers(both)).items()}
+        return {
+            site.name: np.minimum(depths, 1.0) for site, depths in ({BETPAWA: middle * home} | offers(both)).items()
+        }
 
     @cached_property
     def never_home(self) -> Bools:
@@ -118,16 +120,33 @@ class Plan:
         """By platform, market rows of one snapshot of each event."""
         return {site.name: _rows(site, self.depths[site.name]) for site in (BETPAWA, *COMPETITORS)}
 
+    @cached_property
+    def _document_depths(self) -> dict[str, Floats]:
+        load = self.case.workload
+        home = self.document_depths((BETPAWA,), load.home_document_markets)
+        return home | self.document_depths(COMPETITORS, load.competitor_document_markets)
+
+    def document_depths(self, sites: Sequence[Platform], markets: float) -> dict[str, Floats]:
+        """By platform, how deep documents are that have so many times the markets of their rows, at most 1."""
+
+        def depths(scale: float) -> dict[Platform, Floats]:
+            return {site: np.minimum(self.depths[site.name] * scale, 1.0) for site in sites}
+
+        wanted = markets * self._mean_rows(depths(1.0))
+        scale = 1.0 if markets == 1.0 else _fitted(lambda scale: self._mean_rows(depths(scale)), wanted)
+        return {site.name: found for site, found in depths(scale).items()}
+
     def sheet(self, event: int, platform: Platform) -> Sheet:
         """What the platform offers for that event."""
-        load, depth = self.case.workload, float(self.depths[platform.name][event])
-        deeper, longer = (
-            (load.home_document_depth, load.home_name_length)
+        load = self.case.workload
+        markets, length = (
+            (load.home_document_markets, load.home_name_length)
             if platform is BETPAWA
-            else (load.competitor_document_depth, load.competitor_name_length)
+            else (load.competitor_document_markets, load.competitor_name_length)
         )
-        sheet = platform.sheet(self.fixture(event), depth, depth * deeper)
-        sheet.rows = renamed(sheet.rows, longer)
+        depth, document = (depths[platform.name][event] for depths in (self.depths, self._document_depths))
+        sheet = platform.sheet(self.fixture(event), Extent(rows=float(depth), document=float(document), texts=markets))
+        sheet.rows = renamed(sheet.rows, length)
         return sheet
 
     def _sequence(self, axis: int) -> Floats:

@@ -75,6 +75,18 @@ class Issue:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Extent:
+    """How much of an offer is stored."""
+
+    rows: float
+    """How deep its market rows go, from 0 to 1."""
+    document: float
+    """How deep its document goes."""
+    texts: float = 1.0
+    """How many times the texts that a document has whatever is on offer."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class Platform:
     """One bookmaker's site."""
 
@@ -83,8 +95,8 @@ class Platform:
     """Below which price (hundredths) prices move in which steps, ascending; the last bound is the highest price."""
     row_depths: Callable[[], Floats]
     """Depths at which an offer grows by another market row, ascending."""
-    sheet: Callable[[Fixture, float, float], Sheet]
-    """The offer for an event: how deep its market rows go, and how deep its document, from 0 to 1."""
+    sheet: Callable[[Fixture, Extent], Sheet]
+    """The offer for an event."""
     write: Callable[[Document, Issue], None]
     """Write the prices of an issue into the sheet's document."""
 

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
 from data_gen.events import Plan
 from data_gen.payloads import BET9JA, BETPAWA, COMPETITORS
-from data_gen.payloads.translations import MOST
 from data_gen.sheet import Platform
 from data_gen.spread import Floats
 
@@ -48,17 +47,20 @@ def expected_bytes(plan: Plan, rows: Mapping[str, int]) -> int:
     longer = {"market_odds": load.home_name_length - 1, "competitor_market_odds": load.competitor_name_length - 1}
     names = sum(longer[table] * width * rows[table] for table, width in _NAME_BYTES.items())
     late = _LATE_INDEX_BYTES * rows["market_odds"] if load.index_at else 0.0
-    documents = document_bytes(plan, (BETPAWA,), load.home_document_depth)
-    documents += document_bytes(plan, COMPETITORS, load.competitor_document_depth)
+    documents = document_bytes(plan, (BETPAWA,), load.home_document_markets)
+    documents += document_bytes(plan, COMPETITORS, load.competitor_document_markets)
     return int(_FIXED_BYTES + tables + names + late + _TOAST * documents)
 
 
-def document_bytes(plan: Plan, sites: Iterable[Platform], deeper: float) -> float:
-    """Bytes of all documents of these platforms as stored, where they go so many times as deep as the market rows."""
-    return sum(float((plan.stored[site.name].sum(axis=1) * _each(plan, site, deeper)).sum()) for site in sites)
+def document_bytes(plan: Plan, sites: Sequence[Platform], markets: float) -> float:
+    """Bytes of all documents of these platforms as stored, with so many times the markets of their rows."""
+    depths = plan.document_depths(sites, markets)
+    return sum(
+        float((plan.stored[site.name].sum(axis=1) * _each(site, depths[site.name], markets)).sum()) for site in sites
+    )
 
 
-def _each(plan: Plan, site: Platform, deeper: float) -> Floats:
-    """By event, bytes of one document."""
-    translations = _TRANSLATIONS_BYTES * (min(deeper, MOST / 100) - 1) if site is BET9JA else 0.0
-    return np.interp(plan.depths[site.name] * deeper, *_DOCUMENT_BYTES[site.name]) + translations
+def _each(site: Platform, depths: Floats, texts: float) -> Floats:
+    """Bytes of one document of each of these depths."""
+    translations = _TRANSLATIONS_BYTES * (texts - 1) if site is BET9JA else 0.0
+    return np.interp(depths, *_DOCUMENT_BYTES[site.name]) + translations

@@ -46,7 +46,7 @@ class _Lever:
     """Multiples between which one is looked for."""
 
 
-_DEPTH = _Lever(of="the depth of their market rows", bounds=(0.05, 12.0))
+_MARKETS = _Lever(of="the markets of their rows", bounds=(0.05, 12.0))
 _LENGTH = _Lever(of="the length of the catalogue's names", bounds=(0.1, 40.0))
 
 
@@ -59,7 +59,7 @@ def _multiples(facts: Facts, case: Case, notes: Notes) -> Iterator[tuple[str, fl
     for who, snapshots, markets, sites in _SIDES:
         documents, outcomes = facts.column(snapshots, "raw_response"), facts.column(markets, "outcomes")
         what = f"{who.capitalize()} documents"
-        yield f"{who}_document_depth", _multiple(what, documents, _DEPTH, _documents(case, sites), notes)
+        yield f"{who}_document_markets", _multiple(what, documents, _MARKETS, _documents(case, sites), notes)
         what = f"Outcomes of {who} market rows"
         yield f"{who}_name_length", _multiple(what, outcomes, _LENGTH, _outcomes(case, sites), notes)
 
@@ -88,7 +88,7 @@ def _alike(mean: float, wanted: float) -> bool:
 def _documents(case: Case, sites: Sequence[Platform]) -> Mean:
     plan = Plan(case, _EVENTS, 1)
     snapshots = sum(int(plan.stored[site.name].sum()) for site in sites)
-    return lambda deeper: document_bytes(plan, sites, deeper) / snapshots
+    return lambda markets: document_bytes(plan, sites, markets) / snapshots
 
 
 def _outcomes(case: Case, sites: Sequence[Platform]) -> Mean:

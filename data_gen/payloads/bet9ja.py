@@ -12,9 +12,9 @@ from data_gen.document import Document, escaped
 from data_gen.fixtures import Fixture
 from data_gen.money import SHORT
 from data_gen.payloads.catalogue import depths, market_row, read
-from data_gen.payloads.translations import MOST, translations
+from data_gen.payloads.translations import translations
 from data_gen.prose import description
-from data_gen.sheet import Issue, Platform, Sheet, block_of, inner_slot, slot
+from data_gen.sheet import Extent, Issue, Platform, Sheet, block_of, inner_slot, slot
 from data_gen.spread import Floats
 
 _ALWAYS = frozenset({"S_1X2", "S_DC", "S_OU", "S_GGNG", "S_DNB"})
@@ -38,9 +38,9 @@ def _included(depth: float) -> set[int]:
     return {number for number, least in enumerate(_depths()) if least <= depth}
 
 
-def _sheet(fixture: Fixture, depth: float, document_depth: float) -> Sheet:
+def _sheet(fixture: Fixture, extent: Extent) -> Sheet:
     sheet = Sheet()
-    stored, shown = _included(depth), _included(document_depth)
+    stored, shown = _included(extent.rows), _included(extent.document)
     odds = [
         (place, key, opening, market)
         for place, (key, opening, market) in enumerate(read("bet9ja")["odds"])
@@ -55,7 +55,7 @@ def _sheet(fixture: Fixture, depth: float, document_depth: float) -> Sheet:
         for place, key, _, market in (odds[position] for position in order)
         if market in shown
     }
-    sheet.document = _document(fixture, slots, shown, min(round(100 * document_depth / depth), MOST))
+    sheet.document = _document(fixture, slots, shown, round(100 * extent.texts))
     return sheet
 
 

@@ -15,7 +15,7 @@ from data_gen.fixtures import SQUAD, Fixture
 from data_gen.money import DECIMALS
 from data_gen.payloads.catalogue import depths, read
 from data_gen.prose import guide
-from data_gen.sheet import Issue, MarketRow, Platform, Sheet, block_of, inner_slot, slot
+from data_gen.sheet import Extent, Issue, MarketRow, Platform, Sheet, block_of, inner_slot, slot
 from data_gen.spread import Floats
 
 _ALWAYS = frozenset({"3743", "4693", "3795", "5000", "4703", "4724", "1096755"})
@@ -44,18 +44,17 @@ def _player_depths() -> list[float]:
     return [_PLAYERS + (1 - _PLAYERS) * player / SQUAD for player in range(SQUAD)]
 
 
-def _sheet(fixture: Fixture, depth: float, document_depth: float) -> Sheet:
-    return _Offer(fixture, depth, document_depth).complete()
+def _sheet(fixture: Fixture, extent: Extent) -> Sheet:
+    return _Offer(fixture, extent).complete()
 
 
 class _Offer:
     """Collects prices and rows while the document is composed."""
 
-    def __init__(self, fixture: Fixture, depth: float, document_depth: float) -> None:
+    def __init__(self, fixture: Fixture, extent: Extent) -> None:
         self._fixture = fixture
-        self._depth = depth
-        self._document_depth = document_depth
-        self._deepest = max(depth, document_depth)
+        self._extent = extent
+        self._deepest = max(extent.rows, extent.document)
         self._sheet = Sheet()
         self._ids = (1_449_000_000 + fixture.number * 9_973 + number * 5_771 % 9_973 for number in count())
 
@@ -69,7 +68,7 @@ class _Offer:
             least = _depths()[market["id"]]
             if least <= self._deepest:
                 composed = self._market(number, market)
-                if least <= self._document_depth:
+                if least <= self._extent.document:
                     yield composed
 
     def _market(self, number: int, market: dict[str, Any]) -> dict[str, Any]:
@@ -85,7 +84,7 @@ class _Offer:
     def _row(self, number: int, market: dict[str, Any], row: list[Any]) -> dict[str, Any]:
         line, handicap, formatted, identified, prices = row
         offered = [self._price(number, price) for price in prices]
-        if _depths()[market["id"]] <= self._depth:
+        if _depths()[market["id"]] <= self._extent.rows:
             self._add(market, tuple((price[0], place) for price, (place, _) in zip(prices, offered, strict=True)), line)
         ids = {"id": str(374_100_000 + self._fixture.number * 97 + number)} if identified else {}
         return {**ids, "handicap": handicap, "formattedHandicap": formatted, "prices": [price for _, price in offered]}
@@ -97,14 +96,14 @@ class _Offer:
             for player, (least, names) in enumerate(depths_names)
             if least <= self._deepest
         ]
-        return [row for least, row in composed if least <= self._document_depth]
+        return [row for least, row in composed if least <= self._extent.document]
 
     def _player(self, number: int, market: dict[str, Any], player: int, name: str) -> dict[str, Any]:
         shortest, longest = _GOALSCORER_ROWS
         opening = shortest + (longest - shortest) * player * player // (SQUAD * SQUAD)
         offered = [name, str(30_364_000 + player * 3), opening, None, name]
         place, price = self._price(number, offered, team=1 + player % 2)
-        if _player_depths()[player] <= self._depth:
+        if _player_depths()[player] <= self._extent.rows:
             self._add(market, ((name, place),), None)
         return {"handicap": None, "formattedHandicap": None, "prices": [price]}
 

@@ -12,7 +12,7 @@ from data_gen.fixtures import Fixture
 from data_gen.money import FIXED
 from data_gen.payloads.catalogue import depths, market_row, read
 from data_gen.prose import guide
-from data_gen.sheet import Issue, Platform, Sheet, block_of, inner_slot, slot
+from data_gen.sheet import Extent, Issue, Platform, Sheet, block_of, inner_slot, slot
 from data_gen.spread import Floats
 
 _BY_MINUTE, _EAGER = "900313", 0.65  # its lines come earlier than other markets, and weigh little when compressed
@@ -39,16 +39,16 @@ def _row_depths() -> Floats:
     return np.sort(np.array(rows))
 
 
-def _sheet(fixture: Fixture, depth: float, document_depth: float) -> Sheet:
+def _sheet(fixture: Fixture, extent: Extent) -> Sheet:
     sheet, shown = Sheet(), []
     markets = read("sportybet")["markets"]
     for number, (market, least) in enumerate(zip(markets, _depths(), strict=True)):
-        if least <= max(depth, document_depth):
+        if least <= max(extent.rows, extent.document):
             block = block_of(number, len(markets))
             prices = [sheet.price(opening, block) for _, opening, *_ in market["prices"]]
-            if market["row"] and least <= depth:
+            if market["row"] and least <= extent.rows:
                 sheet.rows.append(market_row(market["row"], prices))
-            if least <= document_depth:
+            if least <= extent.document:
                 shown.append(_market(fixture, market, prices, block))
     sheet.document = _document(fixture, shown)
     return sheet

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import cache
-from itertools import product
+from itertools import count, islice, product
 
 import numpy as np
 
@@ -16,8 +16,6 @@ from data_gen.prose import description
 
 ENTRIES = 3_576
 """Entries of the real table."""
-MOST = 134
-"""Percent of them that can be composed."""
 _TEXTS = 2_000  # the explanations shared with the markets' own
 _SUBJECTS = (("THROW", "Throw-ins"), ("GKICK", "Goal Kicks"), ("FOUL", "Fouls"), ("OFFS", "Offsides"), ("SHOT",
              "Shots"),
@@ -40,9 +38,13 @@ _BETS = (
 
 @cache
 def translations(percent: int) -> dict[str, str | dict[str, str]]:
-    """Key to text, or to name and description of a market; so many percent of the real table, at most `MOST`."""
-    table = dict(entry for market in _ordered() for entry in market)
-    return dict(list(table.items())[: ENTRIES * percent // 100])
+    """Key to text, or to name and description of a market; so many percent of the real table.
+
+    Where that is more than there are, they come again under other keys.
+    """
+    table = list(dict(entry for market in _ordered() for entry in market).items())
+    rounds = (("_" * number + key, entry) for number in count() for key, entry in table)
+    return dict(islice(rounds, ENTRIES * percent // 100))
 
 
 def _ordered() -> list[list[tuple[str, str | dict[str, str]]]]:

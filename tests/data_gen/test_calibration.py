@@ -15,12 +15,12 @@ from data_gen.case import CYCLE, CYCLE_BUSY, Session, read_case
 from data_gen.events import Plan
 from data_gen.payloads import BETPAWA
 from lab import imitation, profiling
-from lab.analysis.fidelity import Figure, figures
+from lab.analysis.fidelity import figures
 from lab.errors import InputError
 from lab.servers import Server
 from lab.steps import widths
 from lab.values import Profile
-from tests.data_gen.conftest import MB, loaded
+from tests.data_gen.conftest import MB, loaded, outside, profiled
 
 CASES = Path(__file__).parents[2] / "data_gen" / "cases"
 _SEED, _OTHER_SEED = 5, 1  # of the database that is profiled, and of the one made from its profile
@@ -45,14 +45,9 @@ def _different() -> Case:
 ORIGINALS = {"2026-02-17": load_case("2026-02-17"), "2026-02-06": load_case("2026-02-06"), "different": _different()}
 
 
-def _profiled(server: Server, dataset: Dataset, name: str) -> Profile:
-    with loaded(server, dataset, name) as database:
-        return profiling.profile(database.conninfo, now=dataset.now, progress=lambda _: None)
-
-
 @pytest.fixture(scope="module")
 def small_profile(native: Server, small: Dataset) -> Profile:
-    return _profiled(native, small, "small_profiled")
+    return profiled(native, small, "small_profiled")
 
 
 @pytest.fixture(scope="module")
@@ -63,7 +58,7 @@ def small_calibration(small_profile: Profile) -> Calibration:
 @pytest.fixture(scope="module", params=ORIGINALS)
 def original(native: Server, request: pytest.FixtureRequest) -> tuple[Dataset, Profile]:
     dataset = Dataset.plan(ORIGINALS[request.param], size_bytes=256 * MB, seed=_SEED)
-    return dataset, _profiled(native, dataset, f"original_{request.param}")
+    return dataset, profiled(native, dataset, f"original_{request.param}")
 
 
 @pytest.mark.slow
@@ -76,14 +71,10 @@ def test_a_database_made_from_the_profile_of_another_is_like_it(
     with loaded(native, again, f"again_{found.name}") as database:
         measured = widths.measure(database, lz4=native.capabilities.lz4)
         imitated = profiling.profile(database.conninfo, now=again.now, progress=lambda _: None)
-    assert _outside(figures(case.figures, measured)) == []
+    assert outside(figures(case.figures, measured)) == []
     assert len(case.figures) >= 27
     for table in ("odds_snapshots", "competitor_odds_snapshots", "event_scrape_status"):
         assert _by_day(imitated, table) == pytest.approx(_by_day(found, table), abs=0.06), table
-
-
-def _outside(compared: tuple[Figure, ...]) -> list[Figure]:
-    return [figure for figure in compared if figure.holds is not True]
 
 
 def _by_day(profile: Profile, table: str) -> dict[str, float]:
@@ -139,7 +130,8 @@ def test_every_parameter_is_taken_or_assumed(small_calibration: Calibration) -> 
     told = " ".join((*small_calibration.taken, *small_calibration.assumed))
     for words in ("Cycles:", "Competitor snapshots", "Events per cycle", "Home snapshots", "home bookmaker", "sportybet",
                   "bet9ja", "Market rows per home", "Market rows per competitor", "only competitors", "Hours that",
-                  "calm cycle", "probabilities", "An index on", "last_confirmed_at"):  # fmt: skip
+                  "calm cycle", "probabilities", "An index on", "last_confirmed_at", "Home documents", "Competitor documents",
+                  "Outcomes of home", "Outcomes of competitor"):  # fmt: skip
         assert words in told
 
 
