@@ -67,7 +67,7 @@ def test_twice_the_size_has_about_twice_the_rows_of_every_large_table(case: str,
 
 
 @pytest.mark.parametrize("case", case_names())
-@pytest.mark.parametrize("size", [64, 128, 1024, 4096])
+@pytest.mark.parametrize("size", [64, 128, 1024, pytest.param(4096, marks=pytest.mark.slow)])
 @pytest.mark.parametrize("seed", [1, 2, 3])
 def test_rows_per_snapshot_are_as_published_at_any_size(case: str, size: int, seed: int) -> None:
     rows = _planned(case, size * MB, seed).rows

@@ -44,6 +44,7 @@ def assert_equal_sizes(one: Experiment, other: Experiment) -> None:
     assert disagreements([one, other]) == []
 
 
+@pytest.mark.slow
 def test_sizes_are_the_same_to_the_byte_however_many_trials_are_made_at_once(tmp_path: Path) -> None:
     one, three = (made(NATIVE, "native", jobs, tmp_path) for jobs in (1, 3))
     assert (one.plan.jobs, three.plan.jobs) == (1, 3)

@@ -28,15 +28,22 @@ def first_kind(name: str) -> str:
     return "pglite" if Need.COLUMNSTORE in entry.scenario.needs else "native"
 
 
+VARIANTS = (
+    "hypertable_compression_default",
+    "hypertable_compression_jsonb",
+    "drop_raw_response+hypertable_compression_jsonb",
+)
+"""Of what is tried anyway; each takes ten seconds."""
+
+
 def everywhere(*names: str) -> pytest.MarkDecorator:
     """On every kind of server; only the first is tried in a quick run of the tests."""
+
+    def marks(kind: str, name: str) -> list[pytest.MarkDecorator]:
+        return [] if kind == first_kind(name) and name not in VARIANTS else [pytest.mark.slow]
+
     return pytest.mark.parametrize(
-        ("kind", "name"),
-        [
-            pytest.param(kind, name, marks=() if kind == first_kind(name) else pytest.mark.slow)
-            for kind in LANES
-            for name in names
-        ],
+        ("kind", "name"), [pytest.param(kind, name, marks=marks(kind, name)) for kind in LANES for name in names]
     )
 
 
