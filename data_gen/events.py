@@ -122,6 +122,7 @@ class Plan:
 
     @cached_property
     def _document_depths(self) -> dict[str, Floats]:
+        """Those of the case."""
         load = self.case.workload
         home = self.document_depths((BETPAWA,), load.home_document_markets)
         return home | self.document_depths(COMPETITORS, load.competitor_document_markets)
@@ -132,8 +133,10 @@ class Plan:
         def depths(scale: float) -> dict[Platform, Floats]:
             return {site: np.minimum(self.depths[site.name] * scale, 1.0) for site in sites}
 
-        wanted = markets * self._mean_rows(depths(1.0))
-        scale = 1.0 if markets == 1.0 else _fitted(lambda scale: self._mean_rows(depths(scale)), wanted)
+        def mean(scale: float) -> float:
+            return self._mean_rows(depths(scale))
+
+        scale = 1.0 if markets == 1.0 else _fitted(mean, markets * mean(1.0))
         return {site.name: found for site, found in depths(scale).items()}
 
     def sheet(self, event: int, platform: Platform) -> Sheet:

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
+from data_gen.case import Workload
 from data_gen.events import Plan
 from data_gen.payloads import BET9JA, BETPAWA, COMPETITORS
 from data_gen.sheet import Platform
@@ -21,8 +22,8 @@ _ROW_BYTES = {
     "competitor_odds_snapshots": 165.0,
 }
 """Heap and indexes of one row."""
-_NAME_BYTES = {"market_odds": 10.6, "competitor_market_odds": 12.1}
-"""What the names of its outcomes are of it."""
+_NAME_BYTES = {"market_odds": 10.1, "competitor_market_odds": 13.1}
+"""What the catalogue's names of its outcomes are of it."""
 _LATE_INDEX_BYTES = 20.2
 """What the index that not every case has adds to a row of market_odds."""
 _TOAST = 1.055
@@ -43,13 +44,18 @@ _TRANSLATIONS_BYTES = 40_200
 def expected_bytes(plan: Plan, rows: Mapping[str, int]) -> int:
     """Bytes of all tables with indexes and TOAST."""
     load = plan.case.workload
-    tables = sum(width * rows[table] for table, width in _ROW_BYTES.items())
-    longer = {"market_odds": load.home_name_length - 1, "competitor_market_odds": load.competitor_name_length - 1}
-    names = sum(longer[table] * width * rows[table] for table, width in _NAME_BYTES.items())
-    late = _LATE_INDEX_BYTES * rows["market_odds"] if load.index_at else 0.0
+    tables = sum(width * rows[table] for table, width in _row_bytes(load).items())
     documents = document_bytes(plan, (BETPAWA,), load.home_document_markets)
     documents += document_bytes(plan, COMPETITORS, load.competitor_document_markets)
-    return int(_FIXED_BYTES + tables + names + late + _TOAST * documents)
+    return int(_FIXED_BYTES + tables + _TOAST * documents)
+
+
+def _row_bytes(load: Workload) -> dict[str, float]:
+    late = _LATE_INDEX_BYTES if load.index_at else 0.0
+    home = late + _NAME_BYTES["market_odds"] * (load.home_name_length - 1)
+    competitors = _NAME_BYTES["competitor_market_odds"] * (load.competitor_name_length - 1)
+    more = {"market_odds": home, "competitor_market_odds": competitors}
+    return {table: width + more.get(table, 0.0) for table, width in _ROW_BYTES.items()}
 
 
 def document_bytes(plan: Plan, sites: Sequence[Platform], markets: float) -> float:
