@@ -10,7 +10,6 @@ from data_gen.calibration import Calibration, calibrated
 from data_gen.case import read_case
 from lab import profiling, store
 from lab.errors import InputError
-from lab.profiling.document import read_json
 from lab.values import Profile
 
 
@@ -49,7 +48,7 @@ def chosen(case: str | None, profile: Path | None) -> Imitated:
         found = profiling.load(profile)
         return Imitated(profile=found, calibration=calibrated(found))
     found = profiling.from_case(profile)
-    if "workload" not in read_json(profile):
+    if not profiling.has_workload(profile):
         return Imitated(profile=found, calibration=calibrated(found))
     own = read_case(store.read(profile), str(profile))
     said = (f"Everything, because {profile.name} holds the workload of its case.",)

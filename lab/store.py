@@ -6,7 +6,6 @@ moment leaves the last complete state.
 
 from __future__ import annotations
 
-import json
 import os
 import tempfile
 from contextlib import suppress
@@ -14,8 +13,7 @@ from datetime import datetime
 from itertools import count
 from pathlib import Path
 
-from pydantic import TypeAdapter, ValidationError
-
+from lab import document
 from lab.errors import InputError
 from lab.values import Experiment
 
@@ -23,7 +21,6 @@ FORMAT = 1
 FILE = "experiment.json"
 CASE = "case.json"
 """The case that a run imitated, where it is not a published one."""
-_ADAPTER = TypeAdapter(Experiment)
 
 
 def check_writable(results: Path) -> None:
@@ -52,7 +49,7 @@ def new_run(results: Path, case: str, size: str, at: datetime) -> Path:
 
 def save(folder: Path, experiment: Experiment) -> None:
     """Write experiment.json as a whole."""
-    write(folder / FILE, _ADAPTER.dump_json(experiment, indent=1).decode() + "\n")
+    write(folder / FILE, document.text(Experiment, experiment))
 
 
 def write(path: Path, text: str) -> None:
@@ -92,34 +89,9 @@ def load(run: Path) -> Experiment:
     Errors: `InputError` where it is missing, damaged, or of another format.
     """
     path = run / FILE if run.is_dir() else run
-    try:
-        raw = json.loads(path.read_bytes())
-        found = raw["format"]
-    except OSError as error:
-        raise InputError(
-            f"There is no experiment at {path}: {error.strerror}.",
-            hint="Name the folder of a run, as `lab run` prints it.",
-        ) from error
-    except (ValueError, KeyError, TypeError) as error:
-        raise InputError(
-            f"{path} is damaged: {error!r}.", hint="Restore it, or measure again with `lab run`."
-        ) from error
-    if found != FORMAT:
-        raise InputError(
-            f"{path} has format {found}; this lab reads {FORMAT}.", hint="Use the lab that wrote it, or measure again."
-        )
-    return _validated(raw, path)
-
-
-def _validated(raw: object, path: Path) -> Experiment:
-    try:
-        return _ADAPTER.validate_python(raw)
-    except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(str(part) for part in first["loc"])
-        raise InputError(
-            f"{path} is damaged at {where}: {first['msg']}.", hint="Restore it, or measure again with `lab run`."
-        ) from error
+    if not path.exists():
+        raise InputError(f"There is no experiment at {path}.", hint="Name the folder of a run, as `lab run` prints it.")
+    return document.load(Experiment, path, expected=FORMAT, again="`lab run`")
 
 
 def runs(results: Path) -> list[Path]:

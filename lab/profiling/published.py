@@ -8,8 +8,10 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import ClassVar
 
+from lab import document
 from lab.errors import InputError
-from lab.profiling import document, growth
+from lab.profiling import growth
+from lab.profiling.document import AGAIN
 from lab.profiling.survey import FORMAT, TARGET
 from lab.values import ColumnProfile, Day, Growth, Profile, Retention, Series, TableProfile
 
@@ -50,9 +52,9 @@ def load(path: Path, *, target_bytes: int = TARGET) -> Profile:
 
     Errors: `InputError` where the file is missing, damaged, or has facts that this lab does not know.
     """
-    raw = document.read_json(path)
+    raw = document.read(path, again=AGAIN)
     facts = raw.get("published", {name: raw[name] for name in _Published.__annotations__ if name in raw})
-    case = document.validated(_Case, raw | {"published": facts}, path)
+    case = document.validated(_Case, raw | {"published": facts}, path, again=AGAIN)
     size = _size(case.published.totals, "database")
     if size is None:
         raise InputError(f"{path} does not say how large the database is.", hint="Add totals.database_gb.")

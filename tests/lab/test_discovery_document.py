@@ -192,7 +192,7 @@ def test_sources_are_looked_through_for_the_payload_and_the_outcomes(tmp_path: P
     ("arguments", "says"),
     [
         (("discover", "--profile", "nowhere"), "neither a file nor a case nowhere"),
-        (("discover", "--profile", "README.md"), "is not JSON"),
+        (("discover", "--profile", "README.md"), "not JSON"),
         (("discover", "--profile", "2026-02-17", "--run", "nowhere"), "no experiment at nowhere"),
         (("discover", "--profile", "2026-02-17", "--usage", "nowhere"), "nowhere"),
         (("discover", "--profile", "2026-02-17", "-o", "nowhere/DISCOVERY.md"), "cannot be written"),
