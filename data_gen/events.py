@@ -92,7 +92,7 @@ class Plan:
 
     @cached_property
     def depths(self) -> dict[str, Floats]:
-        """By platform, how deep the offer for each event is, at most 1."""
+        """By platform, how deep the offer for each event is; all that is deeper than 1 is whole."""
         load = self.case.workload
         middle = _LARGEST - 1 + self._sequence(5)
         home = _fitted(lambda scale: self._mean_rows({BETPAWA: middle * scale}), load.home_rows)
@@ -105,9 +105,7 @@ class Plan:
             return dict.fromkeys(COMPETITORS, middle * np.where(only, lonely, scale))
 
         both = _fitted(lambda scale: self._mean_rows(offers(scale)), load.competitor_rows)
-        return {
-            site.name: np.minimum(depths, 1.0) for site, depths in ({BETPAWA: middle * home} | offers(both)).items()
-        }
+        return {site.name: depths for site, depths in ({BETPAWA: middle * home} | offers(both)).items()}
 
     @cached_property
     def never_home(self) -> Bools:
@@ -128,10 +126,10 @@ class Plan:
         return home | self.document_depths(COMPETITORS, load.competitor_document_markets)
 
     def document_depths(self, sites: Sequence[Platform], markets: float) -> dict[str, Floats]:
-        """By platform, how deep documents are that have so many times the markets of their rows, at most 1."""
+        """By platform, how deep documents are that have so many times the markets of their rows."""
 
         def depths(scale: float) -> dict[Platform, Floats]:
-            return {site: np.minimum(self.depths[site.name] * scale, 1.0) for site in sites}
+            return {site: self.depths[site.name] * scale for site in sites}
 
         def mean(scale: float) -> float:
             return self._mean_rows(depths(scale))
