@@ -11,7 +11,7 @@ from data_gen.sheet import MarketRow
 
 def renamed(rows: list[MarketRow], length: float) -> list[MarketRow]:
     """The rows with names so many times as long; shorter ones stay as different within their row as they were."""
-    if length == 1.0:  # the usual case, which would cost 5 % of the time of generating
+    if length == 1.0:  # the usual case: every row of every offer would be made anew as it is
         return rows
     return [replace(row, outcomes=tuple(_renamed(row, length))) for row in rows]
 
