@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import os
+import signal
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, suppress
 from pathlib import Path
@@ -23,6 +24,10 @@ ROLE, PASSWORD = "lab_tester", "open%40sesame"
 """As a connection string says them."""
 
 _numbers = itertools.count(1)
+
+# Tests that are started in the background ignore Ctrl-C, and so would every process that they start and interrupt.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session")
