@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -15,7 +16,8 @@ T = TypeVar("T")
 
 def text(kind: type[T], value: T) -> str:
     """The value as JSON."""
-    return TypeAdapter(kind).dump_json(value, indent=1).decode() + "\n"
+    written: bytes = _adapter(kind).dump_json(value, indent=1)  # type: ignore[arg-type] # a type is hashable
+    return written.decode() + "\n"
 
 
 def load(kind: type[T], path: Path, *, expected: int, again: str) -> T:
@@ -48,10 +50,17 @@ def read(path: Path, *, again: str) -> dict[str, Any]:
 def validated(kind: type[T], raw: object, path: Path, *, again: str) -> T:
     """`raw` as that kind of value; errors as `load`."""
     try:
-        return TypeAdapter(kind).validate_python(raw)
+        value: T = _adapter(kind).validate_python(raw)  # type: ignore[arg-type] # as above
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(str(part) for part in first["loc"])
         raise InputError(
             f"{path} is damaged at {where}: {first['msg']}.", hint=f"Restore it, or measure again with {again}."
         ) from error
+    return value
+
+
+@cache
+def _adapter(kind: Any) -> TypeAdapter[Any]:
+    """Made once for each kind: a run is written after every outcome."""
+    return TypeAdapter(kind)
