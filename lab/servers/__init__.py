@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from lab.errors import InputError
-from lab.servers import external, workspace
+from lab.servers import cache, external, workspace
 from lab.servers.external import ExternalServer
 from lab.servers.native import NativeServer
 from lab.servers.pglite import PgliteServer
@@ -104,6 +104,7 @@ def clean(dsns: Iterable[str] = ()) -> list[str]:
 
     return [
         *workspace.clean(),
+        *cache.clean(),
         *engine.clean(),
         *(line for dsn in dsns for line in external.clean(dsn)),
     ]

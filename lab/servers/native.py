@@ -14,6 +14,7 @@ import psutil
 
 from lab.database import Database, address
 from lab.errors import ServerError
+from lab.servers import pristine
 from lab.servers.account import Account, server_account
 from lab.servers.cluster import Cluster
 from lab.servers.installation import accepts, find_installation, runner, server_environment
@@ -92,13 +93,9 @@ class NativeServer(Cluster):
         socket = self._folder / ".s.PGSQL.5432"
         if len(str(socket).encode()) > _SOCKET_BYTES:
             raise ServerError(f"{self._folder} is too long a path for a socket.", hint="Set TMPDIR to a short one.")
-        run = runner(self._account)
-        options = ["--username=postgres", "--auth=trust", "--encoding=UTF8", "--locale=C", "--no-sync"]
-        told = run([str(self._installation.bin / "initdb"), *options, "-D", str(self._data)])
-        if told.returncode != 0:
-            raise ServerError(f"PostgreSQL could not make a cluster:\n{told.stdout.strip()}")
+        pristine.fill(self._data, self._installation, self._account)
         # A bare machine may know no time zones by name; GMT is compiled in.
-        zone = "UTC" if accepts(self._installation.bin, self._account, run, "timezone", "UTC") else "GMT"
+        zone = "UTC" if accepts(self._installation.bin, self._account, runner(self._account), "timezone", "UTC") else "GMT"
         self._configure(_SETTINGS | {"unix_socket_directories": str(self._folder), "timezone": zone})
 
     def _configure(self, settings: dict[str, str]) -> None:

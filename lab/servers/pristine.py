@@ -1,0 +1,57 @@
+"""A cluster as initdb makes it: made once with each build of PostgreSQL, and copied afterwards, which takes a fifth."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+from pathlib import Path
+
+from lab.errors import ServerError
+from lab.servers import cache
+from lab.servers.account import Account
+from lab.servers.installation import Installation, runner
+from lab.servers.workspace import writing
+
+_OPTIONS = ("--username=postgres", "--auth=trust", "--encoding=UTF8", "--locale=C", "--no-sync")
+
+
+def fill(data: Path, installation: Installation, account: Account | None) -> None:
+    """Make the data directory `data`, which does not exist yet, for those programs and that account.
+
+    Errors: `ServerError` where initdb fails or the disk is full.
+    """
+
+    def make(folder: Path) -> None:
+        _initdb(data, installation, account)
+        shutil.copytree(data, folder, dirs_exist_ok=True)
+
+    try:
+        kept = cache.kept(f"cluster-{_digest(installation)}", make)
+    except OSError:  # a home that cannot be written to costs time, and nothing else
+        kept = None
+    if not data.exists():
+        _copy(kept, data, account) if kept else _initdb(data, installation, account)
+
+
+def _initdb(data: Path, installation: Installation, account: Account | None) -> None:
+    told = runner(account)([str(installation.bin / "initdb"), *_OPTIONS, "-D", str(data)])
+    if told.returncode != 0:
+        raise ServerError(f"PostgreSQL could not make a cluster:\n{told.stdout.strip()}")
+
+
+def _copy(kept: Path, data: Path, account: Account | None) -> None:
+    with writing(data):
+        shutil.copytree(kept, data)
+        data.chmod(0o700)
+        if account:
+            for path in (data, *data.rglob("*")):
+                os.chown(path, account.uid, account.gid)
+
+
+def _digest(installation: Installation) -> str:
+    """Of all that decides how a cluster looks: the same build lies in other places, and another in the same."""
+    with (installation.bin / "postgres").open("rb") as program:
+        build = hashlib.file_digest(program, "sha256")
+    build.update("\0".join(_OPTIONS).encode())
+    return build.hexdigest()[:12]
