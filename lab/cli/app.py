@@ -16,7 +16,7 @@ from rich.markup import escape
 from rich.table import Table as RichTable
 
 from lab.errors import InputError, LabError, UnavailableError
-from lab.report import tables
+from lab.report.table import Table
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -59,7 +59,7 @@ def print_json(value: object) -> None:
     sys.stdout.write(json.dumps(value, indent=1, default=str) + "\n")
 
 
-def print_table(table: tables.Table) -> None:
+def print_table(table: Table) -> None:
     """As wide as the terminal, or as the table where there is none."""
     rich = RichTable(title=table.title, title_justify="left", header_style="bold")
     for position, head in enumerate(table.heads):

@@ -6,22 +6,19 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from data_gen import case_file, case_names
-from lab import profiling, store, usage
-from lab.analysis.discovery import Known, Source, sources
 from lab.cli.app import app, out, print_json, print_lines, print_table, progress
 from lab.cli.options import AsJson
 from lab.errors import InputError
-from lab.report import discovery
-from lab.report import profile as profiles
-from lab.report import usage as usages
-from lab.units import parse_bytes
-from lab.usage import Usage
-from lab.values import Profile
+
+if TYPE_CHECKING:
+    from lab.analysis.discovery import Known, Source
+    from lab.report.discovery import Maker
+    from lab.usage import Usage
+    from lab.values import Profile
 
 Sources = Annotated[list[Path], typer.Argument(metavar="SRC...", help="Folders or files of the application's sources.")]
 
@@ -41,6 +38,10 @@ def profile(
     as_json: AsJson = False,
 ) -> None:
     """What a real database weighs: tables, columns, indexes, growth, duplicates. Nothing is written there."""
+    from lab import profiling, store
+    from lab.report import profile as profiles
+    from lab.units import parse_bytes
+
     if dsn and case:
         raise InputError("A database and a case were given.", hint="Name one of them.")
     size = parse_bytes(target)
@@ -69,6 +70,9 @@ def look(
     as_json: AsJson = False,
 ) -> None:
     """Who writes and who reads a column, as far as the sources of its application say; raw_response by default."""
+    from lab import usage
+    from lab.report import usage as usages
+
     found = usage.look(paths, column or ["raw_response"], table or ())
     if as_json:
         print_json([asdict(one) for one in found])
@@ -95,6 +99,9 @@ def discover(
     ),
 ) -> None:
     """Write DISCOVERY.md and 100-01-SUMMARY.md: findings, answers, opportunities, plan, risks, checklist."""
+    from lab import store
+    from lab.report import discovery
+
     if output.name == discovery.SUMMARY:
         raise InputError(f"{output} is the name of the summary beside it.", hint="Name the document otherwise.")
     known, found = _known(profile, usage_of or (), run)
@@ -105,8 +112,10 @@ def discover(
     print_lines(f"{path} is written." for path in written)
 
 
-def _renewed(path: Path, make: discovery.Maker, known: Known, found: Sequence[Source]) -> str:
+def _renewed(path: Path, make: Maker, known: Known, found: Sequence[Source]) -> str:
     """The document anew; an error names it."""
+    from lab import store
+
     try:
         return make(store.read(path), known, found)
     except InputError as error:
@@ -115,6 +124,10 @@ def _renewed(path: Path, make: discovery.Maker, known: Known, found: Sequence[So
 
 def _known(profile: str, paths: Sequence[Path], run: Path | None) -> tuple[Known, list[Source]]:
     """The inputs with where they come from."""
+    from data_gen import case_names
+    from lab import store
+    from lab.analysis.discovery import Known, sources
+
     file, shown = _profile_file(profile)
     weighed = _load(file)
     used = _usages(weighed, paths)
@@ -130,6 +143,8 @@ def _known(profile: str, paths: Sequence[Path], run: Path | None) -> tuple[Known
 
 def _profile_file(name: str) -> tuple[Path, str]:
     """The file of a profile or case, and what it is called in a document."""
+    from data_gen import case_file, case_names
+
     if name in case_names():
         return case_file(name), f"data_gen/cases/{name}.json"
     path = Path(name)
@@ -143,6 +158,8 @@ def _profile_file(name: str) -> tuple[Path, str]:
 
 def _case_file(name: str) -> Path:
     """Of a published case, or the file that is named; `InputError` where there is neither."""
+    from data_gen import case_file, case_names
+
     if name not in case_names() and Path(name).exists():
         return Path(name)
     return case_file(name)
@@ -150,6 +167,8 @@ def _case_file(name: str) -> Path:
 
 def _load(file: Path) -> Profile:
     """A profile.json, or what a case publishes."""
+    from lab import profiling
+
     return profiling.load(file) if profiling.is_profile(file) else profiling.from_case(file)
 
 
@@ -157,6 +176,9 @@ def _usages(weighed: Profile, paths: Sequence[Path]) -> tuple[Usage, ...]:
     """Of the column of whole responses, and of the JSON columns of the market rows."""
     if not paths:
         return ()
+    from lab import usage
+    from lab.analysis.discovery import Known
+
     known = Known(profile=weighed)
     snapshots, markets = ({getattr(one, kind) for one in weighed.series} for kind in ("snapshots", "markets"))
     columns = sorted({column.name for table, column in known.columns() if table.table in markets})

@@ -8,18 +8,18 @@ from typing import Annotated
 import typer
 from rich.markup import escape
 
-from lab import doctor
 from lab.cli.app import app, out, print_json, print_lines, print_table, progress
 from lab.cli.options import AsJson, Image, PostgresBin
-from lab.report import tables
-from lab.servers import DEFAULT_IMAGE, Options
-from lab.servers import clean as clean_servers
+from lab.report.table import MISSING, Table
 
 
 @app.command("doctor", epilog="Example: [bold]lab doctor[/]")
-def diagnose(image: Image = DEFAULT_IMAGE, postgres_bin: PostgresBin = None, as_json: AsJson = False) -> None:
+def diagnose(image: Image = None, postgres_bin: PostgresBin = None, as_json: AsJson = False) -> None:
     """What this machine offers and which scenario runs where."""
-    diagnosis = doctor.diagnose(Options(image=image, pull_s=0, postgres_bin=postgres_bin), progress())
+    from lab import doctor
+    from lab.servers import DEFAULT_IMAGE, Options
+
+    diagnosis = doctor.diagnose(Options(image=image or DEFAULT_IMAGE, pull_s=0, postgres_bin=postgres_bin), progress())
     if as_json:
         print_json(asdict(diagnosis))
         return
@@ -32,11 +32,9 @@ def diagnose(image: Image = DEFAULT_IMAGE, postgres_bin: PostgresBin = None, as_
         if not one.fine:
             out.print(f"    {escape(one.remedy)}", highlight=False, soft_wrap=True)
     rows = tuple(
-        (trial.scenario, trial.server or tables.MISSING, trial.reason)
-        for trial in diagnosis.trials
-        if trial.repeat == 1
+        (trial.scenario, trial.server or MISSING, trial.reason) for trial in diagnosis.trials if trial.repeat == 1
     )
-    print_table(tables.Table(title="What runs where", heads=("scenario", "server", "why not"), rows=rows, left=3))
+    print_table(Table(title="What runs where", heads=("scenario", "server", "why not"), rows=rows, left=3))
 
 
 @app.command(epilog="Examples: [bold]lab clean[/] · [bold]lab clean --server postgresql://host/postgres[/]")
@@ -47,7 +45,9 @@ def clean(
     as_json: AsJson = False,
 ) -> None:
     """Remove what killed runs left behind, and only that: processes, folders, containers, volumes, databases."""
-    removed = clean_servers(server or ())
+    from lab import servers
+
+    removed = servers.clean(server or ())
     if as_json:
         print_json(removed)
         return

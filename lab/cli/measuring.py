@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from dataclasses import asdict
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import typer
 
-from data_gen import Dataset
-from lab import imitation, pipeline, store
-from lab.analysis import comparison
 from lab.cli.app import INTERRUPTED, SOMETHING_FAILED, app, err, print_json, print_lines, print_table, progress
 from lab.cli.options import (
     AsJson,
@@ -27,11 +25,9 @@ from lab.cli.options import (
     Size,
     Tmpfs,
 )
-from lab.cli.results import print_report, write_reports
-from lab.fidelity import measure as measure_fidelity
-from lab.report import summary, tables
-from lab.servers import DEFAULT_IMAGE, PULL_S, PULL_UNASKED_S, Options
-from lab.units import parse_bytes
+
+if TYPE_CHECKING:
+    from lab.pipeline import Request
 
 
 @app.command(
@@ -45,7 +41,7 @@ def run(
     seed: Seed = 1,
     change_rate: ChangeRate = None,
     server: ServerName = "auto",
-    image: Image = DEFAULT_IMAGE,
+    image: Image = None,
     tmpfs: Tmpfs = None,
     port: Port = None,
     postgres_bin: PostgresBin = None,
@@ -54,6 +50,13 @@ def run(
     as_json: AsJson = False,
 ) -> None:
     """Load the workload, apply each scenario to its own clone, measure, verify, compare, recommend."""
+    from lab import pipeline, store
+    from lab.analysis import comparison
+    from lab.cli.results import print_report
+    from lab.report import summary
+    from lab.servers import DEFAULT_IMAGE, PULL_S, PULL_UNASKED_S, Options
+    from lab.units import parse_bytes
+
     request = pipeline.Request(
         scenarios=tuple(scenario),
         case=case,
@@ -66,7 +69,7 @@ def run(
         jobs=jobs,
         options=Options(
             postgres_bin=postgres_bin,
-            image=image,
+            image=image or DEFAULT_IMAGE,
             pull_s=PULL_UNASKED_S if server == "auto" else PULL_S,
             port=port,
             tmpfs_bytes=None if tmpfs is None else parse_bytes(tmpfs),
@@ -81,8 +84,11 @@ def run(
         raise typer.Exit(SOMETHING_FAILED)
 
 
-def _measured(request: pipeline.Request) -> Path:
+def _measured(request: Request) -> Path:
     """Run; however it ends, the reports of what was measured are written."""
+    from lab import pipeline
+    from lab.cli.results import write_reports
+
     folders: list[Path] = []
     try:
         pipeline.run(request, progress(), folders.append)
@@ -108,11 +114,16 @@ def fidelity(
     as_json: AsJson = False,
 ) -> None:
     """Compare the generated workload with the published or profiled database that it imitates."""
+    from data_gen import Dataset
+    from lab import imitation
+    from lab.fidelity import measure
+    from lab.report import tables
+    from lab.servers import Options
+    from lab.units import parse_bytes
+
     imitated = imitation.chosen(case, profile)
     dataset = Dataset.plan(imitated.case, size_bytes=parse_bytes(size), seed=seed, change_rate=change_rate)
-    figures = measure_fidelity(
-        dataset, server="native", options=Options(postgres_bin=postgres_bin), progress=progress()
-    )
+    figures = measure(dataset, server="native", options=Options(postgres_bin=postgres_bin), progress=progress())
     if as_json:
         print_json([asdict(figure) | {"holds": figure.holds} for figure in figures])
     else:

@@ -7,16 +7,18 @@ from typing import Annotated
 
 import typer
 
-from data_gen import case_names
-from lab import registry
 from lab.schedule import MOST_JOBS
 
 
 def _scenario_names(incomplete: str) -> list[str]:
+    from lab import registry
+
     return [name for name in ("all", *registry.everything()) if name.startswith(incomplete)]
 
 
 def _case_names(incomplete: str) -> list[str]:
+    from data_gen import case_names
+
     return [name for name in case_names() if name.startswith(incomplete)]
 
 
@@ -46,7 +48,12 @@ PostgresBin = Annotated[
 ServerName = Annotated[
     str, typer.Option("--server", help="auto, container, native, pglite, or postgresql://… for one that exists.")
 ]
-Image = Annotated[str, typer.Option("--image", help="container: an image that behaves like the official ones.")]
+Image = Annotated[
+    str | None,
+    typer.Option(
+        "--image", help="container: an image that behaves like the official ones; else TimescaleDB's Community edition."
+    ),
+]
 Tmpfs = Annotated[
     str | None,
     typer.Option("--tmpfs", help="container: keep the data in memory of this size, such as 8GB; else a volume."),

@@ -3,35 +3,37 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.markup import escape
 
-from lab import registry, store
-from lab.analysis import comparison, runs
-from lab.analysis.recommendation import recommend
 from lab.cli.app import app, out, print_json, print_table
 from lab.cli.options import AsJson, Results
 from lab.errors import InputError
-from lab.report import markdown, summary, tables
+from lab.report.table import Table
 from lab.values import Completed, Experiment
+
+if TYPE_CHECKING:
+    from lab.registry import Registered
 
 
 @app.command("list", epilog="Example: [bold]lab list --json[/]")
 def list_scenarios(as_json: AsJson = False) -> None:
     """Every scenario and combination that `all` stands for."""
+    from lab import registry
+
     entries = registry.resolve(["all"])
     if as_json:
         print_json([_listed(entry) for entry in entries])
         return
     rows = tuple(tuple(_listed(entry).values()) for entry in entries)
     print_table(
-        tables.Table(title="Scenarios", heads=("scenario", "category", "title", "needs", "gives up"), rows=rows, left=5)
+        Table(title="Scenarios", heads=("scenario", "category", "title", "needs", "gives up"), rows=rows, left=5)
     )
 
 
-def _listed(entry: registry.Registered) -> dict[str, str]:
+def _listed(entry: Registered) -> dict[str, str]:
     scenario = entry.scenario
     return {
         "scenario": entry.name,
@@ -52,6 +54,10 @@ def compare(
     as_json: AsJson = False,
 ) -> None:
     """Savings of several runs side by side, and in which circumstances the runs differ."""
+    from lab import store
+    from lab.analysis import runs
+    from lab.report import summary, tables
+
     folders = run_folders or store.runs(results)[-2:]
     if not folders:
         raise InputError(
@@ -72,6 +78,8 @@ def report(
     run_folder: Annotated[Path, typer.Argument(metavar="RUN", help="Folder of a run.")], as_json: AsJson = False
 ) -> None:
     """Make report.md and savings.csv again from experiment.json, and print the savings."""
+    from lab.report import summary
+
     experiment = write_reports(run_folder)
     print_json(summary.of(experiment)) if as_json else print_report(experiment)
 
@@ -84,6 +92,9 @@ def attach(
     ],
 ) -> None:
     """Put the tables of a run into a document between markers; what is outside of them stays as it is."""
+    from lab import store
+    from lab.report import markdown
+
     experiment = store.load(run_folder)
     store.write(document, markdown.attach(store.read(document), experiment))
     out.print(f"{document} holds the tables of {experiment.run}.", highlight=False)
@@ -91,6 +102,9 @@ def attach(
 
 def write_reports(folder: Path) -> Experiment:
     """Write report.md and savings.csv beside experiment.json."""
+    from lab import store
+    from lab.report import markdown
+
     experiment = store.load(folder)
     store.write(folder / "report.md", markdown.report(experiment))
     store.write(folder / "savings.csv", markdown.csv(experiment))
@@ -99,6 +113,10 @@ def write_reports(folder: Path) -> Experiment:
 
 def print_report(experiment: Experiment) -> None:
     """The savings, what has none and why, and the advice."""
+    from lab.analysis import comparison
+    from lab.analysis.recommendation import recommend
+    from lab.report import tables
+
     print_table(tables.savings(experiment))
     print_table(tables.full_size(experiment))
     for outcome in experiment.outcomes:

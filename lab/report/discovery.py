@@ -8,7 +8,7 @@ from lab.analysis.discovery import Discovery, Known, Source, discover
 from lab.analysis.discovery.values import Move, Opportunity, Phase
 from lab.report import markers
 from lab.report import profile as profiles
-from lab.report.tables import MISSING, Table, size
+from lab.report.table import MISSING, Table, formatted, size
 from lab.report.templating import blocks
 
 SUMMARY = "100-01-SUMMARY.md"
@@ -143,7 +143,7 @@ def _move(number: int, one: Move) -> tuple[str, ...]:
         one.name,
         one.statements,
         "; ".join(one.locks) or "none that the application notices",
-        MISSING if one.seconds is None else f"{one.seconds:.2f}",
+        formatted(one.seconds, "{:.2f}"),
         *(size(value) for value in (one.wal_bytes, one.peak_bytes, one.bytes_after)),
         f"{100 * one.share_after:.1f} %",
     )

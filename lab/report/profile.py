@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 from lab.analysis.drivers import data_per_index, drivers
-from lab.report.tables import MISSING, Table, size
+from lab.report.table import MISSING, Table, formatted, size
 from lab.units import bytes_text
 from lab.values import ColumnProfile, Profile, Series, Share, TableProfile
 
@@ -92,9 +91,9 @@ def _column(table: TableProfile, column: ColumnProfile) -> tuple[str, ...]:
         _anew(column),
         size(column.stored_bytes),
         _percent(column.error, 2),
-        _form(column.mean_bytes, "{:,.1f} B"),
+        formatted(column.mean_bytes, "{:,.1f} B"),
         size(column.raw_bytes),
-        _form(column.ratio, "{:.3f}"),
+        formatted(column.ratio, "{:.3f}"),
         _percent(column.toast_share),
     )
 
@@ -140,11 +139,11 @@ def growth(profile: Profile) -> Table:
             (
                 one.table,
                 " → ".join((*one.time.through, one.time.column)) if one.time else MISSING,
-                _form(one.growth.rows_per_day_week, "{:,.0f}"),
+                formatted(one.growth.rows_per_day_week, "{:,.0f}"),
                 size(one.growth.bytes_per_day_week),
-                _form(one.growth.rows_per_day, "{:,.0f}"),
+                formatted(one.growth.rows_per_day, "{:,.0f}"),
                 size(one.growth.bytes_per_day),
-                _form(one.growth.days, "{:.0f}"),
+                formatted(one.growth.days, "{:.0f}"),
             )
             for one in profile.tables
             if one.growth
@@ -195,9 +194,9 @@ def _series(one: Series) -> tuple[str, ...]:
         one.snapshots,
         one.markets,
         _count(one.events),
-        _form(one.snapshots_per_event, "{:.1f}"),
-        _form(one.snapshots_per_day, "{:,.0f}"),
-        _form(one.market_rows_per_snapshot, "{:.1f}"),
+        formatted(one.snapshots_per_event, "{:.1f}"),
+        formatted(one.snapshots_per_day, "{:,.0f}"),
+        formatted(one.market_rows_per_snapshot, "{:.1f}"),
         _count(one.pairs),
         *(_share(share) for share in (one.equal_payloads, one.equal_snapshots, one.equal_market_rows)),
     )
@@ -223,18 +222,14 @@ def _json(column: ColumnProfile) -> bool:
 
 
 def _count(value: int | None) -> str:
-    return _form(value, "{:,}")
+    return formatted(value, "{:,}")
 
 
 def _percent(share: float | None, digits: int = 1) -> str:
-    return _form(None if share is None else 100 * share, f"{{:.{digits}f}} %")
+    return formatted(None if share is None else 100 * share, f"{{:.{digits}f}} %")
 
 
 def _share(share: Share | None) -> str:
     if share is None:
         return MISSING
     return _percent(share.value) + ("" if share.error is None else f" ± {100 * share.error:.1f}")
-
-
-def _form(value: Any, form: str) -> str:
-    return MISSING if value is None else form.format(value)

@@ -1,36 +1,20 @@
-"""The tables that people read: rows of text cells, the same for the terminal and for Markdown."""
+"""The tables of a run and of several."""
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Sequence
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, TypeAlias
 
 import pandas as pd
 
 from lab.analysis import comparison
 from lab.analysis.fidelity import Figure
 from lab.analysis.rates import by_rate
+from lab.report.table import MISSING, Table, formatted, size
 from lab.units import bytes_text
 from lab.values import KINDS, Experiment
 
-MISSING = "–"  # noqa: RUF001 - a dash, not a minus
-
-
-@dataclass(frozen=True, kw_only=True)
-class Table:
-    """A title, column heads and rows of cells; the first `left` columns are text, the others numbers."""
-
-    title: str
-    heads: tuple[str, ...]
-    rows: tuple[tuple[str, ...], ...]
-    left: int = 1
-
-    def markdown(self) -> str:
-        """As a Markdown table, without the title."""
-        ruler = ["---"] * self.left + ["---:"] * (len(self.heads) - self.left)
-        lines = [self.heads, tuple(ruler), *self.rows]
-        return "\n".join("| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |" for line in lines)
+_Row: TypeAlias = dict[Any, Any]
 
 
 def savings(experiment: Experiment) -> Table:
@@ -51,30 +35,29 @@ def savings(experiment: Experiment) -> Table:
             "WAL",
             "peak disk",
         ),
-        rows=tuple(_savings_row(row) for row in frame.to_dict("records")),
+        rows=tuple(_savings_row(row) for row in _rows(frame)),
         left=3,
     )
 
 
-def _savings_row(row: dict[Hashable, Any]) -> tuple[str, ...]:
-    verdict = row["outcome"] if pd.isna(row["verdict"]) else row["verdict"]
+def _savings_row(row: _Row) -> tuple[str, ...]:
     return (
         _labelled(row),
         _text(row["server"]),
-        verdict,
+        row["verdict"] or row["outcome"],
         size(row["bytes"]),
-        _number(row["saving_percent"], "{:.1f} %"),
+        formatted(row["saving_percent"], "{:.1f} %"),
         size(row["projected_bytes"]),
         _text(row["target"]),
-        _number(row["apply_seconds"], "{:.2f} s"),
-        _number(row["cpu_seconds"], "{:.2f} s"),
+        formatted(row["apply_seconds"], "{:.2f} s"),
+        formatted(row["cpu_seconds"], "{:.2f} s"),
         size(row["wal_bytes"]),
         size(row["peak_bytes"]),
     )
 
 
-def _labelled(row: dict[Hashable, Any]) -> str:
-    again = " (again)" if not pd.isna(row["repeat"]) and row["repeat"] > 1 else ""
+def _labelled(row: _Row) -> str:
+    again = " (again)" if (row["repeat"] or 1) > 1 else ""
     return str(row["scenario"]) + again
 
 
@@ -98,18 +81,18 @@ def full_size(experiment: Experiment) -> Table:
             "stays at",
             f"{bytes_text(case.target_bytes)} passed",
         ),
-        rows=(today, *(_full_size_row(row, experiment) for row in known.to_dict("records"))),
+        rows=(today, *(_full_size_row(row, experiment) for row in _rows(known))),
         left=2,
     )
 
 
-def _full_size_row(row: dict[Hashable, Any], experiment: Experiment) -> tuple[str, ...]:
+def _full_size_row(row: _Row, experiment: Experiment) -> tuple[str, ...]:
     ages = experiment.scenarios[row["scenario"]].keeps_days is not None
     return (
         row["scenario"],
         row["server"],
         *(size(row[name]) for name in ("projected_bytes", "projected_low", "projected_high")),
-        _number(row["bytes_per_market_row"], "{:.0f}"),
+        formatted(row["bytes_per_market_row"], "{:.0f}"),
         size(row["bytes_per_day"]),
         size(row["steady_bytes"]) if ages else "grows without end",
         row["until"],
@@ -127,12 +110,12 @@ def steps(experiment: Experiment) -> Table:
                 row["scenario"],
                 row["step"],
                 size(row["bytes"]),
-                _number(row["seconds"], "{:.2f}"),
-                _number(row["cpu_seconds"], "{:.2f} s"),
+                formatted(row["seconds"], "{:.2f}"),
+                formatted(row["cpu_seconds"], "{:.2f} s"),
                 size(row["wal_bytes"]),
                 size(row["peak_bytes"]),
             )
-            for row in frame.to_dict("records")
+            for row in _rows(frame)
         ),
         left=2,
     )
@@ -147,9 +130,9 @@ def rates(experiment: Experiment) -> Table:
             (
                 row["scenario"],
                 f"{row['change_rate']:g}",
-                *(_number(row[name], "{:.1f} %") for name in ("markets", "snapshots", "all")),
+                *(formatted(row[name], "{:.1f} %") for name in ("markets", "snapshots", "all")),
             )
-            for row in by_rate(experiment).to_dict("records")
+            for row in _rows(by_rate(experiment))
         ),
     )
 
@@ -168,7 +151,7 @@ def kinds(experiment: Experiment) -> Table:
                 row["table"],
                 *(size(row[name]) for name in (*KINDS, "total", "baseline_total", "projected_bytes")),
             )
-            for row in large.to_dict("records")
+            for row in _rows(large)
         ),
         left=2,
     )
@@ -187,7 +170,13 @@ def fidelity(figures: Sequence[Figure]) -> Table:
 def _fidelity_row(figure: Figure) -> tuple[str, ...]:
     verdict = {True: "holds", False: "OUTSIDE", None: "not measured"}[figure.holds]
     numbers = (figure.published, figure.generated, figure.distance)
-    return (figure.name, verdict, figure.unit, *(_number(one, "{:,.5g}") for one in numbers), f"±{figure.allowed:,.4g}")
+    return (
+        figure.name,
+        verdict,
+        figure.unit,
+        *(formatted(one, "{:,.5g}") for one in numbers),
+        f"±{figure.allowed:,.4g}",
+    )
 
 
 def side_by_side(frame: pd.DataFrame) -> Table:
@@ -197,21 +186,18 @@ def side_by_side(frame: pd.DataFrame) -> Table:
         title="Saving by run",
         heads=("scenario", "server", *names),
         rows=tuple(
-            (row["scenario"], _text(row["server"]), *(_number(row[name], "{:.1f} %") for name in names))
-            for row in frame.to_dict("records")
+            (row["scenario"], _text(row["server"]), *(formatted(row[name], "{:.1f} %") for name in names))
+            for row in _rows(frame)
         ),
         left=2,
     )
 
 
-def size(value: Any) -> str:
-    """Bytes in words, or the sign for a missing value."""
-    return MISSING if pd.isna(value) else bytes_text(value)
+def _rows(frame: pd.DataFrame) -> list[_Row]:
+    """Its rows by the names of its columns, None where nothing was measured."""
+    rows: list[_Row] = frame.astype(object).where(frame.notna(), None).to_dict("records")
+    return rows
 
 
-def _number(value: Any, form: str) -> str:
-    return MISSING if value is None or pd.isna(value) else form.format(value)
-
-
-def _text(value: Any) -> str:
-    return MISSING if value is None or pd.isna(value) else str(value)
+def _text(value: object) -> str:
+    return MISSING if value is None else str(value)

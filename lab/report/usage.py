@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 
-from lab.report.tables import Table
+from lab.report.table import Table
 from lab.usage.values import Access, Hit, Place, Usage
 
 KINDS = ("read by name", "read with the whole row", "unclear", "written", "declared")

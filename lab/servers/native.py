@@ -95,7 +95,9 @@ class NativeServer(Cluster):
             raise ServerError(f"{self._folder} is too long a path for a socket.", hint="Set TMPDIR to a short one.")
         pristine.fill(self._data, self._installation, self._account)
         # A bare machine may know no time zones by name; GMT is compiled in.
-        zone = "UTC" if accepts(self._installation.bin, self._account, runner(self._account), "timezone", "UTC") else "GMT"
+        zone = (
+            "UTC" if accepts(self._installation.bin, self._account, runner(self._account), "timezone", "UTC") else "GMT"
+        )
         self._configure(_SETTINGS | {"unix_socket_directories": str(self._folder), "timezone": zone})
 
     def _configure(self, settings: dict[str, str]) -> None:

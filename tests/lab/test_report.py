@@ -15,6 +15,7 @@ from lab.analysis.recommendation import recommend
 from lab.analysis.runs import disagreements, side_by_side
 from lab.errors import InputError
 from lab.report import markdown, markers, tables
+from lab.report.table import MISSING, Table
 from lab.values import Completed, Experiment, Failed, Mismatch, Skipped, Verdict
 
 ROOT = Path(__file__).parents[2]
@@ -156,8 +157,8 @@ def test_what_was_not_measured_alone_is_missing_and_not_counted_as_nothing(sampl
     row = comparison.savings(partly).iloc[0]
     assert row[["apply_seconds", "cpu_seconds", "wal_bytes"]].isna().all()
     assert row["peak_bytes"] > 0
-    assert tables.steps(partly).rows[0][3:6] == (tables.MISSING,) * 3
-    assert tables.MISSING not in tables.steps(partly).rows[1]
+    assert tables.steps(partly).rows[0][3:6] == (MISSING,) * 3
+    assert MISSING not in tables.steps(partly).rows[1]
 
 
 def test_runs_are_compared_side_by_side_with_their_differences(sample: Experiment) -> None:
@@ -169,7 +170,7 @@ def test_runs_are_compared_side_by_side_with_their_differences(sample: Experimen
 
 
 def test_a_cell_with_a_bar_does_not_break_the_table() -> None:
-    table = tables.Table(title="", heads=("a", "b"), rows=(("x|y", "1"),))
+    table = Table(title="", heads=("a", "b"), rows=(("x|y", "1"),))
     assert table.markdown().splitlines()[-1] == "| x\\|y | 1 |"
 
 
