@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -13,8 +14,8 @@ from lab.profiling.catalog import Column, Part, Table
 from lab.profiling.session import Source
 
 NEVER = "false"
-_ARMS = 256
-"""Ranges of blocks in one statement: planning takes longer than reading beyond that."""
+_PIECES = 256
+"""Ranges of blocks in one statement, which must end before its time is up."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,13 +61,22 @@ class Stratum:
 
         `{run}` in `select` is the number of the run.
         """
-        for start in range(0, len(self.pieces), _ARMS):
-            arms = " UNION ALL ".join(self._arm(piece, select) for piece in self.pieces[start : start + _ARMS])
+        for start in range(0, len(self.pieces), _PIECES):
+            arms = " UNION ALL ".join(self._arms(self.pieces[start : start + _PIECES], select))
             yield from source.fetch_in_place(outer.replace("{arms}", f"({arms}) AS arms"))
 
-    def _arm(self, piece: Piece, select: str) -> str:
-        within = f"ctid >= '({piece.first},0)'::tid AND ctid < '({piece.last},0)'::tid"
-        return f"SELECT {select.replace('{run}', str(piece.run))} FROM ONLY {self.parts[piece.oid].sql} WHERE {within}"
+    def _arms(self, pieces: Sequence[Piece], select: str) -> Iterator[str]:
+        """A part of the statement per relation, not per piece: parsing many would take longer than reading.
+
+        OFFSET 0 keeps the planner from joining: the bounds of a piece then are parameters of a scan of just its blocks.
+        """
+        of_each: dict[int, list[str]] = defaultdict(list)
+        for piece in pieces:
+            of_each[piece.oid].append(f"({piece.run}, '({piece.first},0)'::tid, '({piece.last},0)'::tid)")
+        for oid, bounds in of_each.items():
+            rows = f"SELECT * FROM ONLY {self.parts[oid].sql} WHERE ctid >= lab_first AND ctid < lab_last OFFSET 0"
+            ranges = f"(VALUES {', '.join(bounds)}) AS piece (lab_run, lab_first, lab_last)"
+            yield f"SELECT {select.replace('{run}', 'lab_run')} FROM {ranges} CROSS JOIN LATERAL ({rows}) AS stored"
 
 
 def strata(table: Table, *, budget: int | None = None) -> tuple[Stratum, ...]:

@@ -73,10 +73,12 @@ POSITION = "SELECT pg_current_wal_insert_lsn()::text"
 
 def written_since(database: Database, position: str) -> set[str]:
     """Kinds of WAL records after that position."""
-    if database.value(POSITION) == position:
+    end = database.value(POSITION)
+    if end == position:
         return set()
-    query = "SELECT DISTINCT record_type FROM pg_get_wal_records_info(%s, 'FFFFFFFF/FFFFFFFF')"
-    return {kind for (kind,) in database.fetch(query, (position,))}
+    database.execute("SELECT pg_switch_wal()")  # until it is flushed, nobody can read it
+    query = "SELECT DISTINCT record_type FROM pg_get_wal_records_info(%s, %s)"
+    return {kind for (kind,) in database.fetch(query, (position, end))}
 
 
 def test_pg_monitor_and_select_are_enough(aged: Aged) -> None:
