@@ -4,6 +4,7 @@
 
 The plain queries: for every JSON column the mean stored and raw bytes of `ORDER BY random() LIMIT 1000`, and for every period and
 table a count that asks each row's snapshot for its age. The profile answers these and everything else that it reports.
+The whole command is timed beside it, with the start of Python.
 Every column above 1 % of the database is then compared with the exact sum of `pg_column_size`.
 """
 
@@ -11,6 +12,8 @@ from __future__ import annotations
 
 import argparse
 import statistics
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from datetime import datetime
@@ -61,20 +64,23 @@ def main() -> None:
 
 def compare(database: Database, now: datetime, pairs: int) -> None:
     """Both sides in turn, then the errors of the last profile."""
-    ratios = []
+    profiles, commands = [], []
     for _ in range(pairs):
         documents = timed(lambda: [database.fetch(query) for query in random_documents()])
         counts = timed(lambda: [database.fetch(query) for query in correlated_counts(now)])
         # In a process of its own, as the command is: starting programs takes the longer, the more memory a process has.
         with ProcessPoolExecutor(1, get_context("spawn")) as other:
             found, seconds, waited = other.submit(timed_profile, database.conninfo, now).result()
-        ratios.append((documents + counts) / seconds)
+        command = timed(lambda: run_command(database.conninfo))
+        profiles.append((documents + counts) / seconds)
+        commands.append((documents + counts) / command)
         print(
             f"plain {documents + counts:6.2f} s (documents {documents:.2f}, counts {counts:.2f})"
             f"   profile {seconds:5.2f} s (of them {waited:.2f} waiting for the codecs' own server)"
-            f"   plain ÷ profile {ratios[-1]:.1f}"
+            f"   plain ÷ profile {profiles[-1]:.1f}   whole command {command:.2f} s, plain ÷ command {commands[-1]:.1f}"
         )
-    print(f"median plain ÷ profile: {statistics.median(ratios):.1f}")
+    for name, ratios in (("profile", profiles), ("command", commands)):
+        print(f"median plain ÷ {name}: {statistics.median(ratios):.1f} ({min(ratios):.1f}-{max(ratios):.1f})")
     print_errors(database, found, now)
 
 
@@ -90,6 +96,11 @@ def timed_profile(dsn: str, now: datetime) -> tuple[Profile, float, float]:
     started, stages = perf_counter(), []
     found = profiling.profile(dsn, now=now, progress=lambda _: stages.append(perf_counter()))
     return found, perf_counter() - started, perf_counter() - stages[-1]
+
+
+def run_command(dsn: str) -> None:
+    """`lab profile` as a user runs it, from the start of Python to the last table."""
+    subprocess.run([sys.executable, "-m", "lab.cli", "profile", dsn], check=True, capture_output=True)
 
 
 def random_documents() -> Iterator[str]:

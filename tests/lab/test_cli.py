@@ -7,6 +7,7 @@ import os
 import shutil
 import signal
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -59,6 +60,15 @@ def test_every_command_explains_itself_with_an_example(command: str) -> None:
     done = CliRunner().invoke(app, [command, "--help"], terminal_width=200)
     assert done.exit_code == 0
     assert f"lab {command}" in done.stdout.split("Example", 1)[1]
+
+
+def test_help_and_completion_wait_for_no_library_that_only_commands_need() -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", "import sys, lab.cli; print(*sys.modules)"], capture_output=True, text=True, check=True
+    )
+    loaded = {name.partition(".")[0] for name in done.stdout.split()}
+    assert {"typer", "rich"} <= loaded
+    assert not loaded & {"pandas", "numpy", "faker", "sqlglot", "psycopg", "pydantic", "jinja2", "docker"}
 
 
 def test_every_command_and_every_case_is_in_the_readme() -> None:

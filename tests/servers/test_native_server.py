@@ -16,7 +16,7 @@ import pytest
 
 from lab.database import Database
 from lab.errors import InputError, ServerError, UnavailableError
-from lab.servers import Options, Server, Workspace, installation, open_server, open_workspace
+from lab.servers import Options, Server, Workspace, cache, installation, open_server, open_workspace
 from lab.servers.account import server_account
 from lab.servers.installation import accepts, find_installation, runner
 
@@ -102,6 +102,31 @@ def test_a_private_temporary_folder_is_refused_by_name(monkeypatch: pytest.Monke
         pass
 
 
+def test_a_cluster_is_made_once_and_copied_afterwards(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    first, second = _identity(), _identity()
+    assert first == second
+    (kept,) = cache.folder().iterdir()
+    assert not (kept / "postmaster.pid").exists()
+    assert "\nlisten_addresses" not in (kept / "postgresql.conf").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("reason", ["unwritable", "another build"])
+def test_a_cluster_is_made_anew_where_none_is_kept(
+    reason: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    home = tmp_path / "home"
+    monkeypatch.setenv("XDG_CACHE_HOME", str(home))
+    if reason == "unwritable":
+        home.touch()
+        first = _identity()
+    else:
+        first = _identity()
+        (kept,) = cache.folder().iterdir()
+        kept.rename(kept.with_name("cluster-of-another"))
+    assert _identity() != first
+
+
 def test_settings_can_be_tried_before_a_server_starts(workspace: Workspace) -> None:
     account = server_account()
     programs = find_installation(None, account, workspace.path).bin
@@ -149,6 +174,17 @@ def test_an_installed_postgresql_will_do_as_well(programs: Path | None) -> None:
         server.create("a")
         server.seal("a")
         server.clone("a", "b")
+
+
+def _identity() -> int:
+    """What initdb draws for every cluster that it makes, asked of a server of its own."""
+    with (
+        open_workspace() as workspace,
+        open_server("native", workspace=workspace, progress=lambda _: None) as server,
+    ):
+        server.create("a")
+        with server.connect("a") as database:
+            return int(database.value("SELECT system_identifier FROM pg_control_system()"))
 
 
 def _postmaster(database: Database) -> psutil.Process:

@@ -17,7 +17,7 @@ from typing import Any
 import psutil
 import pytest
 
-from lab.servers import clean, open_workspace
+from lab.servers import cache, clean, open_workspace
 
 _LAB = """
 import signal, sys, time
@@ -99,6 +99,21 @@ def test_a_folder_that_is_just_being_made_is_left_alone(base: Path) -> None:
     assert clean() == []
     os.utime(young, (0, 0))
     assert clean() == [f"folder {young}"]
+
+
+def test_what_a_killed_process_was_about_to_keep_is_removed_an_hour_later(
+    base: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    assert base
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    draft, kept = cache.folder() / ".cluster-1-killed", cache.folder() / "cluster-1"
+    for folder in (draft, kept):
+        folder.mkdir(parents=True)
+    assert clean() == []
+    for folder in (draft, kept):
+        os.utime(folder, (0, 0))
+    assert clean() == [f"folder {draft}"]
+    assert kept.exists()
 
 
 @pytest.mark.skipif(not os.access("/dev/shm", os.W_OK), reason="this machine has no folder in memory")
