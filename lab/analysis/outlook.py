@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from lab.analysis.interval import Estimate, untold
-from lab.analysis.projection import Scale, Target, full, scale
+from lab.analysis.projection import Scale, Target, full, scale, strangers
 from lab.values import CaseFacts, Completed, LoadedTemplate, ScenarioFacts
 
 MARKETS = ("market_odds", "competitor_market_odds")
@@ -39,8 +39,10 @@ class Outlook:
 
     scale: Scale
     size: Estimate
+    untouched: int
+    """Bytes of `size` that are not imitated, and so stay as they are: other tables, system catalogs."""
     kinds: Mapping[tuple[str, str], int]
-    """Bytes by table and kind; they sum to those of `size`."""
+    """Bytes by table and kind; with `untouched` they sum to those of `size`."""
     bytes_per_market_row: float | None
     """Of the market rows that are kept."""
     bytes_per_day: int | None
@@ -54,20 +56,39 @@ class Outlook:
     standing: Standing
 
 
+@dataclass(frozen=True, kw_only=True)
+class Rest:
+    """What no strategy touches, because the workload does not imitate it."""
+
+    tables: tuple[str, ...]
+    bytes: int
+    """Of these tables, and of system catalogs."""
+    per_day: float
+
+
+def rest_of(case: CaseFacts, template: LoadedTemplate) -> Rest:
+    """The part of the profiled database that is not in the template."""
+    names = strangers(case, template)
+    size = case.system_bytes + sum(case.tables[name].total_bytes or 0 for name in names)
+    return Rest(tables=names, bytes=size, per_day=sum(case.tables[name].bytes_per_day or 0.0 for name in names))
+
+
 def outlook(case: CaseFacts, one: Measured, control: Measured | None) -> Outlook | None:
     """One scenario at full size, and as it grows; None where the profile does not tell what its retention keeps."""
     target = full(case, one.facts, one.template, one.trial)
     if target is None:
         return None
     made = scale(target, one.trial, one.facts.origins, one.smaller)
-    size = _estimate(made, one)
-    pace = _pace(case, one, control)
-    steady = _steady(target, one, made, pace)
-    days, until = _until(size.bytes, pace, steady, case.target_bytes)
+    rest = rest_of(case, one.template)
+    size = _estimate(made, one, rest.bytes)
+    pace = _pace(case, one, control, rest.per_day)
+    steady = _steady(target, one, made, pace, rest)
+    days, until = _until(size.bytes, pace, steady, rest.per_day, case.target_bytes)
     markets = sum(target.rows.get(table, 0.0) for table in MARKETS)
     return Outlook(
         scale=made,
         size=size,
+        untouched=rest.bytes,
         kinds=made.projected_kinds(one.trial.footprint),
         bytes_per_market_row=size.bytes / markets if markets else None,
         bytes_per_day=None if pace is None else round(pace),
@@ -78,20 +99,20 @@ def outlook(case: CaseFacts, one: Measured, control: Measured | None) -> Outlook
     )
 
 
-def _estimate(made: Scale, one: Measured) -> Estimate:
-    size = made.projected(one.trial.footprint)
+def _estimate(made: Scale, one: Measured, rest: int) -> Estimate:
+    size = made.projected(one.trial.footprint) + rest
     if one.error is None:
         return Estimate(bytes=size, low=None, high=None)
     half = round(one.error * made.marginal(one.trial.footprint) + untold(one.trial, made))
     return Estimate(bytes=size, low=size - half, high=size + half)
 
 
-def _pace(case: CaseFacts, one: Measured, control: Measured | None) -> float | None:
-    """Bytes a day: the database's growth, as much smaller as the same rows are after the strategy."""
+def _pace(case: CaseFacts, one: Measured, control: Measured | None, rest: float) -> float | None:
+    """Bytes a day: the imitated tables' growth, as much smaller as the same rows are after the strategy, and the others'."""
     if case.growth_bytes_per_day is None or control is None:
         return None
     after, before = _of_all_rows(case, one), _of_all_rows(case, control)
-    return None if after is None or not before else case.growth_bytes_per_day * after / before
+    return None if after is None or not before else rest + (case.growth_bytes_per_day - rest) * after / before
 
 
 def _of_all_rows(case: CaseFacts, one: Measured) -> float | None:
@@ -103,23 +124,26 @@ def _of_all_rows(case: CaseFacts, one: Measured) -> float | None:
     return scale(settled, one.trial, one.facts.origins, one.smaller).marginal(one.trial.footprint)
 
 
-def _steady(target: Target, one: Measured, made: Scale, pace: float | None) -> int | None:
+def _steady(target: Target, one: Measured, made: Scale, pace: float | None, rest: Rest) -> int | None:
     """What does not grow, so many days of growth, and what the newest rows take more than they will."""
     if one.facts.keeps_days is None or pace is None:
         return None
     settled = Target(rows=target.rows, newest_rows=dict.fromkeys(target.rows, 0.0))
     later = scale(settled, one.trial, one.facts.origins, one.smaller).marginal(one.trial.footprint)
-    return round(made.projected(one.trial.footprint) - later + one.facts.keeps_days * pace)
+    imitated = made.projected(one.trial.footprint) - later + one.facts.keeps_days * (pace - rest.per_day)
+    return round(imitated + rest.bytes)
 
 
-def _until(size: int, pace: float | None, steady: int | None, target: int) -> tuple[float | None, str]:
+def _until(size: int, pace: float | None, steady: int | None, rest: float, target: int) -> tuple[float | None, str]:
+    """Under a retention only what it does not touch, `rest` bytes a day, grows on."""
     if size >= target:
         return None, "over already"
     if pace is None:
         return None, "growth not known"
-    if pace <= 0 or (steady is not None and steady < target):
+    begin, lasting = (max(size, steady), rest) if steady is not None and steady < target else (size, pace)
+    if lasting <= 0:
         return None, "never"
-    days = (target - size) / pace
+    days = (target - begin) / lasting
     return days, f"in {days:.0f} days"
 
 

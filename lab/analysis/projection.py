@@ -125,7 +125,7 @@ def pieces(footprint: Footprint) -> Iterator[Piece]:
 def full(case: CaseFacts, facts: ScenarioFacts, template: LoadedTemplate, trial: Completed) -> Target | None:
     """The rows of the full database after the strategy; None where its profile does not tell how many a retention keeps."""
     rows = {name: table.rows for name, table in case.tables.items() if table.rows is not None}
-    shares = _measured(rows, template, trial) if facts.keeps_days is None else _told(case, facts.keeps_days)
+    shares = _measured(rows, template, trial) if facts.keeps_days is None else _told(case, template, facts.keeps_days)
     if shares is None or REFERENCE not in rows or not trial.rows.get(REFERENCE):
         return None
     kept = {name: count * shares.get(name, 1.0) for name, count in rows.items()}
@@ -137,17 +137,32 @@ def _measured(rows: Iterable[str], template: LoadedTemplate, trial: Completed) -
     return {name: trial.rows[name] / template.rows[name] for name in rows if template.rows.get(name)}
 
 
-def _told(case: CaseFacts, days: int) -> dict[str, float] | None:
+def _told(case: CaseFacts, template: LoadedTemplate, days: int) -> dict[str, float] | None:
     """Share of each table's rows that so many days are, as the profile tells."""
-    shares = {
-        name: table.rows_kept[days] / table.rows
-        for name, table in case.tables.items()
-        if table.rows and days in table.rows_kept
-    }
-    told, whole = (sum(case.tables[name].total_bytes or 0 for name in names) for names in (shares, case.tables))
-    if REFERENCE not in shares or told < _TOLD * whole:
+    silent = untold_by_age(case, template, days)
+    if REFERENCE in silent:
         return None
+    tables = {name: case.tables[name] for name in _imitated(case, template)}
+    whole, dark = (sum(tables[name].total_bytes or 0 for name in names) for names in (tables, silent))
+    if dark > (1 - _TOLD) * whole:
+        return None
+    shares = {name: one.rows_kept[days] / one.rows for name, one in tables.items() if one.rows and name not in silent}
     return {name: shares.get(name, 1.0 if name in _CONSTANT else shares[REFERENCE]) for name in case.tables}
+
+
+def untold_by_age(case: CaseFacts, template: LoadedTemplate, days: int) -> tuple[str, ...]:
+    """Imitated tables of which the profile does not tell how many rows so many days are, or how many there are."""
+    tables = _imitated(case, template)
+    return tuple(name for name in tables if not case.tables[name].rows or days not in case.tables[name].rows_kept)
+
+
+def _imitated(case: CaseFacts, template: LoadedTemplate) -> tuple[str, ...]:
+    return tuple(name for name in case.tables if template.footprint.of(name))
+
+
+def strangers(case: CaseFacts, template: LoadedTemplate) -> tuple[str, ...]:
+    """Tables of the profiled database that the workload does not imitate: every strategy leaves them as they are."""
+    return tuple(name for name in case.tables if not template.footprint.of(name))
 
 
 def _newest(case: CaseFacts, kept: Mapping[str, float]) -> dict[str, float]:

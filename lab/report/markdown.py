@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from lab.analysis import comparison
+from lab.analysis.outlook import rest_of
 from lab.analysis.recommendation import recommend
 from lab.report import markers, tables
 from lab.report.templating import TEMPLATES
@@ -44,5 +45,6 @@ def _render(template: str, experiment: Experiment) -> str:
         reason=comparison.reason,
         broken=comparison.broken(experiment),
         tables=tables,
+        rest=rest_of(experiment.case, experiment.templates[0]) if experiment.templates else None,
         planned=len(experiment.plan.trials),
     )

@@ -87,6 +87,8 @@ class TableFacts:
     """Rows of the newest day that has any."""
     rows_kept: Mapping[int, int]
     """Number of days to the rows that a retention of as many days keeps; others are not known."""
+    bytes_per_day: float | None = None
+    """Growth over the last week."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -99,6 +101,8 @@ class CaseFacts:
     growth_bytes_per_day: int | None
     """None where it is not known."""
     tables: Mapping[str, TableFacts]
+    system_bytes: int = 0
+    """What is no table, such as the system's catalogs; 0 where only rounded figures are known."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -241,6 +241,33 @@ def test_a_retention_that_the_profile_does_not_know_has_no_full_size() -> None:
     assert outlook(case(odds_snapshots={14: 250_000}), one, None) is None
 
 
+def with_stranger(facts: CaseFacts) -> CaseFacts:
+    """The same database with a table that no workload makes, without ages, and with system catalogs."""
+    rows = replace(facts.tables["market_odds"], rows_kept={}, total_bytes=3 * GIGABYTE, bytes_per_day=GIGABYTE / 4)
+    return replace(facts, tables={**facts.tables, "shop.orders": rows}, system_bytes=8 << 20)
+
+
+def test_what_is_not_imitated_lies_in_every_size_and_goes_on_growing() -> None:
+    plain, more = found(measured(trial(ROWS))), found(measured(trial(ROWS)), with_stranger(case()))
+    assert more.size.bytes == plain.size.bytes + 3 * GIGABYTE + (8 << 20)
+    assert more.untouched + sum(more.kinds.values()) == more.size.bytes
+    assert (more.size.high or 0) - more.size.bytes == (plain.size.high or 0) - plain.size.bytes
+    half = [table(name, ROWS[name], {kind: w / 2 for kind, w in widths.items()}) for name, widths in PER_ROW.items()]
+    smaller = found(measured(trial(ROWS, *half)), with_stranger(case()))
+    assert smaller.bytes_per_day == pytest.approx(GIGABYTE / 4 + GIGABYTE * 3 / 4 / 2, abs=1)
+
+
+def test_a_retention_does_not_hold_back_what_is_not_imitated() -> None:
+    known = case(odds_snapshots={7: 50_000}, market_odds={7: 8_500_000})
+    settled = replace(known, growth_bytes_per_day=GIGABYTE // 4)
+    grown = replace(with_stranger(settled), growth_bytes_per_day=GIGABYTE // 2)
+    one, other = (found(measured(trial(times(ROWS, 0.5)), keeps_days=7), facts) for facts in (settled, grown))
+    assert (other.steady_bytes or 0) - (one.steady_bytes or 0) == 3 * GIGABYTE + (8 << 20)
+    assert one.until == "never"
+    start = max(other.size.bytes, other.steady_bytes or 0)
+    assert other.days_to_target == pytest.approx((grown.target_bytes - start) / (GIGABYTE / 4), rel=0.01)
+
+
 def test_growth_is_smaller_as_the_same_rows_are() -> None:
     half = [table(name, ROWS[name], {kind: w / 2 for kind, w in widths.items()}) for name, widths in PER_ROW.items()]
     assert found(measured(trial(ROWS))).bytes_per_day == GIGABYTE

@@ -122,7 +122,7 @@ class Measured:
         """What it saves at full size."""
         control, size = self.candidate.control, self.candidate.outlook.size
         return Expected(
-            before=sum(self.before.values()),
+            before=self.candidate.before.size.bytes,
             after=self.candidate.bytes_now,
             percent=comparison.saving(self.trial.footprint.total, control.footprint.total),
             noise_percent=self.noise,

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from lab.analysis import comparison
 from lab.analysis.discovery.known import Known, Measured
 from lab.analysis.discovery.values import Effort, Impact, Opportunity
+from lab.analysis.projection import untold_by_age
 from lab.values import Completed, Experiment, Outcome, Profile, Verdict
 
 _HIGH, _MEDIUM = 25.0, 5.0
@@ -103,16 +104,25 @@ def _named(run: Experiment, outcome: Outcome) -> Opportunity:
         impact=None,
         effort=None,
         gives_up=facts.given_up,
-        unmeasured=_reason(outcome),
+        unmeasured=_reason(run, outcome),
     )
 
 
-def _reason(outcome: Outcome) -> str:
+def _reason(run: Experiment, outcome: Outcome) -> str:
     if isinstance(outcome, Completed):
-        return (
-            "Measured, but not projected: there is no baseline beside it, or the profile does not tell what it keeps."
-        )
+        return f"Measured, but not projected: {_unprojected(run, outcome)}."
     return f"Not measured, {outcome.kind}: {comparison.reason(outcome)}"
+
+
+def _unprojected(run: Experiment, trial: Completed) -> str:
+    days = run.scenarios[trial.scenario].keeps_days
+    if comparison.baseline(run, trial.server) is None:
+        return f"there is no baseline beside it on {trial.server}"
+    if days is None:
+        return "the profile does not tell the rows that it is projected by"
+    template = next(one for one in run.templates if one.server == trial.server)
+    tables = ", ".join(untold_by_age(run.case, template, days))
+    return f"the profile does not tell how many rows of {tables} are of the last {days} days"
 
 
 def _proposed(known: Known) -> Iterator[Opportunity]:

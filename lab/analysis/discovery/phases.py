@@ -152,8 +152,13 @@ def _room(one: Measured) -> str:
     share = peak / one.candidate.control.footprint.total
     return (
         f"Room on the disk: at most {bytes_text(peak)} on the way, {share:.2f} times the sample before it;"
-        f" in proportion about {bytes_text(share * sum(one.before.values()))} at full size, WAL apart."
+        f" in proportion about {bytes_text(_scaled(one, share))} at full size, WAL apart."
     )
+
+
+def _scaled(one: Measured, share: float) -> float:
+    """That share of the sample in the full database, beside what the strategy does not touch."""
+    return share * sum(one.before.values()) + one.candidate.before.untouched
 
 
 def _final(moves: tuple[Move, ...]) -> Iterator[str]:

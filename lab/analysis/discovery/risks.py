@@ -13,6 +13,8 @@ from lab.units import bytes_text
 from lab.usage.values import Reading
 
 _LEVELS = ("high", "medium", "low")
+_NEAR = 0.05
+"""Share of the real size that the projected baseline may be off by."""
 _UNREAD = (Reading.ELSEWHERE, Reading.NOT_READ)
 
 
@@ -106,9 +108,10 @@ def _guarantees(one: Measured) -> Iterator[Risk]:
 
 
 def _projection(one: Measured) -> Iterator[Risk]:
+    near = abs(one.expected.before / one.expected.real - 1) <= _NEAR
     yield Risk(
         name="Projected from a sample",
-        level="medium" if one.expected.interval is None else "low",
+        level="low" if one.expected.interval and near else "medium",
         what=f"A sample of {bytes_text(one.candidate.control.footprint.total)} is projected {one.factor:.0f} times as large."
         f" {error(one.expected)}",
         remedy="`lab run` with a larger --size; a trial on a restored backup.",
