@@ -47,11 +47,17 @@ class Candidate:
         """Bytes now and their growth, in words."""
         percent = self.outlook.size.percent
         about = "" if percent is None else f" ± {percent:.1f} %"
-        growth = f", growing {bytes_text(self.bytes_per_day)} a day" if self.bytes_per_day is not None else ""
-        steady = self.outlook.steady_bytes
-        return (
-            f"{bytes_text(self.bytes_now)}{about} at full size{growth}"
-            f"{'' if steady is None else f' until it stays at {bytes_text(steady)}'}"
+        return f"{bytes_text(self.bytes_now)}{about} at full size{self._afterwards}"
+
+    @property
+    def _afterwards(self) -> str:
+        pace, steady = self.bytes_per_day, self.outlook.steady_bytes
+        if pace is None:
+            return ""
+        if steady is not None and steady <= self.bytes_now:
+            return f", and stays at {bytes_text(steady)} under its retention"
+        return f", growing {bytes_text(pace)} a day" + (
+            "" if steady is None else f" until it stays at {bytes_text(steady)}"
         )
 
 

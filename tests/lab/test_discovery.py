@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 from itertools import product
@@ -14,6 +15,7 @@ from lab.analysis.discovery import Discovery, Known, discover
 from lab.analysis.discovery.opportunities import PROPOSALS
 from lab.analysis.discovery.saving import error
 from lab.analysis.discovery.values import Answer, Check, Impact, Opportunity
+from lab.units import bytes_text
 from lab.usage import Usage, look
 from lab.values import ColumnProfile, Completed, Experiment, IndexProfile, Mismatch, Profile, Series, Share, Verdict
 
@@ -248,7 +250,7 @@ def test_what_cannot_be_undone_is_said_with_what_to_do_instead(published: Profil
         "market_odds: drop the old table, view in its place",
         "competitor_market_odds: drop the old table, view in its place",
     }
-    (back, _) = moves["market_odds: drop the old table, view in its place"].back
+    (back,) = moves["market_odds: drop the old table, view in its place"].back
     assert "market_odds_before" in back
     assert "GB more" in back
     assert moves["parse the JSON"].back == ("Nothing to undo.",)
@@ -259,11 +261,31 @@ def test_what_cannot_be_undone_is_said_with_what_to_do_instead(published: Profil
     assert moves["build the lookup"].locks == ()
 
 
-@pytest.mark.parametrize("best", ["drop_raw_response+hypertable_compression", "drop_raw_response+retention_7d"])
-def test_any_measured_strategy_has_its_four_phases(published: Profile, sample: Experiment, best: str) -> None:
+def planned(published: Profile, sample: Experiment, best: str) -> Discovery:
+    """The plan where only that strategy was measured and the target is within its reach."""
     alone = tuple(one for one in sample.outcomes if one.scenario in ("baseline", best))
     roomy = replace(sample, outcomes=alone, case=replace(sample.case, target_bytes=30 << 30))
-    schema, _, migration, after = discover(Known(profile=published, experiment=roomy)).phases
+    return discover(Known(profile=published, experiment=roomy))
+
+
+def test_an_old_table_that_is_kept_takes_what_earlier_steps_left_of_it(published: Profile, sample: Experiment) -> None:
+    plan = planned(published, sample, "drop_raw_response+hypertable_compression").phases[2]
+    kept = {move.name: " ".join(move.back) for move in plan.moves if "_before" in " ".join(move.back)}
+    (snapshots,) = (back for back in kept.values() if "odds_snapshots_before" in back and "competitor" not in back)
+    assert re.search(r"up to \d+(\.\d+)? MB more", snapshots)  # without the payloads, which a step before has dropped
+
+
+def test_no_threshold_of_a_retention_is_passed_on_the_first_day(published: Profile, sample: Experiment) -> None:
+    found = planned(published, sample, "drop_raw_response+retention_7d")
+    assert found.expected
+    assert re.search(r", and stays at [\d.]+ GB under its retention, under the target", found.headline)
+    settles = next(watch for watch in found.phases[3].watches if watch.what == "Size that it settles at")
+    assert settles.threshold.startswith(f"above {bytes_text(found.expected.most)}, as long")
+
+
+@pytest.mark.parametrize("best", ["drop_raw_response+hypertable_compression", "drop_raw_response+retention_7d"])
+def test_any_measured_strategy_has_its_four_phases(published: Profile, sample: Experiment, best: str) -> None:
+    schema, _, migration, after = planned(published, sample, best).phases
     assert migration.moves
     assert schema.groups
     assert any("job" in line for line in after.changes)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 from data_gen import Dataset
-from lab import profiling
+from lab import profiling, store
 from lab.analysis.discovery import Discovery, Known, discover
 from lab.report import discovery
 from lab.servers import Server
@@ -52,6 +53,19 @@ def test_everything_that_a_profile_brings_is_ticked_and_nothing_else(found: Disc
 def test_the_largest_drivers_are_columns(found: Discovery) -> None:
     assert "odds_snapshots.raw_response" in [driver.name for driver in found.drivers]
     assert len(found.drivers) == 3
+
+
+def test_every_size_to_watch_is_a_query_that_gives_it(native: Server, profile: Profile) -> None:
+    sample = store.load(Path(__file__).parents[2] / "results" / "sample")
+    watches = discover(Known(profile=profile, experiment=sample)).phases[3].watches
+    queries = {one.what.removeprefix("Size of "): one.how.strip("`") for one in watches if "SELECT" in one.how}
+    with native.connect("discovered") as database:
+        made = [name for name in queries if database.value("SELECT to_regclass(%s) IS NOT NULL", (name,))]
+        assert {"odds_snapshots", "event_scrape_status"} <= set(made)
+        for name in made:
+            exact = "SELECT sum(pg_total_relation_size(oid)) FROM pg_class WHERE relname IN (%s, %s) AND relkind = 'r'"
+            assert database.value(queries[name]) == database.value(exact, (name, f"{name}_default")), name
+        assert database.value(queries["the database"]) > 0
 
 
 def test_the_document_of_a_measured_profile_is_made_again_the_same(profile: Profile) -> None:

@@ -103,6 +103,12 @@ class Measured:
         return tuple(step for step in self.trial.steps if not step.apart)
 
     @property
+    def held(self) -> Iterator[dict[str, int]]:
+        """Bytes of each table at full size before each step, as far as steps before it made them smaller."""
+        footprints = [self.candidate.control.footprint, *(step.footprint for step in self.steps[:-1])]
+        return (self.candidate.before.scale.projected_tables(footprint) for footprint in footprints)
+
+    @property
     def statements(self) -> tuple[Statement, ...]:
         """Of all steps, in order."""
         return tuple(statement for step in self.steps for statement in step.statements)

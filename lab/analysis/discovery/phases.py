@@ -119,7 +119,7 @@ def _pace(one: Measured) -> str:
 
 
 def _migration(one: Measured) -> Phase:
-    moves = tuple(_move(one, step) for step in one.steps)
+    moves = tuple(_move(one, step, held) for step, held in zip(one.steps, one.held, strict=True))
     return Phase(
         number=103,
         title=TITLES[103],
@@ -165,14 +165,19 @@ def _final(moves: tuple[Move, ...]) -> Iterator[str]:
     names = [f"{number} ({move.name})" for number, move in enumerate(moves, 1) if move.final]
     if names:
         yield f"Steps without a way back: {', '.join(names)}."
-    locked = [move for move in moves if any(lock.startswith("ACCESS EXCLUSIVE") for lock in move.locks)]
+    locked = {
+        number: move.seconds for number, move in enumerate(moves, 1) if any("nobody" in one for one in move.locks)
+    }
     if locked:
-        seconds = [move.seconds for move in locked if move.seconds is not None]
-        yield f"Steps that lock tables of the application: {len(locked)}, for at most {sum(seconds):.2f} s of the sample."
+        seconds = sum(taken for taken in locked.values() if taken is not None)
+        yield (
+            f"Steps that keep the application from writing, or reading: {', '.join(map(str, locked))};"
+            f" together at most {seconds:.2f} s on the sample."
+        )
 
 
-def _move(one: Measured, step: StepRecord) -> Move:
-    sizes = {table: bytes_text(size) for table, size in one.before.items()}
+def _move(one: Measured, step: StepRecord, held: dict[str, int]) -> Move:
+    sizes = {table: bytes_text(size) for table, size in held.items() if table in one.before}
     back, final = sql.ways_back(step.statements, sizes)
     return Move(
         name=step.name,

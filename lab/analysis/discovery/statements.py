@@ -116,8 +116,10 @@ def locks(statements: Sequence[Statement], tables: Collection[str]) -> tuple[str
 def ways_back(statements: Sequence[Statement], sizes: dict[str, str]) -> tuple[tuple[str, ...], bool]:
     """How each is undone, and whether one of them cannot be; `sizes` are the application's tables at full size."""
     found = [pair for one in statements if (pair := _way_back(flat(one.sql), sizes))]
-    words = tuple(dict.fromkeys(text for text, _ in found))
-    return words or (NOTHING,), any(final for _, final in found)
+    final = any(cannot for _, cannot in found)
+    # What else the step did is no way back once something is gone for good.
+    words = tuple(dict.fromkeys(text for text, cannot in found if cannot or not final))
+    return words or (NOTHING,), final
 
 
 def _way_back(sql: str, sizes: dict[str, str]) -> tuple[str, bool] | None:
