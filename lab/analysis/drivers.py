@@ -11,11 +11,12 @@ from lab.values import Profile, TableProfile
 
 @dataclass(frozen=True, kw_only=True)
 class Driver:
-    """One use of storage; all drivers of a profile sum to the database's size."""
+    """One use of storage; all drivers of a measured profile sum to the database's size, published figures are rounded."""
 
     name: str
     kind: Literal["column", "index", "rows", "data", "system"]
-    """'rows' is what rows need besides their values, with free space; 'data' a table that was not sampled."""
+    """'rows' is what rows need besides their values, with free space; 'data' what is not divided further: a table that
+    was not sampled, or what published figures leave."""
     bytes: int
     share: float
     """Of the whole database."""
@@ -23,31 +24,37 @@ class Driver:
 
 def drivers(profile: Profile) -> tuple[Driver, ...]:
     """Every use of storage, largest first."""
-    found = [part for table in profile.tables for part in _parts(table)]
-    rest = profile.database_bytes - sum(size for _, _, size in found)
-    found.append(("system catalogs" if profile.source == "measured" else "everything else", "system", rest))
-    whole = profile.database_bytes
-    made = [Driver(name=name, kind=kind, bytes=size, share=size / whole) for name, kind, size in found if size]
-    return tuple(sorted(made, key=lambda driver: (-driver.bytes, driver.name)))
+    measured, whole = profile.source == "measured", profile.database_bytes
+    found = [part for table in profile.tables for part in _parts(table, all_columns=measured)]
+    rest = whole - sum(size for _, _, size in found)
+    found.append(("system catalogs", "system", rest) if measured else ("everything else", "data", rest))
+    made = [Driver(name=name, kind=kind, bytes=size, share=size / whole) for name, kind, size in found if size > 0]
+    return tuple(sorted(made, key=lambda driver: (-driver.bytes, driver.kind != "column", driver.name)))
 
 
 Part = tuple[str, Literal["column", "index", "rows", "data", "system"], int]
 
 
-def _parts(table: TableProfile) -> Iterator[Part]:
+def _parts(table: TableProfile, *, all_columns: bool) -> Iterator[Part]:
     columns = [(column.name, _disk(column.disk_bytes, column.stored_bytes)) for column in table.columns]
     known = [(name, size) for name, size in columns if size is not None]
     data = _data(table)
     yield from ((f"{table.table}.{name}", "column", size) for name, size in known)
     if data is not None:
-        rest = data - sum(size for _, size in known)
-        yield (
-            (f"{table.table} (headers, alignment, free space)", "rows", rest) if known else (table.table, "data", rest)
-        )
+        yield _rest(table.table, data - sum(size for _, size in known), divided=bool(known), all_columns=all_columns)
     if table.indexes:
         yield from ((f"index {index.name}", "index", index.bytes) for index in table.indexes)
     elif table.index_bytes:
         yield f"{table.table} (indexes)", "index", table.index_bytes
+
+
+def _rest(table: str, size: int, *, divided: bool, all_columns: bool) -> Part:
+    """What the known columns leave of a table's data."""
+    if not divided:
+        return table, "data", size
+    if all_columns:
+        return f"{table} (headers, alignment, free space)", "rows", size
+    return f"{table} (other columns, headers, free space)", "data", size
 
 
 def _disk(disk: int | None, stored: int | None) -> int | None:

@@ -17,7 +17,18 @@ from lab.analysis.discovery.saving import error
 from lab.analysis.discovery.values import Answer, Check, Impact, Opportunity
 from lab.units import bytes_text
 from lab.usage import Usage, look
-from lab.values import ColumnProfile, Completed, Experiment, IndexProfile, Mismatch, Profile, Series, Share, Verdict
+from lab.values import (
+    ColumnProfile,
+    Completed,
+    Experiment,
+    IndexProfile,
+    Mismatch,
+    Profile,
+    Retention,
+    Series,
+    Share,
+    Verdict,
+)
 
 ROOT = Path(__file__).parents[2]
 TREES = ROOT / "tests" / "usage" / "trees"
@@ -171,6 +182,15 @@ def test_retention_says_what_is_there_and_what_would_fit(published: Profile, poo
     unseen = answer(discover(Known(profile=poor)), "Retention")
     assert unseen.verdict == "unknown"
     assert "states no growth" in unseen.words
+
+
+def test_an_old_lookup_is_no_sign_of_kept_history(published: Profile) -> None:
+    young = (Retention(days=7, rows_older=0, bytes_older=0, rows_kept=10),)
+    captured = tuple(replace(table, retention=young) for table in published.tables)
+    lookup = replace(captured[0], table="bookmakers", retention=(replace(young[0], days=30, rows_older=3),))
+    found = answer(discover(Known(profile=replace(published, tables=(*captured, lookup)))), "Retention")
+    assert "nothing is older than the periods looked at" in found.words
+    assert found.evidence == ()
 
 
 @pytest.mark.parametrize(("raw", "verdict"), [(1 << 40, "yes"), (1 << 20, "no"), (None, "unknown")])

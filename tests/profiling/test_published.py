@@ -85,8 +85,11 @@ def test_what_is_not_known_is_a_dash_in_the_report(aged: Aged, case: Profile) ->
     assert "### Not seen" in text
 
 
-def test_drivers_of_a_case_sum_to_the_published_size(case: Profile) -> None:
-    assert sum(driver.bytes for driver in drivers(case)) == case.database_bytes
+def test_drivers_of_a_case_sum_to_the_published_size_but_for_its_rounding(case: Profile) -> None:
+    found = drivers(case)
+    assert sum(driver.bytes for driver in found) == pytest.approx(case.database_bytes, rel=0.002)
+    assert all(driver.bytes > 0 for driver in found)
+    assert not any("headers, alignment" in driver.name for driver in found)  # other columns are in what is left
 
 
 def test_data_per_index_is_unknown_where_indexes_were_not_published() -> None:

@@ -84,8 +84,8 @@ def _drivers(known: Known) -> str | None:
 
 
 def _duplicates(known: Known) -> str | None:
-    pairs = sum(one.pairs for one in known.profile.series)
-    return f"{pairs:,} pairs of snapshots compared." if pairs else None
+    pairs = {one.snapshots: one.pairs for one in known.profile.series}
+    return f"{sum(pairs.values()):,} pairs of snapshots compared." if any(pairs.values()) else None
 
 
 def _toast(known: Known) -> str | None:
@@ -155,7 +155,7 @@ ITEMS = (
     Item(
         "The top drivers are named to the column or index",
         _drivers,
-        f"A driver is a whole table; {_PROFILE} divides it.",
+        f"A driver is not divided further; {_PROFILE} does that.",
     ),
     Item("Snapshots were compared for duplicates", _duplicates, f"None was; {_PROFILE} compares a sample."),
     Item("Stored and raw bytes of JSON are known", _toast, f"Raw bytes are not known; {_PROFILE} samples documents."),

@@ -47,7 +47,9 @@ def _evidence(one: Series) -> str:
         "market rows that repeat": one.equal_market_rows,
     }
     found = ", ".join(f"{name} {_percent(share)}" for name, share in shares.items() if share)
-    return f"{one.snapshots}: {one.pairs:,} pairs of {one.events_sampled:,} events compared: {found}."
+    return (
+        f"{one.snapshots} with {one.markets}: {one.pairs:,} pairs of {one.events_sampled:,} events compared: {found}."
+    )
 
 
 def _percent(share: Share) -> str:

@@ -12,17 +12,23 @@ from lab.values import Profile, Retention, TableProfile
 
 def retention(known: Known) -> Answer:
     """Retention in use against needed."""
-    ages = list(_ages(known.profile))
-    longest = max(
-        (cut.days for table in known.profile.tables for cut in table.retention if cut.rows_older), default=None
-    )
+    tables = list(_captured(known.profile))
+    ages = [_age(table, table.rows or 0, cut) for table in tables for cut in table.retention if cut.rows_older]
+    longest = max((cut.days for table in tables for cut in table.retention if cut.rows_older), default=None)
+    seen = any(cut.rows_older is not None for table in tables for cut in table.retention)
     return Answer(
         question="Retention in use against needed?",
-        verdict="partly" if ages else "unknown",
-        words=f"{_in_use(longest, seen=bool(ages))} {_fits(known)}",
+        verdict="partly" if seen else "unknown",
+        words=f"{_in_use(longest, seen=seen)} {_fits(known)}",
         evidence=(*ages, *_room(known)),
-        missing=tuple(_missing(ages)),
+        missing=tuple(_missing(seen=seen)),
     )
+
+
+def _captured(profile: Profile) -> Iterator[TableProfile]:
+    """Snapshots and their market rows, else all tables: a bookmaker may be old under any retention."""
+    names = {name for one in profile.series for name in (one.snapshots, one.markets)}
+    return (table for table in profile.tables if table.rows and (not names or table.table in names))
 
 
 def _in_use(longest: int | None, *, seen: bool) -> str:
@@ -33,17 +39,10 @@ def _in_use(longest: int | None, *, seen: bool) -> str:
     )
 
 
-def _missing(ages: list[str]) -> Iterator[str]:
-    if not ages:
+def _missing(*, seen: bool) -> Iterator[str]:
+    if not seen:
         yield "How old the rows are: `lab profile DSN`."
     yield "How far back anybody reads is in no profile: ask those who use the history."
-
-
-def _ages(profile: Profile) -> Iterator[str]:
-    for table in profile.tables:
-        for cut in table.retention:
-            if cut.rows_older is not None and table.rows:
-                yield _age(table, table.rows, cut)
 
 
 def _age(table: TableProfile, rows: int, cut: Retention) -> str:
