@@ -6,6 +6,7 @@ moment leaves the last complete state.
 
 from __future__ import annotations
 
+import errno
 import os
 import tempfile
 from contextlib import suppress
@@ -19,6 +20,7 @@ from lab.values import Experiment
 
 FORMAT = 1
 FILE = "experiment.json"
+_HINTS = {errno.ENOSPC: "Free space, or write elsewhere.", errno.ENOENT: "Make its folder first, or write elsewhere."}
 CASE = "case.json"
 """The case that a run imitated, where it is not a published one."""
 
@@ -63,10 +65,10 @@ def write(path: Path, text: str) -> None:
             os.fsync(file.fileno())
         part.replace(target)
     except OSError as error:
-        part.unlink(missing_ok=True)
-        raise InputError(
-            f"{path} cannot be written: {error.strerror}.", hint="Free space, or write elsewhere."
-        ) from error
+        with suppress(OSError):
+            part.unlink(missing_ok=True)
+        hint = _HINTS.get(error.errno or 0, "Write elsewhere.")
+        raise InputError(f"{path} cannot be written: {error.strerror}.", hint=hint) from error
 
 
 def read(path: Path) -> str:

@@ -21,6 +21,11 @@ def parse_bytes(text: str) -> int:
     return int(float(match[1]) * 1024 ** _POWERS[unit])
 
 
+def counted(number: int, one: str, many: str = "") -> str:
+    """'1 table', '2,000 tables'; `many` is the plural where it is not `one` with an s."""
+    return f"{number:,} {one if number == 1 else many or f'{one}s'}"
+
+
 def bytes_text(count: float) -> str:
     """Bytes in the largest unit that leaves at least 1, with three significant digits: '256 MB', '1.42 GB'."""
     value, unit = float(count), "B"

@@ -8,6 +8,7 @@ from enum import StrEnum
 
 from lab.analysis.interval import Estimate, untold
 from lab.analysis.projection import Scale, Target, full, scale, strangers
+from lab.units import counted
 from lab.values import CaseFacts, Completed, LoadedTemplate, ScenarioFacts
 
 MARKETS = ("market_odds", "competitor_market_odds")
@@ -144,7 +145,7 @@ def _until(size: int, pace: float | None, steady: int | None, rest: float, targe
     if lasting <= 0:
         return None, "never"
     days = (target - begin) / lasting
-    return days, f"in {days:.0f} days"
+    return days, f"in {counted(round(days), 'day')}"
 
 
 def _standing(size: Estimate, target: int) -> Standing:

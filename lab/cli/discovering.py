@@ -136,8 +136,9 @@ def _known(profile: str, paths: Sequence[Path], run: Path | None) -> tuple[Known
     found += [sources.of_usage(one, [path.as_posix() for path in paths]) for one in used]
     if run and known.experiment:
         at = run / store.FILE if run.is_dir() else run
-        published = known.experiment.case.case in case_names()
-        found.append(sources.of_run(known.experiment, at.as_posix(), _digest(at), published=published))
+        own = known.experiment.plan.dataset.case not in case_names()
+        case = at.with_name(store.CASE).as_posix() if own else None
+        found.append(sources.of_run(known.experiment, at.as_posix(), _digest(at), case_file=case))
     return known, found
 
 

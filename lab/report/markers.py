@@ -36,8 +36,9 @@ def section(body: str, name: str = "") -> str:
 
 
 def put(document: str, sections: Mapping[str, str]) -> str:
-    """The document with these sections, each in place of an earlier one; a new one follows its predecessor, or the end.
+    """The document with these sections, each in place of an earlier one.
 
+    A new one follows its predecessor; the first one goes before the others, and to the end where there are none.
     Errors: `InputError` naming the line where markers are damaged, do not pair or come twice.
     """
     previous: str | None = None
@@ -47,6 +48,9 @@ def put(document: str, sections: Mapping[str, str]) -> str:
         if name in spans:
             first, last = spans[name]
             document = document[:first] + text + document[last:]
+        elif previous is None and (others := [spans[other][0] for other in sections if other in spans]):
+            first = min(others)
+            document = document[:first] + text + _in_newlines_of(document, "\n") + document[first:]
         elif previous is None:
             document += _gap(document) + text
         else:
@@ -57,7 +61,8 @@ def put(document: str, sections: Mapping[str, str]) -> str:
 
 
 def _in_newlines_of(document: str, text: str) -> str:
-    return text.replace("\n", "\r\n") if "\r\n" in document else text
+    most = document.count("\r\n") > document.count("\n") / 2
+    return text.replace("\n", "\r\n") if most else text
 
 
 def _gap(document: str) -> str:

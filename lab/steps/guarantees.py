@@ -24,6 +24,10 @@ JOIN pg_attribute a ON a.attrelid = t.oid AND a.attnum > 0 AND NOT a.attisdroppe
 LEFT JOIN pg_attrdef d ON d.adrelid = t.oid AND d.adnum = a.attnum
 UNION
 SELECT t.name || ': survives a crash' FROM tables t WHERE t.relpersistence = 'p'
+UNION
+SELECT viewname || ': survives a crash' FROM pg_views  -- as long as nothing that it may be made of does not
+WHERE schemaname = 'public'
+  AND NOT EXISTS (SELECT FROM pg_class WHERE relpersistence = 'u' AND relnamespace = 'public'::regnamespace)
 """
 
 

@@ -331,10 +331,34 @@ def test_a_saving_is_never_without_its_error(published: Profile, sample: Experim
 
 
 def test_a_profile_of_something_else_is_said_at_the_top(poor: Profile, published: Profile, sample: Experiment) -> None:
-    (warning,) = discover(Known(profile=poor, experiment=sample)).warnings
+    _, warning = discover(Known(profile=poor, experiment=sample)).warnings
     assert "2026-02-06 (18.0 GB)" in warning
     assert "imitates 2026-02-17 (63.2 GB)" in warning
-    assert discover(Known(profile=published, experiment=sample)).warnings == ()
+    unread = Known(profile=published, experiment=sample, usages=usage_of("written"))
+    assert discover(unread).warnings == ()
+
+
+@pytest.mark.parametrize(
+    ("tree", "need"), [("app", "Yes"), ("loaded", "Perhaps"), (None, "Unknown"), ("written", None)]
+)
+def test_a_recommendation_that_gives_up_what_may_be_read_says_so_at_the_top(
+    published: Profile, sample: Experiment, tree: str | None, need: str | None
+) -> None:
+    usages = usage_of(tree) if tree else ()
+    warnings = discover(Known(profile=published, experiment=sample, usages=usages)).warnings
+    assert len(warnings) == (need is not None)
+    assert all(f"Is it needed? {need}: " in line and "odds_snapshots.raw_response" in line for line in warnings)
+
+
+def test_what_fits_the_target_of_another_database_is_not_ticked(poor: Profile, sample: Experiment) -> None:
+    found = discover(Known(profile=poor, experiment=sample))
+    assert not check(found, "fits the target").done
+    assert not check(found, "states its error").done
+
+
+def test_a_database_that_has_hardly_changed_is_the_same(published: Profile, sample: Experiment) -> None:
+    used = replace(published, database_bytes=published.database_bytes + 8192)
+    assert check(discover(Known(profile=used, experiment=sample)), "same database").done
 
 
 def test_a_database_that_has_grown_since_is_another_one(published: Profile, sample: Experiment) -> None:

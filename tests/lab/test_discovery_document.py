@@ -7,13 +7,14 @@ import re
 import shutil
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
 
 from lab import profiling, store
-from lab.analysis.discovery import Known
+from lab.analysis.discovery import Known, sources
 from lab.cli import app
 from lab.errors import InputError
 from lab.report import discovery, markdown, markers
@@ -93,12 +94,33 @@ def test_numbers_that_were_edited_are_written_anew(known: Known) -> None:
     assert discovery.document(text.replace("23.0 GB", "1.00 GB"), known, ()) == text
 
 
-def test_a_section_that_was_deleted_comes_back_behind_the_one_before_it(known: Known) -> None:
+@pytest.mark.parametrize("section", ["overview", "storage-drivers", "sources"])
+def test_a_section_that_was_deleted_comes_back_in_its_place(known: Known, section: str) -> None:
     text = discovery.document("", known, ())
-    first, rest = text.split(markers.begin("storage-drivers"))
-    without = first + rest.split(markers.end("storage-drivers") + "\n", 1)[1]
+    first, rest = text.split(markers.begin(section))
+    without = first + rest.split(markers.end(section) + "\n", 1)[1]
     again = discovery.document(without, known, ())
     assert re.findall(r"lab:begin (.*) -->", again) == re.findall(r"lab:begin (.*) -->", text)
+
+
+def test_one_windows_newline_makes_no_windows_document(known: Known) -> None:
+    document = discovery.document("# mine\r\nand\nmine\n", known, ())
+    assert document.count("\r\n") == 1
+
+
+def test_a_run_of_a_profile_names_the_case_that_it_left_and_where_it_ran(sample: Experiment) -> None:
+    own = replace(sample, plan=replace(sample.plan, dataset=replace(sample.plan.dataset, case="profile-mine")))
+    command = sources.of_run(own, "results/a/experiment.json", "", case_file="results/a/case.json").command
+    assert command.startswith("lab run --profile results/a/case.json --size 256MB")
+    alone = replace(own, plan=replace(own.plan, trials=tuple(one for one in own.plan.trials if one.server == "native")))
+    assert " --server native --size" in sources.of_run(alone, "", "", case_file=None).command
+
+
+def test_a_profile_with_another_target_says_it_in_its_command(known: Known) -> None:
+    forecast = replace(known.profile.forecast, target_bytes=50 << 20)
+    command = sources.of_profile(replace(known.profile, forecast=forecast), "p.json", "").command
+    assert command.endswith(" --target 50MB")
+    assert "--target" not in sources.of_profile(known.profile, "p.json", "").command
 
 
 def test_windows_newlines_stay(known: Known) -> None:
@@ -195,7 +217,7 @@ def test_sources_are_looked_through_for_the_payload_and_the_outcomes(tmp_path: P
         (("discover", "--profile", "README.md"), "not JSON"),
         (("discover", "--profile", "2026-02-17", "--run", "nowhere"), "no experiment at nowhere"),
         (("discover", "--profile", "2026-02-17", "--usage", "nowhere"), "nowhere"),
-        (("discover", "--profile", "2026-02-17", "-o", "nowhere/DISCOVERY.md"), "cannot be written"),
+        (("discover", "--profile", "2026-02-17", "-o", "nowhere/DISCOVERY.md"), "cannot be written.*Make its folder"),
         (("discover", "--profile", "2026-02-17", "-o", "100-01-SUMMARY.md"), "name of the summary"),
         (("profile", "postgresql://nobody@/x", "--case", "2026-02-17"), "Name one of them"),
         (("profile", "--case", "2026-02-18"), "There is no case '2026-02-18'"),

@@ -119,7 +119,7 @@ def toast(known: Known) -> Answer:
     pairs = list(known.columns())
     ratios = [one for pair in pairs if (one := _ratio(*pair))]
     again = [one for pair in pairs if (one := _anew(*pair))]
-    trial = next((one for one in known.strategies if one.name == "toast_lz4"), None)
+    trial = next((one for one in known.strategies if one.name == "toast_lz4" and _right(one)), None)
     evidence = (*ratios, *again, *(_small(*pair) for pair in pairs if _is_small(pair[1])), *_by_run(trial))
     missing = []
     if not ratios:

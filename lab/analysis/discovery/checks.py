@@ -6,15 +6,15 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from lab.analysis import comparison
-from lab.analysis.discovery.known import Known
+from lab.analysis.discovery.known import RUN, Known
 from lab.analysis.discovery.values import Check
 from lab.analysis.drivers import data_per_index, drivers
-from lab.units import bytes_text
+from lab.units import bytes_text, counted
 from lab.usage.values import Reading
 from lab.values import Profile, TableProfile, Verdict
 
 _PROFILE = "`lab profile DSN`"
-_RUN = "`lab run`, then --run here"
+_RUN = f"{RUN}, then --run here"
 _TOP = 3
 
 Evidence = Callable[[Known], str | None]
@@ -102,7 +102,7 @@ def _sources(known: Known) -> str | None:
 
 def _measured(known: Known) -> str | None:
     return (
-        f"{len(known.strategies)} strategies in {known.experiment.run}."
+        f"{counted(len(known.strategies), 'strategy', 'strategies')} in {known.experiment.run}."
         if known.experiment and known.strategies
         else None
     )
@@ -133,13 +133,13 @@ def _same(known: Known) -> str | None:
 
 def _target(known: Known) -> str | None:
     one, target = known.chosen, known.profile.forecast.target_bytes
-    if one is None or one.expected.most >= target:
+    if one is None or known.strangers or one.expected.most >= target:
         return None
     return f"`{one.name}`: at most {bytes_text(one.expected.most)} at full size, under {bytes_text(target)}."
 
 
 def _error(known: Known) -> str | None:
-    interval = known.chosen.expected.interval if known.chosen else None
+    interval = known.chosen.expected.interval if known.chosen and not known.strangers else None
     return None if interval is None else f"Between {bytes_text(interval[0])} and {bytes_text(interval[1])}."
 
 
@@ -173,6 +173,14 @@ ITEMS = (
         _same,
         "They are not, or there is no run: savings are of the run's case.",
     ),
-    Item("The recommended strategy fits the target", _target, f"Nothing is recommended, or it does not; {_RUN}."),
-    Item("The projection states its error", _error, "It states none: projected from one size."),
+    Item(
+        "The recommended strategy fits the target",
+        _target,
+        f"Nothing is recommended for this database, or it does not; {_RUN}.",
+    ),
+    Item(
+        "The projection states its error",
+        _error,
+        "Nothing is recommended for this database, or it was measured at one size only.",
+    ),
 )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from lab.analysis import comparison
-from lab.analysis.discovery.answers import answers
+from lab.analysis.discovery.answers import answers, payload
 from lab.analysis.discovery.checks import checks
 from lab.analysis.discovery.known import RUN, Known
 from lab.analysis.discovery.opportunities import opportunities
@@ -13,7 +13,7 @@ from lab.analysis.discovery.phases import phases
 from lab.analysis.discovery.risks import risks
 from lab.analysis.discovery.values import Discovery
 from lab.analysis.drivers import drivers
-from lab.units import bytes_text
+from lab.units import bytes_text, counted
 
 _TOP = 3
 
@@ -43,6 +43,7 @@ def _warnings(known: Known) -> Iterator[str]:
     run, profile = known.experiment, known.profile
     if run is None:
         return
+    yield from _given_up(known)
     if known.strangers:
         yield (
             f"The profile is of {profile.name} ({bytes_text(profile.database_bytes)}), and the run imitates"
@@ -55,16 +56,26 @@ def _warnings(known: Known) -> Iterator[str]:
         yield f"The run was interrupted: {len(run.outcomes)} of {len(run.plan.trials)} trials have an outcome."
 
 
+def _given_up(known: Known) -> Iterator[str]:
+    """A recommendation that gives up what somebody reads, or may read, is none without a decision."""
+    one, need = known.chosen, payload(known)
+    lost = [loss for loss in one.candidate.facts.given_up if loss.endswith(f".{known.payload}")] if one else []
+    if one and lost and need.verdict != "no":
+        yield f"`{one.name}` gives up {' and '.join(lost)}. Is it needed? {need.verdict.capitalize()}: {need.words}"
+
+
 def _accomplishments(known: Known) -> Iterator[str]:
     profile, run = known.profile, known.experiment
-    yield f"{len(profile.tables)} tables of {bytes_text(profile.database_bytes)} profiled ({profile.source} {profile.taken})."
+    tables, whole = counted(len(profile.tables), "table"), bytes_text(profile.database_bytes)
+    yield f"{tables} of {whole} profiled ({profile.source} {profile.taken})."
     for usage in known.usages:
         files = sum(usage.files.values())
-        yield f"{files:,} files looked through for `{usage.column}`: {len(usage.hits):,} places."
+        yield f"{counted(files, 'file')} looked through for `{usage.column}`: {counted(len(usage.hits), 'place')}."
     if run:
         trials = list(comparison.completed(run))
         checked = sum(trial.verification.checks for trial in trials)
-        yield f"{len(known.strategies)} strategies measured in {len(trials)} trials, {checked} answers checked."
+        strategies = counted(len(known.strategies), "strategy", "strategies")
+        yield f"{strategies} measured in {counted(len(trials), 'trial')}, {checked} answers checked."
 
 
 def _decisions(known: Known) -> Iterator[str]:

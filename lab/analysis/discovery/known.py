@@ -13,7 +13,9 @@ from lab.usage.values import Usage
 from lab.values import ColumnProfile, Completed, Experiment, Profile, Statement, StepRecord, TableProfile
 
 PAYLOAD = "raw_response"
-RUN = "`lab run`"
+_SAME = 0.02
+"""A database that is used is never twice of the same size: so much more or less is taken for the same."""
+RUN = "`lab run --profile FILE`"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,9 +44,12 @@ class Known:
 
     @property
     def strangers(self) -> bool:
-        """Whether the run imitates another database than the profile's, or the same one at another size."""
+        """Whether the run imitates another database than the profile's, or the same one when its size was another."""
         run, profile = self.experiment, self.profile
-        return run is not None and (run.case.case, run.case.database_bytes) != (profile.name, profile.database_bytes)
+        if run is None:
+            return False
+        near = abs(run.case.database_bytes / profile.database_bytes - 1) <= _SAME
+        return run.case.case != profile.name or not near
 
     @property
     def payload(self) -> str:

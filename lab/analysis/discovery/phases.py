@@ -88,7 +88,7 @@ def _application(known: Known, one: Measured) -> Phase:
             *_places(touches),
             *_unlooked(known),
         ),
-        saving=f"None in bytes; what is written in the old form keeps growing at the old pace{_pace(one)}.",
+        saving=f"None in bytes: until writers use the new form, what they write grows at the old pace{_pace(one)}.",
         risks=("A place that is not listed fails when it writes to, or reads, what is no longer there.",),
         back=("Deploy the version before, as long as phase 103 has not removed anything.",),
     )

@@ -9,7 +9,7 @@ from lab.analysis.discovery.saving import error
 from lab.analysis.discovery.statements import locks, ways_back
 from lab.analysis.discovery.values import Risk
 from lab.analysis.rates import by_rate
-from lab.units import bytes_text
+from lab.units import bytes_text, counted
 from lab.usage.values import Reading
 
 _LEVELS = ("high", "medium", "low")
@@ -37,7 +37,7 @@ def _of_the_database(known: Known) -> Iterator[Risk]:
         yield Risk(
             name="Unseen parts",
             level="low",
-            what=f"The profile could not see everything: {len(known.profile.missing)} gaps are listed in it.",
+            what=f"The profile could not see everything: it lists {counted(len(known.profile.missing), 'gap')}.",
             remedy="`lab profile DSN` with a role that may read all tables.",
         )
 
@@ -47,7 +47,9 @@ def _without_plan(known: Known) -> Iterator[Risk]:
         name="No strategy",
         level="high",
         what=known.advice.headline if known.advice else "Nothing was measured, so nothing is recommended.",
-        remedy=f"{RUN}, then this document again with --run.",
+        remedy="Combine strategies: `lab run -s first+second`, or raise the target."
+        if known.experiment
+        else f"{RUN}, then this document again with --run.",
     )
 
 
@@ -98,11 +100,13 @@ def _locks(one: Measured) -> Iterator[Risk]:
 
 
 def _guarantees(one: Measured) -> Iterator[Risk]:
-    if one.trial.lost:
+    given_up = tuple(loss.removeprefix("column ") for loss in one.candidate.facts.given_up)
+    lost = [line for line in one.trial.lost if not line.startswith(tuple(f"{column}:" for column in given_up))]
+    if lost:
         yield Risk(
             name="Lost guarantees",
             level="medium",
-            what=f"The database guarantees {len(one.trial.lost)} things less on its tables (phase 101).",
+            what=f"The database guarantees {counted(len(lost), 'thing')} less on its tables (phase 101).",
             remedy="Constraints of the new tables, or checks in the application.",
         )
 
@@ -122,9 +126,14 @@ def _workload(one: Measured) -> Iterator[Risk]:
     yield Risk(
         name="Imitated workload",
         level="medium",
-        what=f"How often prices change is assumed. {_by_rate(one)}",
+        what=f"How often prices change is {_rate(one)}. {_by_rate(one)}",
         remedy="`lab run --change-rate` with other rates, and `lab profile DSN` for how much really repeats.",
     )
+
+
+def _rate(one: Measured) -> str:
+    taken = any(line.startswith("From the profile: Share of prices that change") for line in one.experiment.calibration)
+    return "what the few events that the profile compared tell" if taken else "assumed"
 
 
 def _by_rate(one: Measured) -> str:

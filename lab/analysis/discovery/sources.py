@@ -9,26 +9,38 @@ from lab.analysis.discovery.values import Source
 from lab.usage.values import Usage
 from lab.values import Experiment, Profile
 
+_TARGET = 10 << 30
+"""What `lab profile` takes where nothing is said."""
+_SERVERS = {"external": "DSN"}
+
 
 def of_profile(profile: Profile, path: str, digest: str) -> Source:
     """The file of a profile or of a published case; `digest` is its SHA-256."""
     measured = profile.source == "measured"
-    again = f"lab profile DSN -o {shlex.quote(path)}" if measured else f"lab profile --case {shlex.quote(profile.name)}"
+    target = f" --target {_size(profile.forecast.target_bytes)}"
+    how = f"DSN -o {shlex.quote(path)}" if measured else f"--case {shlex.quote(profile.name)}"
+    again = f"lab profile {how}{target if profile.forecast.target_bytes != _TARGET else ''}"
     return Source(what=f"profile, {profile.source}", path=path, digest=digest, date=profile.taken, command=again)
 
 
-def of_run(experiment: Experiment, path: str, digest: str, *, published: bool) -> Source:
-    """The experiment of a run; `digest` is the SHA-256 of its file, `published` whether its case comes with the lab."""
-    imitates = f"--case {experiment.case.case}" if published else "--profile FILE"
+def of_run(experiment: Experiment, path: str, digest: str, *, case_file: str | None) -> Source:
+    """The experiment of a run; `digest` is the SHA-256 of its file, `case_file` its case unless that comes with the lab."""
+    imitates = f"--profile {shlex.quote(case_file)}" if case_file else f"--case {experiment.plan.dataset.case}"
     return Source(what="run", path=path, digest=digest, date=experiment.started, command=_run(experiment, imitates))
 
 
 def _run(experiment: Experiment, imitates: str) -> str:
-    spec, size = experiment.plan.dataset, experiment.plan.size_bytes
-    text = f"{size >> 20}MB" if size % (1 << 20) == 0 else str(size)
+    spec, size = experiment.plan.dataset, _size(experiment.plan.size_bytes)
     names = dict.fromkeys(trial.scenario for trial in experiment.plan.trials if trial.scenario != "baseline")
     chosen = " ".join(f"-s {name}" for name in names)
-    return f"lab run {imitates} --size {text} --seed {spec.seed} --change-rate {spec.change_rate:g} {chosen}"
+    kinds = {trial.server for trial in experiment.plan.trials if trial.server}
+    server = f" --server {_SERVERS.get(*kinds, *kinds)}" if len(kinds) == 1 else ""
+    return f"lab run {imitates}{server} --size {size} --seed {spec.seed} --change-rate {spec.change_rate:g} {chosen}"
+
+
+def _size(count: int) -> str:
+    """As the command line takes it."""
+    return f"{count >> 20}MB" if count % (1 << 20) == 0 else str(count)
 
 
 def of_usage(usage: Usage, paths: Sequence[str]) -> Source:
