@@ -84,6 +84,10 @@ class Workload(_Facts):
     """When last_confirmed_at was added and filled by an UPDATE of every row."""
     index_at: datetime | None
     """When the index on (snapshot_id, betpawa_market_id) was created, None where it did not exist yet."""
+    without_indexes: tuple[str, ...] = ()
+    """Statements of `data_gen.schema` for indexes that the database does not have."""
+    more_indexes: tuple[str, ...] = ()
+    """Statements for indexes that it has besides; they are there while rows come in."""
     sessions: tuple[Session, ...]
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import count
 from typing import TypeAlias
@@ -50,13 +50,18 @@ class History:
 
     def stages(self) -> Iterator[Stage]:
         """Everything to be done on an empty database."""
-        yield from map(Statement, (*schema.TABLES, *schema.INDEXES))
+        load = self._plan.case.workload
+        yield from map(Statement, (*schema.TABLES, *self._usual(schema.INDEXES), *load.more_indexes))
         for table, (columns, rows) in self._small.all().items():
             yield CopyIn(table, columns, chunked(rows()))
         yield from self._captured()
-        yield from map(Statement, schema.PACKED_INDEXES)
+        yield from map(Statement, self._usual(schema.PACKED_INDEXES))
         yield from map(Statement, schema.FOREIGN_KEYS)
         yield from (Statement(schema.next_ids(table)) for table in schema.SEQUENCED)
+
+    def _usual(self, indexes: Sequence[str]) -> Iterator[str]:
+        """Those of the usual ones that the case has."""
+        return (statement for statement in indexes if statement not in self._plan.case.workload.without_indexes)
 
     def replay_lines(self, platforms: tuple[Platform, ...]) -> Replay[MarketLines]:
         """A pass that prints market rows."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 _MARKET_COLUMNS = """
     id bigserial PRIMARY KEY, snapshot_id bigint NOT NULL, betpawa_market_id varchar(50) NOT NULL,
     betpawa_market_name varchar(255) NOT NULL, line float8, handicap_type varchar(50), handicap_home float8,
@@ -136,6 +138,18 @@ SEQUENCED = ("sports", "bookmakers", "tournaments", "events", "event_bookmakers"
              "scrape_batches", "scrape_runs", "scrape_phase_logs", "scrape_errors", "event_scrape_status",
     "odds_snapshots",
              "competitor_odds_snapshots", "market_odds", "competitor_market_odds")  # fmt: skip
+
+
+_INDEXABLE = re.compile(
+    r"[(,]\s*(\w+) (?:bigserial|serial|bigint|int|varchar|float8|timestamptz|timestamp|boolean|text)\b"
+)
+
+
+def indexable(table: str) -> frozenset[str]:
+    """Columns of a table that an index can be made of; none of an unknown table."""
+    made = next((statement for statement in TABLES if statement.startswith(f"CREATE TABLE {table} (")), "")
+    dropped = re.findall(rf"ALTER TABLE {table} DROP COLUMN (\w+)", "\n".join(TABLES))
+    return frozenset(_INDEXABLE.findall(made)) - frozenset(dropped)
 
 
 def next_ids(table: str) -> str:

@@ -25,7 +25,9 @@ _ROW_BYTES = {
 _NAME_BYTES = {"market_odds": 10.1, "competitor_market_odds": 13.1}
 """What the catalogue's names of its outcomes are of it."""
 _LATE_INDEX_BYTES = 20.2
-"""What the index that not every case has adds to a row of market_odds."""
+"""What the index that not every case has adds to a row of market_odds; about so much for any index of several columns."""
+_INDEX_BYTES = 7.0
+"""About the same for an index of one column, whose values repeat."""
 _TOAST = 1.055
 """Bytes of TOAST with its index for each byte of a document."""
 _DOCUMENT_BYTES = {
@@ -55,7 +57,20 @@ def _row_bytes(load: Workload) -> dict[str, float]:
     home = late + _NAME_BYTES["market_odds"] * (load.home_name_length - 1)
     competitors = _NAME_BYTES["competitor_market_odds"] * (load.competitor_name_length - 1)
     more = {"market_odds": home, "competitor_market_odds": competitors}
-    return {table: width + more.get(table, 0.0) for table, width in _ROW_BYTES.items()}
+    return {table: width + more.get(table, 0.0) + _indexes(load, table) for table, width in _ROW_BYTES.items()}
+
+
+def _indexes(load: Workload, table: str) -> float:
+    """What a row has more, or less, in indexes than usual."""
+    more, less = (
+        sum(
+            _LATE_INDEX_BYTES if "," in statement else _INDEX_BYTES
+            for statement in statements
+            if f"ON {table} " in statement
+        )
+        for statements in (load.more_indexes, load.without_indexes)
+    )
+    return more - less
 
 
 def document_bytes(plan: Plan, sites: Sequence[Platform], markets: float) -> float:

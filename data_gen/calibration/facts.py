@@ -80,6 +80,11 @@ class Facts:
         least = _HEAVY * sum(size for _, size in tables)
         return ((name, size) for name, size in tables if name not in SEQUENCED and size > least)
 
+    @property
+    def imitated_bytes(self) -> int:
+        """Bytes of the tables that the generator makes."""
+        return sum(table.total_bytes or 0 for table in self.profile.tables if table.table in SEQUENCED)
+
     def codecs(self) -> Mapping[str, float]:
         """Share of the home documents by codec."""
         payload = self.column(HOME, "raw_response")

@@ -77,8 +77,8 @@ def _columns(facts: Facts) -> Iterator[tuple[str, dict[str, float | str]]]:
 
 def _table(table: TableProfile, facts: Facts) -> Iterator[PublishedFigure]:
     name, rows = table.table, table.rows
-    whole = sum(one.total_bytes or 0 for one in facts.profile.tables)
-    whole = whole if facts.profile.source == "measured" else facts.profile.database_bytes
+    measured = facts.profile.source == "measured"
+    whole = facts.imitated_bytes if measured else facts.profile.database_bytes
     if table.total_bytes is not None:
         yield _points(f"{name}.share_of_database", 100 * table.total_bytes / whole, "%", 2)
     if rows and table.heap_bytes:

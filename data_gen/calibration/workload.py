@@ -7,6 +7,7 @@ from typing import Any
 
 from data_gen.calibration.calendar import last_capture, moment_after, sessions, share_before
 from data_gen.calibration.facts import COMPETITOR_MARKETS, COMPETITORS, HOME, HOME_MARKETS, RUNS, SCRAPES, Facts
+from data_gen.calibration.index_set import index_set
 from data_gen.calibration.notes import Notes
 from data_gen.calibration.rate import Repeated, bisected, calm_change_rate
 from data_gen.calibration.widths import widths
@@ -35,7 +36,7 @@ def imitating(facts: Facts, base: Case, notes: Notes) -> Case:
     )
     case = _updated(case, _window(facts, case, notes))
     case = _updated(case, _changes(facts, case, notes))
-    case = _updated(case, widths(facts, case, notes))
+    case = _updated(case, widths(facts, case, notes) | index_set(facts, notes))
     notes.assumed += _not_imitated(facts)
     return case
 

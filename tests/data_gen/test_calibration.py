@@ -135,6 +135,45 @@ def test_every_parameter_is_taken_or_assumed(small_calibration: Calibration) -> 
         assert words in told
 
 
+_OTHER_INDEXES = (
+    "DROP INDEX market_odds_betpawa_market_id_idx",
+    "CREATE INDEX named ON market_odds (betpawa_market_name, line DESC)",
+    'CREATE UNIQUE INDEX "a name" ON competitor_odds_snapshots (competitor_event_id, captured_at) INCLUDE (id)',
+    "CREATE INDEX expressive ON odds_snapshots ((raw_response ->> 'id'))",
+)
+
+
+def test_the_indexes_of_a_profile_are_those_of_its_imitation(native: Server, small: Dataset) -> None:
+    found = profiled(native, small, "other_indexes", _OTHER_INDEXES)
+    made = calibrated(found)
+    assert made.case.workload.without_indexes == ("CREATE INDEX ON market_odds (betpawa_market_id)",)
+    assert any(line.startswith("CREATE INDEX ON odds_snapshots") and "not imitated" in line for line in made.assumed)
+    again = Dataset.plan(made.case, size_bytes=32 * MB, seed=7)
+    imitated = profiled(native, again, "other_indexes_again")
+    for table in ("market_odds", "competitor_odds_snapshots"):
+        assert _columns_of_indexes(imitated, table) == _columns_of_indexes(found, table)
+    wanted, got = (_index_bytes_per_row(one, "market_odds") for one in (found, imitated))
+    assert got == pytest.approx(wanted, rel=0.03)
+
+
+def test_a_usual_database_has_the_usual_indexes(small_calibration: Calibration) -> None:
+    load = small_calibration.case.workload
+    assert (load.without_indexes, load.more_indexes) == ((), ())
+    assert "Indexes: the usual ones." in small_calibration.taken
+
+
+def _columns_of_indexes(profile: Profile, table: str) -> set[str]:
+    found = profile.of(table)
+    assert found is not None
+    return {index.definition.partition(" USING ")[2] for index in found.indexes}
+
+
+def _index_bytes_per_row(profile: Profile, table: str) -> float:
+    found = profile.of(table)
+    assert found is not None
+    return (found.index_bytes or 0) / (found.rows or 1)
+
+
 def test_a_measured_profile_tells_the_days_and_their_cycles(small: Dataset, small_calibration: Calibration) -> None:
     sessions, own = small_calibration.case.workload.sessions, small.case.workload.sessions
     assert sum(one.cycles for one in sessions) == sum(one.cycles for one in own)
