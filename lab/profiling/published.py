@@ -13,10 +13,13 @@ from lab.errors import InputError
 from lab.profiling import growth
 from lab.profiling.document import AGAIN
 from lab.profiling.survey import FORMAT, TARGET
+from lab.units import bytes_text
 from lab.values import ColumnProfile, Day, Growth, Profile, Retention, Series, TableProfile
 
 _UNITS = {"bytes": 1, "kb": 1 << 10, "mb": 1 << 20, "gb": 1 << 30}
 _NOT = "not published"
+_CLEARLY = 1.2
+"""Times the published growth: what is less apart may be rounding and the choice of days."""
 
 Numbers = Mapping[str, float | str]
 
@@ -66,6 +69,7 @@ def _profile(case: _Case, size: int, target_bytes: int) -> Profile:
     pace = _number(facts.growth, "gb_per_day_mean")
     per_day = None if pace is None else pace * _UNITS["gb"]
     tables = sorted((_table(name, case) for name in facts.tables), key=lambda one: -(one.total_bytes or 0))
+    series = tuple(_series(case))
     return Profile(
         format=FORMAT,
         name=case.case,
@@ -78,10 +82,10 @@ def _profile(case: _Case, size: int, target_bytes: int) -> Profile:
         wal_bytes=None,
         index_use_since=None,
         tables=tuple(tables),
-        series=tuple(_series(case)),
+        series=series,
         bytes_per_day=per_day,
         forecast=growth.forecast(size, per_day, target_bytes, case.profiled_at.astimezone(UTC)),
-        missing=tuple(_missing(tables, per_day)),
+        missing=(*_missing(tables, per_day), *_faster(tables, series, per_day)),
     )
 
 
@@ -205,6 +209,23 @@ def _missing(tables: Sequence[TableProfile], per_day: float | None) -> Iterator[
     for table in tables:
         gaps = {"index bytes": table.index_bytes, "bytes by day": None, "retention": table.retention or None}
         yield f"{table.table}: {', '.join(name for name, value in gaps.items() if value is None)} {_NOT}."
+
+
+def _faster(tables: Sequence[TableProfile], series: Sequence[Series], per_day: float | None) -> Iterator[str]:
+    """A warning where the published rows a day take clearly more than the published growth."""
+    by_name = {table.table: table for table in tables}
+    for one in series:
+        snapshots, markets = by_name[one.snapshots], by_name[one.markets]
+        widths = [table.total_bytes / table.rows for table in (snapshots, markets) if table.total_bytes and table.rows]
+        if snapshots.growth is None or one.market_rows_per_snapshot is None or per_day is None or len(widths) < 2:
+            continue
+        taken = (snapshots.growth.rows_per_day or 0) * (widths[0] + one.market_rows_per_snapshot * widths[1])
+        if taken > _CLEARLY * per_day:
+            days = f"the {snapshots.growth.days:.0f} days that were published"
+            yield (
+                f"Growth: {bytes_text(per_day)} a day as published, but the snapshots of {days} and their market rows"
+                f" take {bytes_text(taken)} a day at their mean width: with as many scrapes it grows that fast."
+            )
 
 
 def _size(facts: Mapping[str, float], kind: str) -> int | None:

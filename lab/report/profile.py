@@ -133,7 +133,9 @@ def growth(profile: Profile) -> Table:
     """Rows and bytes a day."""
     heads = ("table", "age from", "rows a day, 7 days", "bytes a day, 7 days", "rows a day", "bytes a day", "days")
     return Table(
-        title="Growth, over the last 7 days and since the first row",
+        title="Growth, over the last 7 days and since the first row"
+        if profile.source == "measured"
+        else "Growth, over the days that were published",
         heads=heads,
         rows=tuple(
             (

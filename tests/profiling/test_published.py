@@ -85,6 +85,12 @@ def test_what_is_not_known_is_a_dash_in_the_report(aged: Aged, case: Profile) ->
     assert "### Not seen" in text
 
 
+def test_growth_that_does_not_fit_the_published_rows_is_said() -> None:
+    found = profiling.from_case(CASES / "2026-02-17.json")
+    (warning,) = (line for line in found.missing if line.startswith("Growth: 3.60 GB a day as published"))
+    assert "take 5.58 GB a day" in warning
+
+
 def test_drivers_of_a_case_sum_to_the_published_size_but_for_its_rounding(case: Profile) -> None:
     found = drivers(case)
     assert sum(driver.bytes for driver in found) == pytest.approx(case.database_bytes, rel=0.002)
