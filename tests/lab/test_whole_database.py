@@ -1,0 +1,104 @@
+"""From a profiled database to a projection, and back: the same strategy, carried out on that very database."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from data_gen import Dataset, load_case
+from lab import pipeline, profiling, store
+from lab.analysis import comparison
+from lab.analysis.recommendation import recommend
+from lab.database import Database
+from lab.servers import Options, Server
+from lab.steps.load import run_stages
+from lab.steps.settle import settle
+from lab.values import Experiment
+
+_MB = 1 << 20
+_STRANGERS = (
+    "CREATE TABLE audit_log AS SELECT id, repeat('x', 100) AS entry FROM generate_series(1, 100000) AS id",
+    "CREATE SCHEMA shop",
+    "CREATE TABLE shop.orders AS SELECT id, now() AS created_at FROM generate_series(1, 100000) AS id",
+)
+_STRATEGY = "drop_raw_response"
+_BY_HAND = (
+    "ALTER TABLE odds_snapshots DROP COLUMN raw_response",
+    "ALTER TABLE competitor_odds_snapshots DROP COLUMN raw_response",
+    "VACUUM FULL odds_snapshots",
+    "VACUUM FULL competitor_odds_snapshots",
+)
+
+
+@dataclass(frozen=True)
+class Carried:
+    """The run that imitates the database, and what the database weighs before and after the strategy."""
+
+    experiment: Experiment
+    before: int
+    after: int
+
+
+@pytest.fixture(scope="module")
+def carried(native: Server, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Carried]:
+    dataset, folder = (
+        Dataset.plan(load_case("2026-02-17"), size_bytes=96 * _MB, seed=3),
+        tmp_path_factory.mktemp("whole"),
+    )
+    native.create("whole")
+    with native.connect("whole") as database:
+        run_stages(native, database, dataset)
+        before = _size(database, _STRANGERS)
+        found = profiling.profile(database.conninfo, now=dataset.now, target_bytes=50 * _MB, progress=lambda _: None)
+        store.write(folder / "profile.json", profiling.text(found))
+        after = _size(database, _BY_HAND)
+    yield Carried(store.load(_run(folder)), before, after)
+    native.drop("whole")
+
+
+def _size(database: Database, statements: tuple[str, ...]) -> int:
+    for statement in statements:
+        database.execute(statement)
+    settle(database)
+    return int(database.value("SELECT pg_database_size(current_database())"))
+
+
+def _run(folder: Path) -> Path:
+    folders: list[Path] = []
+    request = pipeline.Request(
+        scenarios=(_STRATEGY,),
+        case=None,
+        profile=folder / "profile.json",
+        size_bytes=64 * _MB,
+        seed=1,
+        change_rate=None,
+        server="native",
+        results=folder,
+        jobs=None,
+        options=Options(),
+    )
+    pipeline.run(request, lambda _: None, folders.append)
+    return folders[0]
+
+
+@pytest.mark.slow
+def test_a_strategy_carried_out_weighs_what_was_projected_although_other_tables_lie_beside(carried: Carried) -> None:
+    sizes = {
+        one.scenario: comparison.outlook_of(carried.experiment, one) for one in comparison.completed(carried.experiment)
+    }
+    for scenario, real in (("baseline", carried.before), (_STRATEGY, carried.after)):
+        outlook = sizes[scenario]
+        assert outlook is not None
+        assert outlook.size.bytes == pytest.approx(real, rel=0.03), scenario
+        assert outlook.size.low is not None
+        assert outlook.size.high is not None
+        assert outlook.size.low <= real <= outlook.size.high, scenario
+
+
+@pytest.mark.slow
+def test_no_strategy_is_under_a_target_that_other_tables_alone_would_pass(carried: Carried) -> None:
+    assert carried.after > carried.experiment.case.target_bytes
+    assert recommend(carried.experiment).scenario is None
