@@ -201,5 +201,6 @@ def _without_columns(node: exp.Copy | exp.Insert, target: Target) -> Iterator[Fo
 
 
 def _line(node: exp.Expr) -> int:
-    """Where it is written; an inner part knows it where the node itself does not."""
-    return next((one.meta["line"] for one in node.walk() if "line" in one.meta), 1)
+    """Where it is written: an inner part knows it where the node itself does not, or else the statement."""
+    line: int = next((one.meta["line"] for one in (*node.walk(), node.root()) if "line" in one.meta), 1)
+    return line

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import re
+from bisect import bisect_left
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -71,27 +72,37 @@ def _statements(sql: str) -> Iterator[exp.Expr | _Unparsed]:
     except SqlglotError:
         yield _Unparsed(text=sql, first=1)
         return
+    ends = [match.start() for match in re.finditer("\n", sql)]
     statement: list[Token] = []
     for token in tokens:
         if token.token_type is not TokenType.SEMICOLON:
             statement.append(token)
         elif statement:
-            yield _parsed(statement, sql)
+            yield _parsed(statement, sql, ends)
             statement = []
     if statement:
-        yield _parsed(statement, sql)
+        yield _parsed(statement, sql, ends)
 
 
-def _parsed(tokens: list[Token], sql: str) -> exp.Expr | _Unparsed:
+def _parsed(tokens: list[Token], sql: str, ends: list[int]) -> exp.Expr | _Unparsed:
     start = tokens[0].start
-    unparsed = _Unparsed(text=sql[start : tokens[-1].end + 1], first=sql.count("\n", 0, start) + 1)
+    unparsed = _Unparsed(text=sql[start : tokens[-1].end + 1], first=bisect_left(ends, start) + 1)
     if TEMPLATE.search(unparsed.text):
         return unparsed
     try:
         (tree,) = POSTGRES.parser().parse(list(tokens), sql)
     except (SqlglotError, RecursionError, ValueError):
         return unparsed
-    return unparsed if tree is None or isinstance(tree, exp.Command) else tree
+    return unparsed if tree is None or isinstance(tree, exp.Command) else _lined(tree, ends, unparsed.first)
+
+
+def _lined(tree: exp.Expr, ends: list[int], first: int) -> exp.Expr:
+    """The tree with the lines of `ends`: sqlglot counts those after a `$` or a command too often."""
+    for node in tree.walk():
+        if "start" in node.meta:
+            node.meta["line"] = bisect_left(ends, node.meta["start"]) + 1
+    tree.meta.setdefault("line", first)
+    return tree
 
 
 def _plain(sql: str) -> str:

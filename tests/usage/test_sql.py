@@ -72,6 +72,24 @@ def test_a_statement_that_cannot_be_parsed_hides_no_other() -> None:
     assert unparsed == 1
 
 
+@pytest.mark.parametrize(
+    "before",
+    [
+        "SELECT id FROM events WHERE id = $1;\nSELECT id FROM events WHERE id = $1;",
+        "PREPARE q AS SELECT id FROM events\nWHERE id = $1;",
+        "DO $$ BEGIN\nNULL;\nEND $$;",
+        "DECLARE c CURSOR FOR SELECT id FROM events;\n-- comment",
+        "CREATE FUNCTION f(a int) RETURNS int AS $$\nSELECT $1 $$ LANGUAGE sql;",
+    ],
+)
+def test_a_hit_has_its_line_whatever_stands_before_it(before: str) -> None:
+    found, _ = sql.look(
+        f"{before}\nSELECT id\nFROM odds_snapshots WHERE raw_response IS NULL;\nTABLE odds_snapshots", TARGET
+    )
+    lines = before.count("\n") + 1
+    assert [one.line for one in found] == [lines + 2, lines + 3]
+
+
 def test_rows_and_commands_of_a_dump_are_no_sql() -> None:
     dump = "\\connect odds\nCOPY events (name) FROM stdin;\nraw_response\t;'\n\\.\n\\copy odds_snapshots (raw_response) TO 'x'\n"
     found, unparsed = sql.look(dump, TARGET)
