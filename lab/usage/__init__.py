@@ -79,19 +79,15 @@ def _sql(source: Source, target: Target, unparsed: list[Passed]) -> list[Found]:
 
 def _made(sources: Sequence[Source], column: str) -> frozenset[str]:
     """Tables that SQL or a migration makes with the column."""
-    made: set[str] = set()
-    for source in sources:
-        if source.language == "SQL" and column in source.words:
-            made |= sql.tables(source.text, column)
-        elif source.language == "Python" and column in source.words:
-            made |= _made_by_python(source, column)
-    return frozenset(made)
+    return frozenset().union(*(_made_by(one, column) for one in sources if column in one.words))
 
 
-def _made_by_python(source: Source, column: str) -> set[str]:
+def _made_by(source: Source, column: str) -> set[str]:
     try:
-        return set(python.tables(source, column))
-    except UnparsableError:
+        if source.language == "SQL":
+            return sql.tables(source.text, column)
+        return set(python.tables(source, column)) if source.language == "Python" else set()
+    except (UnparsableError, RecursionError):
         return set()  # reported where the file is looked through by words
 
 

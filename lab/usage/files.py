@@ -63,7 +63,8 @@ def _files(root: Path, prefix: str, passed: list[Passed]) -> Iterator[tuple[Path
         return
 
     def unreadable(error: OSError) -> None:
-        passed.append(Passed(path=str(error.filename), reason=f"cannot be listed: {error.strerror}"))
+        shown = Path(error.filename).relative_to(root).as_posix()
+        passed.append(Passed(path=f"{prefix}{shown}/", reason=f"cannot be listed: {error.strerror}"))
 
     for folder, folders, names in os.walk(root, onerror=unreadable):
         below = Path(folder)
@@ -77,10 +78,13 @@ def _files(root: Path, prefix: str, passed: list[Passed]) -> Iterator[tuple[Path
 
 
 def _folder_reason(folder: Path) -> str | None:
-    if folder.is_symlink():
-        return "a symbolic link to a folder: give its target as a source if it holds code"
-    if (folder / "pyvenv.cfg").exists():
-        return "a virtual environment"
+    try:
+        if folder.is_symlink():
+            return "a symbolic link to a folder: give its target as a source if it holds code"
+        if (folder / "pyvenv.cfg").exists():
+            return "a virtual environment"
+    except OSError as error:
+        return f"cannot be listed: {error.strerror}"
     return NOT_OURS.get(folder.name)
 
 

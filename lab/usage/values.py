@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property
 
-TABLES = ("odds_snapshots", "competitor_odds_snapshots")
+TABLES = ("competitor_odds_snapshots", "odds_snapshots")
 """The column's tables where neither the caller nor the sources name one."""
 
 

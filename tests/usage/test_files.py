@@ -98,6 +98,13 @@ def test_links_that_lead_in_circles_or_nowhere_end(tmp_path: Path) -> None:
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
+def test_a_folder_that_may_not_be_listed_is_said_like_every_other(tmp_path: Path) -> None:
+    (tmp_path / "api" / "secret").mkdir(parents=True)
+    (tmp_path / "api" / "secret").chmod(0)
+    assert "cannot be listed" in reasons(at(tmp_path))["api/secret/"]
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
 def test_a_file_that_may_not_be_read_is_said(tmp_path: Path) -> None:
     (tmp_path / "secret.py").write_text(READS)
     (tmp_path / "secret.py").chmod(0)
@@ -137,6 +144,23 @@ def test_every_encoding_and_line_ending_that_python_knows_is_read(tmp_path: Path
     (hit,) = at(tmp_path).hits
     assert hit.access == "read"
     assert "snapshot.raw_response" in hit.text
+
+
+def test_strings_joined_more_often_than_python_can_follow_are_looked_through_by_words(read: Read) -> None:
+    usage = read({"code.py": "query = (" + " +\n".join(["'raw_response '"] * 1500) + ")\n"})
+    assert "recursion" in usage.unparsed[0].reason
+    assert usage.reading == "perhaps read"
+
+
+def test_folders_too_deep_to_be_named_are_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "code.py").write_text(READS)
+    monkeypatch.chdir(tmp_path)
+    for _ in range(20):
+        Path("d" * 250).mkdir()
+        os.chdir("d" * 250)
+    usage = at(tmp_path)
+    assert [hit.path for hit in usage.hits] == ["code.py"]
+    assert [one.reason for one in usage.skipped] == ["cannot be listed: File name too long"]
 
 
 def test_other_languages_and_notebooks_are_unclear(read: Read) -> None:

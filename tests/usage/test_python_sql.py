@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from lab.usage.values import TABLES
 from tests.usage.conftest import Read, Said
 
 
@@ -63,6 +64,21 @@ def test_a_migration_says_which_table_has_the_column(read: Read) -> None:
     assert [(hit.path, hit.whole) for hit in usage.hits] == [("code.py", True), ("m.py", False)]
 
 
+@pytest.mark.parametrize(
+    ("call", "tables"),
+    [
+        ("op.add_column(table_name='payloads', column=sa.Column('raw_response', sa.JSON))", ("payloads",)),
+        ("op.create_table('payloads', sa.Column('raw_response', sa.JSON))", ("payloads",)),
+        ("report.add_column('raw_response', justify='right')", TABLES),
+        ("report.add_column(header='raw_response')", TABLES),
+    ],
+)
+def test_a_column_of_a_table_that_is_printed_is_none_of_the_database(
+    read: Read, call: str, tables: tuple[str, ...]
+) -> None:
+    assert read({"code.py": call}).tables == tables
+
+
 def test_a_table_whose_name_is_computed_is_not_one_of_the_columns_tables(read: Read) -> None:
     usage = read({"code.py": "run(f'CREATE TABLE {table} (raw_response jsonb)')"})
-    assert usage.tables == ("competitor_odds_snapshots", "odds_snapshots")
+    assert usage.tables == TABLES

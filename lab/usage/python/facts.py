@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from lab.usage.python.module import Module, callee, enclosing_class, last_name, names
+from lab.usage.python.module import Module, callee, enclosing_class, first_text, last_name, names
 
 COLUMNS = {"Column", "mapped_column", "deferred", "column_property"}
 Fields: TypeAlias = Mapping[str, tuple[ast.expr | None, ast.expr | None]]
@@ -92,16 +92,9 @@ def _table(module: Module, node: ast.Call, column: str) -> Iterator[Declared]:
     """`odds = Table("odds_snapshots", metadata, Column("raw_response", JSON))`."""
     outer = module.parents.get(node)
     targets = outer.targets if isinstance(outer, ast.Assign) else []
-    named = node.args[0] if node.args else None
-    table = named.value if isinstance(named, ast.Constant) and isinstance(named.value, str) else None
-    declares = any(callee(one) == "Column" and _first_text(one) == column for one in node.args)
+    declares = any(callee(one) == "Column" and first_text(one) == column for one in node.args)
     for target in targets:
-        yield _declared(last_name(target), table=table, mapped=True, declares=declares)
-
-
-def _first_text(node: ast.AST) -> str | None:
-    first = node.args[0] if isinstance(node, ast.Call) and node.args else None
-    return first.value if isinstance(first, ast.Constant) and isinstance(first.value, str) else None
+        yield _declared(last_name(target), table=first_text(node), mapped=True, declares=declares)
 
 
 def _class(module: Module, node: ast.ClassDef, column: str) -> Declared:
@@ -150,7 +143,7 @@ def _attributes(module: Module, node: ast.ClassDef, column: str) -> bool:
 
 def _renamed(fields: Fields, column: str) -> bool:
     """`payload = Column("raw_response", JSON)`."""
-    return any(callee(value) in COLUMNS and value and _first_text(value) == column for _, value in fields.values())
+    return any(callee(value) in COLUMNS and first_text(value) == column for _, value in fields.values())
 
 
 def _says_table(name: str, kind: ast.expr | None, value: ast.expr | None) -> bool:

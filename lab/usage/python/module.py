@@ -80,6 +80,12 @@ def callee(node: ast.AST | None) -> str:
     return last_name(node.func) if isinstance(node, ast.Call) else ""
 
 
+def first_text(node: ast.AST | None) -> str | None:
+    """The string that is the first argument of a call."""
+    first = node.args[0] if isinstance(node, ast.Call) and node.args else None
+    return first.value if isinstance(first, ast.Constant) and isinstance(first.value, str) else None
+
+
 def names(node: ast.AST | None) -> set[str]:
     """Every name in an annotation or expression, names inside of strings too."""
     found: set[str] = set()

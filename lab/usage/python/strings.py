@@ -10,8 +10,7 @@ from dataclasses import replace
 from lab.usage import sql
 from lab.usage.python import names
 from lab.usage.python.evidence import Evidence
-from lab.usage.python.module import Module, above, callee, last_name
-from lab.usage.python.module import names as names_in
+from lab.usage.python.module import Module, above, callee, first_text, last_name
 from lab.usage.text import word
 from lab.usage.values import UNKNOWN, Access, Found, Target
 
@@ -27,7 +26,6 @@ WRITERS = {"setattr", "delattr", "flag_modified", "setdefault"}
 SCHEMA = {
     "Column",
     "mapped_column",
-    "add_column",
     "drop_column",
     "alter_column",
     "Index",
@@ -193,9 +191,18 @@ def tables(module: Module, column: str) -> Iterator[str]:
     """Tables that a migration or a string of SQL makes with the column, or adds it to."""
     known = constants(module)
     for node in module.nodes:
-        if callee(node) in ("add_column", "create_table") and isinstance(node, ast.Call) and column in names_in(node):
-            first = node.args[0]
-            yield from [first.value.lower()] if isinstance(first, ast.Constant) and isinstance(first.value, str) else []
+        if callee(node) in ("add_column", "create_table") and isinstance(node, ast.Call):
+            yield from _migrated(node, column)
         elif isinstance(node, ast.Constant | ast.JoinedStr | ast.BinOp) and not _part(module, node):
             text = _folded(node, known) or ""
             yield from sql.tables(text, column) if column in text.lower() and STATEMENT.match(text) else ()
+
+
+def _migrated(call: ast.Call, column: str) -> Iterator[str]:
+    """`op.add_column("t", sa.Column(column))`; in other libraries a call of that name has nothing to do with tables."""
+    keywords = {one.arg: one.value for one in call.keywords}
+    table = keywords.get("table_name")
+    name = table.value if isinstance(table, ast.Constant) else first_text(call)
+    given = (*call.args, *keywords.values())
+    if isinstance(name, str) and any(callee(one) == "Column" and first_text(one) == column for one in given):
+        yield name.lower()

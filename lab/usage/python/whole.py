@@ -6,7 +6,7 @@ import ast
 from collections.abc import Iterator
 
 from lab.usage.python.evidence import Evidence
-from lab.usage.python.module import callee, chain, enclosing_class, last_name, names, scope
+from lab.usage.python.module import callee, chain, enclosing_class, first_text, last_name, names, scope
 from lab.usage.values import Access, Found
 
 LOADING = {"select", "query", "get", "get_one", "returning", "add_entity", "with_entities"}
@@ -138,8 +138,7 @@ def _relation(node: ast.Call, evidence: Evidence) -> str | None:
 
 
 def _text(node: ast.Call) -> str:
-    first = node.args[0] if node.args else None
-    return first.value.lower() if isinstance(first, ast.Constant) and isinstance(first.value, str) else ""
+    return (first_text(node) or "").lower()
 
 
 def _handed_on(node: ast.Call, name: str, evidence: Evidence) -> Iterator[Found]:
