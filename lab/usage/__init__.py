@@ -46,9 +46,9 @@ def _usage(sources: Sequence[Source], skipped: Iterable[Passed], column: str, ta
                 seen = python.look(source, target, schema)
                 found = seen.found
                 computed += seen.computed
-            elif source.language == "SQL":
+            elif source.language == "SQL" and not source.words.isdisjoint((column, *named)):
                 found = _sql(source, target, unparsed)
-            elif source.language != "Python":
+            elif source.language not in ("Python", "SQL"):
                 found = text.look(source, column)
         except (UnparsableError, RecursionError) as error:
             unparsed.append(Passed(path=source.path, reason=str(error)))
@@ -93,7 +93,6 @@ def _made_by(source: Source, column: str) -> set[str]:
 
 def _hits(source: Source, found: Iterable[Found]) -> list[Hit]:
     """In the order of lines, each once."""
-    lines = source.text.split("\n")
     return [
         Hit(
             path=source.path,
@@ -102,7 +101,7 @@ def _hits(source: Source, found: Iterable[Found]) -> list[Hit]:
             whole=one.whole,
             place=source.place,
             how=one.how,
-            text=lines[one.line - 1].strip()[:200],
+            text=source.lines[one.line - 1].strip()[:200],
         )
         for one in sorted(dict.fromkeys(found), key=lambda one: one.line)
     ]

@@ -19,6 +19,7 @@ from lab.usage.values import UNKNOWN, Access, Found, Target
 
 POSTGRES = Dialect.get_or_raise("postgres")
 DECLARATION = re.compile(r"\s*(ALTER|COMMENT)\b", re.IGNORECASE)
+MAKING = re.compile(r"\b(CREATE|ALTER)\b", re.IGNORECASE)
 EXPLAIN = re.compile(r"^\s*EXPLAIN\b(\s*\([^)]*\)|\s+(ANALYZE|VERBOSE)\b)*", re.IGNORECASE | re.MULTILINE)
 TEMPLATE = re.compile(r"\{\{|\{%")
 COPIED = re.compile(r"^\s*COPY\b.*\bFROM\s+STDIN\b.*;\s*$", re.IGNORECASE)
@@ -46,6 +47,8 @@ def look(sql: str, target: Target) -> tuple[list[Found], int]:
 
 def tables(sql: str, column: str) -> set[str]:
     """Tables and views that `sql` makes with the column, or adds it to."""
+    if not MAKING.search(sql):
+        return set()
     trees = (tree for tree in _statements(sql) if isinstance(tree, exp.Create | exp.Alter))
     named = {clauses.table_of(tree) for tree in trees if clauses.gives(tree, column)}
     return {name for name in named if name and UNKNOWN not in name}

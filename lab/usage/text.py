@@ -36,6 +36,6 @@ def look(source: Source, column: str) -> Iterator[Found]:
     """Every line with the column's name or its camel-case spelling, lines of comment apart."""
     names = re.compile("|".join(word(name).pattern for name in dict.fromkeys((column, camel(column)))))
     comment = re.compile(rf"\s*({COMMENT.get(source.language, '(?!)')})")
-    for number, line in enumerate(source.text.split("\n"), start=1):
+    for number, line in enumerate(source.lines, start=1):
         if names.search(line) and not comment.match(line):
             yield Found(line=number, access=Access.UNCLEAR, how="a word in text that is not parsed")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property
@@ -58,6 +58,11 @@ class Source:
     text: str
     encoded: bool
     """Whether the bytes were what their encoding says; otherwise the text is a guess, good enough to look for words."""
+
+    @cached_property
+    def lines(self) -> Sequence[str]:
+        """The text, line by line."""
+        return self.text.split("\n")
 
     @cached_property
     def words(self) -> frozenset[str]:

@@ -123,6 +123,14 @@ def test_what_was_not_looked_at_is_printed(read: Read) -> None:
     assert "Not looked at: node_modules/ (installed packages)." in lines
 
 
+def test_a_function_with_thousands_of_places_takes_seconds(read: Read) -> None:
+    places = "".join(f"    x{one} = s{one}.raw_response\n    y{one} = {{'raw_response': 1}}\n" for one in range(1500))
+    started = monotonic()
+    usage = read({"models.py": MODELS, "code.py": f"def f():\n{places}"})
+    assert monotonic() - started < 30  # a guard against quadratic work; the usual is one second
+    assert len(usage.hits) == 3001
+
+
 @pytest.mark.slow
 def test_two_thousand_files_take_seconds(tmp_path: Path) -> None:
     sources = [path for path in (TREES / "app").rglob("*.py") if path.stat().st_size]

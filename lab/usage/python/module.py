@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import ast
 import warnings
-from collections.abc import Iterator, Mapping
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
+from itertools import product
 
 from lab.usage.values import Source
 
@@ -21,6 +24,26 @@ class Module:
     nodes: tuple[ast.AST, ...]
     """Every node, outer ones before inner ones."""
     parents: Mapping[ast.AST, ast.AST]
+
+    @cached_property
+    def uses(self) -> Mapping[tuple[ast.AST, str], Sequence[ast.Name]]:
+        """Every use of a name, by each function that it lies in and by the module."""
+        found = defaultdict[tuple[ast.AST, str], list[ast.Name]](list)
+        for node in self.nodes:
+            if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load):
+                for inside in _scopes(self, node):
+                    found[inside, node.id].append(node)
+        return found
+
+    @cached_property
+    def assigned(self) -> Mapping[tuple[ast.AST, str], Sequence[ast.expr]]:
+        """Every value that is assigned to a name or an attribute, likewise."""
+        found = defaultdict[tuple[ast.AST, str], list[ast.expr]](list)
+        for node in self.nodes:
+            if isinstance(node, ast.Assign):
+                for key in product(_scopes(self, node), map(last_name, node.targets)):
+                    found[key].append(node.value)
+        return found
 
 
 class UnparsableError(Exception):
@@ -60,7 +83,11 @@ def above(module: Module, node: ast.AST) -> Iterator[ast.AST]:
 
 def scope(module: Module, node: ast.AST) -> Scope:
     """The function that `node` lies in, or the module."""
-    return next(one for one in above(module, node) if isinstance(one, Scope))
+    return next(_scopes(module, node))
+
+
+def _scopes(module: Module, node: ast.AST) -> Iterator[Scope]:
+    return (one for one in above(module, node) if isinstance(one, Scope))
 
 
 def enclosing_class(module: Module, node: ast.AST) -> ast.ClassDef | None:

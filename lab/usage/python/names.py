@@ -84,11 +84,7 @@ def _constructed(owner: ast.expr, evidence: Evidence) -> str | None:
     """The class that made the owner, where it is made by a constructor in the same function and is no entity."""
     if not isinstance(owner, ast.Name):
         return None
-    made = {
-        callee(one.value)
-        for one in ast.walk(scope(evidence.module, owner))
-        if isinstance(one, ast.Assign) and any(last_name(target) == owner.id for target in one.targets)
-    }
+    made = set(map(callee, evidence.module.assigned.get((scope(evidence.module, owner), owner.id), ())))
     (name, *others) = made or {""}
     return name if not others and name[:1].isupper() and evidence.schema.entities else None
 
@@ -176,8 +172,7 @@ def _holders(node: ast.AST, evidence: Evidence) -> Iterator[str]:
 
 def _used(node: ast.AST, name: str, evidence: Evidence) -> str | None:
     """The writing call of the same function that the variable `name` is an argument of."""
-    inside = ast.walk(scope(evidence.module, node))
-    uses = (one for one in inside if isinstance(one, ast.Name) and one.id == name and isinstance(one.ctx, ast.Load))
+    uses = evidence.module.uses.get((scope(evidence.module, node), name), ())
     return next((sink for one in uses if (sink := _sink(one, evidence))), None)
 
 

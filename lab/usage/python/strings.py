@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from lab.usage import sql
@@ -126,13 +126,12 @@ def _statement(
     found, unparsed = sql.look(text, target)
     if unparsed and BRACED.search(text):
         found, unparsed = sql.look(BRACED.sub(UNKNOWN, text), target)
-    lines = module.source.text.split("\n")
     for one in found:
         how = one.how if one.how.startswith("SQL") else f"SQL: {one.how}"
-        yield replace(one, how=how, line=_line(node, one, lines, target))
+        yield replace(one, how=how, line=_line(node, one, module.source.lines, target))
 
 
-def _line(node: ast.expr, found: Found, lines: list[str], target: Target) -> int:
+def _line(node: ast.expr, found: Found, lines: Sequence[str], target: Target) -> int:
     """The line of the file: as counted in the string where the name stands there, else the first that has it."""
     first, last = node.lineno, node.end_lineno or node.lineno
     counted = min(first + found.line - 1, last)

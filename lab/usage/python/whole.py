@@ -105,11 +105,11 @@ def _later(node: ast.expr, evidence: Evidence) -> str | None:
     while isinstance(statement, ast.Attribute | ast.Call | ast.Await):
         statement = evidence.module.parents.get(statement)
     held = {last_name(target) for target in statement.targets} if isinstance(statement, ast.Assign) else set()
-    for use in ast.walk(scope(evidence.module, node)) if held else ():
-        if isinstance(use, ast.Name) and use.id in held and isinstance(use.ctx, ast.Load):
-            for call in chain(evidence.module, use):
-                if narrowed := _narrowed(call, evidence) or ({callee(call)} & NARROWING and callee(call)):
-                    return narrowed
+    inside = scope(evidence.module, node)
+    uses = (use for name in held for use in evidence.module.uses.get((inside, name), ()))
+    for call in (call for use in uses for call in chain(evidence.module, use)):
+        if narrowed := _narrowed(call, evidence) or ({callee(call)} & NARROWING and callee(call)):
+            return narrowed
     return None
 
 
@@ -125,9 +125,9 @@ def _held(given: set[str], evidence: Evidence) -> list[ast.Call]:
     """The calls in what the file assigns to these names."""
     return [
         one
-        for node in evidence.module.nodes
-        if isinstance(node, ast.Assign) and {last_name(target) for target in node.targets} & given
-        for one in ast.walk(node.value)
+        for name in given
+        for value in evidence.module.assigned.get((evidence.module.tree, name), ())
+        for one in ast.walk(value)
         if isinstance(one, ast.Call)
     ]
 
