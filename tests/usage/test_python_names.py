@@ -95,7 +95,9 @@ def test_a_declaration_is_neither_read_nor_write(said: Said, code: str) -> None:
         'def f():\n    """SELECT raw_response FROM odds_snapshots"""',
         "logger.info('raw_response of %s', event)",
         "logger.debug(f'raw_response: {size} bytes')",
+        "logger.debug('raw_response: {} bytes'.format(size))",
         "raise ValueError('raw_response is empty')",
+        "raise HTTPException(422, detail='raw_response is empty')",
         "assert x, 'raw_response is empty'",
         "snapshot.raw_response_size",
         "text('SELECT raw_response_size FROM odds_snapshots')",
@@ -114,14 +116,31 @@ def test_what_only_looks_like_the_column_is_no_hit(said: Said, code: str) -> Non
         "publish(raw_response=payload)",
         "router.get('/snapshots/{id}/raw_response')",
         "client.raw_response()",
+        "print('raw_response' in row)",
+        "raise Failed({'raw_response': payload})",
     ],
 )
 def test_a_name_whose_use_is_not_seen_is_unclear(said: Said, code: str) -> None:
     assert said(code) == ["unclear"]
 
 
-def test_a_value_read_inside_of_a_message_is_still_read(said: Said) -> None:
-    assert said("logger.info(f'got {snapshot.raw_response}')") == ["read"]
+@pytest.mark.parametrize(
+    "code",
+    [
+        "logger.info(f'got {snapshot.raw_response}')",
+        "print(row['raw_response']['markets'])",
+        "print(f\"{row['raw_response']}\")",
+        "logger.debug('got %s', row['raw_response'])",
+        "logger.debug('got %s' % row['raw_response'])",
+        "logger.debug('got', extra={'x': row['raw_response']})",
+        "print(frame[['id', 'raw_response']])",
+        "raise HTTPException(422, detail=row['raw_response'])",
+        "assert row['raw_response'] == {}",
+        "assert ok, row['raw_response']",
+    ],
+)
+def test_a_value_read_inside_of_a_message_is_still_read(said: Said, code: str) -> None:
+    assert said(code) == ["read"]
 
 
 def test_sql_inside_of_what_is_printed_is_still_read(said: Said) -> None:

@@ -21,6 +21,8 @@ STATEMENT = re.compile(
 )
 FRAGMENTS = {"text", "literal_column", "CheckConstraint", "SQL"}
 MESSAGES = {"debug", "info", "warning", "warn", "error", "exception", "critical", "log", "print", "echo", "secho"}
+WORDING = (ast.JoinedStr, ast.FormattedValue, ast.BinOp, ast.keyword, ast.Tuple, ast.List, ast.Attribute, ast.Call)
+"""What a message is put together with, `"…".format(…)` too."""
 READERS = {"getattr", "hasattr", "attrgetter", "itemgetter", "column", "values_list", "only", *names.ASKING}
 WRITERS = {"setattr", "delattr", "flag_modified", "setdefault"}
 SCHEMA = {
@@ -103,13 +105,13 @@ def _part(module: Module, node: ast.AST) -> bool:
 
 
 def _silent(module: Module, node: ast.AST) -> bool:
-    """Whether the string is only said to people: logged, printed, raised."""
+    """Whether the string is only said to people: logged, printed, raised; not one that takes something out first."""
     for outer in above(module, node):
-        if isinstance(outer, ast.Assert | ast.Raise):
-            return True
+        if isinstance(outer, ast.Assert):
+            return node is outer.msg
         if isinstance(outer, ast.Call) and node is not outer.func:
             return callee(outer) in MESSAGES or isinstance(module.parents.get(outer), ast.Raise)
-        if isinstance(outer, ast.stmt):
+        if not isinstance(outer, WORDING):
             return False
         node = outer
     return False
