@@ -72,7 +72,7 @@ def _usage(sources: Sequence[Source], skipped: Iterable[Passed], column: str, ta
 def _sql(source: Source, target: Target, unparsed: list[Passed]) -> list[Found]:
     found, count = sql.look(source.text, target)
     if count:
-        reason = f"{count} {'statement' if count == 1 else 'statements'} not understood as SQL of PostgreSQL"
+        reason = f"{count} {'statement is' if count == 1 else 'statements are'} a function's or no SQL of PostgreSQL"
         unparsed.append(Passed(path=source.path, reason=reason))
     return found
 

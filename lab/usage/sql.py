@@ -33,7 +33,7 @@ class _Unparsed:
 
 
 def look(sql: str, target: Target) -> tuple[list[Found], int]:
-    """What the statements of `sql` do to the column, and how many of them could not be parsed."""
+    """What the statements of `sql` do to the column, and how many of them are looked through by words only."""
     found: list[Found] = []
     unparsed = 0
     for statement in _statements(sql):
@@ -58,13 +58,13 @@ def _by_words(statement: _Unparsed, target: Target) -> Iterator[Found]:
     """Lines that name the column; or else the first line that names a table of it."""
     declares = DECLARATION.match(statement.text) is not None
     access = Access.DECLARE if declares else Access.UNCLEAR
-    how = "ALTER" if declares else "SQL that could not be parsed"
+    how = "ALTER" if declares else "SQL, by words"
     lines = list(enumerate(statement.text.split("\n"), start=statement.first))
     named = [number for number, line in lines if word(target.column).search(line)]
     yield from (Found(line=number, access=access, how=how) for number in named)
     tables = [number for number, line in lines if any(word(table).search(line) for table in target.tables)]
     if tables and not named and not declares:
-        yield Found(line=tables[0], access=access, how=f"{how}, but names the table", whole=True)
+        yield Found(line=tables[0], access=access, how=f"{how}: names the table", whole=True)
 
 
 def _statements(sql: str) -> Iterator[exp.Expr | _Unparsed]:
@@ -96,7 +96,12 @@ def _parsed(tokens: list[Token], sql: str, ends: list[int]) -> exp.Expr | _Unpar
         (tree,) = POSTGRES.parser().parse(list(tokens), sql)
     except (SqlglotError, RecursionError, ValueError):
         return unparsed
-    return unparsed if tree is None or isinstance(tree, exp.Command) else _lined(tree, ends, unparsed.first)
+    return unparsed if tree is None or _opaque(tree) else _lined(tree, ends, unparsed.first)
+
+
+def _opaque(tree: exp.Expr) -> bool:
+    """Whether it holds code that the parser takes for one string."""
+    return isinstance(tree, exp.Command) or (isinstance(tree, exp.Create) and tree.kind in ("FUNCTION", "PROCEDURE"))
 
 
 def _lined(tree: exp.Expr, ends: list[int], first: int) -> exp.Expr:

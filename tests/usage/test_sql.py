@@ -56,6 +56,18 @@ TARGET = Target(column="raw_response", tables=frozenset({"odds_snapshots"}))
         ("SELECT id FROM odds_snapshots -- raw_response", []),
         ("SELECT h.raw_response FROM http_log h", ["unclear"]),
         ("DO $$ BEGIN UPDATE odds_snapshots SET raw_response = NULL; END $$", ["unclear"]),
+        ("CREATE FUNCTION f() RETURNS text LANGUAGE sql AS $$ SELECT raw_response FROM odds_snapshots $$", ["unclear"]),
+        ("CREATE FUNCTION f() RETURNS text LANGUAGE sql AS 'SELECT raw_response FROM odds_snapshots'", ["unclear"]),
+        (
+            "CREATE OR REPLACE FUNCTION f() RETURNS text AS $x$ BEGIN RETURN NEW.raw_response; END $x$ LANGUAGE plpgsql",
+            ["unclear"],
+        ),
+        ("CREATE PROCEDURE p() LANGUAGE sql AS $$ UPDATE events e SET doc = s.raw_response FROM s $$", ["unclear"]),
+        (
+            "CREATE FUNCTION f() RETURNS odds_snapshots LANGUAGE sql AS $$ SELECT * FROM odds_snapshots $$",
+            ["unclear whole"],
+        ),
+        ("CREATE FUNCTION f() RETURNS int LANGUAGE sql AS $$ SELECT 1 $$", []),
         ("SELECT FROM WHERE raw_response", ["unclear"]),
         ("{% if x %} SELECT raw_response FROM odds_snapshots {% endif %}", ["unclear"]),
         ("SELECT FROM WHERE odds_snapshots", ["unclear whole"]),
@@ -112,6 +124,6 @@ def test_where_no_source_declares_the_column_the_snapshots_tables_are_meant(read
 def test_a_file_not_understood_in_full_is_named(read: Read) -> None:
     usage = read({"a.sql": "SELECT FROM WHERE raw_response;"})
     assert [(one.path, one.reason) for one in usage.unparsed] == [
-        ("a.sql", "1 statement not understood as SQL of PostgreSQL")
+        ("a.sql", "1 statement is a function's or no SQL of PostgreSQL")
     ]
     assert usage.reading == "perhaps read"

@@ -119,7 +119,7 @@ def test_the_tables_count_and_show_every_hit() -> None:
 
 def test_what_was_not_looked_at_is_printed(read: Read) -> None:
     lines = report.doubts(read({"a.sql": "SELECT FROM WHERE raw_response;", "node_modules/x.js": "raw_response"}))
-    assert "By words only: a.sql (1 statement not understood as SQL of PostgreSQL)." in lines
+    assert "By words only: a.sql (1 statement is a function's or no SQL of PostgreSQL)." in lines
     assert "Not looked at: node_modules/ (installed packages)." in lines
 
 
