@@ -222,6 +222,53 @@ def test_the_base_of_a_schema_may_say_that_it_is_filled_from_attributes(said: Sa
     assert said(code) == ["read"]
 
 
+RENAMED = MODELS.replace(
+    "raw_response: Mapped[dict] = mapped_column(", "payload: Mapped[dict] = mapped_column('raw_response', "
+)
+
+
+@pytest.mark.parametrize(
+    ("code", "expected"),
+    [
+        ("select(OddsSnapshot.payload)", ["read"]),
+        ("select(OddsSnapshot.id).where(OddsSnapshot.payload.is_not(None))", ["read"]),
+        (
+            "for one in session.scalars(select(OddsSnapshot.id, OddsSnapshot)):\n    one.payload['x']",
+            ["read whole", "read"],
+        ),
+        ("OddsSnapshot(payload=body)", ["write"]),
+        ("update(OddsSnapshot).values(payload=None)", ["write"]),
+        ("match one:\n    case OddsSnapshot(payload=body): pass", ["read"]),
+        ("select(OddsSnapshot).options(defer(OddsSnapshot.payload))", ["declare"]),
+        ("message.payload['x']", ["unclear"]),
+        ("row['payload']", ["unclear"]),
+        ("publish(payload=body)", []),
+        ("match message:\n    case Message(payload=body): pass", []),
+        ("x = {'payload': body}", []),
+        ("raise Failed('payload')", []),
+    ],
+)
+def test_a_column_is_found_by_the_attribute_that_holds_it(said: Said, code: str, expected: list[str]) -> None:
+    assert said(code, models=RENAMED) == expected
+
+
+@pytest.mark.parametrize(
+    "field",
+    [
+        "payload: dict = Field(sa_column=Column('raw_response', JSON))",
+        "raw: Mapped[dict] = deferred(Column('raw_response', JSON))\n    payload = synonym('raw_response')",
+    ],
+)
+def test_a_column_may_be_named_anywhere_in_its_attribute(said: Said, field: str) -> None:
+    models = MODELS.replace("raw_response: Mapped[dict] = mapped_column(JSON)", field)
+    assert said("select(OddsSnapshot.payload)", models=models) == ["read"]
+
+
+def test_an_attribute_of_the_columns_name_may_hold_another_column(said: Said) -> None:
+    models = MODELS.replace("mapped_column(JSON)", "mapped_column('body', JSON)")
+    assert said("select(OddsSnapshot)", models=models) == []
+
+
 def test_only_the_size_is_told_from_the_content(read: Read) -> None:
     usage = read({"models.py": MODELS, "code.py": "select(func.pg_column_size(OddsSnapshot.raw_response))"})
     assert usage.reading == "read"

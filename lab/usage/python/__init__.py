@@ -27,7 +27,7 @@ class Look:
 
 def relevant(source: Source, target: Target, schema: Schema) -> bool:
     """Whether the file has any word that a rule could begin with."""
-    names = (target.column, *target.tables, *schema.heavy, *schema.relations, *schema.speaks)
+    names = (target.column, *schema.names, *target.tables, *schema.heavy, *schema.relations, *schema.speaks)
     return COMPUTED.search(source.text) is not None or not source.words.isdisjoint(map(str.lower, names))
 
 

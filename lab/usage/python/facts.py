@@ -9,7 +9,7 @@ from typing import TypeAlias
 
 from lab.usage.python.module import Module, callee, enclosing_class, first_text, last_name, names
 
-COLUMNS = {"Column", "mapped_column", "deferred", "column_property"}
+COLUMNS = {"Column", "mapped_column", "deferred", "column_property", "synonym"}
 Fields: TypeAlias = Mapping[str, tuple[ast.expr | None, ast.expr | None]]
 EAGER = {"joined", "selectin", "subquery", "immediate", "False"}
 
@@ -23,8 +23,8 @@ class Declared:
     table: str | None
     mapped: bool
     """Whether its own body says that it is a table."""
-    declares: bool
-    """Whether it has an attribute (a column, where it is a table) of the name that is looked for."""
+    attributes: frozenset[str]
+    """Its attributes that hold the column; of a class that is no table, those of the column's name."""
     deferred: bool
     """Whether that column is loaded only when it is asked for."""
     from_attributes: bool
@@ -72,14 +72,14 @@ def _declared(
     bases: frozenset[str] = frozenset(),
     table: str | None = None,
     mapped: bool = False,
-    declares: bool = False,
+    attributes: frozenset[str] = frozenset(),
 ) -> Declared:
     return Declared(
         name=name,
         bases=bases,
         table=table,
         mapped=mapped,
-        declares=declares,
+        attributes=attributes,
         deferred=False,
         from_attributes=False,
         refers={},
@@ -92,23 +92,23 @@ def _table(module: Module, node: ast.Call, column: str) -> Iterator[Declared]:
     """`odds = Table("odds_snapshots", metadata, Column("raw_response", JSON))`."""
     outer = module.parents.get(node)
     targets = outer.targets if isinstance(outer, ast.Assign) else []
-    declares = any(callee(one) == "Column" and first_text(one) == column for one in node.args)
+    attributes = frozenset({column} if column in _named(node) else ())
     for target in targets:
-        yield _declared(last_name(target), table=first_text(node), mapped=True, declares=declares)
+        yield _declared(last_name(target), table=first_text(node), mapped=True, attributes=attributes)
 
 
 def _class(module: Module, node: ast.ClassDef, column: str) -> Declared:
     fields = dict(_fields(node))
-    own = _attributes(module, node, column)
-    value = fields.get(column, (None, None))[1]
+    attributes = frozenset(_attributes(module, node, fields, column))
+    values = [fields[name][1] for name in attributes & fields.keys()]
     table = fields.get("__tablename__", (None, None))[1]
     return Declared(
         name=node.name,
         bases=frozenset(last_name(base) for base in node.bases),
         table=table.value if isinstance(table, ast.Constant) and isinstance(table.value, str) else None,
         mapped=any(_says_table(name, *field) for name, field in fields.items()) or _keyword(node, "table"),
-        declares=column in fields or own or _renamed(fields, column),
-        deferred=callee(value) == "deferred" or _keyword(value, "deferred"),
+        attributes=attributes,
+        deferred=any(_deferred(value) for value in values),
         from_attributes=any(_from_attributes(one) for one in node.body),
         refers={name: frozenset(names(kind) | _related(value)) for name, (kind, value) in fields.items()},
         relationships=dict(_relationships(node.name, fields)),
@@ -129,21 +129,26 @@ def _fields(node: ast.ClassDef) -> Iterator[tuple[str, tuple[ast.expr | None, as
             yield one.name, (one.returns, None)
 
 
-def _attributes(module: Module, node: ast.ClassDef, column: str) -> bool:
-    """Whether its methods set self.<column>."""
-    return any(
-        isinstance(one, ast.Attribute)
-        and one.attr == column
-        and isinstance(one.ctx, ast.Store)
-        and last_name(one.value) == "self"
-        and enclosing_class(module, one) is node
-        for one in ast.walk(node)
-    )
+def _attributes(module: Module, node: ast.ClassDef, fields: Fields, column: str) -> Iterator[str]:
+    """`raw_response = Column(JSON)`, `payload = Column("raw_response", JSON)`; or methods set self.<column>."""
+    for name, (_, value) in fields.items():
+        named = _named(value)
+        if column in named if named else name == column:
+            yield column if name == "__table__" else name
+    stored = (one for one in ast.walk(node) if isinstance(one, ast.Attribute) and isinstance(one.ctx, ast.Store))
+    for one in stored:
+        if one.attr == column and last_name(one.value) == "self" and enclosing_class(module, one) is node:
+            yield column
 
 
-def _renamed(fields: Fields, column: str) -> bool:
-    """`payload = Column("raw_response", JSON)`."""
-    return any(callee(value) in COLUMNS and first_text(value) == column for _, value in fields.values())
+def _named(value: ast.AST | None) -> set[str]:
+    """The names that the columns within an expression are given there."""
+    return {name for one in ast.walk(value) if callee(one) in COLUMNS and (name := first_text(one))} if value else set()
+
+
+def _deferred(value: ast.expr | None) -> bool:
+    grouped = isinstance(value, ast.Call) and any(one.arg == "deferred_group" for one in value.keywords)
+    return grouped or callee(value) == "deferred" or _keyword(value, "deferred")
 
 
 def _says_table(name: str, kind: ast.expr | None, value: ast.expr | None) -> bool:

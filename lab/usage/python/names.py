@@ -18,20 +18,31 @@ SIZES = {"pg_column_size", "octet_length", "length"}
 
 def look(node: ast.AST, column: str, evidence: Evidence) -> Iterator[Found]:
     """What `node` itself does to the column."""
-    if isinstance(node, ast.Attribute) and node.attr == column:
-        yield _attribute(node, evidence)
-    elif isinstance(node, ast.keyword) and node.arg == column:
-        yield from _keyword(node, evidence)
+    known = evidence.schema.names
+    if isinstance(node, ast.Attribute) and node.attr in known:
+        yield _attribute(node, column, evidence)
+    elif isinstance(node, ast.keyword) and node.arg in known:
+        yield from _keyword(node, column, evidence)
     elif isinstance(node, ast.ClassDef):
         yield from _body(node, column, evidence)
-    elif isinstance(node, ast.MatchClass) and column in node.kwd_attrs:
-        position = node.kwd_patterns[node.kwd_attrs.index(column)]
-        yield Found(line=position.lineno, access=Access.READ, how="matched by a pattern")
+    elif isinstance(node, ast.MatchClass) and not known.isdisjoint(node.kwd_attrs):
+        yield from _pattern(node, column, evidence)
 
 
-def _attribute(node: ast.Attribute, evidence: Evidence) -> Found:
+def _pattern(node: ast.MatchClass, column: str, evidence: Evidence) -> Iterator[Found]:
+    for name, position in zip(node.kwd_attrs, node.kwd_patterns, strict=True):
+        if name == column or (name in evidence.schema.names and _ours(node.cls, evidence)):
+            yield Found(line=position.lineno, access=Access.READ, how="matched by a pattern")
+
+
+def _ours(node: ast.AST, evidence: Evidence) -> bool:
+    """Whether a class of the table is named within an expression."""
+    return any(evidence.classes(one) & evidence.schema.entities for one in ast.walk(node))
+
+
+def _attribute(node: ast.Attribute, column: str, evidence: Evidence) -> Found:
     access, how = _use(node, evidence)
-    if access is not Access.DECLARE and (reason := _doubt(node.value, evidence)):
+    if access is not Access.DECLARE and (reason := _doubt(node, column, evidence)):
         access, how = Access.UNCLEAR, reason
     return Found(line=node.end_lineno or node.lineno, access=access, how=how)
 
@@ -63,18 +74,18 @@ def _asked(node: ast.AST, evidence: Evidence) -> tuple[Access, str]:
     return Access.READ, "in a query" if around & {"select", "query", "where", "filter"} else "attribute"
 
 
-def _doubt(owner: ast.expr, evidence: Evidence) -> str | None:
+def _doubt(node: ast.Attribute, column: str, evidence: Evidence) -> str | None:
     """Why the owner of an attribute may be something else than a row of the column's table."""
-    schema = evidence.schema
-    if evidence.classes(owner) & schema.entities:
-        return None
+    owner, schema = node.value, evidence.schema
     found = evidence.of(owner)
-    if found & schema.entities:
+    if (found | evidence.classes(owner)) & schema.entities:
         return None
     if found & schema.rivals:
         return f"an attribute of {', '.join(sorted(found & schema.rivals))}, which is not the table's class"
     if made := _constructed(owner, evidence):
         return f"an attribute of {made}, which is not a class of the table"
+    if node.attr != column:
+        return f"{node.attr} is the column's attribute where {ast.unparse(owner)[:40]} is a row of the table"
     if schema.rivals:
         return f"{ast.unparse(owner)[:40]} may be a {' or '.join(sorted(schema.rivals)[:3])}, which has that name too"
     return None
@@ -89,8 +100,10 @@ def _constructed(owner: ast.expr, evidence: Evidence) -> str | None:
     return name if not others and name[:1].isupper() and evidence.schema.entities else None
 
 
-def _keyword(node: ast.keyword, evidence: Evidence) -> Iterator[Found]:
+def _keyword(node: ast.keyword, column: str, evidence: Evidence) -> Iterator[Found]:
     call = evidence.module.parents[node]
+    if node.arg != column and not _ours(call, evidence):
+        return  # many a call has a keyword of such a name
     if isinstance(call, ast.Call) and (use := _passed(call, evidence)):
         yield Found(line=node.lineno, access=use[0], how=use[1])
 
@@ -179,13 +192,18 @@ def _used(node: ast.AST, name: str, evidence: Evidence) -> str | None:
 def _body(node: ast.ClassDef, column: str, evidence: Evidence) -> Iterator[Found]:
     schema = evidence.schema
     for one in node.body:
-        targets = [one.target] if isinstance(one, ast.AnnAssign) else one.targets if isinstance(one, ast.Assign) else []
-        method = isinstance(one, ast.FunctionDef | ast.AsyncFunctionDef) and one.name == column
-        if not method and column not in (last_name(target) for target in targets):
-            continue
-        if node.name in schema.schemas:
+        given = set(_given(one))
+        if node.name in schema.schemas and given & schema.names:
             how = f"field of {node.name}, which is filled from the attributes of an object"
             yield Found(line=one.lineno, access=Access.READ, how=how)
-        else:
+        elif column in given:
             kind = "column" if node.name in schema.entities else "attribute"
             yield Found(line=one.lineno, access=Access.DECLARE, how=f"{kind} of {node.name}")
+
+
+def _given(node: ast.stmt) -> Iterator[str]:
+    """The names that a statement in the body of a class gives to it."""
+    if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+        yield node.name
+    targets = [node.target] if isinstance(node, ast.AnnAssign) else node.targets if isinstance(node, ast.Assign) else []
+    yield from map(last_name, targets)

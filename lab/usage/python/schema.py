@@ -14,7 +14,8 @@ from lab.usage.values import Source
 class Schema:
     """Names of classes, functions and attributes; two classes of one name are one here."""
 
-    column: str
+    names: frozenset[str]
+    """The column's name, and attributes of other names that hold it."""
     tables: frozenset[str]
     """Tables of the classes that declare the column."""
     entities: frozenset[str]
@@ -24,7 +25,7 @@ class Schema:
     rivals: frozenset[str]
     """Classes that are no table and have an attribute of that name."""
     schemas: frozenset[str]
-    """Rivals that are filled from the attributes of an object."""
+    """Classes that are filled from the attributes of an object, and have one that holds the column."""
     relations: Mapping[str, frozenset[str]]
     """Attributes that lead to a heavy class, and the classes that they are attributes of."""
     speaks: Mapping[str, frozenset[str]]
@@ -49,7 +50,7 @@ def gather(sources: Sequence[Source], column: str, tables: frozenset[str]) -> Sc
             seen.add(source.path)
             _add(source, column, facts, made)
         schema = _schema(column, facts, made, tables)
-        known = wanted | schema.entities | schema.heavy | schema.rivals
+        known = wanted | schema.names | schema.entities | schema.heavy | schema.rivals
         if not fresh or known == wanted:
             return schema
         wanted = known
@@ -66,17 +67,18 @@ def _add(source: Source, column: str, facts: list[Declared], made: list[Function
 
 def _schema(column: str, facts: Sequence[Declared], made: Sequence[Function], tables: frozenset[str]) -> Schema:
     mapped = _heirs(facts, lambda one: one.mapped)
-    holders = {one.name for one in facts if one.declares or (one.table or "").lower() in tables}
+    holders = {one.name for one in facts if one.attributes or (one.table or "").lower() in tables}
     having = _heirs(facts, lambda one: one.name in holders)
     foreign = {one.name for one in facts if tables and one.table and one.table.lower() not in tables}
     entities = (having & mapped) - foreign
-    light = _heirs(facts, lambda one: one.declares and one.deferred)
+    light = _heirs(facts, lambda one: one.deferred)
+    names = {column}.union(*(one.attributes for one in facts if one.name not in foreign))
     plain = {one.name for one in facts if one.name not in mapped}
     rivals = (having & plain) | (having & foreign)
     heavy = _heavy(facts, entities - light)
     speaks = _speaks(facts, made, entities | rivals | heavy)
     return Schema(
-        column=column,
+        names=frozenset(names),
         tables=frozenset(one.table.lower() for one in facts if one.table and one.name in entities),
         entities=frozenset(entities),
         heavy=frozenset(heavy),

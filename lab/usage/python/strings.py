@@ -53,7 +53,7 @@ def look(module: Module, target: Target, evidence: Evidence) -> Iterator[Found]:
     """What every string of the file does to the column; docstrings and messages do nothing."""
     known = constants(module)
     names_it = word(target.column)
-    matters = re.compile("|".join([names_it.pattern, *(word(one).pattern for one in target.tables), UNKNOWN]))
+    matters = re.compile("|".join([*(word(one).pattern for one in (*evidence.schema.names, *target.tables)), UNKNOWN]))
     for node in module.nodes:
         if not isinstance(node, ast.Constant | ast.JoinedStr | ast.BinOp) or _part(module, node):
             continue
@@ -64,6 +64,8 @@ def look(module: Module, target: Target, evidence: Evidence) -> Iterator[Found]:
             yield from _statement(module, node, text, target)
         elif isinstance(node, ast.Constant) and text.lower() == target.column:
             yield _key(node, evidence)
+        elif isinstance(node, ast.Constant) and text in evidence.schema.names:
+            yield from _renamed(node, evidence)
         elif names_it.search(text):
             yield Found(line=node.lineno, access=Access.UNCLEAR, how="a string that holds the name")
 
@@ -146,6 +148,13 @@ def _line(node: ast.expr, found: Found, lines: Sequence[str], target: Target) ->
 def _key(node: ast.Constant, evidence: Evidence) -> Found:
     access, how = _key_use(node, evidence)
     return Found(line=node.lineno, access=access, how=how)
+
+
+def _renamed(node: ast.Constant, evidence: Evidence) -> Iterator[Found]:
+    """A key of the name of an attribute that holds the column: of whose row, is not seen."""
+    found = _key(node, evidence)
+    if found.access is Access.READ:
+        yield replace(found, access=Access.UNCLEAR, how=f"{found.how} of an attribute that holds the column")
 
 
 def _key_use(node: ast.Constant, evidence: Evidence) -> tuple[Access, str]:

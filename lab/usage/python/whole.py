@@ -92,7 +92,7 @@ def _narrowed(call: ast.AST, evidence: Evidence) -> str | None:
 
 def _leaves_out(call: ast.Call, evidence: Evidence) -> bool:
     if callee(call) == "defer":
-        return bool({name for arg in call.args for name in names(arg)} & {evidence.schema.column}) or _text(call) == "*"
+        return bool({name for arg in call.args for name in names(arg)} & evidence.schema.names) or _text(call) == "*"
     if callee(call) != "load_only":
         return False
     owners = [arg.value for arg in call.args if isinstance(arg, ast.Attribute)]
