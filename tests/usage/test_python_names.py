@@ -201,25 +201,56 @@ def test_an_object_that_a_constructor_of_no_table_made_is_unclear(said: Said) ->
     assert said("def f():\n    one = SdkResult()\n    return one.raw_response") == ["unclear"]
 
 
-def test_a_schema_filled_from_attributes_reads(said: Said) -> None:
-    code = """
-    class SnapshotOut(BaseModel):
-        model_config = ConfigDict(from_attributes=True)
-        raw_response: dict
-    """
+OUT = "class SnapshotOut(BaseModel{}):\n    {}\n    raw_response: dict\n"
+FROM_ROWS = "class Out(BaseModel):\n    class Config:\n        orm_mode = True\n"
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        OUT.format("", "model_config = ConfigDict(from_attributes=True)"),
+        OUT.format("", "model_config = {'from_attributes': True}"),
+        OUT.format("", "model_config: ClassVar[ConfigDict] = ConfigDict(from_attributes=True)"),
+        OUT.format(", from_attributes=True", "id: int"),
+        FROM_ROWS + OUT.format(", Out", "id: int"),
+        OUT.format("", "id: int") + "class Child(SnapshotOut):\n    model_config = ConfigDict(from_attributes=True)",
+        FROM_ROWS + OUT.format(", Out", "id: int") + "@api.put('/')\ndef f(one: SnapshotOut) -> SnapshotOut: ...",
+    ],
+)
+def test_a_schema_filled_from_rows_reads(said: Said, code: str) -> None:
     assert said(code) == ["read"]
 
 
-def test_the_base_of_a_schema_may_say_that_it_is_filled_from_attributes(said: Said) -> None:
-    code = """
-    class Out(BaseModel):
-        class Config:
-            orm_mode = True
+@pytest.mark.parametrize(
+    "code",
+    [
+        OUT.format("", "id: int") + "@api.get('/')\ndef f() -> list[SnapshotOut]: ...",
+        OUT.format("", "id: int") + "@api.get('/', response_model=SnapshotOut)\ndef f(): ...",
+        OUT.format("", "id: int")
+        + "class Page(BaseModel):\n    rows: list[SnapshotOut]\n@api.get('/')\ndef f() -> Page: ...",
+        FROM_ROWS + OUT.format(", Out", "id: int") + "@api.post('/')\ndef f(body: SnapshotOut): ...",
+    ],
+)
+def test_a_schema_that_may_be_filled_from_rows_is_unclear(said: Said, code: str) -> None:
+    assert said(code) == ["unclear"]
 
-    class SnapshotOut(Out):
-        raw_response: dict
-    """
-    assert said(code) == ["read"]
+
+def test_a_schema_that_answers_in_another_file_may_be_filled_from_rows(read: Read) -> None:
+    page = "from schemas import SnapshotOut\nclass Page(BaseModel):\n    rows: list[SnapshotOut]"
+    api = "from page import Page\n@api.get('/', response_model=Page)\ndef f(): ..."
+    usage = read({"models.py": MODELS, "schemas.py": OUT.format("", "id: int"), "page.py": page, "api.py": api})
+    assert [str(hit.access) for hit in usage.hits if hit.path == "schemas.py"] == ["unclear"]
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        OUT.format("", "model_config = ConfigDict(from_attributes=False)"),
+        OUT.format("", "id: int") + "@api.post('/')\ndef f(body: SnapshotOut): ...",
+    ],
+)
+def test_a_schema_that_no_row_fills_is_a_declaration(said: Said, code: str) -> None:
+    assert said(code) == ["declare"]
 
 
 RENAMED = MODELS.replace(

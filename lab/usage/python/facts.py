@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from lab.usage.python.module import Module, callee, enclosing_class, first_text, last_name, names
+from lab.usage.python.module import Module, callee, enclosing_class, first_text, given, last_name, names
 
 COLUMNS = {"Column", "mapped_column", "deferred", "column_property", "synonym"}
 Fields: TypeAlias = Mapping[str, tuple[ast.expr | None, ast.expr | None]]
+FROM_ATTRIBUTES = {"from_attributes", "orm_mode"}
 EAGER = {"joined", "selectin", "subquery", "immediate", "False"}
 
 
@@ -39,11 +40,17 @@ class Declared:
 
 @dataclass(frozen=True, kw_only=True)
 class Function:
-    """A function or method: the names in what it returns, and whether it has a parameter of the name looked for."""
+    """A function or method."""
 
     name: str
     returns: frozenset[str]
+    """The names in what it returns."""
     has_parameter: bool
+    """Whether it has a parameter of the name looked for."""
+    takes: frozenset[str]
+    """The names in the annotations of its parameters, where a decorator may call it with a request."""
+    answers: frozenset[str]
+    """The names in what a decorator may make of its result: an answer to a request."""
 
 
 def declared(module: Module, column: str) -> Iterator[Declared]:
@@ -61,9 +68,34 @@ def functions(module: Module, column: str) -> Iterator[Function]:
     """Every function of the file."""
     for node in module.nodes:
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
-            every = (*node.args.posonlyargs, *node.args.args, *node.args.kwonlyargs)
-            has = any(one.arg == column for one in every)
-            yield Function(name=node.name, returns=frozenset(names(node.returns)), has_parameter=has)
+            yield _function(node, column)
+
+
+def _function(node: ast.FunctionDef | ast.AsyncFunctionDef, column: str) -> Function:
+    every = (*node.args.posonlyargs, *node.args.args, *node.args.kwonlyargs)
+    decorated = bool(node.decorator_list)
+    return Function(
+        name=node.name,
+        returns=frozenset(names(node.returns)),
+        has_parameter=any(one.arg == column for one in every),
+        takes=frozenset(name for one in every for name in names(one.annotation) if decorated),
+        answers=frozenset(name for one in _models(node) for name in names(one) if decorated),
+    )
+
+
+def _models(node: ast.FunctionDef | ast.AsyncFunctionDef) -> Iterator[ast.expr | None]:
+    """What FastAPI makes of a result: the annotation, or what the decorator says."""
+    yield node.returns
+    keywords = (one for call in node.decorator_list for one in ast.walk(call) if isinstance(one, ast.keyword))
+    yield from (one.value for one in keywords if one.arg == "response_model")
+
+
+def heirs(facts: Iterable[Declared], found: Collection[str]) -> set[str]:
+    """These classes and all classes made from them."""
+    found = set(found)
+    while more := {one.name for one in facts if one.bases & found} - found:
+        found |= more
+    return found
 
 
 def _declared(
@@ -109,7 +141,7 @@ def _class(module: Module, node: ast.ClassDef, column: str) -> Declared:
         mapped=any(_says_table(name, *field) for name, field in fields.items()) or _keyword(node, "table"),
         attributes=attributes,
         deferred=any(_deferred(value) for value in values),
-        from_attributes=any(_from_attributes(one) for one in node.body),
+        from_attributes=_from_attributes(node),
         refers={name: frozenset(names(kind) | _related(value)) for name, (kind, value) in fields.items()},
         relationships=dict(_relationships(node.name, fields)),
         eager=frozenset(
@@ -187,12 +219,28 @@ def _eager(value: ast.expr | None) -> bool:
     )
 
 
-def _from_attributes(node: ast.stmt) -> bool:
-    """Pydantic's `model_config = ConfigDict(from_attributes=True)` and `class Config: orm_mode = True`."""
-    said = isinstance(node, ast.ClassDef) and node.name == "Config"
-    said = said or (isinstance(node, ast.Assign) and last_name(node.targets[0]) == "model_config")
-    return said and bool(names(node) & {"orm_mode", "from_attributes"} or _keywords(node) & {"from_attributes"})
+def _from_attributes(node: ast.ClassDef) -> bool:
+    """Pydantic's `model_config = ConfigDict(from_attributes=True)`, `class Config: orm_mode = True`, or a class keyword."""
+    configs = [one for one in node.body if _configures(one)]
+    return any(_turned_on(one) for config in (*configs, *node.keywords) for one in ast.walk(config))
 
 
-def _keywords(node: ast.AST) -> set[str]:
-    return {one.arg or "" for one in ast.walk(node) if isinstance(one, ast.keyword)}
+def _configures(node: ast.stmt) -> bool:
+    return node.name == "Config" if isinstance(node, ast.ClassDef) else "model_config" in given(node)
+
+
+def _turned_on(node: ast.AST) -> bool:
+    return any(
+        name in FROM_ATTRIBUTES and not (isinstance(value, ast.Constant) and value.value is False)
+        for name, value in _settings(node)
+    )
+
+
+def _settings(node: ast.AST) -> Iterator[tuple[str, ast.expr | None]]:
+    """What is set by a keyword, by the keys of a dictionary or by an assignment."""
+    if isinstance(node, ast.keyword):
+        yield node.arg or "", node.value
+    elif isinstance(node, ast.Dict):
+        yield from ((text, value) for key, value in zip(node.keys, node.values, strict=True) for text in names(key))
+    elif isinstance(node, ast.Assign | ast.AnnAssign):
+        yield from ((name, node.value) for name in given(node))

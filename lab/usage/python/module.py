@@ -113,6 +113,14 @@ def first_text(node: ast.AST | None) -> str | None:
     return first.value if isinstance(first, ast.Constant) and isinstance(first.value, str) else None
 
 
+def given(node: ast.stmt) -> Iterator[str]:
+    """The names that a statement defines or assigns."""
+    if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+        yield node.name
+    targets = [node.target] if isinstance(node, ast.AnnAssign) else node.targets if isinstance(node, ast.Assign) else []
+    yield from map(last_name, targets)
+
+
 def names(node: ast.AST | None) -> set[str]:
     """Every name in an annotation or expression, names inside of strings too."""
     found: set[str] = set()

@@ -6,7 +6,7 @@ import ast
 from collections.abc import Iterator
 
 from lab.usage.python.evidence import Evidence
-from lab.usage.python.module import above, callee, last_name, scope
+from lab.usage.python.module import above, callee, given, last_name, scope
 from lab.usage.values import SIZE_ONLY, Access, Found
 
 FILTERS = {"filter_by", "filter", "exclude"}
@@ -192,18 +192,10 @@ def _used(node: ast.AST, name: str, evidence: Evidence) -> str | None:
 def _body(node: ast.ClassDef, column: str, evidence: Evidence) -> Iterator[Found]:
     schema = evidence.schema
     for one in node.body:
-        given = set(_given(one))
-        if node.name in schema.schemas and given & schema.names:
-            how = f"field of {node.name}, which is filled from the attributes of an object"
-            yield Found(line=one.lineno, access=Access.READ, how=how)
-        elif column in given:
+        fields = set(given(one))
+        if (access := schema.schemas.get(node.name)) and fields & schema.names:
+            how = f"field of {node.name}, which {'is' if access is Access.READ else 'may be'} filled from rows"
+            yield Found(line=one.lineno, access=access, how=how)
+        elif column in fields:
             kind = "column" if node.name in schema.entities else "attribute"
             yield Found(line=one.lineno, access=Access.DECLARE, how=f"{kind} of {node.name}")
-
-
-def _given(node: ast.stmt) -> Iterator[str]:
-    """The names that a statement in the body of a class gives to it."""
-    if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
-        yield node.name
-    targets = [node.target] if isinstance(node, ast.AnnAssign) else node.targets if isinstance(node, ast.Assign) else []
-    yield from map(last_name, targets)

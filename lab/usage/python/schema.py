@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from lab.usage.python.facts import Declared, Function, declared, functions
+from lab.usage.python.facts import Declared, Function, declared, functions, heirs
+from lab.usage.python.filled import filled, reaching
 from lab.usage.python.module import UnparsableError, parse
-from lab.usage.values import Source
+from lab.usage.values import Access, Source
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -24,8 +25,8 @@ class Schema:
     """Those of them that fetch the column with every row, and classes that load such a one with them."""
     rivals: frozenset[str]
     """Classes that are no table and have an attribute of that name."""
-    schemas: frozenset[str]
-    """Classes that are filled from the attributes of an object, and have one that holds the column."""
+    schemas: Mapping[str, Access]
+    """Classes with a field for the column that are filled from rows (read), or may be (unclear)."""
     relations: Mapping[str, frozenset[str]]
     """Attributes that lead to a heavy class, and the classes that they are attributes of."""
     speaks: Mapping[str, frozenset[str]]
@@ -50,7 +51,7 @@ def gather(sources: Sequence[Source], column: str, tables: frozenset[str]) -> Sc
             seen.add(source.path)
             _add(source, column, facts, made)
         schema = _schema(column, facts, made, tables)
-        known = wanted | schema.names | schema.entities | schema.heavy | schema.rivals
+        known = wanted | schema.names | schema.entities | schema.heavy | reaching(facts, schema.rivals)
         if not fresh or known == wanted:
             return schema
         wanted = known
@@ -66,12 +67,12 @@ def _add(source: Source, column: str, facts: list[Declared], made: list[Function
 
 
 def _schema(column: str, facts: Sequence[Declared], made: Sequence[Function], tables: frozenset[str]) -> Schema:
-    mapped = _heirs(facts, lambda one: one.mapped)
+    mapped = heirs(facts, {one.name for one in facts if one.mapped})
     holders = {one.name for one in facts if one.attributes or (one.table or "").lower() in tables}
-    having = _heirs(facts, lambda one: one.name in holders)
+    having = heirs(facts, holders)
     foreign = {one.name for one in facts if tables and one.table and one.table.lower() not in tables}
     entities = (having & mapped) - foreign
-    light = _heirs(facts, lambda one: one.deferred)
+    light = heirs(facts, {one.name for one in facts if one.deferred})
     names = {column}.union(*(one.attributes for one in facts if one.name not in foreign))
     plain = {one.name for one in facts if one.name not in mapped}
     rivals = (having & plain) | (having & foreign)
@@ -83,20 +84,11 @@ def _schema(column: str, facts: Sequence[Declared], made: Sequence[Function], ta
         entities=frozenset(entities),
         heavy=frozenset(heavy),
         rivals=frozenset(rivals),
-        schemas=frozenset(_heirs(facts, lambda one: one.from_attributes) & rivals),
+        schemas=filled(facts, made, names, mapped),
         relations=_relations(facts, heavy),
         speaks=speaks,
         parameters=frozenset(one.name for one in made if one.has_parameter),
     )
-
-
-def _heirs(facts: Iterable[Declared], first: Callable[[Declared], bool]) -> set[str]:
-    """Names of the classes for which `first` holds, and of all classes made from them."""
-    facts = list(facts)
-    found = {one.name for one in facts if first(one)}
-    while more := {one.name for one in facts if one.bases & found} - found:
-        found |= more
-    return found
 
 
 def _heavy(facts: Sequence[Declared], heavy: set[str]) -> set[str]:

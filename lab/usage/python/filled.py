@@ -1,0 +1,34 @@
+"""Classes that are filled from the attributes of rows, as the schemas of an API are: their fields read columns."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+
+from lab.usage.python.facts import Declared, Function, heirs
+from lab.usage.values import Access
+
+
+def filled(
+    facts: Sequence[Declared], made: Sequence[Function], names: Collection[str], tables: Collection[str]
+) -> dict[str, Access]:
+    """Classes, `tables` apart, with a field of one of `names`: read where they are filled from rows, unclear where perhaps."""
+    answers = frozenset[str]().union(*(one.answers for one in made))
+    takes = frozenset[str]().union(*(one.takes for one in made))
+    configured = heirs(facts, {one.name for one in facts if one.from_attributes})
+    found: dict[str, Access] = {}
+    for name in {one.name for one in facts if not one.refers.keys().isdisjoint(names)}.difference(tables):
+        users = reaching(facts, {name})
+        answered, taken = not users.isdisjoint(answers), not users.isdisjoint(takes)
+        if configured & heirs(facts, {name}):
+            found[name] = Access.READ if answered or not taken else Access.UNCLEAR
+        elif answered:
+            found[name] = Access.UNCLEAR
+    return found
+
+
+def reaching(facts: Sequence[Declared], found: Collection[str]) -> set[str]:
+    """These classes, those made from them, and those with a field that holds one of them."""
+    found = set(found)
+    while more := {one.name for one in facts if one.bases.union(*one.refers.values()) & found} - found:
+        found |= more
+    return found
