@@ -46,8 +46,8 @@ def collect(roots: Sequence[Path]) -> tuple[list[Source], list[Passed]]:
     sources: list[Source] = []
     passed: list[Passed] = []
     seen: set[str] = set()
-    for root in roots:
-        for path, shown in _files(root, f"{root.resolve().name}/" if len(roots) > 1 else "", passed):
+    for root, called in zip(roots, _called([root.resolve() for root in roots]), strict=True):
+        for path, shown in _files(root, called, passed):
             if (real := os.path.realpath(path)) not in seen:
                 seen.add(real)
                 result = _source(path, shown)
@@ -55,12 +55,22 @@ def collect(roots: Sequence[Path]) -> tuple[list[Source], list[Passed]]:
     return sources, passed
 
 
-def _files(root: Path, prefix: str, passed: list[Passed]) -> Iterator[tuple[Path, str]]:
+def _called(roots: Sequence[Path]) -> Iterator[str]:
+    """What the paths below each root begin with: as much of its path as tells it from the others; nothing if alone."""
+    for root in roots:
+        others = [one.parts for one in roots if one != root]
+        tails = (root.parts[-count:] for count in range(1, len(root.parts) + 1))
+        tail = next(tail for tail in tails if not any(one[-len(tail) :] == tail for one in others))
+        yield PurePosixPath(*tail).as_posix() if others else ""
+
+
+def _files(root: Path, called: str, passed: list[Passed]) -> Iterator[tuple[Path, str]]:
     if not root.exists():
         raise InputError(f"There is no {root}.", hint="Name a folder or file of the application's sources.")
     if root.is_file():
-        yield root, root.name
+        yield root, called or root.name
         return
+    prefix = f"{called}/" if called else ""
 
     def unreadable(error: OSError) -> None:
         shown = Path(error.filename).relative_to(root).as_posix()

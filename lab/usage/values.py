@@ -102,7 +102,7 @@ class Hit:
     """A place in the sources that touches the column."""
 
     path: str
-    """Relative to the folder that was given; with several folders, the folder's name first."""
+    """Relative to the folder that was given; with several folders, as much of the folder's path first as tells which."""
     line: int
     access: Access
     whole: bool

@@ -10,7 +10,7 @@ import pytest
 from lab.errors import InputError
 from lab.usage import look
 from lab.usage.values import Usage
-from tests.usage.conftest import Read
+from tests.usage.conftest import MODELS, Read
 
 READS = "print(snapshot.raw_response)\n"
 
@@ -57,6 +57,15 @@ def test_hits_of_several_sources_say_which(tmp_path: Path) -> None:
         (tmp_path / name).mkdir()
         (tmp_path / name / "code.py").write_text(READS)
     assert [hit.path for hit in at(tmp_path / "api", tmp_path / "worker").hits] == ["api/code.py", "worker/code.py"]
+
+
+def test_sources_of_the_same_name_lose_no_file_and_are_told_apart(tmp_path: Path) -> None:
+    for name, text in (("api", MODELS), ("worker", "class Old(OddsSnapshot): ...\n"), ("web", READS)):
+        (tmp_path / name / "src").mkdir(parents=True)
+        (tmp_path / name / "src" / "code.py").write_text(text)
+    (tmp_path / "worker" / "src" / "load.py").write_text("select(Old)\n")
+    found = at(tmp_path / "api" / "src", tmp_path / "worker" / "src", tmp_path / "web" / "src" / "code.py")
+    assert [hit.path for hit in found.hits] == ["api/src/code.py", "worker/src/load.py", "code.py"]
 
 
 def test_sources_that_overlap_count_once(tmp_path: Path) -> None:

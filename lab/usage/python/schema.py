@@ -42,13 +42,13 @@ def gather(sources: Sequence[Source], column: str, tables: frozenset[str]) -> Sc
     """
     facts: list[Declared] = []
     made: list[Function] = []
-    seen: set[str] = set()
+    left = list(sources)
     wanted = {column, *tables}
     while True:
         words = {name.lower() for name in wanted}
-        fresh = [one for one in sources if one.path not in seen and not one.words.isdisjoint(words)]
+        fresh = [one for one in left if not one.words.isdisjoint(words)]
+        left = [one for one in left if one.words.isdisjoint(words)]
         for source in fresh:
-            seen.add(source.path)
             _add(source, column, facts, made)
         schema = _schema(column, facts, made, tables)
         known = wanted | schema.names | schema.entities | schema.heavy | reaching(facts, schema.rivals)
