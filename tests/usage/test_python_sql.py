@@ -34,6 +34,17 @@ from tests.usage.conftest import Read, Said
         ("run('SELECT * FROM ' + table)", ["unclear whole"]),
         ("run('SELECT raw_response FROM FROM')", ["unclear"]),
         ("run('COPY odds_snapshots TO STDOUT')", ["read whole"]),
+        ("run('SELECT * FROM {}'.format(table))", ["unclear whole"]),
+        ("run(SQL('SELECT * FROM {}').format(Identifier('odds_snapshots')))", ["unclear whole"]),
+        ("run(SQL('SELECT {} FROM odds_snapshots').format(columns))", ["unclear whole"]),
+        ("run(SQL('SELECT raw_response FROM {}').format(Identifier('odds_snapshots')))", ["read"]),
+        ("query = 'SELECT *'\nquery += ' FROM odds_snapshots'", ["unclear whole"]),
+        ("run(' '.join(['SELECT *', 'FROM odds_snapshots']))", ["unclear whole"]),
+        ("connection.copy_from_table('odds_snapshots', output='x')", ["unclear whole"]),
+        ("subprocess.run(['pg_dump', '-t', 'odds_snapshots'])", ["unclear whole"]),
+        ("select(metadata.tables['odds_snapshots'])", ["unclear whole"]),
+        ("op.drop_table('odds_snapshots')", []),
+        ("frame.to_sql('odds_snapshots', engine)", []),
     ],
 )
 def test_a_string_of_sql_is_judged_as_sql(said: Said, code: str, expected: list[str]) -> None:

@@ -25,6 +25,17 @@ from tests.usage.conftest import MODELS, Said
         "select(OddsSnapshot).options(joinedload(OddsSnapshot.event).load_only(Event.id))",
         "class Repository:\n    model = OddsSnapshot\n    def all(self):\n        return select(self.model)",
         "model = OddsSnapshot if home else CompetitorOddsSnapshot\nselect(model)",
+        "def f(one: OddsSnapshot):\n    session.refresh(one)",
+        "session.merge(OddsSnapshot(id=1))",
+        "select(OddsSnapshot.__table__)",
+        "select(*OddsSnapshot.__table__.columns)",
+        "OddsSnapshot.__table__.select()",
+        "table = OddsSnapshot.__table__\nselect(table)",
+        "latest = select(OddsSnapshot).distinct(OddsSnapshot.event_id).cte('latest')\nselect(latest)",
+        "select(select(OddsSnapshot).subquery())",
+        "select(Event).add_columns(OddsSnapshot)",
+        "select(Event).options(selectinload(Event.snapshots.and_(OddsSnapshot.id > 3)))",
+        "class Other(OddsSnapshot): ...\nselect(OddsSnapshot, Other).options(load_only(OddsSnapshot.id))",
     ],
 )
 def test_an_object_loaded_whole_reads_the_column(said: Said, code: str) -> None:
@@ -45,6 +56,10 @@ def test_an_object_loaded_whole_reads_the_column(said: Said, code: str) -> None:
         "select(Event).join(Event.snapshots)",
         "select(Event).options(selectinload(Event.snapshots).load_only(OddsSnapshot.id))",
         "select(Event)",
+        "def f(one: OddsSnapshot):\n    session.refresh(one, ['id'])",
+        "latest = select(OddsSnapshot).cte()\nselect(func.count()).select_from(latest)",
+        "latest = select(OddsSnapshot).cte()\nselect(latest.c.id)",
+        "session.get(OddsSnapshot, 1, options=[load_only(OddsSnapshot.id)])",
     ],
 )
 def test_a_query_that_leaves_the_column_out_does_not_read_it(said: Said, code: str) -> None:
@@ -55,11 +70,16 @@ def test_a_deferred_column_is_not_loaded_by_that_query(said: Said) -> None:
     assert said("select(OddsSnapshot).options(defer(OddsSnapshot.raw_response))") == ["declare"]
 
 
-@pytest.mark.parametrize("column", ["mapped_column(JSON, deferred=True)", "deferred(Column(JSON))"])
+@pytest.mark.parametrize(
+    "column",
+    ["mapped_column(JSON, deferred=True)", "deferred(Column(JSON))", "mapped_column(JSON, deferred_group='big')"],
+)
 def test_a_column_deferred_by_its_class_is_not_loaded_with_the_object(said: Said, column: str) -> None:
     models = MODELS.replace("mapped_column(JSON)", column)
     assert said("select(OddsSnapshot)\nsession.get(OddsSnapshot, 1)", models=models) == []
     assert said("snapshot.raw_response", models=models) == ["read"]
+    for option in ("undefer('*')", "undefer_group('big')"):
+        assert said(f"select(OddsSnapshot).options({option})", models=models) == ["unclear whole"]
 
 
 @pytest.mark.parametrize(
@@ -71,6 +91,12 @@ def test_a_column_deferred_by_its_class_is_not_loaded_with_the_object(said: Said
         "def f(one: OddsSnapshot):\n    return asdict(one)",
         "def f(one: OddsSnapshot):\n    return SnapshotOut.model_validate(one)",
         "def f(one: OddsSnapshot, name):\n    return getattr(one, name)",
+        "Repository(session, OddsSnapshot)",
+        "Repository(session, model=OddsSnapshot)",
+        "class Snapshots(Repository[OddsSnapshot]): ...",
+        "class Snapshots(Repository):\n    model = OddsSnapshot",
+        "class SnapshotSchema(AutoSchema):\n    class Meta:\n        model = OddsSnapshot",
+        "class Page(ModelView, model=OddsSnapshot): ...",
         "pd.read_sql_table('odds_snapshots', engine)",
     ],
 )

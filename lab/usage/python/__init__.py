@@ -41,7 +41,7 @@ def look(source: Source, target: Target, schema: Schema) -> Look:
     found = [
         one
         for node in module.nodes
-        for rule in (named.look(node, target.column, said), whole.look(node, said, frozenset(target.tables)))
+        for rule in (named.look(node, target.column, said), whole.look(node, said))
         for one in rule
     ]
     found += strings.look(module, target, said)

@@ -9,8 +9,13 @@ from dataclasses import dataclass
 from lab.usage.python.module import Module, Scope, above, callee, enclosing_class, last_name, names, scope
 from lab.usage.python.schema import Schema
 
-BESIDE = {"select_from", "join", "outerjoin", "delete", "update", "insert", "isinstance"}
+BESIDE = {"select_from", "join", "join_from", "outerjoin", "delete", "update", "insert", "isinstance"}
 """Calls that name a class without returning objects of it."""
+
+DERIVED = {"aliased", "alias", "subquery", "cte", "lateral"}
+"""Calls whose result can be selected from like the class, or the query, that they are made of."""
+NARROWING = {"with_only_columns", "with_entities"}
+"""Calls after which a query does not return the classes that it began with."""
 
 Said = Mapping[str, frozenset[str]]
 
@@ -40,6 +45,12 @@ class Evidence:
         """The classes of the schema that an expression is the class of."""
         if isinstance(node, ast.Name):
             return self.aliases.get(node.id, self.schema.speaks.get(node.id, frozenset()) & {node.id})
+        if isinstance(node, ast.Starred) or (
+            isinstance(node, ast.Attribute) and node.attr in ("__table__", "columns", "c")
+        ):
+            return self.classes(node.value)
+        if callee(node) in DERIVED:
+            return frozenset().union(*map(self.classes, _derived(node)))
         if isinstance(node, ast.Attribute):
             own = self.schema.speaks.get(node.attr, frozenset())
             return own if node.attr in own or _is_class_attribute(node) else frozenset()
@@ -53,7 +64,7 @@ def _is_class_attribute(node: ast.Attribute) -> bool:
 
 def evidence(module: Module, schema: Schema) -> Evidence:
     """Read every assignment, loop and annotation of the file, in the order of the text."""
-    aliases = dict(_aliases(module, schema))
+    aliases = _aliases(module, schema)
     said: dict[ast.AST, dict[str, frozenset[str]]] = {module.tree: dict(aliases)}
     for target, value, inner in sorted(_bindings(module), key=lambda one: one[0].lineno):
         known = said.setdefault(inner, dict(aliases))
@@ -111,24 +122,42 @@ def _beside(node: ast.expr, module: Module) -> bool:
     return callee(outer) in BESIDE
 
 
-def _aliases(module: Module, schema: Schema) -> Iterator[tuple[str, frozenset[str]]]:
+def _aliases(module: Module, schema: Schema) -> dict[str, frozenset[str]]:
+    found: dict[str, frozenset[str]] = {}
     for node in module.nodes:
         if isinstance(node, ast.ImportFrom):
             for alias in node.names:
                 if alias.asname and alias.name in schema.speaks.get(alias.name, ()):
-                    yield alias.asname, frozenset({alias.name})
-        elif isinstance(node, ast.Assign) and (
-            found := {name for name in _class_value(node.value) if name in schema.speaks.get(name, ())}
-        ):
-            yield from ((last_name(target), frozenset(found)) for target in node.targets)
+                    found[alias.asname] = frozenset({alias.name})
+        elif isinstance(node, ast.Assign):
+            names = map(last_name, _class_value(node.value))
+            meant = frozenset().union(
+                *(found.get(name, schema.speaks.get(name, frozenset()) & {name}) for name in names)
+            )
+            found |= {last_name(target): meant for target in node.targets if meant}
+    return found
 
 
-def _class_value(value: ast.expr) -> set[str]:
-    """The names in a value that is a class: `A`, `A if x else B`, `aliased(A)`."""
+def _class_value(value: ast.AST) -> Iterator[ast.AST]:
+    """The classes in a value that is a class: `A`, `A if x else B`, `A.__table__`, `aliased(A)`, `select(A).subquery()`."""
     if isinstance(value, ast.Name):
-        return {value.id}
-    if isinstance(value, ast.IfExp):
-        return _class_value(value.body) | _class_value(value.orelse)
-    if callee(value) == "aliased" and isinstance(value, ast.Call):
-        return {name for one in value.args for name in names(one)}
-    return set()
+        yield value
+    elif isinstance(value, ast.Attribute) and value.attr == "__table__":
+        yield value.value
+    elif isinstance(value, ast.IfExp):
+        yield from (one for side in (value.body, value.orelse) for one in _class_value(side))
+    elif callee(value) in DERIVED:
+        yield from _derived(value)
+
+
+def _derived(call: ast.AST) -> Iterator[ast.expr]:
+    """What `aliased(A)`, `select(A).where(…).subquery()` and `A.__table__.alias()` are made of."""
+    if not isinstance(call, ast.Call) or callee(call) in NARROWING:
+        return
+    inner = call.func.value if isinstance(call.func, ast.Attribute) else None
+    if callee(call) in ("aliased", "select", "query"):
+        yield from call.args
+    elif isinstance(inner, ast.Call):
+        yield from _derived(inner)
+    elif inner is not None:
+        yield inner

@@ -11,6 +11,7 @@ from lab.usage import sql
 from lab.usage.python import names
 from lab.usage.python.evidence import Evidence
 from lab.usage.python.module import Module, above, callee, first_text, last_name
+from lab.usage.python.module import names as names_in
 from lab.usage.text import word
 from lab.usage.values import UNKNOWN, Access, Found, Target
 
@@ -37,6 +38,12 @@ SCHEMA = {
 }
 PERCENT = re.compile(r"%(\(\w+\))?[a-z]")
 BRACED = re.compile(r"\{[^{}]*\}")
+PIECE = re.compile(r"\s*((LEFT|RIGHT|FULL|INNER|OUTER|CROSS)\s+)*(FROM|JOIN)\s", re.IGNORECASE)
+TABLE_ONLY = {
+    *("Table", "table", "ForeignKey", "batch_alter_table", "create_index", "Identifier"),
+    *("copy_records_to_table", "copy_to_table", "to_sql"),
+}
+"""Calls that declare a table or write to it; `Identifier` names it for a query, which is looked at itself."""
 
 
 def constants(module: Module) -> dict[str, str]:
@@ -53,7 +60,8 @@ def look(module: Module, target: Target, evidence: Evidence) -> Iterator[Found]:
     """What every string of the file does to the column; docstrings and messages do nothing."""
     known = constants(module)
     names_it = word(target.column)
-    matters = re.compile("|".join([*(word(one).pattern for one in (*evidence.schema.names, *target.tables)), UNKNOWN]))
+    words = (*evidence.schema.names, *target.tables)
+    matters = re.compile("|".join([*(word(one).pattern for one in words), UNKNOWN, BRACED.pattern]))
     for node in module.nodes:
         if not isinstance(node, ast.Constant | ast.JoinedStr | ast.BinOp) or _part(module, node):
             continue
@@ -66,6 +74,10 @@ def look(module: Module, target: Target, evidence: Evidence) -> Iterator[Found]:
             yield _key(node, evidence)
         elif isinstance(node, ast.Constant) and text in evidence.schema.names:
             yield from _renamed(node, evidence)
+        elif PIECE.match(text) and any(word(table).search(text) for table in target.tables):
+            yield Found(line=node.lineno, access=Access.UNCLEAR, how="a piece of SQL that names the table", whole=True)
+        elif isinstance(node, ast.Constant) and text.lower() in target.tables:
+            yield from _table(module, node)
         elif names_it.search(text):
             yield Found(line=node.lineno, access=Access.UNCLEAR, how="a string that holds the name")
 
@@ -127,9 +139,7 @@ def _fragment(module: Module, node: ast.AST) -> bool:
 def _statement(
     module: Module, node: ast.Constant | ast.JoinedStr | ast.BinOp, text: str, target: Target
 ) -> Iterator[Found]:
-    found, unparsed = sql.look(text, target)
-    if unparsed and BRACED.search(text):
-        found, unparsed = sql.look(BRACED.sub(UNKNOWN, text), target)
+    found, _ = sql.look(text if sql.TEMPLATE.search(text) else BRACED.sub(UNKNOWN, text), target)
     for one in found:
         how = one.how if one.how.startswith("SQL") else f"SQL: {one.how}"
         yield replace(one, how=how, line=_line(node, one, module.source.lines, target))
@@ -143,6 +153,15 @@ def _line(node: ast.expr, found: Found, lines: Sequence[str], target: Target) ->
     if found.whole or pattern.search(lines[counted - 1].lower()):
         return counted
     return next((number for number in range(first, last + 1) if pattern.search(lines[number - 1].lower())), first)
+
+
+def _table(module: Module, node: ast.Constant) -> Iterator[Found]:
+    """The table's name given to a call that may load it, `copy_from_table("t")`, or looked up, `metadata.tables["t"]`."""
+    outer = next(one for one in above(module, node) if not isinstance(one, ast.keyword | ast.List | ast.Tuple))
+    by = callee(outer) if isinstance(outer, ast.Call) else last_name(outer) if isinstance(outer, ast.Subscript) else ""
+    migrates = isinstance(outer, ast.Call) and "op" in names_in(outer.func)
+    if by and by not in TABLE_ONLY and not migrates:
+        yield Found(line=node.lineno, access=Access.UNCLEAR, how=f"the table's name given to {by}", whole=True)
 
 
 def _key(node: ast.Constant, evidence: Evidence) -> Found:

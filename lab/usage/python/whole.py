@@ -5,36 +5,46 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
-from lab.usage.python.evidence import Evidence
+from lab.usage.python.evidence import BESIDE, DERIVED, NARROWING, Evidence
 from lab.usage.python.module import callee, chain, enclosing_class, first_text, last_name, names, scope
 from lab.usage.values import Access, Found
 
-LOADING = {"select", "query", "get", "get_one", "returning", "add_entity", "with_entities"}
+LOADING = {"select", "query", "get", "get_one", "returning", "add_entity", "add_columns", "with_entities"}
+RELOADING = {"refresh", "merge"}
 ALONG = {"selectinload", "joinedload", "subqueryload", "immediateload", "contains_eager"}
 COUNTING = {"count", "exists", "delete", "update", "with_only_columns", "with_entities", "subquery", "cte"}
-NARROWING = {"with_only_columns", "with_entities"}
 SERIALISING = {"asdict", "vars", "model_dump", "_asdict", "to_dict", "jsonable_encoder", "model_validate", "from_orm"}
-TABLES = {"read_sql_table", "read_sql"}
+NAMING = {
+    *(*BESIDE, *DERIVED, *LOADING, *ALONG, *SERIALISING),
+    *("relationship", "exists", "issubclass", "type", "inspect", "TypeVar", "cast", "listen", "listens_for", "print"),
+    *("bulk_insert_mappings", "bulk_update_mappings", "map_imperatively", "mapper"),
+}
+"""Calls that are given a class and load nothing by that alone, or whose loads are seen otherwise."""
 
 
-def look(node: ast.AST, evidence: Evidence, tables: frozenset[str]) -> Iterator[Found]:
+def look(node: ast.AST, evidence: Evidence) -> Iterator[Found]:
     """Whether `node` loads rows of the column's table whole, or hands a whole row on."""
     if isinstance(node, ast.Call):
-        yield from _call(node, evidence, tables)
+        yield from _call(node, evidence)
+        yield from _given_away(node, callee(node), evidence)
+    elif isinstance(node, ast.ClassDef):
+        yield from _given_away(node, node.name, evidence)
     elif isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Load):
         yield from _attribute(node, evidence)
 
 
-def _call(node: ast.Call, evidence: Evidence, tables: frozenset[str]) -> Iterator[Found]:
+def _call(node: ast.Call, evidence: Evidence) -> Iterator[Found]:
     name, schema = callee(node), evidence.schema
     given = node.args[:1] if name in ("get", "get_one") else node.args
-    loaded = sorted({one for arg in given for one in evidence.classes(arg) & schema.heavy})
+    loaded = frozenset(one for arg in given for one in evidence.classes(arg) & schema.heavy)
     if name in LOADING and loaded:
-        yield from _loaded(node, f"{name}({' | '.join(loaded)})", evidence)
+        yield from _loaded(node, f"{name}({' | '.join(sorted(loaded))})", evidence, loaded)
+    elif name in RELOADING and len(node.args) == 1 and evidence.of(node.args[0]) & schema.heavy:
+        yield _whole(node, name)
+    elif name == "undefer_group" or (name == "undefer" and first_text(node) == "*"):
+        yield from _undeferred(node, name, evidence)
     elif name in ALONG and (relation := _relation(node, evidence)):
         yield from _loaded(node, f"{name}({relation})", evidence)
-    elif name in TABLES and _text(node) in tables:
-        yield Found(line=node.lineno, access=Access.UNCLEAR, how=f"{name} of {_text(node)}", whole=True)
     elif name in SERIALISING:
         yield from _handed_on(node, name, evidence)
     elif name == "getattr" and len(node.args) > 1 and not isinstance(node.args[1], ast.Constant):
@@ -64,14 +74,39 @@ def _may_have(node: ast.Attribute, evidence: Evidence) -> bool:
     return not name[:1].isupper() and (owner is None or owner.name in evidence.schema.relations[node.attr])
 
 
-def _loaded(node: ast.expr, what: str, evidence: Evidence) -> Iterator[Found]:
+def _undeferred(node: ast.Call, name: str, evidence: Evidence) -> Iterator[Found]:
+    """Deferred columns that are loaded after all, where the class defers this one."""
+    if evidence.schema.entities - evidence.schema.heavy:
+        yield Found(line=node.lineno, access=Access.UNCLEAR, how=f"{name} may load the deferred column", whole=True)
+
+
+def _given_away(node: ast.Call | ast.ClassDef, name: str, evidence: Evidence) -> Iterator[Found]:
+    """The class itself given to code that is not seen to load it or not: a repository, a page of an admin site."""
+    inside = node.args if isinstance(node, ast.Call) else _used_by_bases(node)
+    values = [] if name in NAMING else [*inside, *(one.value for one in node.keywords)]
+    for one in (one for one in values if evidence.classes(one) & evidence.schema.heavy):
+        how = f"{ast.unparse(one)[:40]} given to {name or 'a call'}: what that loads is not seen"
+        yield Found(line=one.lineno, access=Access.UNCLEAR, how=how, whole=True)
+
+
+def _used_by_bases(node: ast.ClassDef) -> Iterator[ast.expr]:
+    """`class A(Repository[Entity])` and `model = Entity` in it, also within its `class Meta`: its bases may load that."""
+    if not node.bases:
+        return
+    yield from (base.slice for base in node.bases if isinstance(base, ast.Subscript) and last_name(base) != "Generic")
+    inner = (one.body for one in node.body if isinstance(one, ast.ClassDef) and not one.bases)
+    yield from (one.value for body in (node.body, *inner) for one in body if isinstance(one, ast.Assign))
+
+
+def _loaded(node: ast.expr, what: str, evidence: Evidence, loaded: frozenset[str] = frozenset()) -> Iterator[Found]:
     """A load, unless the calls that follow leave the column or every row out."""
     calls = list(chain(evidence.module, node))
     given = {one for call in calls for one in _options(call)}
     held = _held(given, evidence)
-    if {callee(one) for one in calls} & COUNTING or any(_narrowed(one, evidence) for one in (*calls, *held)):
+    around = [one for one in (node, *calls, *held) if isinstance(one, ast.Call)]
+    if {callee(one) for one in calls} & COUNTING or any(_narrowed(one, evidence, loaded) for one in around):
         return
-    if later := _later(node, evidence):
+    if later := _later(node, evidence, loaded):
         yield _whole(node, what, f", narrowed by {later} elsewhere in the function")
     elif given and not held:
         yield _whole(node, what, f", with options that are not followed: {', '.join(sorted(given))}")
@@ -84,22 +119,27 @@ def _whole(node: ast.expr, what: str, doubt: str = "") -> Found:
     return Found(line=node.end_lineno or node.lineno, access=access, how=f"whole entity: {what}{doubt}", whole=True)
 
 
-def _narrowed(call: ast.AST, evidence: Evidence) -> str | None:
-    """load_only or defer, in a call itself or in its arguments, where it leaves the column out."""
-    inside = [call, *(one for arg in call.args for one in ast.walk(arg))] if isinstance(call, ast.Call) else [call]
-    return next((callee(one) for one in inside if isinstance(one, ast.Call) and _leaves_out(one, evidence)), None)
+def _narrowed(call: ast.Call, evidence: Evidence, loaded: frozenset[str]) -> str | None:
+    """load_only or defer, in a call itself or in its arguments, where they leave the column of all of `loaded` out."""
+    given = (call, *call.args, *(one.value for one in call.keywords if one.arg == "options"))
+    inside = [one for arg in given for one in (ast.walk(arg) if arg is not call else [call])]
+    left = {one: _left_out(one, evidence) for one in inside if isinstance(one, ast.Call)}
+    out = frozenset[str]().union(*left.values())
+    return next((callee(one) for one, classes in left.items() if classes), None) if loaded <= out else None
 
 
-def _leaves_out(call: ast.Call, evidence: Evidence) -> bool:
-    if callee(call) == "defer":
-        return bool({name for arg in call.args for name in names(arg)} & evidence.schema.names) or _text(call) == "*"
-    if callee(call) != "load_only":
-        return False
+def _left_out(call: ast.Call, evidence: Evidence) -> frozenset[str]:
+    """The classes whose column a `defer` or `load_only` leaves out: those of its arguments, or all where it names none."""
+    entities = evidence.schema.entities
     owners = [arg.value for arg in call.args if isinstance(arg, ast.Attribute)]
-    return not owners or any(evidence.classes(one) & evidence.schema.entities for one in owners)
+    of = frozenset[str]().union(*map(evidence.classes, owners)) & entities if owners else entities
+    if callee(call) == "defer":
+        named = {name for arg in call.args for name in names(arg)} & evidence.schema.names
+        return of if named or first_text(call) == "*" else frozenset()
+    return of if callee(call) == "load_only" else frozenset()
 
 
-def _later(node: ast.expr, evidence: Evidence) -> str | None:
+def _later(node: ast.expr, evidence: Evidence, loaded: frozenset[str]) -> str | None:
     """What narrows the query through the variable that it is assigned to."""
     statement = evidence.module.parents.get(node)
     while isinstance(statement, ast.Attribute | ast.Call | ast.Await):
@@ -108,7 +148,7 @@ def _later(node: ast.expr, evidence: Evidence) -> str | None:
     inside = scope(evidence.module, node)
     uses = (use for name in held for use in evidence.module.uses.get((inside, name), ()))
     for call in (call for use in uses for call in chain(evidence.module, use)):
-        if narrowed := _narrowed(call, evidence) or ({callee(call)} & NARROWING and callee(call)):
+        if narrowed := _narrowed(call, evidence, loaded) or ({callee(call)} & NARROWING and callee(call)):
             return narrowed
     return None
 
@@ -133,12 +173,8 @@ def _held(given: set[str], evidence: Evidence) -> list[ast.Call]:
 
 
 def _relation(node: ast.Call, evidence: Evidence) -> str | None:
-    attributes = (last_name(arg) for arg in node.args if isinstance(arg, ast.Attribute))
+    attributes = (one.attr for arg in node.args for one in ast.walk(arg) if isinstance(one, ast.Attribute))
     return next((name for name in attributes if name in evidence.schema.relations), None)
-
-
-def _text(node: ast.Call) -> str:
-    return (first_text(node) or "").lower()
 
 
 def _handed_on(node: ast.Call, name: str, evidence: Evidence) -> Iterator[Found]:
