@@ -33,8 +33,9 @@ def look(roots: Sequence[Path], columns: Sequence[str], tables: Sequence[str] = 
 
 
 def _usage(sources: Sequence[Source], skipped: Iterable[Passed], column: str, tables: frozenset[str]) -> Usage:
-    schema = gather([one for one in sources if one.language == "Python"], column, tables)
-    named = tables or schema.tables | _made(sources, column) or frozenset(TABLES)
+    made = _made(sources, column)
+    schema = gather([one for one in sources if one.language == "Python"], column, tables, made or frozenset(TABLES))
+    named = tables or schema.tables | made or frozenset(TABLES)
     target = Target(column=column, tables=named)
     hits: list[Hit] = []
     unparsed: list[Passed] = []

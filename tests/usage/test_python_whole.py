@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.usage.conftest import MODELS, Said
+from tests.usage.conftest import MODELS, Read, Said
 
 
 @pytest.mark.parametrize(
@@ -130,6 +130,26 @@ def test_a_backref_leads_to_the_object_too(said: Said) -> None:
 def test_a_table_in_a_variable_is_loaded_whole(said: Said) -> None:
     models = "odds = Table('odds_snapshots', metadata, Column('id', Integer), Column('raw_response', JSON))"
     assert said("select(odds)\nodds.select()\nselect(odds.c.id)", models=models) == ["read whole", "read whole"]
+
+
+@pytest.mark.parametrize(
+    "models",
+    [
+        "Odds = Table('odds_snapshots', metadata, autoload_with=engine)",
+        "Odds = Base.classes.odds_snapshots",
+        "Odds = metadata.tables['odds_snapshots']\nother = report.tables[0]\nmore = report.tables[a.b]",
+        "class Odds(Base):\n    __table__ = Table('odds_snapshots', metadata, Column('raw_response', JSON))",
+        "odds = Table('odds_snapshots', metadata, Column('raw_response', JSON))\nclass Odds(Base):\n    __table__ = odds",
+        "NAME = 'odds_snapshots'\nclass Odds(Base):\n    __tablename__ = NAME\n    raw_response = Column(JSON)",
+    ],
+)
+def test_a_class_is_the_tables_however_it_says_which_table_it_is(said: Said, models: str) -> None:
+    assert said("select(Odds)\nrun('SELECT * FROM odds_snapshots')", models=models) == ["read whole", "read whole"]
+
+
+def test_a_table_whose_name_is_given_by_a_constant_is_the_columns(read: Read) -> None:
+    models = "NAME = 'payloads'\nclass Odds(Base):\n    __tablename__ = NAME\n    raw_response = Column(JSON)"
+    assert read({"models.py": models}).tables == ("payloads",)
 
 
 def test_a_class_mapped_onto_a_table_is_loaded_whole(said: Said) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from lab.usage.python.module import Module, callee, enclosing_class, first_text, given, last_name, names
@@ -20,22 +20,24 @@ class Declared:
     """A class, or a table in a variable."""
 
     name: str
-    bases: frozenset[str]
-    table: str | None
-    mapped: bool
+    bases: frozenset[str] = frozenset()
+    table: str | None = None
+    mapped: bool = False
     """Whether its own body says that it is a table."""
-    attributes: frozenset[str]
+    attributes: frozenset[str] = frozenset()
     """Its attributes that hold the column; of a class that is no table, those of the column's name."""
-    deferred: bool
+    deferred: bool = False
     """Whether that column is loaded only when it is asked for."""
-    from_attributes: bool
+    from_attributes: bool = False
     """Whether it is a schema that is filled from the attributes of an object."""
-    refers: Mapping[str, frozenset[str]]
+    refers: Mapping[str, frozenset[str]] = field(default_factory=dict)
     """Attributes to the names in their annotations and values."""
-    relationships: Mapping[str, frozenset[str]]
+    relationships: Mapping[str, frozenset[str]] = field(default_factory=dict)
     """Attributes that the ORM loads when they are used, to the names of what they lead to."""
-    eager: frozenset[str]
+    eager: frozenset[str] = frozenset()
     """Names of classes that are loaded with it."""
+    reflected: bool = False
+    """Whether its columns are those that the database says."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,8 +62,10 @@ def declared(module: Module, column: str) -> Iterator[Declared]:
             yield _class(module, node, column)
         elif isinstance(node, ast.Call) and callee(node) == "Table":
             yield from _table(module, node, column)
+        elif isinstance(node, ast.Assign) and isinstance(node.value, ast.Attribute | ast.Subscript):
+            yield from _automapped(module, node, node.value)
         elif isinstance(node, ast.Call) and callee(node) in ("map_imperatively", "mapper") and len(node.args) > 1:
-            yield _declared(last_name(node.args[0]), bases=frozenset({last_name(node.args[1])}))
+            yield Declared(name=last_name(node.args[0]), bases=frozenset({last_name(node.args[1])}))
 
 
 def functions(module: Module, column: str) -> Iterator[Function]:
@@ -98,46 +102,35 @@ def heirs(facts: Iterable[Declared], found: Collection[str]) -> set[str]:
     return found
 
 
-def _declared(
-    name: str,
-    *,
-    bases: frozenset[str] = frozenset(),
-    table: str | None = None,
-    mapped: bool = False,
-    attributes: frozenset[str] = frozenset(),
-) -> Declared:
-    return Declared(
-        name=name,
-        bases=bases,
-        table=table,
-        mapped=mapped,
-        attributes=attributes,
-        deferred=False,
-        from_attributes=False,
-        refers={},
-        relationships={},
-        eager=frozenset(),
-    )
-
-
 def _table(module: Module, node: ast.Call, column: str) -> Iterator[Declared]:
     """`odds = Table("odds_snapshots", metadata, Column("raw_response", JSON))`."""
     outer = module.parents.get(node)
     targets = outer.targets if isinstance(outer, ast.Assign) else []
     attributes = frozenset({column} if column in _named(node) else ())
+    reflected = any(one.arg in ("autoload_with", "autoload") for one in node.keywords)
     for target in targets:
-        yield _declared(last_name(target), table=first_text(node), mapped=True, attributes=attributes)
+        yield Declared(
+            name=last_name(target), table=first_text(node), mapped=True, attributes=attributes, reflected=reflected
+        )
+
+
+def _automapped(module: Module, node: ast.Assign, value: ast.Attribute | ast.Subscript) -> Iterator[Declared]:
+    """`Snapshot = Base.classes.odds_snapshots`, `odds = metadata.tables["odds_snapshots"]`."""
+    table = value.attr if isinstance(value, ast.Attribute) else _text(module, value.slice)
+    if table and last_name(value.value) in ("classes", "tables"):
+        for target in node.targets:
+            yield Declared(name=last_name(target), table=table, mapped=True, reflected=True)
 
 
 def _class(module: Module, node: ast.ClassDef, column: str) -> Declared:
     fields = dict(_fields(node))
     attributes = frozenset(_attributes(module, node, fields, column))
+    core = fields.get("__table__", (None, None))[1]
     values = [fields[name][1] for name in attributes & fields.keys()]
-    table = fields.get("__tablename__", (None, None))[1]
     return Declared(
         name=node.name,
-        bases=frozenset(last_name(base) for base in node.bases),
-        table=table.value if isinstance(table, ast.Constant) and isinstance(table.value, str) else None,
+        bases=frozenset(filter(None, map(last_name, (*node.bases, core)))),
+        table=_text(module, fields.get("__tablename__", (None, None))[1]) or first_text(core),
         mapped=any(_says_table(name, *field) for name, field in fields.items()) or _keyword(node, "table"),
         attributes=attributes,
         deferred=any(_deferred(value) for value in values),
@@ -148,6 +141,14 @@ def _class(module: Module, node: ast.ClassDef, column: str) -> Declared:
             name for kind, value in fields.values() if _eager(value) for name in names(kind) | _related(value)
         ),
     )
+
+
+def _text(module: Module, node: ast.expr | None) -> str | None:
+    """A string, or the one that the file assigns to a name."""
+    if isinstance(node, ast.Name):
+        values = module.assigned.get((module.tree, node.id), ())
+        node = values[0] if len(values) == 1 else None
+    return node.value if isinstance(node, ast.Constant) and isinstance(node.value, str) else None
 
 
 def _fields(node: ast.ClassDef) -> Iterator[tuple[str, tuple[ast.expr | None, ast.expr | None]]]:

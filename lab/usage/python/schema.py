@@ -35,22 +35,23 @@ class Schema:
     """Functions with a parameter of that name."""
 
 
-def gather(sources: Sequence[Source], column: str, tables: frozenset[str]) -> Schema:
+def gather(sources: Sequence[Source], column: str, tables: frozenset[str], likely: frozenset[str]) -> Schema:
     """Read what matters: files that name the column, then those that name a class found there, until nothing is new.
 
-    `tables` narrows to classes of these tables; empty for all.
+    `tables` narrows to classes of these tables; empty for all. Classes of tables that are `likely` to have the column have
+    it where their columns are those that the database says.
     """
     facts: list[Declared] = []
     made: list[Function] = []
     left = list(sources)
-    wanted = {column, *tables}
+    wanted = {column, *tables, *likely}
     while True:
         words = {name.lower() for name in wanted}
         fresh = [one for one in left if not one.words.isdisjoint(words)]
         left = [one for one in left if one.words.isdisjoint(words)]
         for source in fresh:
             _add(source, column, facts, made)
-        schema = _schema(column, facts, made, tables)
+        schema = _schema(column, facts, made, tables, likely)
         known = wanted | schema.names | schema.entities | schema.heavy | reaching(facts, schema.rivals)
         if not fresh or known == wanted:
             return schema
@@ -66,9 +67,16 @@ def _add(source: Source, column: str, facts: list[Declared], made: list[Function
     made += functions(module, column)
 
 
-def _schema(column: str, facts: Sequence[Declared], made: Sequence[Function], tables: frozenset[str]) -> Schema:
+def _schema(
+    column: str,
+    facts: Sequence[Declared],
+    made: Sequence[Function],
+    tables: frozenset[str],
+    likely: frozenset[str],
+) -> Schema:
     mapped = heirs(facts, {one.name for one in facts if one.mapped})
-    holders = {one.name for one in facts if one.attributes or (one.table or "").lower() in tables}
+    reflected = {one.name for one in facts if one.reflected and (one.table or "").lower() in likely}
+    holders = {one.name for one in facts if one.attributes or (one.table or "").lower() in tables} | reflected
     having = heirs(facts, holders)
     foreign = {one.name for one in facts if tables and one.table and one.table.lower() not in tables}
     entities = (having & mapped) - foreign

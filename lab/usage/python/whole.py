@@ -6,7 +6,7 @@ import ast
 from collections.abc import Iterator
 
 from lab.usage.python.evidence import BESIDE, DERIVED, NARROWING, Evidence
-from lab.usage.python.module import callee, chain, enclosing_class, first_text, last_name, names, scope
+from lab.usage.python.module import callee, chain, enclosing_class, first_text, given, last_name, names, scope
 from lab.usage.values import Access, Found
 
 LOADING = {"select", "query", "get", "get_one", "returning", "add_entity", "add_columns", "with_entities"}
@@ -95,7 +95,8 @@ def _used_by_bases(node: ast.ClassDef) -> Iterator[ast.expr]:
         return
     yield from (base.slice for base in node.bases if isinstance(base, ast.Subscript) and last_name(base) != "Generic")
     inner = (one.body for one in node.body if isinstance(one, ast.ClassDef) and not one.bases)
-    yield from (one.value for body in (node.body, *inner) for one in body if isinstance(one, ast.Assign))
+    values = (one for body in (node.body, *inner) for one in body if isinstance(one, ast.Assign))
+    yield from (one.value for one in values if "__table__" not in given(one))
 
 
 def _loaded(node: ast.expr, what: str, evidence: Evidence, loaded: frozenset[str] = frozenset()) -> Iterator[Found]:
