@@ -50,10 +50,10 @@ def _usage(sources: Sequence[Source], skipped: Iterable[Passed], column: str, ta
             elif source.language == "SQL" and not source.words.isdisjoint((column, *named)):
                 found = _sql(source, target, unparsed)
             elif source.language not in ("Python", "SQL"):
-                found = text.look(source, column)
+                found = text.look(source, target, schema.heavy)
         except (UnparsableError, RecursionError) as error:
             unparsed.append(Passed(path=source.path, reason=str(error)))
-            found = text.look(source, column)
+            found = text.look(source, target, schema.heavy)
         hits += _hits(source, found)
     worded = sum(one.language not in ("Python", "SQL") for one in sources)
     return Usage(

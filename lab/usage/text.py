@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterable, Iterator
 
-from lab.usage.values import Access, Found, Source
+from lab.usage.values import Access, Found, Place, Source, Target
 
+REACH = 400
+"""Characters between `SELECT *` and its FROM, at most."""
+STAR = re.compile(r"(?<![(/])\*(?![)/])")
 COMMENT = {
     suffix: mark
     for suffixes, mark in (
@@ -32,10 +35,40 @@ def camel(name: str) -> str:
     return first + "".join(part.capitalize() for part in others)
 
 
-def look(source: Source, column: str) -> Iterator[Found]:
-    """Every line with the column's name or its camel-case spelling, lines of comment apart."""
-    names = re.compile("|".join(word(name).pattern for name in dict.fromkeys((column, camel(column)))))
+def look(source: Source, target: Target, classes: Collection[str] = ()) -> Iterator[Found]:
+    """Every line with the column's name or its camel-case spelling, lines of comment apart, and loads of whole rows.
+
+    `classes` are those of Python whose objects have the column.
+    """
+    names = re.compile(_either(dict.fromkeys((target.column, camel(target.column)))))
     comment = re.compile(rf"\s*({COMMENT.get(source.language, '(?!)')})")
+    loads = _loads(source, target, classes) if source.place is not Place.DOCUMENT else {}
     for number, line in enumerate(source.lines, start=1):
-        if names.search(line) and not comment.match(line):
+        if comment.match(line):
+            continue
+        if names.search(line):
             yield Found(line=number, access=Access.UNCLEAR, how="a word in text that is not parsed")
+        elif how := loads.get(number):
+            yield Found(line=number, access=Access.UNCLEAR, how=f"{how}, in text that is not parsed", whole=True)
+
+
+def _loads(source: Source, target: Target, classes: Collection[str]) -> dict[int, str]:
+    """Lines that load whole rows, and how: `SELECT * FROM t`, `COPY t TO`, and in Python the class given to a call."""
+    found: dict[int, str] = {}
+    table = rf"[\"'`\\]*(\w+[\"`\\]*\.[\"`\\]*)?{_either(target.tables)}"
+    for match in re.finditer(
+        rf"\b(FROM|JOIN|COPY)\s+{table}(?P<copied>[^;]{{0,20}}\bTO\b)?", source.text, re.IGNORECASE
+    ):
+        *_, before = source.text[max(match.start() - REACH, 0) : match.start()].split(";")
+        if match["copied"] or STAR.search(before):
+            found[source.text.count("\n", 0, match.end()) + 1] = "whole rows of the table"
+    if classes and source.language in ("Python", ".ipynb"):
+        given = re.compile(rf"[(,]\s*(\w+\.)?{_either(classes)}\s*[,)]")
+        found |= {
+            number: "the class given to a call" for number, line in enumerate(source.lines, 1) if given.search(line)
+        }
+    return found
+
+
+def _either(names: Iterable[str]) -> str:
+    return "(" + "|".join(word(name).pattern for name in names) + ")"

@@ -186,6 +186,27 @@ def test_other_languages_and_notebooks_are_unclear(read: Read) -> None:
 
 
 @pytest.mark.parametrize(
+    ("name", "text", "lines"),
+    [
+        ("a.yml", "query: SELECT * FROM odds_snapshots", [1]),
+        ("a.js", 'q(`SELECT s.*\n  FROM public."odds_snapshots" s`)', [2]),
+        ("a.sh", "psql -c 'COPY odds_snapshots TO STDOUT'", [1]),
+        ("a.ipynb", '{"source": ["session.query(OddsSnapshot).all()\\n"]}', [1]),
+        ("a.py", "print 'x'\nrows = session.query(OddsSnapshot).all()", [2]),
+        ("a.py", "def f(:\n  run('SELECT * FROM odds_snapshots')", [2]),
+        ("a.yml", "query: SELECT count(*) FROM odds_snapshots", []),
+        ("a.sh", "psql -c 'COPY odds_snapshots FROM STDIN'", []),
+        ("a.yml", "a: SELECT * FROM events; SELECT id FROM odds_snapshots", []),
+        ("a.js", "// SELECT * FROM odds_snapshots", []),
+        ("a.md", "SELECT * FROM odds_snapshots", []),
+    ],
+)
+def test_whole_rows_are_seen_in_text_that_is_not_parsed(read: Read, name: str, text: str, lines: list[int]) -> None:
+    usage = read({"models.py": MODELS, name: text})
+    assert [hit.line for hit in usage.hits if hit.path == name and hit.whole and hit.access == "unclear"] == lines
+
+
+@pytest.mark.parametrize(
     ("name", "place"),
     [
         ("app/code.py", "code"),
