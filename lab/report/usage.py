@@ -34,8 +34,9 @@ def places(usage: Usage) -> Table:
 
 
 def doubts(usage: Usage) -> list[str]:
-    """What the verdict does not know, and everything that was not looked at, one line each."""
+    """The tables that are meant, what the verdict does not know, and everything not looked at, one line each."""
     return [
+        f"Looked for as a column of {' and '.join(usage.tables)}.",
         *usage.uncertainty,
         *(f"By words only: {one.path} ({one.reason})." for one in usage.unparsed),
         *(f"Not looked at: {one.path} ({one.reason})." for one in usage.skipped),

@@ -5,12 +5,13 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from lab.errors import InputError
 from lab.usage import files, python, sql, text, verdict
 from lab.usage.python.module import UnparsableError
-from lab.usage.python.schema import gather
+from lab.usage.python.schema import Schema, gather
 from lab.usage.values import TABLES, Found, Hit, Passed, Source, Target, Usage
 
 __all__ = ["Usage", "look"]
@@ -32,50 +33,67 @@ def look(roots: Sequence[Path], columns: Sequence[str], tables: Sequence[str] = 
     return tuple(_usage(sources, skipped, column.lower(), narrow) for column in columns)
 
 
-def _usage(sources: Sequence[Source], skipped: Iterable[Passed], column: str, tables: frozenset[str]) -> Usage:
+def _usage(sources: Sequence[Source], skipped: Sequence[Passed], column: str, tables: frozenset[str]) -> Usage:
     made = _made(sources, column)
     schema = gather([one for one in sources if one.language == "Python"], column, tables, made or frozenset(TABLES))
-    named = tables or schema.tables | made or frozenset(TABLES)
-    target = Target(column=column, tables=named)
-    hits: list[Hit] = []
-    unparsed: list[Passed] = []
-    computed: Counter[str] = Counter()
-    for source in sources:
-        found: Iterable[Found] = ()
-        try:
-            if source.language == "Python" and python.relevant(source, target, schema):
-                seen = python.look(source, target, schema)
-                found = seen.found
-                computed += seen.computed
-            elif source.language == "SQL" and not source.words.isdisjoint((column, *named)):
-                found = _sql(source, target, unparsed)
-            elif source.language not in ("Python", "SQL"):
-                found = text.look(source, target, schema.heavy)
-        except (UnparsableError, RecursionError) as error:
-            unparsed.append(Passed(path=source.path, reason=str(error)))
-            found = text.look(source, target, schema.heavy)
-        hits += _hits(source, found)
-    worded = sum(one.language not in ("Python", "SQL") for one in sources)
+    known = tables or schema.tables | made
+    target = Target(column=column, tables=known or frozenset(TABLES))
+    seen = [_seen(source, target, schema) for source in sources]
+    hits = [hit for source, one in zip(sources, seen, strict=True) for hit in _hits(source, one.found)]
+    limits = verdict.Limits(
+        assumed=() if known else TABLES,
+        unfollowed=tuple(sorted({name for source in sources for name in python.unfollowed(source)})),
+        unparsed=tuple(one.unparsed for one in seen if one.unparsed),
+        skipped=tuple(skipped),
+        computed=sum((one.computed for one in seen), Counter[str]()),
+        worded=sum(one.language not in ("Python", "SQL") for one in sources),
+    )
     return Usage(
         column=column,
-        tables=tuple(sorted(named)),
+        tables=tuple(sorted(target.tables)),
         reading=verdict.reading(hits),
-        verdict=verdict.sentence(column, hits),
-        uncertainty=tuple(verdict.uncertainty(hits, unparsed, computed, worded)),
+        verdict=verdict.sentence(column, hits, limits),
+        uncertainty=tuple(verdict.uncertainty(hits, limits)),
         hits=tuple(hits),
         files=dict(Counter(one.language for one in sources).most_common()),
-        skipped=tuple(skipped),
-        unparsed=tuple(unparsed),
-        computed=dict(computed),
+        skipped=limits.skipped,
+        unparsed=limits.unparsed,
+        computed=dict(limits.computed),
     )
 
 
-def _sql(source: Source, target: Target, unparsed: list[Passed]) -> list[Found]:
+@dataclass(frozen=True, kw_only=True)
+class _Seen:
+    """What was found in one file."""
+
+    found: Iterable[Found] = ()
+    computed: Counter[str] = field(default_factory=Counter)
+    unparsed: Passed | None = None
+
+
+def _seen(source: Source, target: Target, schema: Schema) -> _Seen:
+    if source.language not in ("Python", "SQL"):
+        return _Seen(found=text.look(source, target, schema.heavy))
+    try:
+        return _sql(source, target) if source.language == "SQL" else _python(source, target, schema)
+    except (UnparsableError, RecursionError) as error:
+        unparsed = Passed(path=source.path, reason=str(error))
+        return _Seen(found=text.look(source, target, schema.heavy), unparsed=unparsed)
+
+
+def _python(source: Source, target: Target, schema: Schema) -> _Seen:
+    if not python.relevant(source, target, schema):
+        return _Seen()
+    seen = python.look(source, target, schema)
+    return _Seen(found=seen.found, computed=seen.computed)
+
+
+def _sql(source: Source, target: Target) -> _Seen:
+    if source.words.isdisjoint((target.column, *target.tables)):
+        return _Seen()
     found, count = sql.look(source.text, target)
-    if count:
-        reason = f"{count} {'statement is' if count == 1 else 'statements are'} a function's or no SQL of PostgreSQL"
-        unparsed.append(Passed(path=source.path, reason=reason))
-    return found
+    reason = f"{count} {'statement is' if count == 1 else 'statements are'} a function's or no SQL of PostgreSQL"
+    return _Seen(found=found, unparsed=Passed(path=source.path, reason=reason) if count else None)
 
 
 def _made(sources: Sequence[Source], column: str) -> frozenset[str]:

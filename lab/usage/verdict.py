@@ -3,10 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
 from lab.usage.values import SIZE_ONLY, Access, Hit, Passed, Place, Reading
 
 FAR = (Place.TEST, Place.MIGRATION)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Limits:
+    """How far the sources were looked at."""
+
+    assumed: tuple[str, ...]
+    """The tables that are meant where no source says which have the column."""
+    unfollowed: tuple[str, ...]
+    """Mappers that are imported and whose loads are not followed."""
+    unparsed: tuple[Passed, ...]
+    skipped: tuple[Passed, ...]
+    computed: Mapping[str, int]
+    worded: int
+    """Files looked through by words only."""
 
 
 def reading(hits: Sequence[Hit]) -> Reading:
@@ -23,7 +39,7 @@ def reading(hits: Sequence[Hit]) -> Reading:
     return Reading.NOT_READ if any(hit.place is not Place.DOCUMENT for hit in hits) else Reading.UNKNOWN
 
 
-def sentence(column: str, hits: Sequence[Hit]) -> str:
+def sentence(column: str, hits: Sequence[Hit], limits: Limits) -> str:
     """The answer in words; it never says more than was seen."""
     code = [hit for hit in hits if hit.place is Place.CODE]
     unclear = _count(sum(hit.access is Access.UNCLEAR for hit in code), "unclear place", "unclear places")
@@ -34,7 +50,7 @@ def sentence(column: str, hits: Sequence[Hit]) -> str:
         Reading.PERHAPS: f"Nothing is known to read {column} by name, except perhaps {unclear}{whole}.",
         Reading.LOADED: f"Nothing reads {column} by name{whole}: its content is fetched and not seen to be used.",
         Reading.ELSEWHERE: f"Only tests or migrations read {column}, or may; the application itself is not seen to.",
-        Reading.NOT_READ: f"{column} is written or declared, and nothing is seen to read it.",
+        Reading.NOT_READ: f"{column} is written or declared, and nothing is seen to read it{_except(limits)}.",
         Reading.UNKNOWN: f"The code given does not mention {column}: is it the right source?",
     }[reading(hits)]
 
@@ -46,12 +62,21 @@ def _named(code: Sequence[Hit]) -> str:
     return f"{_count(len(named), 'place', 'places')} of {files}" + (f", in {sizes} only for its size" if sizes else "")
 
 
-def uncertainty(hits: Sequence[Hit], unparsed: Sequence[Passed], computed: Mapping[str, int], worded: int) -> list[str]:
-    """Each thing that the answer does not know, as a sentence; `worded` is files looked through by words only."""
-    return list(_doubts(hits, unparsed, computed, worded))
+def _except(limits: Limits) -> str:
+    """Where else a read could stand."""
+    worded, skipped = limits.worded + len(limits.unparsed), len(limits.skipped)
+    words = [f"rows that {name} loads are not followed" for name in limits.unfollowed]
+    words += [f"{_count(worded, 'file was', 'files were')} looked through by words only"] if worded else []
+    words += [f"{_count(skipped, 'file or folder was', 'files or folders were')} not looked at"] if skipped else []
+    return f"; {', '.join(words)}" if words else ""
 
 
-def _doubts(hits: Sequence[Hit], unparsed: Sequence[Passed], computed: Mapping[str, int], worded: int) -> Iterator[str]:
+def uncertainty(hits: Sequence[Hit], limits: Limits) -> list[str]:
+    """Each thing that the answer does not know, as a sentence."""
+    return [*_places(hits), *_limits(limits)]
+
+
+def _places(hits: Sequence[Hit]) -> Iterator[str]:
     for place in Place:
         there = [hit for hit in hits if hit.place is place]
         if (unclear := sum(hit.access is Access.UNCLEAR for hit in there)) and place is not Place.DOCUMENT:
@@ -62,12 +87,19 @@ def _doubts(hits: Sequence[Hit], unparsed: Sequence[Passed], computed: Mapping[s
     if fields:
         classes = _count(fields, "attribute", "attributes")
         yield f"{classes} of that name in classes that are no table: who fills them was not followed."
-    if unparsed:
-        yield f"{_count(len(unparsed), 'file was', 'files were')} not parsed in full, and looked through by words there."
-    for kind, count in sorted(computed.items()):
+
+
+def _limits(limits: Limits) -> Iterator[str]:
+    if limits.assumed:
+        yield f"No source says which table has the column: {' and '.join(limits.assumed)} are taken for it."
+    for name in limits.unfollowed:
+        yield f"{name} is imported: rows that its models load are not followed."
+    if limits.unparsed:
+        yield f"{_count(len(limits.unparsed), 'file was', 'files were')} not parsed in full, and looked through by words there."
+    for kind, count in sorted(limits.computed.items()):
         yield f"{_count(count, 'use', 'uses')} of {kind}: what they touch is known only when the program runs."
-    if worded:
-        yield f"{_count(worded, 'file', 'files')} of other languages were looked through by words only."
+    if limits.worded:
+        yield f"{_count(limits.worded, 'file', 'files')} of other languages were looked through by words only."
     yield "Code outside of the given sources, people with psql and reports by other programs are not seen."
 
 

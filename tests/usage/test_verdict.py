@@ -68,6 +68,25 @@ def test_where_only_tests_or_migrations_read_it_the_verdict_says_so(read: Read) 
     assert usage.reading == "read by tests or migrations only"
 
 
+def test_what_is_not_seen_to_be_read_is_said_with_what_was_not_seen(read: Read) -> None:
+    writes = {"models.py": MODELS}
+    assert read(writes).verdict.endswith("nothing is seen to read it.")
+    usage = read({**writes, "a.yml": "x: 1", "c.py": "import peewee\n", "node_modules/x.js": ""})
+    assert usage.verdict.endswith(
+        "nothing is seen to read it; rows that Peewee loads are not followed, 1 file was looked through by words only,"
+        " 1 file or folder was not looked at."
+    )
+    assert any(line.startswith("Peewee is imported") for line in usage.uncertainty)
+
+
+def test_tables_that_no_source_names_are_said_to_be_taken_for_the_columns(read: Read) -> None:
+    assumed = read({"code.py": "x = row['raw_response']"})
+    assert "are taken for it" in " ".join(assumed.uncertainty)
+    known = read({"models.py": MODELS})
+    assert "taken for" not in " ".join(known.uncertainty)
+    assert report.doubts(known)[0] == "Looked for as a column of odds_snapshots."
+
+
 def test_documents_are_no_evidence(read: Read) -> None:
     usage = read({"README.md": "raw_response is read everywhere"})
     assert usage.reading == "not mentioned"

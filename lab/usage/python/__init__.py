@@ -16,6 +16,10 @@ from lab.usage.values import Found, Source, Target
 
 COMPUTED = re.compile(r"\b(getattr|setattr|exec|eval)\b|\bfrom\s*[\"']?\s*[{%+]", re.IGNORECASE)
 
+UNFOLLOWED = {"django": "Django", "peewee": "Peewee", "playhouse": "Peewee", "pony": "Pony", "tortoise": "Tortoise"}
+"""Modules of mappers whose ways to load rows are not known here, and their names."""
+IMPORTED = re.compile(rf"^\s*(?:from|import)\s+({'|'.join(UNFOLLOWED)})\b", re.MULTILINE)
+
 
 @dataclass(frozen=True, kw_only=True)
 class Look:
@@ -51,3 +55,8 @@ def look(source: Source, target: Target, schema: Schema) -> Look:
 def tables(source: Source, column: str) -> Iterator[str]:
     """Tables that the file's strings of SQL make with the column."""
     yield from strings.tables(parse(source), column)
+
+
+def unfollowed(source: Source) -> set[str]:
+    """The mappers that the file imports and whose loads are not followed."""
+    return {UNFOLLOWED[name] for name in IMPORTED.findall(source.text)} if source.language == "Python" else set()
