@@ -21,6 +21,7 @@ def look(roots: Sequence[Path], columns: Sequence[str], tables: Sequence[str] = 
     """How the sources below `roots` use each column; `tables` narrows it to columns of these tables.
 
     Without `tables`, the column's tables are those that the sources declare with it, or else the odds snapshots'.
+    A column is spelled as in Python; in SQL upper and lower case are the same.
     Errors: `InputError` where a root does not exist or a name is not one of SQL.
     """
     for name in (*columns, *tables):
@@ -30,7 +31,7 @@ def look(roots: Sequence[Path], columns: Sequence[str], tables: Sequence[str] = 
             )
     sources, skipped = files.collect(roots)
     narrow = frozenset(table.lower() for table in tables)
-    return tuple(_usage(sources, skipped, column.lower(), narrow) for column in columns)
+    return tuple(_usage(sources, skipped, column, narrow) for column in columns)
 
 
 def _usage(sources: Sequence[Source], skipped: Sequence[Passed], column: str, tables: frozenset[str]) -> Usage:
@@ -89,7 +90,7 @@ def _python(source: Source, target: Target, schema: Schema) -> _Seen:
 
 
 def _sql(source: Source, target: Target) -> _Seen:
-    if source.words.isdisjoint((target.column, *target.tables)):
+    if source.words.isdisjoint((target.column.lower(), *target.tables)):
         return _Seen()
     found, count = sql.look(source.text, target)
     reason = f"{count} {'statement is' if count == 1 else 'statements are'} a function's or no SQL of PostgreSQL"
@@ -98,7 +99,7 @@ def _sql(source: Source, target: Target) -> _Seen:
 
 def _made(sources: Sequence[Source], column: str) -> frozenset[str]:
     """Tables that SQL or a migration makes with the column."""
-    return frozenset().union(*(_made_by(one, column) for one in sources if column in one.words))
+    return frozenset().union(*(_made_by(one, column) for one in sources if column.lower() in one.words))
 
 
 def _made_by(source: Source, column: str) -> set[str]:

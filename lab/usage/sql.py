@@ -6,7 +6,7 @@ import logging
 import re
 from bisect import bisect_left
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sqlglot import exp
 from sqlglot.dialects.dialect import Dialect
@@ -34,6 +34,7 @@ class _Unparsed:
 
 def look(sql: str, target: Target) -> tuple[list[Found], int]:
     """What the statements of `sql` do to the column, and how many of them are looked through by words only."""
+    target = replace(target, column=target.column.lower())  # as SQL folds it, quoted or not
     found: list[Found] = []
     unparsed = 0
     for statement in _statements(sql):
@@ -50,7 +51,7 @@ def tables(sql: str, column: str) -> set[str]:
     if not MAKING.search(sql):
         return set()
     trees = (tree for tree in _statements(sql) if isinstance(tree, exp.Create | exp.Alter))
-    named = {clauses.table_of(tree) for tree in trees if clauses.gives(tree, column)}
+    named = {clauses.table_of(tree) for tree in trees if clauses.gives(tree, column.lower())}
     return {name for name in named if name and UNKNOWN not in name}
 
 
@@ -59,7 +60,7 @@ def _by_words(statement: _Unparsed, target: Target) -> Iterator[Found]:
     declares = DECLARATION.match(statement.text) is not None
     access = Access.DECLARE if declares else Access.UNCLEAR
     how = "ALTER" if declares else "SQL, by words"
-    lines = list(enumerate(statement.text.split("\n"), start=statement.first))
+    lines = list(enumerate(statement.text.lower().split("\n"), start=statement.first))
     named = [number for number, line in lines if word(target.column).search(line)]
     yield from (Found(line=number, access=access, how=how) for number in named)
     tables = [number for number, line in lines if any(word(table).search(line) for table in target.tables)]

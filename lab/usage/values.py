@@ -80,9 +80,10 @@ class Passed:
 
 @dataclass(frozen=True, kw_only=True)
 class Target:
-    """The column that is looked for and its tables, all in lower case."""
+    """The column that is looked for and its tables, these in lower case."""
 
     column: str
+    """As Python spells it."""
     tables: frozenset[str]
 
 

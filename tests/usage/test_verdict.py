@@ -123,6 +123,23 @@ def test_several_columns_are_answered_one_by_one() -> None:
     assert [usage.column for usage in usages] == ["raw_response", "event_id"]
 
 
+def test_a_column_is_found_as_python_spells_it_and_in_sql_in_any_case(tmp_path: Path) -> None:
+    code = "x = event.homeScore\nrun('SELECT \"homeScore\" FROM events')\nrun('SELECT HOMESCORE FROM events')\n"
+    (tmp_path / "code.py").write_text("y = event.homescore\n" + code)
+    (tmp_path / "a.ts").write_text("event.homeScore\n")
+    (tmp_path / "a.sql").write_text('CREATE TABLE events ("homeScore" int);\nSELECT FROM WHERE homescore;')
+    (usage,) = look([tmp_path], ["homeScore"])
+    assert (usage.column, usage.tables) == ("homeScore", ("events",))
+    assert [f"{hit.path}:{hit.line} {hit.access}" for hit in usage.hits] == [
+        "a.sql:1 declare",
+        "a.sql:2 unclear",
+        "a.ts:1 unclear",
+        "code.py:2 read",
+        "code.py:3 read",
+        "code.py:4 read",
+    ]
+
+
 def test_the_answer_is_json() -> None:
     assert json.loads(json.dumps(asdict(tree("app"))))["reading"] == "read"
 

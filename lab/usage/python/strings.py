@@ -61,7 +61,7 @@ def look(module: Module, target: Target, evidence: Evidence) -> Iterator[Found]:
     known = constants(module)
     names_it = word(target.column)
     words = (*evidence.schema.names, *target.tables)
-    matters = re.compile("|".join([*(word(one).pattern for one in words), UNKNOWN, BRACED.pattern]))
+    matters = re.compile("|".join([*(word(one).pattern for one in words), UNKNOWN, BRACED.pattern]), re.IGNORECASE)
     for node in module.nodes:
         if not isinstance(node, ast.Constant | ast.JoinedStr | ast.BinOp) or _part(module, node):
             continue
@@ -70,11 +70,11 @@ def look(module: Module, target: Target, evidence: Evidence) -> Iterator[Found]:
             continue
         if STATEMENT.match(text) or _fragment(module, node):
             yield from _statement(module, node, text, target)
-        elif isinstance(node, ast.Constant) and text.lower() == target.column:
+        elif isinstance(node, ast.Constant) and text.lower() == target.column.lower():
             yield _key(node, evidence)
         elif isinstance(node, ast.Constant) and text in evidence.schema.names:
             yield from _renamed(node, evidence)
-        elif PIECE.match(text) and any(word(table).search(text) for table in target.tables):
+        elif PIECE.match(text) and any(word(table).search(text.lower()) for table in target.tables):
             yield Found(line=node.lineno, access=Access.UNCLEAR, how="a piece of SQL that names the table", whole=True)
         elif isinstance(node, ast.Constant) and text.lower() in target.tables:
             yield from _table(module, node)
@@ -149,7 +149,7 @@ def _line(node: ast.expr, found: Found, lines: Sequence[str], target: Target) ->
     """The line of the file: as counted in the string where the name stands there, else the first that has it."""
     first, last = node.lineno, node.end_lineno or node.lineno
     counted = min(first + found.line - 1, last)
-    pattern = word(target.column)
+    pattern = word(target.column.lower())
     if found.whole or pattern.search(lines[counted - 1].lower()):
         return counted
     return next((number for number in range(first, last + 1) if pattern.search(lines[number - 1].lower())), first)
@@ -224,7 +224,7 @@ def tables(module: Module, column: str) -> Iterator[str]:
             yield from _migrated(node, column)
         elif isinstance(node, ast.Constant | ast.JoinedStr | ast.BinOp) and not _part(module, node):
             text = _folded(node, known) or ""
-            yield from sql.tables(text, column) if column in text.lower() and STATEMENT.match(text) else ()
+            yield from sql.tables(text, column) if column.lower() in text.lower() and STATEMENT.match(text) else ()
 
 
 def _migrated(call: ast.Call, column: str) -> Iterator[str]:
