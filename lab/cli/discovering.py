@@ -63,7 +63,9 @@ def profile(
 @app.command("usage", epilog="Example: [bold]lab usage ../odds-app --column raw_response[/]")
 def look(
     paths: Sources,
-    column: Annotated[list[str] | None, typer.Option("--column", help="A column, as Python spells it; may be repeated.")] = None,
+    column: Annotated[
+        list[str] | None, typer.Option("--column", help="A column, as Python spells it; may be repeated.")
+    ] = None,
     table: Annotated[
         list[str] | None, typer.Option("--table", help="Only columns of this table; may be repeated.")
     ] = None,

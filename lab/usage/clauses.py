@@ -16,10 +16,13 @@ DECLARING = (
     exp.Comment,
     exp.Index,
     exp.Constraint,
+    exp.CheckColumnConstraint,
+    exp.Analyze,
     exp.Grant,
     exp.TriggerEvent,
 )
 SIZES = ("pg_column_size", "octet_length", "length", "char_length")
+STATEMENTS = (exp.Select, exp.Update, exp.Delete, exp.Insert, exp.Merge, exp.Copy)
 CLAUSES: tuple[tuple[type[exp.Expr], str], ...] = (
     (exp.Where, "WHERE"),
     (exp.Returning, "RETURNING"),
@@ -101,10 +104,16 @@ def _sets(node: exp.EQ) -> bool:
 
 def _clause(node: exp.Expr) -> str:
     function = node.find_ancestor(exp.Func, exp.Select)
-    if isinstance(function, exp.Func) and function.name.lower() in SIZES:
-        return f"{function.name.lower()}: {SIZE_ONLY}"
+    while isinstance(function, exp.Cast):
+        function = function.find_ancestor(exp.Func, exp.Select)
+    if isinstance(function, exp.Func) and (name := _called(function)) in SIZES:
+        return f"{name}: {SIZE_ONLY}"
     found = node.find_ancestor(*(kind for kind, _ in CLAUSES))
     return next((name for kind, name in CLAUSES if isinstance(found, kind)), "SQL")
+
+
+def _called(function: exp.Func) -> str:
+    return (function.name if isinstance(function, exp.Anonymous) else function.sql_name()).lower()
 
 
 def _excluded(parent: exp.Expr | None) -> bool:
@@ -114,7 +123,9 @@ def _excluded(parent: exp.Expr | None) -> bool:
 
 def _sources(node: exp.Expr) -> dict[str, exp.Table]:
     """Tables of the nearest statement around `node`, by the name that they have in it."""
-    statement = node.find_ancestor(exp.Select, exp.Update, exp.Delete, exp.Insert, exp.Merge, exp.Copy)
+    statement = node.find_ancestor(*STATEMENTS)
+    if statement and isinstance(statement.parent, exp.When):
+        statement = statement.find_ancestor(exp.Merge)
     if statement is None:
         return {}
     parts = [statement.args.get(key) for key in ("this", "from_", "using", "joins")]

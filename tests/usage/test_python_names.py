@@ -33,6 +33,12 @@ class HttpResult:
         "load_only(OddsSnapshot.raw_response)",
         "match row:\n    case {'raw_response': raw}: pass",
         "match row:\n    case OddsSnapshot(raw_response=raw): pass",
+        "pd.Index(frame['raw_response'])",
+        "pd.Index(one.raw_response)",
+        "table([row['raw_response'] for row in rows])",
+        "select(column('raw_response'))",
+        "data = {**row}\ndata['raw_response']",
+        "data = dict(row)\ndata.get('raw_response')",
     ],
 )
 def test_a_read_by_name_is_a_read(said: Said, code: str) -> None:
@@ -55,6 +61,8 @@ def test_a_read_by_name_is_a_read(said: Said, code: str) -> None:
         "session.execute(insert(OddsSnapshot), [{'raw_response': one} for one in payloads])",
         "session.bulk_insert_mappings(OddsSnapshot, [{'raw_response': payload}])",
         "insert(OddsSnapshot).on_conflict_do_update(index_elements=['id'], set_={'raw_response': payload})",
+        "insert(OddsSnapshot).on_conflict_do_update(set_={'raw_response': new.excluded.raw_response})",
+        "insert(OddsSnapshot).on_conflict_do_update(set_={'raw_response': new.excluded['raw_response']})",
         "OddsSnapshot(**{'raw_response': payload})",
         "insert(OddsSnapshot).values(dict(raw_response=payload))",
         "def f(rows=[]):\n    rows.append({'raw_response': 1})\n    session.execute(insert(OddsSnapshot), rows)",
@@ -75,6 +83,14 @@ def test_a_write_is_a_write(said: Said, code: str) -> None:
         "op.add_column('odds_snapshots', sa.Column('raw_response', sa.JSON))",
         "op.drop_column('odds_snapshots', 'raw_response')",
         "odds = Table('odds_snapshots', metadata, Column('raw_response', JSON))",
+        "odds = table('odds_snapshots', column('raw_response'))",
+        "Index('ix', 'raw_response')",
+        "Index('ix', OddsSnapshot.raw_response['id'].astext)",
+        "CheckConstraint('raw_response IS NOT NULL')",
+        "op.create_index('ix', 'odds_snapshots', ['raw_response'])",
+        "op.create_index('ix', 'odds_snapshots', [sa.text(\"(raw_response->>'id')\")])",
+        "@event.listens_for(OddsSnapshot.raw_response, 'set')\ndef f(*args): ...",
+        "@validates('raw_response')\ndef f(*args): ...",
     ],
 )
 def test_a_declaration_is_neither_read_nor_write(said: Said, code: str) -> None:
@@ -118,6 +134,9 @@ def test_what_only_looks_like_the_column_is_no_hit(said: Said, code: str) -> Non
         "client.raw_response()",
         "print('raw_response' in row)",
         "raise Failed({'raw_response': payload})",
+        "def f():\n    data = json.loads(body)\n    return data['raw_response']",
+        "async def f():\n    data = await response.json()\n    return data.get('raw_response')",
+        "json.loads(body)['raw_response']",
     ],
 )
 def test_a_name_whose_use_is_not_seen_is_unclear(said: Said, code: str) -> None:
@@ -300,8 +319,28 @@ def test_an_attribute_of_the_columns_name_may_hold_another_column(said: Said) ->
     assert said("select(OddsSnapshot)", models=models) == []
 
 
-def test_only_the_size_is_told_from_the_content(read: Read) -> None:
-    usage = read({"models.py": MODELS, "code.py": "select(func.pg_column_size(OddsSnapshot.raw_response))"})
+def test_a_key_of_a_dictionary_that_was_written_in_the_same_function_is_unclear(said: Said) -> None:
+    code = "def f(body):\n    item = {'raw_response': body}\n    OddsSnapshot(raw_response=item['raw_response'])"
+    assert said(code) == ["write", "write", "unclear"]
+
+
+def test_a_key_of_another_class_is_unclear(said: Said) -> None:
+    code = "class Item(TypedDict):\n    raw_response: dict\ndef f(item: Item):\n    return item['raw_response']"
+    assert said(code) == ["declare", "unclear"]
+
+
+@pytest.mark.parametrize(
+    "size",
+    [
+        "func.pg_column_size(OddsSnapshot.raw_response)",
+        "func.length(cast(OddsSnapshot.raw_response, Text))",
+        "func.octet_length(OddsSnapshot.raw_response.cast(Text))",
+        "text('octet_length(raw_response::text)')",
+        "text('length(raw_response::text)')",
+    ],
+)
+def test_only_the_size_is_told_from_the_content(read: Read, size: str) -> None:
+    usage = read({"models.py": MODELS, "code.py": f"select({size})"})
     assert usage.reading == "read"
     assert "in 1 only for its size" in usage.verdict
 

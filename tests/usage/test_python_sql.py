@@ -22,7 +22,6 @@ from tests.usage.conftest import Read, Said
         ("run('SELECT count(*) FROM odds_snapshots')", []),
         ("run('SELECT id FROM odds_snapshots')", []),
         ("literal_column(\"raw_response->>'id'\")", ["read"]),
-        ("CheckConstraint('raw_response IS NOT NULL')", ["read"]),
         ("run('SELECT id, ' 'raw_response ' 'FROM odds_snapshots')", ["read"]),
         ("run('SELECT id, ' + 'raw_response' + ' FROM ' + table)", ["read"]),
         ("run(f'SELECT raw_response FROM {table} WHERE id = {id}')", ["read"]),

@@ -8,6 +8,7 @@ from lab.usage import sql
 from lab.usage.values import Target
 from tests.usage.conftest import Read
 
+MERGE = "MERGE INTO odds_snapshots t USING staging s ON t.id = s.id WHEN MATCHED THEN"
 TARGET = Target(column="raw_response", tables=frozenset({"odds_snapshots"}))
 
 
@@ -38,6 +39,16 @@ TARGET = Target(column="raw_response", tables=frozenset({"odds_snapshots"}))
         ("ALTER TABLE odds_snapshots ALTER COLUMN raw_response SET COMPRESSION lz4", ["declare"]),
         ("COMMENT ON COLUMN odds_snapshots.raw_response IS 'payload'", ["declare"]),
         ("CREATE INDEX ON odds_snapshots USING gin (raw_response)", ["declare"]),
+        ("CREATE TABLE odds_snapshots (id bigint, CHECK (raw_response IS NOT NULL))", ["declare"]),
+        ("ANALYZE odds_snapshots (raw_response)", ["declare"]),
+        (
+            f"{MERGE} UPDATE SET raw_response = s.raw_response WHEN NOT MATCHED THEN INSERT (raw_response) VALUES (s.raw_response)",
+            ["write", "unclear", "write", "unclear"],
+        ),
+        (
+            "MERGE INTO events e USING odds_snapshots s ON e.id = s.id WHEN MATCHED THEN UPDATE SET doc = s.raw_response",
+            ["read"],
+        ),
         ("SELECT * FROM odds_snapshots", ["read whole"]),
         ("SELECT s.*, e.id FROM events e JOIN odds_snapshots s ON s.event_id = e.id", ["read whole"]),
         ("SELECT e.* FROM events e JOIN odds_snapshots s ON s.event_id = e.id", []),

@@ -9,7 +9,7 @@ from typing import TypeAlias
 
 from lab.usage.python.module import Module, callee, enclosing_class, first_text, given, last_name, names
 
-COLUMNS = {"Column", "mapped_column", "deferred", "column_property", "synonym"}
+COLUMNS = {"Column", "mapped_column", "deferred", "column_property", "synonym", "column"}
 Fields: TypeAlias = Mapping[str, tuple[ast.expr | None, ast.expr | None]]
 FROM_ATTRIBUTES = {"from_attributes", "orm_mode"}
 EAGER = {"joined", "selectin", "subquery", "immediate", "False"}
@@ -60,7 +60,7 @@ def declared(module: Module, column: str) -> Iterator[Declared]:
     for node in module.nodes:
         if isinstance(node, ast.ClassDef):
             yield _class(module, node, column)
-        elif isinstance(node, ast.Call) and callee(node) == "Table":
+        elif isinstance(node, ast.Call) and callee(node) in ("Table", "table"):
             yield from _table(module, node, column)
         elif isinstance(node, ast.Assign) and isinstance(node.value, ast.Attribute | ast.Subscript):
             yield from _automapped(module, node, node.value)

@@ -40,8 +40,8 @@ class Module:
         """Every value that is assigned to a name or an attribute, likewise."""
         found = defaultdict[tuple[ast.AST, str], list[ast.expr]](list)
         for node in self.nodes:
-            if isinstance(node, ast.Assign):
-                for key in product(_scopes(self, node), map(last_name, node.targets)):
+            if isinstance(node, ast.Assign | ast.AnnAssign) and node.value:
+                for key in product(_scopes(self, node), given(node)):
                     found[key].append(node.value)
         return found
 

@@ -6,20 +6,30 @@ import ast
 from collections.abc import Iterator
 
 from lab.usage.python.evidence import Evidence
-from lab.usage.python.module import above, callee, given, last_name, scope
+from lab.usage.python.module import Module, above, callee, given, last_name, scope
 from lab.usage.values import SIZE_ONLY, Access, Found
 
 FILTERS = {"filter_by", "filter", "exclude"}
 STATEMENTS = {"values", "update", "create", "get_or_create", "update_or_create", "bulk_create", "insert"}
 DEFERRING = {"defer", "raiseload", "noload", "lazyload"}
 ASKING = {"load_only", "undefer", "with_expression"}
-SIZES = {"pg_column_size", "octet_length", "length"}
+SIZES = {"pg_column_size", "octet_length", "length", "char_length"}
+CASTS = {"cast", "type_coerce"}
+DECLARING = {
+    *("Index", "create_index", "CheckConstraint", "create_check_constraint", "UniqueConstraint"),
+    *("create_unique_constraint", "ExcludeConstraint", "create_exclude_constraint"),
+    *("listens_for", "listen", "validates"),
+}
+"""Calls that say something about a column when the program starts."""
+DESCRIBING = (ast.List, ast.Tuple, ast.keyword, ast.Call, ast.Attribute, ast.Subscript)
+PARTS = {"text", "column", "literal_column", "desc", "asc", "cast"}
+"""What names or describes a column in such calls."""
 
 
 def look(node: ast.AST, column: str, evidence: Evidence) -> Iterator[Found]:
     """What `node` itself does to the column."""
     known = evidence.schema.names
-    if isinstance(node, ast.Attribute) and node.attr in known:
+    if isinstance(node, ast.Attribute) and node.attr in known and not excluded(node.value):
         yield _attribute(node, column, evidence)
     elif isinstance(node, ast.keyword) and node.arg in known:
         yield from _keyword(node, column, evidence)
@@ -27,6 +37,23 @@ def look(node: ast.AST, column: str, evidence: Evidence) -> Iterator[Found]:
         yield from _body(node, column, evidence)
     elif isinstance(node, ast.MatchClass) and not known.isdisjoint(node.kwd_attrs):
         yield from _pattern(node, column, evidence)
+
+
+def excluded(owner: ast.expr) -> bool:
+    """Whether it is the row that an upsert brings along: `statement.excluded`."""
+    return isinstance(owner, ast.Attribute) and owner.attr == "excluded"
+
+
+def declaring(module: Module, node: ast.AST) -> str | None:
+    """The call that declares something about the column that `node` names, such as an index of it."""
+    for outer in above(module, node):
+        if isinstance(outer, ast.Call) and callee(outer) in DECLARING:
+            return callee(outer)
+        taken = isinstance(outer, ast.Subscript) and node is outer.slice
+        if taken or not isinstance(outer, DESCRIBING) or (isinstance(outer, ast.Call) and callee(outer) not in PARTS):
+            return None
+        node = outer
+    return None
 
 
 def _pattern(node: ast.MatchClass, column: str, evidence: Evidence) -> Iterator[Found]:
@@ -58,13 +85,16 @@ def _use(node: ast.Attribute, evidence: Evidence) -> tuple[Access, str]:
         return Access.UNCLEAR, "called like a method"
     if isinstance(outer, ast.Dict) and node in outer.keys:
         return Access.WRITE, "column set by a statement"
+    if (by := declaring(evidence.module, node)) and _ours(node.value, evidence):
+        return Access.DECLARE, f"{by}(…)"
     return _asked(node, evidence)
 
 
 def _asked(node: ast.AST, evidence: Evidence) -> tuple[Access, str]:
     """How the nearest calls around it use a column: not loaded, loaded, only measured."""
     around = {callee(one) for one in above(evidence.module, node) if isinstance(one, ast.Call)}
-    nearest = callee(next((one for one in above(evidence.module, node) if isinstance(one, ast.Call | ast.stmt)), None))
+    calls = (one for one in above(evidence.module, node) if isinstance(one, ast.Call | ast.stmt))
+    nearest = next((name for one in calls if (name := callee(one)) not in CASTS), "")
     if nearest in DEFERRING:
         return Access.DECLARE, f"{nearest}: this query does not load it"
     if nearest in SIZES:

@@ -6,9 +6,10 @@ import ast
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from typing import TypeAlias
 
 from lab.usage import sql
-from lab.usage.python import names
+from lab.usage.python import keys, names
 from lab.usage.python.evidence import Evidence
 from lab.usage.python.module import Module, above, callee, first_text, last_name
 from lab.usage.python.module import names as names_in
@@ -20,22 +21,10 @@ STATEMENT = re.compile(
     r"(WITH|SELECT|INSERT|UPDATE|DELETE|MERGE|COPY|CREATE|ALTER|DROP|TABLE|EXPLAIN|COMMENT\s+ON|DO|GRANT|TRUNCATE)\s",
     re.IGNORECASE | re.DOTALL,
 )
-FRAGMENTS = {"text", "literal_column", "CheckConstraint", "SQL"}
+FRAGMENTS = {"text", "literal_column", "SQL"}
 MESSAGES = {"debug", "info", "warning", "warn", "error", "exception", "critical", "log", "print", "echo", "secho"}
 WORDING = (ast.JoinedStr, ast.FormattedValue, ast.BinOp, ast.keyword, ast.Tuple, ast.List, ast.Attribute, ast.Call)
 """What a message is put together with, `"…".format(…)` too."""
-READERS = {"getattr", "hasattr", "attrgetter", "itemgetter", "column", "values_list", "only", *names.ASKING}
-WRITERS = {"setattr", "delattr", "flag_modified", "setdefault"}
-SCHEMA = {
-    "Column",
-    "mapped_column",
-    "drop_column",
-    "alter_column",
-    "Index",
-    "create_index",
-    "UniqueConstraint",
-    *names.DEFERRING,
-}
 PERCENT = re.compile(r"%(\(\w+\))?[a-z]")
 BRACED = re.compile(r"\{[^{}]*\}")
 PIECE = re.compile(r"\s*((LEFT|RIGHT|FULL|INNER|OUTER|CROSS)\s+)*(FROM|JOIN)\s", re.IGNORECASE)
@@ -44,6 +33,8 @@ TABLE_ONLY = {
     *("copy_records_to_table", "copy_to_table", "to_sql"),
 }
 """Calls that declare a table or write to it; `Identifier` names it for a query, which is looked at itself."""
+
+_String: TypeAlias = ast.Constant | ast.JoinedStr | ast.BinOp
 
 
 def constants(module: Module) -> dict[str, str]:
@@ -59,27 +50,31 @@ def constants(module: Module) -> dict[str, str]:
 def look(module: Module, target: Target, evidence: Evidence) -> Iterator[Found]:
     """What every string of the file does to the column; docstrings and messages do nothing."""
     known = constants(module)
-    names_it = word(target.column)
     words = (*evidence.schema.names, *target.tables)
     matters = re.compile("|".join([*(word(one).pattern for one in words), UNKNOWN, BRACED.pattern]), re.IGNORECASE)
     for node in module.nodes:
-        if not isinstance(node, ast.Constant | ast.JoinedStr | ast.BinOp) or _part(module, node):
-            continue
-        text = _folded(node, known)
-        if text is None or not matters.search(text) or _silent(module, node):
-            continue
-        if STATEMENT.match(text) or _fragment(module, node):
-            yield from _statement(module, node, text, target)
-        elif isinstance(node, ast.Constant) and text.lower() == target.column.lower():
-            yield _key(node, evidence)
-        elif isinstance(node, ast.Constant) and text in evidence.schema.names:
-            yield from _renamed(node, evidence)
-        elif PIECE.match(text) and any(word(table).search(text.lower()) for table in target.tables):
-            yield Found(line=node.lineno, access=Access.UNCLEAR, how="a piece of SQL that names the table", whole=True)
-        elif isinstance(node, ast.Constant) and text.lower() in target.tables:
-            yield from _table(module, node)
-        elif names_it.search(text):
-            yield Found(line=node.lineno, access=Access.UNCLEAR, how="a string that holds the name")
+        if isinstance(node, ast.Constant | ast.JoinedStr | ast.BinOp) and not _part(module, node):
+            text = _folded(node, known)
+            if text is not None and matters.search(text) and not _silent(module, node):
+                yield from _string(node, text, target, evidence)
+
+
+def _string(node: _String, text: str, target: Target, evidence: Evidence) -> Iterator[Found]:
+    module, names_it = evidence.module, word(target.column).search(text)
+    if names_it and (by := names.declaring(module, node)):
+        yield Found(line=node.lineno, access=Access.DECLARE, how=f"{by}(…)")
+    elif STATEMENT.match(text) or _fragment(module, node):
+        yield from _statement(module, node, text, target)
+    elif isinstance(node, ast.Constant) and text.lower() == target.column.lower():
+        yield from keys.look(node, evidence)
+    elif isinstance(node, ast.Constant) and text in evidence.schema.names:
+        yield from keys.renamed(node, evidence)
+    elif PIECE.match(text) and any(word(table).search(text.lower()) for table in target.tables):
+        yield Found(line=node.lineno, access=Access.UNCLEAR, how="a piece of SQL that names the table", whole=True)
+    elif isinstance(node, ast.Constant) and text.lower() in target.tables:
+        yield from _table(module, node)
+    elif names_it:
+        yield Found(line=node.lineno, access=Access.UNCLEAR, how="a string that holds the name")
 
 
 def _folded(node: ast.AST, known: Mapping[str, str]) -> str | None:
@@ -136,9 +131,7 @@ def _fragment(module: Module, node: ast.AST) -> bool:
     return callee(module.parents.get(node)) in FRAGMENTS
 
 
-def _statement(
-    module: Module, node: ast.Constant | ast.JoinedStr | ast.BinOp, text: str, target: Target
-) -> Iterator[Found]:
+def _statement(module: Module, node: _String, text: str, target: Target) -> Iterator[Found]:
     found, _ = sql.look(text if sql.TEMPLATE.search(text) else BRACED.sub(UNKNOWN, text), target)
     for one in found:
         how = one.how if one.how.startswith("SQL") else f"SQL: {one.how}"
@@ -162,58 +155,6 @@ def _table(module: Module, node: ast.Constant) -> Iterator[Found]:
     migrates = isinstance(outer, ast.Call) and "op" in names_in(outer.func)
     if by and by not in TABLE_ONLY and not migrates:
         yield Found(line=node.lineno, access=Access.UNCLEAR, how=f"the table's name given to {by}", whole=True)
-
-
-def _key(node: ast.Constant, evidence: Evidence) -> Found:
-    access, how = _key_use(node, evidence)
-    return Found(line=node.lineno, access=access, how=how)
-
-
-def _renamed(node: ast.Constant, evidence: Evidence) -> Iterator[Found]:
-    """A key of the name of an attribute that holds the column: of whose row, is not seen."""
-    found = _key(node, evidence)
-    if found.access is Access.READ:
-        yield replace(found, access=Access.UNCLEAR, how=f"{found.how} of an attribute that holds the column")
-
-
-def _key_use(node: ast.Constant, evidence: Evidence) -> tuple[Access, str]:
-    module = evidence.module
-    outer = module.parents.get(node)
-    listed = module.parents.get(outer) if isinstance(outer, ast.List | ast.Tuple) else None
-    if isinstance(outer, ast.Subscript) or isinstance(listed, ast.Subscript):
-        return _subscript(outer if isinstance(outer, ast.Subscript) else listed)
-    if isinstance(outer, ast.Dict):
-        return names.into(outer, evidence) if node in outer.keys else (Access.UNCLEAR, "a value that is the name")
-    if isinstance(outer, ast.Call):
-        return _argument(outer, node)
-    if isinstance(outer, ast.MatchValue | ast.MatchMapping):
-        return Access.READ, "matched by a pattern"
-    if isinstance(listed, ast.keyword) and listed.arg == "columns":
-        return _columns(callee(module.parents.get(listed)))
-    return Access.UNCLEAR, "a string that is the name"
-
-
-def _subscript(node: ast.AST | None) -> tuple[Access, str]:
-    stored = isinstance(node, ast.Subscript) and not isinstance(node.ctx, ast.Load)
-    return (Access.WRITE, "key set") if stored else (Access.READ, "key")
-
-
-def _argument(call: ast.Call, node: ast.Constant) -> tuple[Access, str]:
-    name = callee(call)
-    if name in SCHEMA:
-        return Access.DECLARE, f"{name}(…)"
-    if name in WRITERS:
-        return Access.WRITE, f"{name}(…)"
-    if name in READERS or (name == "get" and call.args[:1] == [node]):
-        return Access.READ, f"{name}(…)"
-    return Access.UNCLEAR, f"a string given to {name or 'a call'}"
-
-
-def _columns(name: str) -> tuple[Access, str]:
-    """Asyncpg's and pandas' lists of columns."""
-    if name.endswith("_to_table"):
-        return Access.WRITE, f"{name}(…)"
-    return (Access.READ, f"{name}(…)") if name.startswith("read_sql") else (Access.UNCLEAR, f"columns of {name}")
 
 
 def tables(module: Module, column: str) -> Iterator[str]:

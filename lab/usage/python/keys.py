@@ -1,0 +1,104 @@
+"""Strings that are the column's name itself: keys, arguments of calls, lists of columns."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from dataclasses import replace
+
+from lab.usage.python import names
+from lab.usage.python.evidence import Evidence
+from lab.usage.python.module import callee, scope
+from lab.usage.values import Access, Found
+
+MADE = {"loads", "json"}
+"""Calls whose result is no row of the table."""
+READERS = {"getattr", "hasattr", "attrgetter", "itemgetter", "column", "values_list", "only", *names.ASKING}
+WRITERS = {"setattr", "delattr", "flag_modified", "setdefault"}
+SCHEMA = {
+    "Column",
+    "mapped_column",
+    "drop_column",
+    "alter_column",
+    *names.DEFERRING,
+}
+
+
+def look(node: ast.Constant, evidence: Evidence) -> Iterator[Found]:
+    """What the string does, by what it is given to."""
+    outer = evidence.module.parents.get(node)
+    if not (isinstance(outer, ast.Subscript) and names.excluded(outer.value)):
+        access, how = _use(node, evidence)
+        yield Found(line=node.lineno, access=access, how=how)
+
+
+def renamed(node: ast.Constant, evidence: Evidence) -> Iterator[Found]:
+    """A key of the name of an attribute that holds the column: of whose row, is not seen."""
+    for one in look(node, evidence):
+        if one.access is Access.READ:
+            yield replace(one, access=Access.UNCLEAR, how=f"{one.how} of an attribute that holds the column")
+
+
+def _use(node: ast.Constant, evidence: Evidence) -> tuple[Access, str]:
+    module = evidence.module
+    outer = module.parents.get(node)
+    listed = module.parents.get(outer) if isinstance(outer, ast.List | ast.Tuple) else None
+    if isinstance(outer, ast.Subscript) or isinstance(listed, ast.Subscript):
+        return _subscript(outer if isinstance(outer, ast.Subscript) else listed, evidence)
+    if isinstance(outer, ast.Dict):
+        return names.into(outer, evidence) if node in outer.keys else (Access.UNCLEAR, "a value that is the name")
+    if isinstance(outer, ast.Call):
+        return _argument(outer, node, evidence)
+    if isinstance(outer, ast.MatchValue | ast.MatchMapping):
+        return Access.READ, "matched by a pattern"
+    if isinstance(listed, ast.keyword) and listed.arg == "columns":
+        return _columns(callee(module.parents.get(listed)))
+    return Access.UNCLEAR, "a string that is the name"
+
+
+def _subscript(node: ast.AST | None, evidence: Evidence) -> tuple[Access, str]:
+    if isinstance(node, ast.Subscript) and not isinstance(node.ctx, ast.Load):
+        return Access.WRITE, "key set"
+    return _taken(node.value, "key", evidence) if isinstance(node, ast.Subscript) else (Access.READ, "key")
+
+
+def _taken(owner: ast.expr, how: str, evidence: Evidence) -> tuple[Access, str]:
+    """A key taken out of a row, or perhaps of something that was made in this function or is of another class."""
+    of = evidence.of(owner)
+    others = of & evidence.schema.rivals if not of & evidence.schema.entities else frozenset()
+    if others:
+        return Access.UNCLEAR, f"{how} of {', '.join(sorted(others))}, which is not the table's class"
+    if _made(owner, evidence):
+        return Access.UNCLEAR, f"{how} of a dictionary that was made here"
+    return Access.READ, how
+
+
+def _made(owner: ast.expr, evidence: Evidence) -> bool:
+    """Whether everything that the function gives to the owner is a dictionary written there, or one made of JSON."""
+    values = [owner]
+    if isinstance(owner, ast.Name):
+        values = list(evidence.module.assigned.get((scope(evidence.module, owner), owner.id), ()))
+    plain = (one.value if isinstance(one, ast.Await) else one for one in values)
+    return bool(values) and all(
+        (isinstance(one, ast.Dict) and None not in one.keys) or callee(one) in MADE for one in plain
+    )
+
+
+def _argument(call: ast.Call, node: ast.Constant, evidence: Evidence) -> tuple[Access, str]:
+    name = callee(call)
+    if name in SCHEMA or (name == "column" and callee(evidence.module.parents.get(call)) == "table"):
+        return Access.DECLARE, f"{name}(…)"
+    if name in WRITERS:
+        return Access.WRITE, f"{name}(…)"
+    if name == "get" and call.args[:1] == [node] and isinstance(call.func, ast.Attribute):
+        return _taken(call.func.value, "get(…)", evidence)
+    if name in READERS:
+        return Access.READ, f"{name}(…)"
+    return Access.UNCLEAR, f"a string given to {name or 'a call'}"
+
+
+def _columns(name: str) -> tuple[Access, str]:
+    """Asyncpg's and pandas' lists of columns."""
+    if name.endswith("_to_table"):
+        return Access.WRITE, f"{name}(…)"
+    return (Access.READ, f"{name}(…)") if name.startswith("read_sql") else (Access.UNCLEAR, f"columns of {name}")
