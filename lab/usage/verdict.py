@@ -65,7 +65,8 @@ def _named(code: Sequence[Hit]) -> str:
 def _except(limits: Limits) -> str:
     """Where else a read could stand."""
     worded, skipped = limits.worded + len(limits.unparsed), len(limits.skipped)
-    words = [f"rows that {name} loads are not followed" for name in limits.unfollowed]
+    words = ["which table has it is not known"] if limits.assumed else []
+    words += [f"rows that {name} loads are not followed" for name in limits.unfollowed]
     words += [f"{_count(worded, 'file was', 'files were')} looked through by words only"] if worded else []
     words += [f"{_count(skipped, 'file or folder was', 'files or folders were')} not looked at"] if skipped else []
     return f"; {', '.join(words)}" if words else ""

@@ -78,6 +78,7 @@ def test_a_column_deferred_by_its_class_is_not_loaded_with_the_object(said: Said
     models = MODELS.replace("mapped_column(JSON)", column)
     assert said("select(OddsSnapshot)\nsession.get(OddsSnapshot, 1)", models=models) == []
     assert said("snapshot.raw_response", models=models) == ["read"]
+    assert said("def f(one: OddsSnapshot):\n    return one.to_dict()", models=models) == ["unclear whole"]
     for option in ("undefer('*')", "undefer_group('big')"):
         assert said(f"select(OddsSnapshot).options({option})", models=models) == ["unclear whole"]
 
@@ -90,6 +91,8 @@ def test_a_column_deferred_by_its_class_is_not_loaded_with_the_object(said: Said
         "def f(one: OddsSnapshot):\n    return one.__dict__",
         "def f(one: OddsSnapshot):\n    return asdict(one)",
         "def f(one: OddsSnapshot):\n    return SnapshotOut.model_validate(one)",
+        "session.get(OddsSnapshot, 1).as_dict()",
+        "def f(one: OddsSnapshot):\n    return one.model_dump_json()",
         "def f(one: OddsSnapshot, name):\n    return getattr(one, name)",
         "Repository(session, OddsSnapshot)",
         "Repository(session, model=OddsSnapshot)",

@@ -82,6 +82,7 @@ def test_what_is_not_seen_to_be_read_is_said_with_what_was_not_seen(read: Read) 
 def test_tables_that_no_source_names_are_said_to_be_taken_for_the_columns(read: Read) -> None:
     assumed = read({"code.py": "x = row['raw_response']"})
     assert "are taken for it" in " ".join(assumed.uncertainty)
+    assert "which table has it is not known" in read({"code.py": "row['raw_response'] = 1"}).verdict
     known = read({"models.py": MODELS})
     assert "taken for" not in " ".join(known.uncertainty)
     assert report.doubts(known)[0] == "Looked for as a column of odds_snapshots."

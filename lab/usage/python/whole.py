@@ -13,7 +13,11 @@ LOADING = {"select", "query", "get", "get_one", "returning", "add_entity", "add_
 RELOADING = {"refresh", "merge"}
 ALONG = {"selectinload", "joinedload", "subqueryload", "immediateload", "contains_eager"}
 COUNTING = {"count", "exists", "delete", "update", "with_only_columns", "with_entities", "subquery", "cte"}
-SERIALISING = {"asdict", "vars", "model_dump", "_asdict", "to_dict", "jsonable_encoder", "model_validate", "from_orm"}
+SERIALISING = {
+    *("asdict", "vars", "dict", "_asdict", "to_dict", "as_dict", "json", "model_dump", "model_dump_json"),
+    *("jsonable_encoder", "model_validate", "from_orm"),
+}
+"""Calls that make a dictionary, a schema or JSON of a row; a column that its class defers may be loaded for it."""
 NAMING = {
     *(*BESIDE, *DERIVED, *LOADING, *ALONG, *SERIALISING),
     *("relationship", "exists", "issubclass", "type", "inspect", "TypeVar", "cast", "listen", "listens_for", "print"),
@@ -182,7 +186,7 @@ def _handed_on(node: ast.Call, name: str, evidence: Evidence) -> Iterator[Found]
     """A row made into a dictionary or a schema; who reads which key of it is not seen."""
     owner = [node.func.value] if isinstance(node.func, ast.Attribute) else []
     handed = {one for arg in (*owner, *node.args) for one in evidence.of(arg)}
-    if handed & evidence.schema.heavy:
+    if handed & evidence.schema.entities:
         yield Found(line=node.lineno, access=Access.UNCLEAR, how=f"whole row handed to {name}", whole=True)
 
 
