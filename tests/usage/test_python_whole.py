@@ -31,6 +31,8 @@ from tests.usage.conftest import MODELS, Read, Said
         "select(*OddsSnapshot.__table__.columns)",
         "OddsSnapshot.__table__.select()",
         "table = OddsSnapshot.__table__\nselect(table)",
+        "columns = models.OddsSnapshot.__table__.c\nselect(*columns)",
+        "Odds = models.OddsSnapshot\nselect(Odds)",
         "latest = select(OddsSnapshot).distinct(OddsSnapshot.event_id).cte('latest')\nselect(latest)",
         "select(select(OddsSnapshot).subquery())",
         "select(Event).add_columns(OddsSnapshot)",

@@ -14,6 +14,8 @@ BESIDE = {"select_from", "join", "join_from", "outerjoin", "delete", "update", "
 
 DERIVED = {"aliased", "alias", "subquery", "cte", "lateral"}
 """Calls whose result can be selected from like the class, or the query, that they are made of."""
+OF_TABLE = {"__table__", "columns", "c"}
+"""Attributes of a class or table that are its table, or all its columns."""
 NARROWING = {"with_only_columns", "with_entities"}
 """Calls after which a query does not return the classes that it began with."""
 
@@ -45,9 +47,7 @@ class Evidence:
         """The classes of the schema that an expression is the class of."""
         if isinstance(node, ast.Name):
             return self.aliases.get(node.id, self.schema.speaks.get(node.id, frozenset()) & {node.id})
-        if isinstance(node, ast.Starred) or (
-            isinstance(node, ast.Attribute) and node.attr in ("__table__", "columns", "c")
-        ):
+        if isinstance(node, ast.Starred) or (isinstance(node, ast.Attribute) and node.attr in OF_TABLE):
             return self.classes(node.value)
         if callee(node) in DERIVED:
             return frozenset().union(*map(self.classes, _derived(node)))
@@ -140,10 +140,10 @@ def _aliases(module: Module, schema: Schema) -> dict[str, frozenset[str]]:
 
 def _class_value(value: ast.AST) -> Iterator[ast.AST]:
     """The classes in a value that is a class: `A`, `A if x else B`, `A.__table__`, `aliased(A)`, `select(A).subquery()`."""
-    if isinstance(value, ast.Name):
+    if isinstance(value, ast.Attribute) and value.attr in OF_TABLE:
+        yield from _class_value(value.value)
+    elif isinstance(value, ast.Name | ast.Attribute):
         yield value
-    elif isinstance(value, ast.Attribute) and value.attr == "__table__":
-        yield value.value
     elif isinstance(value, ast.IfExp):
         yield from (one for side in (value.body, value.orelse) for one in _class_value(side))
     elif callee(value) in DERIVED:
