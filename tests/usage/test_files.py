@@ -161,6 +161,12 @@ def test_strings_joined_more_often_than_python_can_follow_are_looked_through_by_
     assert usage.reading == "perhaps read"
 
 
+@pytest.mark.parametrize("deep", ["x" + "[0]" * 1500, " if a else ".join("x" * 900), "-" * 900 + "1", "f" + "()" * 900])
+def test_deep_expressions_hide_nothing_else(read: Read, deep: str) -> None:
+    usage = read({"code.py": f"class A:\n    b = {deep}\na = {deep}\ny = one.raw_response\n"})
+    assert [hit.line for hit in usage.hits] == [4]
+
+
 def test_folders_too_deep_to_be_named_are_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "code.py").write_text(READS)
     monkeypatch.chdir(tmp_path)

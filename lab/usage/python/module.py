@@ -97,8 +97,8 @@ def enclosing_class(module: Module, node: ast.AST) -> ast.ClassDef | None:
 
 def last_name(node: ast.AST | None) -> str:
     """`c` of a.b.c, of c and of c[…]; empty where there is no name."""
-    if isinstance(node, ast.Subscript):
-        return last_name(node.value)
+    while isinstance(node, ast.Subscript):
+        node = node.value
     return node.attr if isinstance(node, ast.Attribute) else node.id if isinstance(node, ast.Name) else ""
 
 
