@@ -5,8 +5,8 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
-from lab.usage.python.evidence import BESIDE, DERIVED, NARROWING, Evidence
-from lab.usage.python.module import callee, chain, enclosing_class, first_text, given, last_name, names, scope
+from lab.usage.python.evidence import BESIDE, DERIVED, NARROWING, OF_TABLE, Evidence
+from lab.usage.python.module import above, callee, chain, enclosing_class, first_text, given, last_name, names, scope
 from lab.usage.values import Access, Found
 
 LOADING = {"select", "query", "get", "get_one", "returning", "add_entity", "add_columns", "with_entities"}
@@ -21,9 +21,13 @@ SERIALISING = {
 NAMING = {
     *(*BESIDE, *DERIVED, *LOADING, *ALONG, *SERIALISING),
     *("relationship", "exists", "issubclass", "type", "inspect", "TypeVar", "cast", "listen", "listens_for", "print"),
-    *("bulk_insert_mappings", "bulk_update_mappings", "map_imperatively", "mapper"),
+    *("bulk_insert_mappings", "bulk_update_mappings", "map_imperatively", "mapper", "create_all"),
 }
 """Calls that are given a class and load nothing by that alone, or whose loads are seen otherwise."""
+
+
+HOLDING = (ast.List, ast.Tuple, ast.Set, ast.Dict, ast.arguments, ast.Return)
+"""Where a class that stands there is kept, or returned, as a value."""
 
 
 def look(node: ast.AST, evidence: Evidence) -> Iterator[Found]:
@@ -33,8 +37,9 @@ def look(node: ast.AST, evidence: Evidence) -> Iterator[Found]:
         yield from _given_away(node, callee(node), evidence)
     elif isinstance(node, ast.ClassDef):
         yield from _given_away(node, node.name, evidence)
-    elif isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Load):
-        yield from _attribute(node, evidence)
+    elif isinstance(node, ast.Attribute | ast.Name) and isinstance(node.ctx, ast.Load):
+        yield from _attribute(node, evidence) if isinstance(node, ast.Attribute) else ()
+        yield from _put_away(node, evidence)
 
 
 def _call(node: ast.Call, evidence: Evidence) -> Iterator[Found]:
@@ -88,9 +93,24 @@ def _given_away(node: ast.Call | ast.ClassDef, name: str, evidence: Evidence) ->
     """The class itself given to code that is not seen to load it or not: a repository, a page of an admin site."""
     inside = node.args if isinstance(node, ast.Call) else _used_by_bases(node)
     values = [] if name in NAMING else [*inside, *(one.value for one in node.keywords)]
-    for one in (one for one in values if evidence.classes(one) & evidence.schema.heavy):
+    for one in (one for one in values if _is_class(one, evidence)):
         how = f"{ast.unparse(one)[:40]} given to {name or 'a call'}: what that loads is not seen"
         yield Found(line=one.lineno, access=Access.UNCLEAR, how=how, whole=True)
+
+
+def _put_away(node: ast.expr, evidence: Evidence) -> Iterator[Found]:
+    """The class itself in a list, a dictionary, a default or a result: what loads it from there is not seen."""
+    if isinstance(evidence.module.parents.get(node), HOLDING) and _is_class(node, evidence):
+        user = next(one for one in above(evidence.module, node) if not isinstance(one, (*HOLDING, ast.keyword)))
+        if not isinstance(user, ast.Subscript) and callee(user) not in NAMING:
+            how = f"{ast.unparse(node)[:40]} kept as a value: what loads it from there is not seen"
+            yield Found(line=node.lineno, access=Access.UNCLEAR, how=how, whole=True)
+
+
+def _is_class(node: ast.expr, evidence: Evidence) -> bool:
+    """Whether an expression is the class by name; an attribute of self may as well be an object."""
+    found = evidence.classes(node) & evidence.schema.heavy
+    return bool(found) and not (isinstance(node, ast.Attribute) and node.attr not in found | OF_TABLE)
 
 
 def _used_by_bases(node: ast.ClassDef) -> Iterator[ast.expr]:
