@@ -18,6 +18,8 @@ _LOOKUP = 20_000
 """Keys that are looked up in one statement."""
 _KNOWN = 0.95
 """Share of keys that must be found where only a name says that they point there."""
+_SANE = ("1900-01-01", "2200-01-01")
+"""Moments outside of these are marks for "never" or slips, and no date of Python's may hold them."""
 _HEADER = 28
 """Bytes of a tuple's header and line pointer, which a row has besides its values."""
 
@@ -100,9 +102,10 @@ def _batch_bounds(stratum: Stratum, time: Column) -> tuple[str, str] | None:
 
 
 def age(moment: str, now: datetime) -> str:
-    """SQL for whole days from `moment` to `now`, negative in the future."""
+    """SQL for whole days from `moment` to `now`, negative in the future; NULL where it cannot be meant."""
     whole = f"floor(extract(epoch FROM {literal(now.isoformat())}::timestamptz - ({moment})::timestamptz) / 86400)::int"
-    return f"CASE WHEN isfinite({moment}) THEN {whole} END"
+    first, end = _SANE
+    return f"CASE WHEN {moment} >= '{first}' AND {moment} < '{end}' THEN {whole} END"
 
 
 def _looked_up(source: Source, path: Path, now: datetime, keys: Sequence[object]) -> dict[object, int | None]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -78,3 +78,18 @@ def aged(native: Server) -> Iterator[Aged]:
     profile = profiling.profile(dsn, now=dataset.now, progress=lambda _: None)
     yield Aged(server=native, name="aged", dsn=dsn, now=dataset.now, profile=profile)
     native.drop("aged")
+
+
+@pytest.fixture
+def made(native: Server, new_name: Callable[[], str]) -> Callable[..., str]:
+    """Makes a database by these statements and says how it is reached."""
+
+    def make(*statements: str) -> str:
+        name = new_name()
+        native.create(name)
+        with native.connect(name) as database:
+            for statement in statements:
+                database.execute(statement)
+            return database.conninfo
+
+    return make

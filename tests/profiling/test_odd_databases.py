@@ -1,0 +1,32 @@
+"""Databases that are seldom so, and are profiled all the same."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+import pytest
+
+from lab import profiling
+from lab.database import address
+from lab.values import Profile, TableProfile
+
+NOW = datetime(2026, 2, 2, tzinfo=UTC)
+Made = Callable[..., str]
+
+
+def profiled(dsn: str) -> Profile:
+    return profiling.profile(dsn, now=NOW, progress=lambda _: None)
+
+
+def table(profile: Profile, name: str) -> TableProfile:
+    found = profile.of(name)
+    assert found is not None
+    return found
+
+
+@pytest.mark.parametrize("odd", ["0001-01-01", "0044-03-15 BC", "9999-12-31", "20000-01-01", "-infinity"])
+def test_a_moment_that_cannot_be_meant_is_no_age(made: Made, odd: str) -> None:
+    dsn = made("CREATE TABLE t (at timestamptz NOT NULL)", f"INSERT INTO t VALUES ('{odd}'), ('2026-02-01 12:00+00')")
+    found = table(profiled(dsn), "t")
+    assert (found.rows, found.undated_rows, len(found.by_day)) == (2, 1, 1)
