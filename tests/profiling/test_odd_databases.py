@@ -30,3 +30,9 @@ def test_a_moment_that_cannot_be_meant_is_no_age(made: Made, odd: str) -> None:
     dsn = made("CREATE TABLE t (at timestamptz NOT NULL)", f"INSERT INTO t VALUES ('{odd}'), ('2026-02-01 12:00+00')")
     found = table(profiled(dsn), "t")
     assert (found.rows, found.undated_rows, len(found.by_day)) == (2, 1, 1)
+
+
+@pytest.mark.parametrize("style", ["German", "SQL,DMY", "Postgres,MDY"])
+def test_dates_are_read_however_the_server_writes_them(made: Made, style: str) -> None:
+    dsn = made("CREATE TABLE t (at date NOT NULL)", "INSERT INTO t VALUES ('2026-02-01')")
+    assert table(profiled(address(dsn, options=f"-c datestyle={style}")), "t").undated_rows == 0
