@@ -67,7 +67,8 @@ def open_source(dsn: str) -> Source:
     No password is ever in their words.
     """
     require_unambiguous(dsn)
-    source = Source.connect(address(dsn, connect_timeout=parts_of(dsn).get("connect_timeout", "10")))
+    timeout = parts_of(dsn).get("connect_timeout", "10")
+    source = Source.connect(address(dsn, connect_timeout=timeout, client_encoding="UTF8"))
     version = int(source.value("SELECT current_setting('server_version_num')::int")) // 10_000
     if version < OLDEST:
         source.close()

@@ -10,7 +10,9 @@ import pytest
 
 from data_gen import Dataset, load_case
 from lab import profiling
+from lab.database import Database, address
 from lab.servers import Server
+from lab.servers.probe import literal
 from lab.steps.load import run_stages
 from lab.values import Profile
 
@@ -84,12 +86,27 @@ def aged(native: Server) -> Iterator[Aged]:
 def made(native: Server, new_name: Callable[[], str]) -> Callable[..., str]:
     """Makes a database by these statements and says how it is reached."""
 
-    def make(*statements: str) -> str:
+    def make(*statements: str, encoding: str | None = None) -> str:
         name = new_name()
         native.create(name)
         with native.connect(name) as database:
+            dsn = database.conninfo
+        if encoding:
+            recreate(dsn, name, encoding)
+        with Database.connect(dsn) as database:
             for statement in statements:
                 database.execute(statement)
-            return database.conninfo
+        return dsn
 
     return make
+
+
+def recreate(dsn: str, name: str, encoding: str) -> None:
+    """Make the empty database anew, with its mark."""
+    with Database.connect(address(dsn, dbname="postgres")) as database:
+        mark = database.value(
+            "SELECT shobj_description(oid, 'pg_database') FROM pg_database WHERE datname = %s", (name,)
+        )
+        database.execute(f"DROP DATABASE {name}")
+        database.execute(f"CREATE DATABASE {name} TEMPLATE template0 ENCODING '{encoding}' LOCALE 'C'")
+        database.execute(f"COMMENT ON DATABASE {name} IS {literal(mark)}")

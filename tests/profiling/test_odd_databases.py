@@ -36,3 +36,21 @@ def test_a_moment_that_cannot_be_meant_is_no_age(made: Made, odd: str) -> None:
 def test_dates_are_read_however_the_server_writes_them(made: Made, style: str) -> None:
     dsn = made("CREATE TABLE t (at date NOT NULL)", "INSERT INTO t VALUES ('2026-02-01')")
     assert table(profiled(address(dsn, options=f"-c datestyle={style}")), "t").undated_rows == 0
+
+
+def test_a_client_that_asks_for_raw_bytes_gets_text(made: Made) -> None:
+    dsn = made("CREATE TABLE t (at date NOT NULL)", "INSERT INTO t VALUES ('2026-02-01')")
+    assert table(profiled(address(dsn, client_encoding="SQL_ASCII")), "t").rows == 1
+
+
+def test_documents_in_no_known_encoding_are_said_to_be_unseen(made: Made) -> None:
+    dsn = made(
+        "CREATE TABLE t (doc json, plain json)",
+        "INSERT INTO t SELECT format('{\"a\": \"%s\"}', convert_from('\\xe9', 'SQL_ASCII'))::json, '{}'",
+        encoding="SQL_ASCII",
+    )
+    found = profiled(dsn)
+    doc, plain = table(found, "t").columns
+    assert (doc.raw_bytes, plain.raw_bytes) == (None, 2)
+    assert doc.stored_bytes
+    assert any(line.startswith("t.doc: raw bytes: not seen.") and "UTF8" in line for line in found.missing)
