@@ -82,7 +82,8 @@ def read(database: Database, *, without: Sequence[int] = ()) -> tuple[Relation, 
 
     Sizes wait for locks, so those that cannot be had now may be left out by their `oid`.
     """
-    found = database.fetch(_RELATIONS, (list(without),))
+    weighed = database.fetch(_RELATIONS, (list(without),))
+    found = [row for row in weighed if None not in row]  # what was dropped meanwhile has no size
     compressed = timescaledb.compressed(database)
     parents = {oid: parent for oid, _, _, parent, *_ in found if parent} | compressed
     return tuple(_relation(row, _root(row[0], parents), row[0] in compressed) for row in found)

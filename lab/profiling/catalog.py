@@ -107,9 +107,14 @@ class Table:
         return sum(relation.total for relation in self.relations)
 
     @property
+    def gone(self) -> int:
+        """How many of its relations were dropped after they were weighed."""
+        return len(self.relations) - len(self.parts) if self.oid else 0
+
+    @property
     def readable(self) -> bool:
-        """Whether every part may be read."""
-        return all(part.readable for part in self.parts)
+        """Whether every part is there and may be read."""
+        return not self.gone and all(part.readable for part in self.parts)
 
     def column(self, name: str) -> Column:
         """The column of that name, which exists."""
@@ -178,10 +183,11 @@ class _Description:
                 default=default,
             )
             self._columns[oid].append(column)
-        self._stats = {oid: rest for oid, *rest in source.fetch(_RELATIONS, (oids,))}
+        self._stats = {oid: rest for oid, *rest in source.fetch(_RELATIONS, (oids,)) if None not in rest}
         self._standby = standby
 
     def table(self, root: Relation, parts: Sequence[Relation]) -> Table:
+        there = [part for part in parts if part.oid in self._stats]
         return Table(
             oid=root.oid,
             label=root.label,
@@ -189,10 +195,10 @@ class _Description:
             sql=f"{quoted(root.schema)}.{quoted(root.name)}",
             columns=tuple(self._columns[root.oid]),
             dropped=bool(self._dropped & {part.oid for part in parts}),
-            parts=tuple(self._part(part) for part in parts),
+            parts=tuple(self._part(part) for part in there),
             relations=tuple(parts),
-            dead_rows=_summed(self._dead(part) for part in parts),
-            toast_heap=sum(self._stats[part.oid][3] for part in parts),
+            dead_rows=_summed(self._dead(part) for part in there),
+            toast_heap=sum(self._stats[part.oid][3] for part in there),
         )
 
     def _part(self, relation: Relation) -> Part:
@@ -218,9 +224,12 @@ def _summed(counts: Iterable[int | None]) -> int | None:
 
 
 def unreadable(tables_: Sequence[Table]) -> Iterator[str]:
-    """In words, which tables may not be read."""
+    """In words, which tables may not be read, or cannot be any more."""
     for table in tables_:
-        closed = sum(not part.readable for part in table.parts)
+        closed, all_ = sum(not part.readable for part in table.parts), len(table.relations)
         if closed:
-            which = "it" if closed == len(table.parts) == 1 else f"{closed} of its {len(table.parts)} parts"
+            which = "it" if closed == all_ == 1 else f"{closed} of its {all_} parts"
             yield f"{table.label}: this role may not SELECT from {which}; sizes only."
+        if table.gone:
+            which = "it" if table.gone == all_ == 1 else f"{table.gone} of its {all_} parts"
+            yield f"{table.label}: {which} went away meanwhile; sizes only."

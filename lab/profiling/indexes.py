@@ -51,7 +51,8 @@ def read(source: Source, tables: Sequence[Table]) -> Mapping[int, tuple[Index, .
     found: dict[int, list[Index]] = defaultdict(list)
     for row in source.fetch(_INDEXES, ([*owner],)):
         index = Index(**dict(zip((*names, "leading"), row, strict=True)))
-        found[owner[index.relation]].append(index)
+        if None not in (index.definition, index.bytes):  # else it was dropped meanwhile
+            found[owner[index.relation]].append(index)
     return {oid: tuple(indexes) for oid, indexes in found.items()}
 
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 
 import pytest
 
-from lab import profiling
-from lab.database import address
+from lab import profiling, relations
+from lab.database import Database, Row, address
+from lab.profiling import catalog, indexes, paths
+from lab.profiling.session import Source
 from lab.values import Profile, TableProfile
 
 NOW = datetime(2026, 2, 2, tzinfo=UTC)
@@ -54,3 +56,46 @@ def test_documents_in_no_known_encoding_are_said_to_be_unseen(made: Made) -> Non
     assert (doc.raw_bytes, plain.raw_bytes) == (None, 2)
     assert doc.stored_bytes
     assert any(line.startswith("t.doc: raw bytes: not seen.") and "UTF8" in line for line in found.missing)
+
+
+class Meddled(Source):
+    """Somebody else drops a table before the query of that number is run."""
+
+    meddle: Callable[[int], None]
+    queries = 0
+
+    def fetch(self, sql: str, params: Sequence[object] | None = None) -> list[Row]:
+        self.queries += 1
+        self.meddle(self.queries)
+        return super().fetch(sql, params)
+
+
+@pytest.mark.parametrize("moment", range(1, 10))
+def test_a_table_may_go_away_at_any_moment(made: Made, moment: int) -> None:
+    dsn = made(
+        "CREATE TABLE stays (id int PRIMARY KEY)", "CREATE TABLE goes (id int PRIMARY KEY, a int REFERENCES stays)"
+    )
+
+    def drop(query: int) -> None:
+        if query == moment:
+            with Database.connect(dsn) as other:
+                other.execute("DROP TABLE goes")
+
+    with Meddled.connect(dsn) as source:
+        source.meddle = drop
+        found = catalog.tables(source, without=catalog.locked(source), standby=False)
+        indexes.read(source, found)
+        paths.keys(source, found)
+        words = list(catalog.unreadable(found))
+    assert "stays" in {one.label for one in found}
+    assert words in ([], ["goes: it went away meanwhile; sizes only."])
+
+
+def test_what_was_dropped_while_it_was_weighed_is_left_out(made: Made) -> None:
+    dsn = made("CREATE TABLE stays (id int)", "CREATE TABLE goes (id int)")
+    with Database.connect(dsn) as database, Database.connect(dsn) as other, database.transaction():
+        database.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
+        database.execute("SELECT count(*) FROM pg_class")
+        other.execute("DROP TABLE goes")
+        found = relations.read(database)
+    assert [one.name for one in found] == ["stays"]
