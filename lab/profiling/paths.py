@@ -112,17 +112,30 @@ def keys(source: Source, tables: Sequence[Table]) -> Keys:
     return Keys(dimensions=dimensions, foreign=foreign, named=named)
 
 
-def path(table: Table, keys_: Keys, seen: tuple[int, ...] = ()) -> Path | None:
-    """How to find the age of a row of that table, None where nothing leads to a time."""
-    own = _own(table, keys_.dimensions.get(table.oid))
-    if own:
-        return own
+def find(tables: Sequence[Table], keys_: Keys) -> Mapping[int, Path]:
+    """How to find the age of a row, by the `oid` of a table; tables from which nothing leads to a time are left out.
+
+    A row is as old as what its table's best step points to, and that by the fewest steps.
+    """
+    own = {table.oid: _own(table, keys_.dimensions.get(table.oid)) for table in tables}
+    nearest = {oid: path for oid, path in own.items() if path}
+    times, found = dict(nearest), dict(nearest)
+    while found:  # one step farther each time
+        found = {
+            table.oid: path for table in tables if table.oid not in nearest and (path := _by(table, keys_, nearest))
+        }
+        nearest |= found
+    best = {table.oid: _by(table, keys_, nearest) for table in tables if table.oid in nearest}
+    return nearest | {oid: path for oid, path in best.items() if path} | times
+
+
+def _by(table: Table, keys_: Keys, known: Mapping[int, Path]) -> Path | None:
+    """By the best step to a table whose path is known and does not lead back."""
     for step in keys_.steps(table):
-        if step.parent.oid not in (*seen, table.oid):
-            rest = path(step.parent, keys_, (*seen, table.oid))
-            if rest:
-                rules = {step.rule, *(one.rule for one in rest.steps)}
-                return replace(rest, steps=(step, *rest.steps), rule="name" if "name" in rules else "foreign key")
+        rest = known.get(step.parent.oid)
+        if rest and table.oid not in (step.parent.oid, *(one.parent.oid for one in rest.steps)):
+            rules = {step.rule, *(one.rule for one in rest.steps)}
+            return replace(rest, steps=(step, *rest.steps), rule="name" if "name" in rules else "foreign key")
     return None
 
 

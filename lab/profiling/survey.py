@@ -58,7 +58,8 @@ class _Survey:
         """The whole profile."""
         found = self._tables()
         keys = paths.keys(self._source, [one.table for one in found])
-        found = [replace(one, path=paths.path(one.table, keys)) for one in found]
+        ways = paths.find([one.table for one in found], keys)
+        found = [replace(one, path=ways.get(one.table.oid)) for one in found]
         with codecs.bench(worth=any(self._is_worth(one.table.toast_heap) for one in found)) as bench:
             found = [self._sampled(one) for one in found]
             found = [self._read_documents(one) for one in found]

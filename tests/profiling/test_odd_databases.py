@@ -99,3 +99,19 @@ def test_what_was_dropped_while_it_was_weighed_is_left_out(made: Made) -> None:
         other.execute("DROP TABLE goes")
         found = relations.read(database)
     assert [one.name for one in found] == ["stays"]
+
+
+def test_tables_that_all_point_to_each_other_are_looked_at_once(made: Made) -> None:
+    numbers = range(14)
+    others = {one: [other for other in numbers if other != one] for one in numbers}
+    dsn = made(
+        *(
+            f"CREATE TABLE t{one} (id int PRIMARY KEY, {', '.join(f'a{x} int' for x in others[one])})"
+            for one in numbers
+        ),
+        *(
+            f"ALTER TABLE t{one} {', '.join(f'ADD FOREIGN KEY (a{x}) REFERENCES t{x}' for x in others[one])}"
+            for one in numbers
+        ),
+    )
+    assert not any(one.time for one in profiled(dsn).tables)
