@@ -72,9 +72,12 @@ class Relation:
     @property
     def label(self) -> str:
         """The name as people write it; the extension's own tables are one."""
-        if self.schema == "public":
-            return self.name
-        return EXTENSION_CATALOG if self.schema.startswith("_timescaledb_") else f"{self.schema}.{self.name}"
+        return EXTENSION_CATALOG if self.schema.startswith("_timescaledb_") else named(self.schema, self.name)
+
+
+def named(schema: str, name: str) -> str:
+    """A table's name as people write it."""
+    return name if schema == "public" else f"{schema}.{name}"
 
 
 def read(database: Database, *, without: Sequence[int] = ()) -> tuple[Relation, ...]:

@@ -58,7 +58,7 @@ def table(found: Found, now: datetime) -> TableProfile:
         index_bytes=index,
         total_bytes=heap + maps + toast + index,
         rows=round(reading.rows) if reading else None,
-        rows_exact=reading.exact if reading else None,
+        rows_exact=reading.exact and one.whole if reading else None,
         dead_rows=one.dead_rows,
         heap_bloat_bytes=_rest(heap, reading.live_heap if reading else None),
         toast_bloat_bytes=_rest(one.toast_heap, reading.toast_disk if reading else None),

@@ -8,18 +8,26 @@ from dataclasses import dataclass
 
 from lab import relations
 from lab.profiling.session import Source
-from lab.relations import Relation
+from lab.relations import Relation, named
 from lab.servers.probe import quoted
 from lab.values import EXTENSION_CATALOG
 
 PAGE = 8192
 
 _LOCKED = """
-SELECT DISTINCT coalesce(i.indrelid, t.oid, l.relation)::bigint
-FROM pg_locks l LEFT JOIN pg_index i ON i.indexrelid = l.relation LEFT JOIN pg_class t ON t.reltoastrelid = l.relation
-WHERE l.mode = 'AccessExclusiveLock' AND l.relation IS NOT NULL AND l.pid <> pg_backend_pid()
-  AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())
-"""  # A lock that is only waited for counts too: whoever comes after it waits as well.
+SELECT c.oid::bigint, n.nspname::text, c.relname::text, coalesce(r.oid::bigint, 0), s.nspname::text, r.relname::text
+FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+LEFT JOIN pg_class r ON r.oid <> c.oid AND r.oid
+  = coalesce(pg_partition_root(c.oid), (SELECT h.inhparent FROM pg_inherits h WHERE h.inhrelid = c.oid LIMIT 1))
+LEFT JOIN pg_namespace s ON s.oid = r.relnamespace
+WHERE c.relkind IN ('r', 'm', 'p') AND NOT starts_with(n.nspname, 'pg_temp') AND c.oid IN (
+  SELECT coalesce(t.oid, i.indrelid, l.relation)
+  FROM pg_locks l LEFT JOIN pg_index i ON i.indexrelid = l.relation
+  LEFT JOIN pg_class t ON t.reltoastrelid = coalesce(i.indrelid, l.relation)
+  WHERE l.mode = 'AccessExclusiveLock' AND l.relation IS NOT NULL AND l.pid IS DISTINCT FROM pg_backend_pid()
+    AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database()))
+ORDER BY 1
+"""  # A lock that is only waited for counts too: whoever comes after it waits as well. A prepared transaction has no pid.
 
 _COLUMNS = """
 SELECT a.attrelid::bigint, a.attname::text, format_type(a.atttypid, a.atttypmod), a.attlen::int, a.attnotnull,
@@ -96,6 +104,8 @@ class Table:
     dropped: bool
     """Whether a column was dropped: every row then has a null bitmap."""
     parts: tuple[Part, ...]
+    whole: bool
+    """False where a part is locked, and so neither weighed nor counted."""
     relations: tuple[Relation, ...]
     dead_rows: int | None
     toast_heap: int
@@ -121,20 +131,33 @@ class Table:
         return next(column for column in self.columns if column.name == name)
 
 
-def locked(source: Source) -> list[int]:
-    """Tables that someone has locked against everybody: even their size cannot be asked for."""
-    return [oid for (oid,) in source.fetch(_LOCKED)]
+@dataclass(frozen=True, kw_only=True)
+class Locked:
+    """A table that someone has locked against everybody: even its size cannot be asked for."""
+
+    oid: int
+    root: int
+    """`oid` of the table that it is a part of, 0 where it is none."""
+    label: str
 
 
-def tables(source: Source, *, without: Sequence[int], standby: bool) -> tuple[Table, ...]:
+def locked(source: Source) -> list[Locked]:
+    """What is locked by somebody else, but for tables that nobody else can see yet."""
+    return [
+        Locked(oid=oid, root=root, label=named(schema, name) + (f" of {named(*whole)}" if root else ""))
+        for oid, schema, name, root, *whole in source.fetch(_LOCKED)
+    ]
+
+
+def tables(source: Source, *, without: Sequence[Locked], standby: bool) -> tuple[Table, ...]:
     """Every table with storage, largest first; the extension's own catalog is one, without columns."""
-    found = relations.read(source, without=without)
+    found = relations.read(source, without=[one.oid for one in without])
     known = {relation.oid: relation for relation in found}
     groups: dict[int, list[Relation]] = defaultdict(list)
     for relation in found:
         if relation.stores:
             groups[_owner(relation, known)].append(relation)
-    describe = _Description(source, [*known], standby=standby)
+    describe = _Description(source, [*known], standby=standby, torn={one.root for one in without})
     made = [describe.table(known[oid], parts) for oid, parts in groups.items() if oid]
     made += _extension(groups[0]) if 0 in groups else []
     return tuple(sorted(made, key=lambda table: (-table.total, table.label)))
@@ -155,6 +178,7 @@ def _extension(parts: list[Relation]) -> list[Table]:
             columns=(),
             dropped=False,
             parts=(),
+            whole=True,
             relations=tuple(parts),
             dead_rows=None,
             toast_heap=0,
@@ -165,7 +189,7 @@ def _extension(parts: list[Relation]) -> list[Table]:
 class _Description:
     """The catalog's rows about many relations, asked for at once."""
 
-    def __init__(self, source: Source, oids: list[int], *, standby: bool) -> None:
+    def __init__(self, source: Source, oids: list[int], *, standby: bool, torn: set[int]) -> None:
         self._columns: dict[int, list[Column]] = defaultdict(list)
         self._dropped: set[int] = set()
         for oid, name, type_, length, not_null, storage, align, gone, base, default in source.fetch(_COLUMNS, (oids,)):
@@ -185,6 +209,7 @@ class _Description:
             self._columns[oid].append(column)
         self._stats = {oid: rest for oid, *rest in source.fetch(_RELATIONS, (oids,)) if None not in rest}
         self._standby = standby
+        self._torn = torn
 
     def table(self, root: Relation, parts: Sequence[Relation]) -> Table:
         there = [part for part in parts if part.oid in self._stats]
@@ -196,6 +221,7 @@ class _Description:
             columns=tuple(self._columns[root.oid]),
             dropped=bool(self._dropped & {part.oid for part in parts}),
             parts=tuple(self._part(part) for part in there),
+            whole=root.oid not in self._torn,
             relations=tuple(parts),
             dead_rows=_summed(self._dead(part) for part in there),
             toast_heap=sum(self._stats[part.oid][3] for part in there),

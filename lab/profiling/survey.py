@@ -92,8 +92,7 @@ class _Survey:
         self._progress("sizes of all tables")
         locked = catalog.locked(self._source)
         if locked:
-            names = self._source.fetch("SELECT relname::text FROM pg_class WHERE oid = ANY (%s::oid[])", (locked,))
-            self._say(f"Locked by somebody, so not even weighed: {', '.join(name for (name,) in names)}.")
+            self._say(f"Locked by somebody, so not even weighed: {', '.join(one.label for one in locked)}.")
         tables = catalog.tables(self._source, without=locked, standby=self._standby)
         self._missing += catalog.unreadable(tables)
         if self._standby:

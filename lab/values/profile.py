@@ -116,7 +116,7 @@ class TableProfile:
     total_bytes: int | None
     rows: int | None
     rows_exact: bool | None
-    """Whether every row was counted; else `rows` is estimated from a sample of blocks."""
+    """Whether every row was counted; else `rows` is estimated from a sample of blocks, or a part of the table is locked."""
     dead_rows: int | None
     """By the server's statistics."""
     heap_bloat_bytes: int | None

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime
 
 import pytest
@@ -115,3 +116,42 @@ def test_tables_that_all_point_to_each_other_are_looked_at_once(made: Made) -> N
         ),
     )
     assert not any(one.time for one in profiled(dsn).tables)
+
+
+@contextmanager
+def held(dsn: str, *statements: str) -> Iterator[None]:
+    """A transaction of somebody else that stays open."""
+    with Database.connect(dsn) as holder:
+        for statement in ("BEGIN", *statements):
+            holder.execute(statement)
+        yield
+
+
+def test_a_locked_part_is_named_with_its_table_which_then_is_not_exact(made: Made) -> None:
+    dsn = made(
+        "CREATE SCHEMA s",
+        "CREATE TABLE s.whole (id int) PARTITION BY RANGE (id)",
+        "CREATE TABLE s.one PARTITION OF s.whole FOR VALUES FROM (0) TO (10)",
+        "CREATE TABLE s.two PARTITION OF s.whole FOR VALUES FROM (10) TO (20)",
+        "INSERT INTO s.whole SELECT generate_series(0, 19)",
+    )
+    with held(dsn, "LOCK TABLE s.two", "CREATE TABLE s.not_yet (id int)"):
+        found = profiled(dsn)
+    assert "Locked by somebody, so not even weighed: s.two of s.whole." in found.missing
+    assert (table(found, "s.whole").rows, table(found, "s.whole").rows_exact) == (10, False)
+
+
+def test_what_only_its_maker_can_see_is_not_said_to_be_locked(made: Made) -> None:
+    dsn = made("CREATE TABLE t (id int)")
+    with held(dsn, "CREATE TABLE not_yet (id int PRIMARY KEY)"):
+        assert not any("Locked" in line for line in profiled(dsn).missing)
+
+
+def test_a_lock_on_the_index_of_toast_is_one_on_its_table(made: Made) -> None:
+    dsn = made("CREATE TABLE fat (doc text)", "CREATE TABLE t (id int)")
+    with Database.connect(dsn) as database:
+        toast = database.value("SELECT reltoastrelid::regclass::text FROM pg_class WHERE relname = 'fat'")
+    with held(dsn, f"REINDEX TABLE {toast}"):
+        found = profiled(dsn)
+    assert "Locked by somebody, so not even weighed: fat." in found.missing
+    assert table(found, "t").rows == 0
