@@ -15,19 +15,19 @@ SELECT compress_relid::oid::bigint, relid::oid::bigint
 FROM _timescaledb_catalog.compression_settings WHERE compress_relid IS NOT NULL
 """  # since 2.19
 
-_BY_CHUNK = """
-SELECT to_regclass(format('%I.%I', small.schema_name, small.table_name))::oid::bigint,
-       to_regclass(format('%I.%I', big.schema_name, big.table_name))::oid::bigint
-FROM _timescaledb_catalog.chunk big
-JOIN _timescaledb_catalog.chunk small ON small.id = big.compressed_chunk_id
-"""  # until 2.28
+_NAMED = """
+WITH named AS (
+    SELECT c.oid::bigint AS oid, n.nspname AS schema_name, c.relname AS table_name
+    FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace)
+SELECT smalls.oid, bigs.oid
+FROM _timescaledb_catalog.{kind} big JOIN named bigs USING (schema_name, table_name)
+JOIN _timescaledb_catalog.{kind} small ON small.id = big.compressed_{kind}_id
+JOIN named smalls ON smalls.schema_name = small.schema_name AND smalls.table_name = small.table_name
+"""  # to_regclass is an error for a role that may not use the schema
 
-_BY_HYPERTABLE = """
-SELECT to_regclass(format('%I.%I', small.schema_name, small.table_name))::oid::bigint,
-       to_regclass(format('%I.%I', big.schema_name, big.table_name))::oid::bigint
-FROM _timescaledb_catalog.hypertable big
-JOIN _timescaledb_catalog.hypertable small ON small.id = big.compressed_hypertable_id
-"""  # nothing where the internal tables of compressed chunks have no parent, as since 2.29
+_BY_CHUNK = _NAMED.format(kind="chunk")  # until 2.28
+_BY_HYPERTABLE = _NAMED.format(kind="hypertable")
+"""Nothing where the internal tables of compressed chunks have no parent, as since 2.29."""
 
 
 def compressed(database: Database) -> dict[int, int]:
@@ -39,7 +39,7 @@ def compressed(database: Database) -> dict[int, int]:
         " AND attrelid = to_regclass('_timescaledb_catalog.compression_settings')"
     )
     found = database.fetch(_BY_SETTINGS if by_settings else _BY_CHUNK) + database.fetch(_BY_HYPERTABLE)
-    return {child: parent for child, parent in found if child and parent}
+    return dict(found)
 
 
 def is_too_old(version: str) -> bool:

@@ -79,6 +79,11 @@ class Column:
         """Whether it holds documents."""
         return self.base in ("json", "jsonb")
 
+    @property
+    def scalar(self) -> bool:
+        """Whether a value is one thing, which can be looked up, and neither an array, a document nor a set of ranges."""
+        return not (self.json or self.base.startswith("_") or self.base.endswith("multirange"))
+
 
 @dataclass(frozen=True, kw_only=True)
 class Part:

@@ -34,8 +34,9 @@ SELECT p.partrelid::bigint, a.attname::text FROM pg_partitioned_table p
 JOIN pg_attribute a ON a.attrelid = p.partrelid AND a.attnum = p.partattrs[0]
 """
 _HYPERTABLES = """
-SELECT to_regclass(format('%I.%I', h.schema_name, h.table_name))::oid::bigint, d.column_name::text
+SELECT c.oid::bigint, d.column_name::text
 FROM _timescaledb_catalog.dimension d JOIN _timescaledb_catalog.hypertable h ON h.id = d.hypertable_id
+JOIN pg_namespace n ON n.nspname = h.schema_name JOIN pg_class c ON c.relnamespace = n.oid AND c.relname = h.table_name
 WHERE d.interval_length IS NOT NULL ORDER BY d.id DESC
 """
 _FOREIGN = """
@@ -99,7 +100,7 @@ def keys(source: Source, tables: Sequence[Table]) -> Keys:
         dimensions |= dict(source.fetch(_HYPERTABLES))
     foreign: dict[int, tuple[Step, ...]] = {}
     for child, column, parent, key in source.fetch(_FOREIGN):
-        if child in by_oid and parent in by_oid:
+        if child in by_oid and parent in by_oid and by_oid[child].column(column).scalar:
             step = Step(
                 column=by_oid[child].column(column),
                 parent=by_oid[parent],

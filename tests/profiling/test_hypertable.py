@@ -8,6 +8,8 @@ import pytest
 
 from lab import profiling
 from lab.database import address
+from lab.profiling import catalog, paths
+from lab.profiling.session import open_source
 from lab.servers import Server
 from lab.values import EXTENSION_CATALOG, Profile
 
@@ -87,3 +89,19 @@ def columnar(server: Server, name: str, column: str) -> int:
         db.execute("SET timescaledb.enable_transparent_decompression = off")
         sums = [db.value(f"SELECT sum(pg_column_size({column})) FROM ONLY {relation}") for (relation,) in relations]
     return sum(int(size or 0) for size in sums)
+
+
+def test_a_role_that_may_not_use_the_schema_of_a_hypertable_sees_its_size(hyper: tuple[Server, str]) -> None:
+    server, name = hyper
+    with server.connect(name) as db:
+        db.execute("CREATE SCHEMA closed")
+        db.execute("ALTER TABLE hyper SET SCHEMA closed")
+        db.execute("CREATE ROLE outsider LOGIN")
+        dsn = address(db.conninfo, password="any")  # noqa: S106 - the engine takes any
+    with open_source(dsn) as source:
+        source.execute("SET ROLE outsider")  # the engine does not ask who connects
+        tables = catalog.tables(source, without=(), standby=False)
+        found = paths.find(tables, paths.keys(source, tables))
+        source.execute("RESET ROLE")
+    table = next(one for one in tables if one.label == "closed.hyper")
+    assert (table.readable, len(table.relations), found[table.oid].rule) == (False, 8, "partition")

@@ -155,3 +155,15 @@ def test_a_lock_on_the_index_of_toast_is_one_on_its_table(made: Made) -> None:
         found = profiled(dsn)
     assert "Locked by somebody, so not even weighed: fat." in found.missing
     assert table(found, "t").rows == 0
+
+
+@pytest.mark.parametrize(("kind", "value"), [("int[]", "'{1}'"), ("jsonb", "'{}'"), ("int4multirange", "'{[1,2)}'")])
+def test_a_key_that_is_no_single_value_is_not_followed(made: Made, kind: str, value: str) -> None:
+    dsn = made(
+        f"CREATE TABLE parent (id {kind} PRIMARY KEY, at date NOT NULL)",
+        f"CREATE TABLE t (parent_id {kind} REFERENCES parent)",
+        f"INSERT INTO parent VALUES ({value}, '2026-02-01')",
+        f"INSERT INTO t VALUES ({value})",
+    )
+    found = table(profiled(dsn), "t")
+    assert (found.rows, found.time) == (1, None)
