@@ -111,8 +111,9 @@ def _codecs(sums: ColumnSums) -> dict[str, float]:
 
 def _raw(sums: ColumnSums, documents: Sequence[Document]) -> int | None:
     """By the ratio of the sampled documents, which differ less in it than in length."""
-    stored = sum(document.stored for document in documents)
-    return round(sums.stored * sum(len(one.text.encode()) for one in documents) / stored) if stored else None
+    stored = sum(one.weight * one.stored for one in documents)
+    raw = sum(one.weight * one.raw for one in documents)
+    return round(sums.stored * raw / stored) if stored else None
 
 
 def idle(tables: Sequence[TableProfile], now: datetime) -> Iterator[str]:

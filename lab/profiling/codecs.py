@@ -27,9 +27,9 @@ class Batch:
     documents: Sequence[Document]
 
     @property
-    def stored(self) -> int:
-        """Their bytes as stored at the source."""
-        return sum(document.stored for document in self.documents)
+    def stored(self) -> float:
+        """Their bytes as stored at the source, by weight."""
+        return sum(document.weight * document.stored for document in self.documents)
 
 
 def some(documents: Sequence[Document]) -> Sequence[Document]:
@@ -92,16 +92,16 @@ def _restored(batches: Future[Mapping[str, Batch]]) -> Ratios:
         }
 
 
-def _stored(server: Server, batch: Batch, codec: str) -> int:
-    """Bytes that the documents take with that codec."""
+def _stored(server: Server, batch: Batch, codec: str) -> float:
+    """Bytes that the documents take with that codec, by weight."""
     with server.connect(_NAME) as database:
-        database.execute(f"CREATE TEMP TABLE anew (document {batch.type} COMPRESSION {codec})")
+        database.execute(f"CREATE TEMP TABLE anew (weight float8, document {batch.type} COMPRESSION {codec})")
         database.copy_in("COPY anew FROM STDIN", (_line(document) for document in batch.documents))
-        return int(database.value("SELECT sum(pg_column_size(document)) FROM anew"))
+        return float(database.value("SELECT sum(weight * pg_column_size(document)) FROM anew"))
 
 
 def _line(document: Document) -> bytes:
     text = document.text
     for plain, escape in _ESCAPES:
         text = text.replace(plain, escape)
-    return text.encode() + b"\n"
+    return f"{document.weight}\t{text}\n".encode()

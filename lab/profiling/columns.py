@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -32,6 +32,8 @@ class ColumnSums:
     lz4: float
     error: float
     """Relative standard error of `stored`."""
+    by_run: Mapping[int, float]
+    """Sampled bytes of each run of rows outside of the columnstore."""
 
     @property
     def may_compress(self) -> bool:
@@ -91,6 +93,10 @@ class _Sums:
             for name, value in zip(names, values, strict=True):
                 self._runs[run][name] += float(value or 0)
 
+    def by_run(self, name: str) -> Mapping[int, float]:
+        """The sum over the sampled rows of each run, none where a row is a batch of the columnstore."""
+        return {} if self._stratum.compressed else {run: sums[name] for run, sums in self._runs.items()}
+
     def total(self, name: str) -> float:
         """The sum over the whole stratum."""
         return self._stratum.factor * sum(run[name] for run in self._runs.values())
@@ -149,6 +155,7 @@ def _column(column: Column, sums: Iterable[_Sums]) -> ColumnSums:
         pglz=pglz,
         lz4=lz4,
         error=deviation / stored if stored else 0.0,
+        by_run=next((runs for one in found if (runs := one.by_run(f"{column.name}.stored"))), {}),
     )
 
 

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from lab.database import Row
 from lab.profiling.catalog import Column
+from lab.profiling.columns import ColumnSums
 from lab.profiling.sample import Stratum
 from lab.profiling.session import Source
 
@@ -20,10 +23,13 @@ _TEXTS = ("json", "jsonb", "text", "varchar", "bpchar", "xml")
 
 @dataclass(frozen=True, kw_only=True)
 class Document:
-    """One value: its bytes as stored, and its text."""
+    """One value: its bytes as stored, and its text with the bytes that it has at the source."""
 
     stored: int
+    raw: int
     text: str
+    weight: float
+    """How much it stands for: places with many rows, and so many documents, are asked for as few as the others."""
 
 
 def has_text(column: Column) -> bool:
@@ -31,22 +37,32 @@ def has_text(column: Column) -> bool:
     return column.base in _TEXTS and column.compressible
 
 
-def read(source: Source, stratum: Stratum, column: Column, mean_bytes: float) -> tuple[Document, ...]:
+def read(source: Source, stratum: Stratum, sums: ColumnSums) -> tuple[Document, ...]:
     """Values of one column from places spread over the table; errors as `Source.fetch`."""
-    wanted = min(_MOST, int(_BYTES / max(mean_bytes, 1)) + 1)
+    wanted = min(_MOST, int(_BYTES / max(sums.stored / sums.values, 1)) + 1)
     places = _spread(range(len(stratum.pieces)), _PLACES)
     each = -(-wanted // len(places)) if places else 0
-    arms = [_arm(stratum, place, column, each) for place in places]
-    rows = source.fetch_in_place(" UNION ALL ".join(arms)) if arms else []
-    return tuple(Document(stored=stored, text=text) for stored, text in rows)
+    arms = [_arm(stratum, place, sums.column, each) for place in places]
+    return tuple(_weighed(source.fetch_in_place(" UNION ALL ".join(arms)), sums)) if arms else ()
+
+
+def _weighed(rows: Sequence[Row], sums: ColumnSums) -> Iterator[Document]:
+    """The documents of a run stand for all bytes of it."""
+    read: dict[int, int] = defaultdict(int)
+    for run, stored, _, _ in rows:
+        read[run] += stored
+    for run, stored, raw, text in rows:
+        yield Document(stored=stored, raw=raw, text=text, weight=sums.by_run.get(run, 0.0) / read[run])
 
 
 def _arm(stratum: Stratum, place: int, column: Column, limit: int) -> str:
+    """Any rows of the place, not its first: only those that are taken are unpacked."""
     piece = stratum.pieces[place]
     within = f"ctid >= '({piece.first},0)'::tid AND ctid < '({piece.last},0)'::tid"
     size = f"pg_column_size({column.sql})"
-    chosen = f"FROM ONLY {stratum.parts[piece.oid].sql} WHERE {within} AND {size} <= {_LARGEST} LIMIT {limit}"
-    return f"(SELECT {size}, {column.sql}::text {chosen})"
+    rows = f"SELECT {column.sql} FROM ONLY {stratum.parts[piece.oid].sql} WHERE {within} AND {size} <= {_LARGEST}"
+    taken = f"SELECT {size} AS s, {column.sql}::text AS t FROM ({rows} ORDER BY hashtid(ctid) LIMIT {limit}) AS taken"
+    return f"(SELECT {piece.run}, s, octet_length(t), t FROM ({taken} OFFSET 0) AS unpacked)"
 
 
 def _spread(numbers: Sequence[int], count: int) -> list[int]:

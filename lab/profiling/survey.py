@@ -138,7 +138,7 @@ class _Survey:
             column, rows = sums.column, [stratum for stratum in one.strata if not stratum.compressed]
             if sums.values and rows and (column.json or self._is_worth(sums.stored)) and documents.has_text(column):
                 with self._attempt(f"{one.table.label}.{column.name}: raw bytes"):
-                    read[column.name] = documents.read(self._source, rows[0], column, sums.stored / sums.values)
+                    read[column.name] = documents.read(self._source, rows[0], sums)
         return replace(one, documents=read)
 
     def _is_worth(self, stored: float) -> bool:

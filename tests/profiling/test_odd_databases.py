@@ -167,3 +167,19 @@ def test_a_key_that_is_no_single_value_is_not_followed(made: Made, kind: str, va
     )
     found = table(profiled(dsn), "t")
     assert (found.rows, found.time) == (1, None)
+
+
+def test_raw_bytes_are_right_where_documents_grow(made: Made) -> None:
+    dsn = made(
+        "CREATE TABLE t (doc jsonb)",
+        """INSERT INTO t SELECT jsonb_build_object('t', repeat(md5(i::text), 1 + i / 100))
+           FROM generate_series(1, 10000) i""",
+    )
+    with Database.connect(dsn) as database:
+        exact = database.value("SELECT sum(octet_length(doc::text)) FROM t")
+    assert table(profiled(dsn), "t").columns[0].raw_bytes == pytest.approx(exact, rel=0.03)
+
+
+def test_raw_bytes_are_those_of_the_source(made: Made) -> None:
+    dsn = made("CREATE TABLE t (doc json)", """INSERT INTO t VALUES ('{"a": "éé"}')""", encoding="LATIN1")
+    assert table(profiled(dsn), "t").columns[0].raw_bytes == len('{"a": "éé"}')
