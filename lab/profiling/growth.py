@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
 from lab.units import bytes_text
-from lab.values import Day, Forecast, Growth, Retention
+from lab.values import Day, Forecast, Growth, Retention, TableProfile
 
 WEEK = 7
 PERIODS = (7, 14, 30)
@@ -66,24 +66,42 @@ def per_day(growths: Sequence[Growth | None]) -> float | None:
     return sum(known) if known else None
 
 
-def forecast(database_bytes: int, bytes_per_day: float | None, target_bytes: int, now: datetime) -> Forecast:
-    """When the target is passed at the pace of the last week."""
+def unknown_bytes(tables: Sequence[TableProfile]) -> int:
+    """Bytes whose growth is in no figure: of tables without ages, and of the undated rows of the others."""
+    return round(sum((table.total_bytes or 0) * _undated(table) for table in tables))
+
+
+def _undated(table: TableProfile) -> float:
+    """Share of a table's rows whose age is not known; an empty one has none."""
+    if table.rows == 0:
+        return 0.0
+    return (table.undated_rows or 0) / table.rows if table.rows and table.growth else 1.0
+
+
+def forecast(
+    database_bytes: int, bytes_per_day: float | None, target_bytes: int, now: datetime, *, gaps: Sequence[str] = ()
+) -> Forecast:
+    """When the target is passed at the pace of the last week; `gaps` is what that pace is without, in words."""
     target = bytes_text(target_bytes)
     passes = None
     if database_bytes >= target_bytes:
         words = f"The target of {target} is passed already, by {bytes_text(database_bytes - target_bytes)}."
     elif bytes_per_day is None:
         words = "How it grows is not known, so no day can be named."
-    elif bytes_per_day < 1:
-        words = "Nothing came in during the last 7 days, so no day can be named."
     else:
-        passes, words = _passing((target_bytes - database_bytes) / bytes_per_day, target, bytes_per_day, now)
+        passes, words = _passing(
+            target_bytes - database_bytes, target, bytes_per_day, now, "a pace of at least " if gaps else ""
+        )
+        words += f" Not in it, because its growth is not known: {' and '.join(gaps)}." if gaps else ""
     return Forecast(target_bytes=target_bytes, bytes_per_day=bytes_per_day, passes=passes, words=words)
 
 
-def _passing(left: float, target: str, bytes_per_day: float, now: datetime) -> tuple[str | None, str]:
-    pace = f"at {bytes_text(bytes_per_day)} a day, if nothing is deleted"
-    if left > 36_500:
+def _passing(left: float, target: str, bytes_per_day: float, now: datetime, least: str) -> tuple[str | None, str]:
+    if bytes_per_day < 1:
+        return None, "Nothing came in during the last 7 days, so no day can be named."
+    days = left / bytes_per_day
+    pace = f"at {least}{bytes_text(bytes_per_day)} a day, if nothing is deleted"
+    if days > 36_500:
         return None, f"The target of {target} is more than a hundred years away {pace}."
-    day = (now + timedelta(days=left)).date().isoformat()
-    return day, f"The target of {target} is passed on {day}, in {left:.0f} days, {pace}."
+    day = (now + timedelta(days=days)).date().isoformat()
+    return day, f"The target of {target} is passed on {day}, in {days:.0f} days, {pace}."

@@ -13,7 +13,8 @@ from lab.profiling.ages import Ages
 from lab.profiling.assembly import Found
 from lab.profiling.codecs import Batch, Bench
 from lab.profiling.session import Source, open_source
-from lab.values import Profile
+from lab.units import bytes_text
+from lab.values import Profile, TableProfile
 
 FORMAT = 1
 TARGET = 10 << 30
@@ -83,17 +84,25 @@ class _Survey:
             tables=tables,
             series=tuple(series),
             bytes_per_day=pace,
-            forecast=growth.forecast(self._bytes, pace, target_bytes, self._now),
+            forecast=growth.forecast(self._bytes, pace, target_bytes, self._now, gaps=self._gaps(tables)),
             missing=(*self._missing, *assembly.idle(tables, self._now)),
         )
+
+    def _gaps(self, tables: Sequence[TableProfile]) -> list[str]:
+        """What no growth is known of; what is locked is not even weighed."""
+        unknown = growth.unknown_bytes(tables)
+        return [
+            *([f"{bytes_text(unknown)} of tables"] if unknown else []),
+            *(["what is locked"] if self._locked else []),
+        ]
 
     def _tables(self) -> list[Found]:
         """Sizes and structure of every table."""
         self._progress("sizes of all tables")
-        locked = catalog.locked(self._source)
-        if locked:
-            self._say(f"Locked by somebody, so not even weighed: {', '.join(one.label for one in locked)}.")
-        tables = catalog.tables(self._source, without=locked, standby=self._standby)
+        self._locked = catalog.locked(self._source)
+        if self._locked:
+            self._say(f"Locked by somebody, so not even weighed: {', '.join(one.label for one in self._locked)}.")
+        tables = catalog.tables(self._source, without=self._locked, standby=self._standby)
         self._missing += catalog.unreadable(tables)
         if self._standby:
             self._say("Dead rows: a replica does not count them. Index use is the replica's own.")

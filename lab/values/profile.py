@@ -209,7 +209,7 @@ class Profile:
     """Largest first."""
     series: tuple[Series, ...]
     bytes_per_day: float | None
-    """Of the whole database, over the last 7 days."""
+    """Of the whole database, over the last 7 days; of the tables that have ages, and so at least."""
     forecast: Forecast
     missing: tuple[str, ...]
     """What could not be seen, and why."""

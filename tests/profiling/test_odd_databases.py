@@ -183,3 +183,18 @@ def test_raw_bytes_are_right_where_documents_grow(made: Made) -> None:
 def test_raw_bytes_are_those_of_the_source(made: Made) -> None:
     dsn = made("CREATE TABLE t (doc json)", """INSERT INTO t VALUES ('{"a": "éé"}')""", encoding="LATIN1")
     assert table(profiled(dsn), "t").columns[0].raw_bytes == len('{"a": "éé"}')
+
+
+def test_growth_is_at_least_what_was_seen_and_what_was_not_is_named(made: Made) -> None:
+    dsn = made(
+        "CREATE TABLE grows (at date NOT NULL)",
+        "INSERT INTO grows SELECT '2026-02-01' FROM generate_series(1, 5000)",
+        "CREATE TABLE empty (a int)",
+    )
+    assert "at least" not in profiled(dsn).forecast.words
+    with Database.connect(dsn) as database:
+        database.execute("CREATE TABLE timeless AS SELECT repeat('x', 1000) FROM generate_series(1, 7000)")
+    with held(dsn, "LOCK TABLE empty"):
+        words = profiled(dsn).forecast.words
+    assert "at least" in words
+    assert words.endswith("Not in it, because its growth is not known: 8.01 MB of tables and what is locked.")
