@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from lab.database import Row
-from lab.profiling.catalog import Column, Table
+from lab.profiling.catalog import Column
 from lab.profiling.paths import Path
 from lab.profiling.sample import Stratum, out_of_line
 from lab.profiling.session import Source, escaped
@@ -34,11 +34,8 @@ class Ages:
     trusted: bool
     """False where a name alone says where the keys point, and too few of them are there."""
 
-    def bytes_by_age(self, table: Table) -> dict[int | None, float]:
-        """The table's bytes: heap and TOAST by what the rows store there, indexes by their number."""
-        heap = sum(part.heap + part.maps for part in table.relations)
-        toast = sum(part.toast for part in table.relations)
-        indexes = sum(part.indexes for part in table.relations)
+    def bytes_by_age(self, heap: float, toast: float, indexes: float) -> dict[int | None, float]:
+        """Bytes in use by age: heap and TOAST by what the rows store there, indexes by their number."""
         kinds = ((heap, self.inline), (toast, self.toast), (indexes, self.rows))
         shares: dict[int | None, float] = defaultdict(float)
         for total, by_age in kinds:

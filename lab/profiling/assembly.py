@@ -45,8 +45,11 @@ def table(found: Found, now: datetime) -> TableProfile:
     heap, maps, toast, index = (
         sum(getattr(part, kind) for part in one.relations) for kind in ("heap", "maps", "toast", "indexes")
     )
+    bloat = _rest(heap, reading.live_heap if reading else None)
+    toast_bloat = _rest(one.toast_heap, reading.toast_disk if reading else None)
     rows = found.ages.rows if found.ages else {}
-    bytes_ = found.ages.bytes_by_age(one) if found.ages else {}
+    used = (heap + maps - (bloat or 0), toast - (toast_bloat or 0), index)
+    bytes_ = found.ages.bytes_by_age(*used) if found.ages else {}
     days = growth.days(rows, bytes_, now)
     return TableProfile(
         table=one.label,
@@ -60,8 +63,8 @@ def table(found: Found, now: datetime) -> TableProfile:
         rows=round(reading.rows) if reading else None,
         rows_exact=reading.exact and one.whole if reading else None,
         dead_rows=one.dead_rows,
-        heap_bloat_bytes=_rest(heap, reading.live_heap if reading else None),
-        toast_bloat_bytes=_rest(one.toast_heap, reading.toast_disk if reading else None),
+        heap_bloat_bytes=bloat,
+        toast_bloat_bytes=toast_bloat,
         sampled_blocks=reading.sampled if reading else None,
         blocks=reading.blocks if reading else None,
         columns=tuple(_column(sums, found, toast) for sums in reading.columns) if reading else (),

@@ -73,7 +73,7 @@ class Day:
     """UTC, ISO 8601."""
     rows: int
     bytes: int | None
-    """Of these rows: heap and TOAST by what they store, indexes by their number."""
+    """Of these rows: heap and TOAST without bloat, by what they store; indexes by their number."""
 
 
 @dataclass(frozen=True, kw_only=True)

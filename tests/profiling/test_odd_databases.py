@@ -198,3 +198,15 @@ def test_growth_is_at_least_what_was_seen_and_what_was_not_is_named(made: Made) 
         words = profiled(dsn).forecast.words
     assert "at least" in words
     assert words.endswith("Not in it, because its growth is not known: 8.01 MB of tables and what is locked.")
+
+
+def test_bloat_is_neither_growth_nor_given_back_by_a_retention(made: Made) -> None:
+    rows = "INSERT INTO t SELECT '2026-02-01', repeat('x', 100) FROM generate_series(1, 3000)"
+    dsn = made("CREATE TABLE t (at date NOT NULL, a text)", rows)
+    clean = table(profiled(dsn), "t")
+    with Database.connect(dsn) as database:
+        for _ in range(3):
+            database.execute("UPDATE t SET a = repeat('y', 100)")
+    bloated = table(profiled(dsn), "t")
+    assert (bloated.heap_bytes or 0) > 3 * (clean.heap_bytes or 0)
+    assert bloated.by_day[0].bytes == pytest.approx(clean.by_day[0].bytes, rel=0.1)
