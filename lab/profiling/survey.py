@@ -116,7 +116,12 @@ class _Survey:
         self._progress(f"{one.table.label}: columns")
         with self._attempt(f"{one.table.label}: columns and rows"):
             reading = columns.read(self._source, one.table, one.strata, tells_toast=self._tells_toast)
-            return replace(one, reading=reading)
+            if reading.rows or reading.exact:
+                return replace(one, reading=reading)
+            self._say(
+                f"{one.table.label}: no row in the {reading.sampled:,} blocks that were read, of {reading.blocks:,}:"
+                " there are few, but how many is not known. `--exact` reads every block."
+            )
         return one
 
     def _aged(self, one: Found) -> Found:

@@ -210,3 +210,16 @@ def test_bloat_is_neither_growth_nor_given_back_by_a_retention(made: Made) -> No
     bloated = table(profiled(dsn), "t")
     assert (bloated.heap_bytes or 0) > 3 * (clean.heap_bytes or 0)
     assert bloated.by_day[0].bytes == pytest.approx(clean.by_day[0].bytes, rel=0.1)
+
+
+def test_a_large_table_where_the_sample_met_no_row_is_not_called_empty(made: Made) -> None:
+    dsn = made(
+        "CREATE TABLE t (id int, a text)",
+        "ALTER TABLE t ALTER a SET STORAGE PLAIN",
+        "INSERT INTO t SELECT i, repeat('x', 5000) FROM generate_series(1, 3000) i",
+        "DELETE FROM t WHERE id < 3000",
+    )
+    found = profiled(dsn)
+    assert (table(found, "t").rows, table(found, "t").columns) == (None, ())
+    assert any(line.startswith("t: no row in the 1,024 blocks that were read, of 3,000") for line in found.missing)
+    assert table(profiling.profile(dsn, now=NOW, exact=True, progress=lambda _: None), "t").rows == 1
