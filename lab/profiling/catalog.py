@@ -7,27 +7,13 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from lab import relations
+from lab.profiling.absent import Absent
 from lab.profiling.session import Source
-from lab.relations import Relation, named
+from lab.relations import Relation
 from lab.servers.probe import quoted
 from lab.values import EXTENSION_CATALOG
 
 PAGE = 8192
-
-_LOCKED = """
-SELECT c.oid::bigint, n.nspname::text, c.relname::text, coalesce(r.oid::bigint, 0), s.nspname::text, r.relname::text
-FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-LEFT JOIN pg_class r ON r.oid <> c.oid AND r.oid
-  = coalesce(pg_partition_root(c.oid), (SELECT h.inhparent FROM pg_inherits h WHERE h.inhrelid = c.oid LIMIT 1))
-LEFT JOIN pg_namespace s ON s.oid = r.relnamespace
-WHERE c.relkind IN ('r', 'm', 'p') AND NOT starts_with(n.nspname, 'pg_temp') AND c.oid IN (
-  SELECT coalesce(t.oid, i.indrelid, l.relation)
-  FROM pg_locks l LEFT JOIN pg_index i ON i.indexrelid = l.relation
-  LEFT JOIN pg_class t ON t.reltoastrelid = coalesce(i.indrelid, l.relation)
-  WHERE l.mode = 'AccessExclusiveLock' AND l.relation IS NOT NULL AND l.pid IS DISTINCT FROM pg_backend_pid()
-    AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database()))
-ORDER BY 1
-"""  # A lock that is only waited for counts too: whoever comes after it waits as well. A prepared transaction has no pid.
 
 _COLUMNS = """
 SELECT a.attrelid::bigint, a.attname::text, format_type(a.atttypid, a.atttypmod), a.attlen::int, a.attnotnull,
@@ -110,7 +96,7 @@ class Table:
     """Whether a column was dropped: every row then has a null bitmap."""
     parts: tuple[Part, ...]
     whole: bool
-    """False where a part is locked, and so neither weighed nor counted."""
+    """False where a part was left out, and so neither weighed nor counted."""
     relations: tuple[Relation, ...]
     dead_rows: int | None
     toast_heap: int
@@ -136,25 +122,7 @@ class Table:
         return next(column for column in self.columns if column.name == name)
 
 
-@dataclass(frozen=True, kw_only=True)
-class Locked:
-    """A table that someone has locked against everybody: even its size cannot be asked for."""
-
-    oid: int
-    root: int
-    """`oid` of the table that it is a part of, 0 where it is none."""
-    label: str
-
-
-def locked(source: Source) -> list[Locked]:
-    """What is locked by somebody else, but for tables that nobody else can see yet."""
-    return [
-        Locked(oid=oid, root=root, label=named(schema, name) + (f" of {named(*whole)}" if root else ""))
-        for oid, schema, name, root, *whole in source.fetch(_LOCKED)
-    ]
-
-
-def tables(source: Source, *, without: Sequence[Locked], standby: bool) -> tuple[Table, ...]:
+def tables(source: Source, *, without: Sequence[Absent], standby: bool) -> tuple[Table, ...]:
     """Every table with storage, largest first; the extension's own catalog is one, without columns."""
     found = relations.read(source, without=[one.oid for one in without])
     known = {relation.oid: relation for relation in found}

@@ -8,7 +8,20 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 from lab.errors import DatabaseError, LabError, ServerError
-from lab.profiling import ages, assembly, blocks, catalog, codecs, columns, documents, growth, indexes, paths, repeats
+from lab.profiling import (
+    absent,
+    ages,
+    assembly,
+    blocks,
+    catalog,
+    codecs,
+    columns,
+    documents,
+    growth,
+    indexes,
+    paths,
+    repeats,
+)
 from lab.profiling.ages import Ages
 from lab.profiling.assembly import Found
 from lab.profiling.codecs import Batch, Bench
@@ -89,20 +102,21 @@ class _Survey:
         )
 
     def _gaps(self, tables: Sequence[TableProfile]) -> list[str]:
-        """What no growth is known of; what is locked is not even weighed."""
+        """What no growth is known of."""
         unknown = growth.unknown_bytes(tables)
-        return [
-            *([f"{bytes_text(unknown)} of tables"] if unknown else []),
-            *(["what is locked"] if self._locked else []),
-        ]
+        weighed = [f"{bytes_text(unknown)} of tables"] if unknown else []
+        return [*weighed, *(["what was not even weighed"] if self._absent else [])]
 
     def _tables(self) -> list[Found]:
         """Sizes and structure of every table."""
         self._progress("sizes of all tables")
-        self._locked = catalog.locked(self._source)
-        if self._locked:
-            self._say(f"Locked by somebody, so not even weighed: {', '.join(one.label for one in self._locked)}.")
-        tables = catalog.tables(self._source, without=self._locked, standby=self._standby)
+        locked = absent.locked(self._source)
+        unlogged = absent.unlogged(self._source) if self._standby else []
+        for words, some in (("Locked by somebody", locked), ("Unlogged, which a replica does not have", unlogged)):
+            if some:
+                self._say(f"{words}, so not even weighed: {', '.join(one.label for one in some)}.")
+        self._absent = [*locked, *unlogged]
+        tables = catalog.tables(self._source, without=self._absent, standby=self._standby)
         self._missing += catalog.unreadable(tables)
         if self._standby:
             self._say("Dead rows: a replica does not count them. Index use is the replica's own.")

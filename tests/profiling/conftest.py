@@ -53,6 +53,7 @@ AGED = (
     """INSERT INTO near SELECT CASE WHEN i % 5 > 0 THEN 1 + i % 400 END, CASE WHEN i % 100 = 0 THEN 'some' END, NULL,
        i / 7.0 FROM generate_series(1, 5000) i""",
     "CREATE TABLE nothing (id int, at timestamptz)",
+    "CREATE UNLOGGED TABLE fleeting AS SELECT 1 AS id",
     "CREATE MATERIALIZED VIEW kept AS SELECT id, captured_at FROM competitor_odds_snapshots",
     f"CREATE TABLE wide ({', '.join(f'c{number} float8' for number in range(200))})",
     f"INSERT INTO wide SELECT {', '.join('random()' for _ in range(200))} FROM generate_series(1, 300)",

@@ -10,7 +10,7 @@ import pytest
 
 from lab import profiling, relations
 from lab.database import Database, Row, address
-from lab.profiling import catalog, indexes, paths
+from lab.profiling import absent, catalog, indexes, paths
 from lab.profiling.session import Source
 from lab.values import Profile, TableProfile
 
@@ -84,7 +84,7 @@ def test_a_table_may_go_away_at_any_moment(made: Made, moment: int) -> None:
 
     with Meddled.connect(dsn) as source:
         source.meddle = drop
-        found = catalog.tables(source, without=catalog.locked(source), standby=False)
+        found = catalog.tables(source, without=absent.locked(source), standby=False)
         indexes.read(source, found)
         paths.keys(source, found)
         words = list(catalog.unreadable(found))
@@ -197,7 +197,9 @@ def test_growth_is_at_least_what_was_seen_and_what_was_not_is_named(made: Made) 
     with held(dsn, "LOCK TABLE empty"):
         words = profiled(dsn).forecast.words
     assert "at least" in words
-    assert words.endswith("Not in it, because its growth is not known: 8.01 MB of tables and what is locked.")
+    assert words.endswith(
+        "Not in it, because its growth is not known: 8.01 MB of tables and what was not even weighed."
+    )
 
 
 def test_bloat_is_neither_growth_nor_given_back_by_a_retention(made: Made) -> None:
