@@ -53,8 +53,9 @@ def read(source: Source, strata: Sequence[Stratum], path: Path, now: datetime, *
     for stratum in strata:
         grouped = list(_grouped(source, stratum, path, now, tells_toast=tells_toast))
         if path.steps:
-            found = _looked_up(source, path, now, [key for key, *_ in grouped if key is not None])
-            trusted = trusted and (path.rule != "name" or len(found) >= _KNOWN * len({key for key, *_ in grouped}))
+            wanted = {key for key, *_ in grouped if key is not None}
+            found = _looked_up(source, path, now, list(wanted))
+            trusted = trusted and (path.rule != "name" or len(found) >= _KNOWN * len(wanted))
             grouped = [(found.get(key), *weights) for key, *weights in grouped]
         for age, *weights in grouped:
             for by_age, weight in zip((ages.rows, ages.inline, ages.toast), weights, strict=True):
@@ -116,8 +117,7 @@ def _looked_up(source: Source, path: Path, now: datetime, keys: Sequence[object]
     moment = age(f"p{len(path.steps) - 1}.{path.time.sql}", now)
     joined = escaped(f"AS k {' '.join(joins)} GROUP BY k")
     query = f"SELECT k, {escaped(f'max({moment})')} FROM unnest(%s::{first.column.type}[]) {joined}"
-    distinct = list(dict.fromkeys(keys))
     found: dict[object, int | None] = {}
-    for start in range(0, len(distinct), _LOOKUP):
-        found |= dict(source.fetch(query, (distinct[start : start + _LOOKUP],)))
+    for start in range(0, len(keys), _LOOKUP):
+        found |= dict(source.fetch(query, (keys[start : start + _LOOKUP],)))
     return found

@@ -108,6 +108,11 @@ class Table:
         return sum(relation.total for relation in self.relations)
 
     @property
+    def heap(self) -> int:
+        """Bytes of the rows without what lies in TOAST."""
+        return sum(relation.heap for relation in self.relations)
+
+    @property
     def gone(self) -> int:
         """How many of its relations were dropped after they were weighed."""
         return len(self.relations) - len(self.parts) if self.oid else 0

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -29,6 +31,16 @@ _PREFERRED = (
 )
 """Names of the moment a row was written; a kick-off or an expiry is not."""
 
+_NOW = re.compile(
+    r"(timezone'[^']*'::text, )?"
+    r"(now|(clock|transaction|statement)_timestamp|(CURRENT_TIMESTAMP|LOCALTIMESTAMP)\d?|CURRENT_DATE)"
+    r"( AT TIME ZONE '[^']*'(::text)?)?(::[a-z ]+\d?)*"
+)
+"""A default that is the moment of writing, without parentheses; one that adds an interval is another moment."""
+_NO_PARENTHESES = str.maketrans("", "", "()")
+
+Blank = AbstractSet[tuple[int, str]]
+
 _DIMENSIONS = """
 SELECT p.partrelid::bigint, a.attname::text FROM pg_partitioned_table p
 JOIN pg_attribute a ON a.attrelid = p.partrelid AND a.attnum = p.partattrs[0]
@@ -48,8 +60,8 @@ WHERE k.contype = 'f' AND k.conparentid = 0 AND array_length(k.conkey, 1) = 1
 ORDER BY k.conrelid, mine.attnum
 """
 _PRIMARY = """
-SELECT i.indrelid::bigint, a.attname::text FROM pg_index i
-JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = i.indkey[0] WHERE i.indisprimary
+SELECT i.indrelid::bigint, array_agg(a.attname::text) FROM pg_index i
+JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = ANY (i.indkey) WHERE i.indisprimary GROUP BY 1
 """
 
 
@@ -86,10 +98,10 @@ class Keys:
     named: Mapping[int, tuple[Step, ...]]
 
     def steps(self, table: Table) -> tuple[Step, ...]:
-        """All steps from that table, those to the largest tables first: a row is as old as what there is most of."""
+        """All steps from that table, those to the largest heaps first: a row is as old as the youngest, hence the most."""
         found = (*self.foreign.get(table.oid, ()), *self.named.get(table.oid, ()))
         certain = [step for step in found if step.column.not_null]
-        return tuple(sorted(certain or found, key=lambda step: -step.parent.total))
+        return tuple(sorted(certain or found, key=lambda step: -step.parent.heap))
 
 
 def keys(source: Source, tables: Sequence[Table]) -> Keys:
@@ -108,48 +120,74 @@ def keys(source: Source, tables: Sequence[Table]) -> Keys:
                 rule="foreign key",
             )
             foreign[child] = (*foreign.get(child, ()), step)
-    primary = {by_oid[oid]: column for oid, column in source.fetch(_PRIMARY) if oid in by_oid}
+    primary = dict(_primary(source, by_oid, dimensions))
     named = {table.oid: tuple(_named(table, foreign.get(table.oid, ()), primary)) for table in tables}
     return Keys(dimensions=dimensions, foreign=foreign, named=named)
 
 
-def find(tables: Sequence[Table], keys_: Keys) -> Mapping[int, Path]:
+def _primary(source: Source, by_oid: Mapping[int, Table], dimensions: Mapping[int, str]) -> Iterator[tuple[Table, str]]:
+    """Keys of one column, besides the one that a partitioned table must have in its key."""
+    for oid, columns in source.fetch(_PRIMARY):
+        rest = [column for column in columns if column != dimensions.get(oid)] or columns
+        if oid in by_oid and len(rest) == 1:
+            yield by_oid[oid], rest[0]
+
+
+def find(tables: Sequence[Table], keys_: Keys, *, blank: Blank = frozenset()) -> Mapping[int, Path]:
     """How to find the age of a row, by the `oid` of a table; tables from which nothing leads to a time are left out.
 
-    A row is as old as what its table's best step points to, and that by the fewest steps.
+    A row is as old as what its table's best step points to, and that by the fewest steps. Columns that are `blank`, given
+    as (table, column), lead nowhere.
     """
-    own = {table.oid: _own(table, keys_.dimensions.get(table.oid)) for table in tables}
-    nearest = {oid: path for oid, path in own.items() if path}
-    times, found = dict(nearest), dict(nearest)
+    own = {table.oid: path for table in tables if (path := _own(table, keys_.dimensions.get(table.oid), blank))}
+    reached = _reached(tables, keys_, own, blank)
+    unsure = {oid for oid in (table.oid for table in tables) if oid not in reached or reached[oid].rule == "name"}
+    own |= {one.oid: path for one in tables if one.oid in unsure - own.keys() and (path := _nullable(one, blank))}
+    return _reached(tables, keys_, own, blank)
+
+
+def _reached(tables: Sequence[Table], keys_: Keys, own: Mapping[int, Path], blank: Blank) -> dict[int, Path]:
+    """The paths of tables that have a time of their `own`, and of those from which steps lead there."""
+    nearest, found = dict(own), dict(own)
     while found:  # one step farther each time
-        found = {
-            table.oid: path for table in tables if table.oid not in nearest and (path := _by(table, keys_, nearest))
-        }
+        others = [table for table in tables if table.oid not in nearest]
+        found = {table.oid: path for table in others if (path := _by(table, keys_, nearest, blank))}
         nearest |= found
-    best = {table.oid: _by(table, keys_, nearest) for table in tables if table.oid in nearest}
-    return nearest | {oid: path for oid, path in best.items() if path} | times
+    best = {table.oid: path for table in tables if (path := _by(table, keys_, nearest, blank))}
+    return best | dict(own)
 
 
-def _by(table: Table, keys_: Keys, known: Mapping[int, Path]) -> Path | None:
+def _by(table: Table, keys_: Keys, known: Mapping[int, Path], blank: Blank) -> Path | None:
     """By the best step to a table whose path is known and does not lead back."""
     for step in keys_.steps(table):
         rest = known.get(step.parent.oid)
-        if rest and table.oid not in (step.parent.oid, *(one.parent.oid for one in rest.steps)):
+        back = rest is None or table.oid in (step.parent.oid, *(one.parent.oid for one in rest.steps))
+        if rest and not back and (table.oid, step.column.name) not in blank:
             rules = {step.rule, *(one.rule for one in rest.steps)}
             return replace(rest, steps=(step, *rest.steps), rule="name" if "name" in rules else "foreign key")
     return None
 
 
-def _own(table: Table, dimension: str | None) -> Path | None:
-    times = [column for column in table.columns if column.base in _TIMES]
+def _own(table: Table, dimension: str | None, blank: Blank) -> Path | None:
+    times = _times(table, blank)
     for column in times:
         if column.name == dimension:
             return Path(steps=(), time=column, rule="partition")
     named = sorted((c for c in times if c.name in _PREFERRED), key=lambda column: _PREFERRED.index(column.name))
-    written = [column for column in times if "now()" in column.default or "CURRENT_TIMESTAMP" in column.default]
+    written = [column for column in times if _NOW.fullmatch(column.default.translate(_NO_PARENTHESES))]
     certain = [column for column in times if column.not_null]
     chosen = (*named, *written, *certain)
     return Path(steps=(), time=chosen[0], rule="column") if chosen else None
+
+
+def _nullable(table: Table, blank: Blank) -> Path | None:
+    """A time that nothing but its type speaks for: less than a foreign key, more than a name."""
+    times = _times(table, blank)
+    return Path(steps=(), time=times[0], rule="column") if times else None
+
+
+def _times(table: Table, blank: Blank) -> list[Column]:
+    return [one for one in table.columns if one.base in _TIMES and (table.oid, one.name) not in blank]
 
 
 def _named(table: Table, foreign: Sequence[Step], primary: Mapping[Table, str]) -> Iterator[Step]:

@@ -72,13 +72,12 @@ class _Survey:
         """The whole profile."""
         found = self._tables()
         keys = paths.keys(self._source, [one.table for one in found])
-        ways = paths.find([one.table for one in found], keys)
-        found = [replace(one, path=ways.get(one.table.oid)) for one in found]
         with codecs.bench(worth=any(self._is_worth(one.table.toast_heap) for one in found)) as bench:
             found = [self._sampled(one) for one in found]
             found = [self._read_documents(one) for one in found]
             bench.give(dict(self._batches(found)))
-            found = [self._aged(one) for one in found]
+            ways = paths.find([one.table for one in found], keys, blank=set(_blank(found)))
+            found = [self._aged(replace(one, path=ways.get(one.table.oid))) for one in found]
             series = list(repeats.read(self._source, found, keys, self._attempt))
             found = self._restored(found, bench)
         tables = tuple(assembly.table(one, self._now) for one in found)
@@ -212,3 +211,10 @@ class _Survey:
             if self._source.closed:
                 raise
             self._say(f"{what}: not seen. {error.message}")
+
+
+def _blank(found: Sequence[Found]) -> Iterator[tuple[int, str]]:
+    """Columns of tables with rows where nothing but NULL was read."""
+    for one in found:
+        if one.reading and one.reading.rows:
+            yield from ((one.table.oid, sums.column.name) for sums in one.reading.columns if not sums.values)

@@ -225,3 +225,51 @@ def test_a_large_table_where_the_sample_met_no_row_is_not_called_empty(made: Mad
     assert (table(found, "t").rows, table(found, "t").columns) == (None, ())
     assert any(line.startswith("t: no row in the 1,024 blocks that were read, of 3,000") for line in found.missing)
     assert table(profiling.profile(dsn, now=NOW, exact=True, progress=lambda _: None), "t").rows == 1
+
+
+AT = "timestamptz DEFAULT"
+PARENT = "CREATE TABLE parents (id int PRIMARY KEY, at date NOT NULL)"
+
+
+@pytest.mark.parametrize(
+    ("statements", "way"),
+    [
+        ((f"CREATE TABLE t (ends {AT} now() + interval '1 day', made {AT} CURRENT_TIMESTAMP)",), ("made",)),
+        (("CREATE TABLE t (ends date NOT NULL, made timestamp DEFAULT (now() AT TIME ZONE 'utc'))",), ("made",)),
+        (("CREATE TABLE t (ends date NOT NULL, made date DEFAULT clock_timestamp()::date)",), ("made",)),
+        ((PARENT, "CREATE TABLE t (parent_id int NOT NULL, seen date)"), ("seen",)),
+        ((PARENT, "CREATE TABLE t (parent_id int REFERENCES parents, seen date)"), ("parent_id → parents", "at")),
+        (("CREATE TABLE t (created_at date, seen date)", "INSERT INTO t (seen) VALUES ('2026-02-01')"), ("seen",)),
+        (
+            (
+                PARENT,
+                "CREATE TABLE old (id int PRIMARY KEY, at date NOT NULL)",
+                "INSERT INTO parents SELECT i, '2026-02-01' FROM generate_series(1, 5000) i",
+                "CREATE TABLE t (old_id int NOT NULL REFERENCES old, parent_id int NOT NULL REFERENCES parents)",
+            ),
+            ("parent_id → parents", "at"),
+        ),
+    ],
+)
+def test_the_moment_that_a_row_was_written_is_told_from_others(
+    made: Made, statements: Sequence[str], way: tuple[str, ...]
+) -> None:
+    time = table(profiled(made(*statements)), "t").time
+    assert time is not None
+    assert (*time.through, time.column) == way
+
+
+def test_a_name_is_proved_by_the_keys_that_are_there(made: Made) -> None:
+    dsn = made(
+        PARENT,
+        "INSERT INTO parents VALUES (1, '2026-02-01')",
+        "CREATE TABLE t (parent_id int)",
+        "INSERT INTO t VALUES (1), (NULL)",
+        "CREATE TABLE pairs (id int, other int, at date NOT NULL, PRIMARY KEY (id, other))",
+        "CREATE TABLE u (pair_id int)",
+        "INSERT INTO u VALUES (1)",
+    )
+    found = profiled(dsn)
+    assert table(found, "t").undated_rows == 1
+    assert table(found, "u").time is None
+    assert not any("the keys are not there" in line for line in found.missing)
