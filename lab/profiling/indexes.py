@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from lab.profiling.catalog import Table
@@ -59,18 +59,28 @@ def read(source: Source, tables: Sequence[Table]) -> Mapping[int, tuple[Index, .
 def profiles(table: Table, indexes: Sequence[Index]) -> tuple[IndexProfile, ...]:
     """The indexes as the table's owner knows them, largest first."""
     by_oid = {index.oid: index for index in indexes}
-    by_shape = {index.shape: index.oid for index in reversed(indexes) if index.relation == table.oid}
-    groups: dict[int | str, list[Index]] = defaultdict(list)
+    shapes = dict(_numbered(indexes))
+    by_shape = {shapes[index.oid]: index.oid for index in indexes if index.relation == table.oid}
+    groups: dict[int | tuple[str, int], list[Index]] = defaultdict(list)
     for index in indexes:
-        groups[_group(index, table, by_oid, by_shape)].append(index)
+        top = _top(index, by_oid)
+        groups[top if by_oid[top].relation == table.oid else by_shape.get(shapes[top], shapes[top])].append(index)
     return tuple(sorted((_profile(group) for group in groups.values()), key=lambda one: (-one.bytes, one.name)))
 
 
-def _group(index: Index, table: Table, by_oid: Mapping[int, Index], by_shape: Mapping[str, int]) -> int | str:
-    """The oid of the parent's index that it is a part of; chunks have no such link, but the same shape."""
+def _top(index: Index, by_oid: Mapping[int, Index]) -> int:
+    """The oid of the index that it is a part of in the end, its own where none; those of chunks have no such link."""
     while index.parent in by_oid:
         index = by_oid[index.parent]
-    return index.oid if index.relation == table.oid else by_shape.get(index.shape, index.shape)
+    return index.oid
+
+
+def _numbered(indexes: Sequence[Index]) -> Iterator[tuple[int, tuple[str, int]]]:
+    """By oid, the shape, and the how manieth of it: chunks have the indexes of their table in the same order."""
+    seen: Counter[tuple[int, str]] = Counter()
+    for index in indexes:
+        yield index.oid, (index.shape, seen[index.relation, index.shape])
+        seen[index.relation, index.shape] += 1
 
 
 def _profile(group: Sequence[Index]) -> IndexProfile:

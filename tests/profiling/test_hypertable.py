@@ -105,3 +105,14 @@ def test_a_role_that_may_not_use_the_schema_of_a_hypertable_sees_its_size(hyper:
         source.execute("RESET ROLE")
     table = next(one for one in tables if one.label == "closed.hyper")
     assert (table.readable, len(table.relations), found[table.oid].rule) == (False, 8, "partition")
+
+
+def test_two_indexes_of_the_same_shape_are_two(hyper: tuple[Server, str]) -> None:
+    server, name = hyper
+    with server.connect(name) as db:
+        db.execute("CREATE INDEX hyper_again ON hyper (kind)")
+    table = profiled(server, name).of("hyper")
+    assert table is not None
+    found = {index.name: index.bytes for index in table.indexes}
+    assert found["hyper_again"] == found["hyper_kind"] > 8192
+    assert sum(found.values()) == table.index_bytes
