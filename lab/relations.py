@@ -68,10 +68,14 @@ class Relation:
     """As the server estimates them, exact after VACUUM; -1 where it never counted."""
     total: int
     """`pg_total_relation_size`."""
+    view: str | None
+    """The continuous aggregate whose rows it holds, as people write it."""
 
     @property
     def label(self) -> str:
         """The name as people write it; the extension's own tables are one."""
+        if self.view:
+            return self.view
         return EXTENSION_CATALOG if self.schema.startswith("_timescaledb_") else named(self.schema, self.name)
 
 
@@ -88,11 +92,12 @@ def read(database: Database, *, without: Sequence[int] = ()) -> tuple[Relation, 
     weighed = database.fetch(_RELATIONS, (list(without),))
     found = [row for row in weighed if None not in row]  # what was dropped meanwhile has no size
     compressed = timescaledb.compressed(database)
+    views = {oid: named(*view) for oid, view in timescaledb.aggregates(database).items()}
     parents = {oid: parent for oid, _, _, parent, *_ in found if parent} | compressed
-    return tuple(_relation(row, _root(row[0], parents), row[0] in compressed) for row in found)
+    return tuple(_relation(row, _root(row[0], parents), row[0] in compressed, views.get(row[0])) for row in found)
 
 
-def _relation(row: tuple[Any, ...], root: int, compressed: bool) -> Relation:
+def _relation(row: tuple[Any, ...], root: int, compressed: bool, view: str | None) -> Relation:
     oid, schema, name, _, stores, heap, maps, toast, toast_fixed, indexes, index_fixed, rows, total = row
     return Relation(
         oid=oid,
@@ -109,6 +114,7 @@ def _relation(row: tuple[Any, ...], root: int, compressed: bool) -> Relation:
         index_fixed=index_fixed,
         rows=rows,
         total=total,
+        view=view,
     )
 
 

@@ -30,6 +30,20 @@ _BY_HYPERTABLE = _NAMED.format(kind="hypertable")
 """Nothing where the internal tables of compressed chunks have no parent, as since 2.29."""
 
 
+_AGGREGATES = """
+SELECT c.oid::bigint, a.user_view_schema::text, a.user_view_name::text
+FROM _timescaledb_catalog.continuous_agg a JOIN _timescaledb_catalog.hypertable h ON h.id = a.mat_hypertable_id
+JOIN pg_namespace n ON n.nspname = h.schema_name JOIN pg_class c ON c.relnamespace = n.oid AND c.relname = h.table_name
+"""
+
+
+def aggregates(database: Database) -> dict[int, tuple[str, str]]:
+    """Internal table of each continuous aggregate by oid, to schema and name of the view that people know."""
+    if database.value("SELECT to_regclass('_timescaledb_catalog.continuous_agg') IS NULL"):
+        return {}
+    return {oid: (schema, name) for oid, schema, name in database.fetch(_AGGREGATES)}
+
+
 def compressed(database: Database) -> dict[int, int]:
     """Internal table of compressed rows, to the chunk or hypertable that it belongs to, both by oid."""
     if database.value("SELECT to_regclass('_timescaledb_catalog.chunk') IS NULL"):

@@ -76,7 +76,7 @@ def _top(index: Index, by_oid: Mapping[int, Index]) -> int:
 
 
 def _numbered(indexes: Sequence[Index]) -> Iterator[tuple[int, tuple[str, int]]]:
-    """By oid, the shape, and the how manieth of it: chunks have the indexes of their table in the same order."""
+    """By oid, the shape, and its number among those of that shape: chunks have the indexes of their table in the same order."""
     seen: Counter[tuple[int, str]] = Counter()
     for index in indexes:
         yield index.oid, (index.shape, seen[index.relation, index.shape])

@@ -116,3 +116,17 @@ def test_two_indexes_of_the_same_shape_are_two(hyper: tuple[Server, str]) -> Non
     found = {index.name: index.bytes for index in table.indexes}
     assert found["hyper_again"] == found["hyper_kind"] > 8192
     assert sum(found.values()) == table.index_bytes
+
+
+def test_a_continuous_aggregate_is_a_table_under_its_name(hyper: tuple[Server, str]) -> None:
+    server, name = hyper
+    with server.connect(name) as db:
+        db.execute(
+            "CREATE MATERIALIZED VIEW hourly WITH (timescaledb.continuous) AS"
+            " SELECT time_bucket('1 hour', at) AS hour, count(*) AS n FROM hyper GROUP BY 1"
+        )
+    table = profiled(server, name).of("hourly")
+    assert table is not None
+    assert (table.rows, [column.name for column in table.columns]) == (151, ["hour", "n"])
+    assert table.time is not None
+    assert (table.time.column, table.time.rule) == ("hour", "partition")
