@@ -18,6 +18,7 @@ SELECT c.oid::bigint,
        n.nspname::text,
        c.relname::text,
        coalesce((SELECT i.inhparent::bigint FROM pg_inherits i WHERE i.inhrelid = c.oid LIMIT 1), 0),
+       c.relispartition,
        c.relkind IN ('r', 'm'),
        pg_relation_size(c.oid, 'main'),
        pg_relation_size(c.oid, 'fsm') + pg_relation_size(c.oid, 'vm') + pg_relation_size(c.oid, 'init'),
@@ -49,7 +50,10 @@ class Relation:
     schema: str
     name: str
     root: int
-    """`oid` of the table that this is a partition, a chunk or a compressed chunk of; its own where it is none."""
+    """`oid` of the table that this is a partition, a chunk or a compressed chunk of; its own where it is none.
+
+    A table that merely inherits has columns of its own, and is a table of its own.
+    """
     compressed: bool
     """Whether it holds the columnstore of a chunk: rows of it are batches of rows."""
     stores: bool
@@ -91,14 +95,14 @@ def read(database: Database, *, without: Sequence[int] = ()) -> tuple[Relation, 
     """
     weighed = database.fetch(_RELATIONS, (list(without),))
     found = [row for row in weighed if None not in row]  # what was dropped meanwhile has no size
-    compressed = timescaledb.compressed(database)
-    views = {oid: named(*view) for oid, view in timescaledb.aggregates(database).items()}
-    parents = {oid: parent for oid, _, _, parent, *_ in found if parent} | compressed
+    compressed, hypertables = timescaledb.compressed(database), timescaledb.hypertables(database)
+    views = {oid: named(*view) for oid, view in hypertables.items() if view}
+    parents = {oid: parent for oid, _, _, parent, part, *_ in found if part or parent in hypertables} | compressed
     return tuple(_relation(row, _root(row[0], parents), row[0] in compressed, views.get(row[0])) for row in found)
 
 
 def _relation(row: tuple[Any, ...], root: int, compressed: bool, view: str | None) -> Relation:
-    oid, schema, name, _, stores, heap, maps, toast, toast_fixed, indexes, index_fixed, rows, total = row
+    oid, schema, name, _, _, stores, heap, maps, toast, toast_fixed, indexes, index_fixed, rows, total = row
     return Relation(
         oid=oid,
         schema=schema,

@@ -30,18 +30,18 @@ _BY_HYPERTABLE = _NAMED.format(kind="hypertable")
 """Nothing where the internal tables of compressed chunks have no parent, as since 2.29."""
 
 
-_AGGREGATES = """
+_HYPERTABLES = """
 SELECT c.oid::bigint, a.user_view_schema::text, a.user_view_name::text
-FROM _timescaledb_catalog.continuous_agg a JOIN _timescaledb_catalog.hypertable h ON h.id = a.mat_hypertable_id
+FROM _timescaledb_catalog.hypertable h LEFT JOIN _timescaledb_catalog.continuous_agg a ON a.mat_hypertable_id = h.id
 JOIN pg_namespace n ON n.nspname = h.schema_name JOIN pg_class c ON c.relnamespace = n.oid AND c.relname = h.table_name
 """
 
 
-def aggregates(database: Database) -> dict[int, tuple[str, str]]:
-    """Internal table of each continuous aggregate by oid, to schema and name of the view that people know."""
-    if database.value("SELECT to_regclass('_timescaledb_catalog.continuous_agg') IS NULL"):
+def hypertables(database: Database) -> dict[int, tuple[str, str] | None]:
+    """Every hypertable by oid, to schema and name of the continuous aggregate whose rows it holds, if it does."""
+    if database.value("SELECT to_regclass('_timescaledb_catalog.hypertable') IS NULL"):
         return {}
-    return {oid: (schema, name) for oid, schema, name in database.fetch(_AGGREGATES)}
+    return {oid: (schema, name) if name else None for oid, schema, name in database.fetch(_HYPERTABLES)}
 
 
 def compressed(database: Database) -> dict[int, int]:

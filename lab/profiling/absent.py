@@ -10,8 +10,8 @@ from lab.relations import named
 _ABSENT = """
 SELECT c.oid::bigint, n.nspname::text, c.relname::text, coalesce(r.oid::bigint, 0), s.nspname::text, r.relname::text
 FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-LEFT JOIN pg_class r ON r.oid <> c.oid AND r.oid
-  = coalesce(pg_partition_root(c.oid), (SELECT h.inhparent FROM pg_inherits h WHERE h.inhrelid = c.oid LIMIT 1))
+LEFT JOIN pg_class r ON r.oid <> c.oid AND r.oid = coalesce(pg_partition_root(c.oid), (
+  SELECT h.inhparent FROM pg_inherits h WHERE h.inhrelid = c.oid AND starts_with(n.nspname, '_timescaledb_') LIMIT 1))
 LEFT JOIN pg_namespace s ON s.oid = r.relnamespace
 WHERE c.relkind IN ('r', 'm', 'p') AND NOT starts_with(n.nspname, 'pg_temp') AND {reason} ORDER BY 1
 """

@@ -273,3 +273,15 @@ def test_a_name_is_proved_by_the_keys_that_are_there(made: Made) -> None:
     assert table(found, "t").undated_rows == 1
     assert table(found, "u").time is None
     assert not any("the keys are not there" in line for line in found.missing)
+
+
+def test_a_table_that_inherits_is_a_table_of_its_own(made: Made) -> None:
+    dsn = made(
+        "CREATE TABLE base (id int)",
+        "CREATE TABLE derived (more text) INHERITS (base)",
+        "INSERT INTO base VALUES (1)",
+        "INSERT INTO derived VALUES (2, 'x'), (3, 'y')",
+    )
+    found = profiled(dsn)
+    assert (table(found, "base").rows, table(found, "derived").rows) == (1, 2)
+    assert [column.name for column in table(found, "derived").columns] == ["id", "more"]
