@@ -16,11 +16,15 @@ from lab.values import EXTENSION_CATALOG
 PAGE = 8192
 
 _COLUMNS = """
+WITH RECURSIVE domains AS (
+  SELECT d.oid, d.typbasetype AS base FROM pg_type d WHERE d.typtype = 'd'
+  UNION ALL SELECT domains.oid, d.typbasetype FROM domains JOIN pg_type d ON d.oid = domains.base WHERE d.typtype = 'd'),
+made_of AS (SELECT domains.* FROM domains JOIN pg_type d ON d.oid = domains.base WHERE d.typtype <> 'd')
 SELECT a.attrelid::bigint, a.attname::text, format_type(a.atttypid, a.atttypmod), a.attlen::int, a.attnotnull,
        a.attstorage::text, a.attalign::text, a.attisdropped, t.typname::text,
        coalesce(pg_get_expr(d.adbin, d.adrelid), '')
 FROM pg_attribute a
-LEFT JOIN pg_type t ON t.oid = a.atttypid
+LEFT JOIN made_of m ON m.oid = a.atttypid LEFT JOIN pg_type t ON t.oid = coalesce(m.base, a.atttypid)
 LEFT JOIN pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum
 WHERE a.attrelid = ANY (%s::oid[]) AND a.attnum > 0 AND a.attgenerated <> 'v'
 ORDER BY a.attrelid, a.attnum
@@ -42,7 +46,7 @@ class Column:
     name: str
     type: str
     base: str
-    """The type's internal name, such as 'timestamptz'."""
+    """The type's internal name, such as 'timestamptz'; of a domain, that of what it is made of."""
     length: int
     """Bytes of every value, -1 where it varies."""
     not_null: bool

@@ -34,7 +34,7 @@ class Document:
 
 def has_text(column: Column) -> bool:
     """Whether values of that column can be stored anew from their text."""
-    return column.base in _TEXTS and column.compressible
+    return column.base in _TEXTS and column.length == -1
 
 
 def read(source: Source, stratum: Stratum, sums: ColumnSums) -> tuple[Document, ...]:

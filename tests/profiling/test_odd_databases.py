@@ -285,3 +285,28 @@ def test_a_table_that_inherits_is_a_table_of_its_own(made: Made) -> None:
     found = profiled(dsn)
     assert (table(found, "base").rows, table(found, "derived").rows) == (1, 2)
     assert [column.name for column in table(found, "derived").columns] == ["id", "more"]
+
+
+@pytest.mark.parametrize(("storage", "restored"), [("EXTERNAL", True), ("PLAIN", False)])
+def test_documents_are_read_however_they_are_stored(made: Made, storage: str, *, restored: bool) -> None:
+    dsn = made(
+        "CREATE TABLE t (doc jsonb)",
+        f"ALTER TABLE t ALTER doc SET STORAGE {storage}",
+        "INSERT INTO t SELECT jsonb_build_object('t', repeat(md5(i::text), 100)) FROM generate_series(1, 300) i",
+    )
+    (doc,) = table(profiled(dsn), "t").columns
+    assert doc.raw_bytes == 300 * (3200 + len('{"t": ""}'))
+    assert bool(doc.restored) == restored
+
+
+def test_domains_are_what_they_are_made_of(made: Made) -> None:
+    dsn = made(
+        "CREATE DOMAIN moment AS timestamptz",
+        "CREATE DOMAIN later AS moment NOT NULL",
+        "CREATE DOMAIN paper AS json",
+        "CREATE TABLE t (created_at later, doc paper)",
+        """INSERT INTO t VALUES ('2026-02-01', '{"a": 1}')""",
+    )
+    found = table(profiled(dsn), "t")
+    assert found.time is not None
+    assert [column.raw_bytes for column in found.columns] == [None, 8]
