@@ -23,10 +23,11 @@ _TEXTS = ("json", "jsonb", "text", "varchar", "bpchar", "xml")
 
 @dataclass(frozen=True, kw_only=True)
 class Document:
-    """One value: its bytes as stored, and its text with the bytes that it has at the source."""
+    """One value: its bytes as stored, whether that is compressed, and its text with the bytes that it has at the source."""
 
     stored: int
     raw: int
+    compressed: bool
     text: str
     weight: float
     """How much it stands for: places with many rows, and so many documents, are asked for as few as the others."""
@@ -49,10 +50,11 @@ def read(source: Source, stratum: Stratum, sums: ColumnSums) -> tuple[Document, 
 def _weighed(rows: Sequence[Row], sums: ColumnSums) -> Iterator[Document]:
     """The documents of a run stand for all bytes of it."""
     read: dict[int, int] = defaultdict(int)
-    for run, stored, _, _ in rows:
+    for run, stored, *_ in rows:
         read[run] += stored
-    for run, stored, raw, text in rows:
-        yield Document(stored=stored, raw=raw, text=text, weight=sums.by_run.get(run, 0.0) / read[run])
+    for run, stored, raw, compressed, text in rows:
+        weight = sums.by_run.get(run, 0.0) / read[run]
+        yield Document(stored=stored, raw=raw, compressed=compressed, text=text, weight=weight)
 
 
 def _arm(stratum: Stratum, place: int, column: Column, limit: int) -> str:
@@ -61,8 +63,12 @@ def _arm(stratum: Stratum, place: int, column: Column, limit: int) -> str:
     within = f"ctid >= '({piece.first},0)'::tid AND ctid < '({piece.last},0)'::tid"
     size = f"pg_column_size({column.sql})"
     rows = f"SELECT {column.sql} FROM ONLY {stratum.parts[piece.oid].sql} WHERE {within} AND {size} <= {_LARGEST}"
-    taken = f"SELECT {size} AS s, {column.sql}::text AS t FROM ({rows} ORDER BY hashtid(ctid) LIMIT {limit}) AS taken"
-    return f"(SELECT {piece.run}, s, octet_length(t), t FROM ({taken} OFFSET 0) AS unpacked)"
+    compressed = f"pg_column_compression({column.sql}) IS NOT NULL"
+    taken = (
+        f"SELECT {size} AS s, {compressed} AS c, {column.sql}::text AS t"
+        f" FROM ({rows} ORDER BY hashtid(ctid) LIMIT {limit}) AS taken"
+    )
+    return f"(SELECT {piece.run}, s, octet_length(t), c, t FROM ({taken} OFFSET 0) AS unpacked)"
 
 
 def _spread(numbers: Sequence[int], count: int) -> list[int]:

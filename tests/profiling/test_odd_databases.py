@@ -310,3 +310,16 @@ def test_domains_are_what_they_are_made_of(made: Made) -> None:
     found = table(profiled(dsn), "t")
     assert found.time is not None
     assert [column.raw_bytes for column in found.columns] == [None, 8]
+
+
+def test_small_documents_of_wide_rows_are_stored_anew_as_compressed_as_they_are(made: Made) -> None:
+    dsn = made(
+        "CREATE TABLE t (doc jsonb, beside text)",
+        "ALTER TABLE t ALTER beside SET STORAGE PLAIN",
+        """INSERT INTO t SELECT jsonb_agg(jsonb_build_object('id', i * j, 'name', 'outcome')), repeat('x', 1700)
+           FROM generate_series(1, 2000) i, generate_series(1, 20) j GROUP BY i""",
+        "CREATE TABLE in_toast AS SELECT string_agg(md5(i::text), '') FROM generate_series(1, 20000) i",
+    )
+    doc = table(profiled(dsn), "t").columns[0]
+    assert doc.codecs == {"pglz": 1}
+    assert doc.restored["pglz"] == pytest.approx(1, abs=0.005)
