@@ -22,7 +22,7 @@ WITH RECURSIVE domains AS (
 made_of AS (SELECT domains.* FROM domains JOIN pg_type d ON d.oid = domains.base WHERE d.typtype <> 'd')
 SELECT a.attrelid::bigint, a.attname::text, format_type(a.atttypid, a.atttypmod), a.attlen::int, a.attnotnull,
        a.attstorage::text, a.attalign::text, a.attisdropped, t.typname::text,
-       coalesce(pg_get_expr(d.adbin, d.adrelid), '')
+       coalesce(pg_get_expr(d.adbin, d.adrelid), ''), a.atthasmissing
 FROM pg_attribute a
 LEFT JOIN made_of m ON m.oid = a.atttypid LEFT JOIN pg_type t ON t.oid = coalesce(m.base, a.atttypid)
 LEFT JOIN pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum
@@ -53,6 +53,8 @@ class Column:
     storage: str
     align: str
     default: str
+    late: bool
+    """Whether rows from before it was added do not store it, and yet show its default."""
 
     @property
     def sql(self) -> str:
@@ -174,21 +176,13 @@ class _Description:
     def __init__(self, source: Source, oids: list[int], *, standby: bool, torn: set[int]) -> None:
         self._columns: dict[int, list[Column]] = defaultdict(list)
         self._dropped: set[int] = set()
-        for oid, name, type_, length, not_null, storage, align, gone, base, default in source.fetch(_COLUMNS, (oids,)):
+        names = ("name", "type", "length", "not_null", "storage", "align", "base", "default", "late")
+        for oid, name, type_, length, not_null, storage, align, gone, *rest in source.fetch(_COLUMNS, (oids,)):
             if gone:
                 self._dropped.add(oid)
                 continue
-            column = Column(
-                name=name,
-                type=type_,
-                base=base,
-                length=length,
-                not_null=not_null,
-                storage=storage,
-                align=align,
-                default=default,
-            )
-            self._columns[oid].append(column)
+            values = (name, type_, length, not_null, storage, align, *rest)
+            self._columns[oid].append(Column(**dict(zip(names, values, strict=True))))
         self._stats = {oid: rest for oid, *rest in source.fetch(_RELATIONS, (oids,)) if None not in rest}
         self._standby = standby
         self._torn = torn

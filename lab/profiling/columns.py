@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 from lab.profiling.catalog import PAGE, Column, Table
@@ -62,7 +62,7 @@ class Reading:
 def read(source: Source, table: Table, strata: Sequence[Stratum], *, tells_toast: bool) -> Reading:
     """Sample a table; errors as `Source.fetch`, such as no right to read it, a lock or a time-out."""
     sums = [_Sums(source, stratum, tells_toast=tells_toast) for stratum in strata]
-    columns = tuple(_column(column, sums) for column in table.columns)
+    columns = _capped(table, [_column(column, sums) for column in table.columns])
     rows = sum(one.total("rows") for one in sums)
     columnar = any(stratum.compressed for stratum in strata)
     return Reading(
@@ -156,6 +156,25 @@ def _column(column: Column, sums: Iterable[_Sums]) -> ColumnSums:
         lz4=lz4,
         error=deviation / stored if stored else 0.0,
         by_run=next((runs for one in found if (runs := one.by_run(f"{column.name}.stored"))), {}),
+    )
+
+
+def late(table: Table) -> set[str]:
+    """Columns whose default is counted in rows that do not store it, so that their bytes are the most they can be."""
+    return {column.name for part in table.parts for column in part.columns if column.late}
+
+
+def _capped(table: Table, columns: Sequence[ColumnSums]) -> tuple[ColumnSums, ...]:
+    """All columns together take no more than the heap: the late ones give way."""
+    names = late(table)
+    inline = {one.column.name: one.stored - one.toast for one in columns}
+    room = sum(size for name, size in inline.items() if name in names)
+    excess = min(max(sum(inline.values()) - table.heap, 0.0), room)
+    return tuple(
+        replace(one, stored=one.stored - inline[one.column.name] * excess / room)
+        if excess and one.column.name in names
+        else one
+        for one in columns
     )
 
 

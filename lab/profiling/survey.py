@@ -24,7 +24,9 @@ from lab.profiling import (
 )
 from lab.profiling.ages import Ages
 from lab.profiling.assembly import Found
+from lab.profiling.catalog import Table
 from lab.profiling.codecs import Batch, Bench
+from lab.profiling.columns import Reading
 from lab.profiling.session import Source, open_source
 from lab.units import bytes_text
 from lab.values import Profile, TableProfile
@@ -129,12 +131,8 @@ class _Survey:
         self._progress(f"{one.table.label}: columns")
         with self._attempt(f"{one.table.label}: columns and rows"):
             reading = columns.read(self._source, one.table, one.strata, tells_toast=self._tells_toast)
-            if reading.rows or reading.exact:
-                return replace(one, reading=reading)
-            self._say(
-                f"{one.table.label}: no row in the {reading.sampled:,} blocks that were read, of {reading.blocks:,}:"
-                " there are few, but how many is not known. `--exact` reads every block."
-            )
+            self._missing += _doubts(one.table, reading)
+            return replace(one, reading=reading) if reading.rows or reading.exact else one
         return one
 
     def _aged(self, one: Found) -> Found:
@@ -211,6 +209,17 @@ class _Survey:
             if self._source.closed:
                 raise
             self._say(f"{what}: not seen. {error.message}")
+
+
+def _doubts(table: Table, reading: Reading) -> Iterator[str]:
+    """What the figures of a sample do not say."""
+    if not reading.rows and not reading.exact:
+        yield (
+            f"{table.label}: no row in the {reading.sampled:,} blocks that were read, of {reading.blocks:,}:"
+            " there are few, but how many is not known. `--exact` reads every block."
+        )
+    for name in sorted(columns.late(table)) if reading.rows else ():
+        yield f"{table.label}.{name}: added with a default that older rows do not store: its bytes are at most these."
 
 
 def _blank(found: Sequence[Found]) -> Iterator[tuple[int, str]]:

@@ -323,3 +323,15 @@ def test_small_documents_of_wide_rows_are_stored_anew_as_compressed_as_they_are(
     doc = table(profiled(dsn), "t").columns[0]
     assert doc.codecs == {"pglz": 1}
     assert doc.restored["pglz"] == pytest.approx(1, abs=0.005)
+
+
+def test_a_default_that_old_rows_do_not_store_takes_no_more_than_the_heap(made: Made) -> None:
+    dsn = made(
+        "CREATE TABLE t (id int)",
+        "INSERT INTO t SELECT generate_series(1, 9000)",
+        "ALTER TABLE t ADD COLUMN note text DEFAULT repeat('x', 1000)",
+    )
+    found = profiled(dsn)
+    one, note = table(found, "t"), table(found, "t").columns[1]
+    assert (one.columns[0].stored_bytes or 0) + (note.stored_bytes or 0) <= (one.heap_bytes or 0)
+    assert any(line.startswith("t.note: added with a default that older rows do not store") for line in found.missing)
