@@ -14,6 +14,8 @@ from lab.profiling.session import Source
 
 _CHUNK = 1996
 """Bytes of a value in one TOAST tuple; four of them fill a page."""
+_AT_ONCE = 250
+"""Columns in one statement, which has six figures of each and may have 1,664."""
 _FIELDS = ("values", "stored", "toast", "toast_disk", "pglz", "lz4")
 
 
@@ -81,15 +83,21 @@ class _Sums:
     def __init__(self, source: Source, stratum: Stratum, *, tells_toast: bool) -> None:
         self._stratum = stratum
         self._runs: dict[int, dict[str, float]] = defaultdict(lambda: defaultdict(float))
-        inner = ["{run} AS run", f"{stratum.rows} AS n"]
-        outer = ["sum(n)::float8"]
-        for number, column in enumerate(stratum.columns):
-            toasted = out_of_line(stratum, column, exact=tells_toast)
+        for start in range(0, max(len(stratum.columns), 1), _AT_ONCE):
+            self._add(source, start, tells_toast=tells_toast)
+
+    def _add(self, source: Source, start: int, *, tells_toast: bool) -> None:
+        """Read so many columns from that one on; the rows are counted with the first."""
+        columns = self._stratum.columns[start : start + _AT_ONCE]
+        inner = ["{run} AS run", f"{self._stratum.rows} AS n"]
+        outer = ["0" if start else "sum(n)::float8"]
+        for number, column in enumerate(columns):
+            toasted = out_of_line(self._stratum, column, exact=tells_toast)
             inner += _inner(number, column, toasted)
             outer += _outer(number, column, may_be_toasted=toasted != NEVER)
         statement = f"SELECT run, {', '.join(outer)} FROM {{arms}} GROUP BY run"
-        names = ["rows", *(f"{column.name}.{field}" for column in stratum.columns for field in _FIELDS)]
-        for run, *values in stratum.sums(source, ", ".join(inner), statement):
+        names = ["rows", *(f"{column.name}.{field}" for column in columns for field in _FIELDS)]
+        for run, *values in self._stratum.sums(source, ", ".join(inner), statement):
             for name, value in zip(names, values, strict=True):
                 self._runs[run][name] += float(value or 0)
 

@@ -335,3 +335,15 @@ def test_a_default_that_old_rows_do_not_store_takes_no_more_than_the_heap(made: 
     one, note = table(found, "t"), table(found, "t").columns[1]
     assert (one.columns[0].stored_bytes or 0) + (note.stored_bytes or 0) <= (one.heap_bytes or 0)
     assert any(line.startswith("t.note: added with a default that older rows do not store") for line in found.missing)
+
+
+def test_a_table_may_have_as_many_columns_as_a_table_can(made: Made) -> None:
+    names = [f"c{number}" for number in range(1599)]
+    dsn = made(
+        f"CREATE TABLE t (at date NOT NULL, {', '.join(f'{name} text' for name in names)})",
+        "INSERT INTO t (at, c0, c1598) VALUES ('2026-02-01', 'x', 'yy'), ('2026-02-01', NULL, 'yy')",
+    )
+    found = table(profiled(dsn), "t")
+    stored = {column.name: column.stored_bytes for column in found.columns if column.stored_bytes}
+    assert (found.rows, len(found.columns), stored) == (2, 1600, {"at": 8, "c0": 2, "c1598": 6})
+    assert found.undated_rows == 0
