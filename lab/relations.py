@@ -84,8 +84,9 @@ class Relation:
 
 
 def named(schema: str, name: str) -> str:
-    """A table's name as people write it."""
-    return name if schema == "public" else f"{schema}.{name}"
+    """A table's name as people write it; a dot in it is not the one between schema and table."""
+    parts = (name,) if schema == "public" else (schema, name)
+    return ".".join(f'"{part}"' if "." in part else part for part in parts)
 
 
 def read(database: Database, *, without: Sequence[int] = ()) -> tuple[Relation, ...]:

@@ -116,7 +116,7 @@ def _looked_up(source: Source, path: Path, now: datetime, keys: Sequence[object]
     ]
     moment = age(f"p{len(path.steps) - 1}.{path.time.sql}", now)
     joined = escaped(f"AS k {' '.join(joins)} GROUP BY k")
-    query = f"SELECT k, {escaped(f'max({moment})')} FROM unnest(%s::{first.column.type}[]) {joined}"
+    query = f"SELECT k, {escaped(f'max({moment})')} FROM unnest(%s::{escaped(first.column.type)}[]) {joined}"
     found: dict[object, int | None] = {}
     for start in range(0, len(keys), _LOOKUP):
         found |= dict(source.fetch(query, (keys[start : start + _LOOKUP],)))

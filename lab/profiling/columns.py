@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 
 from lab.profiling.catalog import PAGE, Column, Table
-from lab.profiling.sample import NEVER, Stratum, out_of_line
+from lab.profiling.sample import NEVER, RUN, Stratum, out_of_line
 from lab.profiling.session import Source
 
 _CHUNK = 1996
@@ -89,7 +89,7 @@ class _Sums:
     def _add(self, source: Source, start: int, *, tells_toast: bool) -> None:
         """Read so many columns from that one on; the rows are counted with the first."""
         columns = self._stratum.columns[start : start + _AT_ONCE]
-        inner = ["{run} AS run", f"{self._stratum.rows} AS n"]
+        inner = [f"{RUN} AS run", f"{self._stratum.rows} AS n"]
         outer = ["0" if start else "sum(n)::float8"]
         for number, column in enumerate(columns):
             toasted = out_of_line(self._stratum, column, exact=tells_toast)

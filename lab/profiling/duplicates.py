@@ -150,7 +150,7 @@ def _market_rows(source: Source, tables: SeriesTables, ids: Sequence[object]) ->
 
 
 def _any(column: Column) -> str:
-    return f"{escaped(column.sql)} = ANY (%s::{column.type}[])"
+    return f"{escaped(column.sql)} = ANY (%s::{escaped(column.type)}[])"
 
 
 def affordable(tables: SeriesTables, snapshots: Sequence[Index], markets: Sequence[Index]) -> bool:

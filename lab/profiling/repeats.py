@@ -101,7 +101,7 @@ def _per_event(
     column = tables.key[0]
     query = escaped(f"SELECT count(*) FROM {tables.snapshots.sql} WHERE {column.sql} = ANY")
     counted = source.fetch(
-        f"{query} (%s::{column.type}[]) GROUP BY {escaped(column.sql)}", (duplicates.spread(keys, _COUNTED),)
+        f"{query} (%s::{escaped(column.type)}[]) GROUP BY {escaped(column.sql)}", (duplicates.spread(keys, _COUNTED),)
     )
     return len(counted) / sum(1 / int(number) for (number,) in counted)
 
@@ -123,4 +123,4 @@ def _shares(source: Source, tables: SeriesTables, counts: Counter[tuple[object, 
 
 def _names(source: Source, step: Step, label: Column, keys: list[object]) -> dict[object, str]:
     query = escaped(f"SELECT {step.key.sql}, {label.sql}::text FROM {step.parent.sql} WHERE {step.key.sql} = ANY")
-    return dict(source.fetch(f"{query} (%s::{step.key.type}[])", (keys,)))
+    return dict(source.fetch(f"{query} (%s::{escaped(step.key.type)}[])", (keys,)))

@@ -14,6 +14,8 @@ from lab.profiling.catalog import Column, Part, Table
 from lab.profiling.session import Source
 
 NEVER = "false"
+RUN = "piece.lab_run"
+"""SQL for the number of the run that a sampled row lies in."""
 _PIECES = 256
 """Ranges of blocks in one statement, which must end before its time is up."""
 
@@ -57,10 +59,7 @@ class Stratum:
         return "_ts_meta_count::bigint" if self.compressed else "1"
 
     def sums(self, source: Source, select: str, outer: str) -> Iterator[Row]:
-        """Rows of `SELECT {outer}` over `SELECT {select}` of each run, in batches that the caller adds up.
-
-        `{run}` in `select` is the number of the run.
-        """
+        """Rows of `SELECT {outer}` over `SELECT {select}` of each run, in batches that the caller adds up."""
         for start in range(0, len(self.pieces), _PIECES):
             arms = " UNION ALL ".join(self._arms(self.pieces[start : start + _PIECES], select))
             yield from source.fetch_in_place(outer.replace("{arms}", f"({arms}) AS arms"))
@@ -74,9 +73,9 @@ class Stratum:
         for piece in pieces:
             of_each[piece.oid].append(f"({piece.run}, '({piece.first},0)'::tid, '({piece.last},0)'::tid)")
         for oid, bounds in of_each.items():
-            rows = f"SELECT * FROM ONLY {self.parts[oid].sql} WHERE ctid >= lab_first AND ctid < lab_last OFFSET 0"
+            rows = f"SELECT * FROM ONLY {self.parts[oid].sql} WHERE ctid >= piece.lab_first AND ctid < piece.lab_last OFFSET 0"
             ranges = f"(VALUES {', '.join(bounds)}) AS piece (lab_run, lab_first, lab_last)"
-            yield f"SELECT {select.replace('{run}', 'lab_run')} FROM {ranges} CROSS JOIN LATERAL ({rows}) AS stored"
+            yield f"SELECT {select} FROM {ranges} CROSS JOIN LATERAL ({rows}) AS stored"
 
 
 def strata(table: Table, *, budget: int | None = None) -> tuple[Stratum, ...]:

@@ -347,3 +347,19 @@ def test_a_table_may_have_as_many_columns_as_a_table_can(made: Made) -> None:
     stored = {column.name: column.stored_bytes for column in found.columns if column.stored_bytes}
     assert (found.rows, len(found.columns), stored) == (2, 1600, {"at": 8, "c0": 2, "c1598": 6})
     assert found.undated_rows == 0
+
+
+def test_names_may_hold_what_means_something_elsewhere(made: Made) -> None:
+    dsn = made(
+        'CREATE DOMAIN "100%s" AS int',
+        'CREATE TABLE parents (id "100%s" PRIMARY KEY, at date NOT NULL)',
+        "INSERT INTO parents VALUES (1, '2026-02-01')",
+        'CREATE TABLE t ("{run}" "100%s" REFERENCES parents, "{arms}" text, "%s" text)',
+        "INSERT INTO t VALUES (1, 'x', 'y')",
+        "CREATE SCHEMA a",
+        "CREATE TABLE a.b (id int)",
+        'CREATE TABLE "a.b" (id int)',
+    )
+    found = profiled(dsn)
+    assert (table(found, "t").rows, table(found, "t").undated_rows) == (1, 0)
+    assert {"a.b", '"a.b"'} <= {one.table for one in found.tables}
