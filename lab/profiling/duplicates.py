@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import random
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -104,22 +103,28 @@ def spread(keys: Sequence[tuple[object, int]], count: int) -> list[object]:
 
 def _pairs(source: Source, tables: SeriesTables, chosen: Sequence[object]) -> Iterator[_Pair]:
     """Of each key a window of snapshots in order of time, each with the one before."""
-    key, *more = (column.sql for column in tables.key)
-    payload = tables.payload
-    size, codec = (
-        (f"pg_column_size({payload.sql})", f"pg_column_compression({payload.sql})") if payload else ("NULL",) * 2
-    )
-    select = f"SELECT {', '.join([key, *more])}, {tables.id.sql}, {size}, {codec} FROM {tables.snapshots.sql}"
-    order = escaped(f"ORDER BY {', '.join([key, *more, tables.time.sql, tables.id.sql])}")
-    query = f"{escaped(select)} WHERE {_any(tables.key[0])} {order}"
     groups: dict[tuple[object, ...], list[_Snapshot]] = defaultdict(list)
-    for row in source.fetch(query, (list(chosen),)):
+    for row in source.fetch(_windows(tables), (list(chosen),)):
         groups[row[: len(tables.key)]].append(_Snapshot(*row[len(tables.key) :]))
-    place = random.Random(len(chosen))  # noqa: S311 - where a window begins is not a secret
     for (event, *_), snapshots in groups.items():
-        start = place.randint(0, max(len(snapshots) - _WINDOW, 0))
-        for old, new in pairwise(snapshots[start : start + _WINDOW]):
-            yield _Pair(event, old, new)
+        yield from (_Pair(event, old, new) for old, new in pairwise(snapshots))
+
+
+def _windows(tables: SeriesTables) -> str:
+    """SQL for the windows; the server cuts them out, anywhere in each key's snapshots, because an event may have many."""
+    payload = tables.payload.sql if tables.payload else None
+    size, codec = (f"pg_column_size({payload})", f"pg_column_compression({payload})") if payload else ("NULL",) * 2
+    key = ", ".join(column.sql for column in tables.key)
+    listed = ", ".join(f"{column.sql} AS k{number}" for number, column in enumerate(tables.key))
+    keys = ", ".join(f"k{number}" for number in range(len(tables.key)))
+    ranked = f"""
+SELECT {listed}, {tables.id.sql} AS id, {size} AS size, {codec} AS codec, count(*) OVER (PARTITION BY {key}) AS number,
+       row_number() OVER (PARTITION BY {key} ORDER BY {tables.time.sql}, {tables.id.sql}) AS place
+FROM {tables.snapshots.sql}"""
+    first = f"mod(abs(hashtext(ROW({keys})::text)::bigint), greatest(number - {_WINDOW}, 0) + 1)"
+    return f"""
+SELECT {keys}, id, size, codec FROM ({escaped(ranked)} WHERE {_any(tables.key[0])}) AS ranked
+WHERE place > {first} AND place <= {first} + {_WINDOW} ORDER BY {keys}, place"""
 
 
 def _digests(source: Source, tables: SeriesTables, pairs: Sequence[_Pair]) -> Mapping[object, str]:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 
 import pytest
 
 from lab import profiling
+from lab.database import Row
+from lab.profiling import catalog, duplicates, indexes, paths, series
+from lab.profiling.session import Source
 from lab.servers import Server
 from lab.values import Share
 from tests.profiling.conftest import Aged
@@ -59,3 +62,27 @@ def test_both_series_of_the_odds_database_are_found(aged: Aged) -> None:
     assert home.equal_market_rows
     assert 0 < home.equal_market_rows.value < 1
     assert home.equal_market_rows.error
+
+
+class Counting(Source):
+    """Counts the rows that are fetched."""
+
+    rows = 0
+
+    def fetch(self, sql: str, params: Sequence[object] | None = None) -> list[Row]:
+        found = super().fetch(sql, params)
+        self.rows += len(found)
+        return found
+
+
+def test_no_more_snapshots_are_fetched_than_are_compared(made: Callable[..., str]) -> None:
+    more = """INSERT INTO looks SELECT i, 3, timestamptz '2026-02-01' + i * interval '1 s', '{}'
+              FROM generate_series(200, 9999) i"""
+    with Counting.connect(made(*MADE, "CREATE INDEX ON looks (game_id)", more)) as source:
+        tables = catalog.tables(source, without=(), standby=False)
+        keys = paths.keys(source, tables)
+        (one,) = series.find(tables, paths.find(tables, keys), keys, indexes.read(source, tables))
+        source.rows = 0
+        found = duplicates.read(source, one, [(game, 20) for game in range(1, 11)])
+    assert found.pairs == 100
+    assert source.rows < 1500
