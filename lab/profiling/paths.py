@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
+from types import MappingProxyType
 from typing import Literal
 
 from lab.profiling.catalog import Column, Table
@@ -39,7 +39,11 @@ _NOW = re.compile(
 """A default that is the moment of writing, without parentheses; one that adds an interval is another moment."""
 _NO_PARENTHESES = str.maketrans("", "", "()")
 
-Blank = AbstractSet[tuple[int, str]]
+_MOST = 0.5
+"""Share of the rows that have a time, where it is to stand for the age of all: else it is when something else happened."""
+
+Filled = Mapping[tuple[int, str], float]
+"""By table and column, the share of the rows read that have a value; all where it is not told."""
 
 _DIMENSIONS = """
 SELECT p.partrelid::bigint, a.attname::text FROM pg_partitioned_table p
@@ -133,43 +137,43 @@ def _primary(source: Source, by_oid: Mapping[int, Table], dimensions: Mapping[in
             yield by_oid[oid], rest[0]
 
 
-def find(tables: Sequence[Table], keys_: Keys, *, blank: Blank = frozenset()) -> Mapping[int, Path]:
+def find(tables: Sequence[Table], keys_: Keys, *, filled: Filled = MappingProxyType({})) -> Mapping[int, Path]:
     """How to find the age of a row, by the `oid` of a table; tables from which nothing leads to a time are left out.
 
-    A row is as old as what its table's best step points to, and that by the fewest steps. Columns that are `blank`, given
-    as (table, column), lead nowhere.
+    A row is as old as what its table's best step points to, and that by the fewest steps. Columns that are not `filled`
+    lead nowhere.
     """
-    own = {table.oid: path for table in tables if (path := _own(table, keys_.dimensions.get(table.oid), blank))}
-    reached = _reached(tables, keys_, own, blank)
+    own = {table.oid: path for table in tables if (path := _own(table, keys_.dimensions.get(table.oid), filled))}
+    reached = _reached(tables, keys_, own, filled)
     unsure = {oid for oid in (table.oid for table in tables) if oid not in reached or reached[oid].rule == "name"}
-    own |= {one.oid: path for one in tables if one.oid in unsure - own.keys() and (path := _nullable(one, blank))}
-    return _reached(tables, keys_, own, blank)
+    own |= {one.oid: path for one in tables if one.oid in unsure - own.keys() and (path := _nullable(one, filled))}
+    return _reached(tables, keys_, own, filled)
 
 
-def _reached(tables: Sequence[Table], keys_: Keys, own: Mapping[int, Path], blank: Blank) -> dict[int, Path]:
+def _reached(tables: Sequence[Table], keys_: Keys, own: Mapping[int, Path], filled: Filled) -> dict[int, Path]:
     """The paths of tables that have a time of their `own`, and of those from which steps lead there."""
     nearest, found = dict(own), dict(own)
     while found:  # one step farther each time
         others = [table for table in tables if table.oid not in nearest]
-        found = {table.oid: path for table in others if (path := _by(table, keys_, nearest, blank))}
+        found = {table.oid: path for table in others if (path := _by(table, keys_, nearest, filled))}
         nearest |= found
-    best = {table.oid: path for table in tables if (path := _by(table, keys_, nearest, blank))}
+    best = {table.oid: path for table in tables if (path := _by(table, keys_, nearest, filled))}
     return best | dict(own)
 
 
-def _by(table: Table, keys_: Keys, known: Mapping[int, Path], blank: Blank) -> Path | None:
+def _by(table: Table, keys_: Keys, known: Mapping[int, Path], filled: Filled) -> Path | None:
     """By the best step to a table whose path is known and does not lead back."""
     for step in keys_.steps(table):
         rest = known.get(step.parent.oid)
         back = rest is None or table.oid in (step.parent.oid, *(one.parent.oid for one in rest.steps))
-        if rest and not back and (table.oid, step.column.name) not in blank:
+        if rest and not back and filled.get((table.oid, step.column.name), 1.0) > 0:
             rules = {step.rule, *(one.rule for one in rest.steps)}
             return replace(rest, steps=(step, *rest.steps), rule="name" if "name" in rules else "foreign key")
     return None
 
 
-def _own(table: Table, dimension: str | None, blank: Blank) -> Path | None:
-    times = _times(table, blank)
+def _own(table: Table, dimension: str | None, filled: Filled) -> Path | None:
+    times = _times(table, filled)
     for column in times:
         if column.name == dimension:
             return Path(steps=(), time=column, rule="partition")
@@ -180,14 +184,14 @@ def _own(table: Table, dimension: str | None, blank: Blank) -> Path | None:
     return Path(steps=(), time=chosen[0], rule="column") if chosen else None
 
 
-def _nullable(table: Table, blank: Blank) -> Path | None:
-    """A time that nothing but its type speaks for: less than a foreign key, more than a name."""
-    times = _times(table, blank)
+def _nullable(table: Table, filled: Filled) -> Path | None:
+    """A time that nothing but its type speaks for, and that most rows have: less than a foreign key, more than a name."""
+    times = _times(table, filled, least=_MOST)
     return Path(steps=(), time=times[0], rule="column") if times else None
 
 
-def _times(table: Table, blank: Blank) -> list[Column]:
-    return [one for one in table.columns if one.base in _TIMES and (table.oid, one.name) not in blank]
+def _times(table: Table, filled: Filled, *, least: float = 0.0) -> list[Column]:
+    return [one for one in table.columns if one.base in _TIMES and filled.get((table.oid, one.name), 1.0) > least]
 
 
 def _named(table: Table, foreign: Sequence[Step], primary: Mapping[Table, str]) -> Iterator[Step]:

@@ -78,7 +78,7 @@ class _Survey:
             found = [self._sampled(one) for one in found]
             found = [self._read_documents(one) for one in found]
             bench.give(dict(self._batches(found)))
-            ways = paths.find([one.table for one in found], keys, blank=set(_blank(found)))
+            ways = paths.find([one.table for one in found], keys, filled=dict(_filled(found)))
             found = [self._aged(replace(one, path=ways.get(one.table.oid))) for one in found]
             series = list(repeats.read(self._source, found, keys, self._attempt))
             found = self._restored(found, bench)
@@ -222,8 +222,9 @@ def _doubts(table: Table, reading: Reading) -> Iterator[str]:
         yield f"{table.label}.{name}: added with a default that older rows do not store: its bytes are at most these."
 
 
-def _blank(found: Sequence[Found]) -> Iterator[tuple[int, str]]:
-    """Columns of tables with rows where nothing but NULL was read."""
+def _filled(found: Sequence[Found]) -> Iterator[tuple[tuple[int, str], float]]:
+    """By table and column, the share of the rows that have a value; a batch of the columnstore tells only whether any has."""
     for one in found:
-        if one.reading and one.reading.rows:
-            yield from ((one.table.oid, sums.column.name) for sums in one.reading.columns if not sums.values)
+        columnar, rows = any(stratum.compressed for stratum in one.strata), one.reading.rows if one.reading else 0.0
+        for sums in one.reading.columns if one.reading and rows else ():
+            yield (one.table.oid, sums.column.name), float(sums.values > 0) if columnar else sums.values / rows

@@ -238,6 +238,15 @@ PARENT = "CREATE TABLE parents (id int PRIMARY KEY, at date NOT NULL)"
         (("CREATE TABLE t (ends date NOT NULL, made timestamp DEFAULT (now() AT TIME ZONE 'utc'))",), ("made",)),
         (("CREATE TABLE t (ends date NOT NULL, made date DEFAULT clock_timestamp()::date)",), ("made",)),
         ((PARENT, "CREATE TABLE t (parent_id int NOT NULL, seen date)"), ("seen",)),
+        (
+            (
+                PARENT,
+                "INSERT INTO parents SELECT i, '2026-02-01' FROM generate_series(1, 9) i",
+                "CREATE TABLE t (parent_id int NOT NULL, gone_at timestamptz)",  # as market_odds has unavailable_at
+                "INSERT INTO t SELECT i, CASE WHEN i < 3 THEN now() END FROM generate_series(1, 9) i",
+            ),
+            ("parent_id → parents", "at"),
+        ),
         ((PARENT, "CREATE TABLE t (parent_id int REFERENCES parents, seen date)"), ("parent_id → parents", "at")),
         (("CREATE TABLE t (created_at date, seen date)", "INSERT INTO t (seen) VALUES ('2026-02-01')"), ("seen",)),
         (
