@@ -62,12 +62,13 @@ def read(source: Source, tables: SeriesTables, keys: Sequence[tuple[object, int]
     with_payload = [pair for pair in pairs if pair.has_payloads]
     digests = _digests(source, tables, with_payload)
     rows = _market_rows(source, tables, list({one.id for pair in pairs for one in (pair.old, pair.new)}))
+    with_rows = [pair for pair in pairs if rows[pair.new.id] or rows[pair.old.id]]
     return Repeats(
         events=len(chosen),
         pairs=len(pairs),
         market_rows=sum(rows[pair.new.id].total() for pair in pairs),
         payloads=_share((pair.event, _same_payload(pair, digests), 1) for pair in with_payload),
-        snapshots=_share((pair.event, rows[pair.new.id] == rows[pair.old.id], 1) for pair in pairs),
+        snapshots=_share((pair.event, rows[pair.new.id] == rows[pair.old.id], 1) for pair in with_rows),
         rows=_share(
             (pair.event, (rows[pair.new.id] & rows[pair.old.id]).total(), rows[pair.new.id].total()) for pair in pairs
         ),

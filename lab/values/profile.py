@@ -171,7 +171,7 @@ class Series:
     equal_payloads: Share | None
     """Of the pairs, with the same document."""
     equal_snapshots: Share | None
-    """Of the pairs, whose market rows are all the same."""
+    """Of the pairs with market rows, those whose rows are all the same."""
     market_rows_compared: int
     equal_market_rows: Share | None
     """Of the market rows, that the previous snapshot had too, with the same market, line and content."""

@@ -51,6 +51,17 @@ def test_shares_are_exact_where_every_event_is_compared(native: Server, new_name
     assert one.shares == {"source=few": 0.2, "source=many": 0.8}
 
 
+def test_snapshots_without_market_rows_are_no_duplicates(made: Callable[..., str]) -> None:
+    dsn = made(
+        *MADE,
+        "CREATE TABLE marks (id serial PRIMARY KEY, look_id int NOT NULL, name text)",
+        "INSERT INTO marks (look_id, name) SELECT id, 'seen once' FROM looks WHERE id % 40 < 10",
+    )
+    found = profiling.profile(dsn, now=datetime(2026, 2, 2, tzinfo=UTC), progress=lambda _: None)
+    shares = {one.markets: one.equal_snapshots for one in found.series}
+    assert shares["marks"] == Share(value=0, error=0)  # of four in a row, one has a mark
+
+
 def test_both_series_of_the_odds_database_are_found(aged: Aged) -> None:
     home, competitors = aged.profile.series
     assert (home.snapshots, home.markets, home.key) == ("odds_snapshots", "market_odds", ("event_id", "bookmaker_id"))
