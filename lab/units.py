@@ -1,4 +1,4 @@
-"""Sizes as people write and read them; powers of 1024, like PostgreSQL."""
+"""Sizes and counts as people write and read them; sizes in powers of 1024, like PostgreSQL."""
 
 from __future__ import annotations
 

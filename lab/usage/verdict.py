@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from lab.units import counted
 from lab.usage.values import SIZE_ONLY, Access, Hit, Passed, Place, Reading
 
 FAR = (Place.TEST, Place.MIGRATION)
@@ -42,9 +43,9 @@ def reading(hits: Sequence[Hit]) -> Reading:
 def sentence(column: str, hits: Sequence[Hit], limits: Limits) -> str:
     """The answer in words; it never says more than was seen."""
     code = [hit for hit in hits if hit.place is Place.CODE]
-    unclear = _count(sum(hit.access is Access.UNCLEAR for hit in code), "unclear place", "unclear places")
+    unclear = counted(sum(hit.access is Access.UNCLEAR for hit in code), "unclear place", "unclear places")
     loads = sum(hit.access is Access.READ and hit.whole for hit in code)
-    whole = f"; {_count(loads, 'place loads', 'places load')} whole rows, and so the column too" if loads else ""
+    whole = f"; {counted(loads, 'place loads', 'places load')} whole rows, and so the column too" if loads else ""
     return {
         Reading.READ: f"{column} is read by name in {_named(code)}{whole}.",
         Reading.PERHAPS: f"Nothing is known to read {column} by name, except perhaps {unclear}{whole}.",
@@ -58,8 +59,8 @@ def sentence(column: str, hits: Sequence[Hit], limits: Limits) -> str:
 def _named(code: Sequence[Hit]) -> str:
     named = [hit for hit in code if hit.access is Access.READ and not hit.whole]
     sizes = sum(hit.how.endswith(SIZE_ONLY) for hit in named)
-    files = _count(len({hit.path for hit in named}), "file", "files")
-    return f"{_count(len(named), 'place', 'places')} of {files}" + (f", in {sizes} only for its size" if sizes else "")
+    files = counted(len({hit.path for hit in named}), "file", "files")
+    return f"{counted(len(named), 'place', 'places')} of {files}" + (f", in {sizes} only for its size" if sizes else "")
 
 
 def _except(limits: Limits) -> str:
@@ -67,8 +68,8 @@ def _except(limits: Limits) -> str:
     worded, skipped = limits.worded + len(limits.unparsed), len(limits.skipped)
     words = ["which table has it is not known"] if limits.assumed else []
     words += [f"rows that {name} loads are not followed" for name in limits.unfollowed]
-    words += [f"{_count(worded, 'file was', 'files were')} looked through by words only"] if worded else []
-    words += [f"{_count(skipped, 'file or folder was', 'files or folders were')} not looked at"] if skipped else []
+    words += [f"{counted(worded, 'file was', 'files were')} looked through by words only"] if worded else []
+    words += [f"{counted(skipped, 'file or folder was', 'files or folders were')} not looked at"] if skipped else []
     return f"; {', '.join(words)}" if words else ""
 
 
@@ -81,12 +82,12 @@ def _places(hits: Sequence[Hit]) -> Iterator[str]:
     for place in Place:
         there = [hit for hit in hits if hit.place is place]
         if (unclear := sum(hit.access is Access.UNCLEAR for hit in there)) and place is not Place.DOCUMENT:
-            yield f"{_count(unclear, 'hit is', 'hits are')} unclear in {_place(place)}: see how each was found."
+            yield f"{counted(unclear, 'hit is', 'hits are')} unclear in {_place(place)}: see how each was found."
         if there and place is Place.DOCUMENT:
-            yield f"{_count(len(there), 'line', 'lines')} of documents have the name; they were not judged."
+            yield f"{counted(len(there), 'line', 'lines')} of documents have the name; they were not judged."
     fields = sum(hit.access is Access.DECLARE and hit.how.startswith("attribute of ") for hit in hits)
     if fields:
-        classes = _count(fields, "attribute", "attributes")
+        classes = counted(fields, "attribute", "attributes")
         yield f"{classes} of that name in classes that are no table: who fills them was not followed."
 
 
@@ -96,17 +97,13 @@ def _limits(limits: Limits) -> Iterator[str]:
     for name in limits.unfollowed:
         yield f"{name} is imported: rows that its models load are not followed."
     if limits.unparsed:
-        yield f"{_count(len(limits.unparsed), 'file was', 'files were')} not parsed in full, and looked through by words there."
+        yield f"{counted(len(limits.unparsed), 'file was', 'files were')} not parsed in full, and looked through by words there."
     for kind, count in sorted(limits.computed.items()):
-        yield f"{_count(count, 'use', 'uses')} of {kind}: what they touch is known only when the program runs."
+        yield f"{counted(count, 'use', 'uses')} of {kind}: what they touch is known only when the program runs."
     if limits.worded:
-        yield f"{_count(limits.worded, 'file', 'files')} of other languages were looked through by words only."
+        yield f"{counted(limits.worded, 'file', 'files')} of other languages were looked through by words only."
     yield "Code outside of the given sources, people with psql and reports by other programs are not seen."
 
 
 def _place(place: Place) -> str:
     return {Place.CODE: "code", Place.TEST: "tests", Place.MIGRATION: "migrations"}[place]
-
-
-def _count(number: int, one: str, many: str) -> str:
-    return f"{number:,} {one if number == 1 else many}"

@@ -24,7 +24,7 @@ ALLOWED = {
     "lab/servers": {"lab.servers", "lab.database", "lab.values", "lab.errors"},
     "lab/analysis": {"lab.analysis", "lab.usage.values", "lab.values", "lab.units"},
     "lab/report": {"lab.report", "lab.analysis", "lab.usage.values", "lab.values", "lab.units", "lab.errors"},
-    "lab/usage": {"lab.usage", "lab.values", "lab.errors"},
+    "lab/usage": {"lab.usage", "lab.values", "lab.errors", "lab.units"},
     "lab/relations.py": {"lab.timescaledb", "lab.database", "lab.values"},
     "lab/profiling": {
         "lab.profiling",
