@@ -11,7 +11,7 @@ from lab.profiling.documents import Document
 from lab.servers import Server, open_server, open_workspace
 
 _NAME = "lab_codecs"
-_BYTES = 1 << 19
+_BYTES = 1 << 20
 """Stored bytes of one column that are stored anew at most."""
 _AT_ONCE = 2
 """Codecs at work: what they take is what a profile waits for in the end."""

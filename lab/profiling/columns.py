@@ -35,7 +35,7 @@ class ColumnSums:
     error: float
     """Relative standard error of `stored`."""
     by_run: Mapping[int, float]
-    """Sampled bytes of each run of rows outside of the columnstore."""
+    """Sampled values of each run of rows outside of the columnstore."""
 
     @property
     def may_compress(self) -> bool:
@@ -163,7 +163,7 @@ def _column(column: Column, sums: Iterable[_Sums]) -> ColumnSums:
         pglz=pglz,
         lz4=lz4,
         error=deviation / stored if stored else 0.0,
-        by_run=next((runs for one in found if (runs := one.by_run(f"{column.name}.stored"))), {}),
+        by_run=next((runs for one in found if (runs := one.by_run(f"{column.name}.values"))), {}),
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -18,6 +18,8 @@ _MOST = 2000
 _PLACES = 64
 """Places of the table that they are taken from."""
 _LARGEST = 8 << 20
+_GOLDEN = 0.618034
+"""Multiples of it, without their whole part, are spread as evenly as can be, however many there are."""
 _TEXTS = ("json", "jsonb", "text", "varchar", "bpchar", "xml")
 
 
@@ -43,32 +45,40 @@ def read(source: Source, stratum: Stratum, sums: ColumnSums) -> tuple[Document, 
     wanted = min(_MOST, int(_BYTES / max(sums.stored / sums.values, 1)) + 1)
     places = _spread(range(len(stratum.pieces)), _PLACES)
     each = -(-wanted // len(places)) if places else 0
-    arms = [_arm(stratum, place, sums.column, each) for place in places]
+    arms = [_arm(stratum, place, sums.column, each, number * _GOLDEN % 1) for number, place in enumerate(places)]
     return tuple(_weighed(source.fetch_in_place(" UNION ALL ".join(arms)), sums)) if arms else ()
 
 
 def _weighed(rows: Sequence[Row], sums: ColumnSums) -> Iterator[Document]:
-    """The documents of a run stand for all bytes of it."""
-    read: dict[int, int] = defaultdict(int)
-    for run, stored, *_ in rows:
-        read[run] += stored
+    """The documents of a run stand for all values of it, each for as many."""
+    read = Counter(run for run, *_ in rows)
     for run, stored, raw, compressed, text in rows:
         weight = sums.by_run.get(run, 0.0) / read[run]
         yield Document(stored=stored, raw=raw, compressed=compressed, text=text, weight=weight)
 
 
-def _arm(stratum: Stratum, place: int, column: Column, limit: int) -> str:
-    """Any rows of the place, not its first: only those that are taken are unpacked."""
+def _arm(stratum: Stratum, place: int, column: Column, each: int, shift: float) -> str:
+    """So many values of the place, evenly spaced in the order of their sizes; only those that are taken are unpacked.
+
+    `shift`, a part of that space, is another one in each place, so that all of them together are of all sizes.
+    """
     piece = stratum.pieces[place]
     within = f"ctid >= '({piece.first},0)'::tid AND ctid < '({piece.last},0)'::tid"
     size = f"pg_column_size({column.sql})"
-    rows = f"SELECT {column.sql} FROM ONLY {stratum.parts[piece.oid].sql} WHERE {within} AND {size} <= {_LARGEST}"
-    compressed = f"pg_column_compression({column.sql}) IS NOT NULL"
+    ranked = (
+        f"SELECT {column.sql}, row_number() OVER (ORDER BY {size}, ctid) AS lab_rank, count(*) OVER () AS lab_number"
+        f" FROM ONLY {stratum.parts[piece.oid].sql} WHERE {within} AND {size} <= {_LARGEST}"
+    )
     taken = (
-        f"SELECT {size} AS s, {compressed} AS c, {column.sql}::text AS t"
-        f" FROM ({rows} ORDER BY hashtid(ctid) LIMIT {limit}) AS taken"
+        f"SELECT {size} AS s, pg_column_compression({column.sql}) IS NOT NULL AS c, {column.sql}::text AS t"
+        f" FROM ({ranked}) AS ranked WHERE {_step('lab_rank', each, shift)} > {_step('(lab_rank - 1)', each, shift)}"
     )
     return f"(SELECT {piece.run}, s, octet_length(t), c, t FROM ({taken} OFFSET 0) AS unpacked)"
+
+
+def _step(rank: str, each: int, shift: float) -> str:
+    """How many are taken up to a rank."""
+    return f"floor({rank} * {each}::float8 / lab_number - {shift:.4f})"
 
 
 def _spread(numbers: Sequence[int], count: int) -> list[int]:
