@@ -17,6 +17,7 @@ from lab.values import (
     Completed,
     Experiment,
     Failed,
+    LoadedTemplate,
     Outcome,
     Purpose,
     SideTrial,
@@ -100,10 +101,15 @@ def smaller_of(experiment: Experiment, trial: Completed) -> Completed | None:
     return next((one for one in found if isinstance(one, Completed) and one.server == trial.server), None)
 
 
+def template_of(experiment: Experiment, trial: Completed) -> LoadedTemplate:
+    """What the trial is a clone of."""
+    return next(one for one in experiment.templates if one.server == trial.server)
+
+
 def _sized(experiment: Experiment, trial: Completed) -> Measured:
     return Measured(
         facts=experiment.scenarios[trial.scenario],
-        template=next(one for one in experiment.templates if one.server == trial.server),
+        template=template_of(experiment, trial),
         trial=trial,
         smaller=smaller_of(experiment, trial),
         error=error_of(experiment, trial),

@@ -120,8 +120,7 @@ def _unprojected(run: Experiment, trial: Completed) -> str:
         return f"there is no baseline beside it on {trial.server}"
     if days is None:
         return "the profile does not tell the rows that it is projected by"
-    template = next(one for one in run.templates if one.server == trial.server)
-    tables = ", ".join(untold_by_age(run.case, template, days))
+    tables = ", ".join(untold_by_age(run.case, comparison.template_of(run, trial), days))
     return f"the profile does not tell how many rows of {tables} are of the last {days} days"
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from lab.analysis.comparison import template_of
 from lab.analysis.discovery.known import RUN, Known, Measured
 from lab.analysis.discovery.saving import error
 from lab.analysis.discovery.statements import locks, ways_back
@@ -148,7 +149,7 @@ def _by_rate(one: Measured) -> str:
 
 
 def _edition(one: Measured) -> Iterator[Risk]:
-    template = next(found for found in one.experiment.templates if found.server == one.trial.server)
+    template = template_of(one.experiment, one.trial)
     if one.makes_chunks:
         version = template.capabilities.timescaledb
         yield Risk(

@@ -33,8 +33,8 @@ def _run(experiment: Experiment, imitates: str) -> str:
     spec, size = experiment.plan.dataset, _size(experiment.plan.size_bytes)
     names = dict.fromkeys(trial.scenario for trial in experiment.plan.trials if trial.scenario != "baseline")
     chosen = " ".join(f"-s {name}" for name in names)
-    kinds = {trial.server for trial in experiment.plan.trials if trial.server}
-    server = f" --server {_SERVERS.get(*kinds, *kinds)}" if len(kinds) == 1 else ""
+    kinds = sorted({trial.server for trial in experiment.plan.trials if trial.server})
+    server = f" --server {_SERVERS.get(kinds[0], kinds[0])}" if len(kinds) == 1 else ""
     return f"lab run {imitates}{server} --size {size} --seed {spec.seed} --change-rate {spec.change_rate:g} {chosen}"
 
 
