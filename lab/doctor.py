@@ -8,9 +8,10 @@ from dataclasses import dataclass
 
 import psutil
 
-from lab import plan, registry
+from lab import registry
 from lab.errors import LabError
-from lab.fleet import Fleet, open_fleet
+from lab.runner import plan
+from lab.runner.fleet import Fleet, open_fleet
 from lab.servers import Options, open_workspace
 from lab.servers.inventory import Finding, inventory
 from lab.units import bytes_text

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from data_gen import Dataset
+from data_gen import Dataset, widths
 from lab.analysis.fidelity import Figure, figures
-from lab.fleet import open_fleet
+from lab.runner.fleet import open_fleet
 from lab.servers import Options, open_workspace
-from lab.steps import widths
-from lab.steps.load import load
+from lab.trial.load import load
 
 
 def measure(dataset: Dataset, *, server: str, options: Options, progress: Callable[[str], None]) -> tuple[Figure, ...]:

@@ -12,8 +12,8 @@ from urllib.parse import quote, unquote
 
 import pytest
 
-from lab.database import parts_of
 from lab.errors import InputError, UnavailableError
+from lab.postgres.database import parts_of
 from lab.servers import KINDS, Options, Server, Workspace, engine, open_server, open_workspace
 
 APACHE = "storage-lab-test/timescaledb:apache"

@@ -15,7 +15,7 @@ from lab.cli.options import AsJson
 from lab.errors import InputError
 
 if TYPE_CHECKING:
-    from lab.analysis.discovery import Known, Source
+    from lab.discovery import Known, Source
     from lab.report.discovery import Maker
     from lab.usage import Usage
     from lab.values import Profile
@@ -38,7 +38,8 @@ def profile(
     as_json: AsJson = False,
 ) -> None:
     """What a real database weighs: tables, columns, indexes, growth, duplicates. Nothing is written there."""
-    from lab import profiling, store
+    from data_gen import published
+    from lab import files, profiling
     from lab.report import profile as profiles
     from lab.units import parse_bytes
 
@@ -46,11 +47,11 @@ def profile(
         raise InputError("A database and a case were given.", hint="Name one of them.")
     size = parse_bytes(target)
     if case:
-        found = profiling.from_case(_case_file(case), target_bytes=size)
+        found = published.load(_case_file(case), target_bytes=size)
     else:
         found = profiling.profile(dsn or "", target_bytes=size, exact=exact, progress=progress())
     if output:
-        store.write(output, profiling.text(found))
+        files.write(output, profiling.text(found))
     if as_json:
         typer.echo(profiling.text(found), nl=False)
         return
@@ -101,7 +102,7 @@ def discover(
     ),
 ) -> None:
     """Write DISCOVERY.md and 100-01-SUMMARY.md: findings, answers, opportunities, plan, risks, checklist."""
-    from lab import store
+    from lab import files
     from lab.report import discovery
 
     if output.name == discovery.SUMMARY:
@@ -110,16 +111,16 @@ def discover(
     documents = {output: discovery.document, output.with_name(discovery.SUMMARY): discovery.summary}
     written = {path: _renewed(path, make, known, found) for path, make in documents.items()}
     for path, text in written.items():
-        store.write(path, text)
+        files.write(path, text)
     print_lines(f"{path} is written." for path in written)
 
 
 def _renewed(path: Path, make: Maker, known: Known, found: Sequence[Source]) -> str:
     """The document anew; an error names it."""
-    from lab import store
+    from lab import files
 
     try:
-        return make(store.read(path), known, found)
+        return make(files.read(path), known, found)
     except InputError as error:
         raise InputError(f"{path}: {error.message}", hint=error.hint) from error
 
@@ -127,19 +128,19 @@ def _renewed(path: Path, make: Maker, known: Known, found: Sequence[Source]) -> 
 def _known(profile: str, paths: Sequence[Path], run: Path | None) -> tuple[Known, list[Source]]:
     """The inputs with where they come from."""
     from data_gen import case_names
-    from lab import store
-    from lab.analysis.discovery import Known, sources
+    from lab import runs
+    from lab.discovery import Known, sources
 
     file, shown = _profile_file(profile)
     weighed = _load(file)
     used = _usages(weighed, paths)
-    known = Known(profile=weighed, usages=used, experiment=store.load(run) if run else None)
+    known = Known(profile=weighed, usages=used, experiment=runs.load(run) if run else None)
     found = [sources.of_profile(weighed, shown, _digest(file))]
     found += [sources.of_usage(one, [path.as_posix() for path in paths]) for one in used]
     if run and known.experiment:
-        at = run / store.FILE if run.is_dir() else run
+        at = run / runs.FILE if run.is_dir() else run
         own = known.experiment.plan.dataset.case not in case_names()
-        case = at.with_name(store.CASE).as_posix() if own else None
+        case = at.with_name(runs.CASE).as_posix() if own else None
         found.append(sources.of_run(known.experiment, at.as_posix(), _digest(at), case_file=case))
     return known, found
 
@@ -170,9 +171,10 @@ def _case_file(name: str) -> Path:
 
 def _load(file: Path) -> Profile:
     """A profile.json, or what a case publishes."""
+    from data_gen import published
     from lab import profiling
 
-    return profiling.load(file) if profiling.is_profile(file) else profiling.from_case(file)
+    return profiling.load(file) if profiling.is_profile(file) else published.load(file)
 
 
 def _usages(weighed: Profile, paths: Sequence[Path]) -> tuple[Usage, ...]:
@@ -180,7 +182,7 @@ def _usages(weighed: Profile, paths: Sequence[Path]) -> tuple[Usage, ...]:
     if not paths:
         return ()
     from lab import usage
-    from lab.analysis.discovery import Known
+    from lab.discovery import Known
 
     known = Known(profile=weighed)
     snapshots, markets = ({getattr(one, kind) for one in weighed.series} for kind in ("snapshots", "markets"))

@@ -27,7 +27,7 @@ from lab.cli.options import (
 )
 
 if TYPE_CHECKING:
-    from lab.pipeline import Request
+    from lab.runner.pipeline import Request
 
 
 @app.command(
@@ -50,10 +50,11 @@ def run(
     as_json: AsJson = False,
 ) -> None:
     """Load the workload, apply each scenario to its own clone, measure, verify, compare, recommend."""
-    from lab import pipeline, store
+    from lab import runs
     from lab.analysis import comparison
     from lab.cli.results import print_report
     from lab.report import summary
+    from lab.runner import pipeline
     from lab.servers import DEFAULT_IMAGE, PULL_S, PULL_UNASKED_S, Options
     from lab.units import parse_bytes
 
@@ -77,7 +78,7 @@ def run(
         ),
     )
     folder = _measured(request)
-    experiment = store.load(folder)
+    experiment = runs.load(folder)
     print_json(summary.of(experiment)) if as_json else print_report(experiment)
     err.print(f"\nIn full: report.md, savings.csv and experiment.json in {folder}", highlight=False, soft_wrap=True)
     if comparison.broken(experiment):
@@ -86,8 +87,8 @@ def run(
 
 def _measured(request: Request) -> Path:
     """Run; however it ends, the reports of what was measured are written."""
-    from lab import pipeline
     from lab.cli.results import write_reports
+    from lab.runner import pipeline
 
     folders: list[Path] = []
     try:
@@ -114,8 +115,7 @@ def fidelity(
     as_json: AsJson = False,
 ) -> None:
     """Compare the generated workload with the published or profiled database that it imitates."""
-    from data_gen import Dataset
-    from lab import imitation
+    from data_gen import Dataset, imitation
     from lab.fidelity import measure
     from lab.report import tables
     from lab.servers import Options

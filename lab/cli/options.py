@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from lab.schedule import MOST_JOBS
+from lab.runner.schedule import MOST_JOBS
 
 
 def _scenario_names(incomplete: str) -> list[str]:

@@ -54,17 +54,17 @@ def compare(
     as_json: AsJson = False,
 ) -> None:
     """Savings of several runs side by side, and in which circumstances the runs differ."""
-    from lab import store
-    from lab.analysis import runs
+    from lab import runs
+    from lab.analysis.side_by_side import disagreements, side_by_side
     from lab.report import summary, tables
 
-    folders = run_folders or store.runs(results)[-2:]
+    folders = run_folders or runs.folders(results)[-2:]
     if not folders:
         raise InputError(
             f"There is no run in {results}.", hint="Make one with `lab run`, or name another folder with --out."
         )
-    experiments = [store.load(folder) for folder in folders]
-    frame, differ = runs.side_by_side(experiments), runs.disagreements(experiments)
+    experiments = [runs.load(folder) for folder in folders]
+    frame, differ = side_by_side(experiments), disagreements(experiments)
     if as_json:
         print_json({"savings": summary.records(frame), "disagreements": differ})
         return
@@ -92,22 +92,22 @@ def attach(
     ],
 ) -> None:
     """Put the tables of a run into a document between markers; what is outside of them stays as it is."""
-    from lab import store
+    from lab import files, runs
     from lab.report import markdown
 
-    experiment = store.load(run_folder)
-    store.write(document, markdown.attach(store.read(document), experiment))
+    experiment = runs.load(run_folder)
+    files.write(document, markdown.attach(files.read(document), experiment))
     out.print(f"{document} holds the tables of {experiment.run}.", highlight=False)
 
 
 def write_reports(folder: Path) -> Experiment:
     """Write report.md and savings.csv beside experiment.json."""
-    from lab import store
+    from lab import files, runs
     from lab.report import markdown
 
-    experiment = store.load(folder)
-    store.write(folder / "report.md", markdown.report(experiment))
-    store.write(folder / "savings.csv", markdown.csv(experiment))
+    experiment = runs.load(folder)
+    files.write(folder / "report.md", markdown.report(experiment))
+    files.write(folder / "savings.csv", markdown.csv(experiment))
     return experiment
 
 

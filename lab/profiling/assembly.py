@@ -7,14 +7,15 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import cached_property
 
-from lab.profiling import growth, indexes, sample
-from lab.profiling.ages import Ages
-from lab.profiling.catalog import Table
-from lab.profiling.columns import ColumnSums, Reading
-from lab.profiling.documents import Document
-from lab.profiling.indexes import Index
-from lab.profiling.paths import Path
-from lab.profiling.sample import Stratum
+from lab.profiling.catalog import indexes
+from lab.profiling.catalog.indexes import Index
+from lab.profiling.catalog.tables import Table
+from lab.profiling.sample.columns import ColumnSums, Reading
+from lab.profiling.sample.documents import Document
+from lab.profiling.sample.strata import Stratum, draw
+from lab.profiling.time import growth
+from lab.profiling.time.ages import Ages
+from lab.profiling.time.paths import Path
 from lab.values import ColumnProfile, TableProfile
 
 
@@ -36,7 +37,7 @@ class Found:
     @cached_property
     def strata(self) -> tuple[Stratum, ...]:
         """The blocks to read: the same ones whatever is asked."""
-        return sample.strata(self.table, budget=self.budget)
+        return draw(self.table, budget=self.budget)
 
 
 def table(found: Found, now: datetime) -> TableProfile:

@@ -8,26 +8,16 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 from lab.errors import DatabaseError, LabError, ServerError
-from lab.profiling import (
-    absent,
-    ages,
-    assembly,
-    blocks,
-    catalog,
-    codecs,
-    columns,
-    documents,
-    growth,
-    indexes,
-    paths,
-    repeats,
-)
-from lab.profiling.ages import Ages
+from lab.profiling import assembly
 from lab.profiling.assembly import Found
-from lab.profiling.catalog import Table
-from lab.profiling.codecs import Batch, Bench
-from lab.profiling.columns import Reading
-from lab.profiling.session import Source, open_source
+from lab.profiling.catalog import absent, indexes
+from lab.profiling.catalog.session import Source, open_source
+from lab.profiling.catalog.tables import Table, read_tables, unreadable
+from lab.profiling.sample import blocks, codecs, columns, documents
+from lab.profiling.sample.codecs import Batch, Bench
+from lab.profiling.sample.columns import Reading
+from lab.profiling.time import ages, growth, paths, repeats
+from lab.profiling.time.ages import Ages
 from lab.units import bytes_text
 from lab.values import Profile, TableProfile
 
@@ -117,8 +107,8 @@ class _Survey:
             if some:
                 self._say(f"{words}, so not even weighed: {', '.join(one.label for one in some)}.")
         self._absent = [*locked, *unlogged]
-        tables = catalog.tables(self._source, without=self._absent, standby=self._standby)
-        self._missing += catalog.unreadable(tables)
+        tables = read_tables(self._source, without=self._absent, standby=self._standby)
+        self._missing += unreadable(tables)
         if self._standby:
             self._say("Dead rows: a replica does not count them. Index use is the replica's own.")
         of_table = indexes.read(self._source, tables)

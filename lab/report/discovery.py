@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from lab.analysis.discovery import Discovery, Known, Source, discover
-from lab.analysis.discovery.values import Move, Opportunity, Phase
+from lab.discovery import Discovery, Known, Source, discover
+from lab.discovery.values import Move, Opportunity, Phase
 from lab.report import markers
 from lab.report import profile as profiles
 from lab.report.table import MISSING, Table, formatted, size

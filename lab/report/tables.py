@@ -180,7 +180,7 @@ def _fidelity_row(figure: Figure) -> tuple[str, ...]:
 
 
 def side_by_side(frame: pd.DataFrame) -> Table:
-    """Saving of each scenario in several runs; `frame` as `lab.analysis.runs.side_by_side` makes it."""
+    """Saving of each scenario in several runs; `frame` as `lab.analysis.side_by_side.side_by_side` makes it."""
     names = [name for name in frame.columns if name not in ("scenario", "server")]
     return Table(
         title="Saving by run",

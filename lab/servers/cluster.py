@@ -7,10 +7,10 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 
-from lab.database import Database
 from lab.errors import DatabaseError, InputError, ServerError
+from lab.postgres.database import Database
+from lab.postgres.sql import literal, quoted
 from lab.servers.gauge import SqlGauge
-from lab.servers.probe import literal, quoted
 from lab.servers.server import Catalogue, Gauge
 
 MARK = "made by the storage lab, run "

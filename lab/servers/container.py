@@ -16,8 +16,8 @@ from docker.models.volumes import Volume
 from testcontainers.core.config import ConnectionMode
 from testcontainers.core.container import DockerContainer
 
-from lab.database import Database, address
 from lab.errors import LabError, ServerError, UnavailableError
+from lab.postgres.database import Database, address
 from lab.servers import engine
 from lab.servers.cluster import Cluster
 from lab.servers.probe import capabilities_of

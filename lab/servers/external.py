@@ -7,8 +7,8 @@ from collections.abc import Callable
 from contextlib import suppress
 from urllib.parse import unquote
 
-from lab.database import Database, address, parts_of
 from lab.errors import DatabaseError, InputError, LabError, ServerError
+from lab.postgres.database import Database, address, parts_of
 from lab.servers.cluster import MARK, Cluster, drop_database
 from lab.servers.installation import OLDEST_MAJOR
 from lab.servers.probe import capabilities_of

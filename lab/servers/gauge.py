@@ -8,7 +8,7 @@ from pathlib import Path
 
 import psutil
 
-from lab.database import Database
+from lab.postgres.database import Database
 
 _TICKS = 100  # a second, in /proc/…/stat of every Linux
 

@@ -12,8 +12,8 @@ from pathlib import Path
 
 import psutil
 
-from lab.database import Database, address
 from lab.errors import ServerError
+from lab.postgres.database import Database, address
 from lab.servers import pristine
 from lab.servers.account import Account, server_account
 from lab.servers.cluster import Cluster

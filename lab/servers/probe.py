@@ -1,8 +1,8 @@
-"""Asks a started server what it can do, and names things to it."""
+"""Asks a started server what it can do."""
 
 from __future__ import annotations
 
-from lab.database import Database
+from lab.postgres.database import Database
 from lab.values import Capabilities
 
 
@@ -15,16 +15,6 @@ def capabilities_of(database: Database) -> Capabilities:
         timescaledb=version,
         timescaledb_edition=_timescale_edition(database) if version else None,
     )
-
-
-def quoted(identifier: str) -> str:
-    """The identifier as SQL."""
-    return '"' + identifier.replace('"', '""') + '"'
-
-
-def literal(text: str) -> str:
-    """The text as an SQL string."""
-    return "'" + text.replace("'", "''") + "'"
 
 
 def _timescale_version(database: Database) -> str | None:

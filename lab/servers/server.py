@@ -6,8 +6,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from typing import Protocol
 
-from lab.database import Database
 from lab.errors import InputError, ServerError
+from lab.postgres.database import Database
 from lab.values import Capabilities
 
 

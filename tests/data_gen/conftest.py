@@ -10,7 +10,7 @@ import pytest
 from data_gen import CopyIn, Dataset, load_case
 from lab import profiling
 from lab.analysis.fidelity import Figure
-from lab.database import Database
+from lab.postgres.database import Database
 from lab.servers import Server
 from lab.values import Profile
 

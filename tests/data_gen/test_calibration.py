@@ -8,17 +8,16 @@ from pathlib import Path
 
 import pytest
 
-from data_gen import Case, Dataset, case_names, load_case
+from data_gen import Case, Dataset, case_names, imitation, load_case, published, widths
 from data_gen.calibration import Calibration, calibrated
 from data_gen.calibration.rate import Repeated, calm_change_rate, equal_market_rows
 from data_gen.case import CYCLE, CYCLE_BUSY, Session, read_case
 from data_gen.events import Plan
 from data_gen.payloads import BETPAWA
-from lab import imitation, profiling
+from lab import profiling
 from lab.analysis.fidelity import figures
 from lab.errors import InputError
 from lab.servers import Server
-from lab.steps import widths
 from lab.values import Profile
 from tests.data_gen.conftest import MB, loaded, outside, profiled
 
@@ -107,7 +106,7 @@ def test_the_parameters_come_back(original: tuple[Dataset, Profile]) -> None:
 @pytest.mark.parametrize("name", case_names())
 def test_what_a_case_publishes_gives_its_own_workload_again(name: str) -> None:
     base = load_case(name)
-    load, own = calibrated(profiling.from_case(CASES / f"{name}.json"), base).case.workload, base.workload
+    load, own = calibrated(published.load(CASES / f"{name}.json"), base).case.workload, base.workload
     numbers = {parameter: value for parameter, value in load if isinstance(value, float)}
     assert numbers == pytest.approx({parameter: getattr(own, parameter) for parameter in numbers}, rel=0.01)
     assert [(one.start, one.cycles) for one in load.sessions] == [(one.start, one.cycles) for one in own.sessions]
@@ -117,7 +116,7 @@ def test_what_a_case_publishes_gives_its_own_workload_again(name: str) -> None:
 
 
 def test_facts_without_a_workload_stand_on_the_newest_case_and_that_is_said() -> None:
-    found = profiling.from_case(CASES / "2026-02-06.json")
+    found = published.load(CASES / "2026-02-06.json")
     made = calibrated(found)
     assert made.case.workload.home_rows == pytest.approx(15126528 / 90341)
     assert made.case.workload.calm_change_rate == 0.1

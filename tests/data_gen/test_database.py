@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from data_gen import Dataset, load_case
-from lab.database import Database
+from lab.postgres.database import Database
 from lab.servers import Server
 from tests.data_gen.conftest import MB, loaded
 

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from data_gen import Dataset, load_case
+from data_gen import Dataset, load_case, widths
 from data_gen.case import PublishedFigure
 from lab.analysis.fidelity import figures
-from lab.database import Database
+from lab.postgres.database import Database
 from lab.servers import Server
-from lab.steps import widths
 from tests.data_gen.conftest import MB, TOTAL, loaded
 
 

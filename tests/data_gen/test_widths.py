@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import pytest
 
-from data_gen import Case, Dataset, load_case
+from data_gen import Case, Dataset, load_case, published, widths
 from data_gen.calibration import calibrated
 from data_gen.case import case_file
 from data_gen.document import Constants
@@ -18,10 +18,8 @@ from data_gen.odds import Feed
 from data_gen.payloads import BETPAWA, COMPETITORS
 from data_gen.sheet import Extent, MarketRow, Platform, Sheet
 from data_gen.snapshots import Response
-from lab import profiling
 from lab.analysis.fidelity import figures
 from lab.servers import Server
-from lab.steps import widths
 from lab.values import Profile
 from tests.data_gen.conftest import MB, TOTAL, loaded, outside, profiled
 
@@ -126,7 +124,7 @@ def test_names_grow_with_their_length_and_stay_different_within_a_row(platform: 
 
 def _widened(changes: dict[str, float | None]) -> Profile:
     """The published facts of the base, with other mean bytes of some columns."""
-    found = profiling.from_case(case_file(_BASE))
+    found = published.load(case_file(_BASE))
     tables = tuple(
         replace(
             table,

@@ -7,8 +7,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from lab import pipeline, store
+from lab import runs
 from lab.registry import Registered
+from lab.runner import pipeline
 from lab.scenario import Category, Database, Scenario
 from lab.servers import Options
 from lab.values import Completed, Experiment, Failed, Outcome
@@ -75,7 +76,7 @@ class Breaking:
         )
         folders: list[Path] = []
         pipeline.run(request, hear, folders.append)
-        return Ran(said="\n".join(said), experiment=store.load(folders[0]))
+        return Ran(said="\n".join(said), experiment=runs.load(folders[0]))
 
 
 def _scenario(fault: Fault) -> Registered:

@@ -8,7 +8,7 @@ import sys
 import time
 from pathlib import Path
 
-from lab import store
+from lab import runs
 from lab.values import Completed, Experiment
 
 ROOT = Path(__file__).parents[2]
@@ -28,7 +28,7 @@ def completed(experiment: Experiment) -> int:
 def wait_for_outcomes(results: Path, count: int) -> None:
     deadline = time.monotonic() + 120
     while time.monotonic() < deadline:
-        if any(completed(store.load(folder)) >= count for folder in store.runs(results)):
+        if any(completed(runs.load(folder)) >= count for folder in runs.folders(results)):
             return
         time.sleep(0.1)
     raise AssertionError("The run measured nothing.")

@@ -11,9 +11,9 @@ import pytest
 
 from data_gen import Dataset, load_case
 from lab import registry
-from lab.fleet import Fleet, open_fleet
+from lab.runner.fleet import Fleet, open_fleet
 from lab.servers import Options, Workspace
-from lab.steps.trial import Lane
+from lab.trial.trial import Lane
 from tests.conftest import APACHE, require_images
 from tests.lab.breaking import Breaking
 

@@ -14,7 +14,7 @@ import pytest
 from typer.testing import CliRunner
 
 from data_gen import case_names
-from lab import store
+from lab import runs
 from lab.cli import app
 from lab.values import Completed, Failed
 from tests.lab.commands import LAB, ROOT, completed, lab, wait_for_outcomes
@@ -85,7 +85,7 @@ def test_list_prints_json_for_a_program() -> None:
 
 
 def test_a_report_is_made_again_from_the_experiment_alone(tmp_path: Path) -> None:
-    shutil.copy(SAMPLE / store.FILE, tmp_path)
+    shutil.copy(SAMPLE / runs.FILE, tmp_path)
     done = lab("report", tmp_path, "--json")
     assert done.returncode == 0
     assert json.loads(done.stdout)["recommendation"]["scenario"]
@@ -108,9 +108,9 @@ def test_compare_shows_runs_side_by_side() -> None:
 def test_a_run_writes_its_results_and_leaves_nothing_else(tmp_path: Path, temporary: Path) -> None:
     done = small_run("drop_raw_response", "--json", out=tmp_path, temporary=temporary)
     assert done.returncode == 0, done.stderr
-    (folder,) = store.runs(tmp_path)
+    (folder,) = runs.folders(tmp_path)
     assert {path.name for path in folder.iterdir()} == {"experiment.json", "report.md", "savings.csv"}
-    experiment = store.load(folder)
+    experiment = runs.load(folder)
     assert [outcome.scenario for outcome in experiment.outcomes] == ["baseline", "drop_raw_response", "baseline"]
     assert all(isinstance(outcome, Completed) for outcome in experiment.outcomes)
     assert json.loads(done.stdout)["run"] == experiment.run
@@ -139,8 +139,8 @@ def test_an_interrupted_run_keeps_what_was_measured_and_removes_its_servers(
         process.send_signal(number)
         process.communicate(timeout=20)
     assert process.returncode == code
-    (folder,) = store.runs(tmp_path)
-    experiment = store.load(folder)
+    (folder,) = runs.folders(tmp_path)
+    experiment = runs.load(folder)
     assert experiment.finished is None
     assert completed(experiment) >= 2
     assert not [outcome for outcome in experiment.outcomes if isinstance(outcome, Failed)]
@@ -151,7 +151,7 @@ def test_an_interrupted_run_keeps_what_was_measured_and_removes_its_servers(
 def test_all_scenarios_complete_on_the_embedded_servers(tmp_path: Path, temporary: Path) -> None:
     done = lab("run", "--size", "32MB", "--out", tmp_path, temporary=temporary)
     assert done.returncode == 0, done.stdout + done.stderr
-    experiment = store.load(store.runs(tmp_path)[0])
+    experiment = runs.load(runs.folders(tmp_path)[0])
     skipped = {outcome.scenario for outcome in experiment.outcomes if not isinstance(outcome, Completed)}
     assert skipped == {"retention_14d", "retention_30d", "toast_lz4+hypertable_compression"}
     assert {template.server for template in experiment.templates} == {"native", "pglite"}

@@ -10,11 +10,12 @@ from pathlib import Path
 
 import pytest
 
-from lab import profiling, registry, store
-from lab.analysis.discovery import Discovery, Known, discover
-from lab.analysis.discovery.opportunities import PROPOSALS
-from lab.analysis.discovery.saving import error
-from lab.analysis.discovery.values import Answer, Check, Impact, Opportunity
+from data_gen.published import load as load_published
+from lab import registry, runs
+from lab.discovery import Discovery, Known, discover
+from lab.discovery.opportunities import PROPOSALS
+from lab.discovery.saving import error
+from lab.discovery.values import Answer, Check, Impact, Opportunity
 from lab.units import bytes_text
 from lab.usage import Usage, look
 from lab.values import (
@@ -38,18 +39,18 @@ CATEGORIES = ("Eliminate", "Compress", "Normalize", "Partition", "Retain")
 
 @pytest.fixture(scope="module")
 def published() -> Profile:
-    return profiling.from_case(CASES / "2026-02-17.json")
+    return load_published(CASES / "2026-02-17.json")
 
 
 @pytest.fixture(scope="module")
 def poor() -> Profile:
     """The other case: it publishes no columns, no growth and no retention."""
-    return profiling.from_case(CASES / "2026-02-06.json")
+    return load_published(CASES / "2026-02-06.json")
 
 
 @pytest.fixture(scope="module")
 def sample() -> Experiment:
-    return store.load(ROOT / "results" / "sample")
+    return runs.load(ROOT / "results" / "sample")
 
 
 def usage_of(tree: str) -> tuple[Usage, ...]:

@@ -13,9 +13,10 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from lab import profiling, store
-from lab.analysis.discovery import Known, sources
+from data_gen import published
+from lab import profiling, runs
 from lab.cli import app
+from lab.discovery import Known, sources
 from lab.errors import InputError
 from lab.report import discovery, markdown, markers
 from lab.values import Experiment
@@ -29,12 +30,12 @@ SECTIONS = ["Profiling Results", "Storage Drivers", "Questions", "Optimization O
 
 @pytest.fixture(scope="module")
 def sample() -> Experiment:
-    return store.load(SAMPLE)
+    return runs.load(SAMPLE)
 
 
 @pytest.fixture(scope="module")
 def known(sample: Experiment) -> Known:
-    return Known(profile=profiling.from_case(ROOT / CASE), experiment=sample)
+    return Known(profile=published.load(ROOT / CASE), experiment=sample)
 
 
 @pytest.fixture(autouse=True)
@@ -195,7 +196,7 @@ def test_a_profile_that_was_written_is_discovered_like_its_case(tmp_path: Path) 
 
 def test_profile_and_usage_print_json_for_a_program() -> None:
     printed = CliRunner().invoke(app, ["profile", "--case", "2026-02-17", "--target", "1GB", "--json"]).stdout
-    assert printed == profiling.text(profiling.from_case(ROOT / CASE, target_bytes=1 << 30))
+    assert printed == profiling.text(published.load(ROOT / CASE, target_bytes=1 << 30))
     (usage,) = json.loads(CliRunner().invoke(app, ["usage", "tests/usage/trees/app", "--json"]).stdout)
     assert usage["column"] == "raw_response"
     assert usage["reading"] == "read"

@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 
 from data_gen import Dataset
-from lab import profiling, store
-from lab.analysis.discovery import Discovery, Known, discover
+from lab import profiling, runs
+from lab.discovery import Discovery, Known, discover
 from lab.report import discovery
 from lab.servers import Server
-from lab.steps.load import run_stages
+from lab.trial.load import run_stages
 from lab.values import Profile
 
 
@@ -56,7 +56,7 @@ def test_the_largest_drivers_are_columns(found: Discovery) -> None:
 
 
 def test_every_size_to_watch_is_a_query_that_gives_it(native: Server, profile: Profile) -> None:
-    sample = store.load(Path(__file__).parents[2] / "results" / "sample")
+    sample = runs.load(Path(__file__).parents[2] / "results" / "sample")
     watches = discover(Known(profile=profile, experiment=sample)).phases[3].watches
     queries = {one.what.removeprefix("Size of "): one.how.strip("`") for one in watches if "SELECT" in one.how}
     with native.connect("discovered") as database:

@@ -17,8 +17,8 @@ from urllib.parse import unquote
 import psutil
 import pytest
 
-from lab import store
-from lab.database import Database
+from lab import runs
+from lab.postgres.database import Database
 from lab.servers import Server, engine
 from lab.servers.processes import Identity
 from lab.values import Failed
@@ -56,7 +56,7 @@ def test_the_password_of_a_server_is_nowhere(
         printed, complained = process.communicate(timeout=60)
     assert process.returncode == 0, complained
     assert databases() == []
-    (folder,) = store.runs(tmp_path)
+    (folder,) = runs.folders(tmp_path)
     written = "".join(path.read_text(encoding="utf-8") for path in folder.iterdir())
     assert "external" in written
     assert "owner" in seen
@@ -176,8 +176,8 @@ def test_without_an_image_the_run_goes_on_with_embedded_servers_and_says_why_onc
     assert done.returncode == 0, done.stderr
     (why,) = (line for line in done.stderr.splitlines() if "going on without container" in line)
     assert f"The image {image} cannot be pulled" in why
-    (folder,) = store.runs(tmp_path)
-    assert {template.server for template in store.load(folder).templates} == {"native"}
+    (folder,) = runs.folders(tmp_path)
+    assert {template.server for template in runs.load(folder).templates} == {"native"}
 
 
 def test_a_wrong_password_is_a_sentence_without_it(role: str, tmp_path: Path, temporary: Path) -> None:
@@ -209,8 +209,8 @@ def running(scenario: str, server: str, out: Path, temporary: Path, *more: str) 
 
 def require_kept(results: Path) -> None:
     """What was measured is on disk, and nothing that was interrupted counts as measured."""
-    (folder,) = store.runs(results)
-    experiment = store.load(folder)
+    (folder,) = runs.folders(results)
+    experiment = runs.load(folder)
     assert completed(experiment) >= 1
     assert experiment.finished is None
     assert not [outcome for outcome in experiment.outcomes if isinstance(outcome, Failed)]

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from lab.database import Database
+from lab.postgres import footprint
+from lab.postgres.database import Database
 from lab.servers import Server
-from lab.steps import footprint
 from lab.values import Footprint
 
 

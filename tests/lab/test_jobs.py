@@ -6,9 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from lab import pipeline, store
-from lab.analysis.runs import disagreements
-from lab.pipeline import Request
+from lab import runs
+from lab.analysis.side_by_side import disagreements
+from lab.runner import pipeline
+from lab.runner.pipeline import Request
 from lab.servers import Options
 from lab.values import Completed, Experiment, Footprint
 
@@ -29,7 +30,7 @@ def made(scenarios: tuple[str, ...], server: str, jobs: int, results: Path) -> E
     )
     folders: list[Path] = []
     pipeline.run(request, lambda _: None, folders.append)
-    return store.load(folders[0])
+    return runs.load(folders[0])
 
 
 def sizes(experiment: Experiment) -> dict[tuple[str, int], list[Footprint]]:

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 
 import pytest
 
-from lab.database import Database as Connection
-from lab.database import parts_of
+from lab.postgres.database import Database as Connection
+from lab.postgres.database import parts_of
 from lab.scenario import Database
 from lab.servers import Options, Workspace, clean, open_server
 from lab.values import Completed

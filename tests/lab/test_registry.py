@@ -11,8 +11,8 @@ import pytest
 import scenarios
 from lab import registry
 from lab.errors import InputError
-from lab.steps import trial
-from lab.steps.trial import Lane
+from lab.trial import trial
+from lab.trial.trial import Lane
 from lab.values import Completed, PlannedTrial, Verdict
 
 README = Path(__file__).parents[2] / "README.md"

@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from lab import store
+from lab import runs
 from lab.analysis import comparison
 from lab.analysis.recommendation import recommend
-from lab.analysis.runs import disagreements, side_by_side
+from lab.analysis.side_by_side import disagreements, side_by_side
 from lab.errors import InputError
 from lab.report import markdown, markers, tables
 from lab.report.table import MISSING, Table
@@ -28,7 +28,7 @@ COLUMNS = [
 
 @pytest.fixture(scope="module")
 def sample() -> Experiment:
-    return store.load(SAMPLE)
+    return runs.load(SAMPLE)
 
 
 def rows(experiment: Experiment) -> dict[str, dict[str, str]]:

@@ -8,10 +8,10 @@ from functools import cache
 import pytest
 
 from lab import registry
-from lab.plan import EMBEDDED, missing
+from lab.runner.plan import EMBEDDED, missing
 from lab.scenario import Need
-from lab.steps import trial
-from lab.steps.trial import Lane
+from lab.trial import trial
+from lab.trial.trial import Lane
 from lab.values import Completed, Outcome, PlannedTrial, Skipped, Verdict
 
 NAMES = registry.everything()

@@ -15,7 +15,7 @@ import psutil
 import pytest
 
 from lab.errors import InputError
-from lab.schedule import JOB_BYTES, MOST_JOBS, Floor, jobs_at_once, work_off
+from lab.runner.schedule import JOB_BYTES, MOST_JOBS, Floor, jobs_at_once, work_off
 
 THREADS = 8
 

@@ -8,9 +8,9 @@ from contextlib import contextmanager, nullcontext
 import pytest
 
 from lab.scenario import Category, Database, NothingToDoError, Scenario
-from lab.steps import trial
-from lab.steps.apply import Alone
-from lab.steps.trial import Lane
+from lab.trial import trial
+from lab.trial.apply import Alone
+from lab.trial.trial import Lane
 from lab.values import Completed, Failed, Outcome, PlannedTrial, Skipped, Verdict
 
 

@@ -9,13 +9,14 @@ from pathlib import Path
 import pytest
 
 from data_gen import Dataset, load_case
-from lab import pipeline, profiling, store
+from lab import files, profiling, runs
 from lab.analysis import comparison
 from lab.analysis.recommendation import recommend
-from lab.database import Database
+from lab.postgres.database import Database
+from lab.runner import pipeline
 from lab.servers import Options, Server
-from lab.steps.load import run_stages
-from lab.steps.settle import settle
+from lab.trial.load import run_stages
+from lab.trial.settle import settle
 from lab.values import Experiment
 
 _MB = 1 << 20
@@ -53,9 +54,9 @@ def carried(native: Server, tmp_path_factory: pytest.TempPathFactory) -> Iterato
         run_stages(native, database, dataset)
         before = _size(database, _STRANGERS)
         found = profiling.profile(database.conninfo, now=dataset.now, target_bytes=50 * _MB, progress=lambda _: None)
-        store.write(folder / "profile.json", profiling.text(found))
+        files.write(folder / "profile.json", profiling.text(found))
         after = _size(database, _BY_HAND)
-    yield Carried(store.load(_run(folder)), before, after)
+    yield Carried(runs.load(_run(folder)), before, after)
     native.drop("whole")
 
 

@@ -10,10 +10,10 @@ import pytest
 
 from data_gen import Dataset, load_case
 from lab import profiling
-from lab.database import Database, address
+from lab.postgres.database import Database, address
+from lab.postgres.sql import literal
 from lab.servers import Server
-from lab.servers.probe import literal
-from lab.steps.load import run_stages
+from lab.trial.load import run_stages
 from lab.values import Profile
 
 SMALL = 32 << 20

@@ -5,11 +5,13 @@ from __future__ import annotations
 import pytest
 
 from lab.analysis.drivers import drivers
-from lab.database import Database
-from lab.profiling import catalog, columns, sample
-from lab.profiling.session import open_source
-from lab.servers.probe import quoted
-from lab.steps import footprint
+from lab.postgres import footprint
+from lab.postgres.database import Database
+from lab.postgres.sql import quoted
+from lab.profiling.catalog.session import open_source
+from lab.profiling.catalog.tables import read_tables
+from lab.profiling.sample import columns
+from lab.profiling.sample.strata import draw
 from lab.values import TableProfile
 from tests.profiling.conftest import Aged
 
@@ -53,8 +55,8 @@ def test_rows_and_columns_agree_with_exact_sums(aged: Aged) -> None:
 def test_a_sample_of_blocks_is_within_two_percent_of_exact_sums(aged: Aged, table: str) -> None:
     """A third of the rows is deleted everywhere in the one, the older half in the other."""
     with open_source(aged.dsn) as source:
-        found = next(one for one in catalog.tables(source, without=(), standby=False) if one.label == table)
-        strata = sample.strata(found, budget=sum(part.blocks for part in found.parts) // 2)
+        found = next(one for one in read_tables(source, without=(), standby=False) if one.label == table)
+        strata = draw(found, budget=sum(part.blocks for part in found.parts) // 2)
         reading = columns.read(source, found, strata, tells_toast=True)
     assert not reading.exact
     whole = of(aged, table)

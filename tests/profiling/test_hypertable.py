@@ -7,9 +7,10 @@ from collections.abc import Callable
 import pytest
 
 from lab import profiling
-from lab.database import address
-from lab.profiling import catalog, paths
-from lab.profiling.session import open_source
+from lab.postgres.database import address
+from lab.profiling.catalog.session import open_source
+from lab.profiling.catalog.tables import read_tables
+from lab.profiling.time import paths
 from lab.servers import Server
 from lab.values import EXTENSION_CATALOG, Profile
 
@@ -100,7 +101,7 @@ def test_a_role_that_may_not_use_the_schema_of_a_hypertable_sees_its_size(hyper:
         dsn = address(db.conninfo, password="any")  # noqa: S106 - the engine takes any
     with open_source(dsn) as source:
         source.execute("SET ROLE outsider")  # the engine does not ask who connects
-        tables = catalog.tables(source, without=(), standby=False)
+        tables = read_tables(source, without=(), standby=False)
         found = paths.find(tables, paths.keys(source, tables))
         source.execute("RESET ROLE")
     table = next(one for one in tables if one.label == "closed.hyper")

@@ -8,10 +8,13 @@ from datetime import UTC, datetime
 
 import pytest
 
-from lab import profiling, relations
-from lab.database import Database, Row, address
-from lab.profiling import absent, catalog, indexes, paths
-from lab.profiling.session import Source
+from lab import profiling
+from lab.postgres import relations
+from lab.postgres.database import Database, Row, address
+from lab.profiling.catalog import absent, indexes
+from lab.profiling.catalog.session import Source
+from lab.profiling.catalog.tables import read_tables, unreadable
+from lab.profiling.time import paths
 from lab.values import Profile, TableProfile
 
 NOW = datetime(2026, 2, 2, tzinfo=UTC)
@@ -84,10 +87,10 @@ def test_a_table_may_go_away_at_any_moment(made: Made, moment: int) -> None:
 
     with Meddled.connect(dsn) as source:
         source.meddle = drop
-        found = catalog.tables(source, without=absent.locked(source), standby=False)
+        found = read_tables(source, without=absent.locked(source), standby=False)
         indexes.read(source, found)
         paths.keys(source, found)
-        words = list(catalog.unreadable(found))
+        words = list(unreadable(found))
     assert "stays" in {one.label for one in found}
     assert words in ([], ["goes: it went away meanwhile; sizes only."])
 

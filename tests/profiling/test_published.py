@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from data_gen import load_case
+from data_gen import load_case, published
 from lab import profiling
 from lab.analysis.drivers import data_per_index, drivers
 from lab.errors import InputError
@@ -21,11 +21,11 @@ GB = 1 << 30
 
 @pytest.fixture(params=["2026-02-06", "2026-02-17"])
 def case(request: pytest.FixtureRequest) -> Profile:
-    return profiling.from_case(CASES / f"{request.param}.json")
+    return published.load(CASES / f"{request.param}.json")
 
 
 def test_a_published_case_is_a_profile_with_its_gaps_named() -> None:
-    found = profiling.from_case(CASES / "2026-02-17.json")
+    found = published.load(CASES / "2026-02-17.json")
     assert (found.source, found.name, found.database_bytes) == ("published", "2026-02-17", int(63.25 * GB))
     markets, snapshots = found.of("market_odds"), found.of("odds_snapshots")
     assert markets is not None
@@ -42,7 +42,7 @@ def test_a_published_case_is_a_profile_with_its_gaps_named() -> None:
 
 
 def test_the_early_case_says_that_growth_is_not_published() -> None:
-    found = profiling.from_case(CASES / "2026-02-06.json")
+    found = published.load(CASES / "2026-02-06.json")
     assert found.bytes_per_day is None
     assert found.series[0].snapshots_per_event == 51.8
     assert "Growth: not published." in found.missing
@@ -53,7 +53,7 @@ def test_a_case_file_without_the_generators_part_is_read_too(tmp_path: Path) -> 
     flat = json.loads(case.model_dump_json(include={"case", "about", "last_captured", "profiled_at"})) | case.published
     file = tmp_path / "case.json"
     file.write_text(json.dumps(flat), encoding="utf-8")
-    assert profiling.from_case(file) == profiling.from_case(CASES / "2026-02-17.json")
+    assert published.load(file) == published.load(CASES / "2026-02-17.json")
 
 
 def test_every_profile_is_read_as_it_was_written(aged: Aged, case: Profile, tmp_path: Path) -> None:
@@ -69,7 +69,7 @@ def test_every_profile_is_read_as_it_was_written(aged: Aged, case: Profile, tmp_
 def test_a_damaged_document_is_refused_in_words(tmp_path: Path, text: str) -> None:
     file = tmp_path / "profile.json"
     file.write_text(text, encoding="utf-8")
-    for read in (profiling.load, profiling.from_case):
+    for read in (profiling.load, published.load):
         with pytest.raises(InputError, match=r"profile\.json"):
             read(file)
     with pytest.raises(InputError):
@@ -86,7 +86,7 @@ def test_what_is_not_known_is_a_dash_in_the_report(aged: Aged, case: Profile) ->
 
 
 def test_growth_that_does_not_fit_the_published_rows_is_said() -> None:
-    found = profiling.from_case(CASES / "2026-02-17.json")
+    found = published.load(CASES / "2026-02-17.json")
     (warning,) = (line for line in found.missing if line.startswith("Growth: 3.60 GB a day as published"))
     assert "take 5.58 GB a day" in warning
 
@@ -99,5 +99,5 @@ def test_drivers_of_a_case_sum_to_the_published_size_but_for_its_rounding(case: 
 
 
 def test_data_per_index_is_unknown_where_indexes_were_not_published() -> None:
-    assert data_per_index(profiling.from_case(CASES / "2026-02-06.json")) is None
-    assert data_per_index(profiling.from_case(CASES / "2026-02-17.json")) == pytest.approx(58 / 5.4, rel=0.02)
+    assert data_per_index(published.load(CASES / "2026-02-06.json")) is None
+    assert data_per_index(published.load(CASES / "2026-02-17.json")) == pytest.approx(58 / 5.4, rel=0.02)

@@ -8,9 +8,11 @@ from datetime import UTC, datetime
 import pytest
 
 from lab import profiling
-from lab.database import Row
-from lab.profiling import catalog, duplicates, indexes, paths, series
-from lab.profiling.session import Source
+from lab.postgres.database import Row
+from lab.profiling.catalog import indexes
+from lab.profiling.catalog.session import Source
+from lab.profiling.catalog.tables import read_tables
+from lab.profiling.time import duplicates, paths, series
 from lab.servers import Server
 from lab.values import Share
 from tests.profiling.conftest import Aged
@@ -90,7 +92,7 @@ def test_no_more_snapshots_are_fetched_than_are_compared(made: Callable[..., str
     more = """INSERT INTO looks SELECT i, 3, timestamptz '2026-02-01' + i * interval '1 s', '{}'
               FROM generate_series(200, 9999) i"""
     with Counting.connect(made(*MADE, "CREATE INDEX ON looks (game_id)", more)) as source:
-        tables = catalog.tables(source, without=(), standby=False)
+        tables = read_tables(source, without=(), standby=False)
         keys = paths.keys(source, tables)
         (one,) = series.find(tables, paths.find(tables, keys), keys, indexes.read(source, tables))
         source.rows = 0

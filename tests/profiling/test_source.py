@@ -9,9 +9,9 @@ from contextlib import contextmanager
 import pytest
 
 from lab import profiling
-from lab.database import Database, address
 from lab.errors import DatabaseError, InputError, LabError
-from lab.profiling.session import open_source
+from lab.postgres.database import Database, address
+from lab.profiling.catalog.session import open_source
 from lab.values import Profile
 from tests.profiling.conftest import Aged
 

@@ -15,8 +15,8 @@ from urllib.parse import quote, unquote
 import psutil
 import pytest
 
-from lab.database import Database, parts_of
 from lab.errors import InputError, ServerError
+from lab.postgres.database import Database, parts_of
 from lab.servers import Options, Server, Workspace, clean, external, open_server, open_workspace
 from lab.servers.external import ExternalServer
 from lab.servers.native import NativeServer

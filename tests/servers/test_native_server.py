@@ -14,8 +14,8 @@ from pathlib import Path
 import psutil
 import pytest
 
-from lab.database import Database
 from lab.errors import InputError, ServerError, UnavailableError
+from lab.postgres.database import Database
 from lab.servers import Options, Server, Workspace, cache, installation, open_server, open_workspace
 from lab.servers.account import server_account
 from lab.servers.installation import accepts, find_installation, runner

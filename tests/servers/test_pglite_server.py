@@ -11,8 +11,8 @@ from pathlib import Path
 import psutil
 import pytest
 
-from lab.database import Database, parts_of
 from lab.errors import ServerError, UnavailableError
+from lab.postgres.database import Database, parts_of
 from lab.servers import Server, Workspace
 from lab.servers.pglite import packages
 

@@ -8,8 +8,8 @@ from contextlib import suppress
 
 import pytest
 
-from lab.database import Database
 from lab.errors import DatabaseError, InputError, ServerError
+from lab.postgres.database import Database
 from lab.servers import Server
 
 NewName = Callable[[], str]

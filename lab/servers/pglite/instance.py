@@ -12,8 +12,8 @@ import time
 from contextlib import suppress
 from pathlib import Path
 
-from lab.database import Database
 from lab.errors import ServerError
+from lab.postgres.database import Database
 from lab.servers.workspace import Workspace, tail, writing
 
 _STARTING_S = 120.0  # making a data directory takes 3 s on an idle machine

@@ -15,12 +15,13 @@ from typing import BinaryIO
 
 import psutil
 
-from lab.database import Database
 from lab.errors import ServerError
+from lab.postgres.database import Database
+from lab.postgres.sql import quoted
 from lab.servers.gauge import FolderGauge
 from lab.servers.pglite.instance import Instance
 from lab.servers.pglite.packages import ASSETS, modules, node
-from lab.servers.probe import capabilities_of, quoted
+from lab.servers.probe import capabilities_of
 from lab.servers.server import Catalogue, Gauge
 from lab.servers.workspace import Workspace, writing
 from lab.values import Capabilities

@@ -1,8 +1,0 @@
-"""What a discovery says: from a profile, the usage of its columns and a run to answers, a plan and what is still open; pure."""
-
-from lab.analysis.discovery import sources
-from lab.analysis.discovery.discover import discover
-from lab.analysis.discovery.known import Known
-from lab.analysis.discovery.values import Discovery, Source
-
-__all__ = ["Discovery", "Known", "Source", "discover", "sources"]

@@ -1,0 +1,8 @@
+"""What a discovery says: from a profile, the usage of its columns and a run to answers, a plan and what is still open; pure."""
+
+from lab.discovery import sources
+from lab.discovery.discover import discover
+from lab.discovery.known import Known
+from lab.discovery.values import Discovery, Source
+
+__all__ = ["Discovery", "Known", "Source", "discover", "sources"]

@@ -1,0 +1,151 @@
+"""What a discovery is made of, and what follows from it for all its parts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+
+from lab.analysis import comparison
+from lab.analysis.recommendation import Candidate, Recommendation, candidate, recommend
+from lab.discovery.values import Expected
+from lab.usage.values import Usage
+from lab.values import ColumnProfile, Completed, Experiment, Profile, Statement, StepRecord, TableProfile
+
+PAYLOAD = "raw_response"
+_SAME = 0.02
+"""A database that is used is never twice of the same size: so much more or less is taken for the same."""
+RUN = "`lab run --profile FILE`"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Known:
+    """The inputs; without a run `experiment` is None, without sources `usages` is empty."""
+
+    profile: Profile
+    usages: tuple[Usage, ...] = ()
+    experiment: Experiment | None = None
+
+    @cached_property
+    def advice(self) -> Recommendation | None:
+        """What the run recommends."""
+        return recommend(self.experiment) if self.experiment else None
+
+    @cached_property
+    def strategies(self) -> tuple[Measured, ...]:
+        """Every strategy that was measured to the end beside a baseline, in the order of the run; no controls."""
+        run = self.experiment
+        return tuple(_strategies(run)) if run else ()
+
+    @cached_property
+    def chosen(self) -> Measured | None:
+        """The recommended one; None without a run, or where nothing that it measured is enough."""
+        return next((one for one in self.strategies if self.advice and one.name == self.advice.scenario), None)
+
+    @property
+    def strangers(self) -> bool:
+        """Whether the run imitates another database than the profile's, or the same one when its size was another."""
+        run, profile = self.experiment, self.profile
+        if run is None:
+            return False
+        near = abs(run.case.database_bytes / profile.database_bytes - 1) <= _SAME
+        return run.case.case != profile.name or not near
+
+    @property
+    def payload(self) -> str:
+        """Name of the column with whole responses."""
+        return next((one.payload for one in self.profile.series if one.payload), PAYLOAD)
+
+    @property
+    def payload_usage(self) -> Usage | None:
+        """Who reads it, None where no sources were given."""
+        return next((one for one in self.usages if one.column == self.payload), None)
+
+    def columns(self, *, named: str | None = None) -> Iterator[tuple[TableProfile, ColumnProfile]]:
+        """The JSON columns that were weighed, all or those of one name."""
+        for table in self.profile.tables:
+            for column in table.columns:
+                wanted = named in (None, column.name) and column.type in ("json", "jsonb")
+                if wanted and column.stored_bytes is not None:
+                    yield table, column
+
+
+@dataclass(frozen=True, kw_only=True)
+class Measured:
+    """A strategy in its run."""
+
+    experiment: Experiment
+    candidate: Candidate
+
+    @property
+    def name(self) -> str:
+        """Of the scenario."""
+        return self.trial.scenario
+
+    @property
+    def trial(self) -> Completed:
+        """As measured."""
+        return self.candidate.trial
+
+    @cached_property
+    def before(self) -> dict[str, int]:
+        """Bytes of each table at full size, as it was."""
+        return self.candidate.before.scale.projected_tables(self.candidate.control.footprint)
+
+    @cached_property
+    def after(self) -> dict[str, int]:
+        """Bytes of each table at full size, after the strategy."""
+        return self.candidate.outlook.scale.projected_tables(self.trial.footprint)
+
+    @property
+    def factor(self) -> float:
+        """How many times larger the full database is than the sample."""
+        return sum(self.before.values()) / self.candidate.control.footprint.total
+
+    @property
+    def steps(self) -> tuple[StepRecord, ...]:
+        """What belongs to the strategy, without measurements on the side."""
+        return tuple(step for step in self.trial.steps if not step.apart)
+
+    @property
+    def held(self) -> Iterator[dict[str, int]]:
+        """Bytes of each table at full size before each step, as far as steps before it made them smaller."""
+        footprints = [self.candidate.control.footprint, *(step.footprint for step in self.steps[:-1])]
+        return (self.candidate.before.scale.projected_tables(footprint) for footprint in footprints)
+
+    @property
+    def statements(self) -> tuple[Statement, ...]:
+        """Of all steps, in order."""
+        return tuple(statement for step in self.steps for statement in step.statements)
+
+    @property
+    def noise(self) -> float | None:
+        """Percent between the two baselines of its server."""
+        return comparison.noise(self.experiment).get(self.trial.server)
+
+    @property
+    def makes_chunks(self) -> bool:
+        """Whether it makes hypertables."""
+        return any("create_hypertable" in statement.sql for statement in self.statements)
+
+    @property
+    def expected(self) -> Expected:
+        """What it saves at full size."""
+        control, size = self.candidate.control, self.candidate.outlook.size
+        return Expected(
+            before=self.candidate.before.size.bytes,
+            after=self.candidate.bytes_now,
+            percent=comparison.saving(self.trial.footprint.total, control.footprint.total),
+            noise_percent=self.noise,
+            interval=None if size.low is None or size.high is None else (size.low, size.high),
+            real=self.experiment.case.database_bytes,
+        )
+
+
+def _strategies(experiment: Experiment) -> Iterator[Measured]:
+    for trial in comparison.completed(experiment):
+        control = comparison.baseline(experiment, trial.server)
+        if control and experiment.scenarios[trial.scenario].category != "Control":
+            found = candidate(experiment, trial, control)
+            if found:
+                yield Measured(experiment=experiment, candidate=found)

@@ -1,0 +1,113 @@
+"""What to watch after the migration, with thresholds from the run's own numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from lab.discovery.known import Measured
+from lab.discovery.values import Phase, Watch
+from lab.units import bytes_text
+from lab.values import TableFootprint
+
+_LARGE = 0.01
+"""Share of the database from which on a table is watched."""
+
+
+def monitoring(one: Measured, title: str) -> Phase:
+    """Phase 104 of a recommended strategy."""
+    return Phase(
+        number=104,
+        title=title,
+        changes=tuple(_changes(one)),
+        saving="None: it shows whether the saving stays.",
+        risks=(
+            "A threshold is a projection from the sample: where it is passed, the database is not as it was imitated.",
+        ),
+        back=("Nothing to undo.",),
+        watches=tuple(_watches(one)),
+    )
+
+
+def _changes(one: Measured) -> Iterator[str]:
+    yield "Look at each number once a day, and at the first three for a week before anything old is dropped."
+    yield "Each size is without old tables that are kept until then: phase 103 says how much those take."
+    if one.makes_chunks:
+        yield "New chunks stay as they are until a job converts them every day, as phase 103 did once."
+    if one.candidate.facts.deletes_rows:
+        yield "What was deleted comes back at the pace of growth, unless a job deletes every day, as phase 103 did once."
+
+
+def _watches(one: Measured) -> Iterator[Watch]:
+    yield _whole(one)
+    yield from _growth(one)
+    yield from _chunks(one)
+    yield from _tables(one)
+
+
+def _whole(one: Measured) -> Watch:
+    most, target = one.expected.most, one.experiment.case.target_bytes
+    return Watch(
+        what="Size of the database",
+        threshold=f"above {bytes_text(most)} right after the migration, or ever above {bytes_text(target)}",
+        how="`SELECT pg_database_size(current_database())`",
+    )
+
+
+def _growth(one: Measured) -> Iterator[Watch]:
+    pace, outlook = one.candidate.bytes_per_day, one.candidate.outlook
+    if pace is None:
+        yield Watch(what="Growth", threshold="not known: no growth was projected", how="`lab profile DSN` after a week")
+        return
+    yield Watch(
+        what="Growth",
+        threshold=f"above {bytes_text(pace)} a day over a week",
+        how="`lab profile DSN` after a week: what came in, whatever was deleted",
+    )
+    if outlook.steady_bytes is not None:
+        most = max(outlook.steady_bytes, one.expected.after) * one.expected.most / one.expected.after
+        yield Watch(
+            what="Size that it settles at",
+            threshold=f"above {bytes_text(most)}, as long as the retention is in force",
+            how="the size above, day by day",
+        )
+    if outlook.days_to_target is not None:
+        yield Watch(
+            what="Day of the target",
+            threshold=f"{outlook.until} the target of {bytes_text(one.experiment.case.target_bytes)} is passed:"
+            " a retention must be in force by then",
+            how="(target − size) ÷ growth",  # noqa: RUF001 - a minus sign
+        )
+
+
+def _chunks(one: Measured) -> Iterator[Watch]:
+    if not one.makes_chunks:
+        yield Watch(what="Chunks and partitions", threshold="none are made by this strategy", how="nothing to look at")
+        return
+    yield Watch(
+        what="Chunks that stay uncompressed",
+        threshold="any that ended more than two days ago",
+        how="`SELECT chunk_name FROM timescaledb_information.chunks"
+        " WHERE NOT is_compressed AND range_end < now() - interval '2 days'`",
+    )
+
+
+def _tables(one: Measured) -> Iterator[Watch]:
+    """Each table that is large afterwards; a lookup that grows with the data is one that was meant not to."""
+    most = one.expected.most / one.expected.after
+    for table in one.trial.footprint.tables:
+        size = one.after[table.table]
+        if size >= _LARGE * one.candidate.bytes_now:
+            yield Watch(
+                what=f"Size of {table.table}",
+                threshold=f"above {bytes_text(size * most)} right after the migration",
+                how=_size_of(one, table),
+            )
+
+
+def _size_of(one: Measured, table: TableFootprint) -> str:
+    name = f"'{table.table}'"
+    if one.makes_chunks and table.relations > 1:
+        return f"`SELECT hypertable_size({name})`"
+    # A partitioned table weighs nothing without its partitions, and a plain one is in no tree.
+    parts = f"sum(pg_total_relation_size(relid)) FROM pg_partition_tree({name})"
+    return f"`SELECT coalesce((SELECT {parts}), pg_total_relation_size({name}))`"

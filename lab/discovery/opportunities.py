@@ -1,0 +1,225 @@
+"""Every way to save that is known, by impact and effort; what the run did not measure is named with the command for it.
+
+Impact is the saving at full size: under the target on its own (with its whole interval), at least 25 %, at least 5 %, above
+the noise floor, or none. Effort is what the application must do, by what its tables no longer guarantee afterwards: keys
+are gone or new tables took their place (high), columns or rows are gone (medium), nothing (low).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from lab.analysis import comparison
+from lab.analysis.projection import untold_by_age
+from lab.discovery.known import Known, Measured
+from lab.discovery.values import Effort, Impact, Opportunity
+from lab.values import Completed, Experiment, Outcome, Profile, Verdict
+
+_HIGH, _MEDIUM = 25.0, 5.0
+_KEYS = ("PRIMARY KEY", "FOREIGN KEY")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Proposal:
+    """What can be tried on any database of odds, before anything was measured."""
+
+    category: str
+    scenario: str | None
+    """The lab's strategy for it, None where there is none."""
+    what: str
+    touches: Callable[[Known], int | None]
+    """Bytes of the profile that it could touch."""
+
+
+def opportunities(known: Known) -> tuple[Opportunity, ...]:
+    """Measured ones first, best first; then what was not measured, by the bytes that it could touch."""
+    measured = sorted((_measured(one) for one in known.strategies), key=_rank)
+    return (*measured, *_without_numbers(known), *_proposed(known))
+
+
+def _rank(one: Opportunity) -> tuple[int, int, int]:
+    """Smaller is better: more impact, then less effort, then more bytes."""
+    return -(one.impact or 0), one.effort or 0, -(one.expected.saved if one.expected else 0)
+
+
+def _measured(one: Measured) -> Opportunity:
+    differs = one.trial.verification.verdict is Verdict.DIFFERS
+    facts = one.candidate.facts
+    return Opportunity(
+        name=one.name,
+        categories=_categories(one.experiment, one.name),
+        what=facts.title,
+        touches=None,
+        expected=None if differs else one.expected,
+        impact=None if differs else impact(one),
+        effort=None if differs else effort(one),
+        gives_up=facts.given_up,
+        unmeasured=f"Not ranked, its answers differ: {comparison.differences(one.trial)}" if differs else "",
+    )
+
+
+def impact(one: Measured) -> Impact:
+    """By rules: see the module's first lines."""
+    expected = one.expected
+    share = 100 * expected.saved / expected.before
+    if expected.percent <= (expected.noise_percent or 0.0):
+        return Impact.NONE
+    if expected.most < one.experiment.case.target_bytes:
+        return Impact.DECISIVE
+    return Impact.HIGH if share >= _HIGH else Impact.MEDIUM if share >= _MEDIUM else Impact.LOW
+
+
+def effort(one: Measured) -> Effort:
+    """By rules: see the module's first lines."""
+    facts, lost = one.candidate.facts, one.trial.lost
+    if facts.origins or any(key in line for line in lost for key in _KEYS):
+        return Effort.HIGH
+    return Effort.MEDIUM if lost or facts.given_up else Effort.LOW
+
+
+def _categories(experiment: Experiment, name: str) -> tuple[str, ...]:
+    """Of a combination, those of its parts where the run knows them."""
+    parts = [experiment.scenarios[part].category for part in name.split("+") if part in experiment.scenarios]
+    return tuple(dict.fromkeys(parts)) or (experiment.scenarios[name].category,)
+
+
+def _without_numbers(known: Known) -> Iterator[Opportunity]:
+    """What the run skipped, where it broke, and what cannot be projected."""
+    run = known.experiment
+    projected = [one.trial for one in known.strategies]
+    for outcome in run.outcomes if run else ():
+        if run and outcome not in projected and run.scenarios[outcome.scenario].category != "Control":
+            yield _named(run, outcome)
+
+
+def _named(run: Experiment, outcome: Outcome) -> Opportunity:
+    facts = run.scenarios[outcome.scenario]
+    return Opportunity(
+        name=outcome.scenario,
+        categories=_categories(run, outcome.scenario),
+        what=facts.title,
+        touches=None,
+        expected=None,
+        impact=None,
+        effort=None,
+        gives_up=facts.given_up,
+        unmeasured=_reason(run, outcome),
+    )
+
+
+def _reason(run: Experiment, outcome: Outcome) -> str:
+    if isinstance(outcome, Completed):
+        return f"Measured, but not projected: {_unprojected(run, outcome)}."
+    return f"Not measured, {outcome.kind}: {comparison.reason(outcome)}"
+
+
+def _unprojected(run: Experiment, trial: Completed) -> str:
+    days = run.scenarios[trial.scenario].keeps_days
+    if comparison.baseline(run, trial.server) is None:
+        return f"there is no baseline beside it on {trial.server}"
+    if days is None:
+        return "the profile does not tell the rows that it is projected by"
+    tables = ", ".join(untold_by_age(run.case, comparison.template_of(run, trial), days))
+    return f"the profile does not tell how many rows of {tables} are of the last {days} days"
+
+
+def _proposed(known: Known) -> Iterator[Opportunity]:
+    """What the run has no trial of."""
+    tried = {one.scenario for one in known.experiment.outcomes} if known.experiment else set()
+    for proposal in PROPOSALS:
+        if proposal.scenario not in tried:
+            yield Opportunity(
+                name=proposal.scenario or "–",  # noqa: RUF001 - a dash, not a minus
+                categories=(proposal.category,),
+                what=proposal.what,
+                touches=proposal.touches(known),
+                expected=None,
+                impact=None,
+                effort=None,
+                gives_up=(),
+                unmeasured=_how(proposal),
+            )
+
+
+def _how(proposal: Proposal) -> str:
+    if proposal.scenario is None:
+        return "Not measured on its own: the lab has no such strategy yet; one is a file in `scenarios/`."
+    return f"Not measured: `lab run -s {proposal.scenario}`."
+
+
+def _payloads(known: Known) -> int | None:
+    return _sum([column.stored_bytes for _, column in known.columns(named=known.payload)])
+
+
+def _markets(known: Known) -> int | None:
+    return _tables(known, {one.markets for one in known.profile.series})
+
+
+def _series(known: Known) -> int | None:
+    return _tables(known, {name for one in known.profile.series for name in (one.snapshots, one.markets)})
+
+
+def _tables(known: Known, names: set[str]) -> int | None:
+    return _sum([table.total_bytes for table in known.profile.tables if table.table in names])
+
+
+def _older(known: Known) -> int | None:
+    return _sum([older_bytes(known.profile, table.table) for table in known.profile.tables])
+
+
+def older_bytes(profile: Profile, table: str) -> int | None:
+    """Bytes of a table older than 7 days: as seen, or in proportion to its rows where only these were counted."""
+    one = profile.of(table)
+    week = next((cut for cut in one.retention if cut.days == 7), None) if one else None
+    if one is None or week is None:
+        return None
+    if week.bytes_older is not None or not one.rows or one.total_bytes is None or week.rows_older is None:
+        return week.bytes_older
+    return round(one.total_bytes * week.rows_older / one.rows)
+
+
+def _sum(sizes: list[int | None]) -> int | None:
+    known = [size for size in sizes if size is not None]
+    return sum(known) if known else None
+
+
+PROPOSALS = (
+    Proposal(
+        category="Eliminate",
+        scenario="drop_raw_response",
+        what="Drop the column of whole responses, then rewrite its tables",
+        touches=_payloads,
+    ),
+    Proposal(
+        category="Compress",
+        scenario="hypertable_compression",
+        what="Columnstore for snapshots and market rows (TimescaleDB Community)",
+        touches=_series,
+    ),
+    Proposal(
+        category="Compress",
+        scenario="toast_lz4",
+        what="Compress whole responses with lz4",
+        touches=_payloads,
+    ),
+    Proposal(
+        category="Normalize",
+        scenario="outcome_normalization_snapshot",
+        what="One row per snapshot with its odds in an array, markets in a lookup",
+        touches=_markets,
+    ),
+    Proposal(
+        category="Partition",
+        scenario=None,
+        what="Partitions by day, so that what expires is dropped instead of deleted: frees nothing by itself",
+        touches=_series,
+    ),
+    Proposal(
+        category="Retain",
+        scenario="retention_7d",
+        what="Keep 7 days",
+        touches=_older,
+    ),
+)
+"""One way at least for each category."""

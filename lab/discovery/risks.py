@@ -1,0 +1,160 @@
+"""What may go wrong; each rule looks at what was seen, and has one wording."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from lab.analysis.comparison import template_of
+from lab.analysis.rates import by_rate
+from lab.discovery.known import RUN, Known, Measured
+from lab.discovery.saving import error
+from lab.discovery.statements import locks, ways_back
+from lab.discovery.values import Risk
+from lab.units import bytes_text, counted
+from lab.usage.values import Reading
+
+_LEVELS = ("high", "medium", "low")
+_NEAR = 0.05
+"""Share of the real size that the projected baseline may be off by."""
+_UNREAD = (Reading.ELSEWHERE, Reading.NOT_READ)
+
+
+def risks(known: Known) -> tuple[Risk, ...]:
+    """The highest first."""
+    one = known.chosen
+    found = [*_of_the_database(known), *(_of_the_plan(known, one) if one else _without_plan(known))]
+    return tuple(sorted(found, key=lambda risk: _LEVELS.index(risk.level)))
+
+
+def _of_the_database(known: Known) -> Iterator[Risk]:
+    forecast = known.profile.forecast
+    yield Risk(
+        name="Nothing is done",
+        level="high" if known.profile.database_bytes >= forecast.target_bytes else "medium",
+        what=forecast.words,
+        remedy="Decide, or raise the target.",
+    )
+    if known.profile.missing:
+        yield Risk(
+            name="Unseen parts",
+            level="low",
+            what=f"The profile could not see everything: it lists {counted(len(known.profile.missing), 'gap')}.",
+            remedy="`lab profile DSN` with a role that may read all tables.",
+        )
+
+
+def _without_plan(known: Known) -> Iterator[Risk]:
+    yield Risk(
+        name="No strategy",
+        level="high",
+        what=known.advice.headline if known.advice else "Nothing was measured, so nothing is recommended.",
+        remedy="Combine strategies: `lab run -s first+second`, or raise the target."
+        if known.experiment
+        else f"{RUN}, then this document again with --run.",
+    )
+
+
+def _of_the_plan(known: Known, one: Measured) -> Iterator[Risk]:
+    yield from _loss(known, one)
+    yield from _way_back(one)
+    yield from _locks(one)
+    yield from _guarantees(one)
+    yield from _projection(one)
+    yield from _workload(one)
+    yield from _edition(one)
+
+
+def _loss(known: Known, one: Measured) -> Iterator[Risk]:
+    if not one.candidate.facts.given_up:
+        return
+    usage = known.payload_usage
+    seen = f" {usage.verdict}" if usage else " Whether anybody reads it is not known: `lab usage SRC`."
+    yield Risk(
+        name="Lost for good",
+        level="medium" if usage and usage.reading in _UNREAD else "high",
+        what=f"{'; '.join(one.candidate.facts.given_up)}.{seen}",
+        remedy="Copy it elsewhere first, or let those who could miss it say in writing that they do not.",
+    )
+
+
+def _way_back(one: Measured) -> Iterator[Risk]:
+    sizes = {table: bytes_text(size) for table, size in one.before.items()}
+    final = [step.name for step in one.steps if ways_back(step.statements, sizes)[1]]
+    if final:
+        yield Risk(
+            name="No way back",
+            level="high",
+            what=f"These steps cannot be undone as measured: {', '.join(final)}.",
+            remedy="A restored backup on which the migration was tried, before the first of them.",
+        )
+
+
+def _locks(one: Measured) -> Iterator[Risk]:
+    taken = locks(one.statements, one.before.keys())
+    if taken:
+        yield Risk(
+            name="Locks and writers",
+            level="medium",
+            what=f"{'; '.join(taken)}. Rows that are written while others are copied are in no copy.",
+            remedy="A maintenance window without writers; seconds at full size are not known from a sample.",
+        )
+
+
+def _guarantees(one: Measured) -> Iterator[Risk]:
+    given_up = tuple(loss.removeprefix("column ") for loss in one.candidate.facts.given_up)
+    lost = [line for line in one.trial.lost if not line.startswith(tuple(f"{column}:" for column in given_up))]
+    if lost:
+        yield Risk(
+            name="Lost guarantees",
+            level="medium",
+            what=f"The database guarantees {counted(len(lost), 'thing')} less on its tables (phase 101).",
+            remedy="Constraints of the new tables, or checks in the application.",
+        )
+
+
+def _projection(one: Measured) -> Iterator[Risk]:
+    near = abs(one.expected.before / one.expected.real - 1) <= _NEAR
+    yield Risk(
+        name="Projected from a sample",
+        level="low" if one.expected.interval and near else "medium",
+        what=f"A sample of {bytes_text(one.candidate.control.footprint.total)} is projected {one.factor:.0f} times as large."
+        f" {error(one.expected)}",
+        remedy="`lab run` with a larger --size; a trial on a restored backup.",
+    )
+
+
+def _workload(one: Measured) -> Iterator[Risk]:
+    yield Risk(
+        name="Imitated workload",
+        level="medium",
+        what=f"How often prices change is {_rate(one)}. {_by_rate(one)}",
+        remedy="`lab run --change-rate` with other rates, and `lab profile DSN` for how much really repeats.",
+    )
+
+
+def _rate(one: Measured) -> str:
+    taken = any(line.startswith("From the profile: Share of prices that change") for line in one.experiment.calibration)
+    return "what the few events that the profile compared tell" if taken else "assumed"
+
+
+def _by_rate(one: Measured) -> str:
+    """How far the saving moves with the change rate, where the strategy or a part of it was measured at several."""
+    frame = by_rate(one.experiment)
+    found = frame[frame["scenario"].isin([one.name, *one.name.split("+")])]
+    if found.empty:
+        return "This strategy was measured at one rate only."
+    rates = ", ".join(f"{rate:g}" for rate in sorted(set(found["change_rate"])))
+    names = ", ".join(sorted(set(found["scenario"])))
+    return f"At the rates {rates}, {names} saves between {found['all'].min():.1f} % and {found['all'].max():.1f} %."
+
+
+def _edition(one: Measured) -> Iterator[Risk]:
+    template = template_of(one.experiment, one.trial)
+    if one.makes_chunks:
+        version = template.capabilities.timescaledb
+        yield Risk(
+            name="TimescaleDB Community",
+            level="medium",
+            what=f"Measured on TimescaleDB {version}, {template.capabilities.timescaledb_edition} edition.",
+            remedy="Check that the server it is for offers this edition.",
+        )

@@ -1,0 +1,55 @@
+"""Where each number comes from, and the command that makes it again."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Sequence
+
+from lab.discovery.values import Source
+from lab.usage.values import Usage
+from lab.values import Experiment, Profile
+
+_TARGET = 10 << 30
+"""What `lab profile` takes where nothing is said."""
+_SERVERS = {"external": "DSN"}
+
+
+def of_profile(profile: Profile, path: str, digest: str) -> Source:
+    """The file of a profile or of a published case; `digest` is its SHA-256."""
+    measured = profile.source == "measured"
+    target = f" --target {_size(profile.forecast.target_bytes)}"
+    how = f"DSN -o {shlex.quote(path)}" if measured else f"--case {shlex.quote(profile.name)}"
+    again = f"lab profile {how}{target if profile.forecast.target_bytes != _TARGET else ''}"
+    return Source(what=f"profile, {profile.source}", path=path, digest=digest, date=profile.taken, command=again)
+
+
+def of_run(experiment: Experiment, path: str, digest: str, *, case_file: str | None) -> Source:
+    """The experiment of a run; `digest` is the SHA-256 of its file, `case_file` its case unless that comes with the lab."""
+    imitates = f"--profile {shlex.quote(case_file)}" if case_file else f"--case {experiment.plan.dataset.case}"
+    return Source(what="run", path=path, digest=digest, date=experiment.started, command=_run(experiment, imitates))
+
+
+def _run(experiment: Experiment, imitates: str) -> str:
+    spec, size = experiment.plan.dataset, _size(experiment.plan.size_bytes)
+    names = dict.fromkeys(trial.scenario for trial in experiment.plan.trials if trial.scenario != "baseline")
+    chosen = " ".join(f"-s {name}" for name in names)
+    kinds = sorted({trial.server for trial in experiment.plan.trials if trial.server})
+    server = f" --server {_SERVERS.get(kinds[0], kinds[0])}" if len(kinds) == 1 else ""
+    return f"lab run {imitates}{server} --size {size} --seed {spec.seed} --change-rate {spec.change_rate:g} {chosen}"
+
+
+def _size(count: int) -> str:
+    """As the command line takes it."""
+    return f"{count >> 20}MB" if count % (1 << 20) == 0 else str(count)
+
+
+def of_usage(usage: Usage, paths: Sequence[str]) -> Source:
+    """The source trees that were looked through for one column."""
+    tables = " ".join(f"--table {table}" for table in usage.tables)
+    return Source(
+        what=f"sources, {sum(usage.files.values()):,} files",
+        path=", ".join(paths),
+        digest=None,
+        date=None,
+        command=f"lab usage {shlex.join(paths)} --column {usage.column} {tables}",
+    )

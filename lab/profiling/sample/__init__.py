@@ -1,0 +1,1 @@
+"""What a sample of blocks says: columns, documents, codecs."""

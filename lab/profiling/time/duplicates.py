@@ -1,0 +1,176 @@
+"""How much repeats: snapshots and market rows that equal the previous ones of the same event, in a sample of events."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+from lab.postgres.sql import escaped
+from lab.profiling.catalog.indexes import Index
+from lab.profiling.catalog.session import Source
+from lab.profiling.catalog.tables import Column, Table
+from lab.profiling.sample.blocks import BUDGET
+from lab.profiling.time.series import SeriesTables
+from lab.values import Share
+
+_EVENTS = 16
+_WINDOW = 11
+"""Snapshots in a row that are compared, of each sampled event."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Repeats:
+    """What was compared and what was equal; None where there was nothing to compare."""
+
+    events: int = 0
+    pairs: int = 0
+    market_rows: int = 0
+    payloads: Share | None = None
+    snapshots: Share | None = None
+    rows: Share | None = None
+
+
+@dataclass(frozen=True)
+class _Snapshot:
+    id: object
+    size: int | None
+    codec: str | None
+
+
+@dataclass(frozen=True)
+class _Pair:
+    """A snapshot and the previous one of the same key."""
+
+    event: object
+    old: _Snapshot
+    new: _Snapshot
+
+    @property
+    def has_payloads(self) -> bool:
+        return None not in (self.old.size, self.new.size)
+
+
+def read(source: Source, tables: SeriesTables, keys: Sequence[tuple[object, int]]) -> Repeats:
+    """Compare snapshots with the previous ones of the same key; `keys` are events with their number of snapshots.
+
+    Errors as `Source.fetch`.
+    """
+    chosen = spread(keys, _EVENTS)
+    pairs = list(_pairs(source, tables, chosen))
+    with_payload = [pair for pair in pairs if pair.has_payloads]
+    digests = _digests(source, tables, with_payload)
+    rows = _market_rows(source, tables, list({one.id for pair in pairs for one in (pair.old, pair.new)}))
+    with_rows = [pair for pair in pairs if rows[pair.new.id] or rows[pair.old.id]]
+    return Repeats(
+        events=len(chosen),
+        pairs=len(pairs),
+        market_rows=sum(rows[pair.new.id].total() for pair in pairs),
+        payloads=_share((pair.event, _same_payload(pair, digests), 1) for pair in with_payload),
+        snapshots=_share((pair.event, rows[pair.new.id] == rows[pair.old.id], 1) for pair in with_rows),
+        rows=_share(
+            (pair.event, (rows[pair.new.id] & rows[pair.old.id]).total(), rows[pair.new.id].total()) for pair in pairs
+        ),
+    )
+
+
+def _share(counted: Iterable[tuple[object, int, int]]) -> Share | None:
+    """From (event, so many, of so many); rows of one event are alike, so the error is that of the choice of events."""
+    same: Counter[object] = Counter()
+    compared: Counter[object] = Counter()
+    for event, number, of in counted:
+        same[event] += number
+        compared[event] += of
+    total, events = compared.total(), len(compared)
+    if not total:
+        return None
+    value = same.total() / total
+    squares = sum((same[event] - value * compared[event]) ** 2 for event in compared)
+    return Share(value=value, error=math.sqrt(squares * events / (events - 1)) / total if events > 1 else None)
+
+
+def spread(keys: Sequence[tuple[object, int]], count: int) -> list[object]:
+    """At most `count` keys, each as likely as it has snapshots, without repetition."""
+    total, places = sum(number for _, number in keys), []
+    reached, wanted = 0, 0
+    for key, number in keys:
+        reached += number
+        if reached * count > wanted * total and wanted < count:
+            places.append(key)
+            wanted = reached * count // total + 1
+    return places
+
+
+def _pairs(source: Source, tables: SeriesTables, chosen: Sequence[object]) -> Iterator[_Pair]:
+    """Of each key a window of snapshots in order of time, each with the one before."""
+    groups: dict[tuple[object, ...], list[_Snapshot]] = defaultdict(list)
+    for row in source.fetch(_windows(tables), (list(chosen),)):
+        groups[row[: len(tables.key)]].append(_Snapshot(*row[len(tables.key) :]))
+    for (event, *_), snapshots in groups.items():
+        yield from (_Pair(event, old, new) for old, new in pairwise(snapshots))
+
+
+def _windows(tables: SeriesTables) -> str:
+    """SQL for the windows; the server cuts them out, anywhere in each key's snapshots, because an event may have many."""
+    payload = tables.payload.sql if tables.payload else None
+    size, codec = (f"pg_column_size({payload})", f"pg_column_compression({payload})") if payload else ("NULL",) * 2
+    key = ", ".join(column.sql for column in tables.key)
+    listed = ", ".join(f"{column.sql} AS k{number}" for number, column in enumerate(tables.key))
+    keys = ", ".join(f"k{number}" for number in range(len(tables.key)))
+    ranked = f"""
+SELECT {listed}, {tables.id.sql} AS id, {size} AS size, {codec} AS codec, count(*) OVER (PARTITION BY {key}) AS number,
+       row_number() OVER (PARTITION BY {key} ORDER BY {tables.time.sql}, {tables.id.sql}) AS place
+FROM {tables.snapshots.sql}"""
+    first = f"mod(abs(hashtext(ROW({keys})::text)::bigint), greatest(number - {_WINDOW}, 0) + 1)"
+    return f"""
+SELECT {keys}, id, size, codec FROM ({escaped(ranked)} WHERE {_any(tables.key[0])}) AS ranked
+WHERE place > {first} AND place <= {first} + {_WINDOW} ORDER BY {keys}, place"""
+
+
+def _digests(source: Source, tables: SeriesTables, pairs: Sequence[_Pair]) -> Mapping[object, str]:
+    """Of the documents that may equal the previous one; only those of the same room are unpacked, the others differ."""
+    if tables.payload is None:
+        return {}
+    near = (pair for pair in pairs if pair.old.codec != pair.new.codec or pair.old.size == pair.new.size)
+    ids = list({one.id for pair in near for one in (pair.old, pair.new)})
+    digest = escaped(f"SELECT {tables.id.sql}, md5({tables.payload.sql}::text) FROM {tables.snapshots.sql}")
+    return dict(source.fetch(f"{digest} WHERE {_any(tables.id)}", (ids,))) if ids else {}
+
+
+def _same_payload(pair: _Pair, digests: Mapping[object, str]) -> bool:
+    found = digests.get(pair.new.id)
+    return found is not None and found == digests.get(pair.old.id)
+
+
+def _market_rows(source: Source, tables: SeriesTables, ids: Sequence[object]) -> dict[object, Counter[int]]:
+    """The contents of the market rows of each snapshot, as hashes; market, line and prices are all in them."""
+    content = ", ".join(column.sql for column in tables.content)
+    digest = f"hashtextextended(ROW({content})::text, 0)"
+    select = escaped(f"SELECT {tables.reference.sql}, {digest}, count(*) FROM {tables.markets.sql}")
+    query = f"{select} WHERE {_any(tables.reference)} GROUP BY 1, 2"
+    rows: dict[object, Counter[int]] = defaultdict(Counter)
+    for snapshot, content_hash, count in source.fetch(query, (list(ids),)):
+        rows[snapshot][content_hash] = count
+    return rows
+
+
+def _any(column: Column) -> str:
+    return f"{escaped(column.sql)} = ANY (%s::{escaped(column.type)}[])"
+
+
+def affordable(tables: SeriesTables, snapshots: Sequence[Index], markets: Sequence[Index]) -> bool:
+    """Whether the rows of an event can be found without reading a large table as a whole."""
+    return all(
+        column.name in {index.leading for index in indexes} or _is_small(table)
+        for table, column, indexes in (
+            (tables.snapshots, tables.key[0], snapshots),
+            (tables.snapshots, tables.id, snapshots),
+            (tables.markets, tables.reference, markets),
+        )
+    )
+
+
+def _is_small(table: Table) -> bool:
+    return sum(part.blocks for part in table.parts) <= BUDGET

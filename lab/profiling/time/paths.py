@@ -1,0 +1,209 @@
+"""Where the age of a row is read from: a time column of its own, or one of a table that it points to."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from types import MappingProxyType
+from typing import Literal
+
+from lab.profiling.catalog.session import Source
+from lab.profiling.catalog.tables import Column, Table
+from lab.values import TimePath
+
+_TIMES = ("timestamptz", "timestamp", "date")
+_INTEGERS = ("int2", "int4", "int8")
+_PREFERRED = (
+    "captured_at",
+    "created_at",
+    "inserted_at",
+    "recorded_at",
+    "observed_at",
+    "occurred_at",
+    "scraped_at",
+    "logged_at",
+    "started_at",
+    "time",
+    "timestamp",
+    "ts",
+    "date",
+)
+"""Names of the moment a row was written; a kick-off or an expiry is not."""
+
+_NOW = re.compile(
+    r"(timezone'[^']*'::text, )?"
+    r"(now|(clock|transaction|statement)_timestamp|(CURRENT_TIMESTAMP|LOCALTIMESTAMP)\d?|CURRENT_DATE)"
+    r"( AT TIME ZONE '[^']*'(::text)?)?(::[a-z ]+\d?)*"
+)
+"""A default that is the moment of writing, without parentheses; one that adds an interval is another moment."""
+_NO_PARENTHESES = str.maketrans("", "", "()")
+
+_MOST = 0.5
+"""Share of the rows that have a time, where it is to stand for the age of all: else it is when something else happened."""
+
+Filled = Mapping[tuple[int, str], float]
+"""By table and column, the share of the rows read that have a value; all where it is not told."""
+
+_DIMENSIONS = """
+SELECT p.partrelid::bigint, a.attname::text FROM pg_partitioned_table p
+JOIN pg_attribute a ON a.attrelid = p.partrelid AND a.attnum = p.partattrs[0]
+"""
+_HYPERTABLES = """
+SELECT c.oid::bigint, d.column_name::text
+FROM _timescaledb_catalog.dimension d JOIN _timescaledb_catalog.hypertable h ON h.id = d.hypertable_id
+JOIN pg_namespace n ON n.nspname = h.schema_name JOIN pg_class c ON c.relnamespace = n.oid AND c.relname = h.table_name
+WHERE d.interval_length IS NOT NULL ORDER BY d.id DESC
+"""
+_FOREIGN = """
+SELECT k.conrelid::bigint, mine.attname::text, k.confrelid::bigint, theirs.attname::text
+FROM pg_constraint k
+JOIN pg_attribute mine ON mine.attrelid = k.conrelid AND mine.attnum = k.conkey[1]
+JOIN pg_attribute theirs ON theirs.attrelid = k.confrelid AND theirs.attnum = k.confkey[1]
+WHERE k.contype = 'f' AND k.conparentid = 0 AND array_length(k.conkey, 1) = 1
+ORDER BY k.conrelid, mine.attnum
+"""
+_PRIMARY = """
+SELECT i.indrelid::bigint, array_agg(a.attname::text) FROM pg_index i
+JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = ANY (i.indkey) WHERE i.indisprimary GROUP BY 1
+"""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Step:
+    """From a column to the table it points to."""
+
+    column: Column
+    parent: Table
+    key: Column
+    rule: Literal["foreign key", "name"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Path:
+    """The steps to a table with a time column; none where the table has one itself."""
+
+    steps: tuple[Step, ...]
+    time: Column
+    rule: Literal["partition", "column", "foreign key", "name"]
+
+    def value(self) -> TimePath:
+        """As the profile states it."""
+        through = tuple(f"{step.column.name} → {step.parent.label}" for step in self.steps)
+        return TimePath(column=self.time.name, through=through, rule=self.rule)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Keys:
+    """What points where, by the `oid` of a table."""
+
+    dimensions: Mapping[int, str]
+    foreign: Mapping[int, tuple[Step, ...]]
+    named: Mapping[int, tuple[Step, ...]]
+
+    def steps(self, table: Table) -> tuple[Step, ...]:
+        """All steps from that table, those to the largest heaps first: a row is as old as the youngest, hence the most."""
+        found = (*self.foreign.get(table.oid, ()), *self.named.get(table.oid, ()))
+        certain = [step for step in found if step.column.not_null]
+        return tuple(sorted(certain or found, key=lambda step: -step.parent.heap))
+
+
+def keys(source: Source, tables: Sequence[Table]) -> Keys:
+    """Partition columns and references between the tables."""
+    by_oid = {table.oid: table for table in tables}
+    dimensions: dict[int, str] = dict(source.fetch(_DIMENSIONS))
+    if source.value("SELECT to_regclass('_timescaledb_catalog.dimension') IS NOT NULL"):
+        dimensions |= dict(source.fetch(_HYPERTABLES))
+    foreign: dict[int, tuple[Step, ...]] = {}
+    for child, column, parent, key in source.fetch(_FOREIGN):
+        if child in by_oid and parent in by_oid and by_oid[child].column(column).scalar:
+            step = Step(
+                column=by_oid[child].column(column),
+                parent=by_oid[parent],
+                key=by_oid[parent].column(key),
+                rule="foreign key",
+            )
+            foreign[child] = (*foreign.get(child, ()), step)
+    primary = dict(_primary(source, by_oid, dimensions))
+    named = {table.oid: tuple(_named(table, foreign.get(table.oid, ()), primary)) for table in tables}
+    return Keys(dimensions=dimensions, foreign=foreign, named=named)
+
+
+def _primary(source: Source, by_oid: Mapping[int, Table], dimensions: Mapping[int, str]) -> Iterator[tuple[Table, str]]:
+    """Keys of one column, besides the one that a partitioned table must have in its key."""
+    for oid, columns in source.fetch(_PRIMARY):
+        rest = [column for column in columns if column != dimensions.get(oid)] or columns
+        if oid in by_oid and len(rest) == 1:
+            yield by_oid[oid], rest[0]
+
+
+def find(tables: Sequence[Table], keys_: Keys, *, filled: Filled = MappingProxyType({})) -> Mapping[int, Path]:
+    """How to find the age of a row, by the `oid` of a table; tables from which nothing leads to a time are left out.
+
+    A row is as old as what its table's best step points to, and that by the fewest steps. Columns that are not `filled`
+    lead nowhere.
+    """
+    own = {table.oid: path for table in tables if (path := _own(table, keys_.dimensions.get(table.oid), filled))}
+    reached = _reached(tables, keys_, own, filled)
+    unsure = {oid for oid in (table.oid for table in tables) if oid not in reached or reached[oid].rule == "name"}
+    own |= {one.oid: path for one in tables if one.oid in unsure - own.keys() and (path := _nullable(one, filled))}
+    return _reached(tables, keys_, own, filled)
+
+
+def _reached(tables: Sequence[Table], keys_: Keys, own: Mapping[int, Path], filled: Filled) -> dict[int, Path]:
+    """The paths of tables that have a time of their `own`, and of those from which steps lead there."""
+    nearest, found = dict(own), dict(own)
+    while found:  # one step farther each time
+        others = [table for table in tables if table.oid not in nearest]
+        found = {table.oid: path for table in others if (path := _by(table, keys_, nearest, filled))}
+        nearest |= found
+    best = {table.oid: path for table in tables if (path := _by(table, keys_, nearest, filled))}
+    return best | dict(own)
+
+
+def _by(table: Table, keys_: Keys, known: Mapping[int, Path], filled: Filled) -> Path | None:
+    """By the best step to a table whose path is known and does not lead back."""
+    for step in keys_.steps(table):
+        rest = known.get(step.parent.oid)
+        back = rest is None or table.oid in (step.parent.oid, *(one.parent.oid for one in rest.steps))
+        if rest and not back and filled.get((table.oid, step.column.name), 1.0) > 0:
+            rules = {step.rule, *(one.rule for one in rest.steps)}
+            return replace(rest, steps=(step, *rest.steps), rule="name" if "name" in rules else "foreign key")
+    return None
+
+
+def _own(table: Table, dimension: str | None, filled: Filled) -> Path | None:
+    times = _times(table, filled)
+    for column in times:
+        if column.name == dimension:
+            return Path(steps=(), time=column, rule="partition")
+    named = sorted((c for c in times if c.name in _PREFERRED), key=lambda column: _PREFERRED.index(column.name))
+    written = [column for column in times if _NOW.fullmatch(column.default.translate(_NO_PARENTHESES))]
+    certain = [column for column in times if column.not_null]
+    chosen = (*named, *written, *certain)
+    return Path(steps=(), time=chosen[0], rule="column") if chosen else None
+
+
+def _nullable(table: Table, filled: Filled) -> Path | None:
+    """A time that nothing but its type speaks for, and that most rows have: less than a foreign key, more than a name."""
+    times = _times(table, filled, least=_MOST)
+    return Path(steps=(), time=times[0], rule="column") if times else None
+
+
+def _times(table: Table, filled: Filled, *, least: float = 0.0) -> list[Column]:
+    return [one for one in table.columns if one.base in _TIMES and filled.get((table.oid, one.name), 1.0) > least]
+
+
+def _named(table: Table, foreign: Sequence[Step], primary: Mapping[Table, str]) -> Iterator[Step]:
+    """Columns such as snapshot_id that no foreign key explains, and the shortest table name that ends like them."""
+    explained = {step.column.name for step in foreign}
+    for column in table.columns:
+        thing = column.name.removesuffix("_id")
+        if column.name in explained or thing in ("", column.name) or column.base not in _INTEGERS:
+            continue
+        ends = (thing, f"{thing}s", f"_{thing}", f"_{thing}s")
+        near = [one for one in primary if one.name in ends[:2] or one.name.endswith(ends[2:])]
+        parents = [one for one in near if one is not table and one.column(primary[one]).base in _INTEGERS]
+        if parents:
+            parent = min(parents, key=lambda one: (len(one.name), one.label))
+            yield Step(column=column, parent=parent, key=parent.column(primary[parent]), rule="name")

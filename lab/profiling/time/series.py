@@ -1,0 +1,78 @@
+"""Which tables are snapshots of something, and which hold their market rows: found by rules, from the catalog."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from lab.profiling.catalog.indexes import Index
+from lab.profiling.catalog.tables import Column, Table
+from lab.profiling.time.paths import Keys, Path, Step
+
+
+@dataclass(frozen=True, kw_only=True)
+class SeriesTables:
+    """A table of snapshots with the table of their market rows."""
+
+    snapshots: Table
+    id: Column
+    owners: tuple[Step, ...]
+    """Whose snapshot it is: of which event, and by which bookmaker where there are several."""
+    time: Column
+    payload: Column | None
+    markets: Table
+    reference: Column
+    """The column of `markets` that points to a snapshot."""
+    content: tuple[Column, ...]
+    """All columns of `markets` but its own key and the reference."""
+    found: str
+
+    @property
+    def key(self) -> tuple[Column, ...]:
+        """The columns that say whose snapshot it is."""
+        return tuple(step.column for step in self.owners)
+
+
+def find(
+    tables: Sequence[Table],
+    paths: Mapping[int, Path | None],
+    keys: Keys,
+    indexes: Mapping[int, Sequence[Index]],
+) -> Iterator[SeriesTables]:
+    """Every pair of tables where one has no time but through the other, which has a time and says whose it is.
+
+    One of both must hold documents.
+    """
+    for markets in tables:
+        path = paths.get(markets.oid)
+        if path is None or len(path.steps) != 1:
+            continue
+        step = path.steps[0]
+        owners = _owners(step.parent, keys)
+        documents = [column for column in (*step.parent.columns, *markets.columns) if column.json]
+        if owners and documents:
+            own = {index.leading for index in indexes.get(markets.oid, ()) if index.primary} | {step.column.name}
+            yield SeriesTables(
+                snapshots=step.parent,
+                id=step.key,
+                owners=owners,
+                time=path.time,
+                payload=next((column for column in step.parent.columns if column.json), None),
+                markets=markets,
+                reference=step.column,
+                content=tuple(column for column in markets.columns if column.name not in own),
+                found=_found(markets, step, path.time, owners),
+            )
+
+
+def _owners(snapshots: Table, keys: Keys) -> tuple[Step, ...]:
+    steps = [step for step in keys.steps(snapshots) if step.column.not_null and step.parent is not snapshots]
+    return tuple(steps)
+
+
+def _found(markets: Table, step: Step, time: Column, owners: Sequence[Step]) -> str:
+    words = ", ".join(f"{one.column.name} → {one.parent.label}" for one in owners)
+    return (
+        f"{markets.label} has no time of its own and points to {step.parent.label} by {step.column.name} ({step.rule});"
+        f" that has {time.name} and says whose it is by {words}."
+    )

@@ -1,0 +1,1 @@
+"""One run: request, plan, queue, servers held, journal, environment, room on disk."""

@@ -1,0 +1,231 @@
+"""The life of a run: plan, then trial by trial, several at once; each outcome is on disk before its thread goes on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from itertools import zip_longest
+from pathlib import Path
+
+from data_gen import Dataset, imitation
+from data_gen.imitation import Imitated
+from lab import files, registry, runs
+from lab.errors import LabError
+from lab.registry import Registered
+from lab.runner import plan
+from lab.runner.environment import environment
+from lab.runner.fleet import Fleet, open_fleet
+from lab.runner.journal import Journal, now
+from lab.runner.room import check_room
+from lab.runner.schedule import Floor, Job, jobs_at_once, work_off
+from lab.servers import Options, clean, open_workspace
+from lab.trial import trial
+from lab.trial.apply import Alone
+from lab.trial.trial import Lane
+from lab.units import bytes_text
+from lab.values import (
+    DatasetSpec,
+    Experiment,
+    Failed,
+    Outcome,
+    Plan,
+    PlannedTrial,
+    Purpose,
+    ScenarioFacts,
+    SideTrial,
+    Skipped,
+)
+from lab.values.full_size import case_facts
+
+RATES = (0.25, 1.0, 4.0)
+"""Change rates, relative to the run's, at which scenarios that depend on them are measured too."""
+
+RATE_EVENTS = 2
+
+SMALLER = 4
+"""The second size that every trial is measured at is this part of the first."""
+
+Progress = Callable[[str], None]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Request:
+    """What the user asked for."""
+
+    scenarios: tuple[str, ...]
+    case: str | None
+    """A published case; None: the newest, unless there is a profile."""
+    size_bytes: int
+    seed: int
+    change_rate: float | None
+    server: str
+    results: Path
+    options: Options
+    """About the servers."""
+    jobs: int | None = None
+    """Trials at once; None: `lab.schedule.jobs_at_once` decides."""
+    profile: Path | None = None
+    """File of a profile or a case to imitate instead of `case`."""
+
+
+def run(request: Request, progress: Progress, opened: Callable[[Path], None]) -> None:
+    """Make a whole run; `opened` hears of its folder, where what was measured is kept however the run ends.
+
+    Errors: `InputError` where the request cannot be carried out; nothing has been loaded then.
+    """
+    entries = {entry.name: entry for entry in registry.resolve(request.scenarios)}
+    imitated, jobs = imitation.chosen(request.case, request.profile), jobs_at_once(request.jobs)
+    case = imitated.case
+    kinds = plan.kinds(request.server)
+    files.check_writable(request.results)
+    for line in clean():
+        progress(f"removed what an earlier run left behind: {line}")
+    with open_workspace() as workspace, open_fleet(workspace, request.options, progress, case) as fleet:
+        if len(kinds) == 1:
+            fleet.server(kinds[0])  # nothing stands in for the one that was asked for
+        trials = plan.trials(tuple(entries.values()), kinds, fleet.capabilities)
+        # Before the dataset is planned, which would take all memory for a size mistyped by a few zeros.
+        check_room(
+            [fleet.server(kind) for kind in {one.server for one in trials if one.server}], request.size_bytes, jobs
+        )
+        dataset = Dataset.plan(case, size_bytes=request.size_bytes, seed=request.seed, change_rate=request.change_rate)
+        entries[registry.BASELINE] = registry.registered()[registry.BASELINE]
+        planned = Plan(dataset=dataset.spec, size_bytes=request.size_bytes, jobs=jobs, trials=trials)
+        journal = _open(request.results, planned, imitated, entries)
+        opened(journal.folder)
+        _make_trials(trials, _Run(entries=entries, fleet=fleet, journal=journal, floor=Floor()))
+    journal.finish()
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Run:
+    """What every trial of a run needs."""
+
+    entries: Mapping[str, Registered]
+    fleet: Fleet
+    journal: Journal
+    floor: Floor
+
+
+def _make_trials(trials: Sequence[PlannedTrial], run: _Run) -> None:
+    """Trials side by side, each on a clone of its own; while one is timed the others wait."""
+    for planned in trials:
+        if planned.server is None:
+            run.journal.add(Skipped(scenario=planned.scenario, server=None, reason=planned.reason))
+
+    def interrupted() -> None:
+        # An interrupted run keeps what it has. The servers are stopped under the trials that are being made.
+        run.journal.close()
+        run.fleet.close()
+
+    work_off(_jobs(trials, run), at_once=run.journal.experiment.plan.jobs, interrupted=interrupted)
+
+
+def _jobs(trials: Sequence[PlannedTrial], run: _Run) -> Iterator[Job]:
+    """All trials, then those of them that are made on other datasets too."""
+    placed, spec = _in_turn(trials), run.journal.experiment.plan.dataset
+    for kind, planned in placed:
+        yield partial(_make, kind, planned, run)
+    for kind, planned in placed:
+        if planned.repeat == 1 and (smaller := _smaller(spec)):
+            yield partial(_make_aside, kind, planned, run, "size", smaller)
+    for kind, planned in placed:
+        if run.entries[planned.scenario].scenario.depends_on_change_rate:
+            for dataset in _at_rates(spec):
+                yield partial(_make_aside, kind, planned, run, "rate", dataset)
+
+
+def _in_turn(trials: Sequence[PlannedTrial]) -> list[tuple[str, PlannedTrial]]:
+    """The kinds of server in turn, so that their templates are loaded side by side."""
+    kinds = dict.fromkeys(planned.server for planned in trials if planned.server)
+    lanes = ([(kind, planned) for planned in trials if planned.server == kind] for kind in kinds)
+    return [one for row in zip_longest(*lanes) for one in row if one]
+
+
+def _make(kind: str, planned: PlannedTrial, run: _Run) -> None:
+    with run.floor.together():
+        lane, outcome = _try(kind, planned, run.journal.experiment.plan.dataset, run, run.floor.alone)
+        if lane:
+            run.journal.loaded(lane.loaded)
+        run.journal.add(outcome)
+
+
+def _make_aside(kind: str, planned: PlannedTrial, run: _Run, purpose: Purpose, dataset: DatasetSpec) -> None:
+    """The same scenario on another dataset; only its bytes are compared."""
+    with run.floor.together():
+        lane, outcome = _try(kind, planned, dataset, run, None)
+        template = lane.loaded if lane else None
+        bare = outcome if isinstance(outcome, Skipped) else replace(outcome, steps=())
+        run.journal.aside(SideTrial(purpose=purpose, dataset=dataset, template=template, outcome=bare))
+
+
+def _try(
+    kind: str, planned: PlannedTrial, dataset: DatasetSpec, run: _Run, alone: Alone | None
+) -> tuple[Lane | None, Outcome]:
+    """One trial on a dataset that is loaded where it is not yet."""
+    try:
+        lane = run.fleet.lane(kind, dataset)
+    except LabError as error:
+        return None, Failed(scenario=planned.scenario, server=kind, step="load", error=str(error), steps=())
+    again = " (again)" if planned.repeat > 1 else ""
+    run.fleet.progress(f"{kind}: {planned.scenario}{again}{_aside(dataset, run)}")
+    return lane, trial.make(planned, run.entries[planned.scenario].scenario, lane, alone)
+
+
+def _aside(dataset: DatasetSpec, run: _Run) -> str:
+    """In words, how a dataset differs from the run's own."""
+    spec = run.journal.experiment.plan.dataset
+    if dataset.change_rate != spec.change_rate:
+        return f" at change rate {dataset.change_rate:g}"
+    return "" if dataset == spec else f" on {dataset.events} events"
+
+
+def _smaller(spec: DatasetSpec) -> DatasetSpec | None:
+    """A draw of its own, with no event of the first: what two draws differ by is what a draw may be off by."""
+    events = spec.events // SMALLER
+    return replace(spec, events=events, seed=spec.seed + 1) if events else None
+
+
+def _at_rates(spec: DatasetSpec) -> list[DatasetSpec]:
+    events = min(spec.events, RATE_EVENTS)
+    return [replace(spec, events=events, change_rate=spec.change_rate * rate) for rate in RATES]
+
+
+def _open(results: Path, planned: Plan, imitated: Imitated, entries: Mapping[str, Registered]) -> Journal:
+    started = now()
+    size = bytes_text(planned.size_bytes).replace(" ", "")
+    folder = runs.new_run(results, imitated.case.case, size, started)
+    experiment = Experiment(
+        format=runs.FORMAT,
+        run=folder.name,
+        started=started.isoformat(),
+        finished=None,
+        plan=planned,
+        case=case_facts(imitated.profile),
+        calibration=imitated.told,
+        environment=environment(),
+        templates=(),
+        scenarios={one.scenario: _facts(entries[one.scenario]) for one in planned.trials},
+        outcomes=(),
+        side_trials=(),
+    )
+    if imitated.told:
+        files.write(folder / runs.CASE, imitated.case.text)  # with the plan, all that makes the same rows again
+    runs.save(folder, experiment)
+    return Journal(folder=folder, experiment=experiment)
+
+
+def _facts(entry: Registered) -> ScenarioFacts:
+    scenario = entry.scenario
+    return ScenarioFacts(
+        title=scenario.title,
+        category=scenario.category.value,
+        description=entry.description,
+        hypothesis=scenario.hypothesis,
+        given_up=scenario.given_up,
+        deletes_rows=scenario.keeps is not None,
+        keeps_days=scenario.keeps_days,
+        costs=scenario.costs,
+        origins=dict(scenario.origins),
+    )

@@ -1,0 +1,96 @@
+"""Which scenario runs on which server: the first one, in the order of preference, that offers what it needs."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Callable, Iterable, Iterator, Sequence
+
+from lab.errors import InputError, UnavailableError
+from lab.postgres import timescaledb
+from lab.registry import BASELINE, Registered
+from lab.scenario import Need
+from lab.values import Capabilities, PlannedTrial
+
+EMBEDDED = ("native", "pglite")
+"""Servers that need no set-up."""
+
+AUTO = ("container", *EMBEDDED)
+"""What `--server auto` tries, in this order."""
+
+Probe = Callable[[str], Capabilities]
+"""Capabilities of a kind of server, started if need be; `UnavailableError` where this machine cannot have it."""
+
+
+def kinds(server: str) -> tuple[str, ...]:
+    """The kinds of server that `--server` stands for; `InputError` with the nearest names for any other.
+
+    A connection string is a server that exists already.
+    """
+    if server == "auto":
+        return AUTO
+    if server in AUTO:
+        return (server,)
+    if any(sign in server for sign in ("://", "=", "@")):  # a mistyped one, too: it may hold a password
+        return ("external",)
+    known = ("auto", *AUTO)
+    near = difflib.get_close_matches(server, known, cutoff=0.4) or (*known, "postgresql://…")
+    raise InputError(f"There is no server '{server}'.", hint=f"Did you mean {' or '.join(near)}?")
+
+
+def missing(offered: Capabilities, needs: Iterable[Need]) -> tuple[str, ...]:
+    """What a server lacks of `needs`, in words."""
+    lacking = {
+        Need.LZ4: None if offered.lz4 else "no TOAST compression lz4",
+        Need.COLUMNSTORE: _no_columnstore(offered),
+    }
+    return tuple(words for need in needs if (words := lacking[need]))
+
+
+def _no_columnstore(offered: Capabilities) -> str | None:
+    """Why there is no columnstore; None where there is."""
+    version = offered.timescaledb
+    if version is None:
+        return "no TimescaleDB"
+    if offered.timescaledb_edition is None:
+        return f"TimescaleDB {version}, but it is not preloaded or may not be created by this role"
+    if offered.timescaledb_edition != "community":
+        return (
+            f"TimescaleDB {version} in the Apache edition, whose columnstore is missing (the Community edition has it)"
+        )
+    if timescaledb.is_too_old(version):
+        return f"TimescaleDB {version}, and the columnstore needs {'.'.join(map(str, timescaledb.OLDEST))} or newer"
+    return None
+
+
+def trials(entries: Sequence[Registered], among: Sequence[str], probe: Probe) -> tuple[PlannedTrial, ...]:
+    """Every trial in the order it runs: server by server, between two trials of the baseline.
+
+    A server is probed only once a scenario needs it; what cannot run anywhere is planned with its reason.
+    """
+    placed = [_place(entry, among, probe) for entry in entries]
+    alone = [trial for trial in placed if trial.scenario == BASELINE]
+    placed = [trial for trial in placed if trial.scenario != BASELINE]
+    # The baseline needs nothing: it goes where the others go, and decides for itself only where there is no other.
+    used = [kind for kind in among if any(trial.server == kind for trial in placed or alone)]
+    lanes = tuple(trial for kind in used for trial in _lane(kind, placed))
+    return lanes + tuple(trial for trial in (placed if used else [*alone, *placed]) if trial.server is None)
+
+
+def _lane(kind: str, placed: Iterable[PlannedTrial]) -> Iterator[PlannedTrial]:
+    yield PlannedTrial(scenario=BASELINE, server=kind)
+    yield from (trial for trial in placed if trial.server == kind)
+    yield PlannedTrial(scenario=BASELINE, server=kind, repeat=2)
+
+
+def _place(entry: Registered, among: Sequence[str], probe: Probe) -> PlannedTrial:
+    reasons = []
+    for kind in among:
+        try:
+            lacking = missing(probe(kind), sorted(entry.scenario.needs))
+        except UnavailableError as error:
+            reasons.append(f"{kind}: {error.message}")  # what to do about it was said when it was tried
+            continue
+        if not lacking:
+            return PlannedTrial(scenario=entry.name, server=kind)
+        reasons.append(f"{kind} has {' and '.join(lacking)}")
+    return PlannedTrial(scenario=entry.name, server=None, reason="; ".join(reasons))

@@ -1,0 +1,27 @@
+"""Whether there is room on disk for a run."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from lab.errors import InputError
+from lab.servers import Server
+from lab.units import bytes_text
+
+ROOM = 6
+"""Free disk that a server needs, in databases: the template, WAL, slack."""
+
+JOB_ROOM = 2
+"""Beyond that for each trial at once: its clone, and a second copy of it while a table is rewritten."""
+
+
+def check_room(servers: Sequence[Server], expected_bytes: int, jobs: int) -> None:
+    """Refuse a run that would fill a disk half-way; one that is out of sight cannot be checked."""
+    needed = expected_bytes * (ROOM + JOB_ROOM * jobs) * len(servers)
+    for server in servers:
+        free = server.free_bytes()
+        if free is not None and free < needed:
+            raise InputError(
+                f"This run needs about {bytes_text(needed)} of disk for {server.kind}, and {bytes_text(free)} are free.",
+                hint="Choose a smaller --size or fewer --jobs, or free space (embedded servers: TMPDIR on a larger disk).",
+            )

@@ -1,0 +1,41 @@
+"""Load the workload into an empty database and describe what is there."""
+
+from __future__ import annotations
+
+from data_gen import CopyIn, Dataset
+from lab.postgres import footprint
+from lab.postgres.database import Database
+from lab.servers import Server
+from lab.trial.settle import settle
+from lab.values import LoadedTemplate
+
+SETTINGS = ("default_toast_compression", "wal_level", "full_page_writes", "fsync", "shared_buffers", "autovacuum")
+"""Settings that decide bytes or WAL; kept with every number."""
+
+
+def load(server: Server, database: Database, dataset: Dataset) -> LoadedTemplate:
+    """Run every stage of the dataset, settle, and weigh the result."""
+    run_stages(server, database, dataset)
+    settle(database)
+    weight = footprint.measure(database)
+    return LoadedTemplate(
+        server=server.kind,
+        origin=server.origin,
+        capabilities=server.capabilities,
+        settings={name: str(value) for name, value in database.fetch(_SETTINGS_SQL, (list(SETTINGS),))},
+        rows=dict(dataset.rows),
+        digest=dataset.digest,
+        footprint=weight,
+    )
+
+
+def run_stages(server: Server, database: Database, dataset: Dataset) -> None:
+    """Fill an empty database; generating and loading overlap."""
+    for stage in dataset.stages():
+        if isinstance(stage, CopyIn):
+            server.copy_in(database, stage.table, stage.columns, stage.chunks)
+        else:
+            database.execute(stage.sql)
+
+
+_SETTINGS_SQL = "SELECT name, current_setting(name) FROM pg_settings WHERE name = ANY(%s) ORDER BY name"

@@ -1,0 +1,81 @@
+"""What a step costs: wall clock, CPU of the server process, WAL, and the largest size of the database."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, nullcontext, suppress
+from dataclasses import dataclass
+from time import perf_counter
+
+from lab.errors import LabError
+from lab.postgres.database import Database
+from lab.servers import Gauge
+
+_SAMPLE_SECONDS = 0.05
+
+
+@dataclass
+class Cost:
+    """The cost of one step, complete once the step has ended without an error."""
+
+    seconds: float | None = None
+    cpu_seconds: float | None = None
+    wal_bytes: int | None = None
+    peak_bytes: int | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Meter:
+    """Measures steps on one database; what the gauge cannot see is not measured."""
+
+    database: Database
+    gauge: Gauge
+    alone: bool
+    """Whether nothing else of the run works meanwhile; where it does, the peak is all that is this database's own."""
+
+    @contextmanager
+    def measuring(self) -> Iterator[Cost]:
+        """Measure what is done inside; the cost is filled in at its end."""
+        cost = Cost()
+        with _peak(self.gauge, cost), self._timed(cost) if self.alone else nullcontext():
+            yield cost
+
+    @contextmanager
+    def _timed(self, cost: Cost) -> Iterator[None]:
+        wal, cpu = _wal_position(self.database), self.gauge.cpu_seconds()
+        started = perf_counter()
+        yield
+        cost.seconds = perf_counter() - started
+        cost.wal_bytes = _wal_position(self.database) - wal
+        cpu_now = self.gauge.cpu_seconds()
+        cost.cpu_seconds = None if cpu is None or cpu_now is None else cpu_now - cpu
+
+
+def _wal_position(database: Database) -> int:
+    return int(database.value("SELECT pg_wal_lsn_diff(pg_current_wal_insert_lsn(), '0/0')::bigint"))
+
+
+@contextmanager
+def _peak(gauge: Gauge, cost: Cost) -> Iterator[None]:
+    """Sample the size of the database until the block ends; a size that cannot be seen is no size."""
+    stop, seen = threading.Event(), [gauge.disk_bytes()]
+
+    def watch() -> None:
+        with suppress(LabError):  # the connection was lost: the end of the step will tell
+            while None not in seen and not stop.wait(_SAMPLE_SECONDS):
+                seen.append(gauge.disk_bytes())
+
+    watcher = threading.Thread(target=watch, name="peak size", daemon=True)
+    watcher.start()
+    try:
+        yield
+    finally:
+        stop.set()
+        watcher.join()
+    cost.peak_bytes = _largest([*seen, gauge.disk_bytes()])
+
+
+def _largest(sizes: Sequence[int | None]) -> int | None:
+    known = [size for size in sizes if size is not None]
+    return max(known) if len(known) == len(sizes) else None
