@@ -3,6 +3,7 @@
 Bytes are bytes on disk, seconds are wall-clock seconds, and what was not measured is `None`, never 0.
 """
 
+from lab.values.declared import DeclaredLoss, Note, Requirement, Shape
 from lab.values.experiment import (
     Capabilities,
     CaseFacts,
@@ -22,10 +23,13 @@ from lab.values.outcome import (
     Answer,
     Completed,
     Failed,
+    Guarantee,
+    GuaranteeKind,
     Mismatch,
     Outcome,
     Skipped,
     Statement,
+    StatementKind,
     StepRecord,
     Verdict,
     Verification,
@@ -43,6 +47,7 @@ from lab.values.profile import (
     TableProfile,
     TimePath,
 )
+from lab.values.workload import WorkloadFacts
 
 __all__ = [
     "EXTENSION_CATALOG",
@@ -54,29 +59,36 @@ __all__ = [
     "Completed",
     "DatasetSpec",
     "Day",
+    "DeclaredLoss",
     "Environment",
     "Experiment",
     "Failed",
     "Footprint",
     "Forecast",
     "Growth",
+    "Guarantee",
+    "GuaranteeKind",
     "IndexProfile",
     "Kinds",
     "LoadedTemplate",
     "Mismatch",
+    "Note",
     "Outcome",
     "Plan",
     "PlannedTrial",
     "Profile",
     "Purpose",
+    "Requirement",
     "Retention",
     "Rowstore",
     "ScenarioFacts",
     "Series",
+    "Shape",
     "Share",
     "SideTrial",
     "Skipped",
     "Statement",
+    "StatementKind",
     "StepRecord",
     "TableFacts",
     "TableFootprint",
@@ -84,4 +96,5 @@ __all__ = [
     "TimePath",
     "Verdict",
     "Verification",
+    "WorkloadFacts",
 ]

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
+from lab.values.declared import DeclaredLoss, Requirement, Shape
 from lab.values.footprint import Footprint
 from lab.values.outcome import Outcome
 
@@ -72,6 +73,11 @@ class ScenarioFacts:
     costs: tuple[str, ...]
     origins: Mapping[str, str]
     """New table to the table whose rows it grows with."""
+    losses: tuple[DeclaredLoss, ...] = ()
+    """The same as `given_up`, as values."""
+    changes: Mapping[str, Shape] = field(default_factory=dict)
+    """Each table that it touches, to what stands under its name afterwards."""
+    requires: tuple[Requirement, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)

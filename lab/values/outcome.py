@@ -10,12 +10,24 @@ from typing import Literal
 from lab.values.footprint import Footprint
 
 
+class StatementKind(StrEnum):
+    """Why a statement was executed."""
+
+    CHANGE = "change"
+    REQUIREMENT = "requirement"
+    """A query that counts rows which the strategy cannot keep: anything but 0 stops it before it changes anything."""
+    PROOF = "proof"
+    """A query that counts differences between old and new: anything but 0 stops it before it drops or replaces."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Statement:
     """One statement as executed, and how many times in a row."""
 
     sql: str
+    """Without placeholders, names of chunks or dates of the day: it runs on another database of the same schema."""
     times: int
+    kind: StatementKind = StatementKind.CHANGE
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,6 +47,8 @@ class StepRecord:
     """After the step."""
     apart: bool = False
     """Whether it is a measurement on the side, which does not belong to the strategy's own cost."""
+    final: bool = False
+    """Whether it drops what the way back needs: a plan carries it out only after the checks of phase 104."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -73,6 +87,42 @@ class Verification:
     """Answers that were compared; those without a row do not count."""
     given_up: tuple[str, ...]
     mismatches: tuple[Mismatch, ...]
+
+
+class GuaranteeKind(StrEnum):
+    """What a database guarantees about a table."""
+
+    PRIMARY_KEY = "primary key"
+    FOREIGN_KEY = "foreign key"
+    UNIQUE = "unique"
+    CHECK = "check"
+    EXCLUSION = "exclusion"
+    INDEX = "index"
+    COLUMN = "column"
+    """Its type, NOT NULL and default."""
+    DURABLE = "survives a crash"
+    OTHER = "other"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Guarantee:
+    """One thing that the database itself guarantees about a table."""
+
+    table: str
+    kind: GuaranteeKind
+    column: str | None = None
+    """Of `COLUMN`; None of all others."""
+    definition: str = ""
+    """As the server writes it; empty of `DURABLE`."""
+
+    @property
+    def words(self) -> str:
+        """In one line, as reports print it."""
+        if self.kind is GuaranteeKind.DURABLE:
+            return f"{self.table}: survives a crash"
+        if self.kind is GuaranteeKind.COLUMN:
+            return f"{self.table}.{self.column}: {self.definition}"
+        return f"{self.table}: {'index ' if self.kind is GuaranteeKind.INDEX else ''}{self.definition}"
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,0 +1,50 @@
+"""What a scenario declares, as values that reports and plans can read without importing it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Shape(StrEnum):
+    """What stands under a table's name after a scenario."""
+
+    TABLE = "table"
+    """The same plain table, rewritten, or with columns or rows gone: it keeps every guarantee that was not declared lost."""
+    HYPERTABLE = "hypertable"
+    VIEW = "view"
+    """A view over new tables."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Requirement:
+    """Something that must hold in the data before a strategy may run."""
+
+    name: str
+    """What must hold, in words: 'No price is 0'."""
+    sql: str
+    """Read-only query of one number: how many rows break it; 0 means that it holds."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class DeclaredLoss:
+    """Something that a scenario gives up on purpose."""
+
+    table: str | None
+    """None where rows of several tables go by one rule."""
+    column: str | None
+    """None where rows are given up."""
+    words: str
+    """As reports print it: 'column odds_snapshots.raw_response'."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Note:
+    """Where one parameter of a calibrated workload comes from."""
+
+    parameter: str
+    """Such as 'change rate'."""
+    value: str
+    source: str
+    """'profile' where it was taken from it, 'assumed' where it was not to be seen there."""
+    words: str
