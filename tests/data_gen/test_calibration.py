@@ -20,8 +20,8 @@ from lab.errors import InputError
 from lab.servers import Server
 from lab.values import Profile
 from tests.data_gen.conftest import MB, loaded, outside, profiled
+from tests.support import CASES
 
-CASES = Path(__file__).parents[2] / "data_gen" / "cases"
 _SEED, _OTHER_SEED = 5, 1  # of the database that is profiled, and of the one made from its profile
 
 

@@ -11,6 +11,7 @@ from pydantic import ValidationError
 
 from data_gen import Case, case_names, load_case
 from lab.errors import InputError
+from tests.support import ROOT
 
 _FACTS = Path(os.environ.get("ODDS_WORKLOAD", "absent")) / "cases"
 _CASES = ("2026-02-06", "2026-02-17")
@@ -41,7 +42,7 @@ def test_the_last_session_ends_with_the_last_capture(name: str) -> None:
 def test_every_parameter_is_documented(name: str) -> None:
     fields = type(load_case(name).workload).model_fields
     undocumented = {"sportybet_share", "bet9ja_share", "sessions"}  # their names say it all
-    source = (Path(__file__).parents[2] / "data_gen" / "case.py").read_text("utf-8")
+    source = (ROOT / "data_gen" / "case.py").read_text("utf-8")
     for field in set(fields) - undocumented:
         after = source.split(f"    {field}: ", 1)[1].split("\n", 2)[1]
         assert after.strip().startswith('"""'), field

@@ -10,8 +10,8 @@ from pathlib import Path
 
 from lab import runs
 from lab.values import Completed, Experiment
+from tests.support import ROOT
 
-ROOT = Path(__file__).parents[2]
 LAB = [sys.executable, "-m", "lab.cli"]
 
 

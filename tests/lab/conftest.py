@@ -10,12 +10,14 @@ from pathlib import Path
 import pytest
 
 from data_gen import Dataset, load_case
-from lab import registry
+from lab import registry, runs
 from lab.runner.fleet import Fleet, open_fleet
 from lab.servers import Options, Workspace
 from lab.trial.trial import Lane
+from lab.values import Experiment
 from tests.conftest import APACHE, require_images
 from tests.lab.breaking import Breaking
+from tests.support import SAMPLE
 
 SMALL = 32 << 20
 """A few events: enough that some are over for a week and some are still to come."""
@@ -24,6 +26,12 @@ SMALL = 32 << 20
 @pytest.fixture(scope="session")
 def dataset() -> Dataset:
     return Dataset.plan(load_case("2026-02-17"), size_bytes=SMALL, seed=1)
+
+
+@pytest.fixture(scope="session")
+def sample() -> Experiment:
+    """The committed run."""
+    return runs.load(SAMPLE)
 
 
 @pytest.fixture(scope="session")

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parents[2]
+from tests.support import ROOT
+
 SOURCES = [path for folder in ("lab", "data_gen", "scenarios") for path in sorted((ROOT / folder).rglob("*.py"))]
 
 BASE = frozenset({"lab.errors", "lab.units", "lab.values"})

@@ -9,18 +9,22 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
+from typing import cast
 
 import pytest
+from typer.core import TyperGroup
+from typer.main import get_command
 from typer.testing import CliRunner
 
 from data_gen import case_names
 from lab import runs
 from lab.cli import app
 from lab.values import Completed, Failed
-from tests.lab.commands import LAB, ROOT, completed, lab, wait_for_outcomes
+from tests.lab.commands import LAB, completed, lab, wait_for_outcomes
+from tests.support import ROOT, SAMPLE
 
-SAMPLE = ROOT / "results" / "sample"
-COMMANDS = ("run", "list", "compare", "report", "attach", "profile", "usage", "discover", "fidelity", "doctor", "clean")
+COMMANDS = sorted(cast("TyperGroup", get_command(app)).commands)
+"""As the application has them, so that a new command is tested by itself."""
 
 
 def small_run(scenario: str, *more: str, out: Path, temporary: Path) -> subprocess.CompletedProcess[str]:

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from data_gen.published import load as load_published
-from lab import registry, runs
+from lab import registry
 from lab.discovery import Discovery, Known, discover
 from lab.discovery.opportunities import PROPOSALS
 from lab.discovery.saving import error
@@ -30,10 +30,9 @@ from lab.values import (
     Share,
     Verdict,
 )
+from tests.support import CASES, ROOT
 
-ROOT = Path(__file__).parents[2]
 TREES = ROOT / "tests" / "usage" / "trees"
-CASES = ROOT / "data_gen" / "cases"
 CATEGORIES = ("Eliminate", "Compress", "Normalize", "Partition", "Retain")
 
 
@@ -46,11 +45,6 @@ def published() -> Profile:
 def poor() -> Profile:
     """The other case: it publishes no columns, no growth and no retention."""
     return load_published(CASES / "2026-02-06.json")
-
-
-@pytest.fixture(scope="module")
-def sample() -> Experiment:
-    return runs.load(ROOT / "results" / "sample")
 
 
 def usage_of(tree: str) -> tuple[Usage, ...]:

@@ -14,23 +14,17 @@ import pytest
 from typer.testing import CliRunner
 
 from data_gen import published
-from lab import profiling, runs
+from lab import profiling
 from lab.cli import app
 from lab.discovery import Known, sources
 from lab.errors import InputError
 from lab.report import discovery, markdown, markers
 from lab.values import Experiment
+from tests.support import ROOT, SAMPLE
 
-ROOT = Path(__file__).parents[2]
-SAMPLE = ROOT / "results" / "sample"
 EXAMPLE = ROOT / "docs" / "example"
 CASE = "data_gen/cases/2026-02-17.json"
 SECTIONS = ["Profiling Results", "Storage Drivers", "Questions", "Optimization Opportunities", "Recommended Strategy"]
-
-
-@pytest.fixture(scope="module")
-def sample() -> Experiment:
-    return runs.load(SAMPLE)
 
 
 @pytest.fixture(scope="module")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
@@ -14,6 +13,7 @@ from lab.report import discovery
 from lab.servers import Server
 from lab.trial.load import run_stages
 from lab.values import Profile
+from tests.support import SAMPLE
 
 
 @pytest.fixture(scope="module")
@@ -56,7 +56,7 @@ def test_the_largest_drivers_are_columns(found: Discovery) -> None:
 
 
 def test_every_size_to_watch_is_a_query_that_gives_it(native: Server, profile: Profile) -> None:
-    sample = runs.load(Path(__file__).parents[2] / "results" / "sample")
+    sample = runs.load(SAMPLE)
     watches = discover(Known(profile=profile, experiment=sample)).phases[3].watches
     queries = {one.what.removeprefix("Size of "): one.how.strip("`") for one in watches if "SELECT" in one.how}
     with native.connect("discovered") as database:

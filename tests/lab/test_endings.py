@@ -24,8 +24,9 @@ from lab.servers.processes import Identity
 from lab.values import Failed
 from tests.conftest import APACHE, PASSWORD, require_images
 from tests.engine import marked
-from tests.lab.commands import LAB, ROOT, completed, lab, wait_for_outcomes
+from tests.lab.commands import LAB, completed, lab, wait_for_outcomes
 from tests.network import closed_port
+from tests.support import ROOT, wait_until
 
 SMALL = ("--size", "16MB")
 ENDINGS = {signal.SIGINT: 130, signal.SIGTERM: 143}
@@ -86,8 +87,8 @@ def test_a_killed_run_on_a_server_that_exists_leaves_no_database(
         wait_for_outcomes(tmp_path, 1)
         process.kill()
         process.communicate(timeout=60)
-    until(lambda: not databases())
-    until(lambda: not list(temporary.rglob("run-*")))
+    wait_until(lambda: not databases())
+    wait_until(lambda: not list(temporary.rglob("run-*")))
     require_kept(tmp_path)
 
 
@@ -151,8 +152,8 @@ def test_a_killed_run_in_a_container_leaves_none(tmp_path: Path, temporary: Path
         wait_for_outcomes(tmp_path, 1)
         process.kill()
         process.communicate(timeout=60)
-    until(lambda: not marked(labels))
-    until(lambda: not list(temporary.rglob("run-*")))
+    wait_until(lambda: not marked(labels))
+    wait_until(lambda: not list(temporary.rglob("run-*")))
     require_kept(tmp_path)
 
 
@@ -214,13 +215,6 @@ def require_kept(results: Path) -> None:
     assert completed(experiment) >= 1
     assert experiment.finished is None
     assert not [outcome for outcome in experiment.outcomes if isinstance(outcome, Failed)]
-
-
-def until(condition: Callable[[], object]) -> None:
-    end = time.monotonic() + 30
-    while not condition():
-        assert time.monotonic() < end
-        time.sleep(0.2)
 
 
 def _watched(process: subprocess.Popen[str], temporary: Path) -> Iterator[str]:

@@ -14,8 +14,9 @@ from lab.errors import InputError
 from lab.trial import trial
 from lab.trial.trial import Lane
 from lab.values import Completed, PlannedTrial, Verdict
+from tests.support import ROOT
 
-README = Path(__file__).parents[2] / "README.md"
+README = ROOT / "README.md"
 
 
 @pytest.fixture

@@ -5,11 +5,9 @@ from __future__ import annotations
 import csv
 import io
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 
-from lab import runs
 from lab.analysis import comparison
 from lab.analysis.recommendation import recommend
 from lab.analysis.side_by_side import disagreements, side_by_side
@@ -17,18 +15,12 @@ from lab.errors import InputError
 from lab.report import markdown, markers, tables
 from lab.report.table import MISSING, Table
 from lab.values import Completed, Experiment, Failed, Mismatch, Skipped, Verdict
+from tests.support import ROOT, SAMPLE
 
-ROOT = Path(__file__).parents[2]
-SAMPLE = ROOT / "results" / "sample"
 COLUMNS = [
     *("scenario", "outcome", "server", "baseline_bytes", "bytes", "saving_percent"),
     *("projected_bytes", "verdict", "apply_seconds", "wal_bytes", "peak_bytes"),
 ]
-
-
-@pytest.fixture(scope="module")
-def sample() -> Experiment:
-    return runs.load(SAMPLE)
 
 
 def rows(experiment: Experiment) -> dict[str, dict[str, str]]:

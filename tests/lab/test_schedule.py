@@ -16,6 +16,7 @@ import pytest
 
 from lab.errors import InputError
 from lab.runner.schedule import JOB_BYTES, MOST_JOBS, Floor, jobs_at_once, work_off
+from tests.support import wait_until
 
 THREADS = 8
 
@@ -96,7 +97,7 @@ def test_who_waits_to_be_alone_goes_before_those_who_would_work_together() -> No
     with ThreadPoolExecutor(2) as threads, floor.together():
         one = threads.submit(timed)
         waits.wait(10)
-        _until(lambda: floor._claims == 1)
+        wait_until(lambda: floor._claims == 1)
         other = threads.submit(late)
         time.sleep(0.05)
         assert not order
@@ -134,10 +135,3 @@ def _at_once(jobs: list[Callable[[], None]]) -> None:
     with ThreadPoolExecutor(len(jobs)) as threads:
         for one in [threads.submit(job) for job in jobs]:
             one.result(30)
-
-
-def _until(holds: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 120
-    while not holds():
-        assert time.monotonic() < deadline
-        time.sleep(0.001)

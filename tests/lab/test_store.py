@@ -13,14 +13,9 @@ import pytest
 from lab import files, runs
 from lab.errors import InputError
 from lab.values import Experiment
+from tests.support import SAMPLE
 
-SAMPLE = Path(__file__).parents[2] / "results" / "sample"
 AT = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
-
-
-@pytest.fixture
-def sample() -> Experiment:
-    return runs.load(SAMPLE)
 
 
 def test_an_experiment_comes_back_as_it_was_saved(sample: Experiment, tmp_path: Path) -> None:

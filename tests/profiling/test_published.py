@@ -14,8 +14,8 @@ from lab.errors import InputError
 from lab.report import profile as report
 from lab.values import Profile
 from tests.profiling.conftest import Aged
+from tests.support import CASES
 
-CASES = Path(__file__).parents[2] / "data_gen" / "cases"
 GB = 1 << 30
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import signal
 import subprocess
-import time
 from collections.abc import Iterator
 from contextlib import closing, suppress
 
@@ -17,6 +16,7 @@ from lab.postgres.database import Database, address, parts_of
 from lab.servers import Workspace
 from lab.servers.account import popen_options, server_account
 from tests.profiling.conftest import Aged
+from tests.support import wait_until
 
 pytestmark = pytest.mark.slow
 
@@ -34,20 +34,17 @@ def replica(aged: Aged, workspace: Workspace) -> Iterator[str]:
     process = workspace.spawn(server, log=workspace.path / "replica.log", cwd=folder, account=account)
     dsn = address(aged.dsn, host=str(folder))
     try:
-        wait_for(dsn)
+        wait_until(lambda: accepts_connections(dsn))
         yield dsn
     finally:
         workspace.end(process, signal=signal.SIGQUIT)
         workspace.remove(folder)
 
 
-def wait_for(dsn: str) -> None:
-    until = time.monotonic() + 60
-    while time.monotonic() < until:
-        with suppress(ServerError), closing(Database.connect(dsn)):
-            return
-        time.sleep(0.1)
-    pytest.fail("The replica did not start.")
+def accepts_connections(dsn: str) -> bool:
+    with suppress(ServerError), closing(Database.connect(dsn)):
+        return True
+    return False
 
 
 def test_a_replica_has_the_same_profile_but_for_what_it_does_not_count(aged: Aged, replica: str) -> None:

@@ -7,10 +7,8 @@ import os
 import socket
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
 
 import psutil
@@ -22,10 +20,10 @@ from lab.servers.processes import Identity
 from lab.servers.settings import SERVER, TIMESCALE
 from tests.conftest import PLAIN, require_images
 from tests.engine import Made, leaving_nothing, marked, told
+from tests.support import ROOT, wait_until
 
 pytestmark = pytest.mark.slow
 
-ROOT = Path(__file__).parents[2]
 _LAB = f"""
 import sys, time
 from lab.servers import Options, open_server, open_workspace
@@ -106,7 +104,7 @@ def test_a_killed_lab_is_cleaned_up_by_its_reaper() -> None:
         assert {kind for kind, _ in marked(labels)} == {"container", "volume"}
         process.kill()
         process.wait()
-        until(lambda: not marked(labels))
+        wait_until(lambda: not marked(labels))
 
 
 def test_clean_removes_what_dead_runs_left_and_only_that(made: Made, workspace: Workspace) -> None:
@@ -157,10 +155,3 @@ def containers_of_others(whose: list[dict[str, object]]) -> Iterator[list[dict[s
     made = [told("create", "--label", f"{name}={mark[name]}", PLAIN) for mark in marks]
     yield marks
     told("rm", "--volumes", *made)
-
-
-def until(condition: Callable[[], object]) -> None:
-    end = time.monotonic() + 30
-    while not condition():
-        assert time.monotonic() < end
-        time.sleep(0.2)

@@ -9,7 +9,6 @@ import sys
 import time
 import traceback
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from urllib.parse import quote, unquote
 
 import psutil
@@ -22,6 +21,7 @@ from lab.servers.external import ExternalServer
 from lab.servers.native import NativeServer
 from tests.conftest import PASSWORD
 from tests.network import closed_port, listening
+from tests.support import ROOT, wait_until
 
 NewName = Callable[[], str]
 SECRETS = ("s3cr3t", "w0rd")
@@ -192,7 +192,7 @@ def test_a_killed_run_is_cleaned_up_by_its_reaper(role: str, admin: Database) ->
         assert len(databases(admin, token)) == 2
         lab.kill()
         lab.wait()
-        _until(lambda: not databases(admin, token))
+        wait_until(lambda: not databases(admin, token))
 
 
 def test_clean_removes_databases_of_dead_runs_only(role: str, foreign: str, admin: Database) -> None:
@@ -203,7 +203,7 @@ def test_clean_removes_databases_of_dead_runs_only(role: str, foreign: str, admi
         _reaper(dead).kill()
         dead.kill()
         dead.wait()
-        _until(lambda: f"database storage_lab_{token}_a" in clean([role]))
+        wait_until(lambda: f"database storage_lab_{token}_a" in clean([role]))
         assert databases(admin, token) == []
         assert len(databases(admin, other)) == 2
         assert databases(admin, "feedface")
@@ -267,7 +267,7 @@ def _lab(dsn: str) -> subprocess.Popen[str]:
         stderr=subprocess.DEVNULL,
         text=True,
         env=os.environ | {"LAB_TEST_DSN": dsn},
-        cwd=Path(__file__).parents[2],
+        cwd=ROOT,
     )
 
 
@@ -279,10 +279,3 @@ def _token(lab: subprocess.Popen[str]) -> str:
 def _reaper(lab: subprocess.Popen[str]) -> psutil.Process:
     (reaper,) = psutil.Process(lab.pid).children()
     return reaper
-
-
-def _until(condition: Callable[[], object]) -> None:
-    until = time.monotonic() + 120
-    while not condition():
-        assert time.monotonic() < until
-        time.sleep(0.1)

@@ -19,6 +19,7 @@ from lab.postgres.database import Database
 from lab.servers import Options, Server, Workspace, cache, installation, open_server, open_workspace
 from lab.servers.account import server_account
 from lab.servers.installation import accepts, find_installation, runner
+from tests.support import ROOT
 
 NewName = Callable[[], str]
 _OTHERS = [path for path in Path("/usr/lib/postgresql").glob("*/bin") if (path / "postgres").exists()]
@@ -205,7 +206,7 @@ def _runs(python: str) -> bool:
 
 
 def _as_nobody(command: list[str]) -> subprocess.CompletedProcess[str]:
-    path = os.pathsep.join([str(Path(__file__).parents[2]), *(entry for entry in sys.path if "site-packages" in entry)])
+    path = os.pathsep.join([str(ROOT), *(entry for entry in sys.path if "site-packages" in entry)])
     environment = {"PATH": os.environ["PATH"], "PYTHONPATH": path, "HOME": "/nonexistent"}
     return subprocess.run(
         command, check=False, capture_output=True, text=True, cwd="/", env=environment, user="nobody", timeout=60

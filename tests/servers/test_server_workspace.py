@@ -9,7 +9,6 @@ import signal
 import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -18,6 +17,7 @@ import psutil
 import pytest
 
 from lab.servers import cache, clean, open_workspace
+from tests.support import ROOT, wait_until
 
 _LAB = """
 import signal, sys, time
@@ -72,7 +72,7 @@ def test_a_killed_lab_is_cleaned_up_by_its_reaper(kind: str, base: Path) -> None
         run, children = _started(lab)
         lab.kill()
         lab.wait()
-        _until(lambda: not run.exists() and not any(_runs(child) for child in children))
+        wait_until(lambda: not run.exists() and not any(_runs(child) for child in children))
 
 
 def test_clean_ends_what_a_dead_run_left_and_only_that(base: Path) -> None:
@@ -155,7 +155,7 @@ def _lab(kind: str) -> subprocess.Popen[str]:
         stderr=subprocess.DEVNULL,
         text=True,
         start_new_session=True,
-        cwd=Path(__file__).parents[2],
+        cwd=ROOT,
     )
 
 
@@ -173,10 +173,3 @@ def _rest(lab: subprocess.Popen[str]) -> str:
 def _runs(child: dict[str, Any]) -> bool:
     pid: int = child["pid"]
     return psutil.pid_exists(pid) and psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
-
-
-def _until(condition: Any) -> None:
-    until = time.monotonic() + 120
-    while not condition():
-        assert time.monotonic() < until
-        time.sleep(0.05)

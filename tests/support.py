@@ -1,0 +1,19 @@
+"""What tests of every room share: where things lie, and how to wait for another process."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+ROOT = Path(__file__).parents[1]
+SAMPLE = ROOT / "results" / "sample"
+CASES = ROOT / "data_gen" / "cases"
+
+
+def wait_until(condition: Callable[[], object], *, seconds: float = 120) -> None:
+    """Ask again and again until it holds; fail after so long, which is far more than it takes."""
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, f"This did not come to hold within {seconds:g} s."
+        time.sleep(0.02)
