@@ -2,8 +2,11 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+# Nothing of the machine that pins is written down: not where it looks for packages, not its options.
+PIN := $(BIN)/pip-compile --quiet --generate-hashes --allow-unsafe --strip-extras --no-header \
+  --no-emit-index-url --no-emit-trusted-host --no-emit-find-links
 
-.PHONY: help setup run test check format sample lock bench clean
+.PHONY: help setup run test check lint types format sample lock bench clean
 
 help: ## list the targets
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
@@ -16,11 +19,17 @@ run: setup ## measure every scenario on embedded servers; writes results/<run>/
 test: $(VENV)/.ready-dev ## the tests that this machine can run, without the slow ones
 	$(BIN)/pytest -m "not slow"
 
-check: $(VENV)/.ready-dev ## everything that CI runs: format, lint, types, all tests
+check: lint types ## everything that CI runs: format, lint, spelling, types, all tests
+	$(BIN)/pytest
+
+lint: $(VENV)/.ready-dev ## format, lint and spelling of the sources, and the shell scripts
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
+	$(BIN)/shellcheck .ci/* tests/images/build tests/images/entrypoint
+	$(BIN)/codespell
+
+types: $(VENV)/.ready-dev ## mypy --strict
 	$(BIN)/mypy
-	$(BIN)/pytest
 
 format: $(VENV)/.ready-dev ## let ruff format the code and mend what it can
 	$(BIN)/ruff format .
@@ -38,10 +47,8 @@ sample: setup ## measure the run that git keeps, and what the documents show of 
 
 lock: | $(VENV)/.made ## pin the dependencies of pyproject.toml again
 	$(BIN)/python -m pip install --quiet pip-tools
-	$(BIN)/pip-compile --quiet --generate-hashes --allow-unsafe --strip-extras --no-emit-index-url --no-emit-trusted-host \
-	  --no-header --output-file requirements.lock pyproject.toml
-	$(BIN)/pip-compile --quiet --generate-hashes --allow-unsafe --strip-extras --no-emit-index-url --no-emit-trusted-host \
-	  --no-header --extra dev --output-file requirements-dev.lock pyproject.toml
+	$(PIN) --output-file requirements.lock pyproject.toml
+	$(PIN) --extra dev --output-file requirements-dev.lock pyproject.toml
 
 clean: ## remove the environment and what killed runs left behind
 	-$(BIN)/lab clean
