@@ -2,22 +2,30 @@
 
 from __future__ import annotations
 
+import codecs
 import errno
 import json
-import os
 import tempfile
-from contextlib import suppress
 from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar
 
 from pydantic import TypeAdapter, ValidationError
+from pydantic_core import PydanticSerializationError, from_json
 
+from lab import paths
 from lab.errors import InputError
 
 T = TypeVar("T")
 
-_HINTS = {errno.ENOSPC: "Free space, or write elsewhere.", errno.ENOENT: "Make its folder first, or write elsewhere."}
+_HINTS = {
+    errno.ENOSPC: "Free space, or write elsewhere.",
+    errno.ENOENT: "Make its folder first, or write elsewhere.",
+    errno.ENXIO: "Start the program that reads it first.",
+}
+_ELSEWHERE = "Name a regular file, or a new one."
+_OTHER_FOLDER = "Name another folder with --out."
+_TOO_LARGE = 1 << 63
 
 
 def check_writable(folder: Path) -> None:
@@ -26,46 +34,74 @@ def check_writable(folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=folder):
             pass
+    except FileExistsError as error:
+        raise InputError(f"Results cannot be written to {folder}: it is not a folder.", hint=_OTHER_FOLDER) from error
     except OSError as error:
-        raise InputError(
-            f"Results cannot be written to {folder}: {error.strerror}.", hint="Name another folder with --out."
-        ) from error
+        raise InputError(f"Results cannot be written to {folder}: {error.strerror}.", hint=_OTHER_FOLDER) from error
+
+
+def check_target(path: Path) -> None:
+    """`InputError` where `write` would refuse the path: neither a regular file nor a new one."""
+    try:
+        paths.target(path)
+    except OSError as error:
+        raise _unwritable(path, error) from error
 
 
 def write(path: Path, text: str) -> None:
-    """Write one file, to the byte, so that a reader sees the old or the new text, never a part."""
-    target = path.resolve()  # a link stays a link
-    part = target.with_name(f".{target.name}.part")
+    """Write one file, to the byte, so that a reader sees the old or the new text, never a part.
+
+    Errors: `InputError` where it cannot be written, or is no regular file: a device or a pipe is left as it is.
+    """
     try:
-        with part.open("w", encoding="utf-8", newline="") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        part.replace(target)
+        paths.replace(path, _encoded(text))
     except OSError as error:
-        with suppress(OSError):
-            part.unlink(missing_ok=True)
-        hint = _HINTS.get(error.errno or 0, "Write elsewhere.")
-        raise InputError(f"{path} cannot be written: {error.strerror}.", hint=hint) from error
+        raise _unwritable(path, error) from error
+
+
+def write_or_stream(path: Path, text: str) -> None:
+    """As `write`; where the path leads to a pipe or a terminal, write into it."""
+    if not paths.is_stream(path):
+        return write(path, text)
+    try:
+        paths.write_stream(path, _encoded(text))
+    except OSError as error:
+        raise _unwritable(path, error) from error
+
+
+def _encoded(text: str) -> bytes:
+    """UTF-8; a byte of a file's name that is not UTF-8 is written as its number."""
+    return text.encode("utf-8", "backslashreplace")
+
+
+def _unwritable(path: Path, error: OSError) -> InputError:
+    return InputError(f"{path} cannot be written: {error.strerror}.", hint=_HINTS.get(error.errno or 0, _ELSEWHERE))
 
 
 def read(path: Path) -> str:
     """The text of a document, to the byte; empty where there is none yet.
 
-    Errors: `InputError` where it is not a text file.
+    Errors: `InputError` where it is no regular file, not in UTF-8, or larger than `lab.paths.LARGEST`.
     """
+    hint = "Name a text file in UTF-8."
     try:
-        with path.open(encoding="utf-8", newline="") as file:
-            return file.read()
+        return paths.read(path).decode("utf-8")
     except FileNotFoundError:
         return ""
-    except (OSError, UnicodeDecodeError) as error:
-        raise InputError(f"{path} cannot be read: {error}.", hint="Name a text file in UTF-8.") from error
+    except OSError as error:
+        raise InputError(f"{path} cannot be read: {error.strerror}.", hint=hint) from error
+    except UnicodeDecodeError as error:
+        raise InputError(f"{path} cannot be read: byte {error.start} is not UTF-8.", hint=hint) from error
 
 
 def to_json(kind: type[T], value: T) -> str:
     """The value as JSON."""
-    written: bytes = _adapter(kind).dump_json(value, indent=1)  # type: ignore[arg-type] # a type is hashable
+    adapter = _adapter(kind)  # type: ignore[arg-type] # a type is hashable
+    try:
+        written = adapter.dump_json(value, indent=1)
+    except PydanticSerializationError:  # a text with a byte that is not UTF-8, such as the name of a folder
+        plain = json.dumps(adapter.dump_python(value, mode="json"), indent=1, ensure_ascii=False)
+        written = plain.encode("utf-8", "replace")
     return written.decode() + "\n"
 
 
@@ -86,14 +122,27 @@ def read_json(path: Path, *, again: str) -> dict[str, Any]:
     """The JSON object in a file; errors as `load`."""
     hint = f"Restore it, or measure again with {again}."
     try:
-        raw = json.loads(path.read_bytes())
+        raw = from_json(paths.read(path).removeprefix(codecs.BOM_UTF8), allow_inf_nan=False)
     except OSError as error:
         raise InputError(f"{path} cannot be read: {error.strerror}.", hint=f"{again} writes such files.") from error
     except ValueError as error:
         raise InputError(f"{path} is damaged or not JSON: {error}.", hint=hint) from error
     if not isinstance(raw, dict):
         raise InputError(f"{path} is damaged: it holds no JSON object.", hint=hint)
+    if place := _unrepresentable(raw):
+        raise InputError(f"{path} is damaged at {'.'.join(place)}: the number does not fit into 64 bits.", hint=hint)
     return raw
+
+
+def _unrepresentable(raw: dict[str, Any] | list[Any]) -> tuple[str, ...]:
+    """Where the first number lies that no report can hold; empty where there is none."""
+    for name, value in raw.items() if isinstance(raw, dict) else enumerate(raw):
+        if isinstance(value, dict | list):
+            if below := _unrepresentable(value):
+                return str(name), *below
+        elif isinstance(value, int | float) and not -_TOO_LARGE <= value < _TOO_LARGE:
+            return (str(name),)
+    return ()
 
 
 def validated(kind: type[T], raw: object, path: Path, *, again: str) -> T:

@@ -1,0 +1,142 @@
+"""What must hold in a saved experiment, so that everything derived from it can be computed without looking twice.
+
+Every reference resolves, an amount is not negative, and what others are compared with is not empty. What the lab writes
+always holds; a file that was edited or damaged may not.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import TypeVar
+
+from lab.values.experiment import CaseFacts, Experiment, LoadedTemplate, SideTrial, TableFacts
+from lab.values.footprint import KINDS, Footprint, Kinds, TableFootprint
+from lab.values.outcome import Completed, Outcome, Skipped, StepRecord
+
+T = TypeVar("T")
+BASELINE = "baseline"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Problem:
+    """What does not hold, and where: a path such as 'outcomes.3.footprint'."""
+
+    place: str
+    message: str
+
+
+def problems(experiment: Experiment) -> Iterator[Problem]:
+    """Everything that does not hold; nothing where the experiment is sound."""
+    plan = experiment.plan
+    yield from _below("plan.dataset", _amounts(least=1, events=plan.dataset.events))
+    yield from _below("plan", _amounts(change_rate=plan.dataset.change_rate, size_bytes=plan.size_bytes))
+    yield from _each("plan.trials", plan.trials, lambda trial: _described(trial.scenario, experiment))
+    yield from _below("case", _case(experiment.case))
+    yield from _each("templates", experiment.templates, _template)
+    yield from _each("outcomes", experiment.outcomes, lambda outcome: _outcome(outcome, experiment))
+    yield from _each("side_trials", experiment.side_trials, lambda trial: _side_trial(trial, experiment))
+
+
+def _below(place: str, inner: Iterable[Problem]) -> Iterator[Problem]:
+    """The same problems, with where their part lies."""
+    return (Problem(place=f"{place}.{problem.place}".rstrip("."), message=problem.message) for problem in inner)
+
+
+def _each(place: str, values: Iterable[T], check: Callable[[T], Iterator[Problem]]) -> Iterator[Problem]:
+    for number, value in enumerate(values):
+        for problem in check(value):
+            yield Problem(place=f"{place}.{number}.{problem.place}".rstrip("."), message=problem.message)
+
+
+def _amounts(*, least: int = 0, **amounts: float | None) -> Iterator[Problem]:
+    """Numbers that count something; None is what was not measured."""
+    for name, amount in amounts.items():
+        if amount is not None and amount < least:
+            yield Problem(place=name, message=f"{amount} is less than {least}")
+
+
+def _counts(name: str, counts: Mapping[str, int]) -> Iterator[Problem]:
+    return (
+        Problem(place=f"{name}.{key}", message=f"{count} is less than 0") for key, count in counts.items() if count < 0
+    )
+
+
+def _described(scenario: str, experiment: Experiment) -> Iterator[Problem]:
+    if scenario not in experiment.scenarios:
+        yield Problem(place="scenario", message=f"'{scenario}' is not described under scenarios")
+
+
+def _case(case: CaseFacts) -> Iterator[Problem]:
+    yield from _amounts(least=1, database_bytes=case.database_bytes, target_bytes=case.target_bytes)
+    yield from _amounts(system_bytes=case.system_bytes)
+    for name, table in case.tables.items():
+        yield from _below(f"tables.{name}", _table_facts(table))
+
+
+def _table_facts(table: TableFacts) -> Iterator[Problem]:
+    yield from _amounts(rows=table.rows, total_bytes=table.total_bytes, data_bytes=table.data_bytes)
+    yield from _amounts(index_bytes=table.index_bytes, newest_rows=table.newest_rows)
+    yield from _counts("rows_kept", {str(days): rows for days, rows in table.rows_kept.items()})
+
+
+def _template(template: LoadedTemplate) -> Iterator[Problem]:
+    yield from _counts("rows", template.rows)
+    yield from _below("footprint", _footprint(template.footprint, compared=True))
+
+
+def _outcome(outcome: Outcome, experiment: Experiment) -> Iterator[Problem]:
+    yield from _described(outcome.scenario, experiment)
+    if isinstance(outcome, Completed):
+        if outcome.server not in {template.server for template in experiment.templates}:
+            yield Problem(place="server", message=f"'{outcome.server}' has no template")
+        yield from _completed(outcome)
+    if not isinstance(outcome, Skipped):
+        yield from _each("steps", outcome.steps, _step)
+
+
+def _completed(trial: Completed) -> Iterator[Problem]:
+    yield from _amounts(least=1, repeat=trial.repeat)
+    yield from _amounts(database_bytes=trial.database_bytes, checks=trial.verification.checks)
+    yield from _counts("rows", trial.rows)
+    yield from _below("footprint", _footprint(trial.footprint, compared=trial.scenario == BASELINE))
+
+
+def _side_trial(trial: SideTrial, experiment: Experiment) -> Iterator[Problem]:
+    yield from _below("dataset", _amounts(least=1, events=trial.dataset.events))
+    yield from _below("dataset", _amounts(change_rate=trial.dataset.change_rate))
+    yield from _below("outcome", _described(trial.outcome.scenario, experiment))
+    if trial.template:
+        yield from _below("template", _template(trial.template))
+    if isinstance(trial.outcome, Completed):
+        if trial.template is None:
+            yield Problem(place="template", message="what was measured is a clone of a template, and none is named")
+        yield from _below("outcome", _completed(trial.outcome))
+
+
+def _step(step: StepRecord) -> Iterator[Problem]:
+    yield from _amounts(seconds=step.seconds, cpu_seconds=step.cpu_seconds)
+    yield from _amounts(wal_bytes=step.wal_bytes, peak_bytes=step.peak_bytes)
+    yield from _each("statements", step.statements, lambda statement: _amounts(least=1, times=statement.times))
+    yield from _below("footprint", _footprint(step.footprint))
+
+
+def _footprint(footprint: Footprint, *, compared: bool = False) -> Iterator[Problem]:
+    """`compared`: whether other footprints are compared with this one, so that it cannot be empty."""
+    yield from _each("tables", footprint.tables, _table)
+    if compared and footprint.total <= 0:
+        yield Problem(place="", message="it is empty, and nothing can be compared with it")
+
+
+def _table(table: TableFootprint) -> Iterator[Problem]:
+    yield from _amounts(least=1, relations=table.relations)
+    yield from _kinds(table)
+    if table.rowstore:
+        yield from _below("rowstore", _kinds(table.rowstore))
+
+
+def _kinds(kinds: Kinds) -> Iterator[Problem]:
+    yield from _amounts(heap=kinds.heap, maps=kinds.maps, toast=kinds.toast, indexes=kinds.indexes)
+    yield from _counts("fixed", kinds.fixed)
+    if lacking := [kind for kind in KINDS if kind not in kinds.fixed]:
+        yield Problem(place="fixed", message=f"{lacking[0]} is missing")
