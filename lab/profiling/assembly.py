@@ -10,7 +10,7 @@ from functools import cached_property
 from lab.profiling.catalog import indexes
 from lab.profiling.catalog.indexes import Index
 from lab.profiling.catalog.tables import Table
-from lab.profiling.sample.columns import ColumnSums, Reading
+from lab.profiling.sample.columns import ColumnSums, TableSample
 from lab.profiling.sample.documents import Document
 from lab.profiling.sample.strata import Stratum, draw
 from lab.profiling.time import growth
@@ -20,7 +20,7 @@ from lab.values import ColumnProfile, TableProfile
 
 
 @dataclass(frozen=True, kw_only=True)
-class Found:
+class SurveyedTable:
     """One table with what was found about it so far; None is what could not be read."""
 
     table: Table
@@ -28,7 +28,7 @@ class Found:
     budget: int | None
     """Blocks to read at most; None is the usual number."""
     path: Path | None = None
-    reading: Reading | None = None
+    reading: TableSample | None = None
     ages: Ages | None = None
     documents: Mapping[str, Sequence[Document]] = field(default_factory=dict)
     restored: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
@@ -40,21 +40,21 @@ class Found:
         return draw(self.table, budget=self.budget)
 
 
-def table(found: Found, now: datetime) -> TableProfile:
+def table(found: SurveyedTable, now: datetime) -> TableProfile:
     """The profile of one table."""
-    one, reading = found.table, found.reading
+    table, reading = found.table, found.reading
     heap, maps, toast, index = (
-        sum(getattr(part, kind) for part in one.relations) for kind in ("heap", "maps", "toast", "indexes")
+        sum(getattr(part, kind) for part in table.relations) for kind in ("heap", "maps", "toast", "indexes")
     )
     bloat = _rest(heap, reading.live_heap if reading else None)
-    toast_bloat = _rest(one.toast_heap, reading.toast_disk if reading else None)
+    toast_bloat = _rest(table.toast_heap, reading.toast_disk if reading else None)
     rows = found.ages.rows if found.ages else {}
     used = (heap + maps - (bloat or 0), toast - (toast_bloat or 0), index)
     bytes_ = found.ages.bytes_by_age(*used) if found.ages else {}
     days = growth.days(rows, bytes_, now)
     return TableProfile(
-        table=one.label,
-        relations=len(one.relations),
+        table=table.label,
+        relations=len(table.relations),
         heap_bytes=heap,
         maps_bytes=maps,
         toast_bytes=toast,
@@ -62,14 +62,14 @@ def table(found: Found, now: datetime) -> TableProfile:
         index_bytes=index,
         total_bytes=heap + maps + toast + index,
         rows=round(reading.rows) if reading else None,
-        rows_exact=reading.exact and one.whole if reading else None,
-        dead_rows=one.dead_rows,
+        rows_exact=reading.exact and table.whole if reading else None,
+        dead_rows=table.dead_rows,
         heap_bloat_bytes=bloat,
         toast_bloat_bytes=toast_bloat,
         sampled_blocks=reading.sampled if reading else None,
         blocks=reading.blocks if reading else None,
         columns=tuple(_column(sums, found, toast) for sums in reading.columns) if reading else (),
-        indexes=indexes.profiles(one, found.indexes),
+        indexes=indexes.profiles(table, found.indexes),
         time=found.path.value() if found.path else None,
         newest=days[-1].start if days else None,
         undated_rows=round(rows.get(None, 0.0)) if found.ages else None,
@@ -84,7 +84,7 @@ def _rest(whole: int, used: float | None) -> int | None:
     return None if used is None else max(round(whole - used), 0)
 
 
-def _column(sums: ColumnSums, found: Found, toast_bytes: int) -> ColumnProfile:
+def _column(sums: ColumnSums, found: SurveyedTable, toast_bytes: int) -> ColumnProfile:
     reading = found.reading
     documents = found.documents.get(sums.column.name, ())
     columnar = any(stratum.compressed for stratum in found.strata)
@@ -115,15 +115,15 @@ def _codecs(sums: ColumnSums) -> dict[str, float]:
 
 def _raw(sums: ColumnSums, documents: Sequence[Document]) -> int | None:
     """By the ratio of the sampled documents, which differ less in it than in length."""
-    stored = sum(one.weight * one.stored for one in documents)
-    raw = sum(one.weight * one.raw for one in documents)
+    stored = sum(document.weight * document.stored for document in documents)
+    raw = sum(document.weight * document.raw for document in documents)
     return round(sums.stored * raw / stored) if stored else None
 
 
 def idle(tables: Sequence[TableProfile], now: datetime) -> Iterator[str]:
     """A warning where nothing came in for days: what grew in the last week then says little."""
     newest = max(
-        (one.newest for one in tables if one.newest and datetime.fromisoformat(one.newest) < now), default=None
+        (table.newest for table in tables if table.newest and datetime.fromisoformat(table.newest) < now), default=None
     )
     quiet = now - timedelta(days=1) - datetime.fromisoformat(newest) if newest else timedelta()
     if quiet >= timedelta(days=1):

@@ -9,13 +9,13 @@ from datetime import UTC, datetime
 
 from lab.errors import DatabaseError, LabError, ServerError
 from lab.profiling import assembly
-from lab.profiling.assembly import Found
+from lab.profiling.assembly import SurveyedTable
 from lab.profiling.catalog import absent, indexes
 from lab.profiling.catalog.session import Source, open_source
 from lab.profiling.catalog.tables import Table, read_tables, unreadable
 from lab.profiling.sample import blocks, codecs, columns, documents
 from lab.profiling.sample.codecs import Batch, Bench
-from lab.profiling.sample.columns import Reading
+from lab.profiling.sample.columns import TableSample
 from lab.profiling.time import ages, growth, paths, repeats
 from lab.profiling.time.ages import Ages
 from lab.units import bytes_text
@@ -63,16 +63,16 @@ class _Survey:
     def profile(self, target_bytes: int) -> Profile:
         """The whole profile."""
         found = self._tables()
-        keys = paths.keys(self._source, [one.table for one in found])
-        with codecs.bench(worth=any(self._is_worth(one.table.toast_heap) for one in found)) as bench:
-            found = [self._sampled(one) for one in found]
-            found = [self._read_documents(one) for one in found]
+        keys = paths.keys(self._source, [surveyed.table for surveyed in found])
+        with codecs.bench(worth=any(self._is_worth(surveyed.table.toast_heap) for surveyed in found)) as bench:
+            found = [self._sampled(surveyed) for surveyed in found]
+            found = [self._read_documents(surveyed) for surveyed in found]
             bench.give(dict(self._batches(found)))
-            ways = paths.find([one.table for one in found], keys, filled=dict(_filled(found)))
-            found = [self._aged(replace(one, path=ways.get(one.table.oid))) for one in found]
+            ways = paths.find([surveyed.table for surveyed in found], keys, filled=dict(_filled(found)))
+            found = [self._aged(replace(surveyed, path=ways.get(surveyed.table.oid))) for surveyed in found]
             series = list(repeats.read(self._source, found, keys, self._attempt))
             found = self._restored(found, bench)
-        tables = tuple(assembly.table(one, self._now) for one in found)
+        tables = tuple(assembly.table(surveyed, self._now) for surveyed in found)
         pace = growth.per_day([table.growth for table in tables])
         return Profile(
             format=FORMAT,
@@ -98,78 +98,85 @@ class _Survey:
         weighed = [f"{bytes_text(unknown)} of tables"] if unknown else []
         return [*weighed, *(["what was not even weighed"] if self._absent else [])]
 
-    def _tables(self) -> list[Found]:
+    def _tables(self) -> list[SurveyedTable]:
         """Sizes and structure of every table."""
         self._progress("sizes of all tables")
         locked = absent.locked(self._source)
         unlogged = absent.unlogged(self._source) if self._standby else []
         for words, some in (("Locked by somebody", locked), ("Unlogged, which a replica does not have", unlogged)):
             if some:
-                self._say(f"{words}, so not even weighed: {', '.join(one.label for one in some)}.")
+                self._say(f"{words}, so not even weighed: {', '.join(relation.label for relation in some)}.")
         self._absent = [*locked, *unlogged]
         tables = read_tables(self._source, without=self._absent, standby=self._standby)
         self._missing += unreadable(tables)
         if self._standby:
             self._say("Dead rows: a replica does not count them. Index use is the replica's own.")
         of_table = indexes.read(self._source, tables)
-        return [Found(table=table, indexes=of_table.get(table.oid, ()), budget=self._budget) for table in tables]
+        return [
+            SurveyedTable(table=table, indexes=of_table.get(table.oid, ()), budget=self._budget) for table in tables
+        ]
 
-    def _sampled(self, one: Found) -> Found:
+    def _sampled(self, surveyed: SurveyedTable) -> SurveyedTable:
         """Rows and columns."""
-        if not one.table.parts or not one.table.readable:
-            return one
-        self._progress(f"{one.table.label}: columns")
-        with self._attempt(f"{one.table.label}: columns and rows"):
-            reading = columns.read(self._source, one.table, one.strata, tells_toast=self._tells_toast)
-            self._missing += _doubts(one.table, reading)
-            return replace(one, reading=reading) if reading.rows or reading.exact else one
-        return one
+        if not surveyed.table.parts or not surveyed.table.readable:
+            return surveyed
+        self._progress(f"{surveyed.table.label}: columns")
+        with self._attempt(f"{surveyed.table.label}: columns and rows"):
+            reading = columns.read(self._source, surveyed.table, surveyed.strata, tells_toast=self._tells_toast)
+            self._missing += _doubts(surveyed.table, reading)
+            return replace(surveyed, reading=reading) if reading.rows or reading.exact else surveyed
+        return surveyed
 
-    def _aged(self, one: Found) -> Found:
+    def _aged(self, surveyed: SurveyedTable) -> SurveyedTable:
         """How old the rows are."""
-        if one.reading is None:
-            return one
-        if one.path is None:
-            self._say(f"{one.table.label}: no time column, and it points to no table that has one: no growth, no ages.")
-            return one
-        self._progress(f"{one.table.label}: ages")
-        with self._attempt(f"{one.table.label}: ages"):
-            return self._checked(
-                one, ages.read(self._source, one.strata, one.path, self._now, tells_toast=self._tells_toast)
+        if surveyed.reading is None:
+            return surveyed
+        if surveyed.path is None:
+            self._say(
+                f"{surveyed.table.label}: no time column, and it points to no table that has one: no growth, no ages."
             )
-        return one
+            return surveyed
+        self._progress(f"{surveyed.table.label}: ages")
+        with self._attempt(f"{surveyed.table.label}: ages"):
+            return self._checked(
+                surveyed,
+                ages.read(self._source, surveyed.strata, surveyed.path, self._now, tells_toast=self._tells_toast),
+            )
+        return surveyed
 
-    def _checked(self, one: Found, found: Ages) -> Found:
-        if found.trusted:
-            return replace(one, ages=found)
-        path = one.path.value() if one.path else None
-        self._say(f"{one.table.label}: its name says {path and path.through[0]}, but the keys are not there: no ages.")
-        return replace(one, path=None)
+    def _checked(self, surveyed: SurveyedTable, ages_read: Ages) -> SurveyedTable:
+        if ages_read.trusted:
+            return replace(surveyed, ages=ages_read)
+        path = surveyed.path.value() if surveyed.path else None
+        self._say(
+            f"{surveyed.table.label}: its name says {path and path.through[0]}, but the keys are not there: no ages."
+        )
+        return replace(surveyed, path=None)
 
-    def _read_documents(self, one: Found) -> Found:
+    def _read_documents(self, surveyed: SurveyedTable) -> SurveyedTable:
         """Documents of JSON columns, and of any column that is worth it."""
         read = {}
-        for sums in one.reading.columns if one.reading else ():
-            column, rows = sums.column, [stratum for stratum in one.strata if not stratum.compressed]
+        for sums in surveyed.reading.columns if surveyed.reading else ():
+            column, rows = sums.column, [stratum for stratum in surveyed.strata if not stratum.compressed]
             if sums.values and rows and (column.json or self._is_worth(sums.stored)) and documents.has_text(column):
-                with self._attempt(f"{one.table.label}.{column.name}: raw bytes"):
+                with self._attempt(f"{surveyed.table.label}.{column.name}: raw bytes"):
                     read[column.name] = documents.read(self._source, rows[0], sums)
-        return replace(one, documents=read)
+        return replace(surveyed, documents=read)
 
     def _is_worth(self, stored: float) -> bool:
         return bool(stored >= _WORTH * self._bytes)
 
-    def _batches(self, found: Sequence[Found]) -> Iterator[tuple[str, Batch]]:
-        for one in found:
-            for sums in one.reading.columns if one.reading else ():
-                sample = one.documents.get(sums.column.name, ())
+    def _batches(self, found: Sequence[SurveyedTable]) -> Iterator[tuple[str, Batch]]:
+        for surveyed in found:
+            for sums in surveyed.reading.columns if surveyed.reading else ():
+                sample = surveyed.documents.get(sums.column.name, ())
                 if sample and sums.may_compress and self._is_worth(sums.stored):
                     yield (
-                        f"{one.table.label}.{sums.column.name}",
+                        f"{surveyed.table.label}.{sums.column.name}",
                         Batch(type=sums.column.base, documents=codecs.some(sample)),
                     )
 
-    def _restored(self, found: list[Found], bench: Bench) -> list[Found]:
+    def _restored(self, found: list[SurveyedTable], bench: Bench) -> list[SurveyedTable]:
         """What the sampled documents take when they are stored anew."""
         self._progress("codecs, on a throwaway server")
         try:
@@ -177,7 +184,7 @@ class _Survey:
         except LabError as error:
             self._say(f"Codecs were not compared: {error}")
             return found
-        return [replace(one, restored=ratios) for one in found]
+        return [replace(surveyed, restored=ratios) for surveyed in found]
 
     def _wal(self) -> int | None:
         if self._source.value(_WAL) == "no":
@@ -201,7 +208,7 @@ class _Survey:
             self._say(f"{what}: not seen. {error.message}")
 
 
-def _doubts(table: Table, reading: Reading) -> Iterator[str]:
+def _doubts(table: Table, reading: TableSample) -> Iterator[str]:
     """What the figures of a sample do not say."""
     if not reading.rows and not reading.exact:
         yield (
@@ -212,9 +219,12 @@ def _doubts(table: Table, reading: Reading) -> Iterator[str]:
         yield f"{table.label}.{name}: added with a default that older rows do not store: its bytes are at most these."
 
 
-def _filled(found: Sequence[Found]) -> Iterator[tuple[tuple[int, str], float]]:
+def _filled(found: Sequence[SurveyedTable]) -> Iterator[tuple[tuple[int, str], float]]:
     """By table and column, the share of the rows that have a value; a batch of the columnstore tells only whether any has."""
-    for one in found:
-        columnar, rows = any(stratum.compressed for stratum in one.strata), one.reading.rows if one.reading else 0.0
-        for sums in one.reading.columns if one.reading and rows else ():
-            yield (one.table.oid, sums.column.name), float(sums.values > 0) if columnar else sums.values / rows
+    for surveyed in found:
+        columnar, rows = (
+            any(stratum.compressed for stratum in surveyed.strata),
+            surveyed.reading.rows if surveyed.reading else 0.0,
+        )
+        for sums in surveyed.reading.columns if surveyed.reading and rows else ():
+            yield (surveyed.table.oid, sums.column.name), float(sums.values > 0) if columnar else sums.values / rows

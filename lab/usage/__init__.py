@@ -12,7 +12,7 @@ from lab.errors import InputError
 from lab.usage import files, python, sql, text, verdict
 from lab.usage.python.module import UnparsableError
 from lab.usage.python.schema import Schema, gather
-from lab.usage.values import TABLES, Found, Hit, Passed, Source, Target, Usage
+from lab.usage.values import TABLES, Hit, Occurrence, Passed, Source, Target, Usage
 
 __all__ = ["Usage", "look"]
 
@@ -36,18 +36,20 @@ def look(roots: Sequence[Path], columns: Sequence[str], tables: Sequence[str] = 
 
 def _usage(sources: Sequence[Source], skipped: Sequence[Passed], column: str, tables: frozenset[str]) -> Usage:
     made = _made(sources, column)
-    schema = gather([one for one in sources if one.language == "Python"], column, tables, made or frozenset(TABLES))
+    schema = gather(
+        [source for source in sources if source.language == "Python"], column, tables, made or frozenset(TABLES)
+    )
     known = tables or schema.tables | made
     target = Target(column=column, tables=known or frozenset(TABLES))
     seen = [_seen(source, target, schema) for source in sources]
-    hits = [hit for source, one in zip(sources, seen, strict=True) for hit in _hits(source, one.found)]
+    hits = [hit for source, view in zip(sources, seen, strict=True) for hit in _hits(source, view.found)]
     limits = verdict.Limits(
         assumed=() if known else TABLES,
         unfollowed=tuple(sorted({name for source in sources for name in python.unfollowed(source)})),
-        unparsed=tuple(one.unparsed for one in seen if one.unparsed),
+        unparsed=tuple(view.unparsed for view in seen if view.unparsed),
         skipped=tuple(skipped),
-        computed=sum((one.computed for one in seen), Counter[str]()),
-        worded=sum(one.language not in ("Python", "SQL") for one in sources),
+        computed=sum((view.computed for view in seen), Counter[str]()),
+        worded=sum(source.language not in ("Python", "SQL") for source in sources),
     )
     return Usage(
         column=column,
@@ -56,7 +58,7 @@ def _usage(sources: Sequence[Source], skipped: Sequence[Passed], column: str, ta
         verdict=verdict.sentence(column, hits, limits),
         uncertainty=tuple(verdict.uncertainty(hits, limits)),
         hits=tuple(hits),
-        files=dict(Counter(one.language for one in sources).most_common()),
+        files=dict(Counter(source.language for source in sources).most_common()),
         skipped=limits.skipped,
         unparsed=limits.unparsed,
         computed=dict(limits.computed),
@@ -67,19 +69,19 @@ def _usage(sources: Sequence[Source], skipped: Sequence[Passed], column: str, ta
 class _Seen:
     """What was found in one file."""
 
-    found: Iterable[Found] = ()
+    found: Iterable[Occurrence] = ()
     computed: Counter[str] = field(default_factory=Counter)
     unparsed: Passed | None = None
 
 
 def _seen(source: Source, target: Target, schema: Schema) -> _Seen:
     if source.language not in ("Python", "SQL"):
-        return _Seen(found=text.look(source, target, schema.heavy))
+        return _Seen(found=text.look(source, target, schema.eager_models))
     try:
         return _sql(source, target) if source.language == "SQL" else _python(source, target, schema)
     except (UnparsableError, RecursionError) as error:
         unparsed = Passed(path=source.path, reason=str(error))
-        return _Seen(found=text.look(source, target, schema.heavy), unparsed=unparsed)
+        return _Seen(found=text.look(source, target, schema.eager_models), unparsed=unparsed)
 
 
 def _python(source: Source, target: Target, schema: Schema) -> _Seen:
@@ -99,7 +101,7 @@ def _sql(source: Source, target: Target) -> _Seen:
 
 def _made(sources: Sequence[Source], column: str) -> frozenset[str]:
     """Tables that SQL or a migration makes with the column."""
-    return frozenset().union(*(_made_by(one, column) for one in sources if column.lower() in one.words))
+    return frozenset().union(*(_made_by(source, column) for source in sources if column.lower() in source.words))
 
 
 def _made_by(source: Source, column: str) -> set[str]:
@@ -111,17 +113,17 @@ def _made_by(source: Source, column: str) -> set[str]:
         return set()  # reported where the file is looked through by words
 
 
-def _hits(source: Source, found: Iterable[Found]) -> list[Hit]:
+def _hits(source: Source, found: Iterable[Occurrence]) -> list[Hit]:
     """In the order of lines, each once."""
     return [
         Hit(
             path=source.path,
-            line=one.line,
-            access=one.access,
-            whole=one.whole,
+            line=occurrence.line,
+            access=occurrence.access,
+            whole=occurrence.whole,
             place=source.place,
-            how=one.how,
-            text=source.lines[one.line - 1].strip()[:200],
+            how=occurrence.how,
+            text=source.lines[occurrence.line - 1].strip()[:200],
         )
-        for one in sorted(dict.fromkeys(found), key=lambda one: one.line)
+        for occurrence in sorted(dict.fromkeys(found), key=lambda occurrence: occurrence.line)
     ]

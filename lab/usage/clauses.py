@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from sqlglot import exp
 
-from lab.usage.values import SIZE_ONLY, UNKNOWN, Access, Found, Target
+from lab.usage.values import SIZE_ONLY, UNKNOWN, Access, Occurrence, Target
 
 DECLARING = (
     exp.ColumnDef,
@@ -35,7 +35,7 @@ CLAUSES: tuple[tuple[type[exp.Expr], str], ...] = (
 )
 
 
-def look(tree: exp.Expr, target: Target) -> Iterator[Found]:
+def look(tree: exp.Expr, target: Target) -> Iterator[Occurrence]:
     """Every place of the statement that touches the column, by name or with its whole row."""
     for node in tree.walk():
         if isinstance(node, exp.Identifier) and node.name.lower() == target.column:
@@ -52,7 +52,10 @@ def gives(tree: exp.Create | exp.Alter, column: str) -> bool:
     """Whether the statement makes a table or view with the column, or adds it to one."""
     body = tree.args.get("expression")
     selected = body.named_selects if isinstance(body, exp.Query) else ()
-    return column in (*(one.name.lower() for one in tree.find_all(exp.ColumnDef)), *(name.lower() for name in selected))
+    return column in (
+        *(definition.name.lower() for definition in tree.find_all(exp.ColumnDef)),
+        *(name.lower() for name in selected),
+    )
 
 
 def table_of(tree: exp.Create | exp.Alter) -> str:
@@ -61,14 +64,14 @@ def table_of(tree: exp.Create | exp.Alter) -> str:
     return table.name.lower() if table else ""
 
 
-def _named(node: exp.Identifier, target: Target) -> Iterator[Found]:
+def _named(node: exp.Identifier, target: Target) -> Iterator[Occurrence]:
     parent = node.parent
     if isinstance(parent, exp.Alias | exp.TableAlias | exp.Table | exp.CTE | exp.Placeholder) or _excluded(parent):
         return  # a name given by the statement, or the row that an INSERT brings along
     access, how = _access(node)
     if access is not Access.DECLARE and (other := _other_table(node, target)):
         access, how = Access.UNCLEAR, f"a column of {other}, which is not known to have this one"
-    yield Found(line=_line(node), access=access, how=how)
+    yield Occurrence(line=_line(node), access=access, how=how)
 
 
 def _access(node: exp.Identifier) -> tuple[Access, str]:
@@ -129,14 +132,14 @@ def _sources(node: exp.Expr) -> dict[str, exp.Table]:
     if statement is None:
         return {}
     parts = [statement.args.get(key) for key in ("this", "from_", "using", "joins")]
-    nodes = [one for part in parts for one in (part if isinstance(part, list) else [part])]
-    found = [table for one in nodes if isinstance(one, exp.Expr) for table in _tables(one)]
+    nodes = [piece for part in parts for piece in (part if isinstance(part, list) else [part])]
+    found = [table for piece in nodes if isinstance(piece, exp.Expr) for table in _tables(piece)]
     return {table.alias_or_name.lower(): table for table in found}
 
 
 def _tables(part: exp.Expr) -> Iterator[exp.Table]:
     """Tables of a FROM, JOIN or target, those inside a subquery apart."""
-    for node in part.walk(prune=lambda one: isinstance(one, exp.Subquery)):
+    for node in part.walk(prune=lambda inner: isinstance(inner, exp.Subquery)):
         if isinstance(node, exp.Table):
             yield node
 
@@ -158,7 +161,7 @@ def _common(table: exp.Table) -> bool:
     return any(cte.alias.lower() == table.name.lower() for cte in root.find_all(exp.CTE))
 
 
-def _starred(node: exp.Star, target: Target) -> Iterator[Found]:
+def _starred(node: exp.Star, target: Target) -> Iterator[Occurrence]:
     """`*` and `s.*` where a query returns them; count(*) and EXISTS (SELECT *) take no column."""
     column = node.parent if isinstance(node.parent, exp.Column) else None
     owner = (column or node).parent
@@ -174,27 +177,27 @@ def _starred(node: exp.Star, target: Target) -> Iterator[Found]:
     )
 
 
-def _taken(node: exp.Expr, names: set[str], target: Target, how: str) -> Iterator[Found]:
+def _taken(node: exp.Expr, names: set[str], target: Target, how: str) -> Iterator[Occurrence]:
     if names & target.tables:
         table = min(names & target.tables)
-        yield Found(line=_line(node), access=Access.READ, how=f"{how} of {table}", whole=True)
+        yield Occurrence(line=_line(node), access=Access.READ, how=f"{how} of {table}", whole=True)
     elif any(UNKNOWN in name for name in names):
         how = f"{how.replace(UNKNOWN, '…')} of a table whose name is computed"
-        yield Found(line=_line(node), access=Access.UNCLEAR, how=how, whole=True)
+        yield Occurrence(line=_line(node), access=Access.UNCLEAR, how=how, whole=True)
 
 
-def _row(node: exp.Column, target: Target) -> Iterator[Found]:
+def _row(node: exp.Column, target: Target) -> Iterator[Occurrence]:
     """A whole row as one value, as in to_jsonb(s); and columns that a program puts in when it runs."""
     sources = _sources(node)
     table = sources.get(node.name.lower())
-    ours = bool({one.name.lower() for one in sources.values()} & target.tables)
+    ours = bool({source_table.name.lower() for source_table in sources.values()} & target.tables)
     if table is not None and table.name.lower() in target.tables:
         how = f"the whole row of {table.name} as a value"
     elif ours and UNKNOWN in node.name.lower() and _selected(node):
         how = "columns that are computed"
     else:
         return
-    yield Found(line=_line(node), access=Access.UNCLEAR, how=how, whole=True)
+    yield Occurrence(line=_line(node), access=Access.UNCLEAR, how=how, whole=True)
 
 
 def _selected(node: exp.Column) -> bool:
@@ -202,16 +205,16 @@ def _selected(node: exp.Column) -> bool:
     return isinstance(node.find_ancestor(exp.Select, exp.Where, exp.Order, exp.Join), exp.Select)
 
 
-def _without_columns(node: exp.Copy | exp.Insert, target: Target) -> Iterator[Found]:
+def _without_columns(node: exp.Copy | exp.Insert, target: Target) -> Iterator[Occurrence]:
     """COPY t and INSERT INTO t without a list of columns."""
     name = node.this.name.lower()
     if name in target.tables:
         reads = isinstance(node, exp.Copy) and not node.args.get("kind")
         how = f"{'COPY' if isinstance(node, exp.Copy) else 'INSERT'} of {name} without a list of columns"
-        yield Found(line=_line(node.this), access=Access.READ if reads else Access.WRITE, how=how, whole=True)
+        yield Occurrence(line=_line(node.this), access=Access.READ if reads else Access.WRITE, how=how, whole=True)
 
 
 def _line(node: exp.Expr) -> int:
     """Where it is written: an inner part knows it where the node itself does not, or else the statement."""
-    line: int = next((one.meta["line"] for one in (*node.walk(), node.root()) if "line" in one.meta), 1)
+    line: int = next((token.meta["line"] for token in (*node.walk(), node.root()) if "line" in token.meta), 1)
     return line

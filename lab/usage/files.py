@@ -58,9 +58,9 @@ def collect(roots: Sequence[Path]) -> tuple[list[Source], list[Passed]]:
 def _called(roots: Sequence[Path]) -> Iterator[str]:
     """What the paths below each root begin with: as much of its path as tells it from the others; nothing if alone."""
     for root in roots:
-        others = [one.parts for one in roots if one != root]
+        others = [path.parts for path in roots if path != root]
         tails = (root.parts[-count:] for count in range(1, len(root.parts) + 1))
-        tail = next(tail for tail in tails if not any(one[-len(tail) :] == tail for one in others))
+        tail = next(tail for tail in tails if not any(other[-len(tail) :] == tail for other in others))
         yield PurePosixPath(*tail).as_posix() if others else ""
 
 

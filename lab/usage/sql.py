@@ -15,7 +15,7 @@ from sqlglot.tokenizer_core import Token, TokenType
 
 from lab.usage import clauses
 from lab.usage.text import word
-from lab.usage.values import UNKNOWN, Access, Found, Target
+from lab.usage.values import UNKNOWN, Access, Occurrence, Target
 
 POSTGRES = Dialect.get_or_raise("postgres")
 DECLARATION = re.compile(r"\s*(ALTER|COMMENT)\b", re.IGNORECASE)
@@ -32,10 +32,10 @@ class _Unparsed:
     first: int
 
 
-def look(sql: str, target: Target) -> tuple[list[Found], int]:
+def look(sql: str, target: Target) -> tuple[list[Occurrence], int]:
     """What the statements of `sql` do to the column, and how many of them are looked through by words only."""
     target = replace(target, column=target.column.lower())  # as SQL folds it, quoted or not
-    found: list[Found] = []
+    found: list[Occurrence] = []
     unparsed = 0
     for statement in _statements(sql):
         if isinstance(statement, exp.Expr):
@@ -55,17 +55,17 @@ def tables(sql: str, column: str) -> set[str]:
     return {name for name in named if name and UNKNOWN not in name}
 
 
-def _by_words(statement: _Unparsed, target: Target) -> Iterator[Found]:
+def _by_words(statement: _Unparsed, target: Target) -> Iterator[Occurrence]:
     """Lines that name the column; or else the first line that names a table of it."""
     declares = DECLARATION.match(statement.text) is not None
     access = Access.DECLARE if declares else Access.UNCLEAR
     how = "ALTER" if declares else "SQL, by words"
     lines = list(enumerate(statement.text.lower().split("\n"), start=statement.first))
     named = [number for number, line in lines if word(target.column).search(line)]
-    yield from (Found(line=number, access=access, how=how) for number in named)
+    yield from (Occurrence(line=number, access=access, how=how) for number in named)
     tables = [number for number, line in lines if any(word(table).search(line) for table in target.tables)]
     if tables and not named and not declares:
-        yield Found(line=tables[0], access=access, how=f"{how}: names the table", whole=True)
+        yield Occurrence(line=tables[0], access=access, how=f"{how}: names the table", whole=True)
 
 
 def _statements(sql: str) -> Iterator[exp.Expr | _Unparsed]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterable, Iterator
 
-from lab.usage.values import Access, Found, Place, Source, Target
+from lab.usage.values import Access, Occurrence, Place, Source, Target
 
 REACH = 400
 """Characters between `SELECT *` and its FROM, at most."""
@@ -35,7 +35,7 @@ def camel(name: str) -> str:
     return first + "".join(part.capitalize() for part in others)
 
 
-def look(source: Source, target: Target, classes: Collection[str] = ()) -> Iterator[Found]:
+def look(source: Source, target: Target, classes: Collection[str] = ()) -> Iterator[Occurrence]:
     """Every line with the column's name or its camel-case spelling, lines of comment apart, and loads of whole rows.
 
     `classes` are those of Python whose objects have the column.
@@ -47,9 +47,9 @@ def look(source: Source, target: Target, classes: Collection[str] = ()) -> Itera
         if comment.match(line):
             continue
         if names.search(line):
-            yield Found(line=number, access=Access.UNCLEAR, how="a word in text that is not parsed")
+            yield Occurrence(line=number, access=Access.UNCLEAR, how="a word in text that is not parsed")
         elif how := loads.get(number):
-            yield Found(line=number, access=Access.UNCLEAR, how=f"{how}, in text that is not parsed", whole=True)
+            yield Occurrence(line=number, access=Access.UNCLEAR, how=f"{how}, in text that is not parsed", whole=True)
 
 
 def _loads(source: Source, target: Target, classes: Collection[str]) -> dict[int, str]:

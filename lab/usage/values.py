@@ -88,7 +88,7 @@ class Target:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Found:
+class Occurrence:
     """A place within one file."""
 
     line: int

@@ -65,7 +65,7 @@ def profiles(table: Table, indexes: Sequence[Index]) -> tuple[IndexProfile, ...]
     for index in indexes:
         top = _top(index, by_oid)
         groups[top if by_oid[top].relation == table.oid else by_shape.get(shapes[top], shapes[top])].append(index)
-    return tuple(sorted((_profile(group) for group in groups.values()), key=lambda one: (-one.bytes, one.name)))
+    return tuple(sorted((_profile(group) for group in groups.values()), key=lambda index: (-index.bytes, index.name)))
 
 
 def _top(index: Index, by_oid: Mapping[int, Index]) -> int:

@@ -133,13 +133,13 @@ class Table:
 
 def read_tables(source: Source, *, without: Sequence[Absent], standby: bool) -> tuple[Table, ...]:
     """Every table with storage, largest first; the extension's own catalog is one, without columns."""
-    found = relations.read(source, without=[one.oid for one in without])
+    found = relations.read(source, without=[absent.oid for absent in without])
     known = {relation.oid: relation for relation in found}
     groups: dict[int, list[Relation]] = defaultdict(list)
     for relation in found:
         if relation.stores:
             groups[_owner(relation, known)].append(relation)
-    describe = _Description(source, [*known], standby=standby, torn={one.root for one in without})
+    describe = _Description(source, [*known], standby=standby, torn={absent.root for absent in without})
     made = [describe.table(known[oid], parts) for oid, parts in groups.items() if oid]
     made += _extension(groups[0]) if 0 in groups else []
     return tuple(sorted(made, key=lambda table: (-table.total, table.label)))

@@ -45,7 +45,7 @@ class ColumnSums:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Reading:
+class TableSample:
     """What a sample of blocks says about one table."""
 
     rows: float
@@ -62,13 +62,13 @@ class Reading:
         return sum(column.toast_disk for column in self.columns)
 
 
-def read(source: Source, table: Table, strata: Sequence[Stratum], *, tells_toast: bool) -> Reading:
+def read(source: Source, table: Table, strata: Sequence[Stratum], *, tells_toast: bool) -> TableSample:
     """Sample a table; errors as `Source.fetch`, such as no right to read it, a lock or a time-out."""
     sums = [_Sums(source, stratum, tells_toast=tells_toast) for stratum in strata]
     columns = _capped(table, [_column(column, sums) for column in table.columns])
-    rows = sum(one.total("rows") for one in sums)
+    rows = sum(partial.total("rows") for partial in sums)
     columnar = any(stratum.compressed for stratum in strata)
-    return Reading(
+    return TableSample(
         rows=rows,
         exact=all(stratum.exact for stratum in strata),
         sampled=sum(stratum.sampled for stratum in strata),
@@ -116,7 +116,7 @@ class _Sums:
         if self._stratum.exact or count < 2:
             return 0.0
         values = [self._runs[run][name] if run in self._runs else 0.0 for run in range(count)]
-        spread = sum((one - other) ** 2 for one, other in pairwise(values)) / (2 * (count - 1))
+        spread = sum((value - other) ** 2 for value, other in pairwise(values)) / (2 * (count - 1))
         return self._stratum.factor**2 * count * spread * (1 - 1 / self._stratum.factor)
 
 
@@ -150,11 +150,11 @@ def _outer(number: int, column: Column, *, may_be_toasted: bool) -> list[str]:
 def _column(column: Column, sums: Iterable[_Sums]) -> ColumnSums:
     found = list(sums)
     stored, *rest = (
-        sum(one.total(f"{column.name}.{field}") for one in found)
+        sum(partial.total(f"{column.name}.{field}") for partial in found)
         for field in ("stored", "values", "toast", "toast_disk", "pglz", "lz4")
     )
     values, toast, toast_disk, pglz, lz4 = rest
-    deviation = math.sqrt(sum(one.variance(f"{column.name}.stored") for one in found))
+    deviation = math.sqrt(sum(partial.variance(f"{column.name}.stored") for partial in found))
     return ColumnSums(
         column=column,
         values=values,
@@ -164,7 +164,7 @@ def _column(column: Column, sums: Iterable[_Sums]) -> ColumnSums:
         pglz=pglz,
         lz4=lz4,
         error=deviation / stored if stored else 0.0,
-        by_run=next((runs for one in found if (runs := one.by_run(f"{column.name}.values"))), {}),
+        by_run=next((runs for partial in found if (runs := partial.by_run(f"{column.name}.values"))), {}),
     )
 
 
@@ -176,14 +176,14 @@ def late(table: Table) -> set[str]:
 def _capped(table: Table, columns: Sequence[ColumnSums]) -> tuple[ColumnSums, ...]:
     """All columns together take no more than the heap: the late ones give way."""
     names = late(table)
-    inline = {one.column.name: one.stored - one.toast for one in columns}
+    inline = {column.column.name: column.stored - column.toast for column in columns}
     room = sum(size for name, size in inline.items() if name in names)
     excess = min(max(sum(inline.values()) - table.heap, 0.0), room)
     return tuple(
-        replace(one, stored=one.stored - inline[one.column.name] * excess / room)
-        if excess and one.column.name in names
-        else one
-        for one in columns
+        replace(column, stored=column.stored - inline[column.column.name] * excess / room)
+        if excess and column.column.name in names
+        else column
+        for column in columns
     )
 
 
@@ -194,7 +194,7 @@ def _live_heap(rows: float, columns: Sequence[ColumnSums], *, dropped: bool) -> 
     """
     if not rows:
         return 0.0
-    nulls = 1.0 if dropped else 1 - min((one.values / rows for one in columns), default=1.0)
+    nulls = 1.0 if dropped else 1 - min((column.values / rows for column in columns), default=1.0)
     bitmap = (23 + (len(columns) + 7) // 8 + 7) // 8 * 8
     header = 24 + nulls * (bitmap - 24)
     data = _data(rows, columns)
@@ -206,12 +206,12 @@ def _live_heap(rows: float, columns: Sequence[ColumnSums], *, dropped: bool) -> 
 def _data(rows: float, columns: Sequence[ColumnSums]) -> float:
     """Mean bytes of a row's values with what their alignment adds."""
     offset, known = 0.0, True
-    for one in columns:
-        share = one.values / rows
-        align = {"c": 1, "s": 2, "i": 4, "d": 8}[one.column.align]
-        inline = (one.stored - one.toast) / rows + (18 * share if one.toast else 0)
-        short = one.column.length == -1 and inline / (share or 1) <= 127
+    for column in columns:
+        share = column.values / rows
+        align = {"c": 1, "s": 2, "i": 4, "d": 8}[column.column.align]
+        inline = (column.stored - column.toast) / rows + (18 * share if column.toast else 0)
+        short = column.column.length == -1 and inline / (share or 1) <= 127
         gap = 0.0 if short else (-offset) % align if known else (align - 1) / 2
         offset += share * gap + inline
-        known = known and one.column.length > 0 and share == 1
+        known = known and column.column.length > 0 and share == 1
     return offset + ((-offset) % 8 if known else 3.5)

@@ -80,7 +80,7 @@ def _grouped(source: Source, stratum: Stratum, path: Path, now: datetime, *, tel
 def _key(stratum: Stratum, path: Path, now: datetime) -> str:
     """SQL for the age of a row, or for the key under which it is looked up."""
     if path.steps:
-        column = next((one for one in stratum.columns if one.name == path.steps[0].column.name), None)
+        column = next((candidate for candidate in stratum.columns if candidate.name == path.steps[0].column.name), None)
         plain = column is not None and column.base == path.steps[0].column.base  # else it is packed in the columnstore
         return path.steps[0].column.sql if plain else "NULL"
     if not stratum.compressed:

@@ -62,7 +62,7 @@ def read(source: Source, tables: SeriesTables, keys: Sequence[tuple[object, int]
     pairs = list(_pairs(source, tables, chosen))
     with_payload = [pair for pair in pairs if pair.has_payloads]
     digests = _digests(source, tables, with_payload)
-    rows = _market_rows(source, tables, list({one.id for pair in pairs for one in (pair.old, pair.new)}))
+    rows = _market_rows(source, tables, list({snapshot.id for pair in pairs for snapshot in (pair.old, pair.new)}))
     with_rows = [pair for pair in pairs if rows[pair.new.id] or rows[pair.old.id]]
     return Repeats(
         events=len(chosen),
@@ -134,7 +134,7 @@ def _digests(source: Source, tables: SeriesTables, pairs: Sequence[_Pair]) -> Ma
     if tables.payload is None:
         return {}
     near = (pair for pair in pairs if pair.old.codec != pair.new.codec or pair.old.size == pair.new.size)
-    ids = list({one.id for pair in near for one in (pair.old, pair.new)})
+    ids = list({snapshot.id for pair in near for snapshot in (pair.old, pair.new)})
     digest = escaped(f"SELECT {tables.id.sql}, md5({tables.payload.sql}::text) FROM {tables.snapshots.sql}")
     return dict(source.fetch(f"{digest} WHERE {_any(tables.id)}", (ids,))) if ids else {}
 

@@ -62,7 +62,7 @@ def _sum(weights: Weights, first: int | None, end: int | None) -> float:
 
 def per_day(growths: Sequence[Growth | None]) -> float | None:
     """Bytes a day of all tables together; None where no table's growth is known."""
-    known = [one.bytes_per_day_week for one in growths if one and one.bytes_per_day_week is not None]
+    known = [growth.bytes_per_day_week for growth in growths if growth and growth.bytes_per_day_week is not None]
     return sum(known) if known else None
 
 

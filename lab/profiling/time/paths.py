@@ -146,7 +146,9 @@ def find(tables: Sequence[Table], keys_: Keys, *, filled: Filled = MappingProxyT
     own = {table.oid: path for table in tables if (path := _own(table, keys_.dimensions.get(table.oid), filled))}
     reached = _reached(tables, keys_, own, filled)
     unsure = {oid for oid in (table.oid for table in tables) if oid not in reached or reached[oid].rule == "name"}
-    own |= {one.oid: path for one in tables if one.oid in unsure - own.keys() and (path := _nullable(one, filled))}
+    own |= {
+        table.oid: path for table in tables if table.oid in unsure - own.keys() and (path := _nullable(table, filled))
+    }
     return _reached(tables, keys_, own, filled)
 
 
@@ -165,9 +167,9 @@ def _by(table: Table, keys_: Keys, known: Mapping[int, Path], filled: Filled) ->
     """By the best step to a table whose path is known and does not lead back."""
     for step in keys_.steps(table):
         rest = known.get(step.parent.oid)
-        back = rest is None or table.oid in (step.parent.oid, *(one.parent.oid for one in rest.steps))
+        back = rest is None or table.oid in (step.parent.oid, *(later.parent.oid for later in rest.steps))
         if rest and not back and filled.get((table.oid, step.column.name), 1.0) > 0:
-            rules = {step.rule, *(one.rule for one in rest.steps)}
+            rules = {step.rule, *(later.rule for later in rest.steps)}
             return replace(rest, steps=(step, *rest.steps), rule="name" if "name" in rules else "foreign key")
     return None
 
@@ -191,7 +193,11 @@ def _nullable(table: Table, filled: Filled) -> Path | None:
 
 
 def _times(table: Table, filled: Filled, *, least: float = 0.0) -> list[Column]:
-    return [one for one in table.columns if one.base in _TIMES and filled.get((table.oid, one.name), 1.0) > least]
+    return [
+        column
+        for column in table.columns
+        if column.base in _TIMES and filled.get((table.oid, column.name), 1.0) > least
+    ]
 
 
 def _named(table: Table, foreign: Sequence[Step], primary: Mapping[Table, str]) -> Iterator[Step]:
@@ -202,8 +208,12 @@ def _named(table: Table, foreign: Sequence[Step], primary: Mapping[Table, str]) 
         if column.name in explained or thing in ("", column.name) or column.base not in _INTEGERS:
             continue
         ends = (thing, f"{thing}s", f"_{thing}", f"_{thing}s")
-        near = [one for one in primary if one.name in ends[:2] or one.name.endswith(ends[2:])]
-        parents = [one for one in near if one is not table and one.column(primary[one]).base in _INTEGERS]
+        near = [parent for parent in primary if parent.name in ends[:2] or parent.name.endswith(ends[2:])]
+        parents = [
+            candidate
+            for candidate in near
+            if candidate is not table and candidate.column(primary[candidate]).base in _INTEGERS
+        ]
         if parents:
-            parent = min(parents, key=lambda one: (len(one.name), one.label))
+            parent = min(parents, key=lambda candidate: (len(candidate.name), candidate.label))
             yield Step(column=column, parent=parent, key=parent.column(primary[parent]), rule="name")

@@ -8,7 +8,7 @@ from contextlib import AbstractContextManager
 from dataclasses import replace
 
 from lab.postgres.sql import escaped
-from lab.profiling.assembly import Found
+from lab.profiling.assembly import SurveyedTable
 from lab.profiling.catalog.session import Source
 from lab.profiling.catalog.tables import Column
 from lab.profiling.time import duplicates, series
@@ -25,24 +25,24 @@ _FEW = 20
 Attempt = Callable[[str], AbstractContextManager[None]]
 
 
-def read(source: Source, found: Sequence[Found], keys: Keys, attempt: Attempt) -> Iterator[Series]:
+def read(source: Source, found: Sequence[SurveyedTable], keys: Keys, attempt: Attempt) -> Iterator[Series]:
     """Every series that the rules of `lab.profiling.series` find in what could be read."""
-    by_oid = {one.table.oid: one for one in found if one.reading and one.reading.rows}
-    all_indexes = {one.table.oid: one.indexes for one in found}
-    readable = [one.table for one in by_oid.values() if one.ages]
-    for tables in series.find(readable, {oid: one.path for oid, one in by_oid.items()}, keys, all_indexes):
+    by_oid = {surveyed.table.oid: surveyed for surveyed in found if surveyed.reading and surveyed.reading.rows}
+    all_indexes = {surveyed.table.oid: surveyed.indexes for surveyed in found}
+    readable = [surveyed.table for surveyed in by_oid.values() if surveyed.ages]
+    for tables in series.find(readable, {oid: surveyed.path for oid, surveyed in by_oid.items()}, keys, all_indexes):
         if tables.snapshots.oid in by_oid:
             with attempt(f"{tables.snapshots.label}: duplicates"):
                 yield _series(source, tables, by_oid[tables.snapshots.oid], by_oid[tables.markets.oid])
 
 
-def _series(source: Source, tables: SeriesTables, snapshots: Found, markets: Found) -> Series:
+def _series(source: Source, tables: SeriesTables, snapshots: SurveyedTable, markets: SurveyedTable) -> Series:
     tables, counts = _event_first(tables, _counts(source, tables, snapshots))
     by_event: Counter[object] = Counter()
     for key, number in counts.items():
         by_event[key[0]] += number
     keys = sorted(by_event.items(), key=lambda pair: str(pair[0]))
-    rows, market_rows = (one.reading.rows if one.reading else 0.0 for one in (snapshots, markets))
+    rows, market_rows = (surveyed.reading.rows if surveyed.reading else 0.0 for surveyed in (snapshots, markets))
     per_event = _per_event(source, tables, keys, exact=bool(snapshots.reading and snapshots.reading.exact))
     days = [age for age, number in snapshots.ages.rows.items() if number and age is not None] if snapshots.ages else []
     affordable = duplicates.affordable(tables, snapshots.indexes, markets.indexes)
@@ -68,14 +68,14 @@ def _series(source: Source, tables: SeriesTables, snapshots: Found, markets: Fou
     )
 
 
-def _counts(source: Source, tables: SeriesTables, snapshots: Found) -> Counter[tuple[object, ...]]:
+def _counts(source: Source, tables: SeriesTables, snapshots: SurveyedTable) -> Counter[tuple[object, ...]]:
     """Sampled snapshots by their whole key."""
     names = [column.sql for column in tables.key]
     numbered = [f"k{number}" for number in range(len(names))]
     select = ", ".join(f"{name} AS {alias}" for name, alias in zip(names, numbered, strict=True))
     listed = ", ".join(numbered)
     counts: Counter[tuple[object, ...]] = Counter()
-    for stratum in (one for one in snapshots.strata if not one.compressed):
+    for stratum in (candidate for candidate in snapshots.strata if not candidate.compressed):
         for *key, number in stratum.sums(source, select, f"SELECT {listed}, count(*) FROM {{arms}} GROUP BY {listed}"):
             counts[tuple(key)] += number
     return counts
@@ -113,12 +113,14 @@ def _shares(source: Source, tables: SeriesTables, counts: Counter[tuple[object, 
         by_key: Counter[object] = Counter()
         for key, number in counts.items():
             by_key[key[place]] += number
-        label = next((one for one in step.parent.columns if one.base in ("varchar", "text") and one.not_null), None)
+        label = next(
+            (column for column in step.parent.columns if column.base in ("varchar", "text") and column.not_null), None
+        )
         names = _names(source, step, label, list(by_key)) if label else {}
         if label and names and len(set(names.values())) <= _FEW and (place or len(set(names.values())) < len(names)):
             shares: Counter[str] = Counter()
-            for one, number in by_key.items():
-                shares[f"{label.name}={names.get(one, '?')}"] += number
+            for owner, number in by_key.items():
+                shares[f"{label.name}={names.get(owner, '?')}"] += number
             yield from ((name, number / by_key.total()) for name, number in sorted(shares.items()))
 
 

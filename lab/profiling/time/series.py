@@ -71,7 +71,7 @@ def _owners(snapshots: Table, keys: Keys) -> tuple[Step, ...]:
 
 
 def _found(markets: Table, step: Step, time: Column, owners: Sequence[Step]) -> str:
-    words = ", ".join(f"{one.column.name} → {one.parent.label}" for one in owners)
+    words = ", ".join(f"{owner.column.name} → {owner.parent.label}" for owner in owners)
     return (
         f"{markets.label} has no time of its own and points to {step.parent.label} by {step.column.name} ({step.rule});"
         f" that has {time.name} and says whose it is by {words}."

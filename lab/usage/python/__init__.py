@@ -12,7 +12,7 @@ from lab.usage.python import strings, whole
 from lab.usage.python.evidence import evidence
 from lab.usage.python.module import parse
 from lab.usage.python.schema import Schema
-from lab.usage.values import Found, Source, Target
+from lab.usage.values import Occurrence, Source, Target
 
 COMPUTED = re.compile(r"\b(getattr|setattr|exec|eval)\b|\bfrom\s*[\"']?\s*[{%+]", re.IGNORECASE)
 
@@ -25,13 +25,20 @@ IMPORTED = re.compile(rf"^\s*(?:from|import)\s+({'|'.join(UNFOLLOWED)})\b", re.M
 class Look:
     """What one file does to the column, and how often it uses names that are computed, by kind."""
 
-    found: tuple[Found, ...]
+    found: tuple[Occurrence, ...]
     computed: Counter[str]
 
 
 def relevant(source: Source, target: Target, schema: Schema) -> bool:
     """Whether the file has any word that a rule could begin with."""
-    names = (target.column, *schema.names, *target.tables, *schema.heavy, *schema.relations, *schema.speaks)
+    names = (
+        target.column,
+        *schema.names,
+        *target.tables,
+        *schema.eager_models,
+        *schema.relations,
+        *schema.class_aliases,
+    )
     return COMPUTED.search(source.text) is not None or not source.words.isdisjoint(map(str.lower, names))
 
 
@@ -43,10 +50,10 @@ def look(source: Source, target: Target, schema: Schema) -> Look:
     module = parse(source)
     said = evidence(module, schema)
     found = [
-        one
+        occurrence
         for node in module.nodes
         for rule in (named.look(node, target.column, said), whole.look(node, said))
-        for one in rule
+        for occurrence in rule
     ]
     found += strings.look(module, target, said)
     return Look(found=tuple(found), computed=Counter(filter(None, map(whole.computed, module.nodes))))

@@ -37,7 +37,7 @@ class Evidence:
         """The classes of the schema that an expression may be an object of; empty where nothing says so."""
         if last_name(node) in ("self", "cls") and isinstance(node, ast.Name):
             owner = enclosing_class(self.module, node)
-            return self.schema.speaks.get(owner.name, frozenset()) if owner else frozenset()
+            return self.schema.class_aliases.get(owner.name, frozenset()) if owner else frozenset()
         for outer in above(self.module, node):
             if outer in self.said and (found := _mentioned(node, self.said[outer], self.schema, self.module)):
                 return found
@@ -46,13 +46,13 @@ class Evidence:
     def classes(self, node: ast.AST) -> frozenset[str]:
         """The classes of the schema that an expression is the class of."""
         if isinstance(node, ast.Name):
-            return self.aliases.get(node.id, self.schema.speaks.get(node.id, frozenset()) & {node.id})
+            return self.aliases.get(node.id, self.schema.class_aliases.get(node.id, frozenset()) & {node.id})
         if isinstance(node, ast.Starred) or (isinstance(node, ast.Attribute) and node.attr in OF_TABLE):
             return self.classes(node.value)
         if callee(node) in DERIVED:
             return frozenset().union(*map(self.classes, _derived(node)))
         if isinstance(node, ast.Attribute):
-            own = self.schema.speaks.get(node.attr, frozenset())
+            own = self.schema.class_aliases.get(node.attr, frozenset())
             return own if node.attr in own or _is_class_attribute(node) else frozenset()
         return frozenset()
 
@@ -66,7 +66,7 @@ def evidence(module: Module, schema: Schema) -> Evidence:
     """Read every assignment, loop and annotation of the file, in the order of the text."""
     aliases = _aliases(module, schema)
     said: dict[ast.AST, dict[str, frozenset[str]]] = {module.tree: dict(aliases)}
-    for target, value, inner in sorted(_bindings(module), key=lambda one: one[0].lineno):
+    for target, value, inner in sorted(_bindings(module), key=lambda binding: binding[0].lineno):
         known = said.setdefault(inner, dict(aliases))
         found = _mentioned(value, known, schema, module)
         for name in _targets(target):
@@ -97,18 +97,20 @@ def _targets(node: ast.expr | ast.arg) -> Iterator[str]:
     if isinstance(node, ast.arg):
         yield node.arg
         return
-    yield from (one.id for one in ast.walk(node) if isinstance(one, ast.Name) and isinstance(one.ctx, ast.Store))
+    yield from (
+        inner.id for inner in ast.walk(node) if isinstance(inner, ast.Name) and isinstance(inner.ctx, ast.Store)
+    )
 
 
 def _mentioned(node: ast.AST, known: Said, schema: Schema, module: Module) -> frozenset[str]:
     found: frozenset[str] = frozenset()
-    for one in ast.walk(node):
-        if isinstance(one, ast.Name) and not _beside(one, module):
-            found |= known.get(one.id) or schema.speaks.get(one.id, frozenset())
-        elif isinstance(one, ast.Attribute) and not _beside(one, module):
-            found |= schema.speaks.get(one.attr, frozenset())
-        elif isinstance(one, ast.Constant):
-            found |= names(one) & schema.speaks.keys()
+    for inner in ast.walk(node):
+        if isinstance(inner, ast.Name) and not _beside(inner, module):
+            found |= known.get(inner.id) or schema.class_aliases.get(inner.id, frozenset())
+        elif isinstance(inner, ast.Attribute) and not _beside(inner, module):
+            found |= schema.class_aliases.get(inner.attr, frozenset())
+        elif isinstance(inner, ast.Constant):
+            found |= names(inner) & schema.class_aliases.keys()
     return found
 
 
@@ -127,12 +129,12 @@ def _aliases(module: Module, schema: Schema) -> dict[str, frozenset[str]]:
     for node in module.nodes:
         if isinstance(node, ast.ImportFrom):
             for alias in node.names:
-                if alias.asname and alias.name in schema.speaks.get(alias.name, ()):
+                if alias.asname and alias.name in schema.class_aliases.get(alias.name, ()):
                     found[alias.asname] = frozenset({alias.name})
         elif isinstance(node, ast.Assign):
             names = map(last_name, _class_value(node.value))
             meant = frozenset().union(
-                *(found.get(name, schema.speaks.get(name, frozenset()) & {name}) for name in names)
+                *(found.get(name, schema.class_aliases.get(name, frozenset()) & {name}) for name in names)
             )
             found |= {last_name(target): meant for target in node.targets if meant}
     return found
@@ -145,7 +147,7 @@ def _class_value(value: ast.AST) -> Iterator[ast.AST]:
     elif isinstance(value, ast.Name | ast.Attribute):
         yield value
     elif isinstance(value, ast.IfExp):
-        yield from (one for side in (value.body, value.orelse) for one in _class_value(side))
+        yield from (node for side in (value.body, value.orelse) for node in _class_value(side))
     elif callee(value) in DERIVED:
         yield from _derived(value)
 

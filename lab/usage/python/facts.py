@@ -81,23 +81,23 @@ def _function(node: ast.FunctionDef | ast.AsyncFunctionDef, column: str) -> Func
     return Function(
         name=node.name,
         returns=frozenset(names(node.returns)),
-        has_parameter=any(one.arg == column for one in every),
-        takes=frozenset(name for one in every for name in names(one.annotation) if decorated),
-        answers=frozenset(name for one in _models(node) for name in names(one) if decorated),
+        has_parameter=any(parameter.arg == column for parameter in every),
+        takes=frozenset(name for parameter in every for name in names(parameter.annotation) if decorated),
+        answers=frozenset(name for response in _models(node) for name in names(response) if decorated),
     )
 
 
 def _models(node: ast.FunctionDef | ast.AsyncFunctionDef) -> Iterator[ast.expr | None]:
     """What FastAPI makes of a result: the annotation, or what the decorator says."""
     yield node.returns
-    keywords = (one for call in node.decorator_list for one in ast.walk(call) if isinstance(one, ast.keyword))
-    yield from (one.value for one in keywords if one.arg == "response_model")
+    keywords = (inner for call in node.decorator_list for inner in ast.walk(call) if isinstance(inner, ast.keyword))
+    yield from (keyword.value for keyword in keywords if keyword.arg == "response_model")
 
 
 def heirs(facts: Iterable[Declared], found: Collection[str]) -> set[str]:
     """These classes and all classes made from them."""
     found = set(found)
-    while more := {one.name for one in facts if one.bases & found} - found:
+    while more := {model.name for model in facts if model.bases & found} - found:
         found |= more
     return found
 
@@ -107,7 +107,7 @@ def _table(module: Module, node: ast.Call, column: str) -> Iterator[Declared]:
     outer = module.parents.get(node)
     targets = outer.targets if isinstance(outer, ast.Assign) else []
     attributes = frozenset({column} if column in _named(node) else ())
-    reflected = any(one.arg in ("autoload_with", "autoload") for one in node.keywords)
+    reflected = any(keyword.arg in ("autoload_with", "autoload") for keyword in node.keywords)
     for target in targets:
         yield Declared(
             name=last_name(target), table=first_text(node), mapped=True, attributes=attributes, reflected=reflected
@@ -153,13 +153,13 @@ def _text(module: Module, node: ast.expr | None) -> str | None:
 
 def _fields(node: ast.ClassDef) -> Iterator[tuple[str, tuple[ast.expr | None, ast.expr | None]]]:
     """Names given in the body of a class, with annotation and value."""
-    for one in node.body:
-        if isinstance(one, ast.AnnAssign):
-            yield last_name(one.target), (one.annotation, one.value)
-        elif isinstance(one, ast.Assign):
-            yield from ((last_name(target), (None, one.value)) for target in one.targets)
-        elif isinstance(one, ast.FunctionDef | ast.AsyncFunctionDef) and one.decorator_list:
-            yield one.name, (one.returns, None)
+    for statement in node.body:
+        if isinstance(statement, ast.AnnAssign):
+            yield last_name(statement.target), (statement.annotation, statement.value)
+        elif isinstance(statement, ast.Assign):
+            yield from ((last_name(target), (None, statement.value)) for target in statement.targets)
+        elif isinstance(statement, ast.FunctionDef | ast.AsyncFunctionDef) and statement.decorator_list:
+            yield statement.name, (statement.returns, None)
 
 
 def _attributes(module: Module, node: ast.ClassDef, fields: Fields, column: str) -> Iterator[str]:
@@ -168,19 +168,23 @@ def _attributes(module: Module, node: ast.ClassDef, fields: Fields, column: str)
         named = _named(value)
         if column in named if named else name == column:
             yield column if name == "__table__" else name
-    stored = (one for one in ast.walk(node) if isinstance(one, ast.Attribute) and isinstance(one.ctx, ast.Store))
-    for one in stored:
-        if one.attr == column and last_name(one.value) == "self" and enclosing_class(module, one) is node:
+    stored = (
+        inner for inner in ast.walk(node) if isinstance(inner, ast.Attribute) and isinstance(inner.ctx, ast.Store)
+    )
+    for inner in stored:
+        if inner.attr == column and last_name(inner.value) == "self" and enclosing_class(module, inner) is node:
             yield column
 
 
 def _named(value: ast.AST | None) -> set[str]:
     """The names that the columns within an expression are given there."""
-    return {name for one in ast.walk(value) if callee(one) in COLUMNS and (name := first_text(one))} if value else set()
+    return (
+        {name for node in ast.walk(value) if callee(node) in COLUMNS and (name := first_text(node))} if value else set()
+    )
 
 
 def _deferred(value: ast.expr | None) -> bool:
-    grouped = isinstance(value, ast.Call) and any(one.arg == "deferred_group" for one in value.keywords)
+    grouped = isinstance(value, ast.Call) and any(keyword.arg == "deferred_group" for keyword in value.keywords)
     return grouped or callee(value) == "deferred" or _keyword(value, "deferred")
 
 
@@ -190,12 +194,14 @@ def _says_table(name: str, kind: ast.expr | None, value: ast.expr | None) -> boo
 
 def _keyword(node: ast.AST | None, name: str) -> bool:
     given = node.keywords if isinstance(node, ast.Call | ast.ClassDef) else ()
-    return any(one.arg == name and isinstance(one.value, ast.Constant) and one.value.value is True for one in given)
+    return any(
+        option.arg == name and isinstance(option.value, ast.Constant) and option.value.value is True for option in given
+    )
 
 
 def _related(value: ast.expr | None) -> set[str]:
     if isinstance(value, ast.Call) and _relates(value):
-        return {name for one in value.args for name in names(one)}
+        return {name for arg in value.args for name in names(arg)}
     return {last_name(value)}
 
 
@@ -207,23 +213,24 @@ def _relationships(owner: str, fields: Fields) -> Iterator[tuple[str, frozenset[
     for name, (kind, value) in fields.items():
         if _relates(value) or (value is None and last_name(kind) == "Mapped"):
             yield name, frozenset(names(kind) | _related(value))
-        for one in value.keywords if isinstance(value, ast.Call) and _relates(value) else ():
-            if one.arg == "backref" and isinstance(one.value, ast.Constant):
-                yield str(one.value.value), frozenset({owner})
+        for keyword in value.keywords if isinstance(value, ast.Call) and _relates(value) else ():
+            if keyword.arg == "backref" and isinstance(keyword.value, ast.Constant):
+                yield str(keyword.value.value), frozenset({owner})
 
 
 def _eager(value: ast.expr | None) -> bool:
     """Whether a relationship is loaded together with what it belongs to."""
     given = value.keywords if isinstance(value, ast.Call) and _relates(value) else ()
     return any(
-        one.arg == "lazy" and isinstance(one.value, ast.Constant) and str(one.value.value) in EAGER for one in given
+        option.arg == "lazy" and isinstance(option.value, ast.Constant) and str(option.value.value) in EAGER
+        for option in given
     )
 
 
 def _from_attributes(node: ast.ClassDef) -> bool:
     """Pydantic's `model_config = ConfigDict(from_attributes=True)`, `class Config: orm_mode = True`, or a class keyword."""
-    configs = [one for one in node.body if _configures(one)]
-    return any(_turned_on(one) for config in (*configs, *node.keywords) for one in ast.walk(config))
+    configs = [statement for statement in node.body if _configures(statement)]
+    return any(_turned_on(inner) for config in (*configs, *node.keywords) for inner in ast.walk(config))
 
 
 def _configures(node: ast.stmt) -> bool:

@@ -12,11 +12,11 @@ def filled(
     facts: Sequence[Declared], made: Sequence[Function], names: Collection[str], tables: Collection[str]
 ) -> dict[str, Access]:
     """Classes, `tables` apart, with a field of one of `names`: read where they are filled from rows, unclear where perhaps."""
-    answers = frozenset[str]().union(*(one.answers for one in made))
-    takes = frozenset[str]().union(*(one.takes for one in made))
-    configured = heirs(facts, {one.name for one in facts if one.from_attributes})
+    answers = frozenset[str]().union(*(function.answers for function in made))
+    takes = frozenset[str]().union(*(function.takes for function in made))
+    configured = heirs(facts, {model.name for model in facts if model.from_attributes})
     found: dict[str, Access] = {}
-    for name in {one.name for one in facts if not one.refers.keys().isdisjoint(names)}.difference(tables):
+    for name in {model.name for model in facts if not model.refers.keys().isdisjoint(names)}.difference(tables):
         users = reaching(facts, {name})
         answered, taken = not users.isdisjoint(answers), not users.isdisjoint(takes)
         if configured & heirs(facts, {name}):
@@ -29,6 +29,6 @@ def filled(
 def reaching(facts: Sequence[Declared], found: Collection[str]) -> set[str]:
     """These classes, those made from them, and those with a field that holds one of them."""
     found = set(found)
-    while more := {one.name for one in facts if one.bases.union(*one.refers.values()) & found} - found:
+    while more := {model.name for model in facts if model.bases.union(*model.refers.values()) & found} - found:
         found |= more
     return found

@@ -9,7 +9,7 @@ from dataclasses import replace
 from lab.usage.python import names
 from lab.usage.python.evidence import Evidence
 from lab.usage.python.module import callee, scope
-from lab.usage.values import Access, Found
+from lab.usage.values import Access, Occurrence
 
 MADE = {"loads", "json"}
 """Calls whose result is no row of the table."""
@@ -24,19 +24,19 @@ SCHEMA = {
 }
 
 
-def look(node: ast.Constant, evidence: Evidence) -> Iterator[Found]:
+def look(node: ast.Constant, evidence: Evidence) -> Iterator[Occurrence]:
     """What the string does, by what it is given to."""
     outer = evidence.module.parents.get(node)
     if not (isinstance(outer, ast.Subscript) and names.excluded(outer.value)):
         access, how = _use(node, evidence)
-        yield Found(line=node.lineno, access=access, how=how)
+        yield Occurrence(line=node.lineno, access=access, how=how)
 
 
-def renamed(node: ast.Constant, evidence: Evidence) -> Iterator[Found]:
+def renamed(node: ast.Constant, evidence: Evidence) -> Iterator[Occurrence]:
     """A key of the name of an attribute that holds the column: of whose row, is not seen."""
-    for one in look(node, evidence):
-        if one.access is Access.READ:
-            yield replace(one, access=Access.UNCLEAR, how=f"{one.how} of an attribute that holds the column")
+    for place in look(node, evidence):
+        if place.access is Access.READ:
+            yield replace(place, access=Access.UNCLEAR, how=f"{place.how} of an attribute that holds the column")
 
 
 def _use(node: ast.Constant, evidence: Evidence) -> tuple[Access, str]:
@@ -65,7 +65,7 @@ def _subscript(node: ast.AST | None, evidence: Evidence) -> tuple[Access, str]:
 def _taken(owner: ast.expr, how: str, evidence: Evidence) -> tuple[Access, str]:
     """A key taken out of a row, or perhaps of something that was made in this function or is of another class."""
     of = evidence.of(owner)
-    others = of & evidence.schema.rivals if not of & evidence.schema.entities else frozenset()
+    others = of & evidence.schema.homonyms if not of & evidence.schema.entities else frozenset()
     if others:
         return Access.UNCLEAR, f"{how} of {', '.join(sorted(others))}, which is not the table's class"
     if _made(owner, evidence):
@@ -78,9 +78,9 @@ def _made(owner: ast.expr, evidence: Evidence) -> bool:
     values = [owner]
     if isinstance(owner, ast.Name):
         values = list(evidence.module.assigned.get((scope(evidence.module, owner), owner.id), ()))
-    plain = (one.value if isinstance(one, ast.Await) else one for one in values)
+    plain = (value.value if isinstance(value, ast.Await) else value for value in values)
     return bool(values) and all(
-        (isinstance(one, ast.Dict) and None not in one.keys) or callee(one) in MADE for one in plain
+        (isinstance(value, ast.Dict) and None not in value.keys) or callee(value) in MADE for value in plain
     )
 
 

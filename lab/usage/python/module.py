@@ -87,12 +87,12 @@ def scope(module: Module, node: ast.AST) -> Scope:
 
 
 def _scopes(module: Module, node: ast.AST) -> Iterator[Scope]:
-    return (one for one in above(module, node) if isinstance(one, Scope))
+    return (inner for inner in above(module, node) if isinstance(inner, Scope))
 
 
 def enclosing_class(module: Module, node: ast.AST) -> ast.ClassDef | None:
     """The class whose body or methods `node` lies in."""
-    return next((one for one in above(module, node) if isinstance(one, ast.ClassDef)), None)
+    return next((inner for inner in above(module, node) if isinstance(inner, ast.ClassDef)), None)
 
 
 def last_name(node: ast.AST | None) -> str:
@@ -124,11 +124,11 @@ def given(node: ast.stmt) -> Iterator[str]:
 def names(node: ast.AST | None) -> set[str]:
     """Every name in an annotation or expression, names inside of strings too."""
     found: set[str] = set()
-    for one in ast.walk(node) if node else ():
-        if isinstance(one, ast.Constant) and isinstance(one.value, str):
-            found |= set("".join(c if c.isalnum() or c == "_" else " " for c in one.value).split())
-        elif isinstance(one, ast.Name | ast.Attribute):
-            found.add(last_name(one))
+    for inner in ast.walk(node) if node else ():
+        if isinstance(inner, ast.Constant) and isinstance(inner.value, str):
+            found |= set("".join(c if c.isalnum() or c == "_" else " " for c in inner.value).split())
+        elif isinstance(inner, ast.Name | ast.Attribute):
+            found.add(last_name(inner))
     return found
 
 

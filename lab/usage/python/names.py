@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from lab.usage.python.evidence import Evidence
 from lab.usage.python.module import Module, above, callee, given, last_name, scope
-from lab.usage.values import SIZE_ONLY, Access, Found
+from lab.usage.values import SIZE_ONLY, Access, Occurrence
 
 FILTERS = {"filter_by", "filter", "exclude"}
 STATEMENTS = {"values", "update", "create", "get_or_create", "update_or_create", "bulk_create", "insert"}
@@ -26,7 +26,7 @@ PARTS = {"text", "column", "literal_column", "desc", "asc", "cast"}
 """What names or describes a column in such calls."""
 
 
-def look(node: ast.AST, column: str, evidence: Evidence) -> Iterator[Found]:
+def look(node: ast.AST, column: str, evidence: Evidence) -> Iterator[Occurrence]:
     """What `node` itself does to the column."""
     known = evidence.schema.names
     if isinstance(node, ast.Attribute) and node.attr in known and not excluded(node.value):
@@ -56,22 +56,22 @@ def declaring(module: Module, node: ast.AST) -> str | None:
     return None
 
 
-def _pattern(node: ast.MatchClass, column: str, evidence: Evidence) -> Iterator[Found]:
+def _pattern(node: ast.MatchClass, column: str, evidence: Evidence) -> Iterator[Occurrence]:
     for name, position in zip(node.kwd_attrs, node.kwd_patterns, strict=True):
         if name == column or (name in evidence.schema.names and _ours(node.cls, evidence)):
-            yield Found(line=position.lineno, access=Access.READ, how="matched by a pattern")
+            yield Occurrence(line=position.lineno, access=Access.READ, how="matched by a pattern")
 
 
 def _ours(node: ast.AST, evidence: Evidence) -> bool:
     """Whether a class of the table is named within an expression."""
-    return any(evidence.classes(one) & evidence.schema.entities for one in ast.walk(node))
+    return any(evidence.classes(inner) & evidence.schema.entities for inner in ast.walk(node))
 
 
-def _attribute(node: ast.Attribute, column: str, evidence: Evidence) -> Found:
+def _attribute(node: ast.Attribute, column: str, evidence: Evidence) -> Occurrence:
     access, how = _use(node, evidence)
     if access is not Access.DECLARE and (reason := _doubt(node, column, evidence)):
         access, how = Access.UNCLEAR, reason
-    return Found(line=node.end_lineno or node.lineno, access=access, how=how)
+    return Occurrence(line=node.end_lineno or node.lineno, access=access, how=how)
 
 
 def _use(node: ast.Attribute, evidence: Evidence) -> tuple[Access, str]:
@@ -92,9 +92,9 @@ def _use(node: ast.Attribute, evidence: Evidence) -> tuple[Access, str]:
 
 def _asked(node: ast.AST, evidence: Evidence) -> tuple[Access, str]:
     """How the nearest calls around it use a column: not loaded, loaded, only measured."""
-    around = {callee(one) for one in above(evidence.module, node) if isinstance(one, ast.Call)}
-    calls = (one for one in above(evidence.module, node) if isinstance(one, ast.Call | ast.stmt))
-    nearest = next((name for one in calls if (name := callee(one)) not in CASTS), "")
+    around = {callee(inner) for inner in above(evidence.module, node) if isinstance(inner, ast.Call)}
+    calls = (inner for inner in above(evidence.module, node) if isinstance(inner, ast.Call | ast.stmt))
+    nearest = next((name for call in calls if (name := callee(call)) not in CASTS), "")
     if nearest in DEFERRING:
         return Access.DECLARE, f"{nearest}: this query does not load it"
     if nearest in SIZES:
@@ -110,14 +110,14 @@ def _doubt(node: ast.Attribute, column: str, evidence: Evidence) -> str | None:
     found = evidence.of(owner)
     if (found | evidence.classes(owner)) & schema.entities:
         return None
-    if found & schema.rivals:
-        return f"an attribute of {', '.join(sorted(found & schema.rivals))}, which is not the table's class"
+    if found & schema.homonyms:
+        return f"an attribute of {', '.join(sorted(found & schema.homonyms))}, which is not the table's class"
     if made := _constructed(owner, evidence):
         return f"an attribute of {made}, which is not a class of the table"
     if node.attr != column:
         return f"{node.attr} is the column's attribute where {ast.unparse(owner)[:40]} is a row of the table"
-    if schema.rivals:
-        return f"{ast.unparse(owner)[:40]} may be a {' or '.join(sorted(schema.rivals)[:3])}, which has that name too"
+    if schema.homonyms:
+        return f"{ast.unparse(owner)[:40]} may be a {' or '.join(sorted(schema.homonyms)[:3])}, which has that name too"
     return None
 
 
@@ -130,12 +130,12 @@ def _constructed(owner: ast.expr, evidence: Evidence) -> str | None:
     return name if not others and name[:1].isupper() and evidence.schema.entities else None
 
 
-def _keyword(node: ast.keyword, column: str, evidence: Evidence) -> Iterator[Found]:
+def _keyword(node: ast.keyword, column: str, evidence: Evidence) -> Iterator[Occurrence]:
     call = evidence.module.parents[node]
     if node.arg != column and not _ours(call, evidence):
         return  # many a call has a keyword of such a name
     if isinstance(call, ast.Call) and (use := _passed(call, evidence)):
-        yield Found(line=node.lineno, access=use[0], how=use[1])
+        yield Occurrence(line=node.lineno, access=use[0], how=use[1])
 
 
 def _passed(call: ast.Call, evidence: Evidence) -> tuple[Access, str] | None:
@@ -143,9 +143,9 @@ def _passed(call: ast.Call, evidence: Evidence) -> tuple[Access, str] | None:
     name, schema = callee(call), evidence.schema
     if name in FILTERS:
         return Access.READ, f"{name}: a condition"
-    if evidence.classes(call.func) & schema.entities or (name[:1].isupper() and name not in schema.rivals):
+    if evidence.classes(call.func) & schema.entities or (name[:1].isupper() and name not in schema.homonyms):
         return Access.WRITE, f"constructor of {name}"
-    if evidence.classes(call.func) & schema.rivals or name in schema.rivals:
+    if evidence.classes(call.func) & schema.homonyms or name in schema.homonyms:
         return Access.UNCLEAR, f"constructor of {name}, which is not the table's class"
     if name in STATEMENTS:
         return Access.WRITE, f"{name}(…)"
@@ -183,7 +183,7 @@ def _writer(call: ast.Call, evidence: Evidence) -> str | None:
         return f"the constructor of {name}"
     statement = call.args[0] if call.args else None
     if name in ("execute", "executemany", "scalars") and statement is not None:
-        return next((words for one in ast.walk(statement) if (words := _changing(one))), None)
+        return next((words for node in ast.walk(statement) if (words := _changing(node))), None)
     return None
 
 
@@ -216,16 +216,16 @@ def _holders(node: ast.AST, evidence: Evidence) -> Iterator[str]:
 def _used(node: ast.AST, name: str, evidence: Evidence) -> str | None:
     """The writing call of the same function that the variable `name` is an argument of."""
     uses = evidence.module.uses.get((scope(evidence.module, node), name), ())
-    return next((sink for one in uses if (sink := _sink(one, evidence))), None)
+    return next((sink for use in uses if (sink := _sink(use, evidence))), None)
 
 
-def _body(node: ast.ClassDef, column: str, evidence: Evidence) -> Iterator[Found]:
+def _body(node: ast.ClassDef, column: str, evidence: Evidence) -> Iterator[Occurrence]:
     schema = evidence.schema
-    for one in node.body:
-        fields = set(given(one))
+    for statement in node.body:
+        fields = set(given(statement))
         if (access := schema.schemas.get(node.name)) and fields & schema.names:
             how = f"field of {node.name}, which {'is' if access is Access.READ else 'may be'} filled from rows"
-            yield Found(line=one.lineno, access=access, how=how)
+            yield Occurrence(line=statement.lineno, access=access, how=how)
         elif column in fields:
             kind = "column" if node.name in schema.entities else "attribute"
-            yield Found(line=one.lineno, access=Access.DECLARE, how=f"{kind} of {node.name}")
+            yield Occurrence(line=statement.lineno, access=Access.DECLARE, how=f"{kind} of {node.name}")

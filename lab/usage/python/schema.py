@@ -21,15 +21,15 @@ class Schema:
     """Tables of the classes that declare the column."""
     entities: frozenset[str]
     """Classes and variables of tables that have the column."""
-    heavy: frozenset[str]
+    eager_models: frozenset[str]
     """Those of them that fetch the column with every row, and classes that load such a one with them."""
-    rivals: frozenset[str]
+    homonyms: frozenset[str]
     """Classes that are no table and have an attribute of that name."""
     schemas: Mapping[str, Access]
     """Classes with a field for the column that are filled from rows (read), or may be (unclear)."""
     relations: Mapping[str, frozenset[str]]
-    """Attributes that lead to a heavy class, and the classes that they are attributes of."""
-    speaks: Mapping[str, frozenset[str]]
+    """Attributes that lead to a class that loads the column, and the classes that they are attributes of."""
+    class_aliases: Mapping[str, frozenset[str]]
     """Name of a class, function or attribute to the classes above that it stands for."""
     parameters: frozenset[str]
     """Functions with a parameter of that name."""
@@ -47,12 +47,12 @@ def gather(sources: Sequence[Source], column: str, tables: frozenset[str], likel
     wanted = {column, *tables, *likely}
     while True:
         words = {name.lower() for name in wanted}
-        fresh = [one for one in left if not one.words.isdisjoint(words)]
-        left = [one for one in left if one.words.isdisjoint(words)]
+        fresh = [candidate for candidate in left if not candidate.words.isdisjoint(words)]
+        left = [candidate for candidate in left if candidate.words.isdisjoint(words)]
         for source in fresh:
             _add(source, column, facts, made)
         schema = _schema(column, facts, made, tables, likely)
-        known = wanted | schema.names | schema.entities | schema.heavy | reaching(facts, schema.rivals)
+        known = wanted | schema.names | schema.entities | schema.eager_models | reaching(facts, schema.homonyms)
         if not fresh or known == wanted:
             return schema
         wanted = known
@@ -74,50 +74,50 @@ def _schema(
     tables: frozenset[str],
     likely: frozenset[str],
 ) -> Schema:
-    mapped = heirs(facts, {one.name for one in facts if one.mapped})
-    reflected = {one.name for one in facts if one.reflected and (one.table or "").lower() in likely}
-    holders = {one.name for one in facts if one.attributes or (one.table or "").lower() in tables} | reflected
+    mapped = heirs(facts, {model.name for model in facts if model.mapped})
+    reflected = {model.name for model in facts if model.reflected and (model.table or "").lower() in likely}
+    holders = {model.name for model in facts if model.attributes or (model.table or "").lower() in tables} | reflected
     having = heirs(facts, holders)
-    foreign = {one.name for one in facts if tables and one.table and one.table.lower() not in tables}
+    foreign = {model.name for model in facts if tables and model.table and model.table.lower() not in tables}
     entities = (having & mapped) - foreign
-    light = heirs(facts, {one.name for one in facts if one.deferred})
-    names = {column}.union(*(one.attributes for one in facts if one.name not in foreign))
-    plain = {one.name for one in facts if one.name not in mapped}
-    rivals = (having & plain) | (having & foreign)
-    heavy = _heavy(facts, entities - light)
-    speaks = _speaks(facts, made, entities | rivals | heavy)
+    deferred_models = heirs(facts, {model.name for model in facts if model.deferred})
+    names = {column}.union(*(model.attributes for model in facts if model.name not in foreign))
+    plain = {model.name for model in facts if model.name not in mapped}
+    homonyms = (having & plain) | (having & foreign)
+    eager_models = _eager(facts, entities - deferred_models)
+    class_aliases = _class_aliases(facts, made, entities | homonyms | eager_models)
     return Schema(
         names=frozenset(names),
-        tables=frozenset(one.table.lower() for one in facts if one.table and one.name in entities),
+        tables=frozenset(model.table.lower() for model in facts if model.table and model.name in entities),
         entities=frozenset(entities),
-        heavy=frozenset(heavy),
-        rivals=frozenset(rivals),
+        eager_models=frozenset(eager_models),
+        homonyms=frozenset(homonyms),
         schemas=filled(facts, made, names, mapped),
-        relations=_relations(facts, heavy),
-        speaks=speaks,
-        parameters=frozenset(one.name for one in made if one.has_parameter),
+        relations=_relations(facts, eager_models),
+        class_aliases=class_aliases,
+        parameters=frozenset(function.name for function in made if function.has_parameter),
     )
 
 
-def _heavy(facts: Sequence[Declared], heavy: set[str]) -> set[str]:
-    while more := {one.name for one in facts if one.eager & heavy} - heavy:
-        heavy = heavy | more
-    return heavy
+def _eager(facts: Sequence[Declared], eager_models: set[str]) -> set[str]:
+    while more := {model.name for model in facts if model.eager & eager_models} - eager_models:
+        eager_models = eager_models | more
+    return eager_models
 
 
-def _relations(facts: Sequence[Declared], heavy: set[str]) -> dict[str, frozenset[str]]:
+def _relations(facts: Sequence[Declared], eager_models: set[str]) -> dict[str, frozenset[str]]:
     found: dict[str, frozenset[str]] = {}
-    for one in facts:
-        for name, to in one.relationships.items():
-            if to & heavy:
-                found[name] = found.get(name, frozenset()) | {one.name}
+    for model in facts:
+        for name, to in model.relationships.items():
+            if to & eager_models:
+                found[name] = found.get(name, frozenset()) | {model.name}
     return found
 
 
-def _speaks(facts: Sequence[Declared], made: Sequence[Function], known: set[str]) -> dict[str, frozenset[str]]:
+def _class_aliases(facts: Sequence[Declared], made: Sequence[Function], known: set[str]) -> dict[str, frozenset[str]]:
     said: dict[str, frozenset[str]] = {}
-    pairs = [(name, to) for one in facts for both in (one.refers, one.relationships) for name, to in both.items()]
-    pairs += [(one.name, one.returns) for one in made]
+    pairs = [(name, to) for model in facts for both in (model.refers, model.relationships) for name, to in both.items()]
+    pairs += [(function.name, function.returns) for function in made]
     for name, to in pairs:
         if to & known:
             said[name] = said.get(name, frozenset()) | (to & known)

@@ -14,7 +14,7 @@ from lab.usage.python.evidence import Evidence
 from lab.usage.python.module import Module, above, callee, first_text, last_name
 from lab.usage.python.module import names as names_in
 from lab.usage.text import word
-from lab.usage.values import UNKNOWN, Access, Found, Target
+from lab.usage.values import UNKNOWN, Access, Occurrence, Target
 
 STATEMENT = re.compile(
     r"\s*((--[^\n]*\n|/\*.*?\*/)\s*)*\(?\s*"
@@ -47,11 +47,13 @@ def constants(module: Module) -> dict[str, str]:
     return {name: values[0] for name, values in given.items() if len(values) == 1 and values[0] is not None}
 
 
-def look(module: Module, target: Target, evidence: Evidence) -> Iterator[Found]:
+def look(module: Module, target: Target, evidence: Evidence) -> Iterator[Occurrence]:
     """What every string of the file does to the column; docstrings and messages do nothing."""
     known = constants(module)
     words = (*evidence.schema.names, *target.tables)
-    matters = re.compile("|".join([*(word(one).pattern for one in words), UNKNOWN, BRACED.pattern]), re.IGNORECASE)
+    matters = re.compile(
+        "|".join([*(word(needle).pattern for needle in words), UNKNOWN, BRACED.pattern]), re.IGNORECASE
+    )
     for node in module.nodes:
         if isinstance(node, ast.Constant | ast.JoinedStr | ast.BinOp) and not _part(module, node):
             text = _folded(node, known)
@@ -59,10 +61,10 @@ def look(module: Module, target: Target, evidence: Evidence) -> Iterator[Found]:
                 yield from _string(node, text, target, evidence)
 
 
-def _string(node: _String, text: str, target: Target, evidence: Evidence) -> Iterator[Found]:
+def _string(node: _String, text: str, target: Target, evidence: Evidence) -> Iterator[Occurrence]:
     module, names_it = evidence.module, word(target.column).search(text)
     if names_it and (by := names.declaring(module, node)):
-        yield Found(line=node.lineno, access=Access.DECLARE, how=f"{by}(…)")
+        yield Occurrence(line=node.lineno, access=Access.DECLARE, how=f"{by}(…)")
     elif STATEMENT.match(text) or _fragment(module, node):
         yield from _statement(module, node, text, target)
     elif isinstance(node, ast.Constant) and text.lower() == target.column.lower():
@@ -70,11 +72,11 @@ def _string(node: _String, text: str, target: Target, evidence: Evidence) -> Ite
     elif isinstance(node, ast.Constant) and text in evidence.schema.names:
         yield from keys.renamed(node, evidence)
     elif PIECE.match(text) and any(word(table).search(text.lower()) for table in target.tables):
-        yield Found(line=node.lineno, access=Access.UNCLEAR, how="a piece of SQL that names the table", whole=True)
+        yield Occurrence(line=node.lineno, access=Access.UNCLEAR, how="a piece of SQL that names the table", whole=True)
     elif isinstance(node, ast.Constant) and text.lower() in target.tables:
         yield from _table(module, node)
     elif names_it:
-        yield Found(line=node.lineno, access=Access.UNCLEAR, how="a string that holds the name")
+        yield Occurrence(line=node.lineno, access=Access.UNCLEAR, how="a string that holds the name")
 
 
 def _folded(node: ast.AST, known: Mapping[str, str]) -> str | None:
@@ -82,7 +84,7 @@ def _folded(node: ast.AST, known: Mapping[str, str]) -> str | None:
     if isinstance(node, ast.Constant):
         return node.value if isinstance(node.value, str) else None
     if isinstance(node, ast.JoinedStr):
-        return "".join(_known(one, known) for one in node.values)
+        return "".join(_known(piece, known) for piece in node.values)
     if (
         isinstance(node, ast.Call)
         and callee(node) in ("format", "dedent", "strip")
@@ -131,14 +133,14 @@ def _fragment(module: Module, node: ast.AST) -> bool:
     return callee(module.parents.get(node)) in FRAGMENTS
 
 
-def _statement(module: Module, node: _String, text: str, target: Target) -> Iterator[Found]:
+def _statement(module: Module, node: _String, text: str, target: Target) -> Iterator[Occurrence]:
     found, _ = sql.look(text if sql.TEMPLATE.search(text) else BRACED.sub(UNKNOWN, text), target)
-    for one in found:
-        how = one.how if one.how.startswith("SQL") else f"SQL: {one.how}"
-        yield replace(one, how=how, line=_line(node, one, module.source.lines, target))
+    for place in found:
+        how = place.how if place.how.startswith("SQL") else f"SQL: {place.how}"
+        yield replace(place, how=how, line=_line(node, place, module.source.lines, target))
 
 
-def _line(node: ast.expr, found: Found, lines: Sequence[str], target: Target) -> int:
+def _line(node: ast.expr, found: Occurrence, lines: Sequence[str], target: Target) -> int:
     """The line of the file: as counted in the string where the name stands there, else the first that has it."""
     first, last = node.lineno, node.end_lineno or node.lineno
     counted = min(first + found.line - 1, last)
@@ -148,13 +150,13 @@ def _line(node: ast.expr, found: Found, lines: Sequence[str], target: Target) ->
     return next((number for number in range(first, last + 1) if pattern.search(lines[number - 1].lower())), first)
 
 
-def _table(module: Module, node: ast.Constant) -> Iterator[Found]:
+def _table(module: Module, node: ast.Constant) -> Iterator[Occurrence]:
     """The table's name given to a call that may load it, `copy_from_table("t")`, or looked up, `metadata.tables["t"]`."""
-    outer = next(one for one in above(module, node) if not isinstance(one, ast.keyword | ast.List | ast.Tuple))
+    outer = next(inner for inner in above(module, node) if not isinstance(inner, ast.keyword | ast.List | ast.Tuple))
     by = callee(outer) if isinstance(outer, ast.Call) else last_name(outer) if isinstance(outer, ast.Subscript) else ""
     migrates = isinstance(outer, ast.Call) and "op" in names_in(outer.func)
     if by and by not in TABLE_ONLY and not migrates:
-        yield Found(line=node.lineno, access=Access.UNCLEAR, how=f"the table's name given to {by}", whole=True)
+        yield Occurrence(line=node.lineno, access=Access.UNCLEAR, how=f"the table's name given to {by}", whole=True)
 
 
 def tables(module: Module, column: str) -> Iterator[str]:
@@ -170,9 +172,11 @@ def tables(module: Module, column: str) -> Iterator[str]:
 
 def _migrated(call: ast.Call, column: str) -> Iterator[str]:
     """`op.add_column("t", sa.Column(column))`; in other libraries a call of that name has nothing to do with tables."""
-    keywords = {one.arg: one.value for one in call.keywords}
+    keywords = {keyword.arg: keyword.value for keyword in call.keywords}
     table = keywords.get("table_name")
     name = table.value if isinstance(table, ast.Constant) else first_text(call)
     given = (*call.args, *keywords.values())
-    if isinstance(name, str) and any(callee(one) == "Column" and first_text(one) == column for one in given):
+    if isinstance(name, str) and any(
+        callee(argument) == "Column" and first_text(argument) == column for argument in given
+    ):
         yield name.lower()

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from lab.usage.python.evidence import BESIDE, DERIVED, NARROWING, OF_TABLE, Evidence
 from lab.usage.python.module import above, callee, chain, enclosing_class, first_text, given, last_name, names, scope
-from lab.usage.values import Access, Found
+from lab.usage.values import Access, Occurrence
 
 LOADING = {"select", "query", "get", "get_one", "returning", "add_entity", "add_columns", "with_entities"}
 RELOADING = {"refresh", "merge"}
@@ -30,7 +30,7 @@ HOLDING = (ast.List, ast.Tuple, ast.Set, ast.Dict, ast.arguments, ast.Return)
 """Where a class that stands there is kept, or returned, as a value."""
 
 
-def look(node: ast.AST, evidence: Evidence) -> Iterator[Found]:
+def look(node: ast.AST, evidence: Evidence) -> Iterator[Occurrence]:
     """Whether `node` loads rows of the column's table whole, or hands a whole row on."""
     if isinstance(node, ast.Call):
         yield from _call(node, evidence)
@@ -42,13 +42,13 @@ def look(node: ast.AST, evidence: Evidence) -> Iterator[Found]:
         yield from _put_away(node, evidence)
 
 
-def _call(node: ast.Call, evidence: Evidence) -> Iterator[Found]:
+def _call(node: ast.Call, evidence: Evidence) -> Iterator[Occurrence]:
     name, schema = callee(node), evidence.schema
     given = node.args[:1] if name in ("get", "get_one") else node.args
-    loaded = frozenset(one for arg in given for one in evidence.classes(arg) & schema.heavy)
+    loaded = frozenset(model for arg in given for model in evidence.classes(arg) & schema.eager_models)
     if name in LOADING and loaded:
         yield from _loaded(node, f"{name}({' | '.join(sorted(loaded))})", evidence, loaded)
-    elif name in RELOADING and len(node.args) == 1 and evidence.of(node.args[0]) & schema.heavy:
+    elif name in RELOADING and len(node.args) == 1 and evidence.of(node.args[0]) & schema.eager_models:
         yield _whole(node, name)
     elif name == "undefer_group" or (name == "undefer" and first_text(node) == "*"):
         yield from _undeferred(node, name, evidence)
@@ -58,22 +58,28 @@ def _call(node: ast.Call, evidence: Evidence) -> Iterator[Found]:
         yield from _handed_on(node, name, evidence)
     elif name == "getattr" and len(node.args) > 1 and not isinstance(node.args[1], ast.Constant):
         yield from _computed(node, evidence)
-    elif name == "select" and isinstance(node.func, ast.Attribute) and evidence.classes(node.func.value) & schema.heavy:
+    elif (
+        name == "select"
+        and isinstance(node.func, ast.Attribute)
+        and evidence.classes(node.func.value) & schema.eager_models
+    ):
         yield from _loaded(node, f"{last_name(node.func.value)}.select()", evidence)
 
 
-def _attribute(node: ast.Attribute, evidence: Evidence) -> Iterator[Found]:
+def _attribute(node: ast.Attribute, evidence: Evidence) -> Iterator[Occurrence]:
     """`Entity.query`, `object.relation`, `object.__dict__`."""
     schema = evidence.schema
     owners = evidence.classes(node.value)
-    if node.attr == "query" and owners & schema.heavy:
+    if node.attr == "query" and owners & schema.eager_models:
         yield from _loaded(node, f"{last_name(node.value)}.query", evidence)
     elif node.attr in schema.relations and not owners and _may_have(node, evidence):
-        yield Found(
+        yield Occurrence(
             line=node.end_lineno or 1, access=Access.READ, how=f"whole entity: relationship {node.attr}", whole=True
         )
-    elif node.attr in ("__dict__", "_mapping") and evidence.of(node.value) & schema.heavy:
-        yield Found(line=node.end_lineno or 1, access=Access.UNCLEAR, how=f"{node.attr} of a whole row", whole=True)
+    elif node.attr in ("__dict__", "_mapping") and evidence.of(node.value) & schema.eager_models:
+        yield Occurrence(
+            line=node.end_lineno or 1, access=Access.UNCLEAR, how=f"{node.attr} of a whole row", whole=True
+        )
 
 
 def _may_have(node: ast.Attribute, evidence: Evidence) -> bool:
@@ -83,33 +89,35 @@ def _may_have(node: ast.Attribute, evidence: Evidence) -> bool:
     return not name[:1].isupper() and (owner is None or owner.name in evidence.schema.relations[node.attr])
 
 
-def _undeferred(node: ast.Call, name: str, evidence: Evidence) -> Iterator[Found]:
+def _undeferred(node: ast.Call, name: str, evidence: Evidence) -> Iterator[Occurrence]:
     """Deferred columns that are loaded after all, where the class defers this one."""
-    if evidence.schema.entities - evidence.schema.heavy:
-        yield Found(line=node.lineno, access=Access.UNCLEAR, how=f"{name} may load the deferred column", whole=True)
+    if evidence.schema.entities - evidence.schema.eager_models:
+        yield Occurrence(
+            line=node.lineno, access=Access.UNCLEAR, how=f"{name} may load the deferred column", whole=True
+        )
 
 
-def _given_away(node: ast.Call | ast.ClassDef, name: str, evidence: Evidence) -> Iterator[Found]:
+def _given_away(node: ast.Call | ast.ClassDef, name: str, evidence: Evidence) -> Iterator[Occurrence]:
     """The class itself given to code that is not seen to load it or not: a repository, a page of an admin site."""
     inside = node.args if isinstance(node, ast.Call) else _used_by_bases(node)
-    values = [] if name in NAMING else [*inside, *(one.value for one in node.keywords)]
-    for one in (one for one in values if _is_class(one, evidence)):
-        how = f"{ast.unparse(one)[:40]} given to {name or 'a call'}: what that loads is not seen"
-        yield Found(line=one.lineno, access=Access.UNCLEAR, how=how, whole=True)
+    values = [] if name in NAMING else [*inside, *(keyword.value for keyword in node.keywords)]
+    for value in (value for value in values if _is_class(value, evidence)):
+        how = f"{ast.unparse(value)[:40]} given to {name or 'a call'}: what that loads is not seen"
+        yield Occurrence(line=value.lineno, access=Access.UNCLEAR, how=how, whole=True)
 
 
-def _put_away(node: ast.expr, evidence: Evidence) -> Iterator[Found]:
+def _put_away(node: ast.expr, evidence: Evidence) -> Iterator[Occurrence]:
     """The class itself in a list, a dictionary, a default or a result: what loads it from there is not seen."""
     if isinstance(evidence.module.parents.get(node), HOLDING) and _is_class(node, evidence):
-        user = next(one for one in above(evidence.module, node) if not isinstance(one, (*HOLDING, ast.keyword)))
+        user = next(inner for inner in above(evidence.module, node) if not isinstance(inner, (*HOLDING, ast.keyword)))
         if not isinstance(user, ast.Subscript) and callee(user) not in NAMING:
             how = f"{ast.unparse(node)[:40]} kept as a value: what loads it from there is not seen"
-            yield Found(line=node.lineno, access=Access.UNCLEAR, how=how, whole=True)
+            yield Occurrence(line=node.lineno, access=Access.UNCLEAR, how=how, whole=True)
 
 
 def _is_class(node: ast.expr, evidence: Evidence) -> bool:
     """Whether an expression is the class by name; an attribute of self may as well be an object."""
-    found = evidence.classes(node) & evidence.schema.heavy
+    found = evidence.classes(node) & evidence.schema.eager_models
     return bool(found) and not (isinstance(node, ast.Attribute) and node.attr not in found | OF_TABLE)
 
 
@@ -118,18 +126,20 @@ def _used_by_bases(node: ast.ClassDef) -> Iterator[ast.expr]:
     if not node.bases:
         return
     yield from (base.slice for base in node.bases if isinstance(base, ast.Subscript) and last_name(base) != "Generic")
-    inner = (one.body for one in node.body if isinstance(one, ast.ClassDef) and not one.bases)
-    values = (one for body in (node.body, *inner) for one in body if isinstance(one, ast.Assign))
-    yield from (one.value for one in values if "__table__" not in given(one))
+    inner = (statement.body for statement in node.body if isinstance(statement, ast.ClassDef) and not statement.bases)
+    values = (statement for body in (node.body, *inner) for statement in body if isinstance(statement, ast.Assign))
+    yield from (statement.value for statement in values if "__table__" not in given(statement))
 
 
-def _loaded(node: ast.expr, what: str, evidence: Evidence, loaded: frozenset[str] = frozenset()) -> Iterator[Found]:
+def _loaded(
+    node: ast.expr, what: str, evidence: Evidence, loaded: frozenset[str] = frozenset()
+) -> Iterator[Occurrence]:
     """A load, unless the calls that follow leave the column or every row out."""
     calls = list(chain(evidence.module, node))
-    given = {one for call in calls for one in _options(call)}
+    given = {_option for call in calls for _option in _options(call)}
     held = _held(given, evidence)
-    around = [one for one in (node, *calls, *held) if isinstance(one, ast.Call)]
-    if {callee(one) for one in calls} & COUNTING or any(_narrowed(one, evidence, loaded) for one in around):
+    around = [value for value in (node, *calls, *held) if isinstance(value, ast.Call)]
+    if {callee(call) for call in calls} & COUNTING or any(_narrowed(call, evidence, loaded) for call in around):
         return
     if later := _later(node, evidence, loaded):
         yield _whole(node, what, f", narrowed by {later} elsewhere in the function")
@@ -139,18 +149,20 @@ def _loaded(node: ast.expr, what: str, evidence: Evidence, loaded: frozenset[str
         yield _whole(node, what)
 
 
-def _whole(node: ast.expr, what: str, doubt: str = "") -> Found:
+def _whole(node: ast.expr, what: str, doubt: str = "") -> Occurrence:
     access = Access.UNCLEAR if doubt else Access.READ
-    return Found(line=node.end_lineno or node.lineno, access=access, how=f"whole entity: {what}{doubt}", whole=True)
+    return Occurrence(
+        line=node.end_lineno or node.lineno, access=access, how=f"whole entity: {what}{doubt}", whole=True
+    )
 
 
 def _narrowed(call: ast.Call, evidence: Evidence, loaded: frozenset[str]) -> str | None:
     """load_only or defer, in a call itself or in its arguments, where they leave the column of all of `loaded` out."""
-    given = (call, *call.args, *(one.value for one in call.keywords if one.arg == "options"))
-    inside = [one for arg in given for one in (ast.walk(arg) if arg is not call else [call])]
-    left = {one: _left_out(one, evidence) for one in inside if isinstance(one, ast.Call)}
+    given = (call, *call.args, *(keyword.value for keyword in call.keywords if keyword.arg == "options"))
+    inside = [user for arg in given for user in (ast.walk(arg) if arg is not call else [call])]
+    left = {user: _left_out(user, evidence) for user in inside if isinstance(user, ast.Call)}
     out = frozenset[str]().union(*left.values())
-    return next((callee(one) for one, classes in left.items() if classes), None) if loaded <= out else None
+    return next((callee(user) for user, classes in left.items() if classes), None) if loaded <= out else None
 
 
 def _left_out(call: ast.Call, evidence: Evidence) -> frozenset[str]:
@@ -189,31 +201,31 @@ def _options(call: ast.Call) -> Iterator[str]:
 def _held(given: set[str], evidence: Evidence) -> list[ast.Call]:
     """The calls in what the file assigns to these names."""
     return [
-        one
+        node
         for name in given
         for value in evidence.module.assigned.get((evidence.module.tree, name), ())
-        for one in ast.walk(value)
-        if isinstance(one, ast.Call)
+        for node in ast.walk(value)
+        if isinstance(node, ast.Call)
     ]
 
 
 def _relation(node: ast.Call, evidence: Evidence) -> str | None:
-    attributes = (one.attr for arg in node.args for one in ast.walk(arg) if isinstance(one, ast.Attribute))
+    attributes = (inner.attr for arg in node.args for inner in ast.walk(arg) if isinstance(inner, ast.Attribute))
     return next((name for name in attributes if name in evidence.schema.relations), None)
 
 
-def _handed_on(node: ast.Call, name: str, evidence: Evidence) -> Iterator[Found]:
+def _handed_on(node: ast.Call, name: str, evidence: Evidence) -> Iterator[Occurrence]:
     """A row made into a dictionary or a schema; who reads which key of it is not seen."""
     owner = [node.func.value] if isinstance(node.func, ast.Attribute) else []
-    handed = {one for arg in (*owner, *node.args) for one in evidence.of(arg)}
+    handed = {model for arg in (*owner, *node.args) for model in evidence.of(arg)}
     if handed & evidence.schema.entities:
-        yield Found(line=node.lineno, access=Access.UNCLEAR, how=f"whole row handed to {name}", whole=True)
+        yield Occurrence(line=node.lineno, access=Access.UNCLEAR, how=f"whole row handed to {name}", whole=True)
 
 
-def _computed(node: ast.Call, evidence: Evidence) -> Iterator[Found]:
+def _computed(node: ast.Call, evidence: Evidence) -> Iterator[Occurrence]:
     if evidence.of(node.args[0]) & evidence.schema.entities:
         how = "getattr of an object of the table with a computed name"
-        yield Found(line=node.lineno, access=Access.UNCLEAR, how=how, whole=True)
+        yield Occurrence(line=node.lineno, access=Access.UNCLEAR, how=how, whole=True)
 
 
 def computed(node: ast.AST) -> str | None:
