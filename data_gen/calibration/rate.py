@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
+
+import numpy as np
 
 from data_gen.case import Case
 from data_gen.events import Plan
-from data_gen.markets import MarketLines
 from data_gen.odds import Feed
 from data_gen.payloads import BETPAWA, COMPETITORS
 from data_gen.replay import Replay
 from data_gen.sheet import Platform, Sheet
+from data_gen.spread import Ints
 
 _EVENTS = 48
 """With fewer, the share depends on when just these events are looked at: by 4 points for 16, by 1 for 48."""
@@ -29,7 +31,7 @@ def calm_change_rate(case: Case, home: Repeated | None, competitors: Repeated | 
     None where nothing was compared.
     """
     sides = [(one, sites) for one, sites in ((home, (BETPAWA,)), (competitors, COMPETITORS)) if one and one.rows]
-    plan = Plan(case, _EVENTS, 1)
+    plan = _SheetsKept(case, _EVENTS, 1)
 
     def changing(rate: float) -> float:
         return -sum(one.rows * equal_market_rows(plan, sites, rate) for one, sites in sides)
@@ -64,27 +66,41 @@ def bisected(growing: Callable[[float], float], wanted: float, low: float, high:
     return float((low * high) ** 0.5)
 
 
+class _SheetsKept(Plan):
+    """A plan whose sheets are made once: every rate that is tried replays the same offers."""
+
+    def __init__(self, case: Case, events: int, seed: int) -> None:
+        super().__init__(case, events, seed)
+        self._sheets: dict[tuple[int, str], Sheet] = {}
+
+    def sheet(self, event: int, platform: Platform) -> Sheet:
+        """The platform's offer for that event, without its document."""
+        key = event, platform.name
+        if key not in self._sheets:
+            self._sheets[key] = replace(super().sheet(event, platform), document={})
+        return self._sheets[key]
+
+
 class _Compared:
-    """How many rows of each snapshot of one event are those of the one before."""
+    """How many rows of each snapshot of one event are those of the one before: a row changes with any of its prices."""
 
     def __init__(self, sheet: Sheet) -> None:
-        self._lines = MarketLines(sheet)
+        self.rows = len(sheet.rows)
+        self._numbers = np.array([number for row in sheet.rows for _, number in row.outcomes])
+        self._row_of = np.repeat(np.arange(self.rows), [len(row.outcomes) for row in sheet.rows])
+        self._state: Ints | None = None
         self._equal: list[int] = []
 
-    @property
-    def rows(self) -> int:
-        return len(self._lines.lines)
-
-    def issue(self, feed: Feed, blocks: list[int], moment_us: int) -> None:
-        """Rewrite the rows, and count those that stay the same."""
-        before = list(self._lines.lines)
-        self._lines.issue(feed, blocks, moment_us)
-        self._equal.append(sum(old == new for old, new in zip(before, self._lines.lines, strict=True)))
+    def issue(self, feed: Feed, _: list[int], __: int) -> None:
+        """Take over all prices, and count the rows whose prices stay the same; the first ones have nothing before them."""
+        before, self._state = self._state, (2 * feed.prices + feed.active)[self._numbers]
+        if before is not None:
+            changed = np.unique(self._row_of[before != self._state])
+            self._equal.append(self.rows - len(changed))
 
     def weighed(self) -> list[tuple[float, int]]:
         """By pair of snapshots, in how many of the possible windows it is, as a share, and its equal rows."""
-        pairs = self._equal[1:]  # the first issue has nothing before it
-        return list(zip(_weights(len(pairs)), pairs, strict=True))
+        return list(zip(_weights(len(self._equal)), self._equal, strict=True))
 
 
 @cache
