@@ -2,6 +2,8 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+# Several processes, each with its own servers; one that has nothing left to do takes tests from another.
+TESTS := $(BIN)/pytest --numprocesses auto --dist worksteal
 # Nothing of the machine that pins is written down: not where it looks for packages, not its options.
 PIN := $(BIN)/pip-compile --quiet --generate-hashes --allow-unsafe --strip-extras --no-header \
   --no-emit-index-url --no-emit-trusted-host --no-emit-find-links
@@ -17,10 +19,10 @@ run: setup ## measure every scenario on embedded servers; writes results/<run>/
 	$(BIN)/lab run --scenario all
 
 test: $(VENV)/.ready-dev ## the tests that this machine can run, without the slow ones
-	$(BIN)/pytest -m "not slow"
+	$(TESTS) -m "not slow"
 
 check: lint types ## everything that CI runs: format, lint, spelling, types, all tests
-	$(BIN)/pytest
+	$(TESTS)
 
 lint: $(VENV)/.ready-dev ## format, lint and spelling of the sources, and the shell scripts
 	$(BIN)/ruff format --check .

@@ -1,7 +1,13 @@
-"""Real servers, started once per test run; what a test makes there goes away with the test."""
+"""Real servers, started once per process that runs tests; what a test makes there goes away with the test.
+
+`make test` and `make check` run the tests in several processes (pytest-xdist). Each process has its own servers, so tests
+share nothing but the machine. A test that counts or removes what any run of the lab may have left on the machine, or leaves
+such things for a while, asks for the fixture `exclusive`.
+"""
 
 from __future__ import annotations
 
+import fcntl
 import itertools
 import os
 import signal
@@ -10,6 +16,7 @@ from contextlib import ExitStack, suppress
 from pathlib import Path
 from urllib.parse import quote, unquote
 
+import psutil
 import pytest
 
 from lab.errors import InputError, UnavailableError
@@ -23,11 +30,30 @@ PLAIN = "storage-lab-test/postgres:plain"
 ROLE, PASSWORD = "lab_tester", "open%40sesame"
 """As a connection string says them."""
 
+_PROCESS_BYTES = 3 << 30
+"""What one process of the test run takes with its servers."""
+
 _numbers = itertools.count(1)
 
 # Tests that are started in the background ignore Ctrl-C, and so would every process that they start and interrupt.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers() -> int:
+    """`-n auto`: one process per core, as far as the memory reaches."""
+    return max(1, min(os.cpu_count() or 1, psutil.virtual_memory().total // _PROCESS_BYTES))
+
+
+@pytest.fixture
+def exclusive(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """No other process of the test run is in a test with this fixture."""
+    base = tmp_path_factory.getbasetemp()
+    folder = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
+    with (folder / "exclusive").open("w", encoding="utf-8") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
 
 
 @pytest.fixture(scope="session")

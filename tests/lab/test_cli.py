@@ -141,7 +141,7 @@ def test_an_interrupted_run_keeps_what_was_measured_and_removes_its_servers(
     ) as process:
         wait_for_outcomes(tmp_path, 2)
         process.send_signal(number)
-        process.communicate(timeout=20)
+        process.communicate(timeout=120)
     assert process.returncode == code
     (folder,) = runs.folders(tmp_path)
     experiment = runs.load(folder)

@@ -34,18 +34,19 @@ ENDINGS = {signal.SIGINT: 130, signal.SIGTERM: 143}
 
 @pytest.fixture
 def databases(native: Server) -> Iterator[Callable[[], list[str]]]:
-    """Names of the databases that the lab made on the server where the role of the tests is at home."""
+    """Names of the databases that runs of the test make on the server where the role of the tests is at home."""
     if not native.holds("of_the_watcher"):
         native.create("of_the_watcher")
     with native.connect("of_the_watcher") as database:
-        yield lambda: _ours(database)
-        assert _ours(database) == []
+        known = _ours(database)
+        yield lambda: sorted(_ours(database) - known)
+        assert _ours(database) == known
 
 
-def _ours(database: Database) -> list[str]:
-    return [
+def _ours(database: Database) -> set[str]:
+    return {
         name for (name,) in database.fetch("SELECT datname::text FROM pg_database WHERE datname LIKE 'storage_lab%'")
-    ]
+    }
 
 
 @pytest.mark.slow
@@ -54,7 +55,7 @@ def test_the_password_of_a_server_is_nowhere(
 ) -> None:
     with running("drop_raw_response", role, tmp_path, temporary) as process:
         seen = "".join(_watched(process, temporary))
-        printed, complained = process.communicate(timeout=60)
+        printed, complained = process.communicate(timeout=120)
     assert process.returncode == 0, complained
     assert databases() == []
     (folder,) = runs.folders(tmp_path)
@@ -74,11 +75,12 @@ def test_an_interrupted_run_on_a_server_that_exists_leaves_no_database(
         wait_for_outcomes(tmp_path, 2)
         assert databases()
         process.send_signal(number)
-        process.communicate(timeout=60)
+        process.communicate(timeout=120)
     assert process.returncode == ENDINGS[number]
     require_kept(tmp_path)
 
 
+@pytest.mark.usefixtures("exclusive")
 @pytest.mark.slow
 def test_a_killed_run_on_a_server_that_exists_leaves_no_database(
     role: str, databases: Callable[[], list[str]], tmp_path: Path, temporary: Path
@@ -86,12 +88,13 @@ def test_a_killed_run_on_a_server_that_exists_leaves_no_database(
     with running("all", role, tmp_path, temporary) as process:
         wait_for_outcomes(tmp_path, 1)
         process.kill()
-        process.communicate(timeout=60)
+        process.communicate(timeout=120)
     wait_until(lambda: not databases())
     wait_until(lambda: not list(temporary.rglob("run-*")))
     require_kept(tmp_path)
 
 
+@pytest.mark.usefixtures("exclusive")
 @pytest.mark.slow
 def test_what_a_killed_run_and_its_killed_reaper_left_on_a_server_is_removed_by_clean(
     role: str, databases: Callable[[], list[str]], tmp_path: Path, temporary: Path
@@ -101,7 +104,7 @@ def test_what_a_killed_run_and_its_killed_reaper_left_on_a_server_is_removed_by_
         for child in psutil.Process(process.pid).children():
             child.kill()
         process.kill()
-        process.communicate(timeout=60)
+        process.communicate(timeout=120)
     left = databases()
     assert left
     time.sleep(1)  # until the server has seen that its client is gone
@@ -120,7 +123,7 @@ def test_an_interrupted_run_in_a_container_leaves_none(number: signal.Signals, t
         wait_for_outcomes(tmp_path, 2)
         assert {kind for kind, _ in marked(labels)} == {"container", "volume"}
         process.send_signal(number)
-        process.communicate(timeout=60)
+        process.communicate(timeout=120)
     assert process.returncode == ENDINGS[number]
     assert marked(labels) == set()
     require_kept(tmp_path)
@@ -138,12 +141,13 @@ def test_a_run_that_is_interrupted_while_its_container_starts_leaves_none(
         assert any("starting a container" in line for line in process.stderr)
         time.sleep(after_s)
         process.send_signal(signal.SIGINT)
-        _, complained = process.communicate(timeout=60)
+        _, complained = process.communicate(timeout=120)
     assert process.returncode == 130, complained
     assert "Traceback" not in complained
     assert marked(labels) == set()
 
 
+@pytest.mark.usefixtures("exclusive")
 @pytest.mark.slow
 def test_a_killed_run_in_a_container_leaves_none(tmp_path: Path, temporary: Path) -> None:
     require_images()
@@ -151,7 +155,7 @@ def test_a_killed_run_in_a_container_leaves_none(tmp_path: Path, temporary: Path
         labels = engine.labels(Identity.of(process.pid))
         wait_for_outcomes(tmp_path, 1)
         process.kill()
-        process.communicate(timeout=60)
+        process.communicate(timeout=120)
     wait_until(lambda: not marked(labels))
     wait_until(lambda: not list(temporary.rglob("run-*")))
     require_kept(tmp_path)

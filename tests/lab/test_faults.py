@@ -77,6 +77,7 @@ def test_a_disk_that_fills_while_it_is_loaded_fails_every_trial(breaking: Breaki
     assert all("No space left on device" in one.error for one in ran.failed)
 
 
+@pytest.mark.usefixtures("exclusive")
 def test_an_engine_that_vanishes_is_named_with_what_it_keeps(
     breaking: Breaking, containers: Made, monkeypatch: pytest.MonkeyPatch
 ) -> None:

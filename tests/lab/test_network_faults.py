@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -12,7 +11,7 @@ import pytest
 from lab.postgres.database import Database as Connection
 from lab.postgres.database import parts_of
 from lab.scenario import Database
-from lab.servers import Options, Workspace, clean, open_server
+from lab.servers import Options, Workspace, clean, external, open_server
 from lab.values import Completed
 from tests.conftest import PLAIN, require_images
 from tests.engine import held_by, told
@@ -66,6 +65,7 @@ def test_a_connection_that_drops_fails_one_trial(served: Served, breaking: Break
     assert served.databases() == []
 
 
+@pytest.mark.usefixtures("exclusive")
 def test_a_network_that_stays_away_is_said_with_what_remains_and_how_to_remove_it(
     served: Served, breaking: Breaking
 ) -> None:
@@ -81,28 +81,35 @@ def test_a_network_that_stays_away_is_said_with_what_remains_and_how_to_remove_i
     assert served.databases() == []
 
 
-def test_packets_that_vanish_are_noticed_within_a_minute(served: Served, breaking: Breaking) -> None:
+def test_packets_that_vanish_are_noticed_within_a_minute(
+    served: Served, breaking: Breaking, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert _noticed_after(external._LOST_AFTER) <= 60
+    shorter = {"keepalives_idle": "2", "keepalives_interval": "1", "tcp_user_timeout": "5000"}
+    monkeypatch.setattr(external, "_LOST_AFTER", external._LOST_AFTER | shorter)
     network = f"storage-lab-test-{os.getpid()}"
     told("network", "create", "--subnet", SUBNET, network)
     try:
         join = ("network", "connect", "--ip", ADDRESS, network, served.container)
         told(*join)
-        waited: list[float] = []
 
         def vanish(database: Database) -> None:
             told("network", "disconnect", network, served.container)
-            started = time.monotonic()
             try:
-                database.execute("SELECT pg_sleep(300)")
+                database.execute("SELECT pg_sleep(3600)")
             finally:
-                waited.append(time.monotonic() - started)
                 told(*join)
 
         dsn = served.dsn(host=ADDRESS, port=5432)
         ran = breaking.run(vanish, Options(dsn=dsn), server=dsn)
         ran.require_one_failure("went away")
-        assert waited[0] < 60
         assert served.databases() == []
     finally:
         told("network", "disconnect", "--force", network, served.container)
         told("network", "rm", network)
+
+
+def _noticed_after(settings: dict[str, str]) -> float:
+    """Seconds until a silent connection counts as lost, with and without bytes under way."""
+    idle, interval, count = (int(settings[f"keepalives_{name}"]) for name in ("idle", "interval", "count"))
+    return max(idle + interval * count, int(settings["tcp_user_timeout"]) / 1000)

@@ -36,7 +36,7 @@ def test_a_job_that_raises_interrupts_the_others_and_none_is_begun_afterwards() 
         raise KeyError("job")
 
     def wait() -> None:
-        begun.append(called.wait(10))
+        begun.append(called.wait(60))
 
     with pytest.raises(KeyError, match="job"):
         work_off([fail, *[wait] * 9], at_once=2, interrupted=called.set)
@@ -96,13 +96,13 @@ def test_who_waits_to_be_alone_goes_before_those_who_would_work_together() -> No
 
     with ThreadPoolExecutor(2) as threads, floor.together():
         one = threads.submit(timed)
-        waits.wait(10)
+        waits.wait(60)
         wait_until(lambda: floor._claims == 1)
         other = threads.submit(late)
         time.sleep(0.05)
         assert not order
-    one.result(10)
-    other.result(10)
+    one.result(60)
+    other.result(60)
     assert order[0] == "alone"
 
 
@@ -111,7 +111,7 @@ def test_timed_work_is_done_in_a_row() -> None:
 
     def timed() -> None:
         with floor.together():
-            here.wait(10)
+            here.wait(60)
             with floor.alone():
                 time.sleep(0.02)
                 order.append("alone")
@@ -134,4 +134,4 @@ def test_as_many_trials_at_once_as_the_machine_has_room_for() -> None:
 def _at_once(jobs: list[Callable[[], None]]) -> None:
     with ThreadPoolExecutor(len(jobs)) as threads:
         for one in [threads.submit(job) for job in jobs]:
-            one.result(30)
+            one.result(60)

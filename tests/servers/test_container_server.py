@@ -99,6 +99,7 @@ def test_memory_that_is_too_small_for_a_cluster_is_named(made: Made, workspace: 
     assert made() == []
 
 
+@pytest.mark.usefixtures("exclusive")
 def test_a_killed_lab_is_cleaned_up_by_its_reaper() -> None:
     with lab() as (process, labels):
         assert {kind for kind, _ in marked(labels)} == {"container", "volume"}
@@ -107,6 +108,7 @@ def test_a_killed_lab_is_cleaned_up_by_its_reaper() -> None:
         wait_until(lambda: not marked(labels))
 
 
+@pytest.mark.usefixtures("exclusive")
 def test_clean_removes_what_dead_runs_left_and_only_that(made: Made, workspace: Workspace) -> None:
     foreign: list[dict[str, object]] = [{"machine": "elsewhere"}, {"user": os.geteuid() + 1}]
     options = Options(image=PLAIN)

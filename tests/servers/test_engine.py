@@ -8,7 +8,6 @@ import pwd
 import shutil
 import socket
 import tempfile
-import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -89,14 +88,13 @@ def test_where_no_engine_answers_that_is_said_with_the_address(host: str, monkey
             engine.reach()
 
 
-@pytest.mark.slow
 def test_an_engine_that_never_answers_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
-    started = time.monotonic()
+    assert engine._ANSWERING_S <= 15
+    monkeypatch.setattr(engine, "_ANSWERING_S", 0.5)
     with listening() as silent:
         monkeypatch.setenv("DOCKER_HOST", f"tcp://127.0.0.1:{silent}")
         with pytest.raises(UnavailableError, match=f"No container engine answers at tcp://127.0.0.1:{silent}"):
             engine.reach()
-    assert 5 < time.monotonic() - started < 15
 
 
 def test_an_engine_that_this_account_may_not_use_is_said_with_the_remedy(
@@ -120,16 +118,14 @@ def test_an_image_that_cannot_be_pulled_is_named_with_the_remedy() -> None:
 def test_a_pull_that_takes_too_long_is_given_up(workspace: Workspace) -> None:
     require_images()
     said: list[str] = []
-    started = time.monotonic()
     with listening() as registry:
         name = f"127.0.0.1:{registry}/slow/postgres:17"
         with (
-            pytest.raises(UnavailableError, match=f"The image {name} was not pulled within 2 s. Try `docker pull"),
-            open_server("container", workspace=workspace, options=Options(image=name, pull_s=2), progress=said.append),
+            pytest.raises(UnavailableError, match=f"The image {name} was not pulled within 1 s. Try `docker pull"),
+            open_server("container", workspace=workspace, options=Options(image=name, pull_s=1), progress=said.append),
         ):
             pass
-    assert said == [f"pulling the image {name} (given up after 2 s)"]
-    assert 2 <= time.monotonic() - started < 4
+    assert said == [f"pulling the image {name} (given up after 1 s)"]
 
 
 @pytest.mark.slow

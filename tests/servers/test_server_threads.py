@@ -72,7 +72,7 @@ def test_a_server_that_is_closed_under_two_threads_leaves_nothing(kind: str, aft
             assert _descendants() == before | reaper
             assert [file.name for file in workspace.path.iterdir()] == ["owner.json"]
             for refused in working:
-                assert isinstance(refused.result(20), ServerError)
+                assert isinstance(refused.result(120), ServerError)
             for action in (server.create, server.connect, server.seal, server.drop):
                 with pytest.raises(ServerError, match="closed"):
                     action(template)

@@ -59,12 +59,13 @@ def test_a_lab_that_is_asked_to_stop_leaves_nothing(kind: str, base: Path, how: 
         run, children = _started(lab)
         os.killpg(lab.pid, how)  # as a terminal does: the whole process group
         assert _rest(lab).startswith("still served")
-        lab.wait(20)
+        lab.wait(120)
     assert not run.exists()
     assert not [child for child in children if _runs(child)]
     assert list((base / f"storage-lab-{os.geteuid()}").iterdir()) == []
 
 
+@pytest.mark.usefixtures("exclusive")
 @pytest.mark.parametrize("kind", ["native", pytest.param("pglite", marks=pytest.mark.slow)], indirect=True)
 def test_a_killed_lab_is_cleaned_up_by_its_reaper(kind: str, base: Path) -> None:
     assert base
@@ -75,6 +76,7 @@ def test_a_killed_lab_is_cleaned_up_by_its_reaper(kind: str, base: Path) -> None
         wait_until(lambda: not run.exists() and not any(_runs(child) for child in children))
 
 
+@pytest.mark.usefixtures("exclusive")
 def test_clean_ends_what_a_dead_run_left_and_only_that(base: Path) -> None:
     with _lab("native") as lab, open_workspace() as alive:
         run, children = _started(lab)
@@ -93,6 +95,7 @@ def test_clean_ends_what_a_dead_run_left_and_only_that(base: Path) -> None:
         assert clean() == []
 
 
+@pytest.mark.usefixtures("exclusive")
 def test_a_folder_that_is_just_being_made_is_left_alone(base: Path) -> None:
     young = base / f"storage-lab-{os.geteuid()}" / "run-young"
     young.mkdir(parents=True)
@@ -101,6 +104,7 @@ def test_a_folder_that_is_just_being_made_is_left_alone(base: Path) -> None:
     assert clean() == [f"folder {young}"]
 
 
+@pytest.mark.usefixtures("exclusive")
 def test_what_a_killed_process_was_about_to_keep_is_removed_an_hour_later(
     base: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
@@ -116,6 +120,7 @@ def test_what_a_killed_process_was_about_to_keep_is_removed_an_hour_later(
     assert kept.exists()
 
 
+@pytest.mark.usefixtures("exclusive")
 @pytest.mark.skipif(not os.access("/dev/shm", os.W_OK), reason="this machine has no folder in memory")
 def test_a_small_run_lies_in_memory_and_clean_looks_there_too(base: Path) -> None:
     with open_workspace(small=True) as workspace:
