@@ -18,7 +18,7 @@ from lab.runner.environment import environment
 from lab.runner.fleet import Fleet, open_fleet
 from lab.runner.journal import Journal, now
 from lab.runner.room import check_room
-from lab.runner.schedule import Floor, Job, jobs_at_once, work_off
+from lab.runner.schedule import ExclusiveGate, Job, jobs_at_once, run_jobs
 from lab.servers import Options, clean, open_workspace
 from lab.trial import trial
 from lab.trial.apply import Alone
@@ -94,7 +94,7 @@ def run(request: Request, progress: Progress, opened: Callable[[Path], None]) ->
         planned = Plan(dataset=dataset.spec, size_bytes=request.size_bytes, jobs=jobs, trials=trials)
         journal = _open(request.results, planned, imitated, entries)
         opened(journal.folder)
-        _make_trials(trials, _Run(entries=entries, fleet=fleet, journal=journal, floor=Floor()))
+        _make_trials(trials, _Run(entries=entries, fleet=fleet, journal=journal, gate=ExclusiveGate()))
     journal.finish()
 
 
@@ -105,7 +105,7 @@ class _Run:
     entries: Mapping[str, Registered]
     fleet: Fleet
     journal: Journal
-    floor: Floor
+    gate: ExclusiveGate
 
 
 def _make_trials(trials: Sequence[PlannedTrial], run: _Run) -> None:
@@ -119,7 +119,7 @@ def _make_trials(trials: Sequence[PlannedTrial], run: _Run) -> None:
         run.journal.close()
         run.fleet.close()
 
-    work_off(_jobs(trials, run), at_once=run.journal.experiment.plan.jobs, interrupted=interrupted)
+    run_jobs(_jobs(trials, run), at_once=run.journal.experiment.plan.jobs, interrupted=interrupted)
 
 
 def _jobs(trials: Sequence[PlannedTrial], run: _Run) -> Iterator[Job]:
@@ -144,8 +144,8 @@ def _in_turn(trials: Sequence[PlannedTrial]) -> list[tuple[str, PlannedTrial]]:
 
 
 def _make(kind: str, planned: PlannedTrial, run: _Run) -> None:
-    with run.floor.together():
-        lane, outcome = _try(kind, planned, run.journal.experiment.plan.dataset, run, run.floor.alone)
+    with run.gate.shared():
+        lane, outcome = _try(kind, planned, run.journal.experiment.plan.dataset, run, run.gate.exclusive)
         if lane:
             run.journal.loaded(lane.loaded)
         run.journal.add(outcome)
@@ -153,7 +153,7 @@ def _make(kind: str, planned: PlannedTrial, run: _Run) -> None:
 
 def _make_aside(kind: str, planned: PlannedTrial, run: _Run, purpose: Purpose, dataset: DatasetSpec) -> None:
     """The same scenario on another dataset; only its bytes are compared."""
-    with run.floor.together():
+    with run.gate.shared():
         lane, outcome = _try(kind, planned, dataset, run, None)
         template = lane.loaded if lane else None
         bare = outcome if isinstance(outcome, Skipped) else replace(outcome, steps=())

@@ -36,36 +36,37 @@ def jobs_at_once(asked: int | None) -> int:
     return asked
 
 
-def work_off(jobs: Iterable[Job], *, at_once: int, interrupted: Job) -> None:
-    """Begin all jobs in order, `at_once` at a time; where one raises, or Ctrl-C comes, call `interrupted` and raise it.
+def run_jobs(jobs: Iterable[Job], *, at_once: int, interrupted: Job) -> None:
+    """Begin all jobs in order, `at_once` at a time; when one raises, or Ctrl-C comes, call `interrupted` and raise it.
 
     Jobs that have not begun by then never do.
     """
     with ThreadPoolExecutor(at_once) as threads:
         try:
-            for one in as_completed([threads.submit(job) for job in jobs]):
-                one.result()
+            for future in as_completed([threads.submit(job) for job in jobs]):
+                future.result()
         except BaseException:
             threads.shutdown(wait=False, cancel_futures=True)
             interrupted()
             raise
 
 
-class Floor:
-    """Where the trials of a run work: many together, or one alone while no other does.
+class ExclusiveGate:
+    """Shared by the trials of one host: many work side by side, or one works while all others wait.
 
-    Who waits to be alone goes first, so that timed work is done in a row and the rest side by side.
+    Exclusive requests take priority, so timed work runs back to back and the rest runs concurrently. A trial may ask for
+    exclusive access as often as it measures something.
     """
 
     def __init__(self) -> None:
         self._changed = threading.Condition()
-        self._together = 0
-        self._claims = 0
-        self._alone = threading.Lock()
+        self._sharing = 0
+        self._requests = 0
+        self._turn = threading.Lock()
 
     @contextmanager
-    def together(self) -> Iterator[None]:
-        """Work beside others; begins once nobody is alone or waits to be."""
+    def shared(self) -> Iterator[None]:
+        """Work beside others; begins once nobody has or requests exclusive access."""
         with self._changed:
             self._enter()
         try:
@@ -75,29 +76,29 @@ class Floor:
                 self._leave()
 
     @contextmanager
-    def alone(self) -> Iterator[None]:
-        """Inside `together`, which is given up meanwhile: work while nobody else does."""
+    def exclusive(self) -> Iterator[None]:
+        """Inside `shared`, which is given up meanwhile: work while nobody else does."""
         with self._changed:
             self._leave()
-            self._claims += 1
+            self._requests += 1
         try:
-            with self._alone:
+            with self._turn:
                 self._wait_for_others()
                 yield
         finally:
             with self._changed:
-                self._claims -= 1
+                self._requests -= 1
                 self._changed.notify_all()
                 self._enter()
 
     def _enter(self) -> None:
-        self._changed.wait_for(lambda: not self._claims)
-        self._together += 1
+        self._changed.wait_for(lambda: not self._requests)
+        self._sharing += 1
 
     def _leave(self) -> None:
-        self._together -= 1
+        self._sharing -= 1
         self._changed.notify_all()
 
     def _wait_for_others(self) -> None:
         with self._changed:
-            self._changed.wait_for(lambda: not self._together)
+            self._changed.wait_for(lambda: not self._sharing)

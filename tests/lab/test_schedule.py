@@ -15,7 +15,7 @@ import psutil
 import pytest
 
 from lab.errors import InputError
-from lab.runner.schedule import JOB_BYTES, MOST_JOBS, Floor, jobs_at_once, work_off
+from lab.runner.schedule import JOB_BYTES, MOST_JOBS, ExclusiveGate, jobs_at_once, run_jobs
 from tests.support import wait_until
 
 THREADS = 8
@@ -24,7 +24,7 @@ THREADS = 8
 @pytest.mark.parametrize("at_once", [1, 3])
 def test_every_job_is_done_once_and_begun_in_order(at_once: int) -> None:
     begun: list[int] = []
-    work_off([partial(begun.append, number) for number in range(20)], at_once=at_once, interrupted=lambda: None)
+    run_jobs([partial(begun.append, number) for number in range(20)], at_once=at_once, interrupted=lambda: None)
     assert sorted(begun) == list(range(20))
     assert at_once > 1 or begun == sorted(begun)
 
@@ -39,13 +39,13 @@ def test_a_job_that_raises_interrupts_the_others_and_none_is_begun_afterwards() 
         begun.append(called.wait(60))
 
     with pytest.raises(KeyError, match="job"):
-        work_off([fail, *[wait] * 9], at_once=2, interrupted=called.set)
+        run_jobs([fail, *[wait] * 9], at_once=2, interrupted=called.set)
     assert len(begun) < 9
     assert all(begun)
 
 
 def test_who_is_alone_is_alone_and_all_come_to_an_end_even_where_work_fails() -> None:
-    floor, beside, counting, seen = Floor(), [0], threading.Lock(), []
+    gate, beside, counting, seen = ExclusiveGate(), [0], threading.Lock(), []
 
     def count(change: int) -> int:
         with counting:
@@ -60,9 +60,9 @@ def test_who_is_alone_is_alone_and_all_come_to_an_end_even_where_work_fails() ->
             raise LookupError
 
     def trial(order: random.Random) -> None:
-        with suppress(LookupError), floor.together():
+        with suppress(LookupError), gate.shared():
             work(order)
-            with floor.alone():
+            with gate.exclusive():
                 assert count(1) == 1
                 time.sleep(order.random() / 1000)
                 assert count(-1) == 0
@@ -81,23 +81,23 @@ def test_who_is_alone_is_alone_and_all_come_to_an_end_even_where_work_fails() ->
 
 
 def test_who_waits_to_be_alone_goes_before_those_who_would_work_together() -> None:
-    floor, order, waits = Floor(), [], threading.Event()
+    gate, order, waits = ExclusiveGate(), [], threading.Event()
 
     def timed() -> None:
-        with floor.together():
+        with gate.shared():
             waits.set()
-            with floor.alone():
+            with gate.exclusive():
                 order.append("alone")
             order.append("together again")
 
     def late() -> None:
-        with floor.together():
+        with gate.shared():
             order.append("together")
 
-    with ThreadPoolExecutor(2) as threads, floor.together():
+    with ThreadPoolExecutor(2) as threads, gate.shared():
         one = threads.submit(timed)
         waits.wait(60)
-        wait_until(lambda: floor._claims == 1)
+        wait_until(lambda: gate._requests == 1)
         other = threads.submit(late)
         time.sleep(0.05)
         assert not order
@@ -107,18 +107,34 @@ def test_who_waits_to_be_alone_goes_before_those_who_would_work_together() -> No
 
 
 def test_timed_work_is_done_in_a_row() -> None:
-    floor, order, here = Floor(), [], threading.Barrier(3)
+    gate, order, here = ExclusiveGate(), [], threading.Barrier(3)
 
     def timed() -> None:
-        with floor.together():
+        with gate.shared():
             here.wait(60)
-            with floor.alone():
+            with gate.exclusive():
                 time.sleep(0.02)
                 order.append("alone")
             order.append("together")
 
     _at_once([timed] * 3)
     assert order == ["alone"] * 3 + ["together"] * 3
+
+
+def test_a_trial_can_be_exclusive_as_often_as_it_measures() -> None:
+    gate, beside, most = ExclusiveGate(), [0], [0]
+
+    def trial() -> None:
+        with gate.shared():
+            for _ in range(20):
+                with gate.exclusive():
+                    beside[0] += 1
+                    most[0] = max(most[0], beside[0])
+                    time.sleep(0.0005)
+                    beside[0] -= 1
+
+    _at_once([trial] * 3)
+    assert most == [1]
 
 
 def test_as_many_trials_at_once_as_the_machine_has_room_for() -> None:
