@@ -7,6 +7,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
+from lab.postgres.sql import copy_escaped
+
 CHUNK = 256 << 10
 """Bytes from which a chunk is sent; one is at most a row longer."""
 
@@ -56,7 +58,7 @@ def field(value: object) -> bytes:
     if isinstance(value, bool):
         return b"t" if value else b"f"
     text = json.dumps(value) if isinstance(value, list | dict) else str(value)
-    return text.replace("\\", "\\\\").replace("\t", "\\t").replace("\n", "\\n").encode()
+    return copy_escaped(text).encode()
 
 
 def zoned(microseconds: int) -> str:

@@ -20,7 +20,7 @@ import psutil
 import pytest
 
 from lab.errors import InputError, UnavailableError
-from lab.postgres.database import parts_of
+from lab.postgres.conninfo import parts_of
 from lab.servers import KINDS, Options, Server, Workspace, engine, open_server, open_workspace
 
 APACHE = "storage-lab-test/timescaledb:apache"

@@ -8,42 +8,16 @@ from contextlib import contextmanager
 from typing import Any, Self, TypeAlias
 
 import psycopg
-from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from psycopg.copy import QueuedLibpqWriter
 
-from lab.errors import DatabaseError, InputError, ServerError
+from lab.errors import DatabaseError, ServerError
+from lab.postgres.conninfo import hidden_variables, portable
 
 Row: TypeAlias = tuple[Any, ...]
 
 _RECOVERING_S = 60.0
 _RECOVERING = ("is starting up", "is in recovery mode", "is not yet accepting connections", "is shutting down")
-"""In what a server says that soon will be there again; libpq passes on no code of an error that refuses a connection."""
-
-
-def address(dsn: str = "", **parts: str) -> str:
-    """The libpq connection string `dsn`, a URL or `key=value` pairs, with some of its parts replaced.
-
-    Errors: `InputError` where it cannot be read; what it holds is never shown, because that may be a password.
-    """
-    try:
-        return make_conninfo(dsn, **parts)
-    except psycopg.ProgrammingError:
-        raise _unreadable() from None
-
-
-def parts_of(dsn: str) -> dict[str, str]:
-    """What a connection string says, by libpq's names, password included; errors as `address`."""
-    parts = {name: str(value) for name, value in conninfo_to_dict(address(dsn)).items() if value is not None}
-    if not all(port.isdecimal() for port in parts.get("port", "5432").split(",")):
-        raise _unreadable()  # libpq would show it, and it may be a password without the @host that should follow
-    return parts
-
-
-def _unreadable() -> InputError:
-    return InputError(
-        "The connection string cannot be read.",
-        hint="Write postgresql://user@host:5432/database, with %40 for an @ in a name or a password.",
-    )
+"""Parts of the messages of a server that will soon answer; libpq passes on no SQLSTATE of a refused connection."""
 
 
 class Database:
@@ -58,13 +32,13 @@ class Database:
 
     @classmethod
     def connect(cls, conninfo: str, *, diagnose: Callable[[], str] = str) -> Self:
-        """Open an autocommit connection; `conninfo` is a libpq connection string.
+        """Open an autocommit connection; `conninfo` is a libpq connection string of `lab.postgres.conninfo`.
 
-        A server that recovers from a fall is waited for, up to a minute. Where it goes away, `diagnose` is asked for
-        words to add, such as the end of its log.
+        A server that recovers after a crash is waited for, up to a minute. When the server goes away, `diagnose` returns
+        text to add to the error, such as the end of its log.
         """
         with _translated("connecting", diagnose):
-            return cls(_patiently(conninfo), diagnose=diagnose)
+            return cls(_connect_with_retry(conninfo), diagnose=diagnose)
 
     @property
     def closed(self) -> bool:
@@ -74,7 +48,7 @@ class Database:
     @property
     def conninfo(self) -> str:
         """How another client reaches this database; without a password."""
-        return str(self._connection.info.dsn)
+        return portable(self._connection.info.get_parameters())
 
     def execute(self, sql: str, params: Sequence[object] | None = None) -> int:
         """Run one statement and return the number of rows it touched (-1 where the server states none)."""
@@ -130,13 +104,14 @@ FROM pg_roles WHERE rolname = current_user
 """
 
 
-def _patiently(conninfo: str) -> psycopg.Connection[Row]:
-    until = time.monotonic() + _RECOVERING_S
+def _connect_with_retry(conninfo: str) -> psycopg.Connection[Row]:
+    deadline = time.monotonic() + _RECOVERING_S
     while True:
         try:
-            return psycopg.connect(conninfo, autocommit=True)
+            with hidden_variables:
+                return psycopg.connect(conninfo, autocommit=True)
         except psycopg.OperationalError as error:
-            if time.monotonic() > until or not any(sign in str(error) for sign in _RECOVERING):
+            if time.monotonic() > deadline or not any(sign in str(error) for sign in _RECOVERING):
                 raise
         time.sleep(0.1)
 

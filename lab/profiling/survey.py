@@ -14,7 +14,7 @@ from lab.profiling.catalog import absent, indexes
 from lab.profiling.catalog.session import Source, open_source
 from lab.profiling.catalog.tables import Table, read_tables, unreadable
 from lab.profiling.sample import blocks, codecs, columns, documents
-from lab.profiling.sample.codecs import Batch, Bench
+from lab.profiling.sample.codecs import Batch, CodecComparison
 from lab.profiling.sample.columns import TableSample
 from lab.profiling.time import ages, growth, paths, repeats
 from lab.profiling.time.ages import Ages
@@ -64,14 +64,15 @@ class _Survey:
         """The whole profile."""
         found = self._tables()
         keys = paths.keys(self._source, [surveyed.table for surveyed in found])
-        with codecs.bench(worth=any(self._is_worth(surveyed.table.toast_heap) for surveyed in found)) as bench:
+        worth = any(self._is_worth(surveyed.table.toast_heap) for surveyed in found)
+        with codecs.compare_codecs(worth=worth) as comparison:
             found = [self._sampled(surveyed) for surveyed in found]
             found = [self._read_documents(surveyed) for surveyed in found]
-            bench.give(dict(self._batches(found)))
+            comparison.submit(dict(self._batches(found)))
             ways = paths.find([surveyed.table for surveyed in found], keys, filled=dict(_filled(found)))
             found = [self._aged(replace(surveyed, path=ways.get(surveyed.table.oid))) for surveyed in found]
             series = list(repeats.read(self._source, found, keys, self._attempt))
-            found = self._restored(found, bench)
+            found = self._recompressed(found, comparison)
         tables = tuple(assembly.table(surveyed, self._now) for surveyed in found)
         pace = growth.per_day([table.growth for table in tables])
         return Profile(
@@ -176,11 +177,11 @@ class _Survey:
                         Batch(type=sums.column.base, documents=codecs.some(sample)),
                     )
 
-    def _restored(self, found: list[SurveyedTable], bench: Bench) -> list[SurveyedTable]:
-        """What the sampled documents take when they are stored anew."""
+    def _recompressed(self, found: list[SurveyedTable], comparison: CodecComparison) -> list[SurveyedTable]:
+        """What the sampled documents take when they are recompressed."""
         self._progress("codecs, on a throwaway server")
         try:
-            ratios = bench.result()
+            ratios = comparison.result()
         except LabError as error:
             self._say(f"Codecs were not compared: {error}")
             return found

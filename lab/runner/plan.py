@@ -22,9 +22,9 @@ Probe = Callable[[str], Capabilities]
 
 
 def kinds(server: str) -> tuple[str, ...]:
-    """The kinds of server that `--server` stands for; `InputError` with the nearest names for any other.
+    """The kinds of server that `--server` stands for; a connection string is a server that exists already.
 
-    A connection string is a server that exists already.
+    Errors: `InputError` for any other word, with the names nearest to it. It is not shown: it may be a password.
     """
     if server == "auto":
         return AUTO
@@ -34,7 +34,7 @@ def kinds(server: str) -> tuple[str, ...]:
         return ("external",)
     known = ("auto", *AUTO)
     near = difflib.get_close_matches(server, known, cutoff=0.4) or (*known, "postgresql://…")
-    raise InputError(f"There is no server '{server}'.", hint=f"Did you mean {' or '.join(near)}?")
+    raise InputError("--server names no kind of server.", hint=f"Did you mean {' or '.join(near)}?")
 
 
 def missing(offered: Capabilities, needs: Iterable[Need]) -> tuple[str, ...]:

@@ -26,6 +26,7 @@ class Cluster(ABC):
 
     def __init__(self, *, prefix: str = "") -> None:
         self.token = secrets.token_hex(4)
+        self._identity = secrets.token_hex(16)
         self._prefix = prefix.format(token=self.token)
         self._catalogue = Catalogue()
 

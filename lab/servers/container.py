@@ -7,7 +7,7 @@ import secrets
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import closing, suppress
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -17,10 +17,12 @@ from testcontainers.core.config import ConnectionMode
 from testcontainers.core.container import DockerContainer
 
 from lab.errors import LabError, ServerError, UnavailableError
-from lab.postgres.database import Database, address
+from lab.postgres.conninfo import address, own_server
+from lab.postgres.database import Database
 from lab.servers import engine
 from lab.servers.cluster import Cluster
-from lab.servers.probe import capabilities_of
+from lab.servers.probe import IDENTITY, capabilities_of, require_identity
+from lab.servers.processes import wait_until_started
 from lab.servers.settings import SERVER, TIMESCALE
 from lab.servers.workspace import Workspace
 
@@ -62,7 +64,7 @@ class ContainerServer(Cluster):
         self._name = f"storage-lab-{self.token}"
         self._volume: Volume | None = None
         self._container: Container | None = None
-        self._address = ""
+        self._address = self._refusal = ""
         self._starting = threading.Lock()
         try:
             with engine.asking():
@@ -114,7 +116,8 @@ class ContainerServer(Cluster):
 
     def _reach(self, database: str | None = None) -> Database:
         self._ensure_running()
-        return Database.connect(address(self._address, dbname=database or "postgres"), diagnose=self._last_words)
+        there = address(self._address, dbname=database or "postgres")
+        return require_identity(Database.connect(there, diagnose=self._last_words), self._identity)
 
     def _ensure_running(self) -> None:
         with self._starting:
@@ -162,7 +165,7 @@ class ContainerServer(Cluster):
             shm_size=_SHARED_MEMORY,
         )
         box.with_envs(POSTGRES_PASSWORD=self._password, NO_TS_TUNE="1", TIMESCALEDB_TELEMETRY="off")
-        settings = SERVER | TIMESCALE | {"timezone": "UTC"}
+        settings = SERVER | TIMESCALE | {"timezone": "UTC", IDENTITY: self._identity}
         box.with_command(
             ["postgres", *(word for name, value in settings.items() for word in ("-c", f"{name}={value}"))]
         )
@@ -184,30 +187,27 @@ class ContainerServer(Cluster):
     def _address_of(self, box: DockerContainer) -> str:
         client, local = box.get_docker_client(), self._is_local(box)
         mapped = local or client.get_connection_mode().use_mapped_port
-        return address(
+        return own_server(
             host=_LOOPBACK if local else box.get_container_host_ip(),
             port=client.port(box.get_container_id(), _PORT) if mapped else str(_PORT),
             user="postgres",
             password=self._password,
-            gssencmode="disable",
-            client_encoding="utf8",
-            connect_timeout="10",
+            dbname="postgres",
         )
 
     def _wait(self) -> None:
         """Until the server answers on its port: the temporary one of a first start listens on a socket only."""
-        until = time.monotonic() + _STARTING_S
-        while True:
-            try:
-                with closing(Database.connect(address(self._address, dbname="postgres"))):
-                    return
-            except ServerError as error:
-                self._catalogue.require_running()
-                if not self._runs() or time.monotonic() > until:
-                    raise ServerError(
-                        f"PostgreSQL did not start in its container: {error}{self._last_words()}"
-                    ) from None
-            time.sleep(0.1)
+        if not wait_until_started(self._answers, self._runs, _STARTING_S):
+            raise ServerError(f"PostgreSQL did not start in its container: {self._refusal}{self._last_words()}")
+
+    def _answers(self) -> bool:
+        try:
+            with Database.connect(self._address):
+                return True
+        except ServerError as error:
+            self._catalogue.require_running()
+            self._refusal = str(error)
+        return False
 
     def _last_words(self) -> str:
         """The end of the container's log, and whether it was killed."""

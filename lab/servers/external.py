@@ -5,10 +5,10 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from contextlib import suppress
-from urllib.parse import unquote
 
 from lab.errors import DatabaseError, InputError, LabError, ServerError
-from lab.postgres.database import Database, address, parts_of
+from lab.postgres.conninfo import address, parts_of, users_server
+from lab.postgres.database import Database
 from lab.servers.cluster import MARK, Cluster, drop_database
 from lab.servers.installation import OLDEST_MAJOR
 from lab.servers.probe import capabilities_of
@@ -138,21 +138,15 @@ def _remove_marked(database: Database, token: str) -> list[str]:
 
 
 def _checked(dsn: str) -> str:
-    """The connection string with what the lab asks of every connection.
+    """The connection string with the settings of every session of the lab; errors as `users_server`."""
+    asked = users_server(dsn, dbname="postgres", **_LOST_AFTER)
+    settings = [f"-c {name}={_escaped(value)}" for name, value in (SESSION | {"timezone": "UTC"}).items()]
+    return address(asked, options=" ".join([parts_of(asked).get("options", ""), *settings]).strip())
 
-    A password with an @ or a / that is not written as %40 or %2F would be taken for part of a host's name, and errors
-    would show it: so it is refused here.
-    """
-    before, at, _ = dsn.partition("://")[2].rpartition("@")
-    parts = parts_of(dsn)
-    if at and unquote(before.partition(":")[2]) != parts.get("password", ""):
-        raise InputError(
-            "The user or the password in the connection string holds a character that has a meaning there.",
-            hint="Write @ as %40, / as %2F, ? as %3F, # as %23, % as %25; or give the password as PGPASSWORD.",
-        )
-    options = " ".join([parts.get("options", ""), *(f"-c {name}={value}" for name, value in SESSION.items())])
-    asked = {"dbname": "postgres"} | _LOST_AFTER | parts  # the user's own word goes first
-    return address(dsn, **asked | {"options": options.strip(), "client_encoding": "utf8"})
+
+def _escaped(value: str) -> str:
+    """A value inside `options`, where a blank separates and a backslash escapes."""
+    return value.replace("\\", "\\\\").replace(" ", "\\ ")
 
 
 def _connect(dsn: str, **parts: str) -> Database:

@@ -72,7 +72,7 @@ def runner(account: Account | None) -> Runner:
 
 
 def server_environment() -> dict[str, str]:
-    """The environment without what would move a server elsewhere or translate its messages."""
+    """The environment without PostgreSQL's variables, and with messages in English."""
     return {key: value for key, value in os.environ.items() if not key.startswith("PG")} | {"LC_ALL": "C"}
 
 

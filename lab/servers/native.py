@@ -5,7 +5,6 @@ from __future__ import annotations
 import signal
 import subprocess
 import threading
-import time
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
@@ -13,12 +12,14 @@ from pathlib import Path
 import psutil
 
 from lab.errors import ServerError
-from lab.postgres.database import Database, address
-from lab.servers import pristine
+from lab.postgres.conninfo import own_server
+from lab.postgres.database import Database
+from lab.servers import cluster_template
 from lab.servers.account import Account, server_account
 from lab.servers.cluster import Cluster
 from lab.servers.installation import accepts, find_installation, runner, server_environment
-from lab.servers.probe import capabilities_of
+from lab.servers.probe import IDENTITY, capabilities_of, require_identity
+from lab.servers.processes import wait_until_started
 from lab.servers.settings import SERVER, TIMESCALE
 from lab.servers.workspace import Workspace, tail, writing
 from lab.values import Capabilities
@@ -74,31 +75,24 @@ class NativeServer(Cluster):
 
     def _reach(self, database: str | None = None) -> Database:
         self._ensure_running()
-        return Database.connect(self._conninfo(database or "postgres"), diagnose=self._log_tail)
+        connected = Database.connect(self._conninfo(database or "postgres"), diagnose=self._log_tail)
+        return require_identity(connected, self._identity)
 
     def _conninfo(self, database: str) -> str:
-        return address(
-            host=str(self._folder),
-            port="5432",
-            user="postgres",
-            dbname=database,
-            options="",
-            sslmode="disable",
-            gssencmode="disable",
-            client_encoding="utf8",
-            connect_timeout="10",
-        )
+        # It asks for no password: the folder of its socket protects it.
+        return own_server(host=str(self._folder), port="5432", user="postgres", password="any", dbname=database)  # noqa: S106
 
     def _initialize(self) -> None:
         socket = self._folder / ".s.PGSQL.5432"
         if len(str(socket).encode()) > _SOCKET_BYTES:
             raise ServerError(f"{self._folder} is too long a path for a socket.", hint="Set TMPDIR to a short one.")
-        pristine.fill(self._data, self._installation, self._account)
+        cluster_template.copy_to(self._data, self._installation, self._account)
         # A bare machine may know no time zones by name; GMT is compiled in.
         zone = (
             "UTC" if accepts(self._installation.bin, self._account, runner(self._account), "timezone", "UTC") else "GMT"
         )
-        self._configure(_SETTINGS | {"unix_socket_directories": str(self._folder), "timezone": zone})
+        own = {"unix_socket_directories": str(self._folder), "timezone": zone, IDENTITY: self._identity}
+        self._configure(_SETTINGS | own)
 
     def _configure(self, settings: dict[str, str]) -> None:
         lines = "".join(f"{name} = '{value}'\n" for name, value in settings.items())
@@ -126,12 +120,10 @@ class NativeServer(Cluster):
         self._process = self._workspace.spawn(
             command, log=self._log, cwd=self._folder, account=self._account, env=server_environment()
         )
-        until = time.monotonic() + _STARTING_S
-        while not self._answers():
-            if self._process.poll() is not None or time.monotonic() > until:
-                self._stop(signal.SIGQUIT)
-                raise ServerError(f"PostgreSQL did not start.{self._log_tail()}")
-            time.sleep(0.02)
+        process = self._process
+        if not wait_until_started(self._answers, lambda: process.poll() is None, _STARTING_S):
+            self._stop(signal.SIGQUIT)
+            raise ServerError(f"PostgreSQL did not start.{self._log_tail()}")
 
     def _answers(self) -> bool:
         with suppress(ServerError), Database.connect(self._conninfo("postgres")):

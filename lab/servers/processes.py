@@ -1,8 +1,10 @@
-"""Which process is which: a pid alone is reused, a pid with its start time is not."""
+"""Processes: which is which (a pid alone is reused, a pid with its start time is not), and when one has started."""
 
 from __future__ import annotations
 
 import os
+import time
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Self
@@ -10,6 +12,7 @@ from typing import Self
 import psutil
 
 _ENDING_S = 10.0
+_POLL_S = 0.02
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,6 +35,16 @@ class Identity:
             if abs(_started(process) - self.started) < 0.05 and process.status() != psutil.STATUS_ZOMBIE:
                 return process
         return None
+
+
+def wait_until_started(answers: Callable[[], bool], lives: Callable[[], bool], within_s: float) -> bool:
+    """Wait until a server answers; False once it lives no more, or after that time."""
+    deadline = time.monotonic() + within_s
+    while not answers():
+        if not lives() or time.monotonic() > deadline:
+            return False
+        time.sleep(_POLL_S)
+    return True
 
 
 def end(identity: Identity) -> bool:

@@ -11,6 +11,12 @@ SESSION = {
     "max_parallel_workers_per_gather": "0",
     "max_parallel_maintenance_workers": "0",
     "maintenance_work_mem": "256MB",
+    # How values are read and shown, and where names are looked up: as PostgreSQL does where nobody changed it.
+    "datestyle": "ISO, MDY",
+    "intervalstyle": "postgres",
+    "bytea_output": "hex",
+    "extra_float_digits": "1",
+    "search_path": '"$user", public',
 }
 
 SERVER = SESSION | {

@@ -62,7 +62,7 @@ EXCEPTIONS = {
 """Walls that still have a hole: the workload is no contract yet."""
 
 DOORS = {
-    "psycopg": ("lab/postgres/database.py",),
+    "psycopg": ("lab/postgres/database.py", "lab/postgres/conninfo.py"),
     "typer": ("lab/cli",),
     "rich": ("lab/cli",),
     "faker": ("data_gen",),

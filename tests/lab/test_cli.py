@@ -37,7 +37,8 @@ def small_run(scenario: str, *more: str, out: Path, temporary: Path) -> subproce
     [
         (("run", "-s", "retention_7"), "There is no scenario 'retention_7'. Did you mean retention_7d"),
         (("run", "--case", "2026-02-18"), "There is no case '2026-02-18'. Did you mean"),
-        (("run", "--server", "nativ"), "There is no server 'nativ'. Did you mean native"),
+        (("run", "--server", "hunter2Secret"), "--server names no kind of server. Did you mean"),
+        (("run", "--server", "nativ"), "--server names no kind of server. Did you mean native"),
         (("run", "--size", "big"), "'big' is not a size. Write a number and a unit, such as 256MB"),
         (
             ("run", "--size", "1MB", "--server", "native"),

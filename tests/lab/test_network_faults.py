@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 import pytest
 
+from lab.postgres.conninfo import parts_of
 from lab.postgres.database import Database as Connection
-from lab.postgres.database import parts_of
 from lab.scenario import Database
 from lab.servers import Options, Workspace, clean, external, open_server
 from lab.values import Completed

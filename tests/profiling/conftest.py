@@ -10,7 +10,8 @@ import pytest
 
 from data_gen import Dataset, load_case
 from lab import profiling
-from lab.postgres.database import Database, address
+from lab.postgres.conninfo import address
+from lab.postgres.database import Database
 from lab.postgres.sql import literal
 from lab.servers import Server
 from lab.trial.load import run_stages

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 
 from lab import profiling
-from lab.postgres.database import address
+from lab.postgres.conninfo import address
 from lab.profiling.catalog.session import open_source
 from lab.profiling.catalog.tables import read_tables
 from lab.profiling.time import paths

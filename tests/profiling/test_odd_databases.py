@@ -10,7 +10,8 @@ import pytest
 
 from lab import profiling
 from lab.postgres import relations
-from lab.postgres.database import Database, Row, address
+from lab.postgres.conninfo import address
+from lab.postgres.database import Database, Row
 from lab.profiling.catalog import absent, indexes
 from lab.profiling.catalog.session import Source
 from lab.profiling.catalog.tables import read_tables, unreadable

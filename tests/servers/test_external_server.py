@@ -14,7 +14,8 @@ import psutil
 import pytest
 
 from lab.errors import InputError, ServerError
-from lab.postgres.database import Database, parts_of
+from lab.postgres.conninfo import parts_of
+from lab.postgres.database import Database
 from lab.servers import Options, Server, Workspace, clean, external, open_server, open_workspace
 from lab.servers.external import ExternalServer
 from lab.servers.native import NativeServer

@@ -12,7 +12,8 @@ import psutil
 import pytest
 
 from lab.errors import ServerError, UnavailableError
-from lab.postgres.database import Database, parts_of
+from lab.postgres.conninfo import parts_of
+from lab.postgres.database import Database
 from lab.servers import Server, Workspace
 from lab.servers.pglite import packages
 

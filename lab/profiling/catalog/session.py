@@ -6,14 +6,15 @@ from collections.abc import Sequence
 from datetime import timedelta
 
 from lab.errors import InputError
-from lab.postgres.database import Database, Row, address, parts_of
+from lab.postgres.conninfo import users_server
+from lab.postgres.database import Database, Row
 
 OLDEST = 14
 """The first PostgreSQL that reads a range of blocks without reading the whole table."""
 
 _STATEMENT = timedelta(seconds=60)
 _LOCK = timedelta(seconds=2)
-# Set inside each transaction: neither the connection string, nor the role, nor a pooler between can have it otherwise.
+# Set inside each transaction, so that neither the connection string, nor the role, nor a pooler can override it.
 _GUARD = f"""
 SET TRANSACTION READ ONLY;
 SET LOCAL statement_timeout = '{_STATEMENT.total_seconds():.0f}s';
@@ -25,10 +26,11 @@ SET LOCAL timezone = 'UTC';
 SET LOCAL datestyle = 'ISO';
 SET LOCAL intervalstyle = 'postgres';
 SET LOCAL bytea_output = 'hex';
+SET LOCAL extra_float_digits = 1;
 SET LOCAL row_security = off;
 SET LOCAL jit = off;
 SET LOCAL max_parallel_workers_per_gather = 0
-"""  # Row security would hide rows silently; off, it is an error.
+"""  # With row security on, hidden rows would be missing silently; off, they are an error.
 _IN_PLACE = "SET LOCAL timescaledb.enable_transparent_decompression = off"
 
 
@@ -56,30 +58,14 @@ class Source(Database):
 
 
 def open_source(dsn: str) -> Source:
-    """Connect to the database to be profiled; `dsn` may be empty, where libpq's environment says it all.
+    """Connect to the database to be profiled; `dsn` may be empty if libpq's variables name the database.
 
     Errors: `InputError` where the string cannot be read or the server is too old, `ServerError` where nobody answers.
-    No password is ever in their words.
+    No message contains a password.
     """
-    require_unambiguous(dsn)
-    timeout = parts_of(dsn).get("connect_timeout", "10")
-    source = Source.connect(address(dsn, connect_timeout=timeout, client_encoding="UTF8"))
+    source = Source.connect(users_server(dsn, connect_timeout="10"))
     version = int(source.value("SELECT current_setting('server_version_num')::int")) // 10_000
     if version < OLDEST:
         source.close()
         raise InputError(f"PostgreSQL {version} cannot be profiled.", hint=f"Version {OLDEST} or newer is needed.")
     return source
-
-
-def require_unambiguous(dsn: str) -> None:
-    """Refuse a URL whose password holds an unescaped @ or /: libpq would take a part of it for a host, and show it.
-
-    Errors: `InputError`, without a word of the string.
-    """
-    scheme, separator, rest = dsn.partition("://")
-    userinfo, _, host = rest.rpartition("@")
-    if separator and scheme.startswith("postgres") and ("@" in userinfo + host or set("/?# ") & set(userinfo)):
-        raise InputError(
-            "The connection string is ambiguous: a name or a password in it has a character that must be escaped.",
-            hint="Write %40 for @, %2F for /, %3F for ?, %23 for # and %25 for %, or set PGPASSWORD instead.",
-        )

@@ -1,4 +1,4 @@
-"""Would another codec help? A sample of documents is stored anew on a throwaway server, never on the source."""
+"""Would another codec help? A throwaway server recompresses a sample of documents; the source is never written to."""
 
 from __future__ import annotations
 
@@ -7,21 +7,21 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 
+from lab.postgres.sql import copy_escaped
 from lab.profiling.sample.documents import Document
 from lab.servers import Server, open_server, open_workspace
 
 _NAME = "lab_codecs"
 _BYTES = 1 << 20
-"""Stored bytes of one column that are stored anew at most."""
+"""Stored bytes of one column that are recompressed at most."""
 _AT_ONCE = 2
-"""Codecs at work: what they take is what a profile waits for in the end."""
+"""Codecs at work at a time: a profile waits for them at its end."""
 _WIDE = 2000
 """Bytes that make a row so wide that its document is compressed."""
 _MAKE = """
-CREATE TEMP TABLE anew (weight float8, filler text, document {type} COMPRESSION {codec});
-ALTER TABLE anew ALTER filler SET STORAGE PLAIN, ALTER document SET STORAGE MAIN
+CREATE TEMP TABLE recompressed (weight float8, filler text, document {type} COMPRESSION {codec});
+ALTER TABLE recompressed ALTER filler SET STORAGE PLAIN, ALTER document SET STORAGE MAIN
 """  # MAIN: a document beside a filler would leave for TOAST, where its size is another
-_ESCAPES = (("\\", "\\\\"), ("\n", "\\n"), ("\r", "\\r"), ("\t", "\\t"))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,18 +45,18 @@ def some(documents: Sequence[Document]) -> Sequence[Document]:
 
 
 Ratios = Mapping[str, Mapping[str, float]]
-"""By column, by codec: bytes stored anew ÷ bytes as stored at the source."""
+"""By column, by codec: recompressed bytes ÷ bytes as stored at the source."""
 
 
-class Bench:
-    """A throwaway server that starts while documents are still being read; made by `bench`."""
+class CodecComparison:
+    """A throwaway server that starts while documents are still being read; made by `compare_codecs`."""
 
-    def __init__(self, other: ThreadPoolExecutor, *, worth: bool) -> None:
+    def __init__(self, thread: ThreadPoolExecutor, *, worth: bool) -> None:
         self._batches: Future[Mapping[str, Batch]] = Future()
-        self._ratios = other.submit(_restored, self._batches) if worth else None
+        self._ratios = thread.submit(_recompressed, self._batches) if worth else None
 
-    def give(self, batches: Mapping[str, Batch]) -> None:
-        """Say what is to be stored anew, by column; only the first time counts."""
+    def submit(self, batches: Mapping[str, Batch]) -> None:
+        """Say which documents to recompress, by column; only the first call counts."""
         if not self._batches.done():
             self._batches.set_result(batches)
 
@@ -69,32 +69,32 @@ class Bench:
 
 
 @contextmanager
-def bench(*, worth: bool) -> Iterator[Bench]:
-    """The bench for as long as the context lasts; without a server where nothing is `worth` it."""
-    with ThreadPoolExecutor(1, "codecs") as other:
-        made = Bench(other, worth=worth)
+def compare_codecs(*, worth: bool) -> Iterator[CodecComparison]:
+    """The comparison for as long as the context lasts; it starts a server only if `worth`."""
+    with ThreadPoolExecutor(1, "codecs") as thread:
+        comparison = CodecComparison(thread, worth=worth)
         try:
-            yield made
+            yield comparison
         finally:
-            made.give({})
+            comparison.submit({})
 
 
-def _restored(batches: Future[Mapping[str, Batch]]) -> Ratios:
+def _recompressed(submitted: Future[Mapping[str, Batch]]) -> Ratios:
     with (
         open_workspace(small=True) as workspace,
         open_server("native", workspace=workspace, progress=lambda _: None) as server,
-        ThreadPoolExecutor(_AT_ONCE, "codec") as others,
+        ThreadPoolExecutor(_AT_ONCE, "codec") as threads,
     ):
         server.create(_NAME)
         codecs = ("pglz", "lz4") if server.capabilities.lz4 else ("pglz",)
-        given = {name: batch for name, batch in batches.result().items() if batch.stored}
-        found = {
-            name: {codec: others.submit(_stored, server, batch, codec) for codec in codecs}
-            for name, batch in given.items()
+        batches = {name: batch for name, batch in submitted.result().items() if batch.stored}
+        sizes = {
+            name: {codec: threads.submit(_stored, server, batch, codec) for codec in codecs}
+            for name, batch in batches.items()
         }
         return {
-            name: {codec: stored.result() / given[name].stored for codec, stored in by_codec.items()}
-            for name, by_codec in found.items()
+            name: {codec: size.result() / batches[name].stored for codec, size in by_codec.items()}
+            for name, by_codec in sizes.items()
         }
 
 
@@ -102,14 +102,11 @@ def _stored(server: Server, batch: Batch, codec: str) -> float:
     """Bytes that the documents take with that codec, by weight."""
     with server.connect(_NAME) as database:
         database.execute(_MAKE.format(type=batch.type, codec=codec))
-        database.copy_in("COPY anew FROM STDIN", (_line(document) for document in batch.documents))
-        return float(database.value("SELECT sum(weight * pg_column_size(document)) FROM anew"))
+        database.copy_in("COPY recompressed FROM STDIN", (_line(document) for document in batch.documents))
+        return float(database.value("SELECT sum(weight * pg_column_size(document)) FROM recompressed"))
 
 
 def _line(document: Document) -> bytes:
-    """A small document that is compressed at the source was so because of its neighbours, and gets one."""
+    """A small document that is compressed at the source was compressed because its row was wide: it gets a filler."""
     filler = "." * _WIDE if document.compressed and document.stored < _WIDE else "\\N"
-    text = document.text
-    for plain, escape in _ESCAPES:
-        text = text.replace(plain, escape)
-    return f"{document.weight}\t{filler}\t{text}\n".encode()
+    return f"{document.weight}\t{filler}\t{copy_escaped(document.text)}\n".encode()

@@ -5,15 +5,19 @@ from __future__ import annotations
 import fcntl
 import os
 import re
+import secrets
 import shutil
 import subprocess
 import threading
-import time
 from contextlib import suppress
 from pathlib import Path
 
 from lab.errors import ServerError
+from lab.postgres.conninfo import own_server
 from lab.postgres.database import Database
+from lab.servers.installation import server_environment
+from lab.servers.probe import require_identity
+from lab.servers.processes import wait_until_started
 from lab.servers.workspace import Workspace, tail, writing
 
 _STARTING_S = 120.0  # making a data directory takes 3 s on an idle machine
@@ -29,7 +33,9 @@ class Instance:
     def __init__(self, workspace: Workspace, command: list[str]) -> None:
         self._workspace = workspace
         self._folder = workspace.folder("pl")
-        self._command = [*command, *(str(self._folder / name) for name in ("data", ".s.PGSQL.5432", "copy"))]
+        self._identity = secrets.token_hex(16)
+        paths = (str(self._folder / name) for name in ("data", ".s.PGSQL.5432", "copy"))
+        self._command = [*command, *paths, self._identity]
         self._process: subprocess.Popen[bytes] | None = None
         self._database: Database | None = None
         self._working = threading.RLock()
@@ -52,7 +58,8 @@ class Instance:
                 raise ServerError("pglite takes one connection at a time.", hint="Close the open one first.")
             if self.process is None:
                 self._start()
-            self._database = Database.connect(self._conninfo(), diagnose=self._log_tail)
+            connected = Database.connect(self._conninfo(), diagnose=self._log_tail)
+            self._database = require_identity(connected, self._identity)
             return self._database
 
     @property
@@ -109,13 +116,15 @@ class Instance:
     def _start(self) -> None:
         self._kill()  # what is left of one that died
         self._socket.unlink(missing_ok=True)
-        self._process = self._workspace.spawn(self._command, log=self._log, stdin=subprocess.PIPE)
-        until = time.monotonic() + _STARTING_S
-        while not self._socket.exists():
-            if self.process is None or self._removed or time.monotonic() > until:
-                self._kill()
-                raise ServerError(f"pglite did not start.{self._log_tail()}")
-            time.sleep(0.02)
+        self._process = self._workspace.spawn(
+            self._command, log=self._log, env=server_environment(), stdin=subprocess.PIPE
+        )
+        if not wait_until_started(self._socket.exists, self._lives, _STARTING_S):
+            self._kill()
+            raise ServerError(f"pglite did not start.{self._log_tail()}")
+
+    def _lives(self) -> bool:
+        return self.process is not None and not self._removed
 
     def _shed_wal(self, current: str) -> None:
         # Segments after the current one are old ones, renamed for use to come; a clone would copy them for nothing.
@@ -139,11 +148,8 @@ class Instance:
         return tail(self._log)
 
     def _conninfo(self) -> str:
-        # The engine knows one database by heart, template1. It takes any password: the folder protects it.
-        return (
-            f"host={self._folder} port=5432 user=postgres password=any dbname=template1 options='' "
-            "sslmode=disable gssencmode=disable client_encoding=utf8 connect_timeout=10"
-        )
+        # The engine has one usable database, template1. It takes any password: the folder of its socket protects it.
+        return own_server(host=str(self._folder), port="5432", user="postgres", password="any", dbname="template1")  # noqa: S106
 
 
 def _copied(source: str, target: str) -> str:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import importlib.util
-import os
 import shutil
 from collections.abc import Callable
 from pathlib import Path
 
 from lab.errors import UnavailableError
 from lab.servers import cache
+from lab.servers.installation import server_environment
 from lab.servers.workspace import Workspace
 
 ASSETS = Path(__file__).parent
@@ -57,7 +57,9 @@ def _run_npm(folder: Path, workspace: Workspace) -> None:
     ]
     # What npm says names the registry it was configured with, which is nobody else's business: it is not passed on.
     log = folder.with_name("npm.log")
-    env = os.environ | {"NODE_DISABLE_COMPILE_CACHE": "1"}  # npm would leave its cache in the temporary folder
+    env = server_environment() | {
+        "NODE_DISABLE_COMPILE_CACHE": "1"
+    }  # npm would leave its cache in the temporary folder
     process = workspace.spawn([str(node()), str(npm), "ci", *options], log=log, cwd=folder, env=env)
     try:
         failed = process.wait() != 0

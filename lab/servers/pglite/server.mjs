@@ -1,4 +1,4 @@
-// Serves one data directory on one unix socket, to one connection at a time: node server.mjs <data> <socket> <pipe>
+// Serves one data directory on one unix socket, to one connection at a time: node server.mjs <data> <socket> <pipe> <identity>
 //
 // The server that the makers of pglite offer hands every piece that the socket delivers to the engine, which dies of
 // a message longer than one piece (64 kB); here only whole messages reach it.
@@ -8,7 +8,7 @@ import { createServer } from 'node:net'
 import { PGlite } from '@electric-sql/pglite'
 import { timescaledb } from '@electric-sql/pglite/timescaledb'
 
-const [data, path, pipe] = process.argv.slice(2)
+const [data, path, pipe, identity] = process.argv.slice(2)
 const SYNC = Buffer.from('S\0\0\0\x04', 'latin1')
 // An answer is due after: Query, Sync, Flush, FunctionCall, Terminate, password. The engine must not see a batch before its end.
 const ENDS = new Set(Buffer.from('QSHFXp'))
@@ -27,6 +27,12 @@ const SETTINGS = {
   max_parallel_workers_per_gather: 0,
   TimeZone: "'UTC'",
   wal_init_zero: 'off',
+  DateStyle: "'ISO, MDY'",
+  IntervalStyle: 'postgres',
+  bytea_output: 'hex',
+  extra_float_digits: 1,
+  // The lab asks for it to be sure that it talks to this process.
+  'storage_lab.identity': `'${identity}'`,
 }
 const FRESH = [
   'ROLLBACK',
