@@ -10,7 +10,7 @@ from data_gen.calibration import Calibration, calibrated
 from data_gen.case import read_case
 from lab import files, profiling
 from lab.errors import InputError
-from lab.values import Profile
+from lab.values import Note, Profile
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -19,7 +19,7 @@ class Imitated:
 
     profile: Profile
     calibration: Calibration
-    """Without sentences where the case is a published one."""
+    """Without notes where the case is a published one."""
 
     @property
     def case(self) -> Case:
@@ -27,10 +27,9 @@ class Imitated:
         return self.calibration.case
 
     @property
-    def told(self) -> tuple[str, ...]:
+    def notes(self) -> tuple[Note, ...]:
         """What was taken from the profile and what was assumed; empty for a published case."""
-        taken, assumed = self.calibration.taken, self.calibration.assumed
-        return (*(f"From the profile: {line}" for line in taken), *(f"Assumed: {line}" for line in assumed))
+        return self.calibration.notes
 
 
 def chosen(case: str | None, profile: Path | None) -> Imitated:
@@ -51,10 +50,15 @@ def chosen(case: str | None, profile: Path | None) -> Imitated:
     if not profiling.has_workload(profile):
         return Imitated(profile=found, calibration=calibrated(found))
     own = read_case(files.read(profile), str(profile))
-    said = (f"Everything, because {profile.name} holds the workload of its case.",)
-    return Imitated(profile=found, calibration=Calibration(case=own, taken=said, assumed=()))
+    whole = Note(
+        parameter="workload",
+        value=profile.name,
+        source="profile",
+        words=f"Everything, because {profile.name} holds the workload of its case.",
+    )
+    return Imitated(profile=found, calibration=Calibration(case=own, notes=(whole,)))
 
 
 def _published(name: str) -> Imitated:
-    calibration = Calibration(case=load_case(name), taken=(), assumed=())
+    calibration = Calibration(case=load_case(name), notes=())
     return Imitated(profile=published.load(case_file(name)), calibration=calibration)

@@ -6,6 +6,7 @@ import codecs
 import errno
 import json
 import tempfile
+from collections.abc import Callable, Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar
@@ -105,13 +106,21 @@ def to_json(kind: type[T], value: T) -> str:
     return written.decode() + "\n"
 
 
-def load(kind: type[T], path: Path, *, expected: int, again: str) -> T:
+Migration = Callable[[dict[str, Any]], dict[str, Any]]
+"""The same document in the format that this lab reads."""
+
+
+def load(kind: type[T], path: Path, *, expected: int, again: str, older: Mapping[int, Migration] | None = None) -> T:
     """The value in a JSON file of the `expected` format; `again` says what measures it again, such as '`lab run`'.
+
+    `older` brings a file of an older format into the expected one.
 
     Errors: `InputError` where it is missing, damaged, or of another format.
     """
     raw = read_json(path, again=again)
     found = raw.get("format")
+    if older and isinstance(found, int) and found in older:
+        raw, found = older[found](raw), expected
     if found != expected:
         hint = f"Use the lab that wrote it, or measure again with {again}."
         raise InputError(f"{path} has format {found}; this lab reads {expected}.", hint=hint)

@@ -14,9 +14,10 @@ from pathlib import Path
 
 from lab import files, paths
 from lab.errors import InputError
+from lab.migration import from_format_1
 from lab.values import Experiment, validation
 
-FORMAT = 1
+FORMAT = 2
 FILE = "experiment.json"
 CASE = "case.json"
 """The case that a run imitated, where it is not a published one."""
@@ -60,7 +61,7 @@ def load(run: Path) -> Experiment:
     path = file_of(run)
     if paths.is_missing(path):
         raise InputError(f"There is no experiment at {path}.", hint="Name the folder of a run, as `lab run` prints it.")
-    experiment = files.load(Experiment, path, expected=FORMAT, again=_AGAIN)
+    experiment = files.load(Experiment, path, expected=FORMAT, again=_AGAIN, older={1: from_format_1})
     if problem := next(validation.problems(experiment), None):
         hint = f"Restore it, or measure again with {_AGAIN}."
         raise InputError(f"{path} is damaged at {problem.place}: {problem.message}.", hint=hint)

@@ -14,6 +14,7 @@ from enum import StrEnum
 from typing import Any, Protocol
 
 from lab.errors import LabError, NothingToDoError
+from lab.values.declared import DeclaredLoss
 
 __all__ = ["Category", "Database", "LabError", "Need", "NothingToDoError", "Scenario"]
 
@@ -94,7 +95,17 @@ class Scenario:
     """Scenarios whose combination with this one is part of `all`, as this+other."""
 
     @property
+    def losses(self) -> tuple[DeclaredLoss, ...]:
+        """Everything that is lost on purpose: each column, then the rows."""
+        rows = (DeclaredLoss(table=None, column=None, words=self.loses),) if self.keeps else ()
+        return (*(_loss_of(name) for name in self.drops), *rows)
+
+    @property
     def given_up(self) -> tuple[str, ...]:
         """In words, everything that is lost on purpose."""
-        rows = (self.loses,) if self.keeps else ()
-        return tuple(f"column {name}" for name in self.drops) + rows
+        return tuple(loss.words for loss in self.losses)
+
+
+def _loss_of(name: str) -> DeclaredLoss:
+    table, _, column = name.partition(".")
+    return DeclaredLoss(table=table, column=column, words=f"column {name}")

@@ -11,7 +11,7 @@ from data_gen.calibration.figures import figures, published
 from data_gen.calibration.notes import Notes
 from data_gen.calibration.workload import imitating
 from data_gen.case import Case, case_names, load_case
-from lab.values import Profile
+from lab.values import Note, Profile
 
 __all__ = ["Calibration", "calibrated"]
 
@@ -23,10 +23,18 @@ class Calibration:
     """A case that was made from a profile."""
 
     case: Case
-    taken: tuple[str, ...]
-    """What the profile told, with the values."""
-    assumed: tuple[str, ...]
-    """What it did not tell, and what stands in for it."""
+    notes: tuple[Note, ...]
+    """Where each parameter comes from; empty of a published case."""
+
+    @property
+    def taken(self) -> tuple[str, ...]:
+        """In words, what the profile gave, with the values."""
+        return tuple(note.words for note in self.notes if note.source == "profile")
+
+    @property
+    def assumed(self) -> tuple[str, ...]:
+        """In words, what it did not give, and what stands in for it."""
+        return tuple(note.words for note in self.notes if note.source == "assumed")
 
 
 def calibrated(profile: Profile, base: Case | None = None) -> Calibration:
@@ -47,6 +55,6 @@ def calibrated(profile: Profile, base: Case | None = None) -> Calibration:
             "figures": tuple(figures(facts)),
         }
     )
-    return Calibration(
-        case=Case.model_validate(case.model_dump()), taken=tuple(notes.taken), assumed=tuple(notes.assumed)
-    )
+    # What comes from the profile goes first.
+    ordered = sorted(notes.items, key=lambda note: note.source != "profile")
+    return Calibration(case=Case.model_validate(case.model_dump()), notes=tuple(ordered))

@@ -47,13 +47,13 @@ def moment_after(share: float, sessions: Sequence[Session]) -> datetime:
 def _spans(facts: Facts, base: Case, notes: Notes) -> Spans:
     runs, snapshots = facts.days(RUNS), facts.days(HOME)
     if runs:
-        notes.taken.append(f"Cycles: {facts.rows(RUNS)} on {len(runs)} days, as {RUNS} has rows.")
+        notes.take("Cycles", f"{facts.rows(RUNS)} on {len(runs)} days, as {RUNS} has rows")
         _note_crowded(runs, notes)
         return _ending(runs, 1.0)
     if snapshots:
         per_cycle = base.workload.events_per_cycle * base.workload.home_inserts
-        notes.taken.append(f"Days: {len(snapshots)}, as {HOME} has rows.")
-        notes.assumed.append(f"Cycles: one for every {per_cycle:.0f} rows of {HOME}, as in case {base.case}.")
+        notes.take("Days", f"{len(snapshots)}, as {HOME} has rows")
+        notes.assume("Cycles", f"one for every {per_cycle:.0f} rows of {HOME}, as in case {base.case}")
         return _ending(snapshots, per_cycle)
     return _shifted(facts, base, notes)
 
@@ -67,14 +67,14 @@ def _ending(days: Mapping[datetime, int], rows_per_cycle: float) -> Spans:
 def _note_crowded(runs: Mapping[datetime, int], notes: Notes) -> None:
     if crowded := [start for start, rows in runs.items() if rows > _MOST]:
         minutes = CYCLE.seconds // 60
-        notes.assumed.append(f"Cycles are {minutes} minutes apart; on {len(crowded)} days {RUNS} has more than fit.")
+        notes.assume("Cycles", f"{minutes} minutes apart; on {len(crowded)} days {RUNS} has more than fit")
 
 
 def _shifted(facts: Facts, base: Case, notes: Notes) -> Spans:
     """The base's sessions, by whole days to the last known moment."""
     days = (facts.last_known - base.last_captured) // _DAY
     moved = f", moved by {days} days" if days else ""
-    notes.assumed.append(f"Days and their cycles: those of case {base.case}{moved}.")
+    notes.assume("Days and their cycles", f"those of case {base.case}{moved}")
     return [(one.start + days * _DAY, one.cycles) for one in base.workload.sessions]
 
 
@@ -82,7 +82,7 @@ def _inserts(facts: Facts, base: Case, notes: Notes, days: Sequence[datetime]) -
     """Competitor snapshots for each event-scrape: of each of these days, or on average with the base's ups and downs."""
     stored, scrapes = facts.days(COMPETITORS), facts.days(SCRAPES)
     if days and stored and scrapes:
-        notes.taken.append(f"Competitor snapshots per event-scrape: by day, as {COMPETITORS} and {SCRAPES} have rows.")
+        notes.take("Competitor snapshots per event-scrape", f"by day, as {COMPETITORS} and {SCRAPES} have rows")
         return [stored.get(day, 0) / scrapes[day] if scrapes.get(day) else 0.0 for day in days]
     own = base.workload.sessions
     usual = sum(one.cycles * one.competitor_inserts for one in own) / sum(one.cycles for one in own)

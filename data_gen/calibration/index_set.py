@@ -55,7 +55,7 @@ class _Index:
 def index_set(facts: Facts, notes: Notes) -> dict[str, tuple[str, ...]]:
     """The parameters of a workload that say how its indexes differ from the usual ones."""
     if facts.profile.source == "published":
-        notes.assumed.append(f"Indexes: the usual ones, as in case {notes.base}.")
+        notes.assume("Indexes", f"the usual ones, as in case {notes.base}")
         return {}
     usual = {_read(statement).shape: statement for statement in (*schema.INDEXES, *schema.PACKED_INDEXES)}
     found = {index.shape: index for table in _TABLES for index in _indexes(facts, table)}
@@ -63,8 +63,10 @@ def index_set(facts: Facts, notes: Notes) -> dict[str, tuple[str, ...]]:
     besides = [index for shape, index in found.items() if shape not in (*usual, _read(schema.LATE_INDEX).shape)]
     more = tuple(index.sql for index in besides if index.can_be_made)
     differing = "; ".join([*(f"none by {sql}" for sql in lacking), *(f"one more by {sql}" for sql in more)])
-    notes.taken.append(f"Indexes: {differing or 'the usual ones'}.")
-    notes.assumed += [f"{index.sql}: not imitated." for index in besides if not index.can_be_made]
+    notes.take("Indexes", f"{differing or 'the usual ones'}")
+    for index in besides:
+        if not index.can_be_made:
+            notes.assume(index.sql, "not imitated")
     return {"without_indexes": lacking, "more_indexes": more}
 
 

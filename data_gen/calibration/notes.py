@@ -1,28 +1,40 @@
-"""What was taken from a profile and what was assumed, in sentences."""
+"""Which parameters of a case come from a profile, and which are assumed."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TypeVar
+from typing import Literal, TypeVar
+
+from lab.values import Note
 
 T = TypeVar("T")
 
 
 @dataclass
 class Notes:
-    """Sentences, collected while a case is made."""
+    """A note on each parameter, collected while a case is made."""
 
     base: str
     """The case that stands in for what is not known."""
-    taken: list[str] = field(default_factory=list)
-    assumed: list[str] = field(default_factory=list)
+    items: list[Note] = field(default_factory=list)
 
-    def choose(self, what: str, measured: T | None, otherwise: T) -> T:
+    def take(self, what: str, value: str, *, parameter: str = "") -> None:
+        """Note that the profile gave this value; `parameter` is its name for programs, `what` by default."""
+        self._add("profile", what, value, parameter)
+
+    def assume(self, what: str, value: str, *, parameter: str = "") -> None:
+        """Note that the profile did not give it, and what stands in for it."""
+        self._add("assumed", what, value, parameter)
+
+    def choose(self, what: str, measured: T | None, otherwise: T, *, parameter: str = "") -> T:
         """The measured value where there is one, else the base's; which of them it was is noted."""
         value = otherwise if measured is None else measured
-        words = f"{what}: {value:.4g}" if isinstance(value, float) else f"{what}: {value}"
+        words = f"{value:.4g}" if isinstance(value, float) else f"{value}"
         if measured is None:
-            self.assumed.append(f"{words}, as in case {self.base}.")
+            self.assume(what, f"{words}, as in case {self.base}", parameter=parameter)
         else:
-            self.taken.append(f"{words}.")
+            self.take(what, words, parameter=parameter)
         return value
+
+    def _add(self, source: Literal["profile", "assumed"], what: str, value: str, parameter: str) -> None:
+        self.items.append(Note(parameter=parameter or what, value=value, source=source, words=f"{what}: {value}."))

@@ -68,16 +68,16 @@ def _multiple(what: str, column: ColumnProfile | None, lever: _Lever, mean: Mean
     """The multiple at which the column is as wide as profiled, None where it is that by itself or is not known."""
     wanted = column.mean_bytes if column else None
     if wanted is None:
-        notes.assumed.append(f"{what}: as wide as the generator makes them by itself.")
+        notes.assume(what, "as wide as the generator makes them by itself")
         return None
     if _alike(mean(1.0), wanted):
-        notes.taken.append(f"{what}: {wanted:,.0f} B, as the generator makes them by itself.")
+        notes.take(what, f"{wanted:,.0f} B, as the generator makes them by itself")
         return None
     found = bisected(mean, wanted, *lever.bounds)
     if _alike(mean(found), wanted):
-        notes.taken.append(f"{what}: {wanted:,.0f} B, with {found:.3g} times {lever.of}.")
+        notes.take(what, f"{wanted:,.0f} B, with {found:.3g} times {lever.of}")
     else:
-        notes.assumed.append(f"{what}: {mean(found):,.0f} B, the nearest that can be made to {wanted:,.0f} B.")
+        notes.assume(what, f"{mean(found):,.0f} B, the nearest that can be made to {wanted:,.0f} B")
     return found
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 from data_gen.calibration.calendar import last_capture, moment_after, sessions, share_before
@@ -13,7 +12,7 @@ from data_gen.calibration.rate import Repeated, bisected, calm_change_rate
 from data_gen.calibration.widths import widths
 from data_gen.case import Case, Session
 from data_gen.events import Plan
-from lab.values import Series
+from lab.values import CHANGE_RATE, Series
 
 _PLATFORMS = ("sportybet", "bet9ja")
 _SHORTEST, _LONGEST = 1.0, 4000.0
@@ -37,16 +36,16 @@ def imitating(facts: Facts, base: Case, notes: Notes) -> Case:
     case = _updated(case, _window(facts, case, notes))
     case = _updated(case, _changes(facts, case, notes))
     case = _updated(case, widths(facts, case, notes) | index_set(facts, notes))
-    notes.assumed += _not_imitated(facts)
+    _note_missing(facts, notes)
     return case
 
 
-def _not_imitated(facts: Facts) -> Iterator[str]:
+def _note_missing(facts: Facts, notes: Notes) -> None:
     """What the generator has no parameter for."""
     for table, size in facts.strangers():
-        yield f"Table {table}, {size / 2**20:,.0f} MB: not imitated."
+        notes.assume(f"Table {table}, {size / 2**20:,.0f} MB", "not imitated")
     if other := [f"{share:.0%} {codec}" for codec, share in facts.codecs().items() if codec not in ("pglz", "none")]:
-        yield f"Documents are stored as the server does by default, and not: {', '.join(other)}."
+        notes.assume("Documents are stored as the server does by default, and not", ", ".join(other))
 
 
 def _updated(case: Case, parameters: Parameters) -> Case:
@@ -64,7 +63,7 @@ def _moments(days: tuple[Session, ...], facts: Facts, base: Case, notes: Notes) 
     there = notes.choose("An index on (snapshot_id, betpawa_market_id)", facts.has_late_index, own.index_at is not None)
     indexed = share_before(own.index_at, usual) if own.index_at else filled
     if there:
-        notes.assumed.append(f"Share of the cycles before that index was made: {indexed:.4g}.")
+        notes.assume("Share of the cycles before that index was made", f"{indexed:.4g}")
     backfill = moment_after(filled, days)
     index = max(moment_after(indexed, days), backfill)  # the schema changes in this order
     return {"backfill_at": backfill, "index_at": index if there else None}
@@ -100,14 +99,12 @@ def _competitors(facts: Facts, base: Case, notes: Notes) -> Parameters:
     events = facts.ratio("competitor_events", "events")
     covered = {name: _share(events * shares[name]) for name in _PLATFORMS if events is not None and name in shares}
     if others := sorted(set(shares) - set(_PLATFORMS)):
-        notes.assumed.append(
-            f"Snapshots of {', '.join(others)}: not imitated; those of {' and '.join(_PLATFORMS)} are."
-        )
+        notes.assume(f"Snapshots of {', '.join(others)}", f"not imitated; those of {' and '.join(_PLATFORMS)} are")
     rows = notes.choose(
         "Market rows per competitor snapshot", facts.ratio(COMPETITOR_MARKETS, COMPETITORS), own.competitor_rows
     )
     only = rows * own.competitor_only_rows / own.competitor_rows
-    notes.assumed.append(f"Market rows per snapshot of events that only competitors have: {only:.4g}.")
+    notes.assume("Market rows per snapshot of events that only competitors have", f"{only:.4g}")
     return {
         "sportybet_share": notes.choose("Share of events on sportybet", covered.get("sportybet"), own.sportybet_share),
         "bet9ja_share": notes.choose("Share of events on bet9ja", covered.get("bet9ja"), own.bet9ja_share),
@@ -143,7 +140,9 @@ def _changes(facts: Facts, case: Case, notes: Notes) -> Parameters:
         always_new = payloads.value < snapshots.value / 2
         renewal = "every_response" if always_new else "price"
     return {
-        "calm_change_rate": notes.choose("Share of prices that change in a calm cycle", rate, own.calm_change_rate),
+        "calm_change_rate": notes.choose(
+            "Share of prices that change in a calm cycle", rate, own.calm_change_rate, parameter=CHANGE_RATE
+        ),
         "probability_renewal": notes.choose(
             "A home document's probabilities are renewed with", renewal, own.probability_renewal
         ),

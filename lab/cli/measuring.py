@@ -128,6 +128,6 @@ def fidelity(
         print_json([asdict(figure) | {"holds": figure.holds} for figure in figures])
     else:
         print_table(tables.fidelity(figures))
-        print_lines(imitated.told)
+        print_lines(note.line for note in imitated.notes)
     if any(figure.holds is not True for figure in figures):
         raise typer.Exit(SOMETHING_FAILED)

@@ -59,7 +59,7 @@ def _warnings(known: Known) -> Iterator[str]:
 def _given_up(known: Known) -> Iterator[str]:
     """A recommendation that gives up what somebody reads, or may read, is none without a decision."""
     one, need = known.chosen, payload(known)
-    lost = [loss for loss in one.candidate.facts.given_up if loss.endswith(f".{known.payload}")] if one else []
+    lost = [loss.words for loss in one.candidate.facts.losses if loss.column == known.payload] if one else []
     if one and lost and need.verdict != "no":
         yield f"`{one.name}` gives up {' and '.join(lost)}. Is it needed? {need.verdict.capitalize()}: {need.words}"
 

@@ -10,11 +10,13 @@ from lab.analysis import comparison
 from lab.analysis.recommendation import Candidate, Recommendation, candidate, recommend
 from lab.discovery.values import Expected
 from lab.usage.values import Usage
-from lab.values import ColumnProfile, Completed, Experiment, Profile, Statement, StepRecord, TableProfile
+from lab.values import ColumnProfile, Completed, Experiment, GuaranteeKind, Profile, Statement, StepRecord, TableProfile
 
 PAYLOAD = "raw_response"
 _SAME = 0.02
 """A database that is used is never twice of the same size: so much more or less is taken for the same."""
+KEYS = frozenset({GuaranteeKind.PRIMARY_KEY, GuaranteeKind.FOREIGN_KEY})
+"""Guarantees by which other rows and the application find a row."""
 RUN = "`lab run --profile FILE`"
 
 

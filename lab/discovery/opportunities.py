@@ -12,12 +12,11 @@ from dataclasses import dataclass
 
 from lab.analysis import comparison
 from lab.analysis.projection import untold_by_age
-from lab.discovery.known import Known, Measured
+from lab.discovery.known import KEYS, Known, Measured
 from lab.discovery.values import Effort, Impact, Opportunity
 from lab.values import Completed, Experiment, Outcome, Profile, Verdict
 
 _HIGH, _MEDIUM = 25.0, 5.0
-_KEYS = ("PRIMARY KEY", "FOREIGN KEY")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -73,7 +72,7 @@ def impact(one: Measured) -> Impact:
 def effort(one: Measured) -> Effort:
     """By rules: see the module's first lines."""
     facts, lost = one.candidate.facts, one.trial.lost
-    if facts.origins or any(key in line for line in lost for key in _KEYS):
+    if facts.origins or any(guarantee.kind in KEYS for guarantee in lost):
         return Effort.HIGH
     return Effort.MEDIUM if lost or facts.given_up else Effort.LOW
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from lab.discovery import statements as sql
-from lab.discovery.known import RUN, Known, Measured
+from lab.discovery.known import KEYS, RUN, Known, Measured
 from lab.discovery.monitoring import monitoring
 from lab.discovery.saving import words
 from lab.discovery.statements import Part
@@ -63,9 +63,9 @@ def _groups(one: Measured) -> Iterator[Group]:
 
 
 def _lost(one: Measured) -> Iterator[str]:
-    keys = [line for line in one.trial.lost if "KEY" in line]
+    keys = [guarantee for guarantee in one.trial.lost if guarantee.kind in KEYS]
     if keys:
-        yield f"The database no longer guarantees: {'; '.join(keys)}."
+        yield f"The database no longer guarantees: {'; '.join(key.words for key in keys)}."
     rest = len(one.trial.lost) - len(keys)
     if rest:
         yield f"{rest} other guarantees (columns, types, indexes, defaults) are gone from the tables themselves."
@@ -96,8 +96,8 @@ def _application(known: Known, one: Measured) -> Phase:
 
 def _concerns(usage: Usage, one: Measured) -> bool:
     """Whether the strategy changes that column of one of its tables."""
-    columns = {line.partition(":")[0] for line in one.trial.lost}
-    return any(f"{table}.{usage.column}" in columns for table in usage.tables)
+    columns = {(guarantee.table, guarantee.column) for guarantee in one.trial.lost}
+    return any((table, usage.column) in columns for table in usage.tables)
 
 
 def _places(touches: list[_Touch]) -> Iterator[str]:

@@ -12,6 +12,7 @@ from lab.discovery.statements import locks, ways_back
 from lab.discovery.values import Risk
 from lab.units import bytes_text, counted
 from lab.usage.values import Reading
+from lab.values import CHANGE_RATE
 
 _LEVELS = ("high", "medium", "low")
 _NEAR = 0.05
@@ -101,8 +102,8 @@ def _locks(one: Measured) -> Iterator[Risk]:
 
 
 def _guarantees(one: Measured) -> Iterator[Risk]:
-    given_up = tuple(loss.removeprefix("column ") for loss in one.candidate.facts.given_up)
-    lost = [line for line in one.trial.lost if not line.startswith(tuple(f"{column}:" for column in given_up))]
+    given_up = {(loss.table, loss.column) for loss in one.candidate.facts.losses}
+    lost = [guarantee for guarantee in one.trial.lost if (guarantee.table, guarantee.column) not in given_up]
     if lost:
         yield Risk(
             name="Lost guarantees",
@@ -133,8 +134,8 @@ def _workload(one: Measured) -> Iterator[Risk]:
 
 
 def _rate(one: Measured) -> str:
-    taken = any(line.startswith("From the profile: Share of prices that change") for line in one.experiment.calibration)
-    return "what the few events that the profile compared tell" if taken else "assumed"
+    rate = next((note for note in one.experiment.calibration if note.parameter == CHANGE_RATE), None)
+    return "taken from the few events that the profile compared" if rate and rate.source == "profile" else "assumed"
 
 
 def _by_rate(one: Measured) -> str:

@@ -203,14 +203,14 @@ def _open(results: Path, planned: Plan, imitated: Imitated, entries: Mapping[str
         finished=None,
         plan=planned,
         case=case_facts(imitated.profile),
-        calibration=imitated.told,
+        calibration=imitated.notes,
         environment=environment(),
         templates=(),
         scenarios={one.scenario: _facts(entries[one.scenario]) for one in planned.trials},
         outcomes=(),
         side_trials=(),
     )
-    if imitated.told:
+    if imitated.notes:
         files.write(folder / runs.CASE, imitated.case.text)  # with the plan, all that makes the same rows again
     runs.save(folder, experiment)
     return Journal(folder=folder, experiment=experiment)
@@ -227,5 +227,6 @@ def _facts(entry: Registered) -> ScenarioFacts:
         deletes_rows=scenario.keeps is not None,
         keeps_days=scenario.keeps_days,
         costs=scenario.costs,
+        losses=scenario.losses,
         origins=dict(scenario.origins),
     )

@@ -3,7 +3,7 @@
 Bytes are bytes on disk, seconds are wall-clock seconds, and what was not measured is `None`, never 0.
 """
 
-from lab.values.declared import DeclaredLoss, Note, Requirement, Shape
+from lab.values.declared import CHANGE_RATE, DeclaredLoss, Note, Requirement, Shape
 from lab.values.experiment import (
     Capabilities,
     CaseFacts,
@@ -50,6 +50,7 @@ from lab.values.profile import (
 from lab.values.workload import WorkloadFacts
 
 __all__ = [
+    "CHANGE_RATE",
     "EXTENSION_CATALOG",
     "KINDS",
     "Answer",

@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Literal
+
+CHANGE_RATE = "change rate"
+"""The parameter that says how often prices change."""
 
 
 class Shape(StrEnum):
@@ -45,6 +49,12 @@ class Note:
     parameter: str
     """Such as 'change rate'."""
     value: str
-    source: str
-    """'profile' where it was taken from it, 'assumed' where it was not to be seen there."""
+    source: Literal["profile", "assumed"]
+    """Whether the profile gave it, or something else stands in for it."""
     words: str
+    """Such as 'Events per cycle: 730.'"""
+
+    @property
+    def line(self) -> str:
+        """As reports print it, with its source."""
+        return f"{'From the profile' if self.source == 'profile' else 'Assumed'}: {self.words}"

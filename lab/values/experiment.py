@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
-from lab.values.declared import DeclaredLoss, Requirement, Shape
+from lab.values.declared import DeclaredLoss, Note, Requirement, Shape
 from lab.values.footprint import Footprint
 from lab.values.outcome import Outcome
 
@@ -165,5 +165,5 @@ class Experiment:
     scenarios: Mapping[str, ScenarioFacts]
     outcomes: tuple[Outcome, ...]
     side_trials: tuple[SideTrial, ...]
-    calibration: tuple[str, ...] = ()
+    calibration: tuple[Note, ...] = ()
     """How the case was made from a profile: what was taken from it, what assumed; empty for a published case."""

@@ -141,7 +141,7 @@ class Completed:
     rows: Mapping[str, int]
     """Rows of each table as its readers see it, after the scenario."""
     verification: Verification
-    lost: tuple[str, ...]
+    lost: tuple[Guarantee, ...]
     """Keys, constraints, indexes, defaults and types that the template's tables had and these have not."""
     notes: tuple[str, ...]
     kind: Literal["completed"] = "completed"

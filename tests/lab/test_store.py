@@ -45,7 +45,7 @@ Damage = Callable[[str], str]
         (lambda text: text[: len(text) // 2], "is damaged"),
         (lambda _: "", "is damaged"),
         (lambda _: "[]", "is damaged"),
-        (lambda text: json.dumps(json.loads(text) | {"format": 0}), r"has format 0; this lab reads 1"),
+        (lambda text: json.dumps(json.loads(text) | {"format": 0}), r"has format 0; this lab reads 2"),
         (
             lambda text: json.dumps({key: value for key, value in json.loads(text).items() if key != "plan"}),
             "damaged at plan",

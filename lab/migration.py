@@ -1,0 +1,83 @@
+"""An experiment of an older format, as this lab reads it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+from lab.values import CHANGE_RATE, GuaranteeKind
+
+_COLUMN = re.compile(r"column (\w+)\.(\w+)")
+_CONSTRAINTS = {
+    "PRIMARY KEY": GuaranteeKind.PRIMARY_KEY,
+    "FOREIGN KEY": GuaranteeKind.FOREIGN_KEY,
+    "UNIQUE": GuaranteeKind.UNIQUE,
+    "CHECK": GuaranteeKind.CHECK,
+    "EXCLUDE": GuaranteeKind.EXCLUSION,
+}
+
+
+def from_format_1(raw: dict[str, Any]) -> dict[str, Any]:
+    """The experiment with values in place of the sentences of format 1; what it did not record stays unknown.
+
+    `raw` is untouched. A file that is damaged stays so, for the check that follows to name it.
+    """
+    changed = (
+        _each(raw, "outcomes", _outcome) | _each(raw, "side_trials", _side_trial) | _each(raw, "calibration", _note)
+    )
+    if isinstance(scenarios := raw.get("scenarios"), dict):
+        changed["scenarios"] = {name: _facts(facts) for name, facts in scenarios.items()}
+    return raw | changed | {"format": 2}
+
+
+def _each(raw: dict[str, Any], key: str, convert: Callable[[Any], Any]) -> dict[str, Any]:
+    """The list under that key, converted; nothing where there is no list."""
+    values = raw.get(key)
+    return {key: [convert(value) for value in values]} if isinstance(values, list) else {}
+
+
+def _side_trial(side: Any) -> Any:
+    return side | {"outcome": _outcome(side.get("outcome"))} if isinstance(side, dict) else side
+
+
+def _outcome(outcome: Any) -> Any:
+    return (
+        outcome | _each(outcome, "lost", lambda line: _guarantee(str(line))) if isinstance(outcome, dict) else outcome
+    )
+
+
+def _guarantee(line: str) -> dict[str, Any]:
+    """From 'table: PRIMARY KEY (id)', 'table: index btree (id)', 'table.column: bigint' or 'table: survives a crash'."""
+    place, _, definition = line.partition(": ")
+    table, _, column = place.partition(".")
+    if column:
+        return {"table": table, "kind": GuaranteeKind.COLUMN, "column": column, "definition": definition}
+    if definition == GuaranteeKind.DURABLE:
+        return {"table": table, "kind": GuaranteeKind.DURABLE}
+    if definition.startswith("index "):
+        return {"table": table, "kind": GuaranteeKind.INDEX, "definition": definition.removeprefix("index ")}
+    kind = next((kind for words, kind in _CONSTRAINTS.items() if definition.startswith(words)), GuaranteeKind.OTHER)
+    return {"table": table, "kind": kind, "definition": definition}
+
+
+def _note(line: Any) -> dict[str, str]:
+    source, _, words = str(line).partition(": ")
+    parameter, _, value = words.partition(": ")
+    return {
+        "parameter": CHANGE_RATE if parameter == "Share of prices that change in a calm cycle" else parameter,
+        "value": value.removesuffix("."),
+        "source": "profile" if source == "From the profile" else "assumed",
+        "words": words,
+    }
+
+
+def _facts(facts: Any) -> Any:
+    if not isinstance(facts, dict) or not isinstance(facts.get("given_up"), list):
+        return facts
+    return facts | {"losses": [_loss(str(words)) for words in facts["given_up"]]}
+
+
+def _loss(words: str) -> dict[str, str | None]:
+    column = _COLUMN.fullmatch(words)
+    return {"table": column[1] if column else None, "column": column[2] if column else None, "words": words}
