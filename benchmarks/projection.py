@@ -16,9 +16,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from lab import runs
-from lab.analysis import comparison
-from lab.analysis.interval import untold
+from lab.analysis.full_size import SizedTrial
+from lab.analysis.interval import unsupported_bytes
 from lab.analysis.projection import Target, scale
+from lab.analysis.results import analyse
 from lab.runner import pipeline
 from lab.servers import Options
 from lab.units import bytes_text, parse_bytes
@@ -99,24 +100,25 @@ def run(size: int, scenarios: Sequence[str], server: str, out: Path) -> Experime
 
 def checked(once: Experiment, larger: Experiment) -> Iterator[Checked]:
     """Every scenario that both runs measured, projected to the rows that the larger one has."""
-    there = {(one.scenario, one.server, one.repeat): one for one in comparison.completed(larger)}
-    for trial in comparison.completed(once):
-        big = there.get((trial.scenario, trial.server, trial.repeat))
-        if big and trial.repeat == 1:
-            yield _checked(once, trial, big)
+    there = {(row.outcome.scenario, row.outcome.server): row.trial for row in analyse(larger).measured}
+    for row in analyse(once).measured:
+        big = there.get((row.outcome.scenario, row.outcome.server))
+        if big and row.sized:
+            yield _checked(row.sized, big)
 
 
-def _checked(once: Experiment, trial: Completed, big: Completed) -> Checked:
-    waiting = {table.table: float(table.rowstore.rows) for table in big.footprint.tables if table.rowstore}
-    origins, smaller = once.scenarios[trial.scenario].origins, comparison.smaller_of(once, trial)
-    made = scale(Target(rows=big.rows, newest_rows=waiting), trial, origins, smaller)
-    error = comparison.error_of(once, trial)
-    half = 0.0 if error is None else error * made.marginal(trial.footprint) + untold(trial, made)
+def _checked(once: SizedTrial, big: Completed) -> Checked:
+    trial = once.trial
+    newest = {table.table: float(table.rowstore.rows) for table in big.footprint.tables if table.rowstore}
+    factors = scale(Target(rows=big.rows, newest_rows=newest), trial, once.facts.origins, once.smaller)
+    half = 0.0
+    if once.error is not None:
+        half = once.error * factors.marginal(trial.footprint) + unsupported_bytes(trial, factors)
     return Checked(
         scenario=trial.scenario,
         server=trial.server,
         measured=big.footprint.total,
-        projected=made.projected(trial.footprint),
+        projected=factors.projected(trial.footprint),
         half=half,
     )
 

@@ -18,8 +18,6 @@ import scenarios
 from lab.errors import InputError
 from lab.scenario import Category, Database, Scenario
 
-BASELINE = "baseline"
-
 
 @dataclass(frozen=True, kw_only=True)
 class Registered:

@@ -14,20 +14,9 @@ from enum import StrEnum
 from typing import Any, Protocol
 
 from lab.errors import LabError, NothingToDoError
-from lab.values.declared import DeclaredLoss
+from lab.values.declared import Category, DeclaredLoss
 
 __all__ = ["Category", "Database", "LabError", "Need", "NothingToDoError", "Scenario"]
-
-
-class Category(StrEnum):
-    """What kind of strategy it is."""
-
-    CONTROL = "Control"
-    ELIMINATE = "Eliminate"
-    COMPRESS = "Compress"
-    NORMALIZE = "Normalize"
-    PARTITION = "Partition"
-    RETAIN = "Retain"
 
 
 class Need(StrEnum):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from enum import StrEnum
 
 from lab.errors import InputError
 
@@ -19,6 +20,37 @@ def parse_bytes(text: str) -> int:
     if match is None or float(match[1]) == 0:
         raise InputError(f"'{text}' is not a size.", hint="Write a number and a unit, such as 256MB or 1.5GB.")
     return int(float(match[1]) * 1024 ** _POWERS[unit])
+
+
+class Unit(StrEnum):
+    """What a number counts; `number_text` writes each in one way."""
+
+    BYTES = "bytes"
+    """A size on disk, in the largest unit that leaves at least 1."""
+    FEW_BYTES = "few bytes"
+    """The bytes of a row or a value, never in another unit."""
+    COUNT = "count"
+    PERCENT = "percent"
+    SECONDS = "seconds"
+    DAYS = "days"
+    RATIO = "ratio"
+    OTHER = "other"
+    """A number whose unit stands beside it."""
+
+
+_DECIMALS = {Unit.COUNT: 0, Unit.FEW_BYTES: 0, Unit.DAYS: 0, Unit.PERCENT: 1, Unit.SECONDS: 2, Unit.RATIO: 3}
+_SUFFIXES = {Unit.FEW_BYTES: " B", Unit.PERCENT: " %", Unit.SECONDS: " s", Unit.DAYS: " days"}
+_SIGNIFICANT = 5
+
+
+def number_text(value: float, unit: Unit, digits: int | None = None, *, bare: bool = False) -> str:
+    """A number as people read it; `digits` are decimals (significant ones of `OTHER`), `bare` leaves the unit out."""
+    if unit is Unit.BYTES:
+        return bytes_text(value)
+    if unit is Unit.OTHER:
+        return f"{value:,.{_SIGNIFICANT if digits is None else digits}g}"
+    decimals = _DECIMALS[unit] if digits is None else digits
+    return f"{value:,.{decimals}f}{'' if bare else _SUFFIXES.get(unit, '')}"
 
 
 def counted(number: int, one: str, many: str = "") -> str:

@@ -3,15 +3,15 @@
 The smaller size, projected to the rows of the larger one, misses what was measured there by a gap. Both draw events by
 chance, n and m of them, so that a gap has the variance of one event times 1/n + 1/m, and what is projected from the larger
 size alone that times 1/n. One gap may be small by luck: a trial's own is pooled with those of all trials of the run.
-Bytes that are no more than what does not grow, such as a file's only page, say next to nothing of their rows, and a line
-through two points says nothing of itself: both take no part in a gap, and may be none or twice as many.
+Tables whose size is mostly fixed overhead, and new tables fitted through two points, carry no information about sampling
+error. They are left out of the gap and given an interval of ± 100 %.
 """
 
 from __future__ import annotations
 
 import math
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from lab.analysis.projection import Piece, Scale, Target, follows_nothing, pieces, scale
@@ -38,28 +38,32 @@ class Estimate:
 
 def gap(trial: Completed, smaller: Completed, origins: Mapping[str, str]) -> float:
     """What the smaller size misses the larger by: root of the squares over all tables, as a share of what grows."""
-    waiting = {table.table: table.rowstore.rows for table in trial.footprint.tables if table.rowstore}
-    made = scale(Target(rows=trial.rows, newest_rows=waiting), smaller, origins)
-    measured = {one.place: one.growing for one in pieces(trial.footprint)}
+    newest = {table.table: table.rowstore.rows for table in trial.footprint.tables if table.rowstore}
+    factors = scale(Target(rows=trial.rows, newest_rows=newest), smaller, origins)
+    measured = {piece.place: piece.growing for piece in pieces(trial.footprint)}
     misses: defaultdict[tuple[str, bool], float] = defaultdict(float)
-    for one in pieces(smaller.footprint):
-        if _tells(one, smaller, origins):
-            misses[one.table, one.newest] += made.grown(one) - measured.get(one.place, 0)
+    for piece in pieces(smaller.footprint):
+        if _is_informative(piece, smaller, origins):
+            misses[piece.table, piece.uncompressed] += factors.grown(piece) - measured.get(piece.place, 0)
     return math.hypot(*misses.values()) / sum(measured.values())
 
 
-def untold(trial: Completed, made: Scale) -> float:
-    """Bytes of the target that were projected from next to nothing."""
-    weak = (one for one in pieces(trial.footprint) if not _tells(one, trial, made.origins))
-    return sum(made.grown(one) for one in weak if made.grows(one.table))
+def unsupported_bytes(trial: Completed, factors: Scale) -> float:
+    """Bytes of the target that were projected from a size that says nothing about their error."""
+    weak = (piece for piece in pieces(trial.footprint) if not _is_informative(piece, trial, factors.origins))
+    return sum(factors.grown(piece) for piece in weak if factors.grows(piece.table))
 
 
-def _tells(piece: Piece, trial: Completed, origins: Mapping[str, str]) -> bool:
+def _is_informative(piece: Piece, trial: Completed, origins: Mapping[str, str]) -> bool:
     return piece.growing > piece.fixed and not follows_nothing(piece.table, trial, origins)
 
 
-def error(own: float, pooled: Iterable[float], *, events: int, fewer: int) -> float:
-    """Half of the interval that chance makes, as a share of what grows; `pooled` are the gaps of all trials."""
-    squares = [one * one for one in pooled]
-    variance = (own * own + sum(squares) / len(squares)) / 2 * fewer / (events + fewer)
+def mean_square(gaps: Collection[float]) -> float:
+    """What the gaps of all trials have in common, for `error`."""
+    return sum(share * share for share in gaps) / len(gaps)
+
+
+def error(own: float, pooled: float, *, events: int, fewer: int) -> float:
+    """Half of the interval that chance makes, as a share of what grows; `pooled` is the mean square of all trials' gaps."""
+    variance = (own * own + pooled) / 2 * fewer / (events + fewer)
     return _DEVIATIONS * math.sqrt(variance)

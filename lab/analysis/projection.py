@@ -2,9 +2,9 @@
 
 A table grows with its rows, each kind in proportion, save for what does not grow: maps, first pages, half of the last page
 of each file. There is one chunk a day, however many events there are, so that chunks are as many in the sample as at full
-size. The newest rows wait for the columnstore as plain rows: they grow with the rows of the newest day. Tables that are
-new and follow no other one, such as lookups, are drawn through both measured sizes: part of them is there from the start.
-How much of each table a retention keeps is the profile's to say, not the sample's.
+size. The newest rows are not compressed yet and stay plain rows: they grow with the rows of the newest day. Tables that are
+new and follow no other table, such as lookups, are drawn through both measured sizes: part of them is there from the start.
+The profile counts how much of each table a retention keeps; the sample does not.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ _CONSTANT = frozenset(
 )
 """As large in the sample as in the full database: one row per cycle, league, bookmaker or sport."""
 
-_TOLD = 0.99
+_KNOWN_SHARE = 0.99
 """Share of the bytes whose tables a profile must tell the retention of; the rest is taken to go with the snapshots."""
 
 
@@ -41,19 +41,19 @@ class Target:
 
 @dataclass(frozen=True, kw_only=True)
 class Piece:
-    """The bytes of one kind in one table, in the columnstore (or a table without one) or waiting for it."""
+    """The bytes of one kind in one table: in its columnstore, in its rowstore, or in a table without either."""
 
     table: str
     kind: str
-    newest: bool
-    """Whether it waits for the columnstore."""
+    uncompressed: bool
+    """Whether it lies in the rowstore of a table with a columnstore."""
     fixed: int
     growing: int
 
     @property
     def place(self) -> tuple[str, str, bool]:
         """Which piece it is."""
-        return self.table, self.kind, self.newest
+        return self.table, self.kind, self.uncompressed
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,11 +61,11 @@ class Scale:
     """How many times larger each table of the target is than the sample's."""
 
     by_table: Mapping[str, float]
-    newest: Mapping[str, float]
-    """The same for the rows that wait for the columnstore."""
+    uncompressed: Mapping[str, float]
+    """The same for the rows that are not compressed yet."""
     origins: Mapping[str, str]
     """New table to the table whose rows it grows with."""
-    still: Mapping[tuple[str, str], float] = field(default_factory=dict)
+    constant_bytes: Mapping[tuple[str, str], float] = field(default_factory=dict)
     """By table and kind, bytes of a new table that were there from the start."""
 
     def of(self, table: str) -> float:
@@ -90,14 +90,14 @@ class Scale:
         sizes: defaultdict[tuple[str, str], int] = defaultdict(int)
         for piece in pieces(footprint):
             place = piece.table, piece.kind
-            sizes[place] += piece.fixed + round(self.still.get(place, 0.0) + self.grown(piece))
+            sizes[place] += piece.fixed + round(self.constant_bytes.get(place, 0.0) + self.grown(piece))
         return sizes
 
     def grown(self, piece: Piece) -> float:
         """Bytes of the target that are there because of its rows."""
-        growing = piece.growing - self.still.get((piece.table, piece.kind), 0.0)
+        growing = piece.growing - self.constant_bytes.get((piece.table, piece.kind), 0.0)
         source = PAYLOADS.get(piece.table, piece.table) if piece.kind == "toast" else piece.table
-        factor = self.newest.get(source) if piece.newest else None
+        factor = self.uncompressed.get(source) if piece.uncompressed else None
         return growing * (self.of(source) if factor is None else factor)
 
     def marginal(self, footprint: Footprint) -> float:
@@ -112,45 +112,51 @@ class Scale:
 def pieces(footprint: Footprint) -> Iterator[Piece]:
     """Everything that a footprint consists of."""
     for table in footprint.tables:
-        waiting = table.rowstore
+        rowstore = table.rowstore
         for kind in KINDS:
             fixed, whole = table.fixed[kind], getattr(table, kind)
-            if waiting:
-                part, still = getattr(waiting, kind), waiting.fixed[kind]
-                yield Piece(table=table.table, kind=kind, newest=True, fixed=still, growing=part - still)
-                fixed, whole = fixed - still, whole - part
-            yield Piece(table=table.table, kind=kind, newest=False, fixed=fixed, growing=whole - fixed)
+            if rowstore:
+                part, part_fixed = getattr(rowstore, kind), rowstore.fixed[kind]
+                yield Piece(
+                    table=table.table, kind=kind, uncompressed=True, fixed=part_fixed, growing=part - part_fixed
+                )
+                fixed, whole = fixed - part_fixed, whole - part
+            yield Piece(table=table.table, kind=kind, uncompressed=False, fixed=fixed, growing=whole - fixed)
 
 
 def full(case: CaseFacts, facts: ScenarioFacts, template: LoadedTemplate, trial: Completed) -> Target | None:
     """The rows of the full database after the strategy; None where its profile does not tell how many a retention keeps."""
     rows = {name: table.rows for name, table in case.tables.items() if table.rows is not None}
-    shares = _measured(rows, template, trial) if facts.keeps_days is None else _told(case, template, facts.keeps_days)
+    shares = (
+        _kept_by_trial(rows, template, trial)
+        if facts.keeps_days is None
+        else _kept_by_age(case, template, facts.keeps_days)
+    )
     if shares is None or REFERENCE not in rows or not trial.rows.get(REFERENCE):
         return None
     kept = {name: count * shares.get(name, 1.0) for name, count in rows.items()}
     return Target(rows=kept, newest_rows=_newest(case, kept))
 
 
-def _measured(rows: Iterable[str], template: LoadedTemplate, trial: Completed) -> dict[str, float]:
+def _kept_by_trial(rows: Iterable[str], template: LoadedTemplate, trial: Completed) -> dict[str, float]:
     """Share of each table's rows that a strategy kept in the sample: all of them, unless it deletes by another rule than age."""
     return {name: trial.rows[name] / template.rows[name] for name in rows if template.rows.get(name)}
 
 
-def _told(case: CaseFacts, template: LoadedTemplate, days: int) -> dict[str, float] | None:
+def _kept_by_age(case: CaseFacts, template: LoadedTemplate, days: int) -> dict[str, float] | None:
     """Share of each table's rows that so many days are, as the profile tells."""
-    silent = untold_by_age(case, template, days)
+    silent = tables_without_ages(case, template, days)
     if REFERENCE in silent:
         return None
     tables = {name: case.tables[name] for name in _imitated(case, template)}
     whole, dark = (sum(tables[name].total_bytes or 0 for name in names) for names in (tables, silent))
-    if dark > (1 - _TOLD) * whole:
+    if dark > (1 - _KNOWN_SHARE) * whole:
         return None
     shares = {name: one.rows_kept[days] / one.rows for name, one in tables.items() if one.rows and name not in silent}
     return {name: shares.get(name, 1.0 if name in _CONSTANT else shares[REFERENCE]) for name in case.tables}
 
 
-def untold_by_age(case: CaseFacts, template: LoadedTemplate, days: int) -> tuple[str, ...]:
+def tables_without_ages(case: CaseFacts, template: LoadedTemplate, days: int) -> tuple[str, ...]:
     """Imitated tables of which the profile does not tell how many rows so many days are, or how many there are."""
     tables = _imitated(case, template)
     return tuple(name for name in tables if not case.tables[name].rows or days not in case.tables[name].rows_kept)
@@ -160,7 +166,7 @@ def _imitated(case: CaseFacts, template: LoadedTemplate) -> tuple[str, ...]:
     return tuple(name for name in case.tables if template.footprint.of(name))
 
 
-def strangers(case: CaseFacts, template: LoadedTemplate) -> tuple[str, ...]:
+def unmodelled_tables(case: CaseFacts, template: LoadedTemplate) -> tuple[str, ...]:
     """Tables of the profiled database that the workload does not imitate: every strategy leaves them as they are."""
     return tuple(name for name in case.tables if not template.footprint.of(name))
 
@@ -178,24 +184,29 @@ def _newest(case: CaseFacts, kept: Mapping[str, float]) -> dict[str, float]:
 
 def scale(target: Target, trial: Completed, origins: Mapping[str, str], smaller: Completed | None = None) -> Scale:
     """From a trial to the target; `smaller` is the same scenario at the second size."""
+    plain_rows = _uncompressed_rows(trial.footprint)
     by_table: dict[str, float] = {}
-    newest: dict[str, float] = {}
+    uncompressed: dict[str, float] = {}
     for table, rows in target.rows.items():
         measured = trial.rows.get(table)
         if measured:
-            waiting = _waiting(trial.footprint).get(table, 0)
-            late = target.newest_rows.get(table, rows * waiting / measured) if waiting else 0.0
-            by_table[table] = (rows - late) / (measured - waiting) if measured > waiting else rows / measured
-            if waiting:
-                newest[table] = late / waiting
-    made = Scale(by_table=by_table, newest=newest, origins=origins)
+            plain = plain_rows.get(table, 0)
+            newest = target.newest_rows.get(table, rows * plain / measured) if plain else 0.0
+            by_table[table] = (rows - newest) / (measured - plain) if measured > plain else rows / measured
+            if plain:
+                uncompressed[table] = newest / plain
     if smaller is None:
-        return made
-    return Scale(by_table=by_table, newest=newest, origins=origins, still=dict(_still(trial, smaller, origins)))
+        return Scale(by_table=by_table, uncompressed=uncompressed, origins=origins)
+    return Scale(
+        by_table=by_table,
+        uncompressed=uncompressed,
+        origins=origins,
+        constant_bytes=dict(_constant_bytes(trial, smaller, origins)),
+    )
 
 
-def _waiting(footprint: Footprint) -> dict[str, int]:
-    """Rows of each table that wait for the columnstore."""
+def _uncompressed_rows(footprint: Footprint) -> dict[str, int]:
+    """Rows of each table with a columnstore that are not compressed yet."""
     return {table.table: table.rowstore.rows for table in footprint.tables if table.rowstore}
 
 
@@ -204,7 +215,9 @@ def follows_nothing(table: str, trial: Completed, origins: Mapping[str, str]) ->
     return table not in trial.rows and table not in origins and table not in _CONSTANT
 
 
-def _still(trial: Completed, smaller: Completed, origins: Mapping[str, str]) -> Iterator[tuple[tuple[str, str], float]]:
+def _constant_bytes(
+    trial: Completed, smaller: Completed, origins: Mapping[str, str]
+) -> Iterator[tuple[tuple[str, str], float]]:
     """The line through both sizes, for tables that are new and follow no other one: what it has at no event."""
     rows, fewer = trial.rows[REFERENCE], smaller.rows[REFERENCE]
     known = {(piece.table, piece.kind): piece.growing for piece in pieces(smaller.footprint)}

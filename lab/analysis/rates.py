@@ -2,38 +2,34 @@
 
 from __future__ import annotations
 
-import pandas as pd
-
-from lab.analysis.comparison import aside, saving
-from lab.analysis.outlook import MARKETS
+from lab.analysis.full_size import MARKETS
+from lab.analysis.rows import RateResult, saving
 from lab.values import Completed, Experiment, Footprint, Verdict
 
 SNAPSHOTS = ("odds_snapshots", "competitor_odds_snapshots")
 
 
-def by_rate(experiment: Experiment) -> pd.DataFrame:
-    """One row per verified trial at another change rate: saving in percent of the market and snapshot tables, and of all."""
-    rows = [
-        {
-            "scenario": outcome.scenario,
-            "change_rate": one.dataset.change_rate,
-            **_savings_at_rate(one.template.footprint, outcome),
-        }
-        for one in aside(experiment, "rate")
-        if isinstance(outcome := one.outcome, Completed)
-        and one.template
-        and outcome.verification.verdict is not Verdict.DIFFERS
-    ]
-    return pd.DataFrame(rows, columns=["scenario", "change_rate", "markets", "snapshots", "all"])
+def by_rate(experiment: Experiment) -> tuple[RateResult, ...]:
+    """One row per verified trial at another change rate: saving of the market and snapshot tables, and of all."""
+    return tuple(
+        _at_rate(auxiliary.dataset.change_rate, auxiliary.template.footprint, auxiliary.outcome)
+        for auxiliary in experiment.side_trials
+        if auxiliary.purpose == "rate"
+        and isinstance(auxiliary.outcome, Completed)
+        and auxiliary.template
+        and auxiliary.outcome.verification.verdict is not Verdict.DIFFERS
+    )
 
 
-def _savings_at_rate(before: Footprint, outcome: Completed) -> dict[str, float]:
+def _at_rate(change_rate: float, before: Footprint, outcome: Completed) -> RateResult:
     after = outcome.footprint
-    return {
-        "markets": saving(_bytes_of(after, MARKETS), _bytes_of(before, MARKETS)),
-        "snapshots": saving(_bytes_of(after, SNAPSHOTS), _bytes_of(before, SNAPSHOTS)),
-        "all": saving(after.total, before.total),
-    }
+    return RateResult(
+        scenario=outcome.scenario,
+        change_rate=change_rate,
+        markets=saving(_bytes_of(after, MARKETS), _bytes_of(before, MARKETS)),
+        snapshots=saving(_bytes_of(after, SNAPSHOTS), _bytes_of(before, SNAPSHOTS)),
+        all=saving(after.total, before.total),
+    )
 
 
 def _bytes_of(footprint: Footprint, tables: tuple[str, ...]) -> int:

@@ -8,50 +8,65 @@ then the smaller one goes first. The second is always named, because cost is not
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from lab.analysis.comparison import baseline, completed, noise, outlook_of, saving
-from lab.analysis.outlook import Outlook, Standing
+from lab.analysis.full_size import FullSizeProjection, TargetStatus
 from lab.units import bytes_text
-from lab.values import Completed, Experiment, ScenarioFacts, Verdict
+from lab.values import Category, Completed, LoadedTemplate, ScenarioFacts, Verdict
 
 
 @dataclass(frozen=True, kw_only=True)
 class Candidate:
-    """A verified trial at the case's full size."""
+    """A trial beside its baseline, both at the case's full size; whether it may be recommended or not."""
 
     trial: Completed
     control: Completed
     facts: ScenarioFacts
-    outlook: Outlook
-    before: Outlook
+    template: LoadedTemplate
+    """Loaded on its server."""
+    projection: FullSizeProjection
+    before: FullSizeProjection
     """The same of its baseline."""
+    saving_percent: float
+    """As measured."""
+    noise_percent: float | None
+    """Gap between the two baselines of its server; None where there was one only."""
 
     @property
     def bytes_now(self) -> int:
         """Of the whole database, after the strategy."""
-        return self.outlook.size.bytes
+        return self.projection.size.bytes
 
     @property
     def bytes_per_day(self) -> int | None:
         """Growth afterwards, None where the database's growth is not known."""
-        return self.outlook.bytes_per_day
+        return self.projection.bytes_per_day
 
     @property
-    def rank(self) -> tuple[bool, int, int]:
+    def ranked(self) -> bool:
+        """Whether it was verified and saves more than noise; a control is no strategy."""
+        return (
+            self.trial.verification.verdict is not Verdict.DIFFERS
+            and self.facts.category is not Category.CONTROL
+            and self.saving_percent > (self.noise_percent or 0.0)
+        )
+
+    @property
+    def order(self) -> tuple[bool, int, int]:
         """Smaller is better: deleting rows, then the number of things given up, then bytes."""
         return self.facts.deletes_rows, len(self.facts.given_up), self.bytes_now
 
     @property
     def size(self) -> str:
         """Bytes now and their growth, in words."""
-        percent = self.outlook.size.percent
+        percent = self.projection.size.percent
         about = "" if percent is None else f" ± {percent:.1f} %"
         return f"{bytes_text(self.bytes_now)}{about} at full size{self._afterwards}"
 
     @property
     def _afterwards(self) -> str:
-        pace, steady = self.bytes_per_day, self.outlook.steady_bytes
+        pace, steady = self.bytes_per_day, self.projection.steady_bytes
         if pace is None:
             return ""
         if steady is not None and steady <= self.bytes_now:
@@ -71,70 +86,45 @@ class Recommendation:
     losses: tuple[str, ...]
 
 
-def candidates(experiment: Experiment) -> list[Candidate]:
-    """Every verified strategy that saves more than noise, best first; the controls are not strategies."""
-    found = [
-        one
-        for trial in completed(experiment)
-        if (control := baseline(experiment, trial.server))
-        and _counts(experiment, trial, control)
-        and (one := candidate(experiment, trial, control))
-    ]
-    return sorted(found, key=lambda candidate: candidate.rank)
+def ranking(candidates: Iterable[Candidate]) -> tuple[Candidate, ...]:
+    """Every verified strategy that saves more than noise, best first."""
+    return tuple(sorted((candidate for candidate in candidates if candidate.ranked), key=lambda one: one.order))
 
 
-def recommend(experiment: Experiment) -> Recommendation:
-    """The advice that follows from one experiment."""
-    ranked = candidates(experiment)
-    for standing in (Standing.UNDER, Standing.PERHAPS):
-        if fitting := [candidate for candidate in ranked if candidate.outlook.standing is standing]:
-            return _take(fitting, ranked, experiment)
+def recommend(ranked: Sequence[Candidate], target_bytes: int) -> Recommendation:
+    """The advice that follows from the `ranking` of one experiment."""
+    for status in (TargetStatus.UNDER, TargetStatus.PERHAPS):
+        if fitting := [candidate for candidate in ranked if candidate.projection.status is status]:
+            return _take(fitting, ranked, target_bytes)
     if ranked:
-        return _none_fits(min(ranked, key=lambda candidate: candidate.bytes_now), experiment.case.target_bytes)
+        return _none_fits(min(ranked, key=lambda candidate: candidate.bytes_now), target_bytes)
     headline = (
         "No strategy was measured, verified and found to save anything in this run: there is nothing to recommend."
     )
     return Recommendation(scenario=None, headline=headline, reasons=(), losses=())
 
 
-def _counts(experiment: Experiment, trial: Completed, control: Completed) -> bool:
-    return (
-        trial.verification.verdict is not Verdict.DIFFERS
-        and experiment.scenarios[trial.scenario].category != "Control"
-        and saving(trial.footprint.total, control.footprint.total) > noise(experiment).get(trial.server, 0.0)
-    )
-
-
-def candidate(experiment: Experiment, trial: Completed, control: Completed) -> Candidate | None:
-    """A trial at full size, whether it may be recommended or not; None where its full size is not known."""
-    outlook, before = outlook_of(experiment, trial), outlook_of(experiment, control)
-    if outlook is None or before is None:
-        return None
-    facts = experiment.scenarios[trial.scenario]
-    return Candidate(trial=trial, control=control, facts=facts, outlook=outlook, before=before)
-
-
-def _take(under: list[Candidate], ranked: list[Candidate], experiment: Experiment) -> Recommendation:
-    best = under[0]
-    reasons = [_measured_as(experiment, best), _time_left(best)]
+def _take(fitting: Sequence[Candidate], ranked: Sequence[Candidate], target_bytes: int) -> Recommendation:
+    best = fitting[0]
+    reasons = [_measured_as(best), _time_left(best)]
     if best.facts.given_up:
         reasons.append(_without_loss(ranked))
-    if len(under) > 1:
-        reasons.append(_second(best, under[1]))
+    if len(fitting) > 1:
+        reasons.append(_second(best, fitting[1]))
     return Recommendation(
         scenario=best.trial.scenario,
-        headline=f"{_advised(best)}: {best.size}, {_against(best, experiment.case.target_bytes)}.",
+        headline=f"{_advised(best)}: {best.size}, {_against(best, target_bytes)}.",
         reasons=(*(reason for reason in reasons if reason), *(f"It costs: {cost}" for cost in best.facts.costs)),
         losses=best.facts.given_up,
     )
 
 
 def _advised(best: Candidate) -> str:
-    return f"{'Take' if best.outlook.standing is Standing.UNDER else 'Perhaps take'} {best.trial.scenario}"
+    return f"{'Take' if best.projection.status is TargetStatus.UNDER else 'Perhaps take'} {best.trial.scenario}"
 
 
 def _against(best: Candidate, target: int) -> str:
-    perhaps = "perhaps " if best.outlook.standing is Standing.PERHAPS else ""
+    perhaps = "perhaps " if best.projection.status is TargetStatus.PERHAPS else ""
     return f"{perhaps}under the target of {bytes_text(target)}"
 
 
@@ -148,19 +138,18 @@ def _none_fits(smallest: Candidate, target: int) -> Recommendation:
     )
 
 
-def _measured_as(experiment: Experiment, best: Candidate) -> str:
-    percent = saving(best.trial.footprint.total, best.control.footprint.total)
-    floor = noise(experiment).get(best.trial.server)
+def _measured_as(best: Candidate) -> str:
+    floor = best.noise_percent
     against = "" if floor is None else f"; two baselines differ by {floor:.2f} %"
     verification = best.trial.verification
     return (
-        f"It was measured {percent:.1f} % smaller than the baseline on {best.trial.server}{against}, and"
+        f"It was measured {best.saving_percent:.1f} % smaller than the baseline on {best.trial.server}{against}, and"
         f" {verification.checks} answers were checked: {verification.verdict.value}."
     )
 
 
 def _time_left(best: Candidate) -> str:
-    days = best.outlook.days_to_target
+    days = best.projection.days_to_target
     if days is None:
         return ""
     subject = "It" if best.facts.deletes_rows else "Without a retention it"
@@ -170,11 +159,12 @@ def _time_left(best: Candidate) -> str:
     )
 
 
-def _without_loss(ranked: list[Candidate]) -> str:
-    lossless = min((one for one in ranked if not one.facts.given_up), key=lambda one: one.bytes_now, default=None)
-    if lossless is None:
+def _without_loss(ranked: Sequence[Candidate]) -> str:
+    lossless = [candidate for candidate in ranked if not candidate.facts.given_up]
+    if not lossless:
         return "Nothing that keeps everything was measured."
-    return f"Nothing that keeps everything gets there: the smallest is {lossless.trial.scenario} with {lossless.size}."
+    smallest = min(lossless, key=lambda candidate: candidate.bytes_now)
+    return f"Nothing that keeps everything gets there: the smallest is {smallest.trial.scenario} with {smallest.size}."
 
 
 def _second(best: Candidate, second: Candidate) -> str:

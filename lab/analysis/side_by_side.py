@@ -3,46 +3,76 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
-import pandas as pd
-
-from lab.analysis import comparison
+from lab.analysis.results import Results
 from lab.values import Experiment, LoadedTemplate
 
 
-def side_by_side(experiments: Sequence[Experiment]) -> pd.DataFrame:
-    """Saving in percent: one row per scenario and server, one column per run; NA where a run has no number."""
-    experiments = list({experiment.run: experiment for experiment in experiments}.values())
-    frames = [
-        comparison.savings(experiment)
-        .drop_duplicates(["scenario", "server"])
-        .set_index(["scenario", "server"])["saving_percent"]
-        .rename(experiment.run)
-        for experiment in experiments
-    ]
-    return pd.concat(frames, axis=1).reset_index()
+@dataclass(frozen=True, kw_only=True)
+class ComparedRow:
+    """A scenario on one kind of server, in several runs."""
+
+    scenario: str
+    server: str | None
+    savings: tuple[float | None, ...]
+    """In percent, one per run; None where a run has no number."""
 
 
-def disagreements(experiments: Sequence[Experiment]) -> list[str]:
+@dataclass(frozen=True, kw_only=True)
+class SideBySide:
+    """The savings of several runs."""
+
+    runs: tuple[str, ...]
+    rows: tuple[ComparedRow, ...]
+    """In the order of the runs; where a run tried a scenario twice, its first trial."""
+    disagreements: tuple[str, ...]
     """In words, every circumstance in which the runs differ: differences of savings may come from there."""
-    found = []
+
+
+def side_by_side(several: Sequence[Results]) -> SideBySide:
+    """Runs beside each other; one that is named twice is taken once."""
+    by_run = {results.experiment.run: results for results in several}
+    columns = [_savings(results) for results in by_run.values()]
+    places = dict.fromkeys(place for column in columns for place in column)
+    return SideBySide(
+        runs=tuple(by_run),
+        rows=tuple(
+            ComparedRow(
+                scenario=scenario, server=server, savings=tuple(column.get((scenario, server)) for column in columns)
+            )
+            for scenario, server in places
+        ),
+        disagreements=tuple(_disagreements([results.experiment for results in several])),
+    )
+
+
+def _savings(results: Results) -> dict[tuple[str, str | None], float | None]:
+    savings: dict[tuple[str, str | None], float | None] = {}
+    for row in results.trials:
+        savings.setdefault((row.outcome.scenario, row.outcome.server), row.saving_percent)
+    return savings
+
+
+def _disagreements(experiments: Sequence[Experiment]) -> list[str]:
+    lines = []
     for name, values in _circumstances(experiments).items():
         if len(set(values)) > 1:
-            listed = ", ".join(f"{one.run}: {value}" for one, value in zip(experiments, values, strict=True))
-            found.append(f"{name} differs ({listed})")
-    return found
+            listed = ", ".join(f"{run.run}: {value}" for run, value in zip(experiments, values, strict=True))
+            lines.append(f"{name} differs ({listed})")
+    return lines
 
 
 def _circumstances(experiments: Sequence[Experiment]) -> dict[str, list[str]]:
     return {
-        "case": [one.plan.dataset.case for one in experiments],
-        "number of events": [str(one.plan.dataset.events) for one in experiments],
-        "seed": [str(one.plan.dataset.seed) for one in experiments],
-        "change rate": [str(one.plan.dataset.change_rate) for one in experiments],
-        "servers": [" / ".join(_server(template) for template in one.templates) for one in experiments],
-        "rows": [" / ".join(template.digest[:12] for template in one.templates) for one in experiments],
-        "machine": [f"{one.environment.machine}, {one.environment.cores} cores" for one in experiments],
-        "lab": [one.environment.lab for one in experiments],
+        "case": [run.plan.dataset.case for run in experiments],
+        "number of events": [str(run.plan.dataset.events) for run in experiments],
+        "seed": [str(run.plan.dataset.seed) for run in experiments],
+        "change rate": [str(run.plan.dataset.change_rate) for run in experiments],
+        "servers": [" / ".join(_server(template) for template in run.templates) for run in experiments],
+        "rows": [" / ".join(template.digest[:12] for template in run.templates) for run in experiments],
+        "machine": [f"{run.environment.machine}, {run.environment.cores} cores" for run in experiments],
+        "lab": [run.environment.lab for run in experiments],
     }
 
 

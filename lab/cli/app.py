@@ -64,7 +64,7 @@ def print_table(table: Table) -> None:
     rich = RichTable(title=table.title, title_justify="left", header_style="bold")
     for position, head in enumerate(table.heads):
         rich.add_column(head, justify="left" if position < table.left else "right", overflow="fold")
-    for row in table.rows:
+    for row in table.texts:
         rich.add_row(*(escape(cell) for cell in row))
     (out if out.is_terminal else Console(width=180)).print(rich)
 

@@ -129,12 +129,13 @@ def _known(profile: str, paths: Sequence[Path], run: Path | None) -> tuple[Known
     """The inputs with where they come from."""
     from data_gen import case_names
     from lab import runs
+    from lab.analysis.results import analyse
     from lab.discovery import Known, sources
 
     file, shown = _profile_file(profile)
     weighed = _load(file)
     used = _usages(weighed, paths)
-    known = Known(profile=weighed, usages=used, experiment=runs.load(run) if run else None)
+    known = Known(profile=weighed, usages=used, results=analyse(runs.load(run)) if run else None)
     found = [sources.of_profile(weighed, shown, _digest(file))]
     found += [sources.of_usage(one, [path.as_posix() for path in paths]) for one in used]
     if run and known.experiment:

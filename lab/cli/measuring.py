@@ -27,6 +27,7 @@ from lab.cli.options import (
 )
 
 if TYPE_CHECKING:
+    from lab.analysis.results import Results as Analysed
     from lab.runner.pipeline import Request
 
 
@@ -50,8 +51,6 @@ def run(
     as_json: AsJson = False,
 ) -> None:
     """Load the workload, apply each scenario to its own clone, measure, verify, compare, recommend."""
-    from lab import runs
-    from lab.analysis import comparison
     from lab.cli.results import print_report
     from lab.report import summary
     from lab.runner import pipeline
@@ -77,15 +76,17 @@ def run(
             dsn=server,
         ),
     )
-    folder = _measured(request)
-    experiment = runs.load(folder)
-    print_json(summary.of(experiment)) if as_json else print_report(experiment)
+    folder, analysed = _measured(request)
+    if as_json:
+        print_json(summary.of(analysed))
+    else:
+        print_report(analysed)
     err.print(f"\nIn full: report.md, savings.csv and experiment.json in {folder}", highlight=False, soft_wrap=True)
-    if comparison.broken(experiment):
+    if analysed.broken:
         raise typer.Exit(SOMETHING_FAILED)
 
 
-def _measured(request: Request) -> Path:
+def _measured(request: Request) -> tuple[Path, Analysed]:
     """Run; however it ends, the reports of what was measured are written."""
     from lab.cli.results import write_reports
     from lab.runner import pipeline
@@ -97,9 +98,8 @@ def _measured(request: Request) -> Path:
         err.print("Interrupted." + (f" What was measured is in {folders[0]}." if folders else ""))
         raise typer.Exit(INTERRUPTED) from None
     finally:
-        for folder in folders:
-            write_reports(folder)
-    return folders[0]
+        analysed = [write_reports(folder) for folder in folders]
+    return folders[0], analysed[0]
 
 
 @app.command(

@@ -12,9 +12,9 @@ from lab.cli.app import app, out, print_json, print_table
 from lab.cli.options import AsJson, Results
 from lab.errors import InputError
 from lab.report.table import Table
-from lab.values import Completed, Experiment
 
 if TYPE_CHECKING:
+    from lab.analysis.results import Results as Analysed
     from lab.registry import Registered
 
 
@@ -55,7 +55,8 @@ def compare(
 ) -> None:
     """Savings of several runs side by side, and in which circumstances the runs differ."""
     from lab import runs
-    from lab.analysis.side_by_side import disagreements, side_by_side
+    from lab.analysis.results import analyse
+    from lab.analysis.side_by_side import side_by_side
     from lab.report import summary, tables
 
     folders = run_folders or runs.folders(results)[-2:]
@@ -63,13 +64,12 @@ def compare(
         raise InputError(
             f"There is no run in {results}.", hint="Make one with `lab run`, or name another folder with --out."
         )
-    experiments = [runs.load(folder) for folder in folders]
-    frame, differ = side_by_side(experiments), disagreements(experiments)
+    compared = side_by_side([analyse(runs.load(folder)) for folder in folders])
     if as_json:
-        print_json({"savings": summary.records(frame), "disagreements": differ})
+        print_json(summary.compared(compared))
         return
-    print_table(tables.side_by_side(frame))
-    for line in differ:
+    print_table(tables.side_by_side(compared))
+    for line in compared.disagreements:
         out.print(f"Mind: {escape(line)}", highlight=False)
 
 
@@ -80,8 +80,11 @@ def report(
     """Make report.md and savings.csv again from experiment.json, and print the savings."""
     from lab.report import summary
 
-    experiment = write_reports(run_folder)
-    print_json(summary.of(experiment)) if as_json else print_report(experiment)
+    analysed = write_reports(run_folder)
+    if as_json:
+        print_json(summary.of(analysed))
+    else:
+        print_report(analysed)
 
 
 @app.command(epilog="Example: [bold]lab attach results/sample DISCOVERY.md[/]")
@@ -93,40 +96,38 @@ def attach(
 ) -> None:
     """Put the tables of a run into a document between markers; what is outside of them stays as it is."""
     from lab import files, runs
+    from lab.analysis.results import analyse
     from lab.report import markdown
 
-    experiment = runs.load(run_folder)
-    files.write(document, markdown.attach(files.read(document), experiment))
-    out.print(f"{document} holds the tables of {experiment.run}.", highlight=False)
+    analysed = analyse(runs.load(run_folder))
+    files.write(document, markdown.attach(files.read(document), analysed))
+    out.print(f"{document} holds the tables of {analysed.experiment.run}.", highlight=False)
 
 
-def write_reports(folder: Path) -> Experiment:
-    """Write report.md and savings.csv beside experiment.json."""
+def write_reports(folder: Path) -> Analysed:
+    """Write every report of a run beside its experiment."""
     from lab import files, runs
-    from lab.report import markdown
+    from lab.analysis.results import analyse
+    from lab.report import RENDERERS
 
-    experiment = runs.load(folder)
-    files.write(folder / "report.md", markdown.report(experiment))
-    files.write(folder / "savings.csv", markdown.csv(experiment))
-    return experiment
+    analysed = analyse(runs.load(folder))
+    for name, render in RENDERERS.items():
+        files.write(folder / name, render(analysed))
+    return analysed
 
 
-def print_report(experiment: Experiment) -> None:
+def print_report(analysed: Analysed) -> None:
     """The savings, what has none and why, and the advice."""
-    from lab.analysis import comparison
-    from lab.analysis.recommendation import recommend
     from lab.report import tables
 
-    print_table(tables.savings(experiment))
-    print_table(tables.full_size(experiment))
-    for outcome in experiment.outcomes:
-        if not isinstance(outcome, Completed):
-            out.print(
-                f"[bold]{outcome.scenario}[/] {outcome.kind}: {escape(comparison.reason(outcome))}", highlight=False
-            )
-    for line in comparison.broken(experiment):
+    print_table(tables.savings(analysed))
+    print_table(tables.full_size(analysed))
+    for row in analysed.missing:
+        text = f"[bold]{escape(row.outcome.scenario)}[/] {row.outcome.kind}: {escape(row.reason or '')}"
+        out.print(text, highlight=False)
+    for line in analysed.broken:
         out.print(f"[bold red]Broken:[/] {escape(line)}", highlight=False)
-    advice = recommend(experiment)
+    advice = analysed.advice
     out.print(f"\n[bold]{escape(advice.headline)}[/]", highlight=False)
     for line in (*advice.reasons, *(f"What would be lost: {loss}." for loss in advice.losses)):
         out.print(f"  - {escape(line)}", highlight=False)

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from lab.analysis import comparison
+from lab.analysis.rows import differences
 from lab.discovery.known import Known, Measured
 from lab.discovery.repeats import duplicate_snapshots
 from lab.discovery.retention import retention
 from lab.discovery.values import Answer, Says
 from lab.units import bytes_text
 from lab.usage.values import Reading
-from lab.values import ColumnProfile, TableProfile, Verdict
+from lab.values import Category, ColumnProfile, TableProfile, Verdict
 
 _TOAST_BEGINS = 2000
 """Bytes of a row below which TOAST compresses nothing."""
@@ -58,7 +58,7 @@ def payload(known: Known) -> Answer:
 def outcomes(known: Known) -> Answer:
     """Can the outcomes be normalised? What was verified and is smaller says yes."""
     question = "Can `outcomes` be normalised?"
-    tried = [one for one in known.strategies if one.candidate.facts.category == "Normalize"]
+    tried = [one for one in known.strategies if one.candidate.facts.category is Category.NORMALIZE]
     smaller = [one for one in tried if _right(one) and _gains(one)]
     if not tried:
         return Answer(
@@ -110,7 +110,7 @@ def _saves(one: Measured) -> str:
 
 
 def _form(one: Measured) -> str:
-    wrong = comparison.differences(one.trial)
+    wrong = differences(one.trial)
     return f"`{one.name}` saves {one.expected.percent:.1f} %" + (f", but answers differ: {wrong}." if wrong else ".")
 
 

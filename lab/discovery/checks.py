@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import NamedTuple
 
-from lab.analysis import comparison
 from lab.analysis.drivers import data_per_index, drivers
 from lab.discovery.known import RUN, Known
 from lab.discovery.values import Check
@@ -109,20 +108,26 @@ def _measured(known: Known) -> str | None:
 
 
 def _right(known: Known) -> str | None:
-    trials = list(comparison.completed(known.experiment)) if known.experiment else []
-    checked = sum(trial.verification.checks for trial in trials)
-    fine = checked and not any(trial.verification.verdict is Verdict.DIFFERS for trial in trials)
-    return f"{checked} answers of {len(trials)} trials, none differs from what was declared." if fine else None
+    if known.results is None:
+        return None
+    verdicts = [row.verdict for row in known.results.trials if row.verdict]
+    fine = known.results.checks and Verdict.DIFFERS not in verdicts
+    return (
+        f"{known.results.checks} answers of {len(verdicts)} trials, none differs from what was declared."
+        if fine
+        else None
+    )
 
 
 def _noise(known: Known) -> str | None:
-    floors = comparison.noise(known.experiment) if known.experiment else {}
+    floors = known.results.noise if known.results else {}
     return f"{', '.join(f'{server} {floor:.2f} %' for server, floor in floors.items())}." if floors else None
 
 
 def _whole_run(known: Known) -> str | None:
-    run = known.experiment
-    return f"Finished {run.finished}; nothing broke." if run and run.finished and not comparison.broken(run) else None
+    run = known.results
+    whole = run and run.experiment.finished and not run.broken
+    return f"Finished {run.experiment.finished}; nothing broke." if run and whole else None
 
 
 def _same(known: Known) -> str | None:

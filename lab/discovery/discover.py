@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from lab.analysis import comparison
 from lab.analysis.drivers import drivers
 from lab.discovery.answers import answers, payload
 from lab.discovery.checks import checks
@@ -65,17 +64,16 @@ def _given_up(known: Known) -> Iterator[str]:
 
 
 def _accomplishments(known: Known) -> Iterator[str]:
-    profile, run = known.profile, known.experiment
+    profile, run = known.profile, known.results
     tables, whole = counted(len(profile.tables), "table"), bytes_text(profile.database_bytes)
     yield f"{tables} of {whole} profiled ({profile.source} {profile.taken})."
     for usage in known.usages:
         files = sum(usage.files.values())
         yield f"{counted(files, 'file')} looked through for `{usage.column}`: {counted(len(usage.hits), 'place')}."
     if run:
-        trials = list(comparison.completed(run))
-        checked = sum(trial.verification.checks for trial in trials)
+        trials = sum(row.trial is not None for row in run.trials)
         strategies = counted(len(known.strategies), "strategy", "strategies")
-        yield f"{strategies} measured in {counted(len(trials), 'trial')}, {checked} answers checked."
+        yield f"{strategies} measured in {counted(trials, 'trial')}, {run.checks} answers checked."
 
 
 def _decisions(known: Known) -> Iterator[str]:
@@ -91,10 +89,10 @@ def _decisions(known: Known) -> Iterator[str]:
 
 def _issues(known: Known) -> Iterator[str]:
     yield from known.profile.missing
-    if known.experiment is None:
+    if known.results is None:
         yield f"No run: no strategy has numbers; {RUN}."
     else:
-        yield from (f"Broken: {line}" for line in comparison.broken(known.experiment))
+        yield from (f"Broken: {line}" for line in known.results.broken)
     if not known.usages:
         yield "No sources were looked through: `lab usage SRC`, or --usage."
     for usage in known.usages:

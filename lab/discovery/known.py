@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
-from lab.analysis import comparison
-from lab.analysis.recommendation import Candidate, Recommendation, candidate, recommend
+from lab.analysis.recommendation import Candidate, Recommendation
+from lab.analysis.results import Results
 from lab.discovery.values import Expected
 from lab.usage.values import Usage
 from lab.values import ColumnProfile, Completed, Experiment, GuaranteeKind, Profile, Statement, StepRecord, TableProfile
@@ -22,22 +22,27 @@ RUN = "`lab run --profile FILE`"
 
 @dataclass(frozen=True, kw_only=True)
 class Known:
-    """The inputs; without a run `experiment` is None, without sources `usages` is empty."""
+    """The inputs; without a run `results` is None, without sources `usages` is empty."""
 
     profile: Profile
     usages: tuple[Usage, ...] = ()
-    experiment: Experiment | None = None
+    results: Results | None = None
 
-    @cached_property
+    @property
+    def experiment(self) -> Experiment | None:
+        """The run as it was measured."""
+        return self.results.experiment if self.results else None
+
+    @property
     def advice(self) -> Recommendation | None:
         """What the run recommends."""
-        return recommend(self.experiment) if self.experiment else None
+        return self.results.advice if self.results else None
 
     @cached_property
     def strategies(self) -> tuple[Measured, ...]:
         """Every strategy that was measured to the end beside a baseline, in the order of the run; no controls."""
-        run = self.experiment
-        return tuple(_strategies(run)) if run else ()
+        results = self.results
+        return tuple(Measured(results=results, candidate=one) for one in results.strategies) if results else ()
 
     @cached_property
     def chosen(self) -> Measured | None:
@@ -76,8 +81,13 @@ class Known:
 class Measured:
     """A strategy in its run."""
 
-    experiment: Experiment
+    results: Results
     candidate: Candidate
+
+    @property
+    def experiment(self) -> Experiment:
+        """The run that it was measured in."""
+        return self.results.experiment
 
     @property
     def name(self) -> str:
@@ -92,12 +102,12 @@ class Measured:
     @cached_property
     def before(self) -> dict[str, int]:
         """Bytes of each table at full size, as it was."""
-        return self.candidate.before.scale.projected_tables(self.candidate.control.footprint)
+        return dict(self.candidate.before.tables)
 
     @cached_property
     def after(self) -> dict[str, int]:
         """Bytes of each table at full size, after the strategy."""
-        return self.candidate.outlook.scale.projected_tables(self.trial.footprint)
+        return dict(self.candidate.projection.tables)
 
     @property
     def factor(self) -> float:
@@ -123,7 +133,7 @@ class Measured:
     @property
     def noise(self) -> float | None:
         """Percent between the two baselines of its server."""
-        return comparison.noise(self.experiment).get(self.trial.server)
+        return self.candidate.noise_percent
 
     @property
     def makes_chunks(self) -> bool:
@@ -133,21 +143,12 @@ class Measured:
     @property
     def expected(self) -> Expected:
         """What it saves at full size."""
-        control, size = self.candidate.control, self.candidate.outlook.size
+        size = self.candidate.projection.size
         return Expected(
             before=self.candidate.before.size.bytes,
             after=self.candidate.bytes_now,
-            percent=comparison.saving(self.trial.footprint.total, control.footprint.total),
+            percent=self.candidate.saving_percent,
             noise_percent=self.noise,
             interval=None if size.low is None or size.high is None else (size.low, size.high),
             real=self.experiment.case.database_bytes,
         )
-
-
-def _strategies(experiment: Experiment) -> Iterator[Measured]:
-    for trial in comparison.completed(experiment):
-        control = comparison.baseline(experiment, trial.server)
-        if control and experiment.scenarios[trial.scenario].category != "Control":
-            found = candidate(experiment, trial, control)
-            if found:
-                yield Measured(experiment=experiment, candidate=found)

@@ -54,7 +54,7 @@ def _whole(one: Measured) -> Watch:
 
 
 def _growth(one: Measured) -> Iterator[Watch]:
-    pace, outlook = one.candidate.bytes_per_day, one.candidate.outlook
+    pace, projection = one.candidate.bytes_per_day, one.candidate.projection
     if pace is None:
         yield Watch(what="Growth", threshold="not known: no growth was projected", how="`lab profile DSN` after a week")
         return
@@ -63,17 +63,17 @@ def _growth(one: Measured) -> Iterator[Watch]:
         threshold=f"above {bytes_text(pace)} a day over a week",
         how="`lab profile DSN` after a week: what came in, whatever was deleted",
     )
-    if outlook.steady_bytes is not None:
-        most = max(outlook.steady_bytes, one.expected.after) * one.expected.most / one.expected.after
+    if projection.steady_bytes is not None:
+        most = max(projection.steady_bytes, one.expected.after) * one.expected.most / one.expected.after
         yield Watch(
             what="Size that it settles at",
             threshold=f"above {bytes_text(most)}, as long as the retention is in force",
             how="the size above, day by day",
         )
-    if outlook.days_to_target is not None:
+    if projection.days_to_target is not None:
         yield Watch(
             what="Day of the target",
-            threshold=f"{outlook.until} the target of {bytes_text(one.experiment.case.target_bytes)} is passed:"
+            threshold=f"{projection.target_eta} the target of {bytes_text(one.experiment.case.target_bytes)} is passed:"
             " a retention must be in force by then",
             how="(target − size) ÷ growth",  # noqa: RUF001 - a minus sign
         )

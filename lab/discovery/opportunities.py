@@ -10,11 +10,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from lab.analysis import comparison
-from lab.analysis.projection import untold_by_age
+from lab.analysis.projection import tables_without_ages
+from lab.analysis.results import Results
+from lab.analysis.rows import TrialResult, differences
 from lab.discovery.known import KEYS, Known, Measured
 from lab.discovery.values import Effort, Impact, Opportunity
-from lab.values import Completed, Experiment, Outcome, Profile, Verdict
+from lab.values import Category, Experiment, LoadedTemplate, Profile, Verdict
 
 _HIGH, _MEDIUM = 25.0, 5.0
 
@@ -54,7 +55,7 @@ def _measured(one: Measured) -> Opportunity:
         impact=None if differs else impact(one),
         effort=None if differs else effort(one),
         gives_up=facts.given_up,
-        unmeasured=f"Not ranked, its answers differ: {comparison.differences(one.trial)}" if differs else "",
+        unmeasured=f"Not ranked, its answers differ: {differences(one.trial)}" if differs else "",
     )
 
 
@@ -85,41 +86,39 @@ def _categories(experiment: Experiment, name: str) -> tuple[str, ...]:
 
 def _without_numbers(known: Known) -> Iterator[Opportunity]:
     """What the run skipped, where it broke, and what cannot be projected."""
-    run = known.experiment
-    projected = [one.trial for one in known.strategies]
-    for outcome in run.outcomes if run else ():
-        if run and outcome not in projected and run.scenarios[outcome.scenario].category != "Control":
-            yield _named(run, outcome)
+    results = known.results
+    for row in results.trials if results else ():
+        if results and not (row.control and row.projection) and row.facts.category is not Category.CONTROL:
+            yield _named(results, row)
 
 
-def _named(run: Experiment, outcome: Outcome) -> Opportunity:
-    facts = run.scenarios[outcome.scenario]
+def _named(results: Results, row: TrialResult) -> Opportunity:
     return Opportunity(
-        name=outcome.scenario,
-        categories=_categories(run, outcome.scenario),
-        what=facts.title,
+        name=row.outcome.scenario,
+        categories=_categories(results.experiment, row.outcome.scenario),
+        what=row.facts.title,
         touches=None,
         expected=None,
         impact=None,
         effort=None,
-        gives_up=facts.given_up,
-        unmeasured=_reason(run, outcome),
+        gives_up=row.facts.given_up,
+        unmeasured=_reason(results.experiment, row),
     )
 
 
-def _reason(run: Experiment, outcome: Outcome) -> str:
-    if isinstance(outcome, Completed):
-        return f"Measured, but not projected: {_unprojected(run, outcome)}."
-    return f"Not measured, {outcome.kind}: {comparison.reason(outcome)}"
+def _reason(run: Experiment, row: TrialResult) -> str:
+    if row.sized:
+        return f"Measured, but not projected: {_unprojected(run, row, row.sized.template)}."
+    return f"Not measured, {row.outcome.kind}: {row.reason}"
 
 
-def _unprojected(run: Experiment, trial: Completed) -> str:
-    days = run.scenarios[trial.scenario].keeps_days
-    if comparison.baseline(run, trial.server) is None:
-        return f"there is no baseline beside it on {trial.server}"
+def _unprojected(run: Experiment, row: TrialResult, template: LoadedTemplate) -> str:
+    days = row.facts.keeps_days
+    if row.control is None:
+        return f"there is no baseline beside it on {template.server}"
     if days is None:
         return "the profile does not tell the rows that it is projected by"
-    tables = ", ".join(untold_by_age(run.case, comparison.template_of(run, trial), days))
+    tables = ", ".join(tables_without_ages(run.case, template, days))
     return f"the profile does not tell how many rows of {tables} are of the last {days} days"
 
 

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from lab.analysis.comparison import template_of
-from lab.analysis.rates import by_rate
 from lab.discovery.known import RUN, Known, Measured
 from lab.discovery.saving import error
 from lab.discovery.statements import locks, ways_back
@@ -140,17 +138,17 @@ def _rate(one: Measured) -> str:
 
 def _by_rate(one: Measured) -> str:
     """How far the saving moves with the change rate, where the strategy or a part of it was measured at several."""
-    frame = by_rate(one.experiment)
-    found = frame[frame["scenario"].isin([one.name, *one.name.split("+")])]
-    if found.empty:
+    rows = [row for row in one.results.rates if row.scenario in (one.name, *one.name.split("+"))]
+    if not rows:
         return "This strategy was measured at one rate only."
-    rates = ", ".join(f"{rate:g}" for rate in sorted(set(found["change_rate"])))
-    names = ", ".join(sorted(set(found["scenario"])))
-    return f"At the rates {rates}, {names} saves between {found['all'].min():.1f} % and {found['all'].max():.1f} %."
+    rates = ", ".join(f"{rate:g}" for rate in sorted({row.change_rate for row in rows}))
+    names = ", ".join(sorted({row.scenario for row in rows}))
+    savings = [row.all for row in rows]
+    return f"At the rates {rates}, {names} saves between {min(savings):.1f} % and {max(savings):.1f} %."
 
 
 def _edition(one: Measured) -> Iterator[Risk]:
-    template = template_of(one.experiment, one.trial)
+    template = one.candidate.template
     if one.makes_chunks:
         version = template.capabilities.timescaledb
         yield Risk(

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from lab.discovery.values import Source
 from lab.usage.values import Usage
-from lab.values import Experiment, Profile
+from lab.values import BASELINE, Experiment, Profile
 
 _TARGET = 10 << 30
 """What `lab profile` takes where nothing is said."""
@@ -31,7 +31,7 @@ def of_run(experiment: Experiment, path: str, digest: str, *, case_file: str | N
 
 def _run(experiment: Experiment, imitates: str) -> str:
     spec, size = experiment.plan.dataset, _size(experiment.plan.size_bytes)
-    names = dict.fromkeys(trial.scenario for trial in experiment.plan.trials if trial.scenario != "baseline")
+    names = dict.fromkeys(trial.scenario for trial in experiment.plan.trials if trial.scenario != BASELINE)
     chosen = " ".join(f"-s {name}" for name in names)
     kinds = sorted({trial.server for trial in experiment.plan.trials if trial.server})
     server = f" --server {_SERVERS.get(kinds[0], kinds[0])}" if len(kinds) == 1 else ""

@@ -8,8 +8,9 @@ from lab.discovery import Discovery, Known, Source, discover
 from lab.discovery.values import Move, Opportunity, Phase
 from lab.report import markers
 from lab.report import profile as profiles
-from lab.report.table import MISSING, Table, formatted, size
+from lab.report.table import MISSING, Cell, Table, percent, seconds, share, size
 from lab.report.templating import blocks
+from lab.units import bytes_text
 
 SUMMARY = "100-01-SUMMARY.md"
 
@@ -62,7 +63,7 @@ def drivers(found: Discovery) -> Table:
         title="Storage drivers",
         heads=("", "what", "kind", "size", "share of the database"),
         rows=tuple(
-            (str(number), one.name, one.kind, size(one.bytes), f"{100 * one.share:.1f} %")
+            (str(number), one.name, one.kind, size(one.bytes), share(one.share))
             for number, one in enumerate(found.drivers, 1)
         ),
         left=3,
@@ -91,19 +92,19 @@ def measured(found: Discovery) -> Table:
     )
 
 
-def _ranked(number: int, one: Opportunity) -> tuple[str, ...]:
+def _ranked(number: int, one: Opportunity) -> tuple[Cell | str | None, ...]:
     expected = one.expected
     return (
         str(number),
         f"`{one.name}`",
         " + ".join(one.categories),
-        one.impact.name.lower() if one.impact is not None else MISSING,
-        one.effort.name.lower() if one.effort is not None else MISSING,
+        one.impact.name.lower() if one.impact is not None else None,
+        one.effort.name.lower() if one.effort is not None else None,
         "; ".join(one.gives_up) or "nothing",
-        f"{expected.percent:.1f} %" if expected else MISSING,
-        size(expected.saved) if expected else MISSING,
-        size(expected.after) if expected else MISSING,
-        " and ".join(size(end) for end in expected.interval) if expected and expected.interval else MISSING,
+        percent(expected.percent if expected else None),
+        size(expected.saved if expected else None),
+        size(expected.after if expected else None),
+        " and ".join(bytes_text(end) for end in expected.interval) if expected and expected.interval else None,
     )
 
 
@@ -137,15 +138,15 @@ def moves(phase: Phase) -> Table:
     )
 
 
-def _move(number: int, one: Move) -> tuple[str, ...]:
+def _move(number: int, one: Move) -> tuple[Cell | str, ...]:
     return (
         str(number),
         one.name,
         one.statements,
         "; ".join(one.locks) or "none that the application notices",
-        formatted(one.seconds, "{:.2f}"),
+        seconds(one.seconds, bare=True),
         *(size(value) for value in (one.wal_bytes, one.peak_bytes, one.bytes_after)),
-        f"{100 * one.share_after:.1f} %",
+        share(one.share_after),
     )
 
 
@@ -187,9 +188,6 @@ def source_table(sources: Sequence[Source]) -> Table:
     return Table(
         title="Sources",
         heads=("what", "file", "taken", "SHA-256", "made again with"),
-        rows=tuple(
-            (one.what, f"`{one.path}`", one.date or MISSING, one.digest or MISSING, f"`{one.command}`")
-            for one in sources
-        ),
+        rows=tuple((one.what, f"`{one.path}`", one.date, one.digest, f"`{one.command}`") for one in sources),
         left=5,
     )

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from lab.analysis.drivers import data_per_index, drivers
-from lab.report.table import MISSING, Table, formatted, size
-from lab.units import bytes_text
+from lab.report.table import Cell, Table, count, share, size
+from lab.units import Unit, bytes_text
 from lab.values import ColumnProfile, Profile, Series, Share, TableProfile
 
 _TOP = 20
@@ -42,15 +42,6 @@ def headline(profile: Profile) -> tuple[str, ...]:
     )
 
 
-def markdown(profile: Profile) -> str:
-    """The whole profile as Markdown."""
-    parts = [f"## Profile of {profile.name}", "\n".join(f"- {line}" for line in headline(profile))]
-    parts += [f"### {table.title}\n\n{table.markdown()}" for table in tables(profile)]
-    if profile.missing:
-        parts.append("### Not seen\n\n" + "\n".join(f"- {line}" for line in profile.missing))
-    return "\n\n".join(parts) + "\n"
-
-
 def sizes(profile: Profile) -> Table:
     """Bytes and rows by table."""
     heads = ("table", "rows", "heap", "TOAST", "indexes", "total", "share", "dead rows", "heap bloat", "TOAST bloat")
@@ -62,8 +53,8 @@ def sizes(profile: Profile) -> Table:
                 one.table + (f" ({one.relations} parts)" if (one.relations or 1) > 1 else ""),
                 _rows(one),
                 *(size(value) for value in (one.heap_bytes, one.toast_bytes, one.index_bytes, one.total_bytes)),
-                _percent(one.total_bytes and one.total_bytes / profile.database_bytes),
-                _count(one.dead_rows),
+                share(one.total_bytes and one.total_bytes / profile.database_bytes),
+                count(one.dead_rows),
                 size(one.heap_bloat_bytes),
                 size(one.toast_bloat_bytes),
             )
@@ -83,26 +74,26 @@ def columns(profile: Profile) -> Table:
     )
 
 
-def _column(table: TableProfile, column: ColumnProfile) -> tuple[str, ...]:
+def _column(table: TableProfile, column: ColumnProfile) -> tuple[Cell | str | None, ...]:
     return (
         f"{table.table}.{column.name}",
         column.type,
-        ", ".join(f"{name} {100 * share:.0f} %" for name, share in column.codecs.items()) or MISSING,
+        ", ".join(f"{name} {100 * part:.0f} %" for name, part in column.codecs.items()) or None,
         _anew(column),
         size(column.stored_bytes),
-        _percent(column.error, 2),
-        formatted(column.mean_bytes, "{:,.1f} B"),
+        share(column.error, 2),
+        Cell(value=column.mean_bytes, unit=Unit.FEW_BYTES, digits=1),
         size(column.raw_bytes),
-        formatted(column.ratio, "{:.3f}"),
-        _percent(column.toast_share),
+        Cell(value=column.ratio, unit=Unit.RATIO),
+        share(column.toast_share),
     )
 
 
-def _anew(column: ColumnProfile) -> str:
+def _anew(column: ColumnProfile) -> str | None:
     """Whether another codec, or the same one again, would help."""
     if not column.restored:
         too_small = column.toast_share == 0 and set(column.codecs) == {"none"}
-        return "too small to compress" if too_small else MISSING
+        return "too small to compress" if too_small else None
     best = min(column.restored, key=lambda codec: column.restored[codec])
     advice = "would help" if column.restored[best] < _GAIN else "would not help"
     return ", ".join(f"{codec} {100 * (ratio - 1):+.1f} %" for codec, ratio in column.restored.items()) + f": {advice}"
@@ -120,7 +111,7 @@ def indexes(profile: Profile) -> Table:
                 table.table,
                 index.definition.partition(" USING ")[2] + ("" if index.valid else " (INVALID)"),
                 size(index.bytes),
-                _count(index.scans),
+                count(index.scans),
             )
             for table in profile.tables
             for index in table.indexes
@@ -140,12 +131,12 @@ def growth(profile: Profile) -> Table:
         rows=tuple(
             (
                 one.table,
-                " → ".join((*one.time.through, one.time.column)) if one.time else MISSING,
-                formatted(one.growth.rows_per_day_week, "{:,.0f}"),
+                " → ".join((*one.time.through, one.time.column)) if one.time else None,
+                count(one.growth.rows_per_day_week),
                 size(one.growth.bytes_per_day_week),
-                formatted(one.growth.rows_per_day, "{:,.0f}"),
+                count(one.growth.rows_per_day),
                 size(one.growth.bytes_per_day),
-                formatted(one.growth.days, "{:.0f}"),
+                Cell(value=one.growth.days, unit=Unit.DAYS, bare=True),
             )
             for one in profile.tables
             if one.growth
@@ -160,7 +151,7 @@ def retention(profile: Profile) -> Table:
         title="Retention",
         heads=("table", "older than", "rows", "bytes", "rows kept"),
         rows=tuple(
-            (one.table, f"{cut.days} days", _count(cut.rows_older), size(cut.bytes_older), _count(cut.rows_kept))
+            (one.table, f"{cut.days} days", count(cut.rows_older), size(cut.bytes_older), count(cut.rows_kept))
             for one in profile.tables
             if any(cut.rows_kept or cut.rows_older for cut in one.retention)
             for cut in one.retention
@@ -191,16 +182,16 @@ def duplicates(profile: Profile) -> Table:
     )
 
 
-def _series(one: Series) -> tuple[str, ...]:
+def _series(one: Series) -> tuple[Cell | str, ...]:
     return (
         one.snapshots,
         one.markets,
-        _count(one.events),
-        formatted(one.snapshots_per_event, "{:.1f}"),
-        formatted(one.snapshots_per_day, "{:,.0f}"),
-        formatted(one.market_rows_per_snapshot, "{:.1f}"),
-        _count(one.pairs),
-        *(_share(share) for share in (one.equal_payloads, one.equal_snapshots, one.equal_market_rows)),
+        count(one.events),
+        count(one.snapshots_per_event, 1),
+        count(one.snapshots_per_day),
+        count(one.market_rows_per_snapshot, 1),
+        count(one.pairs),
+        *(_estimated(part) for part in (one.equal_payloads, one.equal_snapshots, one.equal_market_rows)),
     )
 
 
@@ -210,28 +201,18 @@ def storage(profile: Profile) -> Table:
     return Table(
         title="What the bytes are spent on",
         heads=("what", "kind", "size", "share"),
-        rows=tuple((one.name, one.kind, size(one.bytes), _percent(one.share)) for one in found),
+        rows=tuple((one.name, one.kind, size(one.bytes), share(one.share)) for one in found),
         left=2,
     )
 
 
-def _rows(table: TableProfile) -> str:
-    return _count(table.rows) if table.rows_exact is not False else f"~{_count(table.rows)}"
+def _rows(table: TableProfile) -> Cell:
+    return Cell(value=table.rows, unit=Unit.COUNT, prefix="~" if table.rows_exact is False else "")
 
 
 def _json(column: ColumnProfile) -> bool:
     return column.type in ("json", "jsonb")
 
 
-def _count(value: int | None) -> str:
-    return formatted(value, "{:,}")
-
-
-def _percent(share: float | None, digits: int = 1) -> str:
-    return formatted(None if share is None else 100 * share, f"{{:.{digits}f}} %")
-
-
-def _share(share: Share | None) -> str:
-    if share is None:
-        return MISSING
-    return _percent(share.value) + ("" if share.error is None else f" ± {100 * share.error:.1f}")
+def _estimated(part: Share | None) -> Cell:
+    return share(None) if part is None else share(part.value, error=part.error)

@@ -2,27 +2,33 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import asdict
 from typing import Any
 
-import pandas as pd
+from lab.analysis.record import Value, record
+from lab.analysis.results import Results
+from lab.analysis.side_by_side import SideBySide
 
-from lab.analysis import comparison
-from lab.analysis.recommendation import recommend
-from lab.values import Experiment
+_DECIMALS = 6
 
 
-def of(experiment: Experiment) -> dict[str, Any]:
+def of(results: Results) -> dict[str, Any]:
     """The savings and the recommendation of a run."""
     return {
-        "run": experiment.run,
-        "savings": records(comparison.savings(experiment)),
-        "recommendation": asdict(recommend(experiment)),
+        "run": results.experiment.run,
+        "savings": [_rounded(record(row)) for row in results.trials],
+        "recommendation": asdict(results.advice),
     }
 
 
-def records(frame: pd.DataFrame) -> list[dict[str, Any]]:
-    """The rows of a table as dictionaries."""
-    rows: list[dict[str, Any]] = json.loads(frame.to_json(orient="records", double_precision=6))
-    return rows
+def compared(runs: SideBySide) -> dict[str, Any]:
+    """The savings of several runs, and in which circumstances the runs differ."""
+    rows = [
+        _rounded({"scenario": row.scenario, "server": row.server, **dict(zip(runs.runs, row.savings, strict=True))})
+        for row in runs.rows
+    ]
+    return {"savings": rows, "disagreements": list(runs.disagreements)}
+
+
+def _rounded(row: dict[str, Value]) -> dict[str, Value]:
+    return {name: round(value, _DECIMALS) if isinstance(value, float) else value for name, value in row.items()}

@@ -3,23 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, TypeAlias
 
-import pandas as pd
-
-from lab.analysis import comparison
 from lab.analysis.fidelity import Figure
-from lab.analysis.rates import by_rate
-from lab.report.table import MISSING, Table, formatted, size
-from lab.units import bytes_text
-from lab.values import KINDS, Experiment
+from lab.analysis.full_size import FullSizeProjection
+from lab.analysis.results import Results
+from lab.analysis.rows import StepResult, TableResult, TrialResult
+from lab.analysis.side_by_side import SideBySide
+from lab.report.table import Cell, Table, percent, seconds, size
+from lab.units import Unit, bytes_text
+from lab.values import CaseFacts
 
-_Row: TypeAlias = dict[Any, Any]
+_LARGE = 0.01
+"""Share of its trial above which a table is shown."""
 
 
-def savings(experiment: Experiment) -> Table:
+def savings(results: Results) -> Table:
     """What each scenario saves and costs."""
-    frame = comparison.savings(experiment)
     return Table(
         title="Savings against the baseline of the same server",
         heads=(
@@ -35,39 +34,31 @@ def savings(experiment: Experiment) -> Table:
             "WAL",
             "peak disk",
         ),
-        rows=tuple(_savings_row(row) for row in _rows(frame)),
+        rows=tuple(_savings_row(row) for row in results.trials),
         left=3,
     )
 
 
-def _savings_row(row: _Row) -> tuple[str, ...]:
+def _savings_row(row: TrialResult) -> tuple[Cell | str | None, ...]:
     return (
-        _labelled(row),
-        _text(row["server"]),
-        row["verdict"] or row["outcome"],
-        size(row["bytes"]),
-        formatted(row["saving_percent"], "{:.1f} %"),
-        size(row["projected_bytes"]),
-        _text(row["target"]),
-        formatted(row["apply_seconds"], "{:.2f} s"),
-        formatted(row["cpu_seconds"], "{:.2f} s"),
-        size(row["wal_bytes"]),
-        size(row["peak_bytes"]),
+        row.label,
+        row.outcome.server,
+        row.verdict.value if row.verdict else row.outcome.kind,
+        size(row.bytes),
+        percent(row.saving_percent),
+        size(row.projection.size.bytes if row.projection else None),
+        row.projection.status.value if row.projection else None,
+        seconds(row.cost.seconds),
+        seconds(row.cost.cpu_seconds),
+        size(row.cost.wal_bytes),
+        size(row.cost.peak_bytes),
     )
 
 
-def _labelled(row: _Row) -> str:
-    again = " (again)" if (row["repeat"] or 1) > 1 else ""
-    return str(row["scenario"]) + again
-
-
-def full_size(experiment: Experiment) -> Table:
+def full_size(results: Results) -> Table:
     """What each scenario comes to at full size, and what becomes of it; the first line is the database as it is."""
-    frame, case = comparison.savings(experiment), experiment.case
-    known = frame[frame["projected_bytes"].notna() & (frame["repeat"] == 1)]
-    growth = case.growth_bytes_per_day
-    passed = "over already" if case.database_bytes >= case.target_bytes else MISSING
-    today = ("as profiled", MISSING, size(case.database_bytes), *(MISSING,) * 3, size(growth), MISSING, passed)
+    case = results.experiment.case
+    projected = [_full_size_row(row, row.projection) for row in results.measured if row.projection]
     return Table(
         title="At full size, and afterwards",
         heads=(
@@ -81,80 +72,90 @@ def full_size(experiment: Experiment) -> Table:
             "stays at",
             f"{bytes_text(case.target_bytes)} passed",
         ),
-        rows=(today, *(_full_size_row(row, experiment) for row in _rows(known))),
+        rows=(_as_profiled(case, over_target=results.over_target), *projected),
         left=2,
     )
 
 
-def _full_size_row(row: _Row, experiment: Experiment) -> tuple[str, ...]:
-    ages = experiment.scenarios[row["scenario"]].keeps_days is not None
+def _as_profiled(case: CaseFacts, *, over_target: bool) -> tuple[Cell | str | None, ...]:
+    passed = "over already" if over_target else None
     return (
-        row["scenario"],
-        row["server"],
-        *(size(row[name]) for name in ("projected_bytes", "projected_low", "projected_high")),
-        formatted(row["bytes_per_market_row"], "{:.0f}"),
-        size(row["bytes_per_day"]),
-        size(row["steady_bytes"]) if ages else "grows without end",
-        row["until"],
+        "as profiled",
+        None,
+        size(case.database_bytes),
+        *(None,) * 3,
+        size(case.growth_bytes_per_day),
+        None,
+        passed,
     )
 
 
-def steps(experiment: Experiment) -> Table:
+def _full_size_row(row: TrialResult, projection: FullSizeProjection) -> tuple[Cell | str | None, ...]:
+    return (
+        row.outcome.scenario,
+        row.outcome.server,
+        size(projection.size.bytes),
+        size(projection.size.low),
+        size(projection.size.high),
+        Cell(value=projection.bytes_per_market_row, unit=Unit.FEW_BYTES, bare=True),
+        size(projection.bytes_per_day),
+        "grows without end" if row.facts.keeps_days is None else size(projection.steady_bytes),
+        projection.target_eta,
+    )
+
+
+def steps(results: Results) -> Table:
     """When space comes back: the whole footprint after every step."""
-    frame = comparison.by_step(experiment)
     return Table(
         title="When space comes back",
         heads=("scenario", "step", "size after", "seconds", "server CPU", "WAL", "peak disk"),
-        rows=tuple(
-            (
-                row["scenario"],
-                row["step"],
-                size(row["bytes"]),
-                formatted(row["seconds"], "{:.2f}"),
-                formatted(row["cpu_seconds"], "{:.2f} s"),
-                size(row["wal_bytes"]),
-                size(row["peak_bytes"]),
-            )
-            for row in _rows(frame)
-        ),
+        rows=tuple(_step_row(row) for row in results.steps),
         left=2,
     )
 
 
-def rates(experiment: Experiment) -> Table:
+def _step_row(row: StepResult) -> tuple[Cell | str, ...]:
+    return (
+        row.label,
+        row.step,
+        size(row.bytes),
+        seconds(row.cost.seconds, bare=True),
+        seconds(row.cost.cpu_seconds),
+        size(row.cost.wal_bytes),
+        size(row.cost.peak_bytes),
+    )
+
+
+def rates(results: Results) -> Table:
     """How much depends on how often prices change."""
     return Table(
         title="How much depends on how often prices change",
         heads=("scenario", "change rate", "saving of the market tables", "of the snapshot tables", "of all"),
         rows=tuple(
             (
-                row["scenario"],
-                f"{row['change_rate']:g}",
-                *(formatted(row[name], "{:.1f} %") for name in ("markets", "snapshots", "all")),
+                row.scenario,
+                f"{row.change_rate:g}",
+                *(percent(saved) for saved in (row.markets, row.snapshots, row.all)),
             )
-            for row in _rows(by_rate(experiment))
+            for row in results.rates
         ),
     )
 
 
-def kinds(experiment: Experiment) -> Table:
+def kinds(results: Results) -> Table:
     """Bytes by table and kind, tables above 1 % of their scenario only."""
-    frame = comparison.by_table(experiment)
-    whole = frame.groupby(["scenario", "server"])["total"].transform("sum")
-    large = frame[frame["total"] > 0.01 * whole]
     return Table(
         title="By table and kind (tables above 1 %)",
         heads=("scenario", "table", "heap", "maps", "TOAST", "indexes", "total", "baseline", "at full size"),
-        rows=tuple(
-            (
-                row["scenario"],
-                row["table"],
-                *(size(row[name]) for name in (*KINDS, "total", "baseline_total", "projected_bytes")),
-            )
-            for row in _rows(large)
-        ),
+        rows=tuple(_kinds_row(row) for row in results.tables if row.share > _LARGE),
         left=2,
     )
+
+
+def _kinds_row(row: TableResult) -> tuple[Cell | str, ...]:
+    by_kind = (row.footprint.heap, row.footprint.maps, row.footprint.toast, row.footprint.indexes)
+    sizes = (*by_kind, row.footprint.total, row.control_bytes, row.projected_bytes)
+    return (row.scenario, row.footprint.table, *(size(value) for value in sizes))
 
 
 def fidelity(figures: Sequence[Figure]) -> Table:
@@ -167,37 +168,23 @@ def fidelity(figures: Sequence[Figure]) -> Table:
     )
 
 
-def _fidelity_row(figure: Figure) -> tuple[str, ...]:
+def _fidelity_row(figure: Figure) -> tuple[Cell | str, ...]:
     verdict = {True: "holds", False: "OUTSIDE", None: "not measured"}[figure.holds]
     numbers = (figure.published, figure.generated, figure.distance)
     return (
         figure.name,
         verdict,
         figure.unit,
-        *(formatted(one, "{:,.5g}") for one in numbers),
-        f"±{figure.allowed:,.4g}",
+        *(Cell(value=value, unit=Unit.OTHER) for value in numbers),
+        Cell(value=figure.allowed, unit=Unit.OTHER, digits=4, prefix="±"),
     )
 
 
-def side_by_side(frame: pd.DataFrame) -> Table:
-    """Saving of each scenario in several runs; `frame` as `lab.analysis.side_by_side.side_by_side` makes it."""
-    names = [name for name in frame.columns if name not in ("scenario", "server")]
+def side_by_side(compared: SideBySide) -> Table:
+    """Saving of each scenario in several runs."""
     return Table(
         title="Saving by run",
-        heads=("scenario", "server", *names),
-        rows=tuple(
-            (row["scenario"], _text(row["server"]), *(formatted(row[name], "{:.1f} %") for name in names))
-            for row in _rows(frame)
-        ),
+        heads=("scenario", "server", *compared.runs),
+        rows=tuple((row.scenario, row.server, *(percent(saved) for saved in row.savings)) for row in compared.rows),
         left=2,
     )
-
-
-def _rows(frame: pd.DataFrame) -> list[_Row]:
-    """Its rows by the names of its columns, None where nothing was measured."""
-    rows: list[_Row] = frame.astype(object).where(frame.notna(), None).to_dict("records")
-    return rows
-
-
-def _text(value: object) -> str:
-    return MISSING if value is None else str(value)

@@ -25,6 +25,7 @@ from lab.trial.apply import Alone
 from lab.trial.trial import Lane
 from lab.units import bytes_text
 from lab.values import (
+    BASELINE,
     DatasetSpec,
     Experiment,
     Failed,
@@ -90,7 +91,7 @@ def run(request: Request, progress: Progress, opened: Callable[[Path], None]) ->
             [fleet.server(kind) for kind in {one.server for one in trials if one.server}], request.size_bytes, jobs
         )
         dataset = Dataset.plan(case, size_bytes=request.size_bytes, seed=request.seed, change_rate=request.change_rate)
-        entries[registry.BASELINE] = registry.registered()[registry.BASELINE]
+        entries[BASELINE] = registry.registered()[BASELINE]
         planned = Plan(dataset=dataset.spec, size_bytes=request.size_bytes, jobs=jobs, trials=trials)
         journal = _open(request.results, planned, imitated, entries)
         opened(journal.folder)
@@ -220,7 +221,7 @@ def _facts(entry: Registered) -> ScenarioFacts:
     scenario = entry.scenario
     return ScenarioFacts(
         title=scenario.title,
-        category=scenario.category.value,
+        category=scenario.category,
         description=entry.description,
         hypothesis=scenario.hypothesis,
         given_up=scenario.given_up,

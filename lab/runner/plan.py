@@ -7,9 +7,9 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from lab.errors import InputError, UnavailableError
 from lab.postgres import timescaledb
-from lab.registry import BASELINE, Registered
+from lab.registry import Registered
 from lab.scenario import Need
-from lab.values import Capabilities, PlannedTrial
+from lab.values import BASELINE, Capabilities, PlannedTrial
 
 EMBEDDED = ("native", "pglite")
 """Servers that need no set-up."""

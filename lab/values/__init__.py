@@ -3,8 +3,9 @@
 Bytes are bytes on disk, seconds are wall-clock seconds, and what was not measured is `None`, never 0.
 """
 
-from lab.values.declared import CHANGE_RATE, DeclaredLoss, Note, Requirement, Shape
+from lab.values.declared import CHANGE_RATE, Category, DeclaredLoss, Note, Requirement, Shape
 from lab.values.experiment import (
+    BASELINE,
     Capabilities,
     CaseFacts,
     DatasetSpec,
@@ -50,12 +51,14 @@ from lab.values.profile import (
 from lab.values.workload import WorkloadFacts
 
 __all__ = [
+    "BASELINE",
     "CHANGE_RATE",
     "EXTENSION_CATALOG",
     "KINDS",
     "Answer",
     "Capabilities",
     "CaseFacts",
+    "Category",
     "ColumnProfile",
     "Completed",
     "DatasetSpec",

@@ -10,6 +10,17 @@ CHANGE_RATE = "change rate"
 """The parameter that says how often prices change."""
 
 
+class Category(StrEnum):
+    """What kind of strategy a scenario is."""
+
+    CONTROL = "Control"
+    ELIMINATE = "Eliminate"
+    COMPRESS = "Compress"
+    NORMALIZE = "Normalize"
+    PARTITION = "Partition"
+    RETAIN = "Retain"
+
+
 class Shape(StrEnum):
     """What stands under a table's name after a scenario."""
 

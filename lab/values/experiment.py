@@ -6,9 +6,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
-from lab.values.declared import DeclaredLoss, Note, Requirement, Shape
+from lab.values.declared import Category, DeclaredLoss, Note, Requirement, Shape
 from lab.values.footprint import Footprint
 from lab.values.outcome import Outcome
+
+BASELINE = "baseline"
+"""The scenario that does nothing: every other is compared with it."""
 
 Purpose: TypeAlias = Literal["rate", "size"]
 """Of a trial on the side: how much depends on how often prices change, or on how much data there is."""
@@ -63,7 +66,7 @@ class ScenarioFacts:
     """What a report must know about a scenario without importing it."""
 
     title: str
-    category: str
+    category: Category
     description: str
     hypothesis: str
     given_up: tuple[str, ...]
@@ -107,8 +110,8 @@ class CaseFacts:
     growth_bytes_per_day: int | None
     """None where it is not known."""
     tables: Mapping[str, TableFacts]
-    system_bytes: int = 0
-    """What is no table, such as the system's catalogs; 0 where only rounded figures are known."""
+    system_bytes: int | None = None
+    """What is no table, such as the system's catalogs; None where only rounded figures are known."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -15,7 +15,7 @@ def case_facts(profile: Profile) -> CaseFacts:
         target_bytes=profile.forecast.target_bytes,
         growth_bytes_per_day=None if growth is None else int(growth),
         tables={table.table: _table_facts(table) for table in profile.tables},
-        system_bytes=max(profile.database_bytes - tables, 0) if profile.source == "measured" else 0,
+        system_bytes=max(profile.database_bytes - tables, 0) if profile.source == "measured" else None,
     )
 
 

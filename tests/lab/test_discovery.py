@@ -12,6 +12,7 @@ import pytest
 
 from data_gen.published import load as load_published
 from lab import registry
+from lab.analysis.results import analyse
 from lab.discovery import Discovery, Known, discover
 from lab.discovery.opportunities import PROPOSALS
 from lab.discovery.saving import error
@@ -96,7 +97,7 @@ def measured(found: Discovery) -> list[Opportunity]:
 
 def test_five_questions_are_answered_whatever_is_known(published: Profile, poor: Profile, sample: Experiment) -> None:
     for profile, usages, run in product((published, poor), ((), usage_of("app")), (None, sample)):
-        answers = discover(Known(profile=profile, usages=usages, experiment=run)).answers
+        answers = discover(Known(profile=profile, usages=usages, results=analyse(run) if run else None)).answers
         assert len(answers) == 5
         assert all(one.words for one in answers)
         assert all(one.missing for one in answers if one.verdict == "unknown")
@@ -124,7 +125,7 @@ def test_sources_that_do_not_mention_the_payload_decide_nothing(published: Profi
 
 
 def test_outcomes_can_be_normalised_where_a_verified_form_is_smaller(published: Profile, sample: Experiment) -> None:
-    found = answer(discover(Known(profile=published, experiment=sample)), "outcomes")
+    found = answer(discover(Known(profile=published, results=analyse(sample))), "outcomes")
     assert found.verdict == "yes"
     assert "outcome_normalization_snapshot" in found.words
     assert any("outcome_normalization_rows` saves -" in line for line in found.evidence)
@@ -135,7 +136,7 @@ def test_a_smaller_form_with_other_answers_is_none(published: Profile, sample: E
     for trial in sample.outcomes:
         if isinstance(trial, Completed) and trial.scenario.startswith("outcome_normalization"):
             spoiled = with_trial(spoiled, trial.scenario, verification=differing(trial))
-    found = discover(Known(profile=published, experiment=spoiled))
+    found = discover(Known(profile=published, results=analyse(spoiled)))
     assert answer(found, "outcomes").verdict == "no"
     assert not check(found, "Answers of all trials").done
     (one,) = (one for one in found.opportunities if one.name == "outcome_normalization_packed")
@@ -165,7 +166,7 @@ def test_duplicates_are_what_was_compared(
 
 
 def test_an_imitated_workload_is_no_evidence_of_duplicates(published: Profile, sample: Experiment) -> None:
-    found = answer(discover(Known(profile=published, experiment=sample)), "duplicate")
+    found = answer(discover(Known(profile=published, results=analyse(sample))), "duplicate")
     assert found.verdict == "unknown"
     assert any("no evidence" in line for line in found.missing)
 
@@ -217,7 +218,7 @@ def test_every_way_that_is_named_is_a_scenario_of_the_lab() -> None:
 
 
 def test_measured_ways_are_ranked_by_impact_then_effort_then_bytes(published: Profile, sample: Experiment) -> None:
-    found = measured(discover(Known(profile=published, experiment=sample)))
+    found = measured(discover(Known(profile=published, results=analyse(sample))))
     keys = [(-(one.impact or 0), one.effort or 0, -one.expected.saved) for one in found if one.expected]
     assert keys == sorted(keys)
     assert found[0].impact is Impact.DECISIVE
@@ -225,7 +226,7 @@ def test_measured_ways_are_ranked_by_impact_then_effort_then_bytes(published: Pr
 
 
 def test_all_categories_are_there_and_what_was_skipped_has_its_reason(published: Profile, sample: Experiment) -> None:
-    found = discover(Known(profile=published, experiment=sample))
+    found = discover(Known(profile=published, results=analyse(sample)))
     assert {category for one in found.opportunities for category in one.categories} == set(CATEGORIES)
     (skipped,) = (one for one in found.opportunities if one.name == "retention_30d")
     assert "Nothing to delete" in skipped.unmeasured
@@ -236,14 +237,14 @@ def test_what_was_measured_without_a_baseline_is_named_and_has_no_number(
     published: Profile, sample: Experiment
 ) -> None:
     bare = replace(sample, outcomes=tuple(one for one in sample.outcomes if one.scenario != "baseline"))
-    found = discover(Known(profile=published, experiment=bare))
+    found = discover(Known(profile=published, results=analyse(bare)))
     assert measured(found) == []
     (one,) = (one for one in found.opportunities if one.name == "drop_raw_response")
     assert "no baseline" in one.unmeasured
 
 
 def test_the_schema_phase_holds_the_recorded_statements(published: Profile, sample: Experiment) -> None:
-    schema, _, migration, _ = discover(Known(profile=published, experiment=sample)).phases
+    schema, _, migration, _ = discover(Known(profile=published, results=analyse(sample))).phases
     added, replaced = schema.groups
     assert any(sql.startswith("CREATE TABLE market_odds_blocks") for sql in added.statements)
     assert "ALTER TABLE odds_snapshots DROP COLUMN raw_response" in replaced.statements
@@ -258,7 +259,7 @@ def steps_of_recommended(sample: Experiment) -> Sequence[object]:
 
 
 def test_what_cannot_be_undone_is_said_with_what_to_do_instead(published: Profile, sample: Experiment) -> None:
-    found = discover(Known(profile=published, experiment=sample))
+    found = discover(Known(profile=published, results=analyse(sample)))
     moves = {move.name: move for move in found.phases[2].moves}
     assert {name for name, move in moves.items() if move.final} == {
         "DROP COLUMN",
@@ -280,7 +281,7 @@ def planned(published: Profile, sample: Experiment, best: str) -> Discovery:
     """The plan where only that strategy was measured and the target is within its reach."""
     alone = tuple(one for one in sample.outcomes if one.scenario in ("baseline", best))
     roomy = replace(sample, outcomes=alone, case=replace(sample.case, target_bytes=30 << 30))
-    return discover(Known(profile=published, experiment=roomy))
+    return discover(Known(profile=published, results=analyse(roomy)))
 
 
 def test_an_old_table_that_is_kept_takes_what_earlier_steps_left_of_it(published: Profile, sample: Experiment) -> None:
@@ -310,15 +311,15 @@ def test_any_measured_strategy_has_its_four_phases(published: Profile, sample: E
 
 
 def test_files_that_must_change_come_from_the_sources(published: Profile, sample: Experiment) -> None:
-    change = discover(Known(profile=published, experiment=sample, usages=usage_of("app"))).phases[1].changes
+    change = discover(Known(profile=published, results=analyse(sample), usages=usage_of("app"))).phases[1].changes
     assert any("`storage/writer.py:7` writes `raw_response`" in line for line in change)
     assert not any("alembic" in line for line in change)
-    unknown = discover(Known(profile=published, experiment=sample)).phases[1].changes
+    unknown = discover(Known(profile=published, results=analyse(sample))).phases[1].changes
     assert any("--usage SRC" in line for line in unknown)
 
 
 def test_a_saving_is_never_without_its_error(published: Profile, sample: Experiment) -> None:
-    expected = discover(Known(profile=published, experiment=sample)).expected
+    expected = discover(Known(profile=published, results=analyse(sample))).expected
     assert expected is not None
     assert "the projection states none; two baselines differ by 0.00 %" in error(replace(expected, interval=None))
     stated = replace(expected, interval=(1 << 30, 2 << 30), noise_percent=None)
@@ -326,10 +327,10 @@ def test_a_saving_is_never_without_its_error(published: Profile, sample: Experim
 
 
 def test_a_profile_of_something_else_is_said_at_the_top(poor: Profile, published: Profile, sample: Experiment) -> None:
-    _, warning = discover(Known(profile=poor, experiment=sample)).warnings
+    _, warning = discover(Known(profile=poor, results=analyse(sample))).warnings
     assert "2026-02-06 (18.0 GB)" in warning
     assert "imitates 2026-02-17 (63.2 GB)" in warning
-    unread = Known(profile=published, experiment=sample, usages=usage_of("written"))
+    unread = Known(profile=published, results=analyse(sample), usages=usage_of("written"))
     assert discover(unread).warnings == ()
 
 
@@ -340,37 +341,39 @@ def test_a_recommendation_that_gives_up_what_may_be_read_says_so_at_the_top(
     published: Profile, sample: Experiment, tree: str | None, need: str | None
 ) -> None:
     usages = usage_of(tree) if tree else ()
-    warnings = discover(Known(profile=published, experiment=sample, usages=usages)).warnings
+    warnings = discover(Known(profile=published, results=analyse(sample), usages=usages)).warnings
     assert len(warnings) == (need is not None)
     assert all(f"Is it needed? {need}: " in line and "odds_snapshots.raw_response" in line for line in warnings)
 
 
 def test_what_fits_the_target_of_another_database_is_not_ticked(poor: Profile, sample: Experiment) -> None:
-    found = discover(Known(profile=poor, experiment=sample))
+    found = discover(Known(profile=poor, results=analyse(sample)))
     assert not check(found, "fits the target").done
     assert not check(found, "states its error").done
 
 
 def test_a_database_that_has_hardly_changed_is_the_same(published: Profile, sample: Experiment) -> None:
     used = replace(published, database_bytes=published.database_bytes + 8192)
-    assert check(discover(Known(profile=used, experiment=sample)), "same database").done
+    assert check(discover(Known(profile=used, results=analyse(sample))), "same database").done
 
 
 def test_a_database_that_has_grown_since_is_another_one(published: Profile, sample: Experiment) -> None:
-    found = discover(Known(profile=replace(published, database_bytes=70 << 30), experiment=sample))
+    found = discover(Known(profile=replace(published, database_bytes=70 << 30), results=analyse(sample)))
     assert any("2026-02-17 (70.0 GB)" in line for line in found.warnings)
     assert not check(found, "same database").done
 
 
 def test_an_interrupted_run_is_said_at_the_top_and_not_ticked(published: Profile, sample: Experiment) -> None:
-    found = discover(Known(profile=published, experiment=replace(sample, finished=None, outcomes=sample.outcomes[:4])))
+    found = discover(
+        Known(profile=published, results=analyse(replace(sample, finished=None, outcomes=sample.outcomes[:4])))
+    )
     assert any("interrupted" in line for line in found.warnings)
     assert not check(found, "run is whole").done
 
 
 def test_where_nothing_fits_no_plan_is_made(published: Profile, sample: Experiment) -> None:
     tight = replace(sample, case=replace(sample.case, target_bytes=1 << 20))
-    found = discover(Known(profile=published, experiment=tight))
+    found = discover(Known(profile=published, results=analyse(tight)))
     assert all("Nothing measured here gets under" in phase.changes[0] for phase in found.phases)
     assert found.expected is None
     assert not check(found, "fits the target").done
@@ -394,7 +397,7 @@ def test_an_item_is_ticked_by_its_evidence_and_unticked_without(
     published: Profile, poor: Profile, sample: Experiment
 ) -> None:
     """Each item beside one input that has the data behind it and one that has not."""
-    seen = Known(profile=published, experiment=sample, usages=usage_of("app"))
+    seen = Known(profile=published, results=analyse(sample), usages=usage_of("app"))
     bare = Known(profile=poor)
     unweighed = replace(published, tables=tuple(replace(one, total_bytes=None, rows=None) for one in published.tables))
     single = replace(sample, outcomes=tuple(one for one in sample.outcomes if getattr(one, "repeat", 1) == 1))
@@ -413,11 +416,11 @@ def test_an_item_is_ticked_by_its_evidence_and_unticked_without(
         "sources": (seen, bare),
         "Strategies": (seen, bare),
         "Answers": (seen, bare),
-        "noise floor": (seen, Known(profile=published, experiment=single)),
+        "noise floor": (seen, Known(profile=published, results=analyse(single))),
         "run is whole": (seen, bare),
-        "same database": (seen, Known(profile=poor, experiment=sample)),
+        "same database": (seen, Known(profile=poor, results=analyse(sample))),
         "fits the target": (seen, bare),
-        "projection states": (seen, Known(profile=published, experiment=replace(sample, side_trials=()))),
+        "projection states": (seen, Known(profile=published, results=analyse(replace(sample, side_trials=())))),
     }
     for word, (known, unknown) in pairs.items():
         assert check(discover(known), word).done, word
@@ -426,12 +429,12 @@ def test_an_item_is_ticked_by_its_evidence_and_unticked_without(
 
 
 def test_a_ticked_item_says_what_proves_it_and_an_open_one_what_to_do(published: Profile, sample: Experiment) -> None:
-    for one in discover(Known(profile=published, experiment=sample)).checks:
+    for one in discover(Known(profile=published, results=analyse(sample))).checks:
         assert one.done == (one.evidence is not None)
         assert one.evidence != ""
         assert one.otherwise
 
 
 def test_the_same_inputs_give_the_same_discovery(published: Profile, sample: Experiment) -> None:
-    first, second = (discover(Known(profile=published, experiment=sample)) for _ in range(2))
+    first, second = (discover(Known(profile=published, results=analyse(sample))) for _ in range(2))
     assert first == second

@@ -15,6 +15,7 @@ from typer.testing import CliRunner
 
 from data_gen import published
 from lab import profiling
+from lab.analysis.results import analyse
 from lab.cli import app
 from lab.discovery import Known, sources
 from lab.errors import InputError
@@ -29,7 +30,7 @@ SECTIONS = ["Profiling Results", "Storage Drivers", "Questions", "Optimization O
 
 @pytest.fixture(scope="module")
 def known(sample: Experiment) -> Known:
-    return Known(profile=published.load(ROOT / CASE), experiment=sample)
+    return Known(profile=published.load(ROOT / CASE), results=analyse(sample))
 
 
 @pytest.fixture(autouse=True)
@@ -73,15 +74,15 @@ def test_the_summary_has_the_form_of_the_plan() -> None:
 
 
 def test_what_a_person_writes_survives_any_number_of_runs(known: Known, sample: Experiment) -> None:
-    text = discovery.document("", known, ())
+    text, analysed = discovery.document("", known, ()), analyse(sample)
     for number, end in enumerate(re.findall(r"^<!-- lab:end .* -->$", text, re.MULTILINE)):
         text = text.replace(end + "\n", f"{end}\nBy hand, {number}: lab:begin is a word.\n", 1)
     text = "Above all.\n" + text.replace("# Storage discovery", "# Our database") + "Below, without newline"
     again = text
     for _ in range(3):
-        again = discovery.document(markdown.attach(again, sample), known, ())
-    assert markdown.section(sample) in again
-    assert again.replace("\n\n" + markdown.section(sample), "") == text
+        again = discovery.document(markdown.attach(again, analysed), known, ())
+    assert markdown.section(analysed) in again
+    assert again.replace("\n\n" + markdown.section(analysed), "") == text
 
 
 def test_numbers_that_were_edited_are_written_anew(known: Known) -> None:
@@ -166,7 +167,7 @@ def test_a_damaged_summary_keeps_the_document_from_being_written_too(tmp_path: P
 
 def test_damage_is_found_in_the_tables_of_a_run_too(sample: Experiment) -> None:
     with pytest.raises(InputError, match="Line 2"):
-        markdown.attach(f"{markers.begin()}\n{markers.begin()}\n{markers.end()}\n", sample)
+        markdown.attach(f"{markers.begin()}\n{markers.begin()}\n{markers.end()}\n", analyse(sample))
 
 
 def test_a_document_without_run_and_sources_names_the_commands(tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ import pytest
 
 from data_gen import Dataset
 from lab import profiling, runs
+from lab.analysis.results import analyse
 from lab.discovery import Discovery, Known, discover
 from lab.report import discovery
 from lab.servers import Server
@@ -57,7 +58,7 @@ def test_the_largest_drivers_are_columns(found: Discovery) -> None:
 
 def test_every_size_to_watch_is_a_query_that_gives_it(native: Server, profile: Profile) -> None:
     sample = runs.load(SAMPLE)
-    watches = discover(Known(profile=profile, experiment=sample)).phases[3].watches
+    watches = discover(Known(profile=profile, results=analyse(sample))).phases[3].watches
     queries = {one.what.removeprefix("Size of "): one.how.strip("`") for one in watches if "SELECT" in one.how}
     with native.connect("discovered") as database:
         made = [name for name in queries if database.value("SELECT to_regclass(%s) IS NOT NULL", (name,))]

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from lab import runs
-from lab.analysis.side_by_side import disagreements
+from lab.analysis.results import analyse
+from lab.analysis.side_by_side import side_by_side
 from lab.runner import pipeline
 from lab.runner.pipeline import Request
 from lab.servers import Options
@@ -42,7 +43,7 @@ def sizes(experiment: Experiment) -> dict[tuple[str, int], list[Footprint]]:
 def assert_equal_sizes(one: Experiment, other: Experiment) -> None:
     assert sizes(one) == sizes(other)
     assert [template.footprint for template in one.templates] == [template.footprint for template in other.templates]
-    assert disagreements([one, other]) == []
+    assert side_by_side([analyse(one), analyse(other)]).disagreements == ()
 
 
 @pytest.mark.slow

@@ -10,13 +10,14 @@ from pathlib import Path
 import pytest
 
 from benchmarks import projection as benchmark
-from lab.analysis.interval import error, gap, untold
-from lab.analysis.outlook import Measured, Outlook, Standing, outlook
+from lab.analysis.full_size import FullSizeProjection, SizedTrial, TargetStatus, project
+from lab.analysis.interval import error, gap, mean_square, unsupported_bytes
 from lab.analysis.projection import Target, full, pieces, scale
 from lab.values import (
     KINDS,
     Capabilities,
     CaseFacts,
+    Category,
     Completed,
     Footprint,
     LoadedTemplate,
@@ -84,10 +85,10 @@ def case(**kept: Mapping[int, int]) -> CaseFacts:
     )
 
 
-def measured(one: Completed, keeps_days: int | None = None, error_: float | None = 0.01) -> Measured:
+def measured(one: Completed, keeps_days: int | None = None, error_: float | None = 0.01) -> SizedTrial:
     facts = ScenarioFacts(
         title="",
-        category="Control",
+        category=Category.CONTROL,
         description="",
         hypothesis="",
         given_up=(),
@@ -105,11 +106,11 @@ def measured(one: Completed, keeps_days: int | None = None, error_: float | None
         digest="",
         footprint=trial(ROWS).footprint,
     )
-    return Measured(facts=facts, template=template, trial=one, smaller=None, error=error_)
+    return SizedTrial(facts=facts, template=template, trial=one, smaller=None, error=error_)
 
 
-def found(one: Measured, facts: CaseFacts | None = None) -> Outlook:
-    made = outlook(facts or case(), one, measured(trial(ROWS)))
+def found(one: SizedTrial, facts: CaseFacts | None = None) -> FullSizeProjection:
+    made = project(facts or case(), one, measured(trial(ROWS)))
     assert made is not None
     return made
 
@@ -163,7 +164,7 @@ def test_a_lookup_that_is_partly_there_from_the_start_is_drawn_through_both_size
     one, smaller = lookup(ROWS), lookup(times(ROWS, 0.25))
     made = scale(target(times(ROWS, 250)), one, {}, smaller)
     assert made.projected(one.footprint) == pytest.approx(lookup(times(ROWS, 250)).footprint.total, rel=1e-9)
-    assert untold(one, made) == pytest.approx(250 * 500 * ROWS["odds_snapshots"])
+    assert unsupported_bytes(one, made) == pytest.approx(250 * 500 * ROWS["odds_snapshots"])
 
 
 def test_the_newest_rows_grow_with_the_newest_day_and_not_with_all_rows() -> None:
@@ -194,7 +195,7 @@ def test_what_chance_makes_lies_in_the_interval_nine_times_in_ten_even_with_two_
         one, smaller = noisy(24, chance), noisy(6, chance)
         share = gap(one, smaller, {})
         made = scale(target(FULL), one, {})
-        half = error(share, [share], events=24, fewer=6) * made.marginal(one.footprint)
+        half = error(share, share * share, events=24, fewer=6) * made.marginal(one.footprint)
         inside += abs(made.projected(one.footprint) - truth) <= half
     assert inside >= 180
 
@@ -202,11 +203,11 @@ def test_what_chance_makes_lies_in_the_interval_nine_times_in_ten_even_with_two_
 def test_sizes_without_a_gap_have_no_error() -> None:
     share = gap(trial(ROWS), trial(times(ROWS, 0.25)), {})
     assert share == pytest.approx(0, abs=1e-9)
-    assert error(share, [share], events=24, fewer=6) == pytest.approx(0, abs=1e-9)
+    assert error(share, share * share, events=24, fewer=6) == pytest.approx(0, abs=1e-9)
 
 
 def test_the_smaller_the_sample_the_wider_the_interval() -> None:
-    halves = [error(0.02, [0.01, 0.02], events=events, fewer=6) for events in (6, 12, 24, 96)]
+    halves = [error(0.02, mean_square([0.01, 0.02]), events=events, fewer=6) for events in (6, 12, 24, 96)]
     assert halves == sorted(halves, reverse=True)
 
 
@@ -214,10 +215,10 @@ def test_without_a_second_size_there_is_no_interval_and_nothing_is_surely_under_
     size = found(measured(trial(ROWS), error_=None)).size
     assert (size.low, size.high, size.percent) == (None, None, None)
     standings = [
-        found(measured(trial(ROWS), error_=None), replace(case(), target_bytes=round(size.bytes * share))).standing
+        found(measured(trial(ROWS), error_=None), replace(case(), target_bytes=round(size.bytes * share))).status
         for share in (0.9, 1.1)
     ]
-    assert standings == [Standing.OVER, Standing.PERHAPS]
+    assert standings == [TargetStatus.OVER, TargetStatus.PERHAPS]
 
 
 def test_a_retention_keeps_what_the_profile_counts_and_not_what_the_sample_kept() -> None:
@@ -237,8 +238,8 @@ def test_a_retention_keeps_what_the_profile_counts_and_not_what_the_sample_kept(
 
 def test_a_retention_that_the_profile_does_not_know_has_no_full_size() -> None:
     one = measured(trial(times(ROWS, 0.75)), keeps_days=14)
-    assert outlook(case(odds_snapshots={7: 250_000}, market_odds={7: 40_000_000}), one, None) is None
-    assert outlook(case(odds_snapshots={14: 250_000}), one, None) is None
+    assert project(case(odds_snapshots={7: 250_000}, market_odds={7: 40_000_000}), one, None) is None
+    assert project(case(odds_snapshots={14: 250_000}), one, None) is None
 
 
 def with_stranger(facts: CaseFacts) -> CaseFacts:
@@ -263,7 +264,7 @@ def test_a_retention_does_not_hold_back_what_is_not_imitated() -> None:
     grown = replace(with_stranger(settled), growth_bytes_per_day=GIGABYTE // 2)
     one, other = (found(measured(trial(times(ROWS, 0.5)), keeps_days=7), facts) for facts in (settled, grown))
     assert (other.steady_bytes or 0) - (one.steady_bytes or 0) == 3 * GIGABYTE + (8 << 20)
-    assert one.until == "never"
+    assert one.target_eta == "never"
     start = max(other.size.bytes, other.steady_bytes or 0)
     assert other.days_to_target == pytest.approx((grown.target_bytes - start) / (GIGABYTE / 4), rel=0.01)
 
@@ -282,8 +283,8 @@ def test_a_retention_stays_at_its_days_of_growth_and_what_does_not_grow() -> Non
     one = found(measured(trial(times(ROWS, 0.5)), keeps_days=7), known)
     fixed = sum(piece.fixed for piece in pieces(trial(ROWS).footprint))
     assert one.steady_bytes == fixed + 7 * GIGABYTE
-    assert one.until == "never"
-    assert one.standing is Standing.UNDER
+    assert one.target_eta == "never"
+    assert one.status is TargetStatus.UNDER
     assert found(measured(trial(ROWS))).steady_bytes is None
 
 
@@ -291,17 +292,17 @@ def test_the_day_of_the_target_is_what_is_left_over_growth() -> None:
     tenth = [table(name, ROWS[name], {kind: w / 10 for kind, w in widths.items()}) for name, widths in PER_ROW.items()]
     one = found(measured(trial(ROWS, *tenth)))
     assert one.days_to_target == pytest.approx((10 * GIGABYTE - one.size.bytes) / (GIGABYTE / 10), rel=1e-6)
-    assert one.until == f"in {one.days_to_target:.0f} days"
-    assert found(measured(trial(ROWS))).until == "over already"
+    assert one.target_eta == f"in {one.days_to_target:.0f} days"
+    assert found(measured(trial(ROWS))).target_eta == "over already"
 
 
 def test_where_the_interval_holds_the_target_nobody_knows() -> None:
     size = found(measured(trial(ROWS))).size.bytes
     standings = [
-        found(measured(trial(ROWS)), replace(case(), target_bytes=round(size * share))).standing
+        found(measured(trial(ROWS)), replace(case(), target_bytes=round(size * share))).status
         for share in (0.9, 0.995, 1.005, 1.1)
     ]
-    assert standings == [Standing.OVER, Standing.PERHAPS, Standing.PERHAPS, Standing.UNDER]
+    assert standings == [TargetStatus.OVER, TargetStatus.PERHAPS, TargetStatus.PERHAPS, TargetStatus.UNDER]
 
 
 @pytest.mark.slow

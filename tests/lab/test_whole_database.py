@@ -10,8 +10,7 @@ import pytest
 
 from data_gen import Dataset, load_case
 from lab import files, profiling, runs
-from lab.analysis import comparison
-from lab.analysis.recommendation import recommend
+from lab.analysis.results import analyse
 from lab.postgres.database import Database
 from lab.runner import pipeline
 from lab.servers import Options, Server
@@ -87,19 +86,17 @@ def _run(folder: Path) -> Path:
 
 @pytest.mark.slow
 def test_a_strategy_carried_out_weighs_what_was_projected_although_other_tables_lie_beside(carried: Carried) -> None:
-    sizes = {
-        one.scenario: comparison.outlook_of(carried.experiment, one) for one in comparison.completed(carried.experiment)
-    }
+    projections = {row.outcome.scenario: row.projection for row in analyse(carried.experiment).measured}
     for scenario, real in (("baseline", carried.before), (_STRATEGY, carried.after)):
-        outlook = sizes[scenario]
-        assert outlook is not None
-        assert outlook.size.bytes == pytest.approx(real, rel=0.03), scenario
-        assert outlook.size.low is not None
-        assert outlook.size.high is not None
-        assert outlook.size.low <= real <= outlook.size.high, scenario
+        projection = projections[scenario]
+        assert projection is not None
+        assert projection.size.bytes == pytest.approx(real, rel=0.03), scenario
+        assert projection.size.low is not None
+        assert projection.size.high is not None
+        assert projection.size.low <= real <= projection.size.high, scenario
 
 
 @pytest.mark.slow
 def test_no_strategy_is_under_a_target_that_other_tables_alone_would_pass(carried: Carried) -> None:
     assert carried.after > carried.experiment.case.target_bytes
-    assert recommend(carried.experiment).scenario is None
+    assert analyse(carried.experiment).advice.scenario is None

@@ -148,7 +148,7 @@ def test_the_answer_is_json() -> None:
 def test_the_tables_count_and_show_every_hit() -> None:
     usage = tree("app")
     counts = report.counts(usage)
-    assert sum(int(cell) for row in counts.rows for cell in row[1:]) == len(usage.hits)
+    assert sum(int(cell) for row in counts.texts for cell in row[1:]) == len(usage.hits)
     places = report.places(usage)
     assert len(places.rows) == len(usage.hits) - 1
     assert places.rows[0][:3] == ("read by name", "reports/debug.py:9", "code")

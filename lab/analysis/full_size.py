@@ -6,16 +6,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from lab.analysis.interval import Estimate, untold
-from lab.analysis.projection import Scale, Target, full, scale, strangers
+from lab.analysis.interval import Estimate, unsupported_bytes
+from lab.analysis.projection import Scale, Target, full, scale, unmodelled_tables
 from lab.units import counted
 from lab.values import CaseFacts, Completed, LoadedTemplate, ScenarioFacts
 
 MARKETS = ("market_odds", "competitor_market_odds")
 
 
-class Standing(StrEnum):
-    """Where the interval lies to the target: across it nobody knows. Without an interval nothing is known to be under it."""
+class TargetStatus(StrEnum):
+    """Whether the interval lies below, across or above the target. Without an interval, never `UNDER`."""
 
     UNDER = "under"
     PERHAPS = "perhaps"
@@ -23,7 +23,7 @@ class Standing(StrEnum):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Measured:
+class SizedTrial:
     """A scenario on one server, at both sizes."""
 
     facts: ScenarioFacts
@@ -35,7 +35,7 @@ class Measured:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Outlook:
+class FullSizeProjection:
     """One trial at the case's full size."""
 
     scale: Scale
@@ -44,6 +44,8 @@ class Outlook:
     """Bytes of `size` that are not imitated, and so stay as they are: other tables, system catalogs."""
     kinds: Mapping[tuple[str, str], int]
     """Bytes by table and kind; with `untouched` they sum to those of `size`."""
+    tables: Mapping[str, int]
+    """Bytes by table."""
     bytes_per_market_row: float | None
     """Of the market rows that are kept."""
     bytes_per_day: int | None
@@ -52,9 +54,9 @@ class Outlook:
     """Under the retention in force; None where there is none and it grows without end, or where growth is not known."""
     days_to_target: float | None
     """Until the target is passed; None where it is passed already, never will be, or growth is not known."""
-    until: str
+    target_eta: str
     """The same in words."""
-    standing: Standing
+    status: TargetStatus
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,73 +71,79 @@ class Rest:
 
 def rest_of(case: CaseFacts, template: LoadedTemplate) -> Rest:
     """The part of the profiled database that is not in the template."""
-    names = strangers(case, template)
-    size = case.system_bytes + sum(case.tables[name].total_bytes or 0 for name in names)
+    names = unmodelled_tables(case, template)
+    size = (case.system_bytes or 0) + sum(case.tables[name].total_bytes or 0 for name in names)
     return Rest(tables=names, bytes=size, per_day=sum(case.tables[name].bytes_per_day or 0.0 for name in names))
 
 
-def outlook(case: CaseFacts, one: Measured, control: Measured | None) -> Outlook | None:
+def project(case: CaseFacts, sized: SizedTrial, control: SizedTrial | None) -> FullSizeProjection | None:
     """One scenario at full size, and as it grows; None where the profile does not tell what its retention keeps."""
-    target = full(case, one.facts, one.template, one.trial)
+    target = full(case, sized.facts, sized.template, sized.trial)
     if target is None:
         return None
-    made = scale(target, one.trial, one.facts.origins, one.smaller)
-    rest = rest_of(case, one.template)
-    size = _estimate(made, one, rest.bytes)
-    pace = _pace(case, one, control, rest.per_day)
-    steady = _steady(target, one, made, pace, rest)
-    days, until = _until(size.bytes, pace, steady, rest.per_day, case.target_bytes)
+    factors = scale(target, sized.trial, sized.facts.origins, sized.smaller)
+    rest = rest_of(case, sized.template)
+    size = _estimate(factors, sized, rest.bytes)
+    pace = _pace(case, sized, control, rest.per_day)
+    steady = _steady(target, sized, factors, pace, rest)
+    days, eta = _time_to_target(size.bytes, pace, steady, rest.per_day, case.target_bytes)
     markets = sum(target.rows.get(table, 0.0) for table in MARKETS)
-    return Outlook(
-        scale=made,
+    return FullSizeProjection(
+        scale=factors,
         size=size,
         untouched=rest.bytes,
-        kinds=made.projected_kinds(one.trial.footprint),
+        kinds=factors.projected_kinds(sized.trial.footprint),
+        tables=factors.projected_tables(sized.trial.footprint),
         bytes_per_market_row=size.bytes / markets if markets else None,
         bytes_per_day=None if pace is None else round(pace),
         steady_bytes=steady,
         days_to_target=days,
-        until=until,
-        standing=_standing(size, case.target_bytes),
+        target_eta=eta,
+        status=_status(size, case.target_bytes),
     )
 
 
-def _estimate(made: Scale, one: Measured, rest: int) -> Estimate:
-    size = made.projected(one.trial.footprint) + rest
-    if one.error is None:
+def _estimate(factors: Scale, sized: SizedTrial, rest: int) -> Estimate:
+    size = factors.projected(sized.trial.footprint) + rest
+    if sized.error is None:
         return Estimate(bytes=size, low=None, high=None)
-    half = round(one.error * made.marginal(one.trial.footprint) + untold(one.trial, made))
+    half = round(sized.error * factors.marginal(sized.trial.footprint) + unsupported_bytes(sized.trial, factors))
     return Estimate(bytes=size, low=size - half, high=size + half)
 
 
-def _pace(case: CaseFacts, one: Measured, control: Measured | None, rest: float) -> float | None:
-    """Bytes a day: the imitated tables' growth, as much smaller as the same rows are after the strategy, and the others'."""
+def _pace(case: CaseFacts, sized: SizedTrial, control: SizedTrial | None, rest: float) -> float | None:
+    """Bytes a day: the growth of imitated tables, scaled by the strategy's bytes for the same rows, and that of the others."""
     if case.growth_bytes_per_day is None or control is None:
         return None
-    after, before = _of_all_rows(case, one), _of_all_rows(case, control)
+    after, before = _of_all_rows(case, sized), _of_all_rows(case, control)
     return None if after is None or not before else rest + (case.growth_bytes_per_day - rest) * after / before
 
 
-def _of_all_rows(case: CaseFacts, one: Measured) -> float | None:
+def _of_all_rows(case: CaseFacts, sized: SizedTrial) -> float | None:
     """Bytes that all rows of the full database would take, as they are stored once they are not the newest any more."""
-    target = full(case, replace(one.facts, keeps_days=None), one.template, replace(one.trial, rows=one.template.rows))
-    if target is None:
-        return None
-    settled = Target(rows=target.rows, newest_rows=dict.fromkeys(target.rows, 0.0))
-    return scale(settled, one.trial, one.facts.origins, one.smaller).marginal(one.trial.footprint)
+    everything = replace(sized.trial, rows=sized.template.rows)
+    target = full(case, replace(sized.facts, keeps_days=None), sized.template, everything)
+    return None if target is None else _settled(target, sized)
 
 
-def _steady(target: Target, one: Measured, made: Scale, pace: float | None, rest: Rest) -> int | None:
-    """What does not grow, so many days of growth, and what the newest rows take more than they will."""
-    if one.facts.keeps_days is None or pace is None:
-        return None
+def _settled(target: Target, sized: SizedTrial) -> float:
+    """Bytes that grow with the rows of the target, once none of them is the newest any more."""
     settled = Target(rows=target.rows, newest_rows=dict.fromkeys(target.rows, 0.0))
-    later = scale(settled, one.trial, one.facts.origins, one.smaller).marginal(one.trial.footprint)
-    imitated = made.projected(one.trial.footprint) - later + one.facts.keeps_days * (pace - rest.per_day)
+    return scale(settled, sized.trial, sized.facts.origins, sized.smaller).marginal(sized.trial.footprint)
+
+
+def _steady(target: Target, sized: SizedTrial, factors: Scale, pace: float | None, rest: Rest) -> int | None:
+    """What does not grow, the retention's days of growth, and what the newest rows take more than they will later."""
+    if sized.facts.keeps_days is None or pace is None:
+        return None
+    constant = factors.projected(sized.trial.footprint) - _settled(target, sized)
+    imitated = constant + sized.facts.keeps_days * (pace - rest.per_day)
     return round(imitated + rest.bytes)
 
 
-def _until(size: int, pace: float | None, steady: int | None, rest: float, target: int) -> tuple[float | None, str]:
+def _time_to_target(
+    size: int, pace: float | None, steady: int | None, rest: float, target: int
+) -> tuple[float | None, str]:
     """Under a retention only what it does not touch, `rest` bytes a day, grows on."""
     if size >= target:
         return None, "over already"
@@ -148,9 +156,9 @@ def _until(size: int, pace: float | None, steady: int | None, rest: float, targe
     return days, f"in {counted(round(days), 'day')}"
 
 
-def _standing(size: Estimate, target: int) -> Standing:
+def _status(size: Estimate, target: int) -> TargetStatus:
     if size.high is not None and size.high < target:
-        return Standing.UNDER
+        return TargetStatus.UNDER
     if (size.bytes if size.low is None else size.low) >= target:
-        return Standing.OVER
-    return Standing.PERHAPS
+        return TargetStatus.OVER
+    return TargetStatus.PERHAPS

@@ -1,0 +1,113 @@
+"""What a trial is compared with: the baseline of its server, its template, the same scenario at the second size."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from lab.analysis.full_size import FullSizeProjection, SizedTrial, project
+from lab.analysis.interval import error, gap, mean_square
+from lab.values import BASELINE, Completed, Experiment, LoadedTemplate
+
+
+@dataclass(frozen=True, kw_only=True)
+class References:
+    """Everything that a trial is compared with, looked up once for the whole experiment."""
+
+    experiment: Experiment
+    baselines: Mapping[str, tuple[Completed, ...]]
+    """By server, in the order of the run; a server whose baseline failed has none."""
+    templates: Mapping[str, LoadedTemplate]
+    smaller: Mapping[tuple[str, str], Completed]
+    """By scenario and server, the trial at the second size."""
+    noise: Mapping[str, float]
+    """By server, the gap between its two baselines in percent of the first; absent where one is missing."""
+    gaps: Mapping[tuple[str, str, int], float]
+    """By scenario, server and repeat, what the second size misses the trial by; absent without a second size."""
+    pooled: float | None
+    """Mean square of these gaps over all servers, because all hold the same events; None where there is no gap."""
+    fewer_events: int | None
+    """Of the second size."""
+
+    def control(self, server: str) -> Completed | None:
+        """The first baseline of a server; None where it failed: then nothing on that server has a saving."""
+        return next(iter(self.baselines.get(server, ())), None)
+
+    def sized(self, trial: Completed) -> SizedTrial:
+        """The trial with its template and the same scenario at the second size."""
+        return SizedTrial(
+            facts=self.experiment.scenarios[trial.scenario],
+            template=self.templates[trial.server],
+            trial=trial,
+            smaller=self.smaller.get((trial.scenario, trial.server)),
+            error=self._error(trial),
+        )
+
+    def projection(self, sized: SizedTrial) -> FullSizeProjection | None:
+        """The trial at the case's full size; None where the profile does not tell what its retention keeps."""
+        control = self.control(sized.trial.server)
+        return project(self.experiment.case, sized, self.sized(control) if control else None)
+
+    def _error(self, trial: Completed) -> float | None:
+        """Half of the interval, as a share of what grows."""
+        own = self.gaps.get(_key(trial))
+        if own is None or self.pooled is None or self.fewer_events is None:
+            return None
+        drawn = error(own, self.pooled, events=self.experiment.plan.dataset.events, fewer=self.fewer_events)
+        return drawn + self.noise.get(trial.server, 0.0) / 100
+
+
+def completed(experiment: Experiment) -> Iterator[Completed]:
+    """The trials that were measured to the end."""
+    return (outcome for outcome in experiment.outcomes if isinstance(outcome, Completed))
+
+
+def references(experiment: Experiment) -> References:
+    """Of a whole experiment, in one pass over its trials."""
+    smaller, baselines = _smaller(experiment), _baselines(experiment)
+    gaps = _gaps(experiment, smaller)
+    return References(
+        experiment=experiment,
+        baselines=baselines,
+        templates={template.server: template for template in reversed(experiment.templates)},
+        smaller=smaller,
+        noise=_noise(experiment, baselines),
+        gaps=gaps,
+        pooled=mean_square(gaps.values()) if gaps else None,
+        fewer_events=next((side.dataset.events for side in experiment.side_trials if side.purpose == "size"), None),
+    )
+
+
+def _baselines(experiment: Experiment) -> dict[str, tuple[Completed, ...]]:
+    by_server: defaultdict[str, list[Completed]] = defaultdict(list)
+    for trial in completed(experiment):
+        if trial.scenario == BASELINE:
+            by_server[trial.server].append(trial)
+    return {server: tuple(trials) for server, trials in by_server.items()}
+
+
+def _smaller(experiment: Experiment) -> dict[tuple[str, str], Completed]:
+    outcomes = [side.outcome for side in experiment.side_trials if side.purpose == "size"]
+    return {(trial.scenario, trial.server): trial for trial in reversed(outcomes) if isinstance(trial, Completed)}
+
+
+def _noise(experiment: Experiment, baselines: Mapping[str, tuple[Completed, ...]]) -> dict[str, float]:
+    floors = {}
+    for template in experiment.templates:
+        totals = [trial.footprint.total for trial in baselines.get(template.server, ())]
+        if len(totals) > 1:
+            floors[template.server] = 100 * abs(totals[1] - totals[0]) / totals[0]
+    return floors
+
+
+def _gaps(experiment: Experiment, smaller: Mapping[tuple[str, str], Completed]) -> dict[tuple[str, str, int], float]:
+    return {
+        _key(trial): gap(trial, second, experiment.scenarios[trial.scenario].origins)
+        for trial in completed(experiment)
+        if (second := smaller.get((trial.scenario, trial.server)))
+    }
+
+
+def _key(trial: Completed) -> tuple[str, str, int]:
+    return trial.scenario, trial.server, trial.repeat

@@ -1,0 +1,212 @@
+"""Everything that follows from an experiment, computed once; what reports and discoveries say is read from here.
+
+The work is linear in the number of trials: what they are compared with is looked up once (`lab.analysis.measured`).
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from lab.analysis.full_size import FullSizeProjection, Rest, rest_of
+from lab.analysis.measured import References, completed, references
+from lab.analysis.rates import by_rate
+from lab.analysis.recommendation import Candidate, Recommendation, ranking, recommend
+from lab.analysis.rows import (
+    Cost,
+    RateResult,
+    StepResult,
+    TableResult,
+    TrialResult,
+    cost_of,
+    differences,
+    label,
+    reason,
+    saving,
+)
+from lab.values import Category, Completed, Experiment, Failed, Outcome
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+_NOTHING = Cost(seconds=None, cpu_seconds=None, wal_bytes=None, peak_bytes=None)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Results:
+    """An experiment and everything that follows from it; the input of every renderer, which computes nothing."""
+
+    experiment: Experiment
+    trials: tuple[TrialResult, ...]
+    """One per outcome, in the order of the run."""
+    steps: tuple[StepResult, ...]
+    tables: tuple[TableResult, ...]
+    """Of every trial but the second ones of the baseline."""
+    by_scenario: Mapping[str, tuple[Completed, ...]]
+    """The trials that were measured to the end, without the second ones of the baseline."""
+    rates: tuple[RateResult, ...]
+    rate_events: int | None
+    """Events of the trials at other change rates; None where there is none."""
+    noise: Mapping[str, float]
+    """By server, the gap between its two baselines in percent; absent where there was one only."""
+    candidates: tuple[Candidate, ...]
+    """Every trial that has a baseline and a full size, in the order of the run."""
+    ranking: tuple[Candidate, ...]
+    """Those that were verified and save more than noise, best first."""
+    advice: Recommendation
+    broken: tuple[str, ...]
+    """In words, every trial that failed or whose answers differ, those on other datasets included."""
+    rest: Rest | None
+    """The part of the profiled database that is not imitated; None where nothing was loaded."""
+    over_target: bool
+    """Whether the profiled database is larger than the target already."""
+
+    @property
+    def measured(self) -> tuple[TrialResult, ...]:
+        """The trials that were measured to the end, without the second ones of the baseline."""
+        return tuple(row for row in self.trials if row.repeat == 1)
+
+    @property
+    def missing(self) -> tuple[TrialResult, ...]:
+        """The trials that have no numbers."""
+        return tuple(row for row in self.trials if row.trial is None)
+
+    @property
+    def strategies(self) -> tuple[Candidate, ...]:
+        """The candidates that are no controls."""
+        return tuple(one for one in self.candidates if one.facts.category is not Category.CONTROL)
+
+    @property
+    def checks(self) -> int:
+        """Answers that were compared, over all trials."""
+        return sum(row.trial.verification.checks for row in self.trials if row.trial)
+
+    def frame(self) -> pd.DataFrame:
+        """savings.csv as a data frame, for notebooks: one row per trial, NA where nothing was measured."""
+        from lab.analysis.frame import savings  # noqa: PLC0415 - loading pandas takes longer than a report
+
+        return savings(self.trials)
+
+
+def analyse(experiment: Experiment) -> Results:
+    """Everything that follows from an experiment whose references resolve, as those that `lab.runs` reads do."""
+    known = references(experiment)
+    trials = [_trial(known, outcome) for outcome in experiment.outcomes]
+    candidates = tuple(_candidates(known, trials))
+    ranked = ranking(candidates)
+    ranks = {id(candidate.trial): rank for rank, candidate in enumerate(ranked, 1)}
+    return Results(
+        experiment=experiment,
+        trials=tuple(replace(row, rank=ranks.get(id(row.trial))) for row in trials),
+        steps=tuple(_steps(experiment)),
+        tables=tuple(table for row in trials if row.repeat == 1 for table in _tables(row)),
+        by_scenario=_by_scenario(experiment),
+        rates=by_rate(experiment),
+        rate_events=next((side.dataset.events for side in experiment.side_trials if side.purpose == "rate"), None),
+        noise=known.noise,
+        candidates=candidates,
+        ranking=ranked,
+        advice=recommend(ranked, experiment.case.target_bytes),
+        broken=tuple(_broken(experiment)),
+        rest=rest_of(experiment.case, experiment.templates[0]) if experiment.templates else None,
+        over_target=experiment.case.database_bytes >= experiment.case.target_bytes,
+    )
+
+
+def _trial(known: References, outcome: Outcome) -> TrialResult:
+    facts = known.experiment.scenarios[outcome.scenario]
+    if isinstance(outcome, Completed):
+        return _measured(known, outcome)
+    return TrialResult(
+        outcome=outcome,
+        facts=facts,
+        sized=None,
+        control=None,
+        saving_percent=None,
+        cost=_NOTHING,
+        projection=None,
+        reason=reason(outcome),
+        rank=None,
+    )
+
+
+def _measured(known: References, trial: Completed) -> TrialResult:
+    sized, control = known.sized(trial), known.control(trial.server)
+    return TrialResult(
+        outcome=trial,
+        facts=sized.facts,
+        sized=sized,
+        control=control,
+        saving_percent=saving(trial.footprint.total, control.footprint.total) if control else None,
+        cost=cost_of([step for step in trial.steps if not step.apart]),
+        projection=known.projection(sized),
+        reason=differences(trial) or None,
+        rank=None,
+    )
+
+
+def _candidates(known: References, trials: list[TrialResult]) -> Iterator[Candidate]:
+    before: dict[str, FullSizeProjection | None] = {
+        row.trial.server: row.projection for row in reversed(trials) if row.trial and row.trial is row.control
+    }
+    for row in trials:
+        if row.sized and row.control and row.projection and row.saving_percent is not None:
+            control_projection = before[row.control.server]
+            if control_projection:
+                yield Candidate(
+                    trial=row.sized.trial,
+                    control=row.control,
+                    facts=row.facts,
+                    template=row.sized.template,
+                    projection=row.projection,
+                    before=control_projection,
+                    saving_percent=row.saving_percent,
+                    noise_percent=known.noise.get(row.control.server),
+                )
+
+
+def _steps(experiment: Experiment) -> Iterator[StepResult]:
+    for trial in completed(experiment):
+        for step in trial.steps:
+            yield StepResult(
+                label=label(trial),
+                server=trial.server,
+                step=step.name,
+                bytes=step.footprint.total,
+                cost=cost_of([step]),
+            )
+
+
+def _tables(row: TrialResult) -> Iterator[TableResult]:
+    if row.trial is None:
+        return
+    sizes = row.projection.tables if row.projection else {}
+    controls = {table.table: table.total for table in row.control.footprint.tables} if row.control else {}
+    total = row.trial.footprint.total
+    for table in row.trial.footprint.tables:
+        yield TableResult(
+            scenario=row.trial.scenario,
+            server=row.trial.server,
+            footprint=table,
+            share=table.total / total,
+            control_bytes=controls.get(table.table),
+            projected_bytes=sizes.get(table.table),
+        )
+
+
+def _by_scenario(experiment: Experiment) -> dict[str, tuple[Completed, ...]]:
+    trials: defaultdict[str, list[Completed]] = defaultdict(list)
+    for trial in completed(experiment):
+        if trial.repeat == 1:
+            trials[trial.scenario].append(trial)
+    return {scenario: tuple(of_scenario) for scenario, of_scenario in trials.items()}
+
+
+def _broken(experiment: Experiment) -> Iterator[str]:
+    outcomes = (*experiment.outcomes, *(side.outcome for side in experiment.side_trials))
+    yield from (f"{outcome.scenario} {reason(outcome)}" for outcome in outcomes if isinstance(outcome, Failed))
+    for trial in outcomes:
+        if isinstance(trial, Completed) and (wrong := differences(trial)):
+            yield f"{trial.scenario}: {wrong}"

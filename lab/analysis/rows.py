@@ -1,0 +1,148 @@
+"""The typed rows of an analysed experiment; None is what was not measured or is not known, never 0."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from lab.analysis.full_size import FullSizeProjection, SizedTrial
+from lab.values import Completed, Failed, Outcome, ScenarioFacts, Skipped, StepRecord, TableFootprint, Verdict
+
+
+@dataclass(frozen=True, kw_only=True)
+class Cost:
+    """What applying a strategy took, without measurements on the side."""
+
+    seconds: float | None
+    cpu_seconds: float | None
+    wal_bytes: int | None
+    peak_bytes: int | None
+    """Largest size of the database's folder on the way, WAL apart."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrialResult:
+    """What follows from one outcome: its saving, cost and full size, or the reason why it has none."""
+
+    outcome: Outcome
+    facts: ScenarioFacts
+    sized: SizedTrial | None
+    """The trial at both sizes; None where it was not measured to the end."""
+    control: Completed | None
+    """The first baseline of its server; without it there is no saving."""
+    saving_percent: float | None
+    """1 - ratio of bytes; negative where the strategy is larger than its baseline."""
+    cost: Cost
+    projection: FullSizeProjection | None
+    """None where the profile does not tell what its retention keeps."""
+    reason: str | None
+    """Why it has no numbers, or which answers differ."""
+    rank: int | None
+    """1 is the best; None of controls and of what was not verified, does not beat the noise floor or has no full size."""
+
+    @property
+    def trial(self) -> Completed | None:
+        """As measured; None where it was not measured to the end."""
+        return self.sized.trial if self.sized else None
+
+    @property
+    def label(self) -> str:
+        """The scenario's name, marked where it is the second trial of the baseline."""
+        return label(self.outcome)
+
+    @property
+    def bytes(self) -> int | None:
+        """Of all tables, after settling."""
+        return self.trial.footprint.total if self.trial else None
+
+    @property
+    def control_bytes(self) -> int | None:
+        """The same of its baseline; None where the trial itself has no bytes."""
+        return self.control.footprint.total if self.control and self.trial else None
+
+    @property
+    def verdict(self) -> Verdict | None:
+        """Of the verification."""
+        return self.trial.verification.verdict if self.trial else None
+
+    @property
+    def repeat(self) -> int | None:
+        """1, or 2 for the second trial of the baseline."""
+        return self.trial.repeat if self.trial else None
+
+
+@dataclass(frozen=True, kw_only=True)
+class StepResult:
+    """One step of a trial: the bytes of all tables after it, and what it took."""
+
+    label: str
+    server: str
+    step: str
+    bytes: int
+    cost: Cost
+
+
+@dataclass(frozen=True, kw_only=True)
+class TableResult:
+    """One table after a strategy, by kind, beside the same table of its baseline."""
+
+    scenario: str
+    server: str
+    footprint: TableFootprint
+    share: float
+    """Of all tables of its trial."""
+    control_bytes: int | None
+    projected_bytes: int | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class RateResult:
+    """A verified trial at another change rate: savings in percent."""
+
+    scenario: str
+    change_rate: float
+    markets: float
+    snapshots: float
+    all: float
+
+
+def label(outcome: Outcome) -> str:
+    """The scenario's name, marked where it is the second trial of the baseline."""
+    again = isinstance(outcome, Completed) and outcome.repeat > 1
+    return f"{outcome.scenario} (again)" if again else outcome.scenario
+
+
+def reason(outcome: Skipped | Failed) -> str:
+    """Why an outcome has no numbers."""
+    return outcome.reason if isinstance(outcome, Skipped) else f"at '{outcome.step}': {outcome.error}"
+
+
+def differences(trial: Completed) -> str:
+    """In words, which answers differ; empty where none does."""
+    if trial.verification.verdict is not Verdict.DIFFERS:
+        return ""
+    mismatches = trial.verification.mismatches
+    return "; ".join(f"{answer.name}: expected {answer.expected}, found {answer.found}" for answer in mismatches)
+
+
+def saving(candidate: int, control: int) -> float:
+    """1 - ratio of bytes, in percent; negative where the candidate is larger."""
+    return 100 * (1 - candidate / control)
+
+
+def cost_of(steps: Sequence[StepRecord]) -> Cost:
+    """Seconds, CPU and WAL of all steps and their largest peak; nothing where there is no step."""
+    peaks = [step.peak_bytes for step in steps if step.peak_bytes is not None]
+    wal = _sum([step.wal_bytes for step in steps])
+    return Cost(
+        seconds=_sum([step.seconds for step in steps]),
+        cpu_seconds=_sum([step.cpu_seconds for step in steps]),
+        wal_bytes=None if wal is None else int(wal),
+        peak_bytes=max(peaks) if peaks else None,
+    )
+
+
+def _sum(amounts: Sequence[float | None]) -> float | None:
+    """None where one of them was not measured, or there is none."""
+    known = [amount for amount in amounts if amount is not None]
+    return sum(known) if known and len(known) == len(amounts) else None
