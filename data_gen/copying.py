@@ -1,10 +1,9 @@
-"""PostgreSQL's COPY text format, and the two kinds of stages a dataset consists of."""
+"""PostgreSQL's COPY text format."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from lab.postgres.sql import copy_escaped
@@ -13,22 +12,6 @@ CHUNK = 256 << 10
 """Bytes from which a chunk is sent; one is at most a row longer."""
 
 NULL = b"\\N"
-
-
-@dataclass(frozen=True)
-class Statement:
-    """One SQL statement to be run outside a transaction."""
-
-    sql: str
-
-
-@dataclass(frozen=True)
-class CopyIn:
-    """Rows for `COPY table (columns) FROM STDIN`; `chunks` can be consumed once."""
-
-    table: str
-    columns: tuple[str, ...]
-    chunks: Iterator[bytes]
 
 
 def chunked(rows: Iterable[bytes]) -> Iterator[bytes]:

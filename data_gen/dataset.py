@@ -3,28 +3,35 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
 from functools import cached_property
 from itertools import count
 from typing import Self
 
 from data_gen.case import Case, load_case
-from data_gen.copying import CopyIn
 from data_gen.events import Plan
-from data_gen.history import History, Stage
+from data_gen.history import History
 from data_gen.payloads import BETPAWA, COMPETITORS
+from data_gen.queries import reads
 from data_gen.size import expected_bytes
 from data_gen.tables import SmallTables
 from lab.errors import InputError
 from lab.values import DatasetSpec
+from lab.workload import Comparison, CopyIn, Read, Stage
 
 _PREDICTED_WITHIN = 1.01
 _TYPICAL_EVENTS = 60  # a sample of this size weighs as much per event as a large one
 
+EVENTS_READ = 3
+"""Events whose detail and history are read (Q2-Q5), spread over the kick-offs."""
+
 
 class Dataset:
     """The same rows, to the byte, for the same spec and case on every machine."""
+
+    schema = "public"
+    comparisons: Mapping[str, Comparison] = {"competitor_odds_snapshots.raw_response": Comparison.TEXT}
 
     def __init__(self, spec: DatasetSpec, case: Case | None = None) -> None:
         """`case` is the one that `spec` names; where it is left out, the published one of that name.
@@ -61,7 +68,7 @@ class Dataset:
     def rows(self) -> dict[str, int]:
         """Planned rows by table."""
         home, *competitors = (self._counts(site.name) for site in (BETPAWA, *COMPETITORS))
-        small = SmallTables(self._plan)
+        small = self._small
         return {
             "odds_snapshots": home[0],
             "market_odds": home[1],
@@ -72,6 +79,10 @@ class Dataset:
             "competitor_events": len(small.competitor_ids),
             "scrape_runs": len(self._plan.cycles),
         }
+
+    @cached_property
+    def _small(self) -> SmallTables:
+        return SmallTables(self._plan)
 
     @cached_property
     def expected_bytes(self) -> int:
@@ -93,6 +104,12 @@ class Dataset:
         for stage in History(self._plan, self.spec.change_rate).stages():
             yield _hashed(stage, digest.update) if isinstance(stage, CopyIn) else stage
         self._digest = digest.hexdigest()
+
+    def reads(self) -> tuple[Read, ...]:
+        """Q1 at the present, and Q2-Q5 for `EVENTS_READ` events."""
+        known = [event + 1 for event in self._small.known]  # kick-offs ascend with their numbers
+        step = max(1, len(known) // EVENTS_READ)
+        return reads(self.now, known[step // 2 :: step][:EVENTS_READ])
 
     def _counts(self, site: str) -> tuple[int, int]:
         """Snapshots of the platform, and their market rows."""

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import count
-from typing import TypeAlias
 
 from data_gen import markets, schema, snapshots
-from data_gen.copying import CopyIn, Statement, chunked, naive, zoned
+from data_gen.copying import chunked, naive, zoned
 from data_gen.document import Constants
 from data_gen.events import Plan
 from data_gen.markets import MarketLines
@@ -17,8 +16,7 @@ from data_gen.replay import Replay, Scrape
 from data_gen.sheet import Platform, Sheet
 from data_gen.snapshots import Response
 from data_gen.tables import HOME_BOOKMAKER, SmallTables
-
-Stage: TypeAlias = Statement | CopyIn
+from lab.workload import CopyIn, Stage, Statement
 
 _RESPONSES = {"betpawa": 21, "sportybet": 22, "bet9ja": 23}  # each platform's documents have their own random numbers
 

@@ -1,44 +1,30 @@
-"""The reads of the application (Q1-Q5) that every strategy must still answer the same.
-
-Each is SQL over the original table names. `{snapshot}` and `{competitor_snapshot}` stand for the columns of the two
-snapshot tables, so that a read can leave out a column that a strategy gives up.
-"""
+"""The reads of the application (Q1-Q5) that every strategy must still answer the same, over the original table names."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-SNAPSHOT = ("id", "event_id", "bookmaker_id", "captured_at", "scrape_run_id", "raw_response", "last_confirmed_at")
-COMPETITOR_SNAPSHOT = ("id", "competitor_event_id", "captured_at", "scrape_run_id", "raw_response", "last_confirmed_at")
+from data_gen.snapshots import COMPETITOR_COLUMNS, HOME_COLUMNS
+from lab.workload import Read
+
 MARKET = (
     "id, snapshot_id, betpawa_market_id, betpawa_market_name, line, handicap_type, handicap_home, handicap_away,"
     " outcomes, market_groups, unavailable_at"
 )
 
 
-@dataclass(frozen=True, kw_only=True)
-class Read:
-    """One read with its parameters; rows come back in a stated order."""
-
-    name: str
-    sql: str
-    params: tuple[object, ...]
-
-    def text(self, dropped: Sequence[str] = ()) -> str:
-        """The SQL without the columns in `dropped` ('table.column')."""
-        snapshot = _columns(SNAPSHOT, "odds_snapshots", dropped)
-        competitor = _columns(COMPETITOR_SNAPSHOT, "competitor_odds_snapshots", dropped)
-        return self.sql.format(snapshot=snapshot, competitor_snapshot=competitor)
-
-
-def _columns(names: Sequence[str], table: str, dropped: Sequence[str]) -> str:
+def _list(table: str, columns: Sequence[str]) -> Mapping[str, str]:
     """A payload is read whole, but digested where it lies: fifty events have some 30 MB of them."""
-    kept = (name for name in names if f"{table}.{name}" not in dropped)
-    return ", ".join("md5(s.raw_response::text)" if name == "raw_response" else f"s.{name}" for name in kept)
+    return {
+        f"{table}.{name}": "md5(s.raw_response::text)" if name == "raw_response" else f"s.{name}" for name in columns
+    }
 
 
+_LISTS = {
+    "snapshot": _list("odds_snapshots", HOME_COLUMNS),
+    "competitor_snapshot": _list("competitor_odds_snapshots", COMPETITOR_COLUMNS),
+}
 _UPCOMING = "SELECT id FROM events WHERE kickoff > %s ORDER BY kickoff, id LIMIT 50"
 _LATEST = "SELECT max(id) FROM odds_snapshots WHERE event_id IN ({events}) GROUP BY event_id, bookmaker_id"
 _LATEST_COMPETITOR = (
@@ -93,7 +79,8 @@ def _event_list(now: datetime) -> tuple[Read, ...]:
 def _latest(name: str, events: str, param: object) -> tuple[Read, ...]:
     """Latest snapshots of the chosen events with all their markets, both sides."""
     return tuple(
-        Read(name=f"{name} {part}", sql=sql.format(events=events), params=(param,)) for part, sql in _PARTS.items()
+        Read(name=f"{name} {part}", sql=sql.format(events=events), params=(param,), lists=_LISTS)
+        for part, sql in _PARTS.items()
     )
 
 

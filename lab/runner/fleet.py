@@ -9,13 +9,13 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from itertools import count
 
-from data_gen import Case, Dataset
 from lab.errors import LabError, UnavailableError
 from lab.servers import Options, Server, Workspace, open_server
 from lab.trial import verify
 from lab.trial.load import load
 from lab.trial.trial import Lane
 from lab.values import Capabilities, DatasetSpec
+from lab.workload import Dataset
 
 
 @dataclass
@@ -25,8 +25,6 @@ class Fleet:
     workspace: Workspace
     options: Options
     progress: Callable[[str], None]
-    case: Case | None
-    """What the datasets name, where it is not a published case."""
     _stack: ExitStack
     _started: dict[str, Server | UnavailableError] = field(default_factory=dict)
     _lanes: dict[tuple[str, DatasetSpec], Lane | LabError] = field(default_factory=dict)
@@ -55,17 +53,18 @@ class Fleet:
                 self.progress(f"going on without {kind}: {error}")
             raise
 
-    def lane(self, kind: str, spec: DatasetSpec) -> Lane:
+    def lane(self, kind: str, dataset: Dataset) -> Lane:
         """The server of that kind with that dataset in a sealed template, loaded when it is first asked for.
 
         It is loaded again where the server has fallen and lost it.
         Errors: `LabError` where it could not be loaded, then and at every later call.
         """
+        spec = dataset.spec
         with self._loading[kind, spec]:
             known = self._lanes.get((kind, spec))
             if known is None or (isinstance(known, Lane) and not known.server.holds(known.template)):
                 try:
-                    self._lanes[kind, spec] = self._load(self.server(kind), Dataset(spec, self.case))
+                    self._lanes[kind, spec] = self._load(self.server(kind), dataset)
                 except LabError as error:
                     self._lanes[kind, spec] = error
         lane = self._lanes[kind, spec]
@@ -91,7 +90,7 @@ class Fleet:
         server.create(template)
         with server.connect(template) as database:
             loaded = load(server, database, dataset)
-            asked = verify.questions(database, dataset.now)
+            asked = verify.questions(database, dataset)
         server.seal(template)
         return Lane(server=server, template=template, loaded=loaded, now=dataset.now, asked=asked)
 
@@ -101,9 +100,7 @@ def _named(spec: DatasetSpec) -> str:
 
 
 @contextmanager
-def open_fleet(
-    workspace: Workspace, options: Options, progress: Callable[[str], None], case: Case | None = None
-) -> Iterator[Fleet]:
-    """The servers of a run for as long as the context lasts; `case` is needed where it is not a published one."""
+def open_fleet(workspace: Workspace, options: Options, progress: Callable[[str], None]) -> Iterator[Fleet]:
+    """The servers of a run for as long as the context lasts."""
     with ExitStack() as stack:
-        yield Fleet(workspace=workspace, options=options, progress=progress, case=case, _stack=stack)
+        yield Fleet(workspace=workspace, options=options, progress=progress, _stack=stack)

@@ -82,7 +82,7 @@ def run(request: Request, progress: Progress, opened: Callable[[Path], None]) ->
     files.check_writable(request.results)
     for line in clean():
         progress(f"removed what an earlier run left behind: {line}")
-    with open_workspace() as workspace, open_fleet(workspace, request.options, progress, case) as fleet:
+    with open_workspace() as workspace, open_fleet(workspace, request.options, progress) as fleet:
         if len(kinds) == 1:
             fleet.server(kinds[0])  # nothing stands in for the one that was asked for
         trials = plan.trials(tuple(entries.values()), kinds, fleet.capabilities)
@@ -95,7 +95,10 @@ def run(request: Request, progress: Progress, opened: Callable[[Path], None]) ->
         planned = Plan(dataset=dataset.spec, size_bytes=request.size_bytes, jobs=jobs, trials=trials)
         journal = _open(request.results, planned, imitated, entries)
         opened(journal.folder)
-        _make_trials(trials, _Run(entries=entries, fleet=fleet, journal=journal, gate=ExclusiveGate()))
+        generate = partial(Dataset, case=case)
+        _make_trials(
+            trials, _Run(entries=entries, fleet=fleet, journal=journal, gate=ExclusiveGate(), generate=generate)
+        )
     journal.finish()
 
 
@@ -107,6 +110,7 @@ class _Run:
     fleet: Fleet
     journal: Journal
     gate: ExclusiveGate
+    generate: Callable[[DatasetSpec], Dataset]
 
 
 def _make_trials(trials: Sequence[PlannedTrial], run: _Run) -> None:
@@ -166,7 +170,7 @@ def _try(
 ) -> tuple[Lane | None, Outcome]:
     """One trial on a dataset that is loaded where it is not yet."""
     try:
-        lane = run.fleet.lane(kind, dataset)
+        lane = run.fleet.lane(kind, run.generate(dataset))
     except LabError as error:
         return None, Failed(scenario=planned.scenario, server=kind, step="load", error=str(error), steps=())
     again = " (again)" if planned.repeat > 1 else ""

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from data_gen import CopyIn, Dataset
 from lab.postgres import footprint
 from lab.postgres.database import Database
 from lab.servers import Server
 from lab.trial.settle import settle
 from lab.values import LoadedTemplate
+from lab.workload import CopyIn, Dataset
 
 SETTINGS = ("default_toast_compression", "wal_level", "full_page_writes", "fsync", "shared_buffers", "autovacuum")
 """Settings that decide bytes or WAL; kept with every number."""

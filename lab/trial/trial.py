@@ -115,14 +115,15 @@ def _completed(trial: _Trial) -> Completed:
             footprint=footprint.measure(database),
             database_bytes=database.value("SELECT pg_database_size(current_database())"),
             rows=verify.rows_of_tables(found),
-            verification=verify.compare(database, expected, found, loss, scenario.given_up),
+            verification=verify.compare(database, lane.asked, expected, found, loss),
             lost=guarantees.lost(guaranteed, guarantees.read(database)),
             notes=tuple(recorder.notes),
         )
 
 
 def _loss(scenario: Scenario, now: datetime) -> Loss:
-    return Loss(columns=scenario.drops, kept=scenario.keeps(now) if scenario.keeps else {})
+    kept = scenario.keeps(now) if scenario.keeps else {}
+    return Loss(columns=scenario.drops, kept=kept, words=scenario.given_up)
 
 
 def _expected(database: Database, lane: Lane, loss: Loss) -> tuple[Answer, ...]:

@@ -11,15 +11,12 @@ import hashlib
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 
-from data_gen.queries import reads
 from lab.errors import DatabaseError
 from lab.postgres.database import Database, Row
+from lab.postgres.sql import quoted
 from lab.values import Answer, Mismatch, Verdict, Verification
-
-EVENTS_READ = 3
-"""Events whose detail and history are read (Q2-Q5), spread over the kick-offs."""
+from lab.workload import Comparison, Dataset, Read
 
 _TABLE = "table "
 
@@ -28,7 +25,7 @@ SELECT c.relname::text, a.attname::text, format_type(a.atttypid, NULL)
 FROM pg_class c
 JOIN pg_namespace n ON n.oid = c.relnamespace
 JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
-WHERE n.nspname = 'public' AND c.relkind IN ('r', 'p', 'v') AND NOT c.relispartition
+WHERE n.nspname = %s AND c.relkind IN ('r', 'p', 'v') AND NOT c.relispartition
 ORDER BY c.relname, a.attnum
 """
 
@@ -41,6 +38,8 @@ class Loss:
     """As 'table.column'."""
     kept: Mapping[str, str]
     """Table to the SELECT of the rows that must remain."""
+    words: tuple[str, ...] = ()
+    """The same in words."""
 
     @property
     def key(self) -> tuple[object, ...]:
@@ -54,38 +53,41 @@ class Questions:
 
     columns: Mapping[str, tuple[tuple[str, str], ...]]
     """Table to its (column, type)."""
-    now: datetime
-    events: tuple[int, ...]
+    schema: str
+    """Where the tables are."""
+    comparisons: Mapping[str, Comparison]
+    """By 'table.column', where it is not the usual one of its type."""
+    reads: tuple[Read, ...]
 
 
-def questions(database: Database, now: datetime) -> Questions:
+def questions(database: Database, dataset: Dataset) -> Questions:
     """What to ask of every trial, read off the template (or a fresh clone of it)."""
     columns: dict[str, list[tuple[str, str]]] = {}
-    for table, column, kind in database.fetch(_COLUMNS):
+    for table, column, kind in database.fetch(_COLUMNS, (dataset.schema,)):
         columns.setdefault(table, []).append((column, kind))
-    ids = [row[0] for row in database.fetch("SELECT id FROM events ORDER BY kickoff, id")]
-    step = max(1, len(ids) // EVENTS_READ)
     return Questions(
         columns={table: tuple(of) for table, of in columns.items()},
-        now=now,
-        events=tuple(ids[step // 2 :: step][:EVENTS_READ]),
+        schema=dataset.schema,
+        comparisons=dataset.comparisons,
+        reads=dataset.reads(),
     )
 
 
 def ask(database: Database, asked: Questions, loss: Loss, *, applied: bool) -> tuple[Answer, ...]:
     """All answers without what `loss` names; where it is not `applied` yet, the lost rows are hidden by the query."""
-    database.execute("SET search_path = public")  # whatever the scenario made the database's default
+    database.execute(f"SET search_path = {quoted(asked.schema)}")  # whatever the scenario made the database's default
     shadow = "" if applied else _shadow(loss.kept)
-    tables = (_ask_table(database, table, asked.columns[table], loss, shadow) for table in asked.columns)
-    answers = (
-        _ask(database, read.name, shadow + read.text(loss.columns), read.params)
-        for read in reads(asked.now, asked.events)
-    )
+    tables = (_ask_table(database, table, asked, loss, shadow) for table in asked.columns)
+    answers = (_ask(database, read.name, shadow + read.text(loss.columns), read.params) for read in asked.reads)
     return (*tables, *answers)
 
 
 def compare(
-    database: Database, expected: Sequence[Answer], found: Sequence[Answer], loss: Loss, given_up: tuple[str, ...]
+    database: Database,
+    asked: Questions,
+    expected: Sequence[Answer],
+    found: Sequence[Answer],
+    loss: Loss,
 ) -> Verification:
     """The verdict: every answer equal, and the columns given up really gone."""
     by_name = {answer.name: answer for answer in found}
@@ -95,13 +97,14 @@ def compare(
         if answer != by_name[answer.name]
     ]
     mismatches += [
-        Mismatch(name=name, expected="no such column", found="still there") for name in _still_there(database, loss)
+        Mismatch(name=name, expected="no such column", found="still there")
+        for name in _still_there(database, asked.schema, loss)
     ]
-    fine = Verdict.AS_DECLARED if given_up else Verdict.EXACT
+    fine = Verdict.AS_DECLARED if loss.words else Verdict.EXACT
     return Verification(
         verdict=Verdict.DIFFERS if mismatches else fine,
         checks=sum(answer.rows != 0 for answer in expected) + len(loss.columns),
-        given_up=given_up,
+        given_up=loss.words,
         mismatches=tuple(mismatches),
     )
 
@@ -122,9 +125,13 @@ def _shadow(kept: Mapping[str, str]) -> str:
     return "WITH " + ", ".join(f"{table} AS NOT MATERIALIZED ({select})" for table, select in kept.items()) + "\n"
 
 
-def _ask_table(database: Database, table: str, columns: Sequence[tuple[str, str]], loss: Loss, shadow: str) -> Answer:
+def _ask_table(database: Database, table: str, asked: Questions, loss: Loss, shadow: str) -> Answer:
     """Number of rows and one hash over all of them, independent of their order."""
-    values = ", ".join(_comparable(column, kind) for column, kind in columns if f"{table}.{column}" not in loss.columns)
+    values = ", ".join(
+        _comparable(column, kind, asked.comparisons.get(f"{table}.{column}"))
+        for column, kind in asked.columns[table]
+        if f"{table}.{column}" not in loss.columns
+    )
     sql = f"SELECT count(*), coalesce(sum(hash_record_extended(ROW({values}), 0)), 0)::text FROM {table}"
 
     def answer() -> tuple[int, str]:
@@ -134,12 +141,11 @@ def _ask_table(database: Database, table: str, columns: Sequence[tuple[str, str]
     return _answered(_TABLE + table, answer)
 
 
-def _comparable(column: str, kind: str) -> str:
-    """An expression whose hash is equal where the values are: payloads by their text, other json by its content."""
-    name = f'"{column}"'
-    if kind == "json":
-        return f"{name}::text" if column == "raw_response" else f"{name}::jsonb"
-    return f"{name}::{kind}"
+def _comparable(column: str, kind: str, comparison: Comparison | None) -> str:
+    """An expression whose hash is equal where the values are: json has none, and goes by its content unless told."""
+    usual = Comparison.CONTENT if kind == "json" else Comparison.VALUE
+    cast = {Comparison.TEXT: "text", Comparison.CONTENT: "jsonb", Comparison.VALUE: kind}[comparison or usual]
+    return f"{quoted(column)}::{cast}"
 
 
 def _ask(database: Database, name: str, sql: str, params: Sequence[object]) -> Answer:
@@ -164,9 +170,9 @@ def _digest(rows: Sequence[Row]) -> tuple[int, str]:
     return len(rows), digest.hexdigest()
 
 
-def _still_there(database: Database, loss: Loss) -> list[str]:
+def _still_there(database: Database, schema: str, loss: Loss) -> list[str]:
     """Columns that were to be given up and are still readable."""
-    present = {f"{table}.{column}" for table, column, _ in database.fetch(_COLUMNS)}
+    present = {f"{table}.{column}" for table, column, _ in database.fetch(_COLUMNS, (schema,))}
     return [column for column in loss.columns if column in present]
 
 

@@ -42,24 +42,24 @@ def fleet(workspace: Workspace, role: str) -> Iterator[Fleet]:
 
 @pytest.fixture(scope="session")
 def lane(fleet: Fleet, dataset: Dataset) -> Lane:
-    return fleet.lane("native", dataset.spec)
+    return fleet.lane("native", dataset)
 
 
 @pytest.fixture(scope="session")
 def pglite_lane(fleet: Fleet, dataset: Dataset, pglite: object) -> Lane:
     del pglite  # asked for so that the test is skipped by name where it cannot be had
-    return fleet.lane("pglite", dataset.spec)
+    return fleet.lane("pglite", dataset)
 
 
 @pytest.fixture(scope="session")
 def container_lane(fleet: Fleet, dataset: Dataset) -> Lane:
     require_images()
-    return fleet.lane("container", dataset.spec)
+    return fleet.lane("container", dataset)
 
 
 @pytest.fixture(scope="session")
 def external_lane(fleet: Fleet, dataset: Dataset) -> Lane:
-    return fleet.lane("external", dataset.spec)
+    return fleet.lane("external", dataset)
 
 
 @pytest.fixture

@@ -56,12 +56,6 @@ ALLOWED: dict[str, frozenset[str]] = {
 }
 """Each room with what it may import of the project; itself where its files import each other."""
 
-EXCEPTIONS = {
-    "lab/trial/verify.py": {"data_gen"},
-    "lab/trial/load.py": {"data_gen"},
-}
-"""Walls that still have a hole: the workload is no contract yet."""
-
 DOORS = {
     "psycopg": ("lab/postgres/database.py", "lab/postgres/conninfo.py"),
     "typer": ("lab/cli",),
@@ -107,10 +101,9 @@ def test_every_file_lies_under_exactly_one_rule() -> None:
 def test_imports_point_one_way(place: str) -> None:
     ours = ("lab", "data_gen", "scenarios")
     for path in (path for path in SOURCES if lies_in(path, place)):
-        allowed = ALLOWED[place] | EXCEPTIONS.get(path.relative_to(ROOT).as_posix(), set())
         for name in imports(path):
             if name.split(".")[0] in ours and name not in ours:
-                assert any(name == good or name.startswith(f"{good}.") for good in allowed), f"{path}: {name}"
+                assert any(name == good or name.startswith(f"{good}.") for good in ALLOWED[place]), f"{path}: {name}"
 
 
 @pytest.mark.parametrize("library", DOORS)

@@ -1,0 +1,99 @@
+"""The contract of a workload: the rows that a run loads, the reads that it asks, and how their answers are compared.
+
+A workload generates a database at any size; `data_gen` is the first. It knows no server: stages are SQL and COPY data,
+reads are SQL with parameters. The lab loads, clones, asks, weighs and compares, once, the same for every workload.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Protocol, TypeAlias
+
+from lab.values import DatasetSpec
+
+
+@dataclass(frozen=True)
+class Statement:
+    """One SQL statement to be run outside a transaction."""
+
+    sql: str
+
+
+@dataclass(frozen=True)
+class CopyIn:
+    """Rows for `COPY table (columns) FROM STDIN`; `chunks` can be consumed once."""
+
+    table: str
+    columns: tuple[str, ...]
+    chunks: Iterator[bytes]
+
+
+Stage: TypeAlias = Statement | CopyIn
+
+
+class Comparison(StrEnum):
+    """When two values of a column are equal."""
+
+    TEXT = "text"
+    """The same characters: of a document in a json column, its white space and the order of its keys, too."""
+    CONTENT = "content"
+    """The same JSON, whatever its white space and the order of its keys."""
+    VALUE = "value"
+    """Equal values of the column's type."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Read:
+    """One read of the application; its rows come back in a stated order."""
+
+    name: str
+    sql: str
+    """With `{list}` where one of `lists` goes."""
+    params: tuple[object, ...] = ()
+    lists: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    """By placeholder, each column as 'table.column' with the expression that reads it: without those that are given up."""
+
+    def text(self, dropped: Sequence[str] = ()) -> str:
+        """The SQL without the columns in `dropped` ('table.column')."""
+        text = self.sql
+        for name, columns in self.lists.items():
+            kept = (expression for column, expression in columns.items() if column not in dropped)
+            text = text.replace(f"{{{name}}}", ", ".join(kept))
+        return text
+
+
+class Dataset(Protocol):
+    """All that a trial needs of a workload: the same rows, to the byte, for the same spec on every machine."""
+
+    @property
+    def spec(self) -> DatasetSpec:
+        """What makes this dataset again."""
+
+    @property
+    def now(self) -> datetime:
+        """What reads and strategies take for the present."""
+
+    @property
+    def schema(self) -> str:
+        """The schema that holds its tables."""
+
+    @property
+    def rows(self) -> Mapping[str, int]:
+        """Planned rows by table; small tables may be left out."""
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 of all COPY streams; generates them where `stages` was not consumed to its end yet."""
+
+    @property
+    def comparisons(self) -> Mapping[str, Comparison]:
+        """By 'table.column', where it is not `CONTENT` of a json column and `VALUE` of any other."""
+
+    def stages(self) -> Iterator[Stage]:
+        """Everything to be done on an empty database, in order; each COPY must be consumed before the next stage."""
+
+    def reads(self) -> tuple[Read, ...]:
+        """The reads of the application that every strategy must still answer the same."""
