@@ -30,6 +30,10 @@ class UnavailableError(LabError):
     """This machine or this server cannot do it: the scenario is skipped, the run goes on."""
 
 
+class RequirementError(LabError):
+    """The data do not allow a scenario, which changed nothing: it is skipped, the run goes on."""
+
+
 class DatabaseError(LabError):
     """A statement failed; the message carries the server's own words and SQLSTATE."""
 

@@ -1,7 +1,8 @@
 """Finds the scenarios by looking into their folder; loud when one is broken.
 
 A file is a family. It holds `SCENARIO` (named like the file) or `VARIANTS` (names that begin with the file's name).
-Combinations are written `first+second` and applied in that order.
+Combinations are written `first+second` and applied in that order. Which of them are possible, and which belong to `all`,
+is computed from what each scenario declares: no file names another scenario.
 """
 
 from __future__ import annotations
@@ -10,13 +11,16 @@ import difflib
 import importlib
 import inspect
 import pkgutil
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from types import ModuleType
+from typing import TypeVar
 
 import scenarios
 from lab.errors import InputError
-from lab.scenario import Category, Database, Scenario
+from lab.scenario import Category, Database, Scenario, Shape
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,10 +42,34 @@ def registered() -> dict[str, Registered]:
 
 
 def everything() -> tuple[str, ...]:
-    """The names that `all` stands for: every scenario, and the combinations that the scenarios ask for."""
+    """The names that `all` stands for: every scenario, and what follows another one by its declaration (`follows`)."""
     entries = registered()
-    combined = (f"{name}+{other}" for name, entry in entries.items() for other in entry.scenario.combine_with)
+    combined = (
+        f"{first.name}+{second.name}"
+        for first in entries.values()
+        for second in entries.values()
+        if first.scenario.category in second.scenario.follows and conflict((first, second)) is None
+    )
     return (*entries, *combined)
+
+
+def conflict(parts: Sequence[Registered]) -> str | None:
+    """Why these cannot be applied in this order: which part finds no plain table, or not a column that it needs."""
+    shapes: dict[str, Registered] = {}
+    dropped: dict[str, Registered] = {}
+    for part in parts:
+        scenario = part.scenario
+        for table in scenario.changes:
+            if table in shapes:
+                first = shapes[table]
+                return f"{part.name} needs the table {table}, which is a {first.scenario.changes[table]} after {first.name}"
+        for column in scenario.needs_columns:
+            if column in dropped:
+                return f"{part.name} needs the column {column}, which {dropped[column].name} drops"
+        shapes |= {table: part for table, shape in scenario.changes.items() if shape is not Shape.TABLE}
+        dropped |= dict.fromkeys(scenario.drops, part)
+    keeping = [part.name for part in parts if part.scenario.keeps]
+    return f"{' and '.join(keeping)} are two retentions" if len(keeping) > 1 else None
 
 
 def resolve(names: Iterable[str]) -> tuple[Registered, ...]:
@@ -78,34 +106,69 @@ def _lookup(name: str, entries: Mapping[str, Registered]) -> Registered:
 
 
 def _combined(name: str, parts: tuple[Registered, ...]) -> Registered:
-    """One scenario that applies `parts` in order and gives up what each of them gives up."""
+    """One scenario that applies `parts` in order and gives up what each of them gives up.
+
+    Every field is stated here, so that a new one of `Scenario` cannot be taken from a part by accident.
+    """
+    _refuse_conflict(name, parts)
     several = tuple(part.scenario for part in parts)
 
     def apply(db: Database) -> None:
         for scenario in several:
             scenario.apply(db)
 
-    keeping = [scenario for scenario in several if scenario.keeps]
-    if len(keeping) > 1:
-        raise InputError(f"'{name}' combines two retentions.", hint="Combine one of them with other strategies.")
-    combined = replace(
-        several[-1],
+    keeping = next((scenario for scenario in several if scenario.keeps), None)
+    combined = Scenario(
         title=" + ".join(scenario.title for scenario in several),
         category=several[0].category,
         hypothesis="Savings are not additive: what is left after the first changes what the next can do.",
         apply=apply,
+        what="; then ".join(scenario.what for scenario in several if scenario.what),
         needs=frozenset().union(*(scenario.needs for scenario in several)),
-        drops=tuple(column for scenario in several for column in scenario.drops),
-        keeps=keeping[0].keeps if keeping else None,
-        keeps_days=keeping[0].keeps_days if keeping else None,
-        loses="; ".join(scenario.loses for scenario in several if scenario.loses),
-        costs=tuple(dict.fromkeys(cost for scenario in several for cost in scenario.costs)),
+        changes={table: shape for scenario in several for table, shape in scenario.changes.items()},
+        needs_columns=_each(column for scenario in several for column in scenario.needs_columns),
+        requires=_each(requirement for scenario in several for requirement in scenario.requires),
+        losses=_each(loss for scenario in several for loss in scenario.losses),
+        keeps=keeping.keeps if keeping else None,
+        keeps_days=keeping.keeps_days if keeping else None,
+        costs=_each(cost for scenario in several for cost in scenario.costs),
         origins={table: of for scenario in several for table, of in scenario.origins.items()},
         depends_on_change_rate=False,
-        combine_with=(),
+        leads=False,
+        follows=frozenset(),
     )
     described = f"A combination, measured as one: {', then '.join(part.name for part in parts)}."
     return Registered(name=name, family=name, description=described, scenario=combined)
+
+
+def _each(values: Iterable[T]) -> tuple[T, ...]:
+    """In order, each once."""
+    return tuple(dict.fromkeys(values))
+
+
+def _refuse_conflict(name: str, parts: tuple[Registered, ...]) -> None:
+    """Errors: `InputError` that names the part, what it lacks, and the order that works where there is one."""
+    reason = conflict(parts)
+    if reason is None:
+        return
+    working = _order(parts)
+    hint = (
+        f"Write '{'+'.join(part.name for part in working)}'." if working else "No order of them works: leave one out."
+    )
+    raise InputError(f"'{name}' cannot be combined: {reason}.", hint=hint)
+
+
+def _order(parts: Sequence[Registered]) -> tuple[Registered, ...] | None:
+    """The parts in an order without a conflict, None where there is none."""
+    left, order = list(parts), list[Registered]()
+    while left:
+        others = {id(part): [other for other in left if other is not part] for part in left}
+        free = [part for part in left if all(conflict((part, other)) is None for other in others[id(part)])]
+        if not free:
+            return None
+        order.append(free[0])
+        left.remove(free[0])
+    return tuple(order) if conflict(order) is None else None
 
 
 def _of(module: ModuleType) -> Iterator[Registered]:
@@ -122,6 +185,11 @@ def _of(module: ModuleType) -> Iterator[Registered]:
             raise InputError(
                 f"scenarios/{family}.py defines no scenario.",
                 hint="Set SCENARIO = Scenario(…) or VARIANTS = {name: Scenario(…)}.",
+            )
+        if any(loss.table is None for loss in scenario.losses) != (scenario.keeps is not None):
+            raise InputError(
+                f"scenarios/{family}.py: {name} declares only half of the rows that it gives up.",
+                hint="`keeps` goes with lost_rows(…) among `losses`.",
             )
         if not name.startswith(family) or "+" in name:
             raise InputError(

@@ -4,17 +4,18 @@ DROP COLUMN only hides a column: the bytes stay where they are until the table i
 space go in two steps, and the first one frees nothing.
 """
 
-from lab.scenario import Category, Database, Scenario
+from lab.scenario import Category, Database, Scenario, Shape, lost_column
 
 TABLES = ("odds_snapshots", "competitor_odds_snapshots")
+COLUMNS = tuple(f"{table}.raw_response" for table in TABLES)
 
 
 def apply(db: Database) -> None:
     """Drop first, rewrite second."""
-    with db.step("DROP COLUMN"):
+    with db.step("DROP COLUMN", final=True):
         for table in TABLES:
             db.execute(f"ALTER TABLE {table} DROP COLUMN raw_response")
-    with db.step("VACUUM FULL"):
+    with db.step("VACUUM FULL", final=True):
         for table in TABLES:
             db.execute(f"VACUUM FULL {table}")
 
@@ -24,15 +25,12 @@ SCENARIO = Scenario(
     category=Category.ELIMINATE,
     hypothesis="The two payload columns are more than half of the database, and only a debugger reads them.",
     apply=apply,
-    drops=tuple(f"{table}.raw_response" for table in TABLES),
+    what="Drop the column of whole responses, then rewrite its tables",
+    changes=dict.fromkeys(TABLES, Shape.TABLE),
+    needs_columns=COLUMNS,
+    losses=tuple(lost_column(column) for column in COLUMNS),
     costs=(
         "Payloads cannot be parsed again: a mistake in the scraper's mapping can no longer be repaired afterwards.",
         "VACUUM FULL holds ACCESS EXCLUSIVE; the new copy is small, so it needs little room.",
-    ),
-    combine_with=(
-        "retention_7d",
-        "hypertable_compression",
-        "hypertable_compression_jsonb",
-        "outcome_normalization_snapshot",
     ),
 )

@@ -10,7 +10,7 @@ the `_jsonb` variant shows what that is worth.
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from lab.scenario import Category, Database, LabError, Need, Scenario
+from lab.scenario import Category, Database, LabError, Need, Scenario, Shape
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -137,14 +137,18 @@ def apply(db: Database, *, tuned: bool, jsonb: bool) -> None:
         compress(db, source, tuned=tuned)
 
 
-def variant(title: str, hypothesis: str, *, tuned: bool, jsonb: bool) -> Scenario:
+def variant(title: str, hypothesis: str, follows: frozenset[Category], *, tuned: bool, jsonb: bool) -> Scenario:
     """One choice of settings."""
     return Scenario(
         title=title,
         category=Category.COMPRESS,
         hypothesis=hypothesis,
         apply=lambda db: apply(db, tuned=tuned, jsonb=jsonb),
+        what="Columnstore for snapshots and market rows (TimescaleDB Community)",
         needs=frozenset({Need.COLUMNSTORE}),
+        changes={source.table: Shape.HYPERTABLE for source in SOURCES},
+        leads=tuned and not jsonb,
+        follows=follows,
         depends_on_change_rate=tuned and not jsonb,
         costs=(
             "The market tables carry a copy of captured_at and the event (12 bytes a row), which every insert must supply.",
@@ -161,18 +165,21 @@ VARIANTS = {
     "hypertable_compression": variant(
         "Columnstore, tuned",
         "Segmented by event and ordered by market and line, near-duplicate snapshots collapse; payloads do not.",
+        frozenset({Category.ELIMINATE, Category.COMPRESS}),
         tuned=True,
         jsonb=False,
     ),
     "hypertable_compression_jsonb": variant(
         "Columnstore, tuned, jsonb",
         "The same order with a dictionary of outcomes per batch, which json cannot have.",
+        frozenset({Category.ELIMINATE}),
         tuned=True,
         jsonb=True,
     ),
     "hypertable_compression_default": variant(
         "Columnstore, default settings",
         "What TimescaleDB chooses by itself from the indexes.",
+        frozenset(),
         tuned=False,
         jsonb=False,
     ),

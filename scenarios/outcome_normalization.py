@@ -13,7 +13,7 @@ Three forms, each with a view under the old name that gives back the same rows:
 
 from collections.abc import Callable
 
-from lab.scenario import Category, Database, LabError, Scenario
+from lab.scenario import Category, Database, LabError, Scenario, Shape
 
 MARKETS = {"market_odds": "odds_snapshots", "competitor_market_odds": "competitor_odds_snapshots"}
 
@@ -227,8 +227,14 @@ def replace_by_view(db: Database, table: str, select: str) -> None:
         db.execute(f"CREATE VIEW {table} AS {select}")
 
 
-def form(
-    title: str, hypothesis: str, apply: Callable[[Database], None], suffixes: tuple[str, ...], cost: str
+def form(  # noqa: PLR0913 - each is stated once, by name or by its order
+    title: str,
+    hypothesis: str,
+    apply: Callable[[Database], None],
+    suffixes: tuple[str, ...],
+    cost: str,
+    *,
+    follows: frozenset[Category] = frozenset(),
 ) -> Scenario:
     """One of the three forms."""
     return Scenario(
@@ -236,6 +242,9 @@ def form(
         category=Category.NORMALIZE,
         hypothesis=hypothesis,
         apply=apply,
+        changes=dict.fromkeys(MARKETS, Shape.VIEW),
+        leads=bool(follows),
+        follows=follows,
         costs=(
             cost,
             "Writers must use the new tables, and number new market rows themselves: the view is for reading.",
@@ -265,5 +274,6 @@ VARIANTS = {
         apply_snapshot,
         ("blocks", "layouts", "unavailable"),
         "The history of one market unpacks the array of every snapshot; no index on a market, no key on a market row any more.",
+        follows=frozenset({Category.ELIMINATE}),
     ),
 }

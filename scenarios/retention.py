@@ -1,17 +1,28 @@
 """Delete what is older than 7, 14 or 30 days, the way the application does it, then give the space back.
 
-Rows go in foreign-key order and in batches of 1,000 snapshots. The oldest rows lie at the front of each file, so
-DELETE frees nothing, VACUUM makes the room reusable but keeps the files as long as they were, and only the rewrite
-gives bytes back to the disk. Ages are counted from the case's last capture, which is the present for the data. (The
-published counts for 7 days are from the day of the profile, four idle days later, and so keep fewer rows than this.)
+Rows go in foreign-key order and in batches of 1,000 snapshots, each in a transaction of its own. The oldest rows lie at
+the front of each file, so DELETE frees nothing, VACUUM makes the room reusable but keeps the files as long as they were,
+and only the rewrite gives bytes back to the disk. Ages are counted from the case's last capture, which is the present for
+the data; the first step writes the cut-off down, so that all statements agree on it, on whatever day they are repeated.
+(The published counts for 7 days are from the day of the profile, four idle days later, and so keep fewer rows than this.)
 """
 
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
-from lab.scenario import Category, Database, NothingToDoError, Scenario
+from lab.scenario import (
+    Category,
+    Database,
+    NothingToDoError,
+    Requirement,
+    Scenario,
+    Shape,
+    lost_rows,
+    unused_names,
+)
 
 BATCH = 1_000
+WEEK = 7
 
 SNAPSHOTS = {"odds_snapshots": "market_odds", "competitor_odds_snapshots": "competitor_market_odds"}
 
@@ -21,25 +32,26 @@ SMALL = (
     "scrape_phase_logs",
     "scrape_runs",
     "event_bookmakers",
-    "events",
     "competitor_events",
+    "events",
     "tournaments",
     "competitor_tournaments",
 )
 """In foreign-key order: each is free of references once those before it are gone."""
 
 
-def kept(cutoff: datetime) -> dict[str, str]:
-    """For each table that loses rows, the condition under which a row `t` stays.
+CUTOFF = "(SELECT at FROM retention_cutoff)"
 
-    A parent stays while anything that stays refers to it. Conditions read the database as it was before.
+
+def kept(at: str) -> dict[str, str]:
+    """For each table that loses rows, the condition under which a row `t` stays; `at` is the cut-off as a timestamptz.
+
+    A parent stays while anything that stays refers to it. Conditions read the database as it was before, and say so by
+    the name of its schema: where they hide rows from a question, the plain names stand for what is kept.
     """
-    at, plain = (
-        f"'{cutoff.isoformat()}'::timestamptz",
-        f"'{cutoff.astimezone(UTC).replace(tzinfo=None).isoformat()}'::timestamp",
-    )
+    plain = f"({at} AT TIME ZONE 'UTC')"
     run_used = " OR ".join(
-        f"EXISTS (SELECT FROM {table} x WHERE x.scrape_run_id = t.id AND x.{column} >= {since})"
+        f"EXISTS (SELECT FROM public.{table} x WHERE x.scrape_run_id = t.id AND x.{column} >= {since})"
         for table, column, since in (
             ("odds_snapshots", "captured_at", at),
             ("competitor_odds_snapshots", "captured_at", plain),
@@ -48,64 +60,83 @@ def kept(cutoff: datetime) -> dict[str, str]:
             ("scrape_phase_logs", "started_at", plain),
         )
     )
+    competitor_event = (
+        f"(c.kickoff >= {plain} OR EXISTS (SELECT FROM public.competitor_odds_snapshots x"
+        f" WHERE x.competitor_event_id = c.id AND x.captured_at >= {plain}))"
+    )
+    event = (
+        f"(e.kickoff >= {at}"
+        f" OR EXISTS (SELECT FROM public.odds_snapshots x WHERE x.event_id = e.id AND x.captured_at >= {at})"
+        f" OR EXISTS (SELECT FROM public.scrape_errors x WHERE x.event_id = e.id AND x.occurred_at >= {at})"
+        f" OR EXISTS (SELECT FROM public.competitor_events c WHERE c.betpawa_event_id = e.id AND {competitor_event}))"
+    )
     return {
         "odds_snapshots": f"t.captured_at >= {at}",
-        "market_odds": f"EXISTS (SELECT FROM odds_snapshots s WHERE s.id = t.snapshot_id AND s.captured_at >= {at})",
+        "market_odds": f"NOT EXISTS (SELECT FROM public.odds_snapshots s WHERE s.id = t.snapshot_id AND s.captured_at < {at})",
         "competitor_odds_snapshots": f"t.captured_at >= {plain}",
-        "competitor_market_odds": "EXISTS (SELECT FROM competitor_odds_snapshots s"
-        f" WHERE s.id = t.snapshot_id AND s.captured_at >= {plain})",
+        "competitor_market_odds": "NOT EXISTS (SELECT FROM public.competitor_odds_snapshots s"
+        f" WHERE s.id = t.snapshot_id AND s.captured_at < {plain})",
         "event_scrape_status": f"t.created_at >= {plain}",
         "scrape_errors": f"t.occurred_at >= {at}",
         "scrape_phase_logs": f"t.started_at >= {plain}",
         "scrape_runs": f"t.started_at >= {at} OR {run_used}",
-        "event_bookmakers": f"EXISTS (SELECT FROM events e WHERE e.id = t.event_id AND e.kickoff >= {at})",
-        "events": f"t.kickoff >= {at}",
-        "competitor_events": f"t.kickoff >= {plain}",
-        "tournaments": f"EXISTS (SELECT FROM events e WHERE e.tournament_id = t.id AND e.kickoff >= {at})",
-        "competitor_tournaments": "EXISTS (SELECT FROM competitor_events e"
-        f" WHERE e.tournament_id = t.id AND e.kickoff >= {plain})",
+        "event_bookmakers": f"EXISTS (SELECT FROM public.events e WHERE e.id = t.event_id AND {event})",
+        "events": f"EXISTS (SELECT FROM public.events e WHERE e.id = t.id AND {event})",
+        "competitor_events": f"EXISTS (SELECT FROM public.competitor_events c WHERE c.id = t.id AND {competitor_event})",
+        "tournaments": f"EXISTS (SELECT FROM public.events e WHERE e.tournament_id = t.id AND {event})",
+        "competitor_tournaments": "EXISTS (SELECT FROM public.competitor_events c"
+        f" WHERE c.tournament_id = t.id AND {competitor_event})",
     }
+
+
+TABLES = (*SNAPSHOTS, *SNAPSHOTS.values(), *SMALL)
 
 
 def keeps(days: int) -> Callable[[datetime], Mapping[str, str]]:
     """What must remain of each table after keeping `days` days."""
 
     def selects(now: datetime) -> Mapping[str, str]:
-        conditions = kept(now - timedelta(days=days))
+        conditions = kept(f"'{(now - timedelta(days=days)).isoformat()}'::timestamptz")
         return {table: f"SELECT t.* FROM public.{table} t WHERE {condition}" for table, condition in conditions.items()}
 
     return selects
 
 
-def delete_snapshots(db: Database, snapshots: str, markets: str, stays: str) -> int:
-    """Delete the expired rows of one snapshot table and their market rows; returns the number of snapshots."""
-    deleted = 0
-    while batch := db.fetch(f"SELECT t.id FROM {snapshots} t WHERE NOT ({stays}) ORDER BY t.id LIMIT {BATCH}"):
-        ids = [row[0] for row in batch]
-        db.execute(f"DELETE FROM {markets} WHERE snapshot_id = ANY(%s)", (ids,))
-        deleted += db.execute(f"DELETE FROM {snapshots} WHERE id = ANY(%s)", (ids,))
-    return deleted
+def delete_snapshots(db: Database, snapshots: str, markets: str, stays: str) -> None:
+    """Delete the expired rows of one snapshot table and their market rows, each batch for good before the next."""
+    db.execute(f"""
+DO $$
+DECLARE expired bigint[];
+BEGIN
+  LOOP
+    SELECT array_agg(b.id) INTO expired
+    FROM (SELECT t.id FROM {snapshots} t WHERE NOT ({stays}) ORDER BY t.id LIMIT {BATCH}) b;
+    EXIT WHEN expired IS NULL;
+    DELETE FROM {markets} WHERE snapshot_id = ANY (expired);
+    DELETE FROM {snapshots} WHERE id = ANY (expired);
+    COMMIT;
+  END LOOP;
+END $$""")
 
 
 def apply(db: Database, days: int) -> None:
-    """Delete, vacuum, rewrite: three steps, so that the report shows which of them frees space."""
-    conditions = kept(db.now - timedelta(days=days))
-    with db.step("DELETE"):
-        deleted = sum(delete_snapshots(db, table, SNAPSHOTS[table], conditions[table]) for table in SNAPSHOTS)
-        if not deleted:
-            raise NothingToDoError(
-                f"Nothing to delete: no snapshot is older than {days} days at {db.now:%Y-%m-%d %H:%M}."
-            )
-        db.execute(
-            "UPDATE competitor_events SET betpawa_event_id = NULL WHERE betpawa_event_id IN"
-            f" (SELECT t.id FROM events t WHERE NOT ({conditions['events']}))"
-        )
+    """Fix the cut-off, delete, vacuum, rewrite: steps of their own, so that the report shows which of them frees space."""
+    expired = kept(f"({db.now_sql} - interval '{days} days')")
+    if not any(db.value(f"SELECT EXISTS (SELECT FROM {table} t WHERE NOT ({expired[table]}))") for table in SNAPSHOTS):
+        raise NothingToDoError(f"Nothing to delete: no snapshot is older than {days} days at {db.now:%Y-%m-%d %H:%M}.")
+    conditions = kept(CUTOFF)
+    with db.step("fix the cut-off"):
+        db.execute(f"CREATE TABLE IF NOT EXISTS retention_cutoff AS SELECT {db.now_sql} - interval '{days} days' AS at")
+    with db.step("DELETE", final=True):
+        for table, markets in SNAPSHOTS.items():
+            delete_snapshots(db, table, markets, conditions[table])
         for table in SMALL:
             db.execute(f"DELETE FROM {table} t WHERE NOT ({conditions[table]})")
-    with db.step("VACUUM"):
+        db.execute("DROP TABLE retention_cutoff")
+    with db.step("VACUUM", final=True):
         db.execute("VACUUM")
-    with db.step("VACUUM FULL"):
-        for table in (*SNAPSHOTS, *SNAPSHOTS.values(), *SMALL):
+    with db.step("VACUUM FULL", final=True):
+        for table in TABLES:
             db.execute(f"VACUUM FULL {table}")
 
 
@@ -116,9 +147,20 @@ def keep(days: int) -> Scenario:
         category=Category.RETAIN,
         hypothesis="Old rows are never read; deleting them frees their share of the database, once rewritten.",
         apply=lambda db: apply(db, days),
+        what=f"Keep {days} days",
+        changes=dict.fromkeys(TABLES, Shape.TABLE),
+        requires=(
+            Requirement(
+                name="every id of odds_snapshots belongs to one snapshot",
+                sql="SELECT count(*) FROM (SELECT id FROM odds_snapshots GROUP BY id HAVING count(*) > 1) twice",
+            ),
+            unused_names("retention_cutoff"),
+        ),
+        losses=(lost_rows(f"snapshots, markets and logs older than {days} days, and events whose kick-off is"),),
         keeps=keeps(days),
         keeps_days=days,
-        loses=f"snapshots, markets and logs older than {days} days, and events whose kick-off is",
+        leads=days == WEEK,
+        follows=frozenset({Category.ELIMINATE} if days == WEEK else ()),
         costs=(
             "VACUUM FULL holds ACCESS EXCLUSIVE and needs room for a second copy of what is kept.",
             "It saves once: the database grows back to its size under this retention, so look at bytes per retained row.",

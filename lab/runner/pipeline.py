@@ -234,4 +234,6 @@ def _facts(entry: Registered) -> ScenarioFacts:
         costs=scenario.costs,
         losses=scenario.losses,
         origins=dict(scenario.origins),
+        changes=dict(scenario.changes),
+        requires=scenario.requirements,
     )

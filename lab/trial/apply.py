@@ -2,32 +2,48 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, TypeAlias
 
-from lab.errors import LabError
+from lab.errors import LabError, RequirementError
 from lab.postgres import footprint
 from lab.postgres.database import Database, Row
-from lab.scenario import Scenario
+from lab.scenario import Requirement, Scenario
 from lab.trial.meter import Meter
-from lab.values import Statement, StepRecord
+from lab.values import Statement, StatementKind, StepRecord
 
 Alone: TypeAlias = Callable[[], AbstractContextManager[None]]
 """Opens a context in which nothing else of the run works."""
 
 
+REQUIREMENTS = "check what it requires"
+"""The first step of a scenario that requires something."""
+
+
 def apply(scenario: Scenario, recorder: Recorder) -> None:
-    """Let the scenario do its work; whatever it raises becomes a `LabError`, because it is somebody else's code."""
+    """Check what the scenario requires, then let it do its work.
+
+    Whatever it raises becomes a `LabError`, because it is somebody else's code. Errors: `RequirementError` where the
+    data do not allow it; nothing was changed then.
+    """
     try:
         with recorder.held:
+            _require(recorder, scenario.requirements)
             scenario.apply(recorder)
     except LabError:
         raise
     except Exception as error:
         raise LabError(f"The scenario raised {type(error).__name__}: {error}") from error
+
+
+def _require(recorder: Recorder, requirements: tuple[Requirement, ...]) -> None:
+    if requirements:
+        with recorder.step(REQUIREMENTS):
+            for requirement in requirements:
+                recorder.require(requirement)
 
 
 @dataclass
@@ -48,8 +64,13 @@ class Recorder:
     _open: bool = False
     _statements: list[Statement] = field(default_factory=list)
 
+    @property
+    def now_sql(self) -> str:
+        """The present as SQL; `_remember` puts `now()` in its place."""
+        return f"'{self.now.isoformat()}'::timestamptz"
+
     @contextmanager
-    def step(self, name: str, *, apart: bool = False) -> Iterator[None]:
+    def step(self, name: str, *, apart: bool = False, final: bool = False) -> Iterator[None]:
         """Record what is done inside as the step `name`; a step that breaks leaves its name in `doing`."""
         if self._open:
             raise LabError(f"Step '{name}' begins inside step '{self.doing}'.", hint="Steps follow one another.")
@@ -68,39 +89,58 @@ class Recorder:
                 peak_bytes=cost.peak_bytes,
                 footprint=footprint.measure(self.database),
                 apart=apart,
+                final=final,
             )
         )
 
-    def execute(self, sql: str, params: Sequence[object] | None = None) -> int:
+    def execute(self, sql: str) -> int:
         """Run one statement inside a step; returns the number of rows it touched."""
-        if not self._open:
-            raise LabError(f"A statement outside of a step: {sql[:80]}", hint="Wrap it in `with db.step(…)`.")
-        self._remember(sql)
-        return self.database.execute(sql, params)
+        self._remember(Statement(sql=sql, times=1))
+        return self.database.execute(sql)
 
-    def fetch(self, sql: str, params: Sequence[object] | None = None) -> list[Row]:
-        """Run one query and return its rows; outside of a step it can only read."""
-        if self._open:
-            self._remember(sql)
-            return self.database.fetch(sql, params)
+    def prove(self, name: str, sql: str) -> None:
+        """Run a query inside a step that must count 0 differences."""
+        self._remember(Statement(sql=sql, times=1, kind=StatementKind.PROOF, name=name))
+        differences = self.database.value(sql)
+        if differences != 0:
+            raise LabError(
+                f"Not proved: {name} ({differences} differences).", hint="Nothing was dropped that it speaks of."
+            )
+
+    def require(self, requirement: Requirement) -> None:
+        """Run the query of a requirement, which must count 0 rows. Errors: `RequirementError`."""
+        self._remember(Statement(sql=requirement.sql, times=1, kind=StatementKind.REQUIREMENT, name=requirement.name))
         with self.database.transaction():
             self.database.execute("SET TRANSACTION READ ONLY")
-            return self.database.fetch(sql, params)
+            broken = self.database.value(requirement.sql)
+        if broken != 0:
+            raise RequirementError(f"It requires that this holds: {requirement.name}. {broken} rows break it.")
 
-    def value(self, sql: str, params: Sequence[object] | None = None) -> Any:
+    def fetch(self, sql: str) -> list[Row]:
+        """Run one query and return its rows; outside of a step it can only read."""
+        if self._open:
+            self._remember(Statement(sql=sql, times=1))
+            return self.database.fetch(sql)
+        with self.database.transaction():
+            self.database.execute("SET TRANSACTION READ ONLY")
+            return self.database.fetch(sql)
+
+    def value(self, sql: str) -> Any:
         """The single value of a query that returns one row and one column."""
-        ((value,),) = self.fetch(sql, params)
+        ((value,),) = self.fetch(sql)
         return value
 
     def note(self, text: str) -> None:
         """Add a finding to the report."""
         self.notes.append(text)
 
-    def _remember(self, sql: str) -> None:
-        """Keep the statement as executed; a batch repeated in turn is kept once with its number of times."""
-        for position in range(len(self._statements) - 1, -1, -1):
-            if self._statements[position].sql == sql:
-                seen = self._statements[position]
-                self._statements[position] = Statement(sql=sql, times=seen.times + 1)
-                return
-        self._statements.append(Statement(sql=sql, times=1))
+    def _remember(self, statement: Statement) -> None:
+        """Keep the statement as it is executed, save for the present; one repeated in turn is kept once with its number."""
+        if not self._open:
+            raise LabError(f"A statement outside of a step: {statement.sql[:80]}", hint="Wrap it in `with db.step(…)`.")
+        recorded = replace(statement, sql=statement.sql.replace(self.now_sql, "now()"))
+        last = self._statements[-1] if self._statements else None
+        if last and replace(last, times=1) == recorded:
+            self._statements[-1] = replace(last, times=last.times + 1)
+        else:
+            self._statements.append(recorded)

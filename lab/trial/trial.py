@@ -10,7 +10,7 @@ from itertools import count
 
 import psutil
 
-from lab.errors import LabError, NothingToDoError, UnavailableError
+from lab.errors import LabError, NothingToDoError, RequirementError, UnavailableError
 from lab.postgres import footprint
 from lab.postgres.database import Database
 from lab.scenario import Scenario
@@ -80,7 +80,7 @@ def _made(trial: _Trial) -> Outcome:
     name, server = trial.planned.scenario, trial.lane.server.kind
     try:
         return _completed(trial)
-    except (NothingToDoError, UnavailableError) as reason:
+    except (NothingToDoError, RequirementError, UnavailableError) as reason:
         return Skipped(scenario=name, server=server, reason=str(reason))
     except (LabError, OSError, psutil.Error) as error:
         return Failed(scenario=name, server=server, step=trial.doing, error=str(error), steps=trial.steps)

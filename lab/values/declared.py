@@ -51,6 +51,8 @@ class DeclaredLoss:
     """None where rows are given up."""
     words: str
     """As reports print it: 'column odds_snapshots.raw_response'."""
+    guarantee: str | None = None
+    """The definition of an index that is given up, as the server writes it after USING; None where it is none."""
 
 
 @dataclass(frozen=True, kw_only=True)

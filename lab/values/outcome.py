@@ -28,6 +28,8 @@ class Statement:
     """Without placeholders, names of chunks or dates of the day: it runs on another database of the same schema."""
     times: int
     kind: StatementKind = StatementKind.CHANGE
+    name: str = ""
+    """What must hold, in words; empty of a change."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
+from dataclasses import fields
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ import pytest
 import scenarios
 from lab import registry
 from lab.errors import InputError
+from lab.scenario import Scenario
 from lab.trial import trial
 from lab.trial.trial import Lane
 from lab.values import Completed, PlannedTrial, Verdict
@@ -34,10 +36,16 @@ def test_the_controls_come_first() -> None:
 
 def test_all_holds_every_scenario_and_the_combinations_that_are_asked_for() -> None:
     names = registry.everything()
+    assert {name for name in names if "+" in name} == {
+        "drop_raw_response+hypertable_compression",
+        "drop_raw_response+hypertable_compression_jsonb",
+        "drop_raw_response+outcome_normalization_snapshot",
+        "drop_raw_response+retention_7d",
+        "toast_lz4+hypertable_compression",
+    }
     assert {"retention_7d", "retention_14d", "retention_30d", "toast_lz4", "hypertable_compression_default"} <= set(
         names
     )
-    assert {"drop_raw_response+retention_7d", "drop_raw_response+hypertable_compression"} <= set(names)
     assert len(set(names)) == len(names)
 
 
@@ -55,8 +63,65 @@ def test_a_combination_gives_up_what_its_parts_give_up() -> None:
 
 
 def test_two_retentions_cannot_be_combined() -> None:
-    with pytest.raises(InputError, match="combines two retentions"):
+    with pytest.raises(InputError, match=r"two retentions\. No order of them works"):
         registry.resolve(["retention_7d+retention_14d"])
+
+
+@pytest.mark.parametrize(
+    ("name", "says"),
+    [
+        (
+            "hypertable_compression+drop_raw_response",
+            (
+                r"drop_raw_response needs the table odds_snapshots, which is a hypertable after hypertable_compression\."
+                r" Write 'drop_raw_response\+hypertable_compression'\."
+            ),
+        ),
+        (
+            "drop_raw_response+toast_lz4",
+            (
+                r"toast_lz4 needs the column odds_snapshots\.raw_response, which drop_raw_response drops\."
+                r" Write 'toast_lz4\+drop_raw_response'\."
+            ),
+        ),
+        (
+            "outcome_normalization_rows+hypertable_compression",
+            (
+                r"hypertable_compression needs the table market_odds, which is a view after outcome_normalization_rows\."
+                r" No order of them works: leave one out\."
+            ),
+        ),
+        ("outcome_normalization_snapshot+drop_raw_response+retention_7d", r"Write 'drop_raw_response\+retention_7d\+"),
+    ],
+)
+def test_parts_that_do_not_find_what_they_need_are_refused_with_the_order_that_works(name: str, says: str) -> None:
+    with pytest.raises(InputError, match=says):
+        registry.resolve([name])
+
+
+def test_many_parts_without_an_order_are_refused_at_once() -> None:
+    with pytest.raises(InputError, match="No order of them works"):
+        registry.resolve(["+".join(["rewrite_only"] * 30 + ["toast_lz4", "retention_7d", "retention_14d"])])
+
+
+def test_a_combination_states_every_field_of_a_scenario() -> None:
+    (entry,) = registry.resolve(["toast_lz4+hypertable_compression"])
+    parts = [part.scenario for part in registry.resolve(["toast_lz4", "hypertable_compression"])]
+    joined = {"title", "what", "needs", "changes", "needs_columns", "requires", "losses", "costs", "origins"}
+    fixed = {"hypothesis", "depends_on_change_rate", "leads", "follows"}
+    first = {"category", "keeps", "keeps_days"}
+    assert {field.name for field in fields(Scenario)} == joined | fixed | first | {"apply"}
+    for name in joined - {"title", "what"}:
+        assert all(set(getattr(part, name)) <= set(getattr(entry.scenario, name)) for part in parts), name
+    assert all(part.title in entry.scenario.title and part.what in entry.scenario.what for part in parts)
+    assert not entry.scenario.follows
+    assert not entry.scenario.leads
+    assert entry.scenario.category is parts[0].category
+
+
+def test_only_one_strategy_of_each_file_leads() -> None:
+    leading = [entry.family for entry in registry.registered().values() if entry.scenario.leads]
+    assert leading == list(dict.fromkeys(entry.family for entry in registry.registered().values()))
 
 
 @pytest.mark.parametrize("name", ["drop_raw_respons", "drop_raw_respons+retention_7d"])
@@ -86,6 +151,13 @@ def test_the_scenario_of_the_readme_works_as_one_file(folder: Path, lane: Lane) 
         (
             '"""Something."""\nfrom scenarios.baseline import SCENARIO as S\nVARIANTS = {"other": S}',
             "names a variant 'other'",
+        ),
+        (
+            (
+                '"""Something."""\nfrom dataclasses import replace\nfrom scenarios.baseline import SCENARIO as S\n'
+                "SCENARIO = replace(S, keeps=lambda now: {})"
+            ),
+            "declares only half of the rows",
         ),
     ],
 )

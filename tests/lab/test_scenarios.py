@@ -84,7 +84,7 @@ def test_every_scenario_completes_and_answers_as_declared(kind: str, name: str, 
 @everywhere("drop_raw_response")
 def test_dropping_a_column_frees_nothing_until_the_rewrite(kind: str, name: str, outcome_of: OutcomeOf) -> None:
     outcome, baseline = completed(outcome_of(kind, name)), completed(outcome_of(kind, "baseline"))
-    dropped, rewritten = outcome.steps
+    _, dropped, rewritten = outcome.steps
     assert dropped.footprint.total >= baseline.footprint.total
     assert rewritten.footprint.total < 0.6 * baseline.footprint.total
 
@@ -92,7 +92,7 @@ def test_dropping_a_column_frees_nothing_until_the_rewrite(kind: str, name: str,
 @everywhere("retention_7d")
 def test_deleting_frees_nothing_until_the_rewrite(kind: str, name: str, outcome_of: OutcomeOf) -> None:
     outcome, baseline = completed(outcome_of(kind, name)), completed(outcome_of(kind, "baseline"))
-    deleted, vacuumed, rewritten = (step.footprint.total for step in outcome.steps)
+    deleted, vacuumed, rewritten = (step.footprint.total for step in outcome.steps[2:])
     assert deleted >= baseline.footprint.total
     assert vacuumed > 0.98 * baseline.footprint.total
     assert rewritten < 0.9 * baseline.footprint.total

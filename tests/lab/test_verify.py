@@ -7,7 +7,7 @@ from contextlib import contextmanager, nullcontext
 
 import pytest
 
-from lab.scenario import Category, Database, NothingToDoError, Scenario
+from lab.scenario import Category, Database, NothingToDoError, Scenario, lost_column, lost_rows
 from lab.trial import trial
 from lab.trial.apply import Alone
 from lab.trial.trial import Lane
@@ -86,22 +86,26 @@ def test_a_column_that_can_no_longer_be_read_is_noticed(lane: Lane) -> None:
 
 
 def test_a_declared_column_must_be_gone(lane: Lane) -> None:
-    outcome = make(lane, run_sql("SELECT 1"), drops=("odds_snapshots.raw_response",))
+    outcome = make(lane, run_sql("SELECT 1"), losses=(lost_column("odds_snapshots.raw_response"),))
     assert mismatches(outcome) == "odds_snapshots.raw_response"
 
 
 def test_losing_more_than_declared_is_noticed(lane: Lane) -> None:
     drop = "ALTER TABLE {} DROP COLUMN raw_response"
     both = run_sql(drop.format("odds_snapshots"), drop.format("competitor_odds_snapshots"))
-    assert "table competitor_odds_snapshots" in mismatches(make(lane, both, drops=("odds_snapshots.raw_response",)))
+    assert "table competitor_odds_snapshots" in mismatches(
+        make(lane, both, losses=(lost_column("odds_snapshots.raw_response"),))
+    )
 
 
 def test_keeping_fewer_rows_than_declared_is_noticed(lane: Lane) -> None:
     too_many = run_sql("DELETE FROM event_scrape_status WHERE id <= 10")
     keeps = {"event_scrape_status": "SELECT t.* FROM public.event_scrape_status t WHERE t.id > 9"}
-    assert "table event_scrape_status" in mismatches(make(lane, too_many, keeps=lambda _: keeps, loses="nine rows"))
+    assert "table event_scrape_status" in mismatches(
+        make(lane, too_many, keeps=lambda _: keeps, losses=(lost_rows("nine rows"),))
+    )
     exactly = run_sql("DELETE FROM event_scrape_status WHERE id <= 9")
-    outcome = make(lane, exactly, keeps=lambda _: keeps, loses="nine rows")
+    outcome = make(lane, exactly, keeps=lambda _: keeps, losses=(lost_rows("nine rows"),))
     assert isinstance(outcome, Completed)
     assert outcome.verification.verdict is Verdict.AS_DECLARED
 
