@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from lab.errors import DatabaseError, LabError, ServerError
 from lab.profiling import assembly
 from lab.profiling.assembly import SurveyedTable
-from lab.profiling.catalog import absent, indexes
+from lab.profiling.catalog import absent, dependants, indexes
 from lab.profiling.catalog.session import Source, open_source
 from lab.profiling.catalog.tables import Table, read_tables, unreadable
 from lab.profiling.sample import blocks, codecs, columns, documents
@@ -19,7 +19,7 @@ from lab.profiling.sample.columns import TableSample
 from lab.profiling.time import ages, growth, paths, repeats
 from lab.profiling.time.ages import Ages
 from lab.units import bytes_text
-from lab.values import Profile, TableProfile
+from lab.values import Dependant, Profile, TableProfile
 
 FORMAT = 1
 TARGET = 10 << 30
@@ -74,6 +74,7 @@ class _Survey:
             series = list(repeats.read(self._source, found, keys, self._attempt))
             found = self._recompressed(found, comparison)
         tables = tuple(assembly.table(surveyed, self._now) for surveyed in found)
+        hanging = self._dependants(found)
         pace = growth.per_day([table.growth for table in tables])
         return Profile(
             format=FORMAT,
@@ -90,8 +91,15 @@ class _Survey:
             series=tuple(series),
             bytes_per_day=pace,
             forecast=growth.forecast(self._bytes, pace, target_bytes, self._now, gaps=self._gaps(tables)),
+            dependants=hanging,
             missing=(*self._missing, *assembly.idle(tables, self._now)),
         )
+
+    def _dependants(self, found: Sequence[SurveyedTable]) -> tuple[Dependant, ...] | None:
+        """What hangs on the tables."""
+        with self._attempt("Views, grants and what else depends on the tables"):
+            return dependants.read(self._source, [surveyed.table for surveyed in found])
+        return None
 
     def _gaps(self, tables: Sequence[TableProfile]) -> list[str]:
         """What no growth is known of."""

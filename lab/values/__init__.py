@@ -4,6 +4,7 @@ Bytes are bytes on disk, seconds are wall-clock seconds, and what was not measur
 """
 
 from lab.values.declared import CHANGE_RATE, Category, DeclaredLoss, Note, Requirement, Shape
+from lab.values.dependant import Dependant, DependantKind
 from lab.values.experiment import (
     BASELINE,
     Capabilities,
@@ -64,6 +65,8 @@ __all__ = [
     "DatasetSpec",
     "Day",
     "DeclaredLoss",
+    "Dependant",
+    "DependantKind",
     "Environment",
     "Experiment",
     "Failed",

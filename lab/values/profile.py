@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
+from lab.values.dependant import Dependant
+
 
 @dataclass(frozen=True, kw_only=True)
 class ColumnProfile:
@@ -213,6 +215,8 @@ class Profile:
     forecast: Forecast
     missing: tuple[str, ...]
     """What could not be seen, and why."""
+    dependants: tuple[Dependant, ...] | None = None
+    """What hangs on the tables; None where that was not read, as in older and in published profiles."""
 
     def of(self, table: str) -> TableProfile | None:
         """The profile of that table, None where there is none."""
