@@ -11,6 +11,7 @@ from typing import Self
 
 from data_gen.case import Case, load_case
 from data_gen.events import Plan
+from data_gen.facts import FACTS
 from data_gen.history import History
 from data_gen.payloads import BETPAWA, COMPETITORS
 from data_gen.queries import reads
@@ -30,6 +31,7 @@ EVENTS_READ = 3
 class Dataset:
     """The same rows, to the byte, for the same spec and case on every machine."""
 
+    facts = FACTS
     schema = "public"
     comparisons: Mapping[str, Comparison] = {"competitor_odds_snapshots.raw_response": Comparison.TEXT}
 

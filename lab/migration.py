@@ -8,6 +8,17 @@ from typing import Any
 
 from lab.values import CHANGE_RATE, GuaranteeKind
 
+_ODDS = {
+    "name": "odds",
+    "reference": "odds_snapshots",
+    "parents": {"market_odds": "odds_snapshots", "competitor_market_odds": "competitor_odds_snapshots"},
+    "toast_follows": {"odds_snapshots": "market_odds", "competitor_odds_snapshots": "competitor_market_odds"},
+    "constant": ["sports", "bookmakers", "tournaments", "competitor_tournaments", "scrape_runs"],
+    "unit": "market row",
+    "unit_tables": ["market_odds", "competitor_market_odds"],
+    "snapshot": "snapshot",
+}
+"""The only workload that there was in format 1, which does not name it."""
 _COLUMN = re.compile(r"column (\w+)\.(\w+)")
 _CONSTRAINTS = {
     "PRIMARY KEY": GuaranteeKind.PRIMARY_KEY,
@@ -28,7 +39,7 @@ def from_format_1(raw: dict[str, Any]) -> dict[str, Any]:
     )
     if isinstance(scenarios := raw.get("scenarios"), dict):
         changed["scenarios"] = {name: _facts(facts) for name, facts in scenarios.items()}
-    return raw | changed | {"format": 2}
+    return raw | changed | {"format": 2, "workload": _ODDS}
 
 
 def _each(raw: dict[str, Any], key: str, convert: Callable[[Any], Any]) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Protocol, TypeAlias
 
-from lab.values import DatasetSpec
+from lab.values import DatasetSpec, WorkloadFacts
 
 
 @dataclass(frozen=True)
@@ -71,6 +71,10 @@ class Dataset(Protocol):
     @property
     def spec(self) -> DatasetSpec:
         """What makes this dataset again."""
+
+    @property
+    def facts(self) -> WorkloadFacts:
+        """How its tables belong together, grow and are called; saved with every experiment."""
 
     @property
     def now(self) -> datetime:

@@ -36,6 +36,7 @@ from lab.values import (
     ScenarioFacts,
     SideTrial,
     Skipped,
+    WorkloadFacts,
 )
 from lab.values.full_size import case_facts
 
@@ -93,7 +94,7 @@ def run(request: Request, progress: Progress, opened: Callable[[Path], None]) ->
         dataset = Dataset.plan(case, size_bytes=request.size_bytes, seed=request.seed, change_rate=request.change_rate)
         entries[BASELINE] = registry.registered()[BASELINE]
         planned = Plan(dataset=dataset.spec, size_bytes=request.size_bytes, jobs=jobs, trials=trials)
-        journal = _open(request.results, planned, imitated, entries)
+        journal = _open(request.results, planned, dataset.facts, imitated, entries)
         opened(journal.folder)
         generate = partial(Dataset, case=case)
         _make_trials(
@@ -197,7 +198,9 @@ def _at_rates(spec: DatasetSpec) -> list[DatasetSpec]:
     return [replace(spec, events=events, change_rate=spec.change_rate * rate) for rate in RATES]
 
 
-def _open(results: Path, planned: Plan, imitated: Imitated, entries: Mapping[str, Registered]) -> Journal:
+def _open(
+    results: Path, planned: Plan, workload: WorkloadFacts, imitated: Imitated, entries: Mapping[str, Registered]
+) -> Journal:
     started = now()
     size = bytes_text(planned.size_bytes).replace(" ", "")
     folder = runs.new_run(results, imitated.case.case, size, started)
@@ -207,6 +210,7 @@ def _open(results: Path, planned: Plan, imitated: Imitated, entries: Mapping[str
         started=started.isoformat(),
         finished=None,
         plan=planned,
+        workload=workload,
         case=case_facts(imitated.profile),
         calibration=imitated.notes,
         environment=environment(),

@@ -9,6 +9,7 @@ from typing import Literal, TypeAlias
 from lab.values.declared import Category, DeclaredLoss, Note, Requirement, Shape
 from lab.values.footprint import Footprint
 from lab.values.outcome import Outcome
+from lab.values.workload import WorkloadFacts
 
 BASELINE = "baseline"
 """The scenario that does nothing: every other is compared with it."""
@@ -162,6 +163,7 @@ class Experiment:
     """UTC, ISO 8601."""
     finished: str | None
     plan: Plan
+    workload: WorkloadFacts
     case: CaseFacts
     environment: Environment
     templates: tuple[LoadedTemplate, ...]

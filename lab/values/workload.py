@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -18,7 +18,7 @@ class WorkloadFacts:
     """Table of details to the table whose rows own them and give them their time: market rows to their snapshots."""
     toast_follows: Mapping[str, str]
     """Table to the table with whose rows its TOAST grows; any other table's TOAST grows with its own rows."""
-    constant: frozenset[str] = field(default_factory=frozenset)
+    constant: tuple[str, ...] = ()
     """Tables as large in the sample as at full size, such as one row per league or sport."""
     unit: str
     """The row that people count this database in, such as 'market row'."""
