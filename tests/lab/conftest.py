@@ -19,7 +19,7 @@ from tests.conftest import APACHE, require_images
 from tests.lab.breaking import Breaking
 from tests.support import SAMPLE
 
-SMALL = 32 << 20
+SMALL = 16 << 20
 """A few events: enough that some are over for a week and some are still to come."""
 
 
