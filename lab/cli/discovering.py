@@ -15,7 +15,7 @@ from lab.cli.options import AsJson
 from lab.errors import InputError
 
 if TYPE_CHECKING:
-    from lab.discovery import Known, Source
+    from lab.discovery import DiscoveryInputs, Source
     from lab.report.discovery import Maker
     from lab.usage import Usage
     from lab.values import Profile
@@ -107,43 +107,43 @@ def discover(
 
     if output.name == discovery.SUMMARY:
         raise InputError(f"{output} is the name of the summary beside it.", hint="Name the document otherwise.")
-    known, found = _known(profile, usage_of or (), run)
+    inputs, found = _inputs(profile, usage_of or (), run)
     documents = {output: discovery.document, output.with_name(discovery.SUMMARY): discovery.summary}
-    written = {path: _renewed(path, make, known, found) for path, make in documents.items()}
+    written = {path: _renewed(path, make, inputs, found) for path, make in documents.items()}
     for path, text in written.items():
         files.write(path, text)
     print_lines(f"{path} is written." for path in written)
 
 
-def _renewed(path: Path, make: Maker, known: Known, found: Sequence[Source]) -> str:
+def _renewed(path: Path, make: Maker, inputs: DiscoveryInputs, found: Sequence[Source]) -> str:
     """The document anew; an error names it."""
     from lab import files
 
     try:
-        return make(files.read(path), known, found)
+        return make(files.read(path), inputs, found)
     except InputError as error:
         raise InputError(f"{path}: {error.message}", hint=error.hint) from error
 
 
-def _known(profile: str, paths: Sequence[Path], run: Path | None) -> tuple[Known, list[Source]]:
+def _inputs(profile: str, paths: Sequence[Path], run: Path | None) -> tuple[DiscoveryInputs, list[Source]]:
     """The inputs with where they come from."""
     from data_gen import case_names
     from lab import runs
     from lab.analysis.results import analyse
-    from lab.discovery import Known, sources
+    from lab.discovery import DiscoveryInputs, sources
 
     file, shown = _profile_file(profile)
     weighed = _load(file)
     used = _usages(weighed, paths)
-    known = Known(profile=weighed, usages=used, results=analyse(runs.load(run)) if run else None)
+    inputs = DiscoveryInputs(profile=weighed, usages=used, results=analyse(runs.load(run)) if run else None)
     found = [sources.of_profile(weighed, shown, _digest(file))]
     found += [sources.of_usage(one, [path.as_posix() for path in paths]) for one in used]
-    if run and known.experiment:
+    if run and inputs.experiment:
         at = run / runs.FILE if run.is_dir() else run
-        own = known.experiment.plan.dataset.case not in case_names()
+        own = inputs.experiment.plan.dataset.case not in case_names()
         case = at.with_name(runs.CASE).as_posix() if own else None
-        found.append(sources.of_run(known.experiment, at.as_posix(), _digest(at), case_file=case))
-    return known, found
+        found.append(sources.of_run(inputs.experiment, at.as_posix(), _digest(at), case_file=case))
+    return inputs, found
 
 
 def _profile_file(name: str) -> tuple[Path, str]:
@@ -183,12 +183,12 @@ def _usages(weighed: Profile, paths: Sequence[Path]) -> tuple[Usage, ...]:
     if not paths:
         return ()
     from lab import usage
-    from lab.discovery import Known
+    from lab.discovery import DiscoveryInputs
 
-    known = Known(profile=weighed)
+    inputs = DiscoveryInputs(profile=weighed)
     snapshots, markets = ({getattr(one, kind) for one in weighed.series} for kind in ("snapshots", "markets"))
-    columns = sorted({column.name for table, column in known.columns() if table.table in markets})
-    return (*usage.look(paths, [known.payload], sorted(snapshots)), *usage.look(paths, columns, sorted(markets)))
+    columns = sorted({column.name for table, column in inputs.columns() if table.table in markets})
+    return (*usage.look(paths, [inputs.payload], sorted(snapshots)), *usage.look(paths, columns, sorted(markets)))
 
 
 def _digest(file: Path) -> str:

@@ -2,7 +2,7 @@
 
 from lab.discovery import sources
 from lab.discovery.discover import discover
-from lab.discovery.known import Known
+from lab.discovery.inputs import DiscoveryInputs
 from lab.discovery.values import Discovery, Source
 
-__all__ = ["Discovery", "Known", "Source", "discover", "sources"]
+__all__ = ["Discovery", "DiscoveryInputs", "Source", "discover", "sources"]

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from lab.analysis.drivers import data_per_index, drivers
-from lab.discovery.known import RUN, Known
+from lab.discovery.inputs import RUN, DiscoveryInputs
 from lab.discovery.values import Check
 from lab.units import bytes_text, counted
 from lab.usage.values import Reading
@@ -16,7 +16,7 @@ _PROFILE = "`lab profile DSN`"
 _RUN = f"{RUN}, then --run here"
 _TOP = 3
 
-Evidence = Callable[[Known], str | None]
+Evidence = Callable[[DiscoveryInputs], str | None]
 """What proves an item, None where nothing does."""
 
 
@@ -28,9 +28,9 @@ class Item(NamedTuple):
     otherwise: str
 
 
-def checks(known: Known) -> tuple[Check, ...]:
+def checks(inputs: DiscoveryInputs) -> tuple[Check, ...]:
     """Every item of the list."""
-    return tuple(Check(name=one.name, evidence=one.evidence(known), otherwise=one.otherwise) for one in ITEMS)
+    return tuple(Check(name=item.name, evidence=item.evidence(inputs), otherwise=item.otherwise) for item in ITEMS)
 
 
 def _every_table(profile: Profile, seen: Callable[[TableProfile], object], what: str) -> str | None:
@@ -39,112 +39,112 @@ def _every_table(profile: Profile, seen: Callable[[TableProfile], object], what:
     return f"{what} of all {known} tables in the profile." if known and known == len(profile.tables) else None
 
 
-def _whole_profile(known: Known) -> str | None:
-    return None if known.profile.missing else "It lists no gap."
+def _whole_profile(inputs: DiscoveryInputs) -> str | None:
+    return None if inputs.profile.missing else "It lists no gap."
 
 
-def _sizes(known: Known) -> str | None:
-    return _every_table(known.profile, lambda table: table.total_bytes, "Sizes")
+def _sizes(inputs: DiscoveryInputs) -> str | None:
+    return _every_table(inputs.profile, lambda table: table.total_bytes, "Sizes")
 
 
-def _rows(known: Known) -> str | None:
-    return _every_table(known.profile, lambda table: table.rows, "Rows")
+def _rows(inputs: DiscoveryInputs) -> str | None:
+    return _every_table(inputs.profile, lambda table: table.rows, "Rows")
 
 
-def _json(known: Known) -> str | None:
-    names = [f"{table.table}.{column.name}" for table, column in known.columns()]
+def _json(inputs: DiscoveryInputs) -> str | None:
+    names = [f"{table.table}.{column.name}" for table, column in inputs.columns()]
     return f"{len(names)} columns: {', '.join(names)}." if names else None
 
 
-def _per_index(known: Known) -> str | None:
-    ratio = data_per_index(known.profile)
+def _per_index(inputs: DiscoveryInputs) -> str | None:
+    ratio = data_per_index(inputs.profile)
     return None if ratio is None else f"{ratio:.1f}."
 
 
-def _index_use(known: Known) -> str | None:
-    scans = [index.scans for table in known.profile.tables for index in table.indexes]
+def _index_use(inputs: DiscoveryInputs) -> str | None:
+    scans = [index.scans for table in inputs.profile.tables for index in table.indexes]
     return f"{len(scans)} indexes with their scans." if scans and None not in scans else None
 
 
-def _growth(known: Known) -> str | None:
-    pace = known.profile.bytes_per_day
+def _growth(inputs: DiscoveryInputs) -> str | None:
+    pace = inputs.profile.bytes_per_day
     return None if pace is None else f"{bytes_text(pace)} a day."
 
 
-def _ages(known: Known) -> str | None:
-    names = {name for one in known.profile.series for name in (one.snapshots, one.markets)}
-    aged = {table.table for table in known.profile.tables if table.retention}
+def _ages(inputs: DiscoveryInputs) -> str | None:
+    names = {name for series in inputs.profile.series for name in (series.snapshots, series.markets)}
+    aged = {table.table for table in inputs.profile.tables if table.retention}
     return f"Of {', '.join(sorted(names))}." if names and names <= aged else None
 
 
-def _drivers(known: Known) -> str | None:
-    top = drivers(known.profile)[:_TOP]
-    return None if any(one.kind == "data" for one in top) else f"{', '.join(one.name for one in top)}."
+def _drivers(inputs: DiscoveryInputs) -> str | None:
+    top = drivers(inputs.profile)[:_TOP]
+    return None if any(driver.kind == "data" for driver in top) else f"{', '.join(driver.name for driver in top)}."
 
 
-def _duplicates(known: Known) -> str | None:
-    pairs = {one.snapshots: one.pairs for one in known.profile.series}
+def _duplicates(inputs: DiscoveryInputs) -> str | None:
+    pairs = {series.snapshots: series.pairs for series in inputs.profile.series}
     return f"{sum(pairs.values()):,} pairs of snapshots compared." if any(pairs.values()) else None
 
 
-def _toast(known: Known) -> str | None:
-    names = [column.name for _, column in known.columns() if column.ratio is not None]
+def _toast(inputs: DiscoveryInputs) -> str | None:
+    names = [column.name for _, column in inputs.columns() if column.ratio is not None]
     return f"Stored and raw bytes of {', '.join(dict.fromkeys(names))}." if names else None
 
 
-def _sources(known: Known) -> str | None:
-    usage = known.payload_usage
+def _sources(inputs: DiscoveryInputs) -> str | None:
+    usage = inputs.payload_usage
     if usage is None or usage.reading is Reading.UNKNOWN:
         return None
     return f"{len(usage.hits):,} places in {sum(usage.files.values()):,} files."
 
 
-def _measured(known: Known) -> str | None:
+def _measured(inputs: DiscoveryInputs) -> str | None:
     return (
-        f"{counted(len(known.strategies), 'strategy', 'strategies')} in {known.experiment.run}."
-        if known.experiment and known.strategies
+        f"{counted(len(inputs.strategies), 'strategy', 'strategies')} in {inputs.experiment.run}."
+        if inputs.experiment and inputs.strategies
         else None
     )
 
 
-def _right(known: Known) -> str | None:
-    if known.results is None:
+def _right(inputs: DiscoveryInputs) -> str | None:
+    if inputs.results is None:
         return None
-    verdicts = [row.verdict for row in known.results.trials if row.verdict]
-    fine = known.results.checks and Verdict.DIFFERS not in verdicts
+    verdicts = [row.verdict for row in inputs.results.trials if row.verdict]
+    fine = inputs.results.checks and Verdict.DIFFERS not in verdicts
     return (
-        f"{known.results.checks} answers of {len(verdicts)} trials, none differs from what was declared."
+        f"{inputs.results.checks} answers of {len(verdicts)} trials, none differs from what was declared."
         if fine
         else None
     )
 
 
-def _noise(known: Known) -> str | None:
-    floors = known.results.noise if known.results else {}
+def _noise(inputs: DiscoveryInputs) -> str | None:
+    floors = inputs.results.noise if inputs.results else {}
     return f"{', '.join(f'{server} {floor:.2f} %' for server, floor in floors.items())}." if floors else None
 
 
-def _whole_run(known: Known) -> str | None:
-    run = known.results
+def _whole_run(inputs: DiscoveryInputs) -> str | None:
+    run = inputs.results
     whole = run and run.experiment.finished and not run.broken
     return f"Finished {run.experiment.finished}; nothing broke." if run and whole else None
 
 
-def _same(known: Known) -> str | None:
-    if known.experiment is None or known.strangers:
+def _same(inputs: DiscoveryInputs) -> str | None:
+    if inputs.experiment is None or inputs.is_other_database:
         return None
-    return f"Both are of {known.profile.name} with {bytes_text(known.profile.database_bytes)}."
+    return f"Both are of {inputs.profile.name} with {bytes_text(inputs.profile.database_bytes)}."
 
 
-def _target(known: Known) -> str | None:
-    one, target = known.chosen, known.profile.forecast.target_bytes
-    if one is None or known.strangers or one.expected.most >= target:
+def _target(inputs: DiscoveryInputs) -> str | None:
+    chosen, target = inputs.chosen, inputs.profile.forecast.target_bytes
+    if chosen is None or inputs.is_other_database or chosen.expected.most >= target:
         return None
-    return f"`{one.name}`: at most {bytes_text(one.expected.most)} at full size, under {bytes_text(target)}."
+    return f"`{chosen.name}`: at most {bytes_text(chosen.expected.most)} at full size, under {bytes_text(target)}."
 
 
-def _error(known: Known) -> str | None:
-    interval = known.chosen.expected.interval if known.chosen and not known.strangers else None
+def _error(inputs: DiscoveryInputs) -> str | None:
+    interval = inputs.chosen.expected.interval if inputs.chosen and not inputs.is_other_database else None
     return None if interval is None else f"Between {bytes_text(interval[0])} and {bytes_text(interval[1])}."
 
 

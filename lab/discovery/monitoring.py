@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from lab.discovery.known import Measured
+from lab.discovery.inputs import Measured
 from lab.discovery.values import Phase, Watch
 from lab.units import bytes_text
 from lab.values import TableFootprint
@@ -13,39 +13,39 @@ _LARGE = 0.01
 """Share of the database from which on a table is watched."""
 
 
-def monitoring(one: Measured, title: str) -> Phase:
+def monitoring(strategy: Measured, title: str) -> Phase:
     """Phase 104 of a recommended strategy."""
     return Phase(
         number=104,
         title=title,
-        changes=tuple(_changes(one)),
+        changes=tuple(_changes(strategy)),
         saving="None: it shows whether the saving stays.",
         risks=(
             "A threshold is a projection from the sample: where it is passed, the database is not as it was imitated.",
         ),
         back=("Nothing to undo.",),
-        watches=tuple(_watches(one)),
+        watches=tuple(_watches(strategy)),
     )
 
 
-def _changes(one: Measured) -> Iterator[str]:
+def _changes(strategy: Measured) -> Iterator[str]:
     yield "Look at each number once a day, and at the first three for a week before anything old is dropped."
     yield "Each size is without old tables that are kept until then: phase 103 says how much those take."
-    if one.makes_chunks:
+    if strategy.makes_chunks:
         yield "New chunks stay as they are until a job converts them every day, as phase 103 did once."
-    if one.candidate.facts.deletes_rows:
+    if strategy.candidate.facts.deletes_rows:
         yield "What was deleted comes back at the pace of growth, unless a job deletes every day, as phase 103 did once."
 
 
-def _watches(one: Measured) -> Iterator[Watch]:
-    yield _whole(one)
-    yield from _growth(one)
-    yield from _chunks(one)
-    yield from _tables(one)
+def _watches(strategy: Measured) -> Iterator[Watch]:
+    yield _whole(strategy)
+    yield from _growth(strategy)
+    yield from _chunks(strategy)
+    yield from _tables(strategy)
 
 
-def _whole(one: Measured) -> Watch:
-    most, target = one.expected.most, one.experiment.case.target_bytes
+def _whole(strategy: Measured) -> Watch:
+    most, target = strategy.expected.most, strategy.experiment.case.target_bytes
     return Watch(
         what="Size of the database",
         threshold=f"above {bytes_text(most)} right after the migration, or ever above {bytes_text(target)}",
@@ -53,8 +53,8 @@ def _whole(one: Measured) -> Watch:
     )
 
 
-def _growth(one: Measured) -> Iterator[Watch]:
-    pace, projection = one.candidate.bytes_per_day, one.candidate.projection
+def _growth(strategy: Measured) -> Iterator[Watch]:
+    pace, projection = strategy.candidate.bytes_per_day, strategy.candidate.projection
     if pace is None:
         yield Watch(what="Growth", threshold="not known: no growth was projected", how="`lab profile DSN` after a week")
         return
@@ -64,7 +64,7 @@ def _growth(one: Measured) -> Iterator[Watch]:
         how="`lab profile DSN` after a week: what came in, whatever was deleted",
     )
     if projection.steady_bytes is not None:
-        most = max(projection.steady_bytes, one.expected.after) * one.expected.most / one.expected.after
+        most = max(projection.steady_bytes, strategy.expected.after) * strategy.expected.most / strategy.expected.after
         yield Watch(
             what="Size that it settles at",
             threshold=f"above {bytes_text(most)}, as long as the retention is in force",
@@ -73,14 +73,14 @@ def _growth(one: Measured) -> Iterator[Watch]:
     if projection.days_to_target is not None:
         yield Watch(
             what="Day of the target",
-            threshold=f"{projection.target_eta} the target of {bytes_text(one.experiment.case.target_bytes)} is passed:"
+            threshold=f"{projection.target_eta} the target of {bytes_text(strategy.experiment.case.target_bytes)} is passed:"
             " a retention must be in force by then",
             how="(target − size) ÷ growth",  # noqa: RUF001 - a minus sign
         )
 
 
-def _chunks(one: Measured) -> Iterator[Watch]:
-    if not one.makes_chunks:
+def _chunks(strategy: Measured) -> Iterator[Watch]:
+    if not strategy.makes_chunks:
         yield Watch(what="Chunks and partitions", threshold="none are made by this strategy", how="nothing to look at")
         return
     yield Watch(
@@ -91,22 +91,22 @@ def _chunks(one: Measured) -> Iterator[Watch]:
     )
 
 
-def _tables(one: Measured) -> Iterator[Watch]:
+def _tables(strategy: Measured) -> Iterator[Watch]:
     """Each table that is large afterwards; a lookup that grows with the data is one that was meant not to."""
-    most = one.expected.most / one.expected.after
-    for table in one.trial.footprint.tables:
-        size = one.after[table.table]
-        if size >= _LARGE * one.candidate.bytes_now:
+    most = strategy.expected.most / strategy.expected.after
+    for table in strategy.trial.footprint.tables:
+        size = strategy.after[table.table]
+        if size >= _LARGE * strategy.candidate.bytes_now:
             yield Watch(
                 what=f"Size of {table.table}",
                 threshold=f"above {bytes_text(size * most)} right after the migration",
-                how=_size_of(one, table),
+                how=_size_of(strategy, table),
             )
 
 
-def _size_of(one: Measured, table: TableFootprint) -> str:
+def _size_of(strategy: Measured, table: TableFootprint) -> str:
     name = f"'{table.table}'"
-    if one.makes_chunks and table.relations > 1:
+    if strategy.makes_chunks and table.relations > 1:
         return f"`SELECT hypertable_size({name})`"
     # A partitioned table weighs nothing without its partitions, and a plain one is in no tree.
     parts = f"sum(pg_total_relation_size(relid)) FROM pg_partition_tree({name})"

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from lab.analysis.projection import tables_without_ages
 from lab.analysis.results import Results
 from lab.analysis.rows import TrialResult, differences
-from lab.discovery.known import KEYS, Known, Measured
+from lab.discovery.inputs import KEYS, DiscoveryInputs, Measured
 from lab.discovery.values import Effort, Impact, Opportunity
 from lab.values import Category, Experiment, LoadedTemplate, Profile, Verdict
 
@@ -28,51 +28,55 @@ class Proposal:
     scenario: str | None
     """The lab's strategy for it, None where there is none."""
     what: str
-    touches: Callable[[Known], int | None]
+    touches: Callable[[DiscoveryInputs], int | None]
     """Bytes of the profile that it could touch."""
 
 
-def opportunities(known: Known) -> tuple[Opportunity, ...]:
+def opportunities(inputs: DiscoveryInputs) -> tuple[Opportunity, ...]:
     """Measured ones first, best first; then what was not measured, by the bytes that it could touch."""
-    measured = sorted((_measured(one) for one in known.strategies), key=_rank)
-    return (*measured, *_without_numbers(known), *_proposed(known))
+    measured = sorted((_measured(strategy) for strategy in inputs.strategies), key=_rank)
+    return (*measured, *_without_numbers(inputs), *_proposed(inputs))
 
 
-def _rank(one: Opportunity) -> tuple[int, int, int]:
+def _rank(opportunity: Opportunity) -> tuple[int, int, int]:
     """Smaller is better: more impact, then less effort, then more bytes."""
-    return -(one.impact or 0), one.effort or 0, -(one.expected.saved if one.expected else 0)
-
-
-def _measured(one: Measured) -> Opportunity:
-    differs = one.trial.verification.verdict is Verdict.DIFFERS
-    facts = one.candidate.facts
-    return Opportunity(
-        name=one.name,
-        categories=_categories(one.experiment, one.name),
-        what=facts.title,
-        touches=None,
-        expected=None if differs else one.expected,
-        impact=None if differs else impact(one),
-        effort=None if differs else effort(one),
-        gives_up=facts.given_up,
-        unmeasured=f"Not ranked, its answers differ: {differences(one.trial)}" if differs else "",
+    return (
+        -(opportunity.impact or 0),
+        opportunity.effort or 0,
+        -(opportunity.expected.saved if opportunity.expected else 0),
     )
 
 
-def impact(one: Measured) -> Impact:
+def _measured(strategy: Measured) -> Opportunity:
+    differs = strategy.trial.verification.verdict is Verdict.DIFFERS
+    facts = strategy.candidate.facts
+    return Opportunity(
+        name=strategy.name,
+        categories=_categories(strategy.experiment, strategy.name),
+        what=facts.title,
+        touches=None,
+        expected=None if differs else strategy.expected,
+        impact=None if differs else impact(strategy),
+        effort=None if differs else effort(strategy),
+        gives_up=facts.given_up,
+        unmeasured=f"Not ranked, its answers differ: {differences(strategy.trial)}" if differs else "",
+    )
+
+
+def impact(strategy: Measured) -> Impact:
     """By rules: see the module's first lines."""
-    expected = one.expected
+    expected = strategy.expected
     share = 100 * expected.saved / expected.before
     if expected.percent <= (expected.noise_percent or 0.0):
         return Impact.NONE
-    if expected.most < one.experiment.case.target_bytes:
+    if expected.most < strategy.experiment.case.target_bytes:
         return Impact.DECISIVE
     return Impact.HIGH if share >= _HIGH else Impact.MEDIUM if share >= _MEDIUM else Impact.LOW
 
 
-def effort(one: Measured) -> Effort:
+def effort(strategy: Measured) -> Effort:
     """By rules: see the module's first lines."""
-    facts, lost = one.candidate.facts, one.trial.lost
+    facts, lost = strategy.candidate.facts, strategy.trial.lost
     if facts.origins or any(guarantee.kind in KEYS for guarantee in lost):
         return Effort.HIGH
     return Effort.MEDIUM if lost or facts.given_up else Effort.LOW
@@ -84,9 +88,9 @@ def _categories(experiment: Experiment, name: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(parts)) or (experiment.scenarios[name].category,)
 
 
-def _without_numbers(known: Known) -> Iterator[Opportunity]:
+def _without_numbers(inputs: DiscoveryInputs) -> Iterator[Opportunity]:
     """What the run skipped, where it broke, and what cannot be projected."""
-    results = known.results
+    results = inputs.results
     for row in results.trials if results else ():
         if results and not (row.control and row.projection) and row.facts.category is not Category.CONTROL:
             yield _named(results, row)
@@ -122,16 +126,16 @@ def _unprojected(run: Experiment, row: TrialResult, template: LoadedTemplate) ->
     return f"the profile does not tell how many rows of {tables} are of the last {days} days"
 
 
-def _proposed(known: Known) -> Iterator[Opportunity]:
+def _proposed(inputs: DiscoveryInputs) -> Iterator[Opportunity]:
     """What the run has no trial of."""
-    tried = {one.scenario for one in known.experiment.outcomes} if known.experiment else set()
+    tried = {outcome.scenario for outcome in inputs.experiment.outcomes} if inputs.experiment else set()
     for proposal in PROPOSALS:
         if proposal.scenario not in tried:
             yield Opportunity(
                 name=proposal.scenario or "–",  # noqa: RUF001 - a dash, not a minus
                 categories=(proposal.category,),
                 what=proposal.what,
-                touches=proposal.touches(known),
+                touches=proposal.touches(inputs),
                 expected=None,
                 impact=None,
                 effort=None,
@@ -146,35 +150,35 @@ def _how(proposal: Proposal) -> str:
     return f"Not measured: `lab run -s {proposal.scenario}`."
 
 
-def _payloads(known: Known) -> int | None:
-    return _sum([column.stored_bytes for _, column in known.columns(named=known.payload)])
+def _payloads(inputs: DiscoveryInputs) -> int | None:
+    return _sum([column.stored_bytes for _, column in inputs.columns(named=inputs.payload)])
 
 
-def _markets(known: Known) -> int | None:
-    return _tables(known, {one.markets for one in known.profile.series})
+def _markets(inputs: DiscoveryInputs) -> int | None:
+    return _tables(inputs, {series.markets for series in inputs.profile.series})
 
 
-def _series(known: Known) -> int | None:
-    return _tables(known, {name for one in known.profile.series for name in (one.snapshots, one.markets)})
+def _series(inputs: DiscoveryInputs) -> int | None:
+    return _tables(inputs, {name for series in inputs.profile.series for name in (series.snapshots, series.markets)})
 
 
-def _tables(known: Known, names: set[str]) -> int | None:
-    return _sum([table.total_bytes for table in known.profile.tables if table.table in names])
+def _tables(inputs: DiscoveryInputs, names: set[str]) -> int | None:
+    return _sum([table.total_bytes for table in inputs.profile.tables if table.table in names])
 
 
-def _older(known: Known) -> int | None:
-    return _sum([older_bytes(known.profile, table.table) for table in known.profile.tables])
+def _older(inputs: DiscoveryInputs) -> int | None:
+    return _sum([older_bytes(inputs.profile, table.table) for table in inputs.profile.tables])
 
 
 def older_bytes(profile: Profile, table: str) -> int | None:
     """Bytes of a table older than 7 days: as seen, or in proportion to its rows where only these were counted."""
-    one = profile.of(table)
-    week = next((cut for cut in one.retention if cut.days == 7), None) if one else None
-    if one is None or week is None:
+    found = profile.of(table)
+    week = next((cut for cut in found.retention if cut.days == 7), None) if found else None
+    if found is None or week is None:
         return None
-    if week.bytes_older is not None or not one.rows or one.total_bytes is None or week.rows_older is None:
+    if week.bytes_older is not None or not found.rows or found.total_bytes is None or week.rows_older is None:
         return week.bytes_older
-    return round(one.total_bytes * week.rows_older / one.rows)
+    return round(found.total_bytes * week.rows_older / found.rows)
 
 
 def _sum(sizes: list[int | None]) -> int | None:

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from lab.discovery.known import RUN, Known, Measured
-from lab.discovery.saving import error
-from lab.discovery.statements import locks, ways_back
+from lab.discovery.inputs import RUN, DiscoveryInputs, Measured
+from lab.discovery.statements import locks, rollback_steps
 from lab.discovery.values import Risk
 from lab.units import bytes_text, counted
 from lab.usage.values import Reading
@@ -18,67 +17,67 @@ _NEAR = 0.05
 _UNREAD = (Reading.ELSEWHERE, Reading.NOT_READ)
 
 
-def risks(known: Known) -> tuple[Risk, ...]:
+def risks(inputs: DiscoveryInputs) -> tuple[Risk, ...]:
     """The highest first."""
-    one = known.chosen
-    found = [*_of_the_database(known), *(_of_the_plan(known, one) if one else _without_plan(known))]
+    chosen = inputs.chosen
+    found = [*_of_the_database(inputs), *(_of_the_plan(inputs, chosen) if chosen else _without_plan(inputs))]
     return tuple(sorted(found, key=lambda risk: _LEVELS.index(risk.level)))
 
 
-def _of_the_database(known: Known) -> Iterator[Risk]:
-    forecast = known.profile.forecast
+def _of_the_database(inputs: DiscoveryInputs) -> Iterator[Risk]:
+    forecast = inputs.profile.forecast
     yield Risk(
         name="Nothing is done",
-        level="high" if known.profile.database_bytes >= forecast.target_bytes else "medium",
+        level="high" if inputs.profile.database_bytes >= forecast.target_bytes else "medium",
         what=forecast.words,
         remedy="Decide, or raise the target.",
     )
-    if known.profile.missing:
+    if inputs.profile.missing:
         yield Risk(
             name="Unseen parts",
             level="low",
-            what=f"The profile could not see everything: it lists {counted(len(known.profile.missing), 'gap')}.",
+            what=f"The profile could not see everything: it lists {counted(len(inputs.profile.missing), 'gap')}.",
             remedy="`lab profile DSN` with a role that may read all tables.",
         )
 
 
-def _without_plan(known: Known) -> Iterator[Risk]:
+def _without_plan(inputs: DiscoveryInputs) -> Iterator[Risk]:
     yield Risk(
         name="No strategy",
         level="high",
-        what=known.advice.headline if known.advice else "Nothing was measured, so nothing is recommended.",
+        what=inputs.advice.headline if inputs.advice else "Nothing was measured, so nothing is recommended.",
         remedy="Combine strategies: `lab run -s first+second`, or raise the target."
-        if known.experiment
+        if inputs.experiment
         else f"{RUN}, then this document again with --run.",
     )
 
 
-def _of_the_plan(known: Known, one: Measured) -> Iterator[Risk]:
-    yield from _loss(known, one)
-    yield from _way_back(one)
-    yield from _locks(one)
-    yield from _guarantees(one)
-    yield from _projection(one)
-    yield from _workload(one)
-    yield from _edition(one)
+def _of_the_plan(inputs: DiscoveryInputs, strategy: Measured) -> Iterator[Risk]:
+    yield from _loss(inputs, strategy)
+    yield from _way_back(strategy)
+    yield from _locks(strategy)
+    yield from _guarantees(strategy)
+    yield from _projection(strategy)
+    yield from _workload(strategy)
+    yield from _edition(strategy)
 
 
-def _loss(known: Known, one: Measured) -> Iterator[Risk]:
-    if not one.candidate.facts.given_up:
+def _loss(inputs: DiscoveryInputs, strategy: Measured) -> Iterator[Risk]:
+    if not strategy.candidate.facts.given_up:
         return
-    usage = known.payload_usage
+    usage = inputs.payload_usage
     seen = f" {usage.verdict}" if usage else " Whether anybody reads it is not known: `lab usage SRC`."
     yield Risk(
         name="Lost for good",
         level="medium" if usage and usage.reading in _UNREAD else "high",
-        what=f"{'; '.join(one.candidate.facts.given_up)}.{seen}",
+        what=f"{'; '.join(strategy.candidate.facts.given_up)}.{seen}",
         remedy="Copy it elsewhere first, or let those who could miss it say in writing that they do not.",
     )
 
 
-def _way_back(one: Measured) -> Iterator[Risk]:
-    sizes = {table: bytes_text(size) for table, size in one.before.items()}
-    final = [step.name for step in one.steps if ways_back(step.statements, sizes)[1]]
+def _way_back(strategy: Measured) -> Iterator[Risk]:
+    sizes = {table: bytes_text(size) for table, size in strategy.before.items()}
+    final = [step.name for step in strategy.steps if rollback_steps(step.statements, sizes)[1]]
     if final:
         yield Risk(
             name="No way back",
@@ -88,8 +87,8 @@ def _way_back(one: Measured) -> Iterator[Risk]:
         )
 
 
-def _locks(one: Measured) -> Iterator[Risk]:
-    taken = locks(one.statements, one.before.keys())
+def _locks(strategy: Measured) -> Iterator[Risk]:
+    taken = locks(strategy.statements, strategy.before.keys())
     if taken:
         yield Risk(
             name="Locks and writers",
@@ -99,9 +98,9 @@ def _locks(one: Measured) -> Iterator[Risk]:
         )
 
 
-def _guarantees(one: Measured) -> Iterator[Risk]:
-    given_up = {(loss.table, loss.column) for loss in one.candidate.facts.losses}
-    lost = [guarantee for guarantee in one.trial.lost if (guarantee.table, guarantee.column) not in given_up]
+def _guarantees(strategy: Measured) -> Iterator[Risk]:
+    given_up = {(loss.table, loss.column) for loss in strategy.candidate.facts.losses}
+    lost = [guarantee for guarantee in strategy.trial.lost if (guarantee.table, guarantee.column) not in given_up]
     if lost:
         yield Risk(
             name="Lost guarantees",
@@ -111,34 +110,34 @@ def _guarantees(one: Measured) -> Iterator[Risk]:
         )
 
 
-def _projection(one: Measured) -> Iterator[Risk]:
-    near = abs(one.expected.before / one.expected.real - 1) <= _NEAR
+def _projection(strategy: Measured) -> Iterator[Risk]:
+    near = abs(strategy.expected.before / strategy.expected.real - 1) <= _NEAR
+    sample = bytes_text(strategy.candidate.control.footprint.total)
     yield Risk(
         name="Projected from a sample",
-        level="low" if one.expected.interval and near else "medium",
-        what=f"A sample of {bytes_text(one.candidate.control.footprint.total)} is projected {one.factor:.0f} times as large."
-        f" {error(one.expected)}",
+        level="low" if strategy.expected.interval and near else "medium",
+        what=f"A sample of {sample} is projected {strategy.factor:.0f} times as large. {strategy.expected.error}",
         remedy="`lab run` with a larger --size; a trial on a restored backup.",
     )
 
 
-def _workload(one: Measured) -> Iterator[Risk]:
+def _workload(strategy: Measured) -> Iterator[Risk]:
     yield Risk(
         name="Imitated workload",
         level="medium",
-        what=f"How often prices change is {_rate(one)}. {_by_rate(one)}",
+        what=f"How often prices change is {_rate(strategy)}. {_by_rate(strategy)}",
         remedy="`lab run --change-rate` with other rates, and `lab profile DSN` for how much really repeats.",
     )
 
 
-def _rate(one: Measured) -> str:
-    rate = next((note for note in one.experiment.calibration if note.parameter == CHANGE_RATE), None)
+def _rate(strategy: Measured) -> str:
+    rate = next((note for note in strategy.experiment.calibration if note.parameter == CHANGE_RATE), None)
     return "taken from the few events that the profile compared" if rate and rate.source == "profile" else "assumed"
 
 
-def _by_rate(one: Measured) -> str:
+def _by_rate(strategy: Measured) -> str:
     """How far the saving moves with the change rate, where the strategy or a part of it was measured at several."""
-    rows = [row for row in one.results.rates if row.scenario in (one.name, *one.name.split("+"))]
+    rows = [row for row in strategy.results.rates if row.scenario in (strategy.name, *strategy.name.split("+"))]
     if not rows:
         return "This strategy was measured at one rate only."
     rates = ", ".join(f"{rate:g}" for rate in sorted({row.change_rate for row in rows}))
@@ -147,9 +146,9 @@ def _by_rate(one: Measured) -> str:
     return f"At the rates {rates}, {names} saves between {min(savings):.1f} % and {max(savings):.1f} %."
 
 
-def _edition(one: Measured) -> Iterator[Risk]:
-    template = one.candidate.template
-    if one.makes_chunks:
+def _edition(strategy: Measured) -> Iterator[Risk]:
+    template = strategy.candidate.template
+    if strategy.makes_chunks:
         version = template.capabilities.timescaledb
         yield Risk(
             name="TimescaleDB Community",

@@ -88,8 +88,8 @@ def part(statement: Statement, temporary: Collection[str]) -> Part:
 
 def temporary(statements: Sequence[Statement]) -> frozenset[str]:
     """Tables that the session makes for itself."""
-    found = (re.match(rf"CREATE TEMP TABLE {_NAME}", flat(one.sql)) for one in statements)
-    return frozenset(one[1] for one in found if one)
+    found = (re.match(rf"CREATE TEMP TABLE {_NAME}", flat(statement.sql)) for statement in statements)
+    return frozenset(statement[1] for statement in found if statement)
 
 
 _EXCLUSIVE = rf"(?:ALTER TABLE|DROP TABLE|VACUUM FULL|TRUNCATE(?: TABLE)?|CLUSTER|REINDEX TABLE) {_NAME}"
@@ -105,17 +105,17 @@ _LOCKS = (
 def locks(statements: Sequence[Statement], tables: Collection[str]) -> tuple[str, ...]:
     """What the application waits for; only its own tables count."""
     found: dict[str, list[str]] = {}
-    for one in statements:
+    for statement in statements:
         for pattern, words in _LOCKS:
-            match = re.match(pattern, flat(one.sql))
+            match = re.match(pattern, flat(statement.sql))
             if match and (not match[1] or match[1] in tables):
                 found.setdefault(words, []).append(match[1])
     return tuple(words.format(", ".join(dict.fromkeys(names))) for words, names in found.items())
 
 
-def ways_back(statements: Sequence[Statement], sizes: dict[str, str]) -> tuple[tuple[str, ...], bool]:
+def rollback_steps(statements: Sequence[Statement], sizes: dict[str, str]) -> tuple[tuple[str, ...], bool]:
     """How each is undone, and whether one of them cannot be; `sizes` are the application's tables at full size."""
-    found = [pair for one in statements if (pair := _way_back(flat(one.sql), sizes))]
+    found = [pair for statement in statements if (pair := _way_back(flat(statement.sql), sizes))]
     final = any(cannot for _, cannot in found)
     # What else the step did is no way back once something is gone for good.
     words = tuple(dict.fromkeys(text for text, cannot in found if cannot or not final))
@@ -140,10 +140,10 @@ def summary(statements: Sequence[Statement]) -> str:
 
 def _verbs(statements: Sequence[Statement]) -> Iterator[tuple[str, int]]:
     counts: dict[str, int] = {}
-    for one in statements:
+    for statement in statements:
         match = re.match(
-            r"(?:CREATE(?: TEMP)?|ALTER|DROP|CALL|VACUUM FULL)(?: \w+)?|SELECT \w+(?=\()|\w+", flat(one.sql)
+            r"(?:CREATE(?: TEMP)?|ALTER|DROP|CALL|VACUUM FULL)(?: \w+)?|SELECT \w+(?=\()|\w+", flat(statement.sql)
         )
         verb = match[0] if match and not match[0].startswith("VACUUM FULL") else "VACUUM FULL"
-        counts[verb] = counts.get(verb, 0) + one.times
+        counts[verb] = counts.get(verb, 0) + statement.times
     yield from counts.items()

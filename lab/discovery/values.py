@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import IntEnum
 from typing import Literal
 
 from lab.analysis.drivers import Driver
+from lab.units import bytes_text
 
 Says = Literal["yes", "no", "perhaps", "partly", "unknown"]
 """What an answer comes to; 'partly' where a part of the question has an answer."""
@@ -81,6 +83,32 @@ class Expected:
     def most(self) -> int:
         """`after`, or the upper end of its interval: what is under a target even then is under it."""
         return self.interval[1] if self.interval else self.after
+
+    @property
+    def words(self) -> str:
+        """Before, after, and how sure that is."""
+        return (
+            f"{bytes_text(self.before)} become {bytes_text(self.after)} at full size,"
+            f" {bytes_text(self.saved)} less ({self.percent:.1f} % of the sample). {self.error}"
+        )
+
+    @property
+    def error(self) -> str:
+        """What is known of the error: the projection's own, the noise, and how near the baseline comes."""
+        return f"Error: {'; '.join(self._errors())}."
+
+    def _errors(self) -> Iterator[str]:
+        if self.interval is None:
+            yield "the projection states none"
+        else:
+            low, high = (bytes_text(end) for end in self.interval)
+            yield f"the projection says between {low} and {high}"
+        if self.noise_percent is None:
+            yield "the noise is not known, because there is only one baseline"
+        else:
+            yield f"two baselines differ by {self.noise_percent:.2f} %"
+        off = 100 * (self.before / self.real - 1)
+        yield f"the baseline projects {off:+.1f} % off the real {bytes_text(self.real)}"
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from lab.discovery import Discovery, Known, Source, discover
+from lab.discovery import Discovery, DiscoveryInputs, Source, discover
 from lab.discovery.values import Move, Opportunity, Phase
 from lab.report import markers
 from lab.report import profile as profiles
@@ -14,7 +14,7 @@ from lab.units import bytes_text
 
 SUMMARY = "100-01-SUMMARY.md"
 
-Maker = Callable[[str, Known, Sequence[Source]], str]
+Maker = Callable[[str, DiscoveryInputs, Sequence[Source]], str]
 """Makes a document anew from its text before."""
 _TITLES = {
     "discovery.md.j2": "# Storage discovery\n",
@@ -23,28 +23,28 @@ _TITLES = {
 """What a new document begins with; it belongs to the person from then on."""
 
 
-def document(before: str, known: Known, sources: Sequence[Source]) -> str:
+def document(before: str, inputs: DiscoveryInputs, sources: Sequence[Source]) -> str:
     """DISCOVERY.md with every section written anew, and everything outside of them as in `before`.
 
     Errors: `InputError` where its markers are damaged or do not pair.
     """
-    return _written("discovery.md.j2", before, known, sources)
+    return _written("discovery.md.j2", before, inputs, sources)
 
 
-def summary(before: str, known: Known, sources: Sequence[Source]) -> str:
+def summary(before: str, inputs: DiscoveryInputs, sources: Sequence[Source]) -> str:
     """100-01-SUMMARY.md in the same way; errors as `document`."""
-    return _written("discovery_summary.md.j2", before, known, sources)
+    return _written("discovery_summary.md.j2", before, inputs, sources)
 
 
-def _written(template: str, before: str, known: Known, sources: Sequence[Source]) -> str:
-    found = discover(known)
+def _written(template: str, before: str, inputs: DiscoveryInputs, sources: Sequence[Source]) -> str:
+    found = discover(inputs)
     sections = blocks(
         template,
-        profile=known.profile,
-        experiment=known.experiment,
+        profile=inputs.profile,
+        experiment=inputs.experiment,
         discovery=found,
-        headline=profiles.headline(known.profile),
-        tables=[table for table in profiles.tables(known.profile) if table != profiles.storage(known.profile)],
+        headline=profiles.headline(inputs.profile),
+        tables=[table for table in profiles.tables(inputs.profile) if table != profiles.storage(inputs.profile)],
         drivers=drivers(found),
         measured=measured(found),
         unmeasured=unmeasured(found),
@@ -63,8 +63,8 @@ def drivers(found: Discovery) -> Table:
         title="Storage drivers",
         heads=("", "what", "kind", "size", "share of the database"),
         rows=tuple(
-            (str(number), one.name, one.kind, size(one.bytes), share(one.share))
-            for number, one in enumerate(found.drivers, 1)
+            (str(number), driver.name, driver.kind, size(driver.bytes), share(driver.share))
+            for number, driver in enumerate(found.drivers, 1)
         ),
         left=3,
     )
@@ -72,7 +72,7 @@ def drivers(found: Discovery) -> Table:
 
 def measured(found: Discovery) -> Table:
     """What has numbers, best first."""
-    ranked = [one for one in found.opportunities if one.expected]
+    ranked = [opportunity for opportunity in found.opportunities if opportunity.expected]
     return Table(
         title="Measured",
         heads=(
@@ -87,20 +87,20 @@ def measured(found: Discovery) -> Table:
             "then",
             "between",
         ),
-        rows=tuple(_ranked(number, one) for number, one in enumerate(ranked, 1)),
+        rows=tuple(_ranked(number, opportunity) for number, opportunity in enumerate(ranked, 1)),
         left=6,
     )
 
 
-def _ranked(number: int, one: Opportunity) -> tuple[Cell | str | None, ...]:
-    expected = one.expected
+def _ranked(number: int, opportunity: Opportunity) -> tuple[Cell | str | None, ...]:
+    expected = opportunity.expected
     return (
         str(number),
-        f"`{one.name}`",
-        " + ".join(one.categories),
-        one.impact.name.lower() if one.impact is not None else None,
-        one.effort.name.lower() if one.effort is not None else None,
-        "; ".join(one.gives_up) or "nothing",
+        f"`{opportunity.name}`",
+        " + ".join(opportunity.categories),
+        opportunity.impact.name.lower() if opportunity.impact is not None else None,
+        opportunity.effort.name.lower() if opportunity.effort is not None else None,
+        "; ".join(opportunity.gives_up) or "nothing",
         percent(expected.percent if expected else None),
         size(expected.saved if expected else None),
         size(expected.after if expected else None),
@@ -115,14 +115,14 @@ def unmeasured(found: Discovery) -> Table:
         heads=("strategy", "category", "what", "why it has no numbers", "bytes that it touches"),
         rows=tuple(
             (
-                f"`{one.name}`" if one.name != MISSING else MISSING,
-                " + ".join(one.categories),
-                one.what,
-                one.unmeasured,
-                size(one.touches),
+                f"`{opportunity.name}`" if opportunity.name != MISSING else MISSING,
+                " + ".join(opportunity.categories),
+                opportunity.what,
+                opportunity.unmeasured,
+                size(opportunity.touches),
             )
-            for one in found.opportunities
-            if not one.expected
+            for opportunity in found.opportunities
+            if not opportunity.expected
         ),
         left=4,
     )
@@ -133,20 +133,20 @@ def moves(phase: Phase) -> Table:
     return Table(
         title="Steps",
         heads=("", "step", "statements", "locks", "seconds", "WAL", "peak disk", "size after", "of the sample"),
-        rows=tuple(_move(number, one) for number, one in enumerate(phase.moves, 1)),
+        rows=tuple(_move(number, move) for number, move in enumerate(phase.moves, 1)),
         left=4,
     )
 
 
-def _move(number: int, one: Move) -> tuple[Cell | str, ...]:
+def _move(number: int, move: Move) -> tuple[Cell | str, ...]:
     return (
         str(number),
-        one.name,
-        one.statements,
-        "; ".join(one.locks) or "none that the application notices",
-        seconds(one.seconds, bare=True),
-        *(size(value) for value in (one.wal_bytes, one.peak_bytes, one.bytes_after)),
-        share(one.share_after),
+        move.name,
+        move.statements,
+        "; ".join(move.locks) or "none that the application notices",
+        seconds(move.seconds, bare=True),
+        *(size(value) for value in (move.wal_bytes, move.peak_bytes, move.bytes_after)),
+        share(move.share_after),
     )
 
 
@@ -156,8 +156,8 @@ def back(phase: Phase) -> Table:
         title="Way back",
         heads=("", "step", "way back"),
         rows=tuple(
-            (str(number), one.name, ("**Final.** " if one.final else "") + " ".join(one.back))
-            for number, one in enumerate(phase.moves, 1)
+            (str(number), move.name, ("**Final.** " if move.final else "") + " ".join(move.back))
+            for number, move in enumerate(phase.moves, 1)
         ),
         left=3,
     )
@@ -168,7 +168,7 @@ def watches(phase: Phase) -> Table:
     return Table(
         title="What to watch",
         heads=("what", "threshold", "how"),
-        rows=tuple((one.what, one.threshold, one.how) for one in phase.watches),
+        rows=tuple((watch.what, watch.threshold, watch.how) for watch in phase.watches),
         left=3,
     )
 
@@ -178,7 +178,7 @@ def risks(found: Discovery) -> Table:
     return Table(
         title="Risks",
         heads=("level", "risk", "what", "what to do"),
-        rows=tuple((one.level, one.name, one.what, one.remedy) for one in found.risks),
+        rows=tuple((risk.level, risk.name, risk.what, risk.remedy) for risk in found.risks),
         left=4,
     )
 
@@ -188,6 +188,8 @@ def source_table(sources: Sequence[Source]) -> Table:
     return Table(
         title="Sources",
         heads=("what", "file", "taken", "SHA-256", "made again with"),
-        rows=tuple((one.what, f"`{one.path}`", one.date, one.digest, f"`{one.command}`") for one in sources),
+        rows=tuple(
+            (source.what, f"`{source.path}`", source.date, source.digest, f"`{source.command}`") for source in sources
+        ),
         left=5,
     )

@@ -13,9 +13,8 @@ import pytest
 from data_gen.published import load as load_published
 from lab import registry
 from lab.analysis.results import analyse
-from lab.discovery import Discovery, Known, discover
+from lab.discovery import Discovery, DiscoveryInputs, discover
 from lab.discovery.opportunities import PROPOSALS
-from lab.discovery.saving import error
 from lab.discovery.values import Answer, Check, Impact, Opportunity
 from lab.units import bytes_text
 from lab.usage import Usage, look
@@ -97,7 +96,9 @@ def measured(found: Discovery) -> list[Opportunity]:
 
 def test_five_questions_are_answered_whatever_is_known(published: Profile, poor: Profile, sample: Experiment) -> None:
     for profile, usages, run in product((published, poor), ((), usage_of("app")), (None, sample)):
-        answers = discover(Known(profile=profile, usages=usages, results=analyse(run) if run else None)).answers
+        answers = discover(
+            DiscoveryInputs(profile=profile, usages=usages, results=analyse(run) if run else None)
+        ).answers
         assert len(answers) == 5
         assert all(one.words for one in answers)
         assert all(one.missing for one in answers if one.verdict == "unknown")
@@ -105,13 +106,13 @@ def test_five_questions_are_answered_whatever_is_known(published: Profile, poor:
 
 @pytest.mark.parametrize(("tree", "verdict"), [("app", "yes"), ("loaded", "perhaps"), ("written", "no")])
 def test_only_the_sources_say_whether_the_payload_is_needed(published: Profile, tree: str, verdict: str) -> None:
-    found = answer(discover(Known(profile=published, usages=usage_of(tree))), "raw_response")
+    found = answer(discover(DiscoveryInputs(profile=published, usages=usage_of(tree))), "raw_response")
     assert found.verdict == verdict
     assert "files" in found.evidence[0]
 
 
 def test_without_sources_the_payload_may_be_needed_and_the_command_is_named(published: Profile) -> None:
-    found = answer(discover(Known(profile=published)), "raw_response")
+    found = answer(discover(DiscoveryInputs(profile=published)), "raw_response")
     assert found.verdict == "unknown"
     assert "`lab usage SRC" in found.words
     assert "odds_snapshots.raw_response holds 23.0 GB" in found.evidence[0]
@@ -119,13 +120,13 @@ def test_without_sources_the_payload_may_be_needed_and_the_command_is_named(publ
 
 def test_sources_that_do_not_mention_the_payload_decide_nothing(published: Profile, tmp_path: Path) -> None:
     (tmp_path / "other.py").write_text("x = 1\n", encoding="utf-8")
-    found = discover(Known(profile=published, usages=look([tmp_path], ["raw_response"])))
+    found = discover(DiscoveryInputs(profile=published, usages=look([tmp_path], ["raw_response"])))
     assert answer(found, "raw_response").verdict == "unknown"
     assert not check(found, "sources").done
 
 
 def test_outcomes_can_be_normalised_where_a_verified_form_is_smaller(published: Profile, sample: Experiment) -> None:
-    found = answer(discover(Known(profile=published, results=analyse(sample))), "outcomes")
+    found = answer(discover(DiscoveryInputs(profile=published, results=analyse(sample))), "outcomes")
     assert found.verdict == "yes"
     assert "outcome_normalization_snapshot" in found.words
     assert any("outcome_normalization_rows` saves -" in line for line in found.evidence)
@@ -136,7 +137,7 @@ def test_a_smaller_form_with_other_answers_is_none(published: Profile, sample: E
     for trial in sample.outcomes:
         if isinstance(trial, Completed) and trial.scenario.startswith("outcome_normalization"):
             spoiled = with_trial(spoiled, trial.scenario, verification=differing(trial))
-    found = discover(Known(profile=published, results=analyse(spoiled)))
+    found = discover(DiscoveryInputs(profile=published, results=analyse(spoiled)))
     assert answer(found, "outcomes").verdict == "no"
     assert not check(found, "Answers of all trials").done
     (one,) = (one for one in found.opportunities if one.name == "outcome_normalization_packed")
@@ -159,23 +160,23 @@ def test_duplicates_are_what_was_compared(
     shares = {"equal_snapshots": snapshots, "equal_market_rows": rows}
     told = {name: None if share is None else Share(value=share, error=0.04) for name, share in shares.items()}
     seen = with_series(published, pairs=320, events_sampled=16, **told)
-    found = answer(discover(Known(profile=seen)), "duplicate")
+    found = answer(discover(DiscoveryInputs(profile=seen)), "duplicate")
     assert found.verdict == verdict
     assert "320 pairs" in found.evidence[0]
     assert ("± 4.0 %" in found.evidence[0]) == (rows is not None)
 
 
 def test_an_imitated_workload_is_no_evidence_of_duplicates(published: Profile, sample: Experiment) -> None:
-    found = answer(discover(Known(profile=published, results=analyse(sample))), "duplicate")
+    found = answer(discover(DiscoveryInputs(profile=published, results=analyse(sample))), "duplicate")
     assert found.verdict == "unknown"
     assert any("no evidence" in line for line in found.missing)
 
 
 def test_retention_says_what_is_there_and_what_would_fit(published: Profile, poor: Profile) -> None:
-    found = answer(discover(Known(profile=published)), "Retention")
+    found = answer(discover(DiscoveryInputs(profile=published)), "Retention")
     assert "none of 7 days or fewer" in found.words
     assert "about 2.8 days" in found.words
-    unseen = answer(discover(Known(profile=poor)), "Retention")
+    unseen = answer(discover(DiscoveryInputs(profile=poor)), "Retention")
     assert unseen.verdict == "unknown"
     assert "states no growth" in unseen.words
 
@@ -184,32 +185,32 @@ def test_an_old_lookup_is_no_sign_of_kept_history(published: Profile) -> None:
     young = (Retention(days=7, rows_older=0, bytes_older=0, rows_kept=10),)
     captured = tuple(replace(table, retention=young) for table in published.tables)
     lookup = replace(captured[0], table="bookmakers", retention=(replace(young[0], days=30, rows_older=3),))
-    found = answer(discover(Known(profile=replace(published, tables=(*captured, lookup)))), "Retention")
+    found = answer(discover(DiscoveryInputs(profile=replace(published, tables=(*captured, lookup)))), "Retention")
     assert "nothing is older than the periods looked at" in found.words
     assert found.evidence == ()
 
 
 @pytest.mark.parametrize(("raw", "verdict"), [(1 << 40, "yes"), (1 << 20, "no"), (None, "unknown")])
 def test_toast_is_effective_where_stored_is_less_than_raw(published: Profile, raw: int | None, verdict: str) -> None:
-    found = answer(discover(Known(profile=with_columns(published, raw_bytes=raw))), "TOAST")
+    found = answer(discover(DiscoveryInputs(profile=with_columns(published, raw_bytes=raw))), "TOAST")
     assert found.verdict == verdict
 
 
 def test_codecs_that_were_tried_are_evidence(published: Profile) -> None:
     seen = with_columns(published, raw_bytes=1 << 40, documents=64, restored={"pglz": 1.0, "lz4": 1.05})
-    found = answer(discover(Known(profile=seen)), "TOAST")
+    found = answer(discover(DiscoveryInputs(profile=seen)), "TOAST")
     assert any("64 documents stored anew: pglz +0.0 %, lz4 +5.0 %" in line for line in found.evidence)
     assert not found.missing
 
 
 def test_without_a_run_ways_to_save_are_named_and_none_has_a_number(published: Profile) -> None:
-    found = discover(Known(profile=published))
+    found = discover(DiscoveryInputs(profile=published))
     assert {category for one in found.opportunities for category in one.categories} == set(CATEGORIES)
     assert measured(found) == []
     assert all(one.impact is None and one.unmeasured.startswith("Not measured") for one in found.opportunities)
     assert {one.touches for one in found.opportunities if one.name == "drop_raw_response"} == {33 << 30}
     assert [phase.number for phase in found.phases] == [101, 102, 103, 104]
-    assert all("lab run" in phase.changes[0] and phase.saving == "Not known." for phase in found.phases)
+    assert all("lab run" in phase.changes[0] and phase.saving == "Not inputs." for phase in found.phases)
 
 
 def test_every_way_that_is_named_is_a_scenario_of_the_lab() -> None:
@@ -218,7 +219,7 @@ def test_every_way_that_is_named_is_a_scenario_of_the_lab() -> None:
 
 
 def test_measured_ways_are_ranked_by_impact_then_effort_then_bytes(published: Profile, sample: Experiment) -> None:
-    found = measured(discover(Known(profile=published, results=analyse(sample))))
+    found = measured(discover(DiscoveryInputs(profile=published, results=analyse(sample))))
     keys = [(-(one.impact or 0), one.effort or 0, -one.expected.saved) for one in found if one.expected]
     assert keys == sorted(keys)
     assert found[0].impact is Impact.DECISIVE
@@ -226,7 +227,7 @@ def test_measured_ways_are_ranked_by_impact_then_effort_then_bytes(published: Pr
 
 
 def test_all_categories_are_there_and_what_was_skipped_has_its_reason(published: Profile, sample: Experiment) -> None:
-    found = discover(Known(profile=published, results=analyse(sample)))
+    found = discover(DiscoveryInputs(profile=published, results=analyse(sample)))
     assert {category for one in found.opportunities for category in one.categories} == set(CATEGORIES)
     (skipped,) = (one for one in found.opportunities if one.name == "retention_30d")
     assert "Nothing to delete" in skipped.unmeasured
@@ -237,14 +238,14 @@ def test_what_was_measured_without_a_baseline_is_named_and_has_no_number(
     published: Profile, sample: Experiment
 ) -> None:
     bare = replace(sample, outcomes=tuple(one for one in sample.outcomes if one.scenario != "baseline"))
-    found = discover(Known(profile=published, results=analyse(bare)))
+    found = discover(DiscoveryInputs(profile=published, results=analyse(bare)))
     assert measured(found) == []
     (one,) = (one for one in found.opportunities if one.name == "drop_raw_response")
     assert "no baseline" in one.unmeasured
 
 
 def test_the_schema_phase_holds_the_recorded_statements(published: Profile, sample: Experiment) -> None:
-    schema, _, migration, _ = discover(Known(profile=published, results=analyse(sample))).phases
+    schema, _, migration, _ = discover(DiscoveryInputs(profile=published, results=analyse(sample))).phases
     added, replaced = schema.groups
     assert any(sql.startswith("CREATE TABLE market_odds_blocks") for sql in added.statements)
     assert "ALTER TABLE odds_snapshots DROP COLUMN raw_response" in replaced.statements
@@ -259,7 +260,7 @@ def steps_of_recommended(sample: Experiment) -> Sequence[object]:
 
 
 def test_what_cannot_be_undone_is_said_with_what_to_do_instead(published: Profile, sample: Experiment) -> None:
-    found = discover(Known(profile=published, results=analyse(sample)))
+    found = discover(DiscoveryInputs(profile=published, results=analyse(sample)))
     moves = {move.name: move for move in found.phases[2].moves}
     assert {name for name, move in moves.items() if move.final} == {
         "DROP COLUMN",
@@ -281,7 +282,7 @@ def planned(published: Profile, sample: Experiment, best: str) -> Discovery:
     """The plan where only that strategy was measured and the target is within its reach."""
     alone = tuple(one for one in sample.outcomes if one.scenario in ("baseline", best))
     roomy = replace(sample, outcomes=alone, case=replace(sample.case, target_bytes=30 << 30))
-    return discover(Known(profile=published, results=analyse(roomy)))
+    return discover(DiscoveryInputs(profile=published, results=analyse(roomy)))
 
 
 def test_an_old_table_that_is_kept_takes_what_earlier_steps_left_of_it(published: Profile, sample: Experiment) -> None:
@@ -311,26 +312,28 @@ def test_any_measured_strategy_has_its_four_phases(published: Profile, sample: E
 
 
 def test_files_that_must_change_come_from_the_sources(published: Profile, sample: Experiment) -> None:
-    change = discover(Known(profile=published, results=analyse(sample), usages=usage_of("app"))).phases[1].changes
+    change = (
+        discover(DiscoveryInputs(profile=published, results=analyse(sample), usages=usage_of("app"))).phases[1].changes
+    )
     assert any("`storage/writer.py:7` writes `raw_response`" in line for line in change)
     assert not any("alembic" in line for line in change)
-    unknown = discover(Known(profile=published, results=analyse(sample))).phases[1].changes
+    unknown = discover(DiscoveryInputs(profile=published, results=analyse(sample))).phases[1].changes
     assert any("--usage SRC" in line for line in unknown)
 
 
 def test_a_saving_is_never_without_its_error(published: Profile, sample: Experiment) -> None:
-    expected = discover(Known(profile=published, results=analyse(sample))).expected
+    expected = discover(DiscoveryInputs(profile=published, results=analyse(sample))).expected
     assert expected is not None
-    assert "the projection states none; two baselines differ by 0.00 %" in error(replace(expected, interval=None))
+    assert "the projection states none; two baselines differ by 0.00 %" in replace(expected, interval=None).error
     stated = replace(expected, interval=(1 << 30, 2 << 30), noise_percent=None)
-    assert "between 1.00 GB and 2.00 GB; the noise floor is not known" in error(stated)
+    assert "between 1.00 GB and 2.00 GB; the noise is not known" in stated.error
 
 
 def test_a_profile_of_something_else_is_said_at_the_top(poor: Profile, published: Profile, sample: Experiment) -> None:
-    _, warning = discover(Known(profile=poor, results=analyse(sample))).warnings
+    _, warning = discover(DiscoveryInputs(profile=poor, results=analyse(sample))).warnings
     assert "2026-02-06 (18.0 GB)" in warning
     assert "imitates 2026-02-17 (63.2 GB)" in warning
-    unread = Known(profile=published, results=analyse(sample), usages=usage_of("written"))
+    unread = DiscoveryInputs(profile=published, results=analyse(sample), usages=usage_of("written"))
     assert discover(unread).warnings == ()
 
 
@@ -341,31 +344,33 @@ def test_a_recommendation_that_gives_up_what_may_be_read_says_so_at_the_top(
     published: Profile, sample: Experiment, tree: str | None, need: str | None
 ) -> None:
     usages = usage_of(tree) if tree else ()
-    warnings = discover(Known(profile=published, results=analyse(sample), usages=usages)).warnings
+    warnings = discover(DiscoveryInputs(profile=published, results=analyse(sample), usages=usages)).warnings
     assert len(warnings) == (need is not None)
     assert all(f"Is it needed? {need}: " in line and "odds_snapshots.raw_response" in line for line in warnings)
 
 
 def test_what_fits_the_target_of_another_database_is_not_ticked(poor: Profile, sample: Experiment) -> None:
-    found = discover(Known(profile=poor, results=analyse(sample)))
+    found = discover(DiscoveryInputs(profile=poor, results=analyse(sample)))
     assert not check(found, "fits the target").done
     assert not check(found, "states its error").done
 
 
 def test_a_database_that_has_hardly_changed_is_the_same(published: Profile, sample: Experiment) -> None:
     used = replace(published, database_bytes=published.database_bytes + 8192)
-    assert check(discover(Known(profile=used, results=analyse(sample))), "same database").done
+    assert check(discover(DiscoveryInputs(profile=used, results=analyse(sample))), "same database").done
 
 
 def test_a_database_that_has_grown_since_is_another_one(published: Profile, sample: Experiment) -> None:
-    found = discover(Known(profile=replace(published, database_bytes=70 << 30), results=analyse(sample)))
+    found = discover(DiscoveryInputs(profile=replace(published, database_bytes=70 << 30), results=analyse(sample)))
     assert any("2026-02-17 (70.0 GB)" in line for line in found.warnings)
     assert not check(found, "same database").done
 
 
 def test_an_interrupted_run_is_said_at_the_top_and_not_ticked(published: Profile, sample: Experiment) -> None:
     found = discover(
-        Known(profile=published, results=analyse(replace(sample, finished=None, outcomes=sample.outcomes[:4])))
+        DiscoveryInputs(
+            profile=published, results=analyse(replace(sample, finished=None, outcomes=sample.outcomes[:4]))
+        )
     )
     assert any("interrupted" in line for line in found.warnings)
     assert not check(found, "run is whole").done
@@ -373,7 +378,7 @@ def test_an_interrupted_run_is_said_at_the_top_and_not_ticked(published: Profile
 
 def test_where_nothing_fits_no_plan_is_made(published: Profile, sample: Experiment) -> None:
     tight = replace(sample, case=replace(sample.case, target_bytes=1 << 20))
-    found = discover(Known(profile=published, results=analyse(tight)))
+    found = discover(DiscoveryInputs(profile=published, results=analyse(tight)))
     assert all("Nothing measured here gets under" in phase.changes[0] for phase in found.phases)
     assert found.expected is None
     assert not check(found, "fits the target").done
@@ -397,44 +402,50 @@ def test_an_item_is_ticked_by_its_evidence_and_unticked_without(
     published: Profile, poor: Profile, sample: Experiment
 ) -> None:
     """Each item beside one input that has the data behind it and one that has not."""
-    seen = Known(profile=published, results=analyse(sample), usages=usage_of("app"))
-    bare = Known(profile=poor)
+    seen = DiscoveryInputs(profile=published, results=analyse(sample), usages=usage_of("app"))
+    bare = DiscoveryInputs(profile=poor)
     unweighed = replace(published, tables=tuple(replace(one, total_bytes=None, rows=None) for one in published.tables))
     single = replace(sample, outcomes=tuple(one for one in sample.outcomes if getattr(one, "repeat", 1) == 1))
     pairs = {
-        "saw everything": (Known(profile=replace(published, missing=())), bare),
-        "is weighed": (seen, Known(profile=unweighed)),
-        "Rows of": (seen, Known(profile=unweighed)),
+        "saw everything": (DiscoveryInputs(profile=replace(published, missing=())), bare),
+        "is weighed": (seen, DiscoveryInputs(profile=unweighed)),
+        "Rows of": (seen, DiscoveryInputs(profile=unweighed)),
         "JSON columns": (seen, bare),
         "Data ÷ index": (seen, bare),
-        "Index use": (Known(profile=indexed(published, 3)), Known(profile=indexed(published, None))),
+        "Index use": (
+            DiscoveryInputs(profile=indexed(published, 3)),
+            DiscoveryInputs(profile=indexed(published, None)),
+        ),
         "Growth": (seen, bare),
         "Ages": (seen, bare),
         "top drivers": (seen, bare),
-        "duplicates": (Known(profile=with_series(published, pairs=3)), seen),
-        "raw bytes": (Known(profile=with_columns(published, raw_bytes=1 << 40)), seen),
+        "duplicates": (DiscoveryInputs(profile=with_series(published, pairs=3)), seen),
+        "raw bytes": (DiscoveryInputs(profile=with_columns(published, raw_bytes=1 << 40)), seen),
         "sources": (seen, bare),
         "Strategies": (seen, bare),
         "Answers": (seen, bare),
-        "noise floor": (seen, Known(profile=published, results=analyse(single))),
+        "noise floor": (seen, DiscoveryInputs(profile=published, results=analyse(single))),
         "run is whole": (seen, bare),
-        "same database": (seen, Known(profile=poor, results=analyse(sample))),
+        "same database": (seen, DiscoveryInputs(profile=poor, results=analyse(sample))),
         "fits the target": (seen, bare),
-        "projection states": (seen, Known(profile=published, results=analyse(replace(sample, side_trials=())))),
+        "projection states": (
+            seen,
+            DiscoveryInputs(profile=published, results=analyse(replace(sample, side_trials=()))),
+        ),
     }
-    for word, (known, unknown) in pairs.items():
-        assert check(discover(known), word).done, word
+    for word, (inputs, unknown) in pairs.items():
+        assert check(discover(inputs), word).done, word
         assert not check(discover(unknown), word).done, word
     assert len(discover(seen).checks) == len(pairs)
 
 
 def test_a_ticked_item_says_what_proves_it_and_an_open_one_what_to_do(published: Profile, sample: Experiment) -> None:
-    for one in discover(Known(profile=published, results=analyse(sample))).checks:
+    for one in discover(DiscoveryInputs(profile=published, results=analyse(sample))).checks:
         assert one.done == (one.evidence is not None)
         assert one.evidence != ""
         assert one.otherwise
 
 
 def test_the_same_inputs_give_the_same_discovery(published: Profile, sample: Experiment) -> None:
-    first, second = (discover(Known(profile=published, results=analyse(sample))) for _ in range(2))
+    first, second = (discover(DiscoveryInputs(profile=published, results=analyse(sample))) for _ in range(2))
     assert first == second

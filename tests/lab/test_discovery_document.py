@@ -17,7 +17,7 @@ from data_gen import published
 from lab import profiling
 from lab.analysis.results import analyse
 from lab.cli import app
-from lab.discovery import Known, sources
+from lab.discovery import DiscoveryInputs, sources
 from lab.errors import InputError
 from lab.report import discovery, markdown, markers
 from lab.values import Experiment
@@ -29,8 +29,8 @@ SECTIONS = ["Profiling Results", "Storage Drivers", "Questions", "Optimization O
 
 
 @pytest.fixture(scope="module")
-def known(sample: Experiment) -> Known:
-    return Known(profile=published.load(ROOT / CASE), results=analyse(sample))
+def inputs(sample: Experiment) -> DiscoveryInputs:
+    return DiscoveryInputs(profile=published.load(ROOT / CASE), results=analyse(sample))
 
 
 @pytest.fixture(autouse=True)
@@ -73,34 +73,34 @@ def test_the_summary_has_the_form_of_the_plan() -> None:
     assert heads == parts
 
 
-def test_what_a_person_writes_survives_any_number_of_runs(known: Known, sample: Experiment) -> None:
-    text, analysed = discovery.document("", known, ()), analyse(sample)
+def test_what_a_person_writes_survives_any_number_of_runs(inputs: DiscoveryInputs, sample: Experiment) -> None:
+    text, analysed = discovery.document("", inputs, ()), analyse(sample)
     for number, end in enumerate(re.findall(r"^<!-- lab:end .* -->$", text, re.MULTILINE)):
         text = text.replace(end + "\n", f"{end}\nBy hand, {number}: lab:begin is a word.\n", 1)
     text = "Above all.\n" + text.replace("# Storage discovery", "# Our database") + "Below, without newline"
     again = text
     for _ in range(3):
-        again = discovery.document(markdown.attach(again, analysed), known, ())
+        again = discovery.document(markdown.attach(again, analysed), inputs, ())
     assert markdown.section(analysed) in again
     assert again.replace("\n\n" + markdown.section(analysed), "") == text
 
 
-def test_numbers_that_were_edited_are_written_anew(known: Known) -> None:
-    text = discovery.document("", known, ())
-    assert discovery.document(text.replace("23.0 GB", "1.00 GB"), known, ()) == text
+def test_numbers_that_were_edited_are_written_anew(inputs: DiscoveryInputs) -> None:
+    text = discovery.document("", inputs, ())
+    assert discovery.document(text.replace("23.0 GB", "1.00 GB"), inputs, ()) == text
 
 
 @pytest.mark.parametrize("section", ["overview", "storage-drivers", "sources"])
-def test_a_section_that_was_deleted_comes_back_in_its_place(known: Known, section: str) -> None:
-    text = discovery.document("", known, ())
+def test_a_section_that_was_deleted_comes_back_in_its_place(inputs: DiscoveryInputs, section: str) -> None:
+    text = discovery.document("", inputs, ())
     first, rest = text.split(markers.begin(section))
     without = first + rest.split(markers.end(section) + "\n", 1)[1]
-    again = discovery.document(without, known, ())
+    again = discovery.document(without, inputs, ())
     assert re.findall(r"lab:begin (.*) -->", again) == re.findall(r"lab:begin (.*) -->", text)
 
 
-def test_one_windows_newline_makes_no_windows_document(known: Known) -> None:
-    document = discovery.document("# mine\r\nand\nmine\n", known, ())
+def test_one_windows_newline_makes_no_windows_document(inputs: DiscoveryInputs) -> None:
+    document = discovery.document("# mine\r\nand\nmine\n", inputs, ())
     assert document.count("\r\n") == 1
 
 
@@ -112,17 +112,17 @@ def test_a_run_of_a_profile_names_the_case_that_it_left_and_where_it_ran(sample:
     assert " --server native --size" in sources.of_run(alone, "", "", case_file=None).command
 
 
-def test_a_profile_with_another_target_says_it_in_its_command(known: Known) -> None:
-    forecast = replace(known.profile.forecast, target_bytes=50 << 20)
-    command = sources.of_profile(replace(known.profile, forecast=forecast), "p.json", "").command
+def test_a_profile_with_another_target_says_it_in_its_command(inputs: DiscoveryInputs) -> None:
+    forecast = replace(inputs.profile.forecast, target_bytes=50 << 20)
+    command = sources.of_profile(replace(inputs.profile, forecast=forecast), "p.json", "").command
     assert command.endswith(" --target 50MB")
-    assert "--target" not in sources.of_profile(known.profile, "p.json", "").command
+    assert "--target" not in sources.of_profile(inputs.profile, "p.json", "").command
 
 
-def test_windows_newlines_stay(known: Known) -> None:
-    text = discovery.document("# Ours\r\n\r\nText\r\n", known, ())
+def test_windows_newlines_stay(inputs: DiscoveryInputs) -> None:
+    text = discovery.document("# Ours\r\n\r\nText\r\n", inputs, ())
     assert "\n" not in text.replace("\r\n", "")
-    assert discovery.document(text, known, ()) == text
+    assert discovery.document(text, inputs, ()) == text
 
 
 def test_a_comment_in_what_is_reported_cannot_end_a_section() -> None:

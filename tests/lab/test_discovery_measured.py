@@ -9,7 +9,7 @@ import pytest
 from data_gen import Dataset
 from lab import profiling, runs
 from lab.analysis.results import analyse
-from lab.discovery import Discovery, Known, discover
+from lab.discovery import Discovery, DiscoveryInputs, discover
 from lab.report import discovery
 from lab.servers import Server
 from lab.trial.load import run_stages
@@ -29,7 +29,7 @@ def profile(native: Server, dataset: Dataset) -> Iterator[Profile]:
 
 @pytest.fixture(scope="module")
 def found(profile: Profile) -> Discovery:
-    return discover(Known(profile=profile))
+    return discover(DiscoveryInputs(profile=profile))
 
 
 def test_a_measured_profile_answers_what_only_a_database_can(found: Discovery) -> None:
@@ -58,7 +58,7 @@ def test_the_largest_drivers_are_columns(found: Discovery) -> None:
 
 def test_every_size_to_watch_is_a_query_that_gives_it(native: Server, profile: Profile) -> None:
     sample = runs.load(SAMPLE)
-    watches = discover(Known(profile=profile, results=analyse(sample))).phases[3].watches
+    watches = discover(DiscoveryInputs(profile=profile, results=analyse(sample))).phases[3].watches
     queries = {one.what.removeprefix("Size of "): one.how.strip("`") for one in watches if "SELECT" in one.how}
     with native.connect("discovered") as database:
         made = [name for name in queries if database.value("SELECT to_regclass(%s) IS NOT NULL", (name,))]
@@ -70,7 +70,7 @@ def test_every_size_to_watch_is_a_query_that_gives_it(native: Server, profile: P
 
 
 def test_the_document_of_a_measured_profile_is_made_again_the_same(profile: Profile) -> None:
-    known = Known(profile=profile)
-    once = discovery.document("", known, ())
-    assert discovery.document(once, known, ()) == once
+    inputs = DiscoveryInputs(profile=profile)
+    once = discovery.document("", inputs, ())
+    assert discovery.document(once, inputs, ()) == once
     assert "Indexes and their use" in once

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from lab.discovery.known import Known
+from lab.discovery.inputs import DiscoveryInputs
 from lab.discovery.values import Answer, Says
 from lab.values import Series, Share
 
@@ -10,25 +10,25 @@ _MANY = 0.5
 """Share of repeated market rows from which on snapshots are near-duplicates."""
 
 
-def duplicate_snapshots(known: Known) -> Answer:
+def duplicate_snapshots(inputs: DiscoveryInputs) -> Answer:
     """By the share of compared snapshots and market rows that equal the previous ones."""
-    compared = [one for one in known.profile.series if one.pairs]
+    compared = [series for series in inputs.profile.series if series.pairs]
     return Answer(
         question="Are there duplicate snapshots?",
         verdict=_verdict(compared),
         words=_words(compared),
-        evidence=tuple(_evidence(one) for one in compared),
-        missing=tuple(_gaps(known)),
+        evidence=tuple(_evidence(series) for series in compared),
+        missing=tuple(_gaps(inputs)),
     )
 
 
 def _verdict(compared: list[Series]) -> Says:
-    shares = [share.value for one in compared if (share := one.equal_snapshots)]
+    shares = [share.value for series in compared if (share := series.equal_snapshots)]
     if not shares:
         return "unknown"
     if any(shares):
         return "yes"
-    return "partly" if any(share.value >= _MANY for one in compared if (share := one.equal_market_rows)) else "no"
+    return "partly" if any(share.value >= _MANY for series in compared if (share := series.equal_market_rows)) else "no"
 
 
 def _words(compared: list[Series]) -> str:
@@ -40,16 +40,15 @@ def _words(compared: list[Series]) -> str:
     }[_verdict(compared)]
 
 
-def _evidence(one: Series) -> str:
+def _evidence(series: Series) -> str:
     shares = {
-        "the same document": one.equal_payloads,
-        "all market rows the same": one.equal_snapshots,
-        "market rows that repeat": one.equal_market_rows,
+        "the same document": series.equal_payloads,
+        "all market rows the same": series.equal_snapshots,
+        "market rows that repeat": series.equal_market_rows,
     }
     found = ", ".join(f"{name} {_percent(share)}" for name, share in shares.items() if share)
-    return (
-        f"{one.snapshots} with {one.markets}: {one.pairs:,} pairs of {one.events_sampled:,} events compared: {found}."
-    )
+    compared = f"{series.pairs:,} pairs of {series.events_sampled:,} events compared"
+    return f"{series.snapshots} with {series.markets}: {compared}: {found}."
 
 
 def _percent(share: Share) -> str:
@@ -57,11 +56,10 @@ def _percent(share: Share) -> str:
     return f"{100 * share.value:.1f}{error} %"
 
 
-def _gaps(known: Known) -> list[str]:
-    series = known.profile.series
-    gaps = [f"{one.snapshots}: nothing was compared." for one in series if not one.pairs]
-    if not series:
+def _gaps(inputs: DiscoveryInputs) -> list[str]:
+    gaps = [f"{series.snapshots}: nothing was compared." for series in inputs.profile.series if not series.pairs]
+    if not inputs.profile.series:
         gaps.append("No table of snapshots with market rows was found in the profile.")
-    if known.experiment and gaps:
+    if inputs.experiment and gaps:
         gaps.append("The run's workload repeats as its change rate says: that is an assumption, and no evidence.")
     return gaps

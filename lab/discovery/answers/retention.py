@@ -4,30 +4,30 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from lab.discovery.known import Known
+from lab.discovery.inputs import DiscoveryInputs
 from lab.discovery.values import Answer
 from lab.units import bytes_text
 from lab.values import Profile, Retention, TableProfile
 
 
-def retention(known: Known) -> Answer:
+def retention(inputs: DiscoveryInputs) -> Answer:
     """Retention in use against needed."""
-    tables = list(_captured(known.profile))
+    tables = list(_captured(inputs.profile))
     ages = [_age(table, table.rows or 0, cut) for table in tables for cut in table.retention if cut.rows_older]
     longest = max((cut.days for table in tables for cut in table.retention if cut.rows_older), default=None)
     seen = any(cut.rows_older is not None for table in tables for cut in table.retention)
     return Answer(
         question="Retention in use against needed?",
         verdict="partly" if seen else "unknown",
-        words=f"{_in_use(longest, seen=seen)} {_fits(known)}",
-        evidence=(*ages, *_room(known)),
+        words=f"{_in_use(longest, seen=seen)} {_fits(inputs)}",
+        evidence=(*ages, *_room(inputs)),
         missing=tuple(_missing(seen=seen)),
     )
 
 
 def _captured(profile: Profile) -> Iterator[TableProfile]:
     """Snapshots and their market rows, else all tables: a bookmaker may be old under any retention."""
-    names = {name for one in profile.series for name in (one.snapshots, one.markets)}
+    names = {name for series in profile.series for name in (series.snapshots, series.markets)}
     return (table for table in profile.tables if table.rows and (not names or table.table in names))
 
 
@@ -53,19 +53,19 @@ def _age(table: TableProfile, rows: int, cut: Retention) -> str:
     return f"{table.table}: {cut.rows_older:,} of {rows:,} rows ({share:.0f} %{older}) are older than {cut.days} days."
 
 
-def _fits(known: Known) -> str:
-    target, pace = known.profile.forecast.target_bytes, known.profile.bytes_per_day
+def _fits(inputs: DiscoveryInputs) -> str:
+    target, pace = inputs.profile.forecast.target_bytes, inputs.profile.bytes_per_day
     if not pace:
         return "What fits the target is unknown: the profile states no growth."
     return f"Under {bytes_text(target)} at {bytes_text(pace)} a day: about {target / pace:.1f} days, unless rows get smaller."
 
 
-def _room(known: Known) -> Iterator[str]:
+def _room(inputs: DiscoveryInputs) -> Iterator[str]:
     """Days under the target with the recommended strategy."""
-    one = known.chosen
-    if one and one.candidate.bytes_per_day:
-        target, pace = one.experiment.case.target_bytes, one.candidate.bytes_per_day
+    chosen = inputs.chosen
+    if chosen and chosen.candidate.bytes_per_day:
+        target, pace = chosen.experiment.case.target_bytes, chosen.candidate.bytes_per_day
         yield (
-            f"With `{one.name}`, {bytes_text(pace)} a day: about {target / pace:.0f} days of rows"
+            f"With `{chosen.name}`, {bytes_text(pace)} a day: about {target / pace:.0f} days of rows"
             f" under {bytes_text(target)}."
         )

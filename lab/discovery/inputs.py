@@ -10,7 +10,17 @@ from lab.analysis.recommendation import Candidate, Recommendation
 from lab.analysis.results import Results
 from lab.discovery.values import Expected
 from lab.usage.values import Usage
-from lab.values import ColumnProfile, Completed, Experiment, GuaranteeKind, Profile, Statement, StepRecord, TableProfile
+from lab.values import (
+    ColumnProfile,
+    Completed,
+    Experiment,
+    GuaranteeKind,
+    Profile,
+    Statement,
+    StepRecord,
+    TableProfile,
+    Verdict,
+)
 
 PAYLOAD = "raw_response"
 _SAME = 0.02
@@ -21,7 +31,7 @@ RUN = "`lab run --profile FILE`"
 
 
 @dataclass(frozen=True, kw_only=True)
-class Known:
+class DiscoveryInputs:
     """The inputs; without a run `results` is None, without sources `usages` is empty."""
 
     profile: Profile
@@ -42,15 +52,19 @@ class Known:
     def strategies(self) -> tuple[Measured, ...]:
         """Every strategy that was measured to the end beside a baseline, in the order of the run; no controls."""
         results = self.results
-        return tuple(Measured(results=results, candidate=one) for one in results.strategies) if results else ()
+        return (
+            tuple(Measured(results=results, candidate=strategy) for strategy in results.strategies) if results else ()
+        )
 
     @cached_property
     def chosen(self) -> Measured | None:
         """The recommended one; None without a run, or where nothing that it measured is enough."""
-        return next((one for one in self.strategies if self.advice and one.name == self.advice.scenario), None)
+        return next(
+            (strategy for strategy in self.strategies if self.advice and strategy.name == self.advice.scenario), None
+        )
 
     @property
-    def strangers(self) -> bool:
+    def is_other_database(self) -> bool:
         """Whether the run imitates another database than the profile's, or the same one when its size was another."""
         run, profile = self.experiment, self.profile
         if run is None:
@@ -61,12 +75,12 @@ class Known:
     @property
     def payload(self) -> str:
         """Name of the column with whole responses."""
-        return next((one.payload for one in self.profile.series if one.payload), PAYLOAD)
+        return next((series.payload for series in self.profile.series if series.payload), PAYLOAD)
 
     @property
     def payload_usage(self) -> Usage | None:
         """Who reads it, None where no sources were given."""
-        return next((one for one in self.usages if one.column == self.payload), None)
+        return next((usage for usage in self.usages if usage.column == self.payload), None)
 
     def columns(self, *, named: str | None = None) -> Iterator[tuple[TableProfile, ColumnProfile]]:
         """The JSON columns that were weighed, all or those of one name."""
@@ -98,6 +112,16 @@ class Measured:
     def trial(self) -> Completed:
         """As measured."""
         return self.candidate.trial
+
+    @property
+    def is_right(self) -> bool:
+        """Whether its answers were as declared."""
+        return self.trial.verification.verdict is not Verdict.DIFFERS
+
+    @property
+    def is_smaller(self) -> bool:
+        """Whether it saves more than two baselines differ by."""
+        return self.expected.percent > (self.noise or 0.0)
 
     @cached_property
     def before(self) -> dict[str, int]:
