@@ -6,7 +6,7 @@ import codecs
 import errno
 import json
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar
@@ -95,13 +95,13 @@ def read(path: Path) -> str:
         raise InputError(f"{path} cannot be read: byte {error.start} is not UTF-8.", hint=hint) from error
 
 
-def to_json(kind: type[T], value: T) -> str:
-    """The value as JSON."""
-    adapter = _adapter(kind)  # type: ignore[arg-type] # a type is hashable
+def to_json(kind: Any, value: object, *, without: Collection[str] = ()) -> str:
+    """The value as JSON, without those of its fields."""
+    adapter = _adapter(kind)
     try:
-        written = adapter.dump_json(value, indent=1)
+        written = adapter.dump_json(value, indent=1, exclude=set(without))
     except PydanticSerializationError:  # a text with a byte that is not UTF-8, such as the name of a folder
-        plain = json.dumps(adapter.dump_python(value, mode="json"), indent=1, ensure_ascii=False)
+        plain = json.dumps(adapter.dump_python(value, mode="json", exclude=set(without)), indent=1, ensure_ascii=False)
         written = plain.encode("utf-8", "replace")
     return written.decode() + "\n"
 

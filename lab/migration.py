@@ -19,6 +19,8 @@ _ODDS = {
     "snapshot": "snapshot",
 }
 """The only workload that there was in format 1, which does not name it."""
+_UNRECORDED = ("commit", "kernel", "cpu", "cpu_governor", "load_average")
+"""What format 1 does not say of the machine."""
 _COLUMN = re.compile(r"column (\w+)\.(\w+)")
 _CONSTRAINTS = {
     "PRIMARY KEY": GuaranteeKind.PRIMARY_KEY,
@@ -34,11 +36,15 @@ def from_format_1(raw: dict[str, Any]) -> dict[str, Any]:
 
     `raw` is untouched. A file that is damaged stays so, for the check that follows to name it.
     """
-    changed = (
+    changed: dict[str, Any] = (
         _each(raw, "outcomes", _outcome) | _each(raw, "side_trials", _side_trial) | _each(raw, "calibration", _note)
     )
     if isinstance(scenarios := raw.get("scenarios"), dict):
         changed["scenarios"] = {name: _facts(facts) for name, facts in scenarios.items()}
+    if isinstance(environment := raw.get("environment"), dict):
+        changed["environment"] = dict.fromkeys(_UNRECORDED) | environment
+    if isinstance(case := raw.get("case"), dict):
+        changed["case"] = case | {"system_bytes": case.get("system_bytes") or None}
     return raw | changed | {"format": 2, "workload": _ODDS}
 
 

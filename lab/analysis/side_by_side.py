@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from lab.analysis.results import Results
-from lab.values import Experiment, LoadedTemplate
+from lab.values import Environment, Experiment, LoadedTemplate
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,8 +72,13 @@ def _circumstances(experiments: Sequence[Experiment]) -> dict[str, list[str]]:
         "servers": [" / ".join(_server(template) for template in run.templates) for run in experiments],
         "rows": [" / ".join(template.digest[:12] for template in run.templates) for run in experiments],
         "machine": [f"{run.environment.machine}, {run.environment.cores} cores" for run in experiments],
-        "lab": [run.environment.lab for run in experiments],
+        "CPU": [run.environment.cpu or "not known" for run in experiments],
+        "lab": [_lab(run.environment) for run in experiments],
     }
+
+
+def _lab(environment: Environment) -> str:
+    return f"{environment.lab} ({environment.commit})" if environment.commit else environment.lab
 
 
 def _server(template: LoadedTemplate) -> str:

@@ -142,7 +142,7 @@ def _inputs(profile: str, paths: Sequence[Path], run: Path | None) -> tuple[Disc
         at = run / runs.FILE if run.is_dir() else run
         own = inputs.experiment.plan.dataset.case not in case_names()
         case = at.with_name(runs.CASE).as_posix() if own else None
-        found.append(sources.of_run(inputs.experiment, at.as_posix(), _digest(at), case_file=case))
+        found.append(sources.of_run(inputs.experiment, at.as_posix(), runs.digest(run), case_file=case))
     return inputs, found
 
 

@@ -1,22 +1,63 @@
-"""The machine and the software that numbers are measured with."""
+"""The machine and the software that numbers are measured with; nothing that names its owner, such as a host name."""
 
 from __future__ import annotations
 
 import os
 import platform
+import subprocess
+from contextlib import suppress
 from importlib.metadata import version
+from pathlib import Path
 
 import psutil
 
 from lab.values import Environment
+
+_ROOT = Path(__file__).parents[2]
+_CPUS = Path("/proc/cpuinfo")
+_GOVERNOR = Path("/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor")
 
 
 def environment() -> Environment:
     """Of this process, now."""
     return Environment(
         lab=version("odds-storage-lab"),
+        commit=_commit(),
         python=platform.python_version(),
         machine=f"{platform.system()} {platform.machine()}",
+        kernel=platform.release() or None,
+        cpu=_cpu(),
+        cpu_governor=_content(_GOVERNOR).strip() or None,
         cores=os.cpu_count() or 1,
         memory_bytes=psutil.virtual_memory().total,
+        load_average=_load_average(),
     )
+
+
+def _commit() -> str | None:
+    """Of the checkout that the lab runs from, with '-dirty' where it was changed."""
+    if not (_ROOT / ".git").exists():
+        return None
+    command = ["git", "-C", str(_ROOT), "describe", "--always", "--dirty", "--abbrev=12", "--exclude=*"]
+    with suppress(OSError, subprocess.SubprocessError):
+        return subprocess.run(command, capture_output=True, text=True, check=True, timeout=10).stdout.strip() or None
+    return None
+
+
+def _cpu() -> str | None:
+    names = (line.partition(":")[2].strip() for line in _content(_CPUS).splitlines() if line.startswith("model name"))
+    return next(names, None) or platform.processor() or None
+
+
+def _load_average() -> float | None:
+    """Processes that were ready to run, on average of the last minute: what else is at work beside the run."""
+    with suppress(OSError):
+        return round(os.getloadavg()[0], 2)
+    return None
+
+
+def _content(file: Path) -> str:
+    """Empty where there is none."""
+    with suppress(OSError, UnicodeDecodeError):
+        return file.read_text(encoding="utf-8")
+    return ""

@@ -8,12 +8,15 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from lab import runs
-from lab.values import Completed, Experiment, LoadedTemplate, Outcome, SideTrial
+from lab.values import Experiment, LoadedTemplate, Outcome, SideTrial
 
 
 @dataclass
 class Journal:
-    """The experiment as far as it has come, always on disk; several threads may write."""
+    """The experiment as far as it has come, always on disk; several threads may write.
+
+    Trials are kept in the order of arrival, each in a file of its own; `lab.runs.load` puts them into that of the plan.
+    """
 
     folder: Path
     experiment: Experiment
@@ -23,7 +26,18 @@ class Journal:
     def add(self, outcome: Outcome) -> None:
         """Keep an outcome."""
         with self._lock:
-            self._save(replace(self.experiment, outcomes=(*self.experiment.outcomes, outcome)))
+            if not self.closed:
+                outcomes = (*self.experiment.outcomes, outcome)
+                runs.add_outcome(self.folder, len(outcomes), outcome)
+                self.experiment = replace(self.experiment, outcomes=outcomes)
+
+    def aside(self, trial_: SideTrial) -> None:
+        """Keep a trial on another dataset."""
+        with self._lock:
+            if not self.closed:
+                trials = (*self.experiment.side_trials, trial_)
+                runs.add_auxiliary(self.folder, len(trials), trial_)
+                self.experiment = replace(self.experiment, side_trials=trials)
 
     def loaded(self, template: LoadedTemplate) -> None:
         """Keep what was loaded, once."""
@@ -31,21 +45,10 @@ class Journal:
             if template not in self.experiment.templates:
                 self._save(replace(self.experiment, templates=(*self.experiment.templates, template)))
 
-    def aside(self, trial_: SideTrial) -> None:
-        """Keep a trial on another dataset."""
-        with self._lock:
-            self._save(replace(self.experiment, side_trials=(*self.experiment.side_trials, trial_)))
-
     def finish(self) -> None:
-        """Put the outcomes into the order of the plan and mark the experiment as complete."""
-        order = {(one.scenario, one.server, one.repeat): at for at, one in enumerate(self.experiment.plan.trials)}
-        outcomes = sorted(self.experiment.outcomes, key=lambda one: order[one.scenario, one.server, _repeat(one)])
-        aside = sorted(
-            self.experiment.side_trials,
-            key=lambda one: (one.purpose, one.dataset.change_rate, order[one.outcome.scenario, one.outcome.server, 1]),
-        )
-        ended = replace(self.experiment, outcomes=tuple(outcomes), side_trials=tuple(aside), finished=now().isoformat())
-        self._save(ended)
+        """Mark the experiment as complete."""
+        with self._lock:
+            self._save(replace(self.experiment, finished=now().isoformat()))
 
     def close(self) -> None:
         """Take no more entries: what ends from now on was interrupted, not measured."""
@@ -54,12 +57,8 @@ class Journal:
 
     def _save(self, experiment: Experiment) -> None:
         if not self.closed:
+            runs.save_circumstances(self.folder, experiment)
             self.experiment = experiment
-            runs.save(self.folder, experiment)
-
-
-def _repeat(outcome: Outcome) -> int:
-    return outcome.repeat if isinstance(outcome, Completed) else 1
 
 
 def now() -> datetime:

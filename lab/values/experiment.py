@@ -135,10 +135,21 @@ class Environment:
     """The machine and the software that the numbers were measured with."""
 
     lab: str
+    """Its version."""
+    commit: str | None
+    """Of the lab's checkout, with '-dirty' where files were changed; None where it was installed."""
     python: str
     machine: str
+    """System and architecture."""
+    kernel: str | None
+    cpu: str | None
+    """Its model."""
+    cpu_governor: str | None
+    """How the clock of the CPU is set, such as 'powersave'."""
     cores: int
     memory_bytes: int
+    load_average: float | None
+    """Over the minute before the run."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -168,7 +179,8 @@ class Experiment:
     environment: Environment
     templates: tuple[LoadedTemplate, ...]
     scenarios: Mapping[str, ScenarioFacts]
-    outcomes: tuple[Outcome, ...]
-    side_trials: tuple[SideTrial, ...]
     calibration: tuple[Note, ...] = ()
     """How the case was made from a profile: what was taken from it, what assumed; empty for a published case."""
+    outcomes: tuple[Outcome, ...] = ()
+    """In the order of the plan; a run that was interrupted has fewer."""
+    side_trials: tuple[SideTrial, ...] = ()

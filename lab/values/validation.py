@@ -10,12 +10,11 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TypeVar
 
-from lab.values.experiment import CaseFacts, Experiment, LoadedTemplate, SideTrial, TableFacts
+from lab.values.experiment import BASELINE, CaseFacts, Experiment, LoadedTemplate, SideTrial, TableFacts
 from lab.values.footprint import KINDS, Footprint, Kinds, TableFootprint
 from lab.values.outcome import Completed, Outcome, Skipped, StepRecord
 
 T = TypeVar("T")
-BASELINE = "baseline"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,8 +33,8 @@ def problems(experiment: Experiment) -> Iterator[Problem]:
     yield from _each("plan.trials", plan.trials, lambda trial: _described(trial.scenario, experiment))
     yield from _below("case", _case(experiment.case))
     yield from _each("templates", experiment.templates, _template)
-    yield from _each("outcomes", experiment.outcomes, lambda outcome: _outcome(outcome, experiment))
-    yield from _each("side_trials", experiment.side_trials, lambda trial: _side_trial(trial, experiment))
+    yield from _each("outcomes", experiment.outcomes, lambda outcome: outcome_problems(outcome, experiment))
+    yield from _each("side_trials", experiment.side_trials, lambda trial: auxiliary_problems(trial, experiment))
 
 
 def _below(place: str, inner: Iterable[Problem]) -> Iterator[Problem]:
@@ -85,7 +84,8 @@ def _template(template: LoadedTemplate) -> Iterator[Problem]:
     yield from _below("footprint", _footprint(template.footprint, compared=True))
 
 
-def _outcome(outcome: Outcome, experiment: Experiment) -> Iterator[Problem]:
+def outcome_problems(outcome: Outcome, experiment: Experiment) -> Iterator[Problem]:
+    """The same of one trial in its experiment."""
     yield from _described(outcome.scenario, experiment)
     if isinstance(outcome, Completed):
         if outcome.server not in {template.server for template in experiment.templates}:
@@ -102,7 +102,8 @@ def _completed(trial: Completed) -> Iterator[Problem]:
     yield from _below("footprint", _footprint(trial.footprint, compared=trial.scenario == BASELINE))
 
 
-def _side_trial(trial: SideTrial, experiment: Experiment) -> Iterator[Problem]:
+def auxiliary_problems(trial: SideTrial, experiment: Experiment) -> Iterator[Problem]:
+    """The same of a trial on another dataset."""
     yield from _below("dataset", _amounts(least=1, events=trial.dataset.events))
     yield from _below("dataset", _amounts(change_rate=trial.dataset.change_rate))
     yield from _below("outcome", _described(trial.outcome.scenario, experiment))
