@@ -11,7 +11,7 @@ import psutil
 from lab import registry
 from lab.errors import LabError
 from lab.runner import plan
-from lab.runner.fleet import Fleet, open_fleet
+from lab.runner.server_pool import ServerPool, open_pool
 from lab.servers import Options, open_workspace
 from lab.servers.inventory import Finding, inventory
 from lab.units import bytes_text
@@ -28,16 +28,16 @@ class Diagnosis:
 
 def diagnose(options: Options, progress: Callable[[str], None]) -> Diagnosis:
     """Start every kind of server once, for what it really offers; nothing is pulled that takes long."""
-    with open_workspace() as workspace, open_fleet(workspace, options, progress) as fleet:
+    with open_workspace() as workspace, open_pool(workspace, options, progress) as pool:
         things = inventory(workspace, options.image)
-        servers = tuple(_server(kind, fleet) for kind in plan.AUTO)
-        trials = plan.trials(registry.resolve(["all"]), plan.AUTO, fleet.capabilities)
+        servers = tuple(_server(kind, pool) for kind in plan.AUTO)
+        trials = plan.trials(registry.resolve(["all"]), plan.AUTO, pool.capabilities)
     return Diagnosis(findings=(*things, *servers, _disk(), _memory()), trials=trials)
 
 
-def _server(kind: str, fleet: Fleet) -> Finding:
+def _server(kind: str, pool: ServerPool) -> Finding:
     try:
-        server = fleet.server(kind)
+        server = pool.server(kind)
     except LabError as error:
         return Finding(name=f"server {kind}", fine=False, found=error.message, remedy=error.hint)
     return Finding(name=f"server {kind}", fine=True, found=f"{describe(server.capabilities)}; {server.origin}")

@@ -6,15 +6,15 @@ from collections.abc import Callable
 
 from data_gen import Dataset, widths
 from lab.analysis.fidelity import Figure, figures
-from lab.runner.fleet import open_fleet
+from lab.runner.server_pool import open_pool
 from lab.servers import Options, open_workspace
 from lab.trial.load import load
 
 
 def measure(dataset: Dataset, *, server: str, options: Options, progress: Callable[[str], None]) -> tuple[Figure, ...]:
     """Every published figure of the dataset's case beside the generated one."""
-    with open_workspace() as workspace, open_fleet(workspace, options, progress) as fleet:
-        chosen = fleet.server(server)
+    with open_workspace() as workspace, open_pool(workspace, options, progress) as pool:
+        chosen = pool.server(server)
         progress(f"{server}: generating and loading the workload")
         chosen.create("lab_fidelity")
         with chosen.connect("lab_fidelity") as database:

@@ -23,6 +23,7 @@ from lab.cli.options import (
     Seed,
     ServerName,
     Size,
+    StepSeconds,
     Tmpfs,
 )
 
@@ -47,6 +48,7 @@ def run(
     port: Port = None,
     postgres_bin: PostgresBin = None,
     jobs: Jobs = None,
+    step_seconds: StepSeconds = 3600,
     results: Results = Path("results"),
     as_json: AsJson = False,
 ) -> None:
@@ -67,6 +69,7 @@ def run(
         server=server,
         results=results,
         jobs=jobs,
+        step_seconds=step_seconds,
         options=Options(
             postgres_bin=postgres_bin,
             image=image or DEFAULT_IMAGE,

@@ -69,4 +69,8 @@ Jobs = Annotated[
         help=f"Trials at once; else one for each core and each GB of free memory, at most {MOST_JOBS}. They are timed alone.",
     ),
 ]
+StepSeconds = Annotated[
+    float,
+    typer.Option("--step-seconds", min=1, help="Cancel a step that takes longer, and fail its trial."),
+]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for a program to read.")]

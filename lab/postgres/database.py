@@ -87,6 +87,11 @@ class Database:
                 for chunk in chunks:
                     copy.write(chunk)
 
+    def cancel(self) -> None:
+        """Ask the server to end the statement that another thread waits for."""
+        with _translated("cancelling", self._diagnose):
+            self._connection.cancel_safe(timeout=5)
+
     def close(self) -> None:
         """Close the connection; closing twice is harmless."""
         self._connection.close()

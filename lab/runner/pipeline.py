@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
@@ -15,14 +16,14 @@ from lab.errors import LabError
 from lab.registry import Registered
 from lab.runner import plan
 from lab.runner.environment import environment
-from lab.runner.fleet import Fleet, open_fleet
 from lab.runner.journal import Journal, now
 from lab.runner.room import check_room
 from lab.runner.schedule import ExclusiveGate, Job, jobs_at_once, run_jobs
+from lab.runner.server_pool import ServerPool, open_pool
 from lab.servers import Options, clean, open_workspace
 from lab.trial import trial
-from lab.trial.apply import Alone
-from lab.trial.trial import Lane
+from lab.trial.deadline import STEP_SECONDS
+from lab.trial.template import Bench
 from lab.units import bytes_text
 from lab.values import (
     BASELINE,
@@ -36,6 +37,7 @@ from lab.values import (
     ScenarioFacts,
     SideTrial,
     Skipped,
+    TrialRequest,
     WorkloadFacts,
 )
 from lab.values.full_size import case_facts
@@ -67,6 +69,8 @@ class Request:
     """About the servers."""
     jobs: int | None = None
     """Trials at once; None: `lab.schedule.jobs_at_once` decides."""
+    step_seconds: float = STEP_SECONDS
+    """A step that takes longer is ended."""
     profile: Path | None = None
     """File of a profile or a case to imitate instead of `case`."""
 
@@ -83,22 +87,30 @@ def run(request: Request, progress: Progress, opened: Callable[[Path], None]) ->
     files.check_writable(request.results)
     for line in clean():
         progress(f"removed what an earlier run left behind: {line}")
-    with open_workspace() as workspace, open_fleet(workspace, request.options, progress) as fleet:
+    with open_workspace() as workspace, open_pool(workspace, request.options, progress) as pool:
         if len(kinds) == 1:
-            fleet.server(kinds[0])  # nothing stands in for the one that was asked for
-        trials = plan.trials(tuple(entries.values()), kinds, fleet.capabilities)
+            pool.server(kinds[0])  # nothing stands in for the one that was asked for
+        trials = plan.trials(tuple(entries.values()), kinds, pool.capabilities)
         # Before the dataset is planned, which would take all memory for a size mistyped by a few zeros.
         check_room(
-            [fleet.server(kind) for kind in {one.server for one in trials if one.server}], request.size_bytes, jobs
+            [pool.server(kind) for kind in {one.server for one in trials if one.server}], request.size_bytes, jobs
         )
         dataset = Dataset.plan(case, size_bytes=request.size_bytes, seed=request.seed, change_rate=request.change_rate)
         entries[BASELINE] = registry.registered()[BASELINE]
         planned = Plan(dataset=dataset.spec, size_bytes=request.size_bytes, jobs=jobs, trials=trials)
         journal = _open(request.results, planned, dataset.facts, imitated, entries)
         opened(journal.folder)
-        generate = partial(Dataset, case=case)
         _make_trials(
-            trials, _Run(entries=entries, fleet=fleet, journal=journal, gate=ExclusiveGate(), generate=generate)
+            trials,
+            _Run(
+                entries=entries,
+                pool=pool,
+                journal=journal,
+                gate=ExclusiveGate(),
+                generate=partial(Dataset, case=case),
+                case_sha256=_sha256(case.text),
+                step_seconds=request.step_seconds,
+            ),
         )
     journal.finish()
 
@@ -108,10 +120,29 @@ class _Run:
     """What every trial of a run needs."""
 
     entries: Mapping[str, Registered]
-    fleet: Fleet
+    pool: ServerPool
     journal: Journal
     gate: ExclusiveGate
+    """Of this host."""
     generate: Callable[[DatasetSpec], Dataset]
+    """One dataset for each server, because it is generated while it is loaded."""
+    case_sha256: str
+    step_seconds: float
+
+    @property
+    def spec(self) -> DatasetSpec:
+        """Of the dataset that the run is about."""
+        return self.journal.experiment.plan.dataset
+
+    def request(self, planned: PlannedTrial, dataset: DatasetSpec, *, timed: bool) -> TrialRequest:
+        """That trial as a worker receives it."""
+        return TrialRequest(
+            planned=planned,
+            dataset=dataset,
+            case_sha256=self.case_sha256,
+            timed=timed,
+            step_seconds=self.step_seconds,
+        )
 
 
 def _make_trials(trials: Sequence[PlannedTrial], run: _Run) -> None:
@@ -123,65 +154,64 @@ def _make_trials(trials: Sequence[PlannedTrial], run: _Run) -> None:
     def interrupted() -> None:
         # An interrupted run keeps what it has. The servers are stopped under the trials that are being made.
         run.journal.close()
-        run.fleet.close()
+        run.pool.close()
 
     run_jobs(_jobs(trials, run), at_once=run.journal.experiment.plan.jobs, interrupted=interrupted)
 
 
 def _jobs(trials: Sequence[PlannedTrial], run: _Run) -> Iterator[Job]:
     """All trials, then those of them that are made on other datasets too."""
-    placed, spec = _in_turn(trials), run.journal.experiment.plan.dataset
-    for kind, planned in placed:
-        yield partial(_make, kind, planned, run)
-    for kind, planned in placed:
-        if planned.repeat == 1 and (smaller := _smaller(spec)):
-            yield partial(_make_aside, kind, planned, run, "size", smaller)
-    for kind, planned in placed:
+    placed = _in_turn(trials)
+    for planned in placed:
+        yield partial(_make, run.request(planned, run.spec, timed=True), run)
+    for planned in placed:
+        if planned.repeat == 1 and (smaller := _smaller(run.spec)):
+            yield partial(_make_auxiliary, run.request(planned, smaller, timed=False), run, "size")
+    for planned in placed:
         if run.entries[planned.scenario].scenario.depends_on_change_rate:
-            for dataset in _at_rates(spec):
-                yield partial(_make_aside, kind, planned, run, "rate", dataset)
+            for dataset in _at_rates(run.spec):
+                yield partial(_make_auxiliary, run.request(planned, dataset, timed=False), run, "rate")
 
 
-def _in_turn(trials: Sequence[PlannedTrial]) -> list[tuple[str, PlannedTrial]]:
-    """The kinds of server in turn, so that their templates are loaded side by side."""
+def _in_turn(trials: Sequence[PlannedTrial]) -> list[PlannedTrial]:
+    """The kinds of server in turn, so that their templates are loaded side by side; without trials that have none."""
     kinds = dict.fromkeys(planned.server for planned in trials if planned.server)
-    lanes = ([(kind, planned) for planned in trials if planned.server == kind] for kind in kinds)
-    return [one for row in zip_longest(*lanes) for one in row if one]
+    by_kind = ([planned for planned in trials if planned.server == kind] for kind in kinds)
+    return [planned for row in zip_longest(*by_kind) for planned in row if planned]
 
 
-def _make(kind: str, planned: PlannedTrial, run: _Run) -> None:
-    with run.gate.shared():
-        lane, outcome = _try(kind, planned, run.journal.experiment.plan.dataset, run, run.gate.exclusive)
-        if lane:
-            run.journal.loaded(lane.loaded)
-        run.journal.add(outcome)
+def _make(request: TrialRequest, run: _Run) -> None:
+    bench, outcome = _try(request, run)
+    if bench:
+        run.journal.loaded(bench.template.loaded)
+    run.journal.add(outcome)
 
 
-def _make_aside(kind: str, planned: PlannedTrial, run: _Run, purpose: Purpose, dataset: DatasetSpec) -> None:
+def _make_auxiliary(request: TrialRequest, run: _Run, purpose: Purpose) -> None:
     """The same scenario on another dataset; only its bytes are compared."""
-    with run.gate.shared():
-        lane, outcome = _try(kind, planned, dataset, run, None)
-        template = lane.loaded if lane else None
-        bare = outcome if isinstance(outcome, Skipped) else replace(outcome, steps=())
-        run.journal.aside(SideTrial(purpose=purpose, dataset=dataset, template=template, outcome=bare))
+    bench, outcome = _try(request, run)
+    template = bench.template.loaded if bench else None
+    bare = outcome if isinstance(outcome, Skipped) else replace(outcome, steps=())
+    run.journal.aside(SideTrial(purpose=purpose, dataset=request.dataset, template=template, outcome=bare))
 
 
-def _try(
-    kind: str, planned: PlannedTrial, dataset: DatasetSpec, run: _Run, alone: Alone | None
-) -> tuple[Lane | None, Outcome]:
+def _try(request: TrialRequest, run: _Run) -> tuple[Bench | None, Outcome]:
     """One trial on a dataset that is loaded where it is not yet."""
-    try:
-        lane = run.fleet.lane(kind, run.generate(dataset))
-    except LabError as error:
-        return None, Failed(scenario=planned.scenario, server=kind, step="load", error=str(error), steps=())
-    again = " (again)" if planned.repeat > 1 else ""
-    run.fleet.progress(f"{kind}: {planned.scenario}{again}{_aside(dataset, run)}")
-    return lane, trial.make(planned, run.entries[planned.scenario].scenario, lane, alone)
+    planned = request.planned
+    with run.gate.shared():
+        try:
+            bench = run.pool.bench(str(planned.server), run.generate(request.dataset))
+        except LabError as error:
+            return None, Failed(
+                scenario=planned.scenario, server=str(planned.server), step="load", error=str(error), steps=()
+            )
+        again = " (again)" if planned.repeat > 1 else ""
+        run.pool.progress(f"{planned.server}: {planned.scenario}{again}{_difference(request.dataset, run.spec)}")
+        return bench, trial.run(request, run.entries[planned.scenario].scenario, bench, run.gate.exclusive)
 
 
-def _aside(dataset: DatasetSpec, run: _Run) -> str:
+def _difference(dataset: DatasetSpec, spec: DatasetSpec) -> str:
     """In words, how a dataset differs from the run's own."""
-    spec = run.journal.experiment.plan.dataset
     if dataset.change_rate != spec.change_rate:
         return f" at change rate {dataset.change_rate:g}"
     return "" if dataset == spec else f" on {dataset.events} events"
@@ -196,6 +226,10 @@ def _smaller(spec: DatasetSpec) -> DatasetSpec | None:
 def _at_rates(spec: DatasetSpec) -> list[DatasetSpec]:
     events = min(spec.events, RATE_EVENTS)
     return [replace(spec, events=events, change_rate=spec.change_rate * rate) for rate in RATES]
+
+
+def _sha256(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def _open(

@@ -12,30 +12,40 @@ from lab.errors import LabError, RequirementError
 from lab.postgres import footprint
 from lab.postgres.database import Database, Row
 from lab.scenario import Requirement, Scenario
-from lab.trial.meter import Meter
+from lab.trial.deadline import STEP_SECONDS, Deadline, run_within
+from lab.trial.step_timer import StepTimer
 from lab.values import Statement, StatementKind, StepRecord
 
-Alone: TypeAlias = Callable[[], AbstractContextManager[None]]
-"""Opens a context in which nothing else of the run works."""
+Exclusive: TypeAlias = Callable[[], AbstractContextManager[None]]
+"""Opens a context in which nothing else works on this host."""
 
 
 REQUIREMENTS = "check what it requires"
 """The first step of a scenario that requires something."""
 
 
-def apply(scenario: Scenario, recorder: Recorder) -> None:
+def apply(scenario: Scenario, recorder: Recorder, kill: Callable[[], None]) -> None:
     """Check what the scenario requires, then let it do its work.
 
-    Whatever it raises becomes a `LabError`, because it is somebody else's code. Errors: `RequirementError` where the
-    data do not allow it; nothing was changed then.
+    Whatever it raises becomes a `LabError`, because it is somebody else's code. `kill` ends its connection from the
+    server's side, where a statement does not heed that it was cancelled: to close a connection that another thread uses
+    would take the whole process down.
+
+    Errors: `RequirementError` where the data do not allow it; nothing was changed then. `LabError`, also for a step that
+    did not end in time.
     """
-    try:
-        with recorder.held:
-            _require(recorder, scenario.requirements)
-            scenario.apply(recorder)
-    except LabError:
-        raise
-    except Exception as error:
+
+    def work() -> None:
+        _require(recorder, scenario.requirements)
+        scenario.apply(recorder)
+
+    with recorder.window:
+        error = run_within(recorder.deadline, work, [recorder.database.cancel, kill])
+    if recorder.deadline.passed:
+        raise recorder.deadline.overdue(recorder.doing) from error
+    if isinstance(error, LabError):
+        raise error
+    if error is not None:
         raise LabError(f"The scenario raised {type(error).__name__}: {error}") from error
 
 
@@ -51,16 +61,18 @@ class Recorder:
     """The database as a scenario sees it (`lab.scenario.Database`): every statement belongs to a named step."""
 
     database: Database
-    meter: Meter
+    timer: StepTimer
     now: datetime
-    alone: Alone = nullcontext
+    exclusive: Exclusive = nullcontext
     """Opened with the first step: a scenario that has none, or finds nothing to do, need not wait for it."""
-    held: ExitStack = field(default_factory=ExitStack)
+    deadline: Deadline = field(default_factory=lambda: Deadline(STEP_SECONDS))
+    window: ExitStack = field(default_factory=ExitStack)
     """What was opened, for as long as the scenario works."""
     doing: str = "apply"
     """The step that was begun last, for the outcome of a trial that breaks."""
     steps: list[StepRecord] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    _began: bool = False
     _open: bool = False
     _statements: list[Statement] = field(default_factory=list)
 
@@ -74,10 +86,10 @@ class Recorder:
         """Record what is done inside as the step `name`; a step that breaks leaves its name in `doing`."""
         if self._open:
             raise LabError(f"Step '{name}' begins inside step '{self.doing}'.", hint="Steps follow one another.")
-        self.held.enter_context(self.alone())
-        self.doing, self._open, self._statements, self.alone = name, True, [], nullcontext
-        with self.meter.measuring() as cost:
+        self._begin(name)
+        with self.timer.measuring() as cost:
             yield
+        self._require_time()
         self._open = False
         self.steps.append(
             StepRecord(
@@ -92,6 +104,7 @@ class Recorder:
                 final=final,
             )
         )
+        self.deadline.restart()
 
     def execute(self, sql: str) -> int:
         """Run one statement inside a step; returns the number of rows it touched."""
@@ -136,6 +149,7 @@ class Recorder:
 
     def _remember(self, statement: Statement) -> None:
         """Keep the statement as it is executed, save for the present; one repeated in turn is kept once with its number."""
+        self._require_time()
         if not self._open:
             raise LabError(f"A statement outside of a step: {statement.sql[:80]}", hint="Wrap it in `with db.step(…)`.")
         recorded = replace(statement, sql=statement.sql.replace(self.now_sql, "now()"))
@@ -144,3 +158,15 @@ class Recorder:
             self._statements[-1] = replace(last, times=last.times + 1)
         else:
             self._statements.append(recorded)
+
+    def _begin(self, name: str) -> None:
+        self._require_time()
+        if not self._began:
+            self.deadline.pause()
+            self.window.enter_context(self.exclusive())
+        self.doing, self._began, self._open, self._statements = name, True, True, []
+        self.deadline.restart()
+
+    def _require_time(self) -> None:
+        if self.deadline.passed:
+            raise self.deadline.overdue(self.doing)

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from contextlib import nullcontext, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
-from itertools import count
+from functools import partial
 
 import psutil
 
@@ -14,56 +13,43 @@ from lab.errors import LabError, NothingToDoError, RequirementError, Unavailable
 from lab.postgres import footprint
 from lab.postgres.database import Database
 from lab.scenario import Scenario
-from lab.servers import Server
 from lab.trial import guarantees, verify
-from lab.trial.apply import Alone, Recorder, apply
-from lab.trial.meter import Meter
+from lab.trial.apply import Exclusive, Recorder, apply
+from lab.trial.deadline import Deadline
 from lab.trial.settle import settle
-from lab.trial.verify import Loss, Questions
-from lab.values import Answer, Completed, Failed, LoadedTemplate, Outcome, PlannedTrial, Skipped, StepRecord
+from lab.trial.step_timer import StepTimer
+from lab.trial.template import Bench
+from lab.trial.verify import Loss
+from lab.values import Completed, Failed, Outcome, Skipped, StepRecord, TrialRequest
 
 
-@dataclass(frozen=True, kw_only=True)
-class Lane:
-    """A server with a sealed template, what every trial on it is asked, and the answers known so far."""
-
-    server: Server
-    template: str
-    loaded: LoadedTemplate
-    now: datetime
-    asked: Questions
-    expected: dict[tuple[object, ...], tuple[Answer, ...]] = field(default_factory=dict)
-    numbers: Iterator[int] = field(default_factory=lambda: count(1))
-
-
-def make(planned: PlannedTrial, scenario: Scenario, lane: Lane, alone: Alone | None = nullcontext) -> Outcome:
+def run(request: TrialRequest, scenario: Scenario, bench: Bench, exclusive: Exclusive = nullcontext) -> Outcome:
     """Make one trial on a clone of its own; whatever goes wrong in it is its outcome.
 
-    Its steps are done inside of `alone`; by default nothing else is at work anyway. None: others may work beside them,
-    and what they took is not measured.
+    The steps of a timed trial are done inside of `exclusive`, opened with the first of them; by default nothing else is
+    at work anyway.
     """
-    name = f"{lane.template}_trial_{next(lane.numbers)}"
+    planned, name = request.planned, bench.new_name()
     try:
-        lane.server.clone(lane.template, name)
+        bench.server.clone(bench.template.name, name)
     except (LabError, OSError) as error:
-        return Failed(scenario=planned.scenario, server=lane.server.kind, step="clone", error=str(error), steps=())
+        return Failed(scenario=planned.scenario, server=bench.server.kind, step="clone", error=str(error), steps=())
     try:
-        return _made(_Trial(planned=planned, scenario=scenario, lane=lane, name=name, alone=alone))
+        return _outcome(_Trial(request=request, scenario=scenario, bench=bench, clone=name, exclusive=exclusive))
     finally:
         with suppress(LabError, OSError):  # a server that died has dropped it already
-            lane.server.drop(name)
+            bench.server.drop(name)
 
 
 @dataclass(kw_only=True)
 class _Trial:
     """A trial that is being made, and how far it has come, for the outcome of one that breaks."""
 
-    planned: PlannedTrial
+    request: TrialRequest
     scenario: Scenario
-    lane: Lane
-    name: str
-    """Of its clone."""
-    alone: Alone | None
+    bench: Bench
+    clone: str
+    exclusive: Exclusive
     part: str = "connect"
     recorder: Recorder | None = None
 
@@ -76,8 +62,8 @@ class _Trial:
         return tuple(self.recorder.steps) if self.recorder else ()
 
 
-def _made(trial: _Trial) -> Outcome:
-    name, server = trial.planned.scenario, trial.lane.server.kind
+def _outcome(trial: _Trial) -> Outcome:
+    name, server = trial.request.planned.scenario, trial.bench.server.kind
     try:
         return _completed(trial)
     except (NothingToDoError, RequirementError, UnavailableError) as reason:
@@ -91,43 +77,46 @@ def _completed(trial: _Trial) -> Completed:
 
     It is judged through a second connection: what lives only in the scenario's session is not the database's.
     """
-    scenario, lane = trial.scenario, trial.lane
-    loss = _loss(scenario, lane.now)
-    with lane.server.connect(trial.name) as database, lane.server.gauge(trial.name, database) as gauge:
-        meter = Meter(database=database, gauge=gauge, alone=trial.alone is not None)
-        recorder = trial.recorder = Recorder(
-            database=database, meter=meter, now=lane.now, alone=trial.alone or nullcontext
-        )
-        expected = _expected(database, lane, loss)
+    scenario, bench, planned = trial.scenario, trial.bench, trial.request.planned
+    loss = _loss(scenario, bench.template.now)
+    expected = bench.expected(loss)
+    with bench.server.connect(trial.clone) as database:
         guaranteed = guarantees.read(database)
         trial.part = "apply"
-        apply(scenario, recorder)
-    with lane.server.connect(trial.name) as database:
+        recorder = _apply(trial, database)
+    with bench.server.connect(trial.clone) as database:
         trial.part = "settle"
         settle(database)
         trial.part = "verify"
-        found = verify.ask(database, lane.asked, loss, applied=True)
+        answers = verify.ask(database, bench.template.questions, loss, applied=True)
         return Completed(
-            scenario=trial.planned.scenario,
-            server=lane.server.kind,
-            repeat=trial.planned.repeat,
+            scenario=planned.scenario,
+            server=bench.server.kind,
+            repeat=planned.repeat,
             steps=tuple(recorder.steps),
             footprint=footprint.measure(database),
             database_bytes=database.value("SELECT pg_database_size(current_database())"),
-            rows=verify.rows_of_tables(found),
-            verification=verify.compare(database, lane.asked, expected, found, loss),
+            rows=verify.rows_of_tables(answers),
+            verification=verify.compare(database, bench.template.questions, expected, answers, loss),
             lost=guarantees.lost(guaranteed, guarantees.read(database)),
             notes=tuple(recorder.notes),
         )
 
 
+def _apply(trial: _Trial, database: Database) -> Recorder:
+    timed = trial.request.timed
+    with trial.bench.server.gauge(trial.clone, database) as probe:
+        trial.recorder = Recorder(
+            database=database,
+            timer=StepTimer(database=database, probe=probe, timed=timed),
+            now=trial.bench.template.now,
+            exclusive=trial.exclusive if timed else nullcontext,
+            deadline=Deadline(trial.request.step_seconds),
+        )
+        apply(trial.scenario, trial.recorder, partial(trial.bench.server.drop, trial.clone))
+    return trial.recorder
+
+
 def _loss(scenario: Scenario, now: datetime) -> Loss:
     kept = scenario.keeps(now) if scenario.keeps else {}
     return Loss(columns=scenario.drops, kept=kept, words=scenario.given_up)
-
-
-def _expected(database: Database, lane: Lane, loss: Loss) -> tuple[Answer, ...]:
-    """The answers after that loss, asked of the untouched clone; the same loss is asked for once per server."""
-    if loss.key not in lane.expected:
-        lane.expected[loss.key] = verify.ask(database, lane.asked, loss, applied=False)
-    return lane.expected[loss.key]

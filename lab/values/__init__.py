@@ -49,6 +49,7 @@ from lab.values.profile import (
     TableProfile,
     TimePath,
 )
+from lab.values.request import TrialRequest
 from lab.values.workload import WorkloadFacts
 
 __all__ = [
@@ -101,6 +102,7 @@ __all__ = [
     "TableFootprint",
     "TableProfile",
     "TimePath",
+    "TrialRequest",
     "Verdict",
     "Verification",
     "WorkloadFacts",

@@ -20,7 +20,7 @@ Purpose: TypeAlias = Literal["rate", "size"]
 
 @dataclass(frozen=True, kw_only=True)
 class DatasetSpec:
-    """Everything a worker needs to make the same rows again, to the byte."""
+    """Which rows to make of a case: together with the case itself, everything that makes the same rows again, to the byte."""
 
     case: str
     events: int

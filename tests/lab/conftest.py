@@ -11,9 +11,9 @@ import pytest
 
 from data_gen import Dataset, load_case
 from lab import registry, runs
-from lab.runner.fleet import Fleet, open_fleet
+from lab.runner.server_pool import ServerPool, open_pool
 from lab.servers import Options, Workspace
-from lab.trial.trial import Lane
+from lab.trial.template import Bench
 from lab.values import Experiment
 from tests.conftest import APACHE, require_images
 from tests.lab.breaking import Breaking
@@ -35,31 +35,31 @@ def sample() -> Experiment:
 
 
 @pytest.fixture(scope="session")
-def fleet(workspace: Workspace, role: str) -> Iterator[Fleet]:
-    with open_fleet(workspace, Options(image=APACHE, dsn=role), lambda _: None) as fleet:
-        yield fleet
+def pool(workspace: Workspace, role: str) -> Iterator[ServerPool]:
+    with open_pool(workspace, Options(image=APACHE, dsn=role), lambda _: None) as pool:
+        yield pool
 
 
 @pytest.fixture(scope="session")
-def lane(fleet: Fleet, dataset: Dataset) -> Lane:
-    return fleet.lane("native", dataset)
+def bench(pool: ServerPool, dataset: Dataset) -> Bench:
+    return pool.bench("native", dataset)
 
 
 @pytest.fixture(scope="session")
-def pglite_lane(fleet: Fleet, dataset: Dataset, pglite: object) -> Lane:
+def pglite_bench(pool: ServerPool, dataset: Dataset, pglite: object) -> Bench:
     del pglite  # asked for so that the test is skipped by name where it cannot be had
-    return fleet.lane("pglite", dataset)
+    return pool.bench("pglite", dataset)
 
 
 @pytest.fixture(scope="session")
-def container_lane(fleet: Fleet, dataset: Dataset) -> Lane:
+def container_bench(pool: ServerPool, dataset: Dataset) -> Bench:
     require_images()
-    return fleet.lane("container", dataset)
+    return pool.bench("container", dataset)
 
 
 @pytest.fixture(scope="session")
-def external_lane(fleet: Fleet, dataset: Dataset) -> Lane:
-    return fleet.lane("external", dataset)
+def external_bench(pool: ServerPool, dataset: Dataset) -> Bench:
+    return pool.bench("external", dataset)
 
 
 @pytest.fixture

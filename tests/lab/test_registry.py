@@ -14,8 +14,9 @@ from lab import registry
 from lab.errors import InputError
 from lab.scenario import Scenario
 from lab.trial import trial
-from lab.trial.trial import Lane
-from lab.values import Completed, PlannedTrial, Verdict
+from lab.trial.template import Bench
+from lab.values import Completed, Verdict
+from tests.lab.trials import request_for
 from tests.support import ROOT
 
 README = ROOT / "README.md"
@@ -130,14 +131,14 @@ def test_an_unknown_scenario_is_answered_with_the_nearest_names(name: str) -> No
         registry.resolve([name])
 
 
-def test_the_scenario_of_the_readme_works_as_one_file(folder: Path, lane: Lane) -> None:
+def test_the_scenario_of_the_readme_works_as_one_file(folder: Path, bench: Bench) -> None:
     text = README.read_text(encoding="utf-8")
     example = text.split("```python\n", 1)[1].split("```", 1)[0]
     (folder / "brin_on_capture_time.py").write_text(example, encoding="utf-8")
     (entry,) = registry.resolve(["brin_on_capture_time"])
     assert entry.description
     assert "brin_on_capture_time" in registry.everything()
-    outcome = trial.make(PlannedTrial(scenario=entry.name, server="native"), entry.scenario, lane)
+    outcome = trial.run(request_for(bench, entry.name), entry.scenario, bench)
     assert isinstance(outcome, Completed), outcome
     assert outcome.verification.verdict is Verdict.EXACT
     assert [guarantee.words for guarantee in outcome.lost] == ["competitor_odds_snapshots: index btree (captured_at)"]

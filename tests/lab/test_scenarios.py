@@ -11,13 +11,14 @@ from lab import registry
 from lab.runner.plan import EMBEDDED, missing
 from lab.scenario import Need
 from lab.trial import trial
-from lab.trial.trial import Lane
-from lab.values import Completed, Outcome, PlannedTrial, Skipped, Verdict
+from lab.trial.template import Bench
+from lab.values import Completed, Outcome, Skipped, Verdict
+from tests.lab.trials import request_for
 
 NAMES = registry.everything()
 
 
-LANES = {"native": "lane", "pglite": "pglite_lane", "container": "container_lane", "external": "external_lane"}
+BENCHES = {"native": "bench", "pglite": "pglite_bench", "container": "container_bench", "external": "external_bench"}
 
 OutcomeOf = Callable[[str, str], Outcome]
 
@@ -43,7 +44,7 @@ def everywhere(*names: str) -> pytest.MarkDecorator:
         return [] if kind == first_kind(name) and name not in VARIANTS else [pytest.mark.slow]
 
     return pytest.mark.parametrize(
-        ("kind", "name"), [pytest.param(kind, name, marks=marks(kind, name)) for kind in LANES for name in names]
+        ("kind", "name"), [pytest.param(kind, name, marks=marks(kind, name)) for kind in BENCHES for name in names]
     )
 
 
@@ -54,11 +55,11 @@ def outcome_of(request: pytest.FixtureRequest) -> OutcomeOf:
     @cache
     def outcome(kind: str, name: str) -> Outcome:
         (entry,) = registry.resolve([name])
-        lane: Lane = request.getfixturevalue(LANES[kind])
-        lacking = missing(lane.server.capabilities, entry.scenario.needs)
+        bench: Bench = request.getfixturevalue(BENCHES[kind])
+        lacking = missing(bench.server.capabilities, entry.scenario.needs)
         if lacking:
             pytest.skip(f"{name}: {kind} has {' and '.join(lacking)}")
-        return trial.make(PlannedTrial(scenario=name, server=kind), entry.scenario, lane)
+        return trial.run(request_for(bench, name), entry.scenario, bench)
 
     return outcome
 
@@ -120,15 +121,16 @@ def test_the_newest_day_stays_uncompressed(kind: str, name: str, outcome_of: Out
 
 
 @pytest.mark.parametrize(
-    "kind", [pytest.param(kind, marks=() if kind in EMBEDDED else pytest.mark.slow) for kind in LANES]
+    "kind", [pytest.param(kind, marks=() if kind in EMBEDDED else pytest.mark.slow) for kind in BENCHES]
 )
 def test_two_baselines_weigh_the_same_and_every_server_weighs_the_same(
-    kind: str, lane: Lane, request: pytest.FixtureRequest
+    kind: str, bench: Bench, request: pytest.FixtureRequest
 ) -> None:
     (entry,) = registry.resolve(["baseline"])
-    one: Lane = request.getfixturevalue(LANES[kind])
-    planned = PlannedTrial(scenario="baseline", server=kind)
-    first, second = (completed(trial.make(planned, entry.scenario, one)).footprint for _ in range(2))
+    one: Bench = request.getfixturevalue(BENCHES[kind])
+    first, second = (
+        completed(trial.run(request_for(one, "baseline"), entry.scenario, one)).footprint for _ in range(2)
+    )
     assert first == second
-    assert one.loaded.footprint == lane.loaded.footprint
-    assert one.loaded.digest == lane.loaded.digest
+    assert one.template.loaded.footprint == bench.template.loaded.footprint
+    assert one.template.loaded.digest == bench.template.loaded.digest

@@ -13,21 +13,23 @@ from lab.errors import LabError, UnavailableError
 from lab.servers import Options, Server, Workspace, open_server
 from lab.trial import verify
 from lab.trial.load import load
-from lab.trial.trial import Lane
-from lab.values import Capabilities, DatasetSpec
+from lab.trial.template import Bench, Template
+from lab.values import Capabilities, DatasetSpec, LoadedTemplate
 from lab.workload import Dataset
 
 
 @dataclass
-class Fleet:
-    """Made by `open_fleet`; a server that this machine cannot have is asked for once and its reason kept."""
+class ServerPool:
+    """Made by `open_pool`; a server that this machine cannot have is asked for once and its reason kept."""
 
     workspace: Workspace
     options: Options
     progress: Callable[[str], None]
     _stack: ExitStack
     _started: dict[str, Server | UnavailableError] = field(default_factory=dict)
-    _lanes: dict[tuple[str, DatasetSpec], Lane | LabError] = field(default_factory=dict)
+    _benches: dict[tuple[str, DatasetSpec], Bench | LabError] = field(default_factory=dict)
+    _digests: dict[DatasetSpec, tuple[str, str]] = field(default_factory=dict)
+    """Of each dataset, as the first server loaded it, and that server's kind."""
     _loading: dict[tuple[str, DatasetSpec], threading.Lock] = field(default_factory=lambda: defaultdict(threading.Lock))
     _numbers: Iterator[int] = field(default_factory=lambda: count(1))
 
@@ -53,7 +55,7 @@ class Fleet:
                 self.progress(f"going on without {kind}: {error}")
             raise
 
-    def lane(self, kind: str, dataset: Dataset) -> Lane:
+    def bench(self, kind: str, dataset: Dataset) -> Bench:
         """The server of that kind with that dataset in a sealed template, loaded when it is first asked for.
 
         It is loaded again where the server has fallen and lost it.
@@ -61,16 +63,16 @@ class Fleet:
         """
         spec = dataset.spec
         with self._loading[kind, spec]:
-            known = self._lanes.get((kind, spec))
-            if known is None or (isinstance(known, Lane) and not known.server.holds(known.template)):
+            known = self._benches.get((kind, spec))
+            if known is None or (isinstance(known, Bench) and not known.server.holds(known.template.name)):
                 try:
-                    self._lanes[kind, spec] = self._load(self.server(kind), dataset)
+                    self._benches[kind, spec] = self._load(self.server(kind), dataset)
                 except LabError as error:
-                    self._lanes[kind, spec] = error
-        lane = self._lanes[kind, spec]
-        if isinstance(lane, LabError):
-            raise lane
-        return lane
+                    self._benches[kind, spec] = error
+        bench = self._benches[kind, spec]
+        if isinstance(bench, LabError):
+            raise bench
+        return bench
 
     def close(self) -> None:
         """Stop every server; statements that still run on one fail."""
@@ -84,15 +86,27 @@ class Fleet:
         except UnavailableError as error:
             return error
 
-    def _load(self, server: Server, dataset: Dataset) -> Lane:
+    def _load(self, server: Server, dataset: Dataset) -> Bench:
         self.progress(f"{server.kind}: generating and loading {_named(dataset.spec)}")
-        template = f"lab_{next(self._numbers)}"
-        server.create(template)
-        with server.connect(template) as database:
+        name = f"lab_{next(self._numbers)}"
+        server.create(name)
+        with server.connect(name) as database:
             loaded = load(server, database, dataset)
-            asked = verify.questions(database, dataset)
-        server.seal(template)
-        return Lane(server=server, template=template, loaded=loaded, now=dataset.now, asked=asked)
+            questions = verify.questions(database, dataset)
+        self._require_equal(dataset.spec, loaded)
+        server.seal(name)
+        template = Template(name=name, dataset=dataset.spec, loaded=loaded, now=dataset.now, questions=questions)
+        return Bench(server=server, template=template)
+
+    def _require_equal(self, spec: DatasetSpec, loaded: LoadedTemplate) -> None:
+        """Refuse to compare two servers that hold different rows under the name of one dataset."""
+        digest, server = self._digests.setdefault(spec, (loaded.digest, loaded.server))
+        if loaded.digest != digest:
+            raise LabError(
+                f"The same dataset was generated differently for two servers: {digest[:16]} for {server},"
+                f" {loaded.digest[:16]} for {loaded.server}. Trials on them cannot be compared.",
+                hint="This is a defect of the workload's generator. Use one server, and report it.",
+            )
 
 
 def _named(spec: DatasetSpec) -> str:
@@ -100,7 +114,7 @@ def _named(spec: DatasetSpec) -> str:
 
 
 @contextmanager
-def open_fleet(workspace: Workspace, options: Options, progress: Callable[[str], None]) -> Iterator[Fleet]:
+def open_pool(workspace: Workspace, options: Options, progress: Callable[[str], None]) -> Iterator[ServerPool]:
     """The servers of a run for as long as the context lasts."""
     with ExitStack() as stack:
-        yield Fleet(workspace=workspace, options=options, progress=progress, _stack=stack)
+        yield ServerPool(workspace=workspace, options=options, progress=progress, _stack=stack)

@@ -26,29 +26,29 @@ class Cost:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Meter:
-    """Measures steps on one database; what the gauge cannot see is not measured."""
+class StepTimer:
+    """Measures steps on one database; what the probe cannot see is not measured."""
 
     database: Database
-    gauge: Gauge
-    alone: bool
-    """Whether nothing else of the run works meanwhile; where it does, the peak is all that is this database's own."""
+    probe: Gauge
+    timed: bool
+    """Whether nothing else of the run works meanwhile; otherwise only the peak is this database's own."""
 
     @contextmanager
     def measuring(self) -> Iterator[Cost]:
         """Measure what is done inside; the cost is filled in at its end."""
         cost = Cost()
-        with _peak(self.gauge, cost), self._timed(cost) if self.alone else nullcontext():
+        with _peak(self.probe, cost), self._timed(cost) if self.timed else nullcontext():
             yield cost
 
     @contextmanager
     def _timed(self, cost: Cost) -> Iterator[None]:
-        wal, cpu = _wal_position(self.database), self.gauge.cpu_seconds()
+        wal, cpu = _wal_position(self.database), self.probe.cpu_seconds()
         started = perf_counter()
         yield
         cost.seconds = perf_counter() - started
         cost.wal_bytes = _wal_position(self.database) - wal
-        cpu_now = self.gauge.cpu_seconds()
+        cpu_now = self.probe.cpu_seconds()
         cost.cpu_seconds = None if cpu is None or cpu_now is None else cpu_now - cpu
 
 
@@ -57,14 +57,14 @@ def _wal_position(database: Database) -> int:
 
 
 @contextmanager
-def _peak(gauge: Gauge, cost: Cost) -> Iterator[None]:
+def _peak(probe: Gauge, cost: Cost) -> Iterator[None]:
     """Sample the size of the database until the block ends; a size that cannot be seen is no size."""
-    stop, seen = threading.Event(), [gauge.disk_bytes()]
+    stop, seen = threading.Event(), [probe.disk_bytes()]
 
     def watch() -> None:
         with suppress(LabError):  # the connection was lost: the end of the step will tell
             while None not in seen and not stop.wait(_SAMPLE_SECONDS):
-                seen.append(gauge.disk_bytes())
+                seen.append(probe.disk_bytes())
 
     watcher = threading.Thread(target=watch, name="peak size", daemon=True)
     watcher.start()
@@ -73,7 +73,7 @@ def _peak(gauge: Gauge, cost: Cost) -> Iterator[None]:
     finally:
         stop.set()
         watcher.join()
-    cost.peak_bytes = _largest([*seen, gauge.disk_bytes()])
+    cost.peak_bytes = _largest([*seen, probe.disk_bytes()])
 
 
 def _largest(sizes: Sequence[int | None]) -> int | None:

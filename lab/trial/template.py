@@ -1,0 +1,77 @@
+"""A loaded, sealed database, and the workbench where trials are made of its clones."""
+
+from __future__ import annotations
+
+import threading
+from collections import defaultdict
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+from itertools import count
+
+from lab.postgres.database import Database
+from lab.servers import Server
+from lab.trial import verify
+from lab.trial.verify import Loss, Questions
+from lab.values import Answer, DatasetSpec, LoadedTemplate
+
+
+@dataclass(frozen=True, kw_only=True)
+class Template:
+    """A loaded, sealed database, and what every trial on a clone of it is asked; values only."""
+
+    name: str
+    dataset: DatasetSpec
+    loaded: LoadedTemplate
+    now: datetime
+    """The present, as the data sees it."""
+    questions: Questions
+
+
+class ExpectedAnswers:
+    """What the untouched template answers, by what is given up; each is asked once, by whichever thread comes first."""
+
+    def __init__(self) -> None:
+        self._answers: dict[tuple[object, ...], tuple[Answer, ...]] = {}
+        self._asking: dict[tuple[object, ...], threading.Lock] = defaultdict(threading.Lock)
+
+    def get(self, loss: Loss, ask: Callable[[], tuple[Answer, ...]]) -> tuple[Answer, ...]:
+        """The answers under that loss; `ask` is called where they are not known yet."""
+        with self._asking[loss.key]:
+            if loss.key not in self._answers:
+                self._answers[loss.key] = ask()
+        return self._answers[loss.key]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Bench:
+    """A worker's side of a template: the running server that holds it, and what was asked of it so far."""
+
+    server: Server
+    template: Template
+    _expected: ExpectedAnswers = field(default_factory=ExpectedAnswers)
+    _numbers: Iterator[int] = field(default_factory=lambda: count(1))
+
+    def new_name(self) -> str:
+        """A name for a clone."""
+        return f"{self.template.name}_trial_{next(self._numbers)}"
+
+    def expected(self, loss: Loss) -> tuple[Answer, ...]:
+        """The template's answers without what that loss takes; asked of a clone, which is dropped again."""
+        return self._expected.get(loss, lambda: self._ask(loss))
+
+    def _ask(self, loss: Loss) -> tuple[Answer, ...]:
+        with self.untouched() as database:
+            return verify.ask(database, self.template.questions, loss, applied=False)
+
+    @contextmanager
+    def untouched(self) -> Iterator[Database]:
+        """A clone of its own to read from, for as long as the context lasts."""
+        name = self.new_name()
+        self.server.clone(self.template.name, name)
+        try:
+            with self.server.connect(name) as database:
+                yield database
+        finally:
+            self.server.drop(name)

@@ -1,0 +1,22 @@
+"""One trial to make, as a worker receives it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from lab.values.experiment import DatasetSpec, PlannedTrial
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrialRequest:
+    """Names and numbers only, so that any process of any host can make the trial and return its `Outcome`."""
+
+    planned: PlannedTrial
+    """The worker finds the scenario by its name."""
+    dataset: DatasetSpec
+    case_sha256: str
+    """Of the text of the case that the dataset is made from: the name alone does not say which one was calibrated."""
+    timed: bool
+    """Whether the trial measures time and WAL, alone on its host; otherwise only bytes and answers count."""
+    step_seconds: float
+    """A step that takes longer is ended, and the trial fails."""
