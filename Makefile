@@ -37,8 +37,9 @@ format: $(VENV)/.ready-dev ## let ruff format the code and mend what it can
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-bench: setup ## the lab's own speed, as ratios side by side
+bench: setup ## the lab's own speed, as ratios
 	$(BIN)/python -m benchmarks.load
+	$(BIN)/python -m benchmarks.analysis
 
 sample: setup ## measure the run that git keeps, and what the documents show of it
 	rm -rf build/sample && $(BIN)/lab run --scenario all --out build/sample

@@ -70,14 +70,14 @@ def main() -> None:
     options = parser.parse_args()
     size = parse_bytes(options.size)
     once, *larger = (run(size * n, options.scenario, options.server, options.out) for n in (1, *options.times))
-    found = [list(checked(once, one)) for one in larger]
-    for one, rows in zip(larger, found, strict=True):
-        events = (once.plan.dataset.events, one.plan.dataset.events)
-        print(f"\nFrom {events[0]} events to {events[1]} ({bytes_text(one.plan.size_bytes)}):\n")
+    compared = [list(checked(once, experiment)) for experiment in larger]
+    for experiment, rows in zip(larger, compared, strict=True):
+        events = (once.plan.dataset.events, experiment.plan.dataset.events)
+        print(f"\nFrom {events[0]} events to {events[1]} ({bytes_text(experiment.plan.size_bytes)}):\n")
         print("| scenario | server | measured | projected | interval | off by | holds |")
         print("| --- | --- | ---: | ---: | ---: | ---: | --- |")
         print("\n".join(row.line for row in rows))
-    sys.exit(not all(row.holds for rows in found for row in rows))
+    sys.exit(not all(row.holds for rows in compared for row in rows))
 
 
 def run(size: int, scenarios: Sequence[str], server: str, out: Path) -> Experiment:

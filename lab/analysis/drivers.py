@@ -25,11 +25,11 @@ class Driver:
 def drivers(profile: Profile) -> tuple[Driver, ...]:
     """Every use of storage, largest first."""
     measured, whole = profile.source == "measured", profile.database_bytes
-    found = [part for table in profile.tables for part in _parts(table, all_columns=measured)]
-    rest = whole - sum(size for _, _, size in found)
-    found.append(("system catalogs", "system", rest) if measured else ("everything else", "data", rest))
-    made = [Driver(name=name, kind=kind, bytes=size, share=size / whole) for name, kind, size in found if size > 0]
-    return tuple(sorted(made, key=lambda driver: (-driver.bytes, driver.kind != "column", driver.name)))
+    parts = [part for table in profile.tables for part in _parts(table, all_columns=measured)]
+    rest = whole - sum(size for _, _, size in parts)
+    parts.append(("system catalogs", "system", rest) if measured else ("everything else", "data", rest))
+    uses = [Driver(name=name, kind=kind, bytes=size, share=size / whole) for name, kind, size in parts if size > 0]
+    return tuple(sorted(uses, key=lambda driver: (-driver.bytes, driver.kind != "column", driver.name)))
 
 
 Part = tuple[str, Literal["column", "index", "rows", "data", "system"], int]

@@ -88,7 +88,8 @@ class Recommendation:
 
 def ranking(candidates: Iterable[Candidate]) -> tuple[Candidate, ...]:
     """Every verified strategy that saves more than noise, best first."""
-    return tuple(sorted((candidate for candidate in candidates if candidate.ranked), key=lambda one: one.order))
+    ranked = (candidate for candidate in candidates if candidate.ranked)
+    return tuple(sorted(ranked, key=lambda candidate: candidate.order))
 
 
 def recommend(ranked: Sequence[Candidate], target_bytes: int) -> Recommendation:

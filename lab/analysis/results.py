@@ -76,7 +76,7 @@ class Results:
     @property
     def strategies(self) -> tuple[Candidate, ...]:
         """The candidates that are no controls."""
-        return tuple(one for one in self.candidates if one.facts.category is not Category.CONTROL)
+        return tuple(candidate for candidate in self.candidates if candidate.facts.category is not Category.CONTROL)
 
     @property
     def checks(self) -> int:
@@ -92,9 +92,9 @@ class Results:
 
 def analyse(experiment: Experiment) -> Results:
     """Everything that follows from an experiment whose references resolve, as those that `lab.runs` reads do."""
-    known = references(experiment)
-    trials = [_trial(known, outcome) for outcome in experiment.outcomes]
-    candidates = tuple(_candidates(known, trials))
+    context = references(experiment)
+    trials = [_trial(context, outcome) for outcome in experiment.outcomes]
+    candidates = tuple(_candidates(context, trials))
     ranked = ranking(candidates)
     ranks = {id(candidate.trial): rank for rank, candidate in enumerate(ranked, 1)}
     return Results(
@@ -105,7 +105,7 @@ def analyse(experiment: Experiment) -> Results:
         by_scenario=_by_scenario(experiment),
         rates=by_rate(experiment),
         rate_events=next((side.dataset.events for side in experiment.side_trials if side.purpose == "rate"), None),
-        noise=known.noise,
+        noise=context.noise,
         candidates=candidates,
         ranking=ranked,
         advice=recommend(ranked, experiment.case.target_bytes),
@@ -115,10 +115,10 @@ def analyse(experiment: Experiment) -> Results:
     )
 
 
-def _trial(known: References, outcome: Outcome) -> TrialResult:
-    facts = known.experiment.scenarios[outcome.scenario]
+def _trial(context: References, outcome: Outcome) -> TrialResult:
+    facts = context.experiment.scenarios[outcome.scenario]
     if isinstance(outcome, Completed):
-        return _measured(known, outcome)
+        return _measured(context, outcome)
     return TrialResult(
         outcome=outcome,
         facts=facts,
@@ -132,8 +132,8 @@ def _trial(known: References, outcome: Outcome) -> TrialResult:
     )
 
 
-def _measured(known: References, trial: Completed) -> TrialResult:
-    sized, control = known.sized(trial), known.control(trial.server)
+def _measured(context: References, trial: Completed) -> TrialResult:
+    sized, control = context.sized(trial), context.control(trial.server)
     return TrialResult(
         outcome=trial,
         facts=sized.facts,
@@ -141,13 +141,13 @@ def _measured(known: References, trial: Completed) -> TrialResult:
         control=control,
         saving_percent=saving(trial.footprint.total, control.footprint.total) if control else None,
         cost=cost_of([step for step in trial.steps if not step.apart]),
-        projection=known.projection(sized),
+        projection=context.projection(sized),
         reason=differences(trial) or None,
         rank=None,
     )
 
 
-def _candidates(known: References, trials: list[TrialResult]) -> Iterator[Candidate]:
+def _candidates(context: References, trials: list[TrialResult]) -> Iterator[Candidate]:
     before: dict[str, FullSizeProjection | None] = {
         row.trial.server: row.projection for row in reversed(trials) if row.trial and row.trial is row.control
     }
@@ -163,7 +163,7 @@ def _candidates(known: References, trials: list[TrialResult]) -> Iterator[Candid
                     projection=row.projection,
                     before=control_projection,
                     saving_percent=row.saving_percent,
-                    noise_percent=known.noise.get(row.control.server),
+                    noise_percent=context.noise.get(row.control.server),
                 )
 
 

@@ -50,15 +50,15 @@ def sizes(profile: Profile) -> Table:
         heads=heads,
         rows=tuple(
             (
-                one.table + (f" ({one.relations} parts)" if (one.relations or 1) > 1 else ""),
-                _rows(one),
-                *(size(value) for value in (one.heap_bytes, one.toast_bytes, one.index_bytes, one.total_bytes)),
-                share(one.total_bytes and one.total_bytes / profile.database_bytes),
-                count(one.dead_rows),
-                size(one.heap_bloat_bytes),
-                size(one.toast_bloat_bytes),
+                table.table + (f" ({table.relations} parts)" if (table.relations or 1) > 1 else ""),
+                _rows(table),
+                *(size(value) for value in (table.heap_bytes, table.toast_bytes, table.index_bytes, table.total_bytes)),
+                share(table.total_bytes and table.total_bytes / profile.database_bytes),
+                count(table.dead_rows),
+                size(table.heap_bloat_bytes),
+                size(table.toast_bloat_bytes),
             )
-            for one in profile.tables
+            for table in profile.tables
         ),
     )
 
@@ -130,16 +130,16 @@ def growth(profile: Profile) -> Table:
         heads=heads,
         rows=tuple(
             (
-                one.table,
-                " → ".join((*one.time.through, one.time.column)) if one.time else None,
-                count(one.growth.rows_per_day_week),
-                size(one.growth.bytes_per_day_week),
-                count(one.growth.rows_per_day),
-                size(one.growth.bytes_per_day),
-                Cell(value=one.growth.days, unit=Unit.DAYS, bare=True),
+                table.table,
+                " → ".join((*table.time.through, table.time.column)) if table.time else None,
+                count(table.growth.rows_per_day_week),
+                size(table.growth.bytes_per_day_week),
+                count(table.growth.rows_per_day),
+                size(table.growth.bytes_per_day),
+                Cell(value=table.growth.days, unit=Unit.DAYS, bare=True),
             )
-            for one in profile.tables
-            if one.growth
+            for table in profile.tables
+            if table.growth
         ),
         left=2,
     )
@@ -151,10 +151,10 @@ def retention(profile: Profile) -> Table:
         title="Retention",
         heads=("table", "older than", "rows", "bytes", "rows kept"),
         rows=tuple(
-            (one.table, f"{cut.days} days", count(cut.rows_older), size(cut.bytes_older), count(cut.rows_kept))
-            for one in profile.tables
-            if any(cut.rows_kept or cut.rows_older for cut in one.retention)
-            for cut in one.retention
+            (table.table, f"{cut.days} days", count(cut.rows_older), size(cut.bytes_older), count(cut.rows_kept))
+            for table in profile.tables
+            if any(cut.rows_kept or cut.rows_older for cut in table.retention)
+            for cut in table.retention
         ),
         left=2,
     )
@@ -177,31 +177,32 @@ def duplicates(profile: Profile) -> Table:
     return Table(
         title="Series, and what in them equals the previous snapshot of the same event",
         heads=heads,
-        rows=tuple(_series(one) for one in profile.series),
+        rows=tuple(_series(series) for series in profile.series),
         left=2,
     )
 
 
-def _series(one: Series) -> tuple[Cell | str, ...]:
+def _series(series: Series) -> tuple[Cell | str, ...]:
     return (
-        one.snapshots,
-        one.markets,
-        count(one.events),
-        count(one.snapshots_per_event, 1),
-        count(one.snapshots_per_day),
-        count(one.market_rows_per_snapshot, 1),
-        count(one.pairs),
-        *(_estimated(part) for part in (one.equal_payloads, one.equal_snapshots, one.equal_market_rows)),
+        series.snapshots,
+        series.markets,
+        count(series.events),
+        count(series.snapshots_per_event, 1),
+        count(series.snapshots_per_day),
+        count(series.market_rows_per_snapshot, 1),
+        count(series.pairs),
+        *(_estimated(part) for part in (series.equal_payloads, series.equal_snapshots, series.equal_market_rows)),
     )
 
 
 def storage(profile: Profile) -> Table:
     """The largest uses of storage."""
-    found = drivers(profile)[:_TOP]
     return Table(
         title="What the bytes are spent on",
         heads=("what", "kind", "size", "share"),
-        rows=tuple((one.name, one.kind, size(one.bytes), share(one.share)) for one in found),
+        rows=tuple(
+            (driver.name, driver.kind, size(driver.bytes), share(driver.share)) for driver in drivers(profile)[:_TOP]
+        ),
         left=2,
     )
 

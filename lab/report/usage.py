@@ -38,8 +38,8 @@ def doubts(usage: Usage) -> list[str]:
     return [
         f"Looked for as a column of {' and '.join(usage.tables)}.",
         *usage.uncertainty,
-        *(f"By words only: {one.path} ({one.reason})." for one in usage.unparsed),
-        *(f"Not looked at: {one.path} ({one.reason})." for one in usage.skipped),
+        *(f"By words only: {file.path} ({file.reason})." for file in usage.unparsed),
+        *(f"Not looked at: {file.path} ({file.reason})." for file in usage.skipped),
     ]
 
 

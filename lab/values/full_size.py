@@ -26,6 +26,6 @@ def _table_facts(table: TableProfile) -> TableFacts:
         data_bytes=table.data_bytes,
         index_bytes=table.index_bytes,
         newest_rows=table.by_day[-1].rows if table.by_day else None,
-        rows_kept={one.days: one.rows_kept for one in table.retention if one.rows_kept is not None},
+        rows_kept={cut.days: cut.rows_kept for cut in table.retention if cut.rows_kept is not None},
         bytes_per_day=table.growth.bytes_per_day_week if table.growth else None,
     )

@@ -220,4 +220,4 @@ class Profile:
 
     def of(self, table: str) -> TableProfile | None:
         """The profile of that table, None where there is none."""
-        return next((one for one in self.tables if one.table == table), None)
+        return next((profile for profile in self.tables if profile.table == table), None)

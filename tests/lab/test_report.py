@@ -4,16 +4,24 @@ from __future__ import annotations
 
 import csv
 import io
+import subprocess
+import sys
+from collections.abc import Mapping
 from dataclasses import replace
 
 import pytest
 
+from lab.analysis import measured
+from lab.analysis.interval import gap
+from lab.analysis.record import COLUMNS as COLUMNS_OF_CSV
+from lab.analysis.record import Kind
 from lab.analysis.results import Results, analyse
 from lab.analysis.side_by_side import side_by_side
 from lab.errors import InputError
 from lab.report import RENDERERS, markdown, markers, tables
 from lab.report.csv import savings as savings_csv
-from lab.report.table import MISSING, Table
+from lab.report.table import MISSING, Cell, Table
+from lab.units import Unit
 from lab.values import BASELINE, Completed, Experiment, Failed, Mismatch, Skipped, Verdict
 from tests.support import ROOT, SAMPLE
 
@@ -188,3 +196,55 @@ def test_a_trial_that_failed_at_another_change_rate_is_reported(sample: Experime
     assert analyse(sample).broken == ()
     assert analyse(broken).broken == ("hypertable_compression at 'load': disk full",)
     assert "disk full" in markdown.report(analyse(broken))
+
+
+def test_a_gap_is_computed_once_for_each_trial(sample: Experiment, monkeypatch: pytest.MonkeyPatch) -> None:
+    computed: list[str] = []
+
+    def counted(trial: Completed, smaller: Completed, origins: Mapping[str, str]) -> float:
+        computed.append(trial.scenario)
+        return gap(trial, smaller, origins)
+
+    monkeypatch.setattr(measured, "gap", counted)
+    RENDERERS["report.md"](analyse(sample))
+    assert len(computed) == sum(isinstance(outcome, Completed) for outcome in sample.outcomes)
+
+
+def test_pandas_is_loaded_for_the_csv_only() -> None:
+    render = "results = analyse(runs.load(Path(sys.argv[1]))); markdown.report(results); summary.of(results)"
+    script = f"""import sys; from pathlib import Path; from lab import runs; from lab.analysis.results import analyse
+from lab.analysis.side_by_side import side_by_side; from lab.report import RENDERERS, markdown, summary
+{render}; side_by_side([results]); assert "pandas" not in sys.modules; RENDERERS["savings.csv"](results)
+assert "pandas" in sys.modules"""
+    subprocess.run([sys.executable, "-c", script, SAMPLE], check=True, cwd=ROOT)
+
+
+def test_the_frame_for_notebooks_has_the_types_of_its_columns(results: Results) -> None:
+    frame = results.frame()
+    assert list(frame.columns) == list(COLUMNS_OF_CSV)
+    assert {str(frame[name].dtype) for name, kind in COLUMNS_OF_CSV.items() if kind is Kind.BYTES} == {"Int64"}
+    assert len(frame) == len(results.trials)
+
+
+def test_the_rank_is_the_place_in_the_ranking(results: Results) -> None:
+    ranks = {row.outcome.scenario: row.rank for row in results.trials if row.rank}
+    assert [ranks[candidate.trial.scenario] for candidate in results.ranking] == list(range(1, len(ranks) + 1))
+    assert BASELINE not in ranks
+
+
+@pytest.mark.parametrize(
+    ("cell", "text"),
+    [
+        (Cell(value=None, unit=Unit.PERCENT), MISSING),
+        (Cell(value=12.345, unit=Unit.PERCENT, error=0.44), "12.3 % ± 0.4"),
+        (Cell(value=1234.0, unit=Unit.FEW_BYTES, bare=True), "1,234"),
+        (Cell(value=1536, unit=Unit.BYTES), "1.50 KB"),
+        (Cell(value=3.14159, unit=Unit.SECONDS), "3.14 s"),
+        (Cell(value=1_000_000, unit=Unit.COUNT, prefix="~"), "~1,000,000"),
+        (Cell(value=0.5, unit=Unit.OTHER, digits=4, prefix="±"), "±0.5"),
+    ],
+)
+def test_a_cell_is_a_value_with_a_unit_and_is_written_in_one_way(cell: Cell, text: str) -> None:
+    table = Table(title="", heads=("a",), rows=((cell,),), left=0)
+    assert table.texts == ((text,),)
+    assert table.rows[0][0] is cell
