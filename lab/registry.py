@@ -1,6 +1,7 @@
 """Finds the scenarios by looking into their folder; loud when one is broken.
 
-A file is a family. It holds `SCENARIO` (named like the file) or `VARIANTS` (names that begin with the file's name).
+A file is a family. It holds `SCENARIO` (named like the file) or `VARIANTS` (names that begin with the file's name); a
+file whose name begins with `_` holds what several share, and no scenario.
 Combinations are written `first+second` and applied in that order. Which of them are possible, and which belong to `all`,
 is computed from what each scenario declares: no file names another scenario.
 """
@@ -35,7 +36,8 @@ class Registered:
 
 def registered() -> dict[str, Registered]:
     """Every scenario by name: the controls first, then by file name."""
-    modules = (importlib.import_module(f"scenarios.{info.name}") for info in pkgutil.iter_modules(scenarios.__path__))
+    names = (info.name for info in pkgutil.iter_modules(scenarios.__path__))
+    modules = (importlib.import_module(f"scenarios.{name}") for name in names if not name.startswith("_"))
     found = [entry for module in modules for entry in _of(module)]
     found.sort(key=lambda entry: entry.scenario.category is not Category.CONTROL)
     return {entry.name: entry for entry in found}

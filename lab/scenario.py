@@ -153,10 +153,13 @@ def lost_index(table: str, definition: str) -> DeclaredLoss:
 
 
 def unused_names(*names: str) -> Requirement:
-    """That no table, view or index has one of these names yet: a scenario may then drop what it created itself."""
-    listed = ", ".join(f"'{name}'" for name in names)
-    sql = f"SELECT count(*) FROM pg_class WHERE relname IN ({listed}) AND relnamespace = 'public'::regnamespace"
-    return Requirement(name=f"Nothing is called {' or '.join(names)} yet", sql=sql)
+    """That no table, view, index or function has one of these names: a scenario may then drop what it created itself."""
+    listed, public = ", ".join(f"'{name}'" for name in names), "namespace = 'public'::regnamespace"
+    return Requirement(
+        name=f"nothing is called {' or '.join(names)} yet",
+        sql=f"SELECT (SELECT count(*) FROM pg_class WHERE relname IN ({listed}) AND rel{public})"
+        f" + (SELECT count(*) FROM pg_proc WHERE proname IN ({listed}) AND pro{public})",
+    )
 
 
 def different_parts(old: str, new: str, value: str, *, of: str = "id") -> str:

@@ -5,12 +5,25 @@ come together: snapshots of one event repeat themselves, so the tuned settings s
 line before time, which puts the price history of one line side by side. `market_odds` has neither a time nor an event,
 so both are copied into it from its snapshot. json has no equality operator and gets no dictionary per batch, as jsonb does;
 the `_jsonb` variant shows what that is worth.
+
+The old tables stay, under another name, until the very end: each is proved equal to its hypertable before that takes its
+name, and again, compressed, before it is dropped.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from lab.scenario import Category, Database, LabError, Need, Scenario, Shape
+from lab.scenario import (
+    Category,
+    Database,
+    LabError,
+    Need,
+    Requirement,
+    Scenario,
+    Shape,
+    different_parts,
+    unused_names,
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,6 +40,10 @@ class Source:
     """Column to the table it refers to; foreign keys to a hypertable's id are not possible any more."""
     time: str
     """Type of captured_at."""
+    content: str
+    """The hash of a row `t`, old or new, by which its content is compared."""
+    parent: str = ""
+    """The table that its time comes from, where it has none of its own."""
     segmentby: str
     orderby: str
 
@@ -40,6 +57,7 @@ def snapshots(table: str, event: str, time: str, references: Mapping[str, str], 
         indexes=indexes,
         references={**references, "scrape_run_id": "scrape_runs"},
         time=time,
+        content="hashtextextended(t::text, 0)",
         segmentby=event,
         orderby="captured_at",
     )
@@ -54,6 +72,8 @@ def markets(table: str, parent: str, event: str, time: str, indexes: tuple[str, 
         indexes=indexes,
         references={},
         time=time,
+        content=f"jsonb_hash_extended(to_jsonb(t) - ARRAY['captured_at', '{event}'], 0)",
+        parent=parent,
         segmentby=event,
         orderby="betpawa_market_id, line, captured_at, id",
     )
@@ -80,9 +100,10 @@ SOURCES = (
 
 
 def move(db: Database, source: Source, *, jsonb: bool) -> None:
-    """Copy the table into a hypertable of the same name, with a key that holds the time column."""
+    """Copy the table into a hypertable with a key that holds the time column."""
     table, new = source.table, f"{source.table}_hyper"
     with db.step(f"{table}: copy into a hypertable"):
+        db.execute(f"DROP TABLE IF EXISTS {new}")
         db.execute(f"CREATE TABLE {new} (LIKE {table} INCLUDING DEFAULTS)")
         for definition in source.adds.split(", ") if source.adds else ():
             db.execute(f"ALTER TABLE {new} ADD COLUMN {definition}")
@@ -90,29 +111,47 @@ def move(db: Database, source: Source, *, jsonb: bool) -> None:
             db.execute(f"ALTER TABLE {new} ALTER COLUMN outcomes TYPE jsonb, ALTER COLUMN market_groups TYPE jsonb")
         db.execute(f"SELECT create_hypertable('{new}', by_range('captured_at', interval '1 day'))")
         db.execute(f"INSERT INTO {new} {source.select}")
-    with db.step(f"{table}: keys and indexes, drop the old table"):
         db.execute(f"ALTER TABLE {new} ADD PRIMARY KEY (id, captured_at)")
         for columns in source.indexes:
             db.execute(f"CREATE INDEX ON {new} ({columns})")
         for column, target in source.references.items():
             db.execute(f"ALTER TABLE {new} ADD FOREIGN KEY ({column}) REFERENCES {target} (id)")
+
+
+def take_over(db: Database, source: Source) -> None:
+    """Prove that the hypertable holds every row, then give it the name; no writer comes in between."""
+    table, new = source.table, f"{source.table}_hyper"
+    with db.step(f"{table}: rename the old table, hypertable in its place"):
+        db.execute("BEGIN")
+        db.execute(f"LOCK TABLE {table} IN EXCLUSIVE MODE")
+        db.prove(f"the hypertable holds every row of {table}", different_parts(table, new, source.content))
         db.execute(f"ALTER SEQUENCE {table}_id_seq OWNED BY {new}.id")
-        db.execute(f"DROP TABLE {table}")
+        db.execute(f"ALTER TABLE {table} RENAME TO {table}_old")
         db.execute(f"ALTER TABLE {new} RENAME TO {table}")
+        db.execute("COMMIT")
 
 
 def compress(db: Database, source: Source, *, tuned: bool) -> None:
-    """Compress every chunk that ends before the newest day begins."""
+    """Compress every chunk that ends before the newest day begins, each in a transaction of its own."""
     table = source.table
     settings = (
         f", timescaledb.segmentby = '{source.segmentby}', timescaledb.orderby = '{source.orderby}'" if tuned else ""
     )
+    midnight = f"date_trunc('day', {db.now_sql} AT TIME ZONE 'UTC')"
+    older_than = f"{midnight} AT TIME ZONE 'UTC'" if source.time == "timestamptz" else midnight
     with db.step(f"{table}: compress all days but the newest"):
         db.execute(f"ALTER TABLE {table} SET (timescaledb.enable_columnstore{settings})")
-        midnight = f"{db.now:%Y-%m-%d}"
-        chunks = db.fetch(f"SELECT show_chunks('{table}', older_than => '{midnight}'::{source.time})::text")
-        for (chunk,) in chunks:
-            db.execute(f"CALL convert_to_columnstore('{chunk}')")
+        db.execute(
+            "DO $$ DECLARE chunk regclass; BEGIN"
+            f" FOR chunk IN SELECT show_chunks('{table}', older_than => {older_than}) LOOP"
+            " CALL convert_to_columnstore(chunk); COMMIT;"
+            " END LOOP; END $$"
+        )
+    report(db, table)
+
+
+def report(db: Database, table: str) -> None:
+    """How many chunks were compressed, and with which settings; none is an error."""
     done, total = db.fetch(
         "SELECT count(*) FILTER (WHERE is_compressed), count(*) FROM timescaledb_information.chunks"
         f" WHERE hypertable_name = '{table}'"
@@ -127,14 +166,38 @@ def compress(db: Database, source: Source, *, tuned: bool) -> None:
     db.note(f"{table}: {done} of {total} chunks compressed, {chosen}")
 
 
+def drop_old(db: Database) -> None:
+    """Drop the old tables; rows that were written since then have higher ids."""
+    with db.step("drop the old tables", final=True):
+        for source in SOURCES:
+            old = f"{source.table}_old"
+            until = f"(SELECT * FROM {source.table} WHERE id <= (SELECT max(id) FROM {old}))"
+            db.prove(f"{source.table} still holds every row of {old}", different_parts(old, until, source.content))
+            db.execute(f"DROP TABLE {old}")
+
+
 def apply(db: Database, *, tuned: bool, jsonb: bool) -> None:
     """The market tables first, because they read their time from the snapshots."""
     with db.step("CREATE EXTENSION timescaledb"):
-        db.execute("CREATE EXTENSION timescaledb")
+        db.execute("CREATE EXTENSION IF NOT EXISTS timescaledb")
     for source in SOURCES:
         move(db, source, jsonb=jsonb)
+        take_over(db, source)
     for source in SOURCES:
         compress(db, source, tuned=tuned)
+    drop_old(db)
+
+
+def requirements() -> Iterator[Requirement]:
+    """What the market rows need to get their time, and that nothing of the database's own is in the way."""
+    for source in SOURCES:
+        if source.parent:
+            yield Requirement(
+                name=f"every row of {source.table} belongs to exactly one of {source.parent}",
+                sql=f"SELECT count(*) FROM {source.table} t LEFT JOIN (SELECT id, count(*) AS rows FROM {source.parent}"
+                " GROUP BY id) s ON s.id = t.snapshot_id WHERE s.rows IS DISTINCT FROM 1",
+            )
+    yield unused_names(*(f"{source.table}_{suffix}" for source in SOURCES for suffix in ("hyper", "old")))
 
 
 def variant(title: str, hypothesis: str, follows: frozenset[Category], *, tuned: bool, jsonb: bool) -> Scenario:
@@ -146,6 +209,7 @@ def variant(title: str, hypothesis: str, follows: frozenset[Category], *, tuned:
         apply=lambda db: apply(db, tuned=tuned, jsonb=jsonb),
         what="Columnstore for snapshots and market rows (TimescaleDB Community)",
         needs=frozenset({Need.COLUMNSTORE}),
+        requires=tuple(requirements()),
         changes={source.table: Shape.HYPERTABLE for source in SOURCES},
         leads=tuned and not jsonb,
         follows=follows,

@@ -1,0 +1,136 @@
+"""What the forms of `outcome_normalization` share: reading the documents, and putting a view in the old table's place."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from lab.scenario import Database, Requirement, different_parts, unused_names
+
+MARKETS = {"market_odds": "odds_snapshots", "competitor_market_odds": "competitor_odds_snapshots"}
+
+MARKET = "betpawa_market_id, betpawa_market_name, market_groups, line, handicap_type, handicap_home, handicap_away"
+KEY = f"{MARKET.replace('groups', 'groups::text')}, outcome_names"
+COLUMNS = f"id, snapshot_id, {MARKET}, outcomes, unavailable_at"
+
+
+def of(row: str, columns: str = MARKET) -> str:
+    """The columns, each of `row`."""
+    return ", ".join(f"{row}.{column}" for column in columns.split(", "))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Form:
+    """How an odd is stored: SQL over the numeric `odds` and the jsonb `name` and `active` of one outcome."""
+
+    stored: str
+    representable: str
+    """Whether the form gives back exactly that odd."""
+
+
+FLOATS = Form(
+    stored="odds::float8",
+    # As many digits as a float8 gives back in any case.
+    representable="abs(odds) < 1000000 AND scale(odds) <= 9 AND length(name #>> '{}') <= 255",
+)
+HUNDREDTHS = Form(
+    stored="(odds * 100 * CASE WHEN active = 'true' THEN 1 ELSE -1 END)::integer",
+    # An inactive outcome is stored as a negative number, so that 0 and what is negative already have no place.
+    representable="odds * 100 BETWEEN 1 AND 2147483647 AND odds * 100 = trunc(odds * 100)",
+)
+
+# OFFSET 0 keeps the server from writing each subexpression out once for every use of it, which takes four times as long.
+PARSE = """
+CREATE UNLOGGED TABLE parsed_{table} AS
+SELECT m.id, m.snapshot_id, {market}, m.unavailable_at, coalesce(o.names, '{{}}') AS outcome_names,
+       coalesce(o.odds, '{{}}') AS odds, o.active, CASE WHEN NOT o.fits THEN m.outcomes END AS verbatim
+FROM {table} m
+CROSS JOIN LATERAL (
+  SELECT array_agg(coalesce(name #>> '{{}}', '') ORDER BY position) AS names,
+         array_agg(CASE WHEN fits THEN {stored} ELSE 0 END ORDER BY position) AS odds,
+         array_agg(fits AND active = 'true' ORDER BY position) AS active,
+         coalesce(bool_and(fits), false) AS fits
+  FROM (
+    SELECT position, name, odds, active, coalesce(
+             jsonb_typeof(name) = 'string' AND jsonb_typeof(active) = 'boolean' AND {representable}
+             AND outcome - '{{name,odds,is_active}}'::text[] = '{{}}', false) AS fits
+    FROM (
+      SELECT position, outcome, outcome->'name' AS name, outcome->'is_active' AS active,
+             CASE WHEN jsonb_typeof(outcome->'odds') = 'number' THEN (outcome->'odds')::numeric END AS odds
+      FROM jsonb_array_elements(CASE WHEN json_typeof(m.outcomes) = 'array' THEN m.outcomes::jsonb ELSE '[]' END)
+           WITH ORDINALITY AS elements(outcome, position)
+      OFFSET 0
+    ) read
+    OFFSET 0
+  ) judged
+) o
+"""
+
+
+def parse(db: Database, form: Form) -> None:
+    """Read the JSON once, into tables of scratch; a document that the form cannot give back is `verbatim` there."""
+    with db.step("parse the JSON"):
+        for table in MARKETS:
+            db.execute(f"DROP TABLE IF EXISTS parsed_{table}")
+            db.execute(PARSE.format(table=table, market=of("m"), stored=form.stored, representable=form.representable))
+            db.execute(f"ANALYZE parsed_{table}")
+
+
+def keep_foreign_key(db: Database, table: str, new: str) -> None:
+    """What referred to the competitor's snapshots still does."""
+    if table == "competitor_market_odds":
+        db.execute(f"ALTER TABLE {new} ADD FOREIGN KEY (snapshot_id) REFERENCES {MARKETS[table]} (id)")
+
+
+def view_columns(row: str, market: str, outcomes: str, unavailable: str = "m.unavailable_at") -> str:
+    """The columns of the old table in their order."""
+    line = "betpawa_market_id, betpawa_market_name, line, handicap_type, handicap_home, handicap_away"
+    return (
+        f"{row}.id, {row}.snapshot_id, {of(market, line)}, {outcomes} AS outcomes, {market}.market_groups,"
+        f" {unavailable} AS unavailable_at"
+    )
+
+
+def different(old: str, new: str) -> str:
+    """Parts in which the market rows of the two differ in any column, documents by their content."""
+    values = of("t", COLUMNS).replace("groups", "groups::jsonb").replace("outcomes", "outcomes::jsonb")
+    return different_parts(old, new, f"hash_record_extended(ROW({values}), 0)")
+
+
+def replace_by_view(db: Database, table: str, select: str) -> None:
+    """Prove that a view gives back every row, then put it in the table's place; no writer comes in between."""
+    with db.step(f"{table}: rename the old table, view in its place"):
+        db.execute("BEGIN")
+        db.execute(f"LOCK TABLE {table} IN EXCLUSIVE MODE")
+        db.prove(f"the view gives back every row of {table}", different(table, f"({select})"))
+        db.execute(f"ALTER TABLE {table} RENAME TO {table}_old")
+        db.execute(f"CREATE VIEW {table} AS {select}")
+        db.execute("COMMIT")
+        db.execute(f"DROP TABLE parsed_{table}")
+
+
+def drop_old(db: Database) -> None:
+    """Drop the old tables; rows that were written since then have higher ids."""
+    with db.step("drop the old tables", final=True):
+        for table in MARKETS:
+            until = f"(SELECT * FROM {table} WHERE id <= (SELECT max(id) FROM {table}_old))"
+            db.prove(f"{table} still gives back every row of {table}_old", different(f"{table}_old", until))
+            db.execute(f"DROP TABLE {table}_old")
+
+
+def requirements(suffixes: tuple[str, ...]) -> Iterator[Requirement]:
+    """That nothing is lost in the view, and that nothing of the database's own is in the way."""
+    for table in MARKETS:
+        columns = ", ".join(f"'{column}'" for column in COLUMNS.split(", "))
+        yield Requirement(
+            name=f"{table} has no other columns than {COLUMNS}",
+            sql=f"SELECT count(*) FROM pg_attribute WHERE attrelid = '{table}'::regclass AND attnum > 0"
+            f" AND NOT attisdropped AND attname NOT IN ({columns})",
+        )
+        if "blocks" in suffixes:
+            yield Requirement(
+                name=f"the ids of {table} in one snapshot differ by less than 2,147,483,648",
+                sql=f"SELECT count(*) FROM (SELECT FROM {table}"
+                " GROUP BY snapshot_id HAVING max(id) - min(id) >= 2147483648) far_apart",
+            )
+    new = (f"{table}_{suffix}" for table in MARKETS for suffix in (*suffixes, "old"))
+    scratch = (f"{name}_{table}" for table in MARKETS for name in ("parsed", "listed"))
+    yield unused_names("market_lookup", "unpacked_outcomes", *new, *scratch)
