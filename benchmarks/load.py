@@ -38,7 +38,7 @@ def main() -> None:
         tempfile.TemporaryDirectory() as folder,
     ):
         script, text_bytes = write_script(dataset, Path(folder))
-        print(f"{options.size}: {bytes_text(text_bytes)} of COPY text, {dataset.spec.events} events")
+        print(f"{options.size}: {bytes_text(text_bytes)} of COPY text, {dataset.description}")
         ratios = [pair(server, dataset, script, text_bytes) for _ in range(options.pairs)]
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
     print(

@@ -72,7 +72,7 @@ def main() -> None:
     once, *larger = (run(size * n, options.scenario, options.server, options.out) for n in (1, *options.times))
     compared = [list(checked(once, experiment)) for experiment in larger]
     for experiment, rows in zip(larger, compared, strict=True):
-        events = (once.plan.dataset.events, experiment.plan.dataset.events)
+        events = (once.plan.dataset.scale, experiment.plan.dataset.scale)
         print(f"\nFrom {events[0]} events to {events[1]} ({bytes_text(experiment.plan.size_bytes)}):\n")
         print("| scenario | server | measured | projected | interval | off by | holds |")
         print("| --- | --- | ---: | ---: | ---: | ---: | --- |")
@@ -110,7 +110,7 @@ def checked(once: Experiment, larger: Experiment) -> Iterator[Checked]:
 def _checked(once: SizedTrial, big: Completed) -> Checked:
     trial = once.trial
     newest = {table.table: float(table.rowstore.rows) for table in big.footprint.tables if table.rowstore}
-    factors = scale(Target(rows=big.rows, newest_rows=newest), trial, once.facts.origins, once.smaller)
+    factors = scale(Target(rows=big.rows, newest_rows=newest), trial, once.lineage, once.smaller)
     half = 0.0
     if once.error is not None:
         half = once.error * factors.marginal(trial.footprint) + unsupported_bytes(trial, factors)

@@ -18,7 +18,8 @@ from data_gen.queries import reads
 from data_gen.size import expected_bytes
 from data_gen.tables import SmallTables
 from lab.errors import InputError
-from lab.values import DatasetSpec
+from lab.units import counted
+from lab.values import CHANGE_RATE, DatasetSpec
 from lab.workload import Comparison, CopyIn, Read, Stage
 
 _PREDICTED_WITHIN = 1.01
@@ -42,7 +43,7 @@ class Dataset:
         """
         self.spec = spec
         self.case: Case = case or load_case(spec.case)
-        self._plan = Plan(self.case, spec.events, spec.seed)
+        self._plan = Plan(self.case, spec.scale, spec.seed)
         self._digest: str | None = None
 
     @classmethod
@@ -51,15 +52,21 @@ class Dataset:
 
         Errors: `InputError` where that is less than one event needs.
         """
-        typical = DatasetSpec(case=case.case, events=_TYPICAL_EVENTS, seed=1, change_rate=1.0)
+        typical = spec_of(case.case, _TYPICAL_EVENTS, seed=1)
         per_event = cls(typical, case).expected_bytes / _TYPICAL_EVENTS
         if size_bytes < per_event:
             hint = f"One event needs about {per_event / 2**20:.0f} MB."
             raise InputError(f"{size_bytes / 2**20:.1f} MB cannot hold one event of case {case.case}.", hint=hint)
         rate = 1.0 if change_rate is None else change_rate
         few = int(0.9 * size_bytes / per_event) + 1
-        planned = (cls(DatasetSpec(case=case.case, events=n, seed=seed, change_rate=rate), case) for n in count(few))
+        planned = (cls(spec_of(case.case, n, seed=seed, change_rate=rate), case) for n in count(few))
         return next(dataset for dataset in planned if dataset.expected_bytes >= size_bytes * _PREDICTED_WITHIN)
+
+    @property
+    def description(self) -> str:
+        """In words: the number of events, and the change rate where it is not the case's."""
+        rate = self.spec.parameters[CHANGE_RATE]
+        return counted(self.spec.scale, "event") + ("" if rate == 1 else f", change rate {rate:g}")
 
     @property
     def now(self) -> datetime:
@@ -103,7 +110,7 @@ class Dataset:
     def stages(self) -> Iterator[Stage]:
         """Everything to be done on an empty database, in order; each COPY must be consumed before the next stage."""
         digest = hashlib.sha256()
-        for stage in History(self._plan, self.spec.change_rate).stages():
+        for stage in History(self._plan, self.spec.parameters[CHANGE_RATE]).stages():
             yield _hashed(stage, digest.update) if isinstance(stage, CopyIn) else stage
         self._digest = digest.hexdigest()
 
@@ -117,6 +124,11 @@ class Dataset:
         """Snapshots of the platform, and their market rows."""
         snapshots = self._plan.stored[site].sum(axis=1)
         return int(snapshots.sum()), int((snapshots * self._plan.offer_rows[site]).sum())
+
+
+def spec_of(case: str, events: int, *, seed: int, change_rate: float = 1.0) -> DatasetSpec:
+    """The spec of a dataset of the case of that name; a change rate of 1 is the case's own."""
+    return DatasetSpec(workload="odds", case=case, scale=events, seed=seed, parameters={CHANGE_RATE: change_rate})
 
 
 def _hashed(copy: CopyIn, update: Callable[[bytes], None]) -> CopyIn:

@@ -2,16 +2,32 @@
 
 from __future__ import annotations
 
-from lab.values import WorkloadFacts
+from lab.values import CHANGE_RATE, Parameter, WorkloadFacts
+
+SIDES = {"odds_snapshots": "market_odds", "competitor_odds_snapshots": "competitor_market_odds"}
+"""The home bookmaker's tables and the competitors': the snapshots, and the market rows that belong to them.
+
+A document is as long as the list of its markets: what TOAST holds of a snapshot grows with the market rows.
+"""
 
 FACTS = WorkloadFacts(
     name="odds",
+    scale="event",
     reference="odds_snapshots",
-    parents={"market_odds": "odds_snapshots", "competitor_market_odds": "competitor_odds_snapshots"},
-    # A payload is as long as the list of its markets.
-    toast_follows={"odds_snapshots": "market_odds", "competitor_odds_snapshots": "competitor_market_odds"},
+    parents={markets: snapshots for snapshots, markets in SIDES.items()},
+    toast_follows=SIDES,
     constant=("sports", "bookmakers", "tournaments", "competitor_tournaments", "scrape_runs"),
     unit="market row",
-    unit_tables=("market_odds", "competitor_market_odds"),
+    unit_tables=tuple(SIDES.values()),
     snapshot="snapshot",
+    detail="market",
+    reads="Q1-Q5",
+    parameters=(
+        Parameter(
+            name=CHANGE_RATE,
+            meaning="how often prices change",
+            note="The true rate is not published. 1 is the case's default: a tenth of a feed's blocks of prices per cycle"
+            " in calm hours, more often before kick-off.",
+        ),
+    ),
 )

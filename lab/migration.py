@@ -10,6 +10,7 @@ from lab.values import CHANGE_RATE, GuaranteeKind
 
 _ODDS = {
     "name": "odds",
+    "scale": "event",
     "reference": "odds_snapshots",
     "parents": {"market_odds": "odds_snapshots", "competitor_market_odds": "competitor_odds_snapshots"},
     "toast_follows": {"odds_snapshots": "market_odds", "competitor_odds_snapshots": "competitor_market_odds"},
@@ -17,6 +18,16 @@ _ODDS = {
     "unit": "market row",
     "unit_tables": ["market_odds", "competitor_market_odds"],
     "snapshot": "snapshot",
+    "detail": "market",
+    "reads": "Q1-Q5",
+    "parameters": [
+        {
+            "name": CHANGE_RATE,
+            "meaning": "how often prices change",
+            "note": "The true rate is not published. 1 is the case's default: a tenth of a feed's blocks of prices per cycle"
+            " in calm hours, more often before kick-off.",
+        }
+    ],
 }
 """The only workload that there was in format 1, which does not name it."""
 _UNRECORDED = ("commit", "kernel", "cpu", "cpu_governor", "load_average")
@@ -45,6 +56,8 @@ def from_format_1(raw: dict[str, Any]) -> dict[str, Any]:
         changed["environment"] = dict.fromkeys(_UNRECORDED) | environment
     if isinstance(case := raw.get("case"), dict):
         changed["case"] = case | {"system_bytes": case.get("system_bytes") or None}
+    if isinstance(plan := raw.get("plan"), dict) and "dataset" in plan:
+        changed["plan"] = plan | {"dataset": _dataset(plan["dataset"])}
     return raw | changed | {"format": 2, "workload": _ODDS}
 
 
@@ -55,7 +68,25 @@ def _each(raw: dict[str, Any], key: str, convert: Callable[[Any], Any]) -> dict[
 
 
 def _side_trial(side: Any) -> Any:
-    return side | {"outcome": _outcome(side.get("outcome"))} if isinstance(side, dict) else side
+    if not isinstance(side, dict):
+        return side
+    purpose = CHANGE_RATE if side.get("purpose") == "rate" else side.get("purpose")
+    changed = {"outcome": _outcome(side.get("outcome")), "dataset": _dataset(side.get("dataset"))}
+    return side | changed | {"purpose": purpose}
+
+
+def _dataset(spec: Any) -> Any:
+    """The fields of the only workload that there was under the names that every workload has."""
+    if not isinstance(spec, dict) or not {"case", "events", "seed", "change_rate"} <= spec.keys():
+        return spec
+    parameters = {CHANGE_RATE: spec["change_rate"]}
+    return {
+        "workload": _ODDS["name"],
+        "case": spec["case"],
+        "scale": spec["events"],
+        "seed": spec["seed"],
+        "parameters": parameters,
+    }
 
 
 def _outcome(outcome: Any) -> Any:

@@ -151,7 +151,11 @@ def _in_order(experiment: Experiment) -> Experiment:
         side_trials=tuple(
             sorted(
                 experiment.side_trials,
-                key=lambda trial: (trial.purpose, trial.dataset.change_rate, place(trial.outcome)),
+                key=lambda trial: (
+                    trial.purpose,
+                    trial.dataset.parameters.get(trial.purpose, 0.0),
+                    place(trial.outcome),
+                ),
             )
         ),
     )

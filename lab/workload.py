@@ -77,6 +77,10 @@ class Dataset(Protocol):
         """How its tables belong together, grow and are called; saved with every experiment."""
 
     @property
+    def description(self) -> str:
+        """In words, such as '24 events, change rate 4'."""
+
+    @property
     def now(self) -> datetime:
         """What reads and strategies take for the present."""
 

@@ -7,11 +7,9 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from lab.analysis.interval import Estimate, unsupported_bytes
-from lab.analysis.projection import Scale, Target, full, scale, unmodelled_tables
+from lab.analysis.projection import Lineage, Scale, Target, full, scale, unmodelled_tables
 from lab.units import counted
 from lab.values import CaseFacts, Completed, LoadedTemplate, ScenarioFacts
-
-MARKETS = ("market_odds", "competitor_market_odds")
 
 
 class TargetStatus(StrEnum):
@@ -27,6 +25,7 @@ class SizedTrial:
     """A scenario on one server, at both sizes."""
 
     facts: ScenarioFacts
+    lineage: Lineage
     template: LoadedTemplate
     trial: Completed
     smaller: Completed | None
@@ -46,8 +45,8 @@ class FullSizeProjection:
     """Bytes by table and kind; with `untouched` they sum to those of `size`."""
     tables: Mapping[str, int]
     """Bytes by table."""
-    bytes_per_market_row: float | None
-    """Of the market rows that are kept."""
+    bytes_per_unit: float | None
+    """For each of the rows that the workload counts in, of those that are kept."""
     bytes_per_day: int | None
     """Growth afterwards, None where the growth of the database is not known."""
     steady_bytes: int | None
@@ -78,23 +77,23 @@ def rest_of(case: CaseFacts, template: LoadedTemplate) -> Rest:
 
 def project(case: CaseFacts, sized: SizedTrial, control: SizedTrial | None) -> FullSizeProjection | None:
     """One scenario at full size, and as it grows; None where the profile does not tell what its retention keeps."""
-    target = full(case, sized.facts, sized.template, sized.trial)
+    target = full(sized.lineage, case, sized.template, sized.trial, keeps_days=sized.facts.keeps_days)
     if target is None:
         return None
-    factors = scale(target, sized.trial, sized.facts.origins, sized.smaller)
+    factors = scale(target, sized.trial, sized.lineage, sized.smaller)
     rest = rest_of(case, sized.template)
     size = _estimate(factors, sized, rest.bytes)
     pace = _pace(case, sized, control, rest.per_day)
     steady = _steady(target, sized, factors, pace, rest)
     days, eta = _time_to_target(size.bytes, pace, steady, rest.per_day, case.target_bytes)
-    markets = sum(target.rows.get(table, 0.0) for table in MARKETS)
+    units = sum(target.rows.get(table, 0.0) for table in sized.lineage.workload.unit_tables)
     return FullSizeProjection(
         scale=factors,
         size=size,
         untouched=rest.bytes,
         kinds=factors.projected_kinds(sized.trial.footprint),
         tables=factors.projected_tables(sized.trial.footprint),
-        bytes_per_market_row=size.bytes / markets if markets else None,
+        bytes_per_unit=size.bytes / units if units else None,
         bytes_per_day=None if pace is None else round(pace),
         steady_bytes=steady,
         days_to_target=days,
@@ -122,14 +121,14 @@ def _pace(case: CaseFacts, sized: SizedTrial, control: SizedTrial | None, rest: 
 def _of_all_rows(case: CaseFacts, sized: SizedTrial) -> float | None:
     """Bytes that all rows of the full database would take, as they are stored once they are not the newest any more."""
     everything = replace(sized.trial, rows=sized.template.rows)
-    target = full(case, replace(sized.facts, keeps_days=None), sized.template, everything)
+    target = full(sized.lineage, case, sized.template, everything, keeps_days=None)
     return None if target is None else _settled(target, sized)
 
 
 def _settled(target: Target, sized: SizedTrial) -> float:
     """Bytes that grow with the rows of the target, once none of them is the newest any more."""
     settled = Target(rows=target.rows, newest_rows=dict.fromkeys(target.rows, 0.0))
-    return scale(settled, sized.trial, sized.facts.origins, sized.smaller).marginal(sized.trial.footprint)
+    return scale(settled, sized.trial, sized.lineage, sized.smaller).marginal(sized.trial.footprint)
 
 
 def _steady(target: Target, sized: SizedTrial, factors: Scale, pace: float | None, rest: Rest) -> int | None:

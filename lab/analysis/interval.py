@@ -11,10 +11,10 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from dataclasses import dataclass
 
-from lab.analysis.projection import Piece, Scale, Target, follows_nothing, pieces, scale
+from lab.analysis.projection import Lineage, Piece, Scale, Target, pieces, scale
 from lab.values import Completed
 
 _DEVIATIONS = 3.18
@@ -36,26 +36,26 @@ class Estimate:
         return None if self.high is None else 100 * (self.high - self.bytes) / self.bytes
 
 
-def gap(trial: Completed, smaller: Completed, origins: Mapping[str, str]) -> float:
+def gap(trial: Completed, smaller: Completed, lineage: Lineage) -> float:
     """What the smaller size misses the larger by: root of the squares over all tables, as a share of what grows."""
     newest = {table.table: table.rowstore.rows for table in trial.footprint.tables if table.rowstore}
-    factors = scale(Target(rows=trial.rows, newest_rows=newest), smaller, origins)
+    factors = scale(Target(rows=trial.rows, newest_rows=newest), smaller, lineage)
     measured = {piece.place: piece.growing for piece in pieces(trial.footprint)}
     misses: defaultdict[tuple[str, bool], float] = defaultdict(float)
     for piece in pieces(smaller.footprint):
-        if _is_informative(piece, smaller, origins):
+        if _is_informative(piece, smaller, lineage):
             misses[piece.table, piece.uncompressed] += factors.grown(piece) - measured.get(piece.place, 0)
     return math.hypot(*misses.values()) / sum(measured.values())
 
 
 def unsupported_bytes(trial: Completed, factors: Scale) -> float:
     """Bytes of the target that were projected from a size that says nothing about their error."""
-    weak = (piece for piece in pieces(trial.footprint) if not _is_informative(piece, trial, factors.origins))
+    weak = (piece for piece in pieces(trial.footprint) if not _is_informative(piece, trial, factors.lineage))
     return sum(factors.grown(piece) for piece in weak if factors.grows(piece.table))
 
 
-def _is_informative(piece: Piece, trial: Completed, origins: Mapping[str, str]) -> bool:
-    return piece.growing > piece.fixed and not follows_nothing(piece.table, trial, origins)
+def _is_informative(piece: Piece, trial: Completed, lineage: Lineage) -> bool:
+    return piece.growing > piece.fixed and not lineage.follows_nothing(piece.table, trial)
 
 
 def mean_square(gaps: Collection[float]) -> float:
@@ -63,7 +63,10 @@ def mean_square(gaps: Collection[float]) -> float:
     return sum(share * share for share in gaps) / len(gaps)
 
 
-def error(own: float, pooled: float, *, events: int, fewer: int) -> float:
-    """Half of the interval that chance makes, as a share of what grows; `pooled` is the mean square of all trials' gaps."""
-    variance = (own * own + pooled) / 2 * fewer / (events + fewer)
+def error(own: float, pooled: float, *, draws: int, fewer: int) -> float:
+    """Half of the interval that chance makes, as a share of what grows.
+
+    `pooled` is the mean square of all trials' gaps; `draws` and `fewer` are the scales of both sizes.
+    """
+    variance = (own * own + pooled) / 2 * fewer / (draws + fewer)
     return _DEVIATIONS * math.sqrt(variance)

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 
 from lab.analysis.full_size import FullSizeProjection, SizedTrial, project
 from lab.analysis.interval import error, gap, mean_square
-from lab.values import BASELINE, Completed, Experiment, LoadedTemplate
+from lab.analysis.projection import Lineage
+from lab.values import BASELINE, SIZE, Completed, Experiment, LoadedTemplate
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,8 +27,8 @@ class References:
     gaps: Mapping[tuple[str, str, int], float]
     """By scenario, server and repeat, what the second size misses the trial by; absent without a second size."""
     pooled: float | None
-    """Mean square of these gaps over all servers, because all hold the same events; None where there is no gap."""
-    fewer_events: int | None
+    """Mean square of these gaps over all servers, because all hold the same data; None where there is no gap."""
+    smaller_scale: int | None
     """Of the second size."""
 
     def control(self, server: str) -> Completed | None:
@@ -38,6 +39,7 @@ class References:
         """The trial with its template and the same scenario at the second size."""
         return SizedTrial(
             facts=self.experiment.scenarios[trial.scenario],
+            lineage=lineage_of(self.experiment, trial.scenario),
             template=self.templates[trial.server],
             trial=trial,
             smaller=self.smaller.get((trial.scenario, trial.server)),
@@ -52,10 +54,15 @@ class References:
     def _error(self, trial: Completed) -> float | None:
         """Half of the interval, as a share of what grows."""
         own = self.gaps.get(_key(trial))
-        if own is None or self.pooled is None or self.fewer_events is None:
+        if own is None or self.pooled is None or self.smaller_scale is None:
             return None
-        drawn = error(own, self.pooled, events=self.experiment.plan.dataset.events, fewer=self.fewer_events)
+        drawn = error(own, self.pooled, draws=self.experiment.plan.dataset.scale, fewer=self.smaller_scale)
         return drawn + self.noise.get(trial.server, 0.0) / 100
+
+
+def lineage_of(experiment: Experiment, scenario: str) -> Lineage:
+    """With which table's rows each table of a scenario grows."""
+    return Lineage(workload=experiment.workload, origins=experiment.scenarios[scenario].origins)
 
 
 def completed(experiment: Experiment) -> Iterator[Completed]:
@@ -75,7 +82,7 @@ def references(experiment: Experiment) -> References:
         noise=_noise(experiment, baselines),
         gaps=gaps,
         pooled=mean_square(gaps.values()) if gaps else None,
-        fewer_events=next((side.dataset.events for side in experiment.side_trials if side.purpose == "size"), None),
+        smaller_scale=next((side.dataset.scale for side in experiment.side_trials if side.purpose == SIZE), None),
     )
 
 
@@ -88,7 +95,7 @@ def _baselines(experiment: Experiment) -> dict[str, tuple[Completed, ...]]:
 
 
 def _smaller(experiment: Experiment) -> dict[tuple[str, str], Completed]:
-    outcomes = [side.outcome for side in experiment.side_trials if side.purpose == "size"]
+    outcomes = [side.outcome for side in experiment.side_trials if side.purpose == SIZE]
     return {(trial.scenario, trial.server): trial for trial in reversed(outcomes) if isinstance(trial, Completed)}
 
 
@@ -103,7 +110,7 @@ def _noise(experiment: Experiment, baselines: Mapping[str, tuple[Completed, ...]
 
 def _gaps(experiment: Experiment, smaller: Mapping[tuple[str, str], Completed]) -> dict[tuple[str, str, int], float]:
     return {
-        _key(trial): gap(trial, second, experiment.scenarios[trial.scenario].origins)
+        _key(trial): gap(trial, second, lineage_of(experiment, trial.scenario))
         for trial in completed(experiment)
         if (second := smaller.get((trial.scenario, trial.server)))
     }

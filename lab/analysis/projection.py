@@ -1,7 +1,7 @@
 """From the bytes of the sample to the bytes of the whole database, table by table and kind by kind.
 
 A table grows with its rows, each kind in proportion, save for what does not grow: maps, first pages, half of the last page
-of each file. There is one chunk a day, however many events there are, so that chunks are as many in the sample as at full
+of each file. There is one chunk a day, however much data there is, so that chunks are as many in the sample as at full
 size. The newest rows are not compressed yet and stay plain rows: they grow with the rows of the newest day. Tables that are
 new and follow no other table, such as lookups, are drawn through both measured sizes: part of them is there from the start.
 The profile counts how much of each table a retention keeps; the sample does not.
@@ -13,21 +13,10 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
-from lab.values import EXTENSION_CATALOG, KINDS, CaseFacts, Completed, Footprint, LoadedTemplate, ScenarioFacts
-
-REFERENCE = "odds_snapshots"
-"""What has no row count of its own grows with the events, and so like this table."""
-
-PAYLOADS = {"odds_snapshots": "market_odds", "competitor_odds_snapshots": "competitor_market_odds"}
-"""A payload is as long as the list of its markets: what TOAST holds of a snapshot grows with the market rows."""
-
-_CONSTANT = frozenset(
-    {"sports", "bookmakers", "tournaments", "competitor_tournaments", "scrape_runs", EXTENSION_CATALOG}
-)
-"""As large in the sample as in the full database: one row per cycle, league, bookmaker or sport."""
+from lab.values import EXTENSION_CATALOG, KINDS, CaseFacts, Completed, Footprint, LoadedTemplate, WorkloadFacts
 
 _KNOWN_SHARE = 0.99
-"""Share of the bytes whose tables a profile must tell the retention of; the rest is taken to go with the snapshots."""
+"""Share of the bytes whose tables a profile must tell the retention of; the rest is taken to go with the reference table."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,6 +26,23 @@ class Target:
     rows: Mapping[str, float]
     newest_rows: Mapping[str, float]
     """Of those the rows of the newest day; where they are not known the sample's share is taken."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Lineage:
+    """With which table's rows each table grows."""
+
+    workload: WorkloadFacts
+    origins: Mapping[str, str] = field(default_factory=dict)
+    """New table to the table whose rows it grows with."""
+
+    def is_constant(self, table: str) -> bool:
+        """Whether it is as large in the sample as in the full database."""
+        return table in self.workload.constant or table == EXTENSION_CATALOG
+
+    def follows_nothing(self, table: str, trial: Completed) -> bool:
+        """Whether it is new, and nobody knows with which table it grows."""
+        return table not in trial.rows and table not in self.origins and not self.is_constant(table)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,15 +69,15 @@ class Scale:
     by_table: Mapping[str, float]
     uncompressed: Mapping[str, float]
     """The same for the rows that are not compressed yet."""
-    origins: Mapping[str, str]
-    """New table to the table whose rows it grows with."""
+    lineage: Lineage
     constant_bytes: Mapping[tuple[str, str], float] = field(default_factory=dict)
     """By table and kind, bytes of a new table that were there from the start."""
 
     def of(self, table: str) -> float:
         """Rows of the target ÷ rows of the sample."""
         if self.grows(table):
-            return self.by_table.get(self.origins.get(table, table), self.by_table[REFERENCE])
+            origin = self.lineage.origins.get(table, table)
+            return self.by_table.get(origin, self.by_table[self.lineage.workload.reference])
         return 1.0
 
     def projected(self, footprint: Footprint) -> int:
@@ -96,7 +102,8 @@ class Scale:
     def grown(self, piece: Piece) -> float:
         """Bytes of the target that are there because of its rows."""
         growing = piece.growing - self.constant_bytes.get((piece.table, piece.kind), 0.0)
-        source = PAYLOADS.get(piece.table, piece.table) if piece.kind == "toast" else piece.table
+        leaders = self.lineage.workload.toast_follows if piece.kind == "toast" else {}
+        source = leaders.get(piece.table, piece.table)
         factor = self.uncompressed.get(source) if piece.uncompressed else None
         return growing * (self.of(source) if factor is None else factor)
 
@@ -106,7 +113,7 @@ class Scale:
 
     def grows(self, table: str) -> bool:
         """Whether it has more rows in a larger database."""
-        return table in self.by_table or table not in _CONSTANT
+        return table in self.by_table or not self.lineage.is_constant(table)
 
 
 def pieces(footprint: Footprint) -> Iterator[Piece]:
@@ -124,18 +131,21 @@ def pieces(footprint: Footprint) -> Iterator[Piece]:
             yield Piece(table=table.table, kind=kind, uncompressed=False, fixed=fixed, growing=whole - fixed)
 
 
-def full(case: CaseFacts, facts: ScenarioFacts, template: LoadedTemplate, trial: Completed) -> Target | None:
+def full(
+    lineage: Lineage, case: CaseFacts, template: LoadedTemplate, trial: Completed, *, keeps_days: int | None
+) -> Target | None:
     """The rows of the full database after the strategy; None where its profile does not tell how many a retention keeps."""
     rows = {name: table.rows for name, table in case.tables.items() if table.rows is not None}
     shares = (
         _kept_by_trial(rows, template, trial)
-        if facts.keeps_days is None
-        else _kept_by_age(case, template, facts.keeps_days)
+        if keeps_days is None
+        else _kept_by_age(lineage, case, template, keeps_days)
     )
-    if shares is None or REFERENCE not in rows or not trial.rows.get(REFERENCE):
+    reference = lineage.workload.reference
+    if shares is None or reference not in rows or not trial.rows.get(reference):
         return None
     kept = {name: count * shares.get(name, 1.0) for name, count in rows.items()}
-    return Target(rows=kept, newest_rows=_newest(case, kept))
+    return Target(rows=kept, newest_rows=_newest(lineage.workload, case, kept))
 
 
 def _kept_by_trial(rows: Iterable[str], template: LoadedTemplate, trial: Completed) -> dict[str, float]:
@@ -143,17 +153,19 @@ def _kept_by_trial(rows: Iterable[str], template: LoadedTemplate, trial: Complet
     return {name: trial.rows[name] / template.rows[name] for name in rows if template.rows.get(name)}
 
 
-def _kept_by_age(case: CaseFacts, template: LoadedTemplate, days: int) -> dict[str, float] | None:
+def _kept_by_age(lineage: Lineage, case: CaseFacts, template: LoadedTemplate, days: int) -> dict[str, float] | None:
     """Share of each table's rows that so many days are, as the profile tells."""
     silent = tables_without_ages(case, template, days)
-    if REFERENCE in silent:
+    reference = lineage.workload.reference
+    if reference in silent:
         return None
     tables = {name: case.tables[name] for name in _imitated(case, template)}
     whole, dark = (sum(tables[name].total_bytes or 0 for name in names) for names in (tables, silent))
     if dark > (1 - _KNOWN_SHARE) * whole:
         return None
     shares = {name: one.rows_kept[days] / one.rows for name, one in tables.items() if one.rows and name not in silent}
-    return {name: shares.get(name, 1.0 if name in _CONSTANT else shares[REFERENCE]) for name in case.tables}
+    others = {name: 1.0 if lineage.is_constant(name) else shares[reference] for name in case.tables}
+    return others | shares
 
 
 def tables_without_ages(case: CaseFacts, template: LoadedTemplate, days: int) -> tuple[str, ...]:
@@ -171,18 +183,18 @@ def unmodelled_tables(case: CaseFacts, template: LoadedTemplate) -> tuple[str, .
     return tuple(name for name in case.tables if not template.footprint.of(name))
 
 
-def _newest(case: CaseFacts, kept: Mapping[str, float]) -> dict[str, float]:
-    """Rows of the newest day; market rows whose day is not known are spread like their snapshots."""
+def _newest(workload: WorkloadFacts, case: CaseFacts, kept: Mapping[str, float]) -> dict[str, float]:
+    """Rows of the newest day; details whose day is not known are spread like the rows that own them."""
     known = {name: float(table.newest_rows) for name, table in case.tables.items() if table.newest_rows is not None}
     spread = {
-        markets: known[snapshots] / kept[snapshots] * kept[markets]
-        for snapshots, markets in PAYLOADS.items()
-        if snapshots in known and markets in kept
+        details: known[parent] / kept[parent] * kept[details]
+        for details, parent in workload.parents.items()
+        if parent in known and details in kept
     }
     return spread | known
 
 
-def scale(target: Target, trial: Completed, origins: Mapping[str, str], smaller: Completed | None = None) -> Scale:
+def scale(target: Target, trial: Completed, lineage: Lineage, smaller: Completed | None = None) -> Scale:
     """From a trial to the target; `smaller` is the same scenario at the second size."""
     plain_rows = _uncompressed_rows(trial.footprint)
     by_table: dict[str, float] = {}
@@ -196,12 +208,12 @@ def scale(target: Target, trial: Completed, origins: Mapping[str, str], smaller:
             if plain:
                 uncompressed[table] = newest / plain
     if smaller is None:
-        return Scale(by_table=by_table, uncompressed=uncompressed, origins=origins)
+        return Scale(by_table=by_table, uncompressed=uncompressed, lineage=lineage)
     return Scale(
         by_table=by_table,
         uncompressed=uncompressed,
-        origins=origins,
-        constant_bytes=dict(_constant_bytes(trial, smaller, origins)),
+        lineage=lineage,
+        constant_bytes=dict(_constant_bytes(trial, smaller, lineage)),
     )
 
 
@@ -210,19 +222,12 @@ def _uncompressed_rows(footprint: Footprint) -> dict[str, int]:
     return {table.table: table.rowstore.rows for table in footprint.tables if table.rowstore}
 
 
-def follows_nothing(table: str, trial: Completed, origins: Mapping[str, str]) -> bool:
-    """Whether it is new, and nobody knows with which table it grows."""
-    return table not in trial.rows and table not in origins and table not in _CONSTANT
-
-
-def _constant_bytes(
-    trial: Completed, smaller: Completed, origins: Mapping[str, str]
-) -> Iterator[tuple[tuple[str, str], float]]:
-    """The line through both sizes, for tables that are new and follow no other one: what it has at no event."""
-    rows, fewer = trial.rows[REFERENCE], smaller.rows[REFERENCE]
+def _constant_bytes(trial: Completed, smaller: Completed, lineage: Lineage) -> Iterator[tuple[tuple[str, str], float]]:
+    """The line through both sizes, for tables that are new and follow no other one: what it has without any data."""
+    rows, fewer = (measured.rows[lineage.workload.reference] for measured in (trial, smaller))
     known = {(piece.table, piece.kind): piece.growing for piece in pieces(smaller.footprint)}
     for piece in pieces(trial.footprint):
         place = piece.table, piece.kind
-        if follows_nothing(piece.table, trial, origins) and place in known and rows > fewer:
+        if lineage.follows_nothing(piece.table, trial) and place in known and rows > fewer:
             slope = (piece.growing - known[place]) / (rows - fewer)
             yield place, min(max(piece.growing - slope * rows, 0.0), piece.growing)

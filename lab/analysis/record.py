@@ -71,7 +71,7 @@ def _at_full_size(projection: FullSizeProjection) -> dict[str, Value]:
         "projected_bytes": projection.size.bytes,
         "projected_low": projection.size.low,
         "projected_high": projection.size.high,
-        "bytes_per_market_row": projection.bytes_per_market_row,
+        "bytes_per_market_row": projection.bytes_per_unit,
         "bytes_per_day": projection.bytes_per_day,
         "steady_bytes": projection.steady_bytes,
         "days_to_target": projection.days_to_target,

@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING
 
 from lab.analysis.full_size import FullSizeProjection, Rest, rest_of
 from lab.analysis.measured import References, completed, references
-from lab.analysis.rates import by_rate
+from lab.analysis.parameters import by_parameter
 from lab.analysis.recommendation import Candidate, Recommendation, ranking, recommend
 from lab.analysis.rows import (
     Cost,
-    RateResult,
+    ParameterResult,
     StepResult,
     TableResult,
     TrialResult,
@@ -46,9 +46,9 @@ class Results:
     """Of every trial but the second ones of the baseline."""
     by_scenario: Mapping[str, tuple[Completed, ...]]
     """The trials that were measured to the end, without the second ones of the baseline."""
-    rates: tuple[RateResult, ...]
-    rate_events: int | None
-    """Events of the trials at other change rates; None where there is none."""
+    by_parameter: tuple[ParameterResult, ...]
+    parameter_scale: Mapping[str, int]
+    """By parameter, how large the datasets are at which trials with other values of it were made; absent without one."""
     noise: Mapping[str, float]
     """By server, the gap between its two baselines in percent; absent where there was one only."""
     candidates: tuple[Candidate, ...]
@@ -103,8 +103,8 @@ def analyse(experiment: Experiment) -> Results:
         steps=tuple(_steps(experiment)),
         tables=tuple(table for row in trials if row.repeat == 1 for table in _tables(row)),
         by_scenario=_by_scenario(experiment),
-        rates=by_rate(experiment),
-        rate_events=next((side.dataset.events for side in experiment.side_trials if side.purpose == "rate"), None),
+        by_parameter=by_parameter(experiment),
+        parameter_scale={side.purpose: side.dataset.scale for side in reversed(experiment.side_trials)},
         noise=context.noise,
         candidates=candidates,
         ranking=ranked,

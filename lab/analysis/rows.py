@@ -96,13 +96,16 @@ class TableResult:
 
 
 @dataclass(frozen=True, kw_only=True)
-class RateResult:
-    """A verified trial at another change rate: savings in percent."""
+class ParameterResult:
+    """A verified trial at another value of a parameter of the workload: savings in percent."""
 
     scenario: str
-    change_rate: float
-    markets: float
-    snapshots: float
+    parameter: str
+    value: float
+    details: float
+    """Of the tables of details, such as market rows."""
+    parents: float
+    """Of the tables whose rows own them, such as snapshots."""
     all: float
 
 

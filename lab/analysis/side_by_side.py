@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from lab.analysis.results import Results
+from lab.units import counted
 from lab.values import Environment, Experiment, LoadedTemplate
 
 
@@ -65,10 +66,11 @@ def _disagreements(experiments: Sequence[Experiment]) -> list[str]:
 
 def _circumstances(experiments: Sequence[Experiment]) -> dict[str, list[str]]:
     return {
+        "workload": [run.plan.dataset.workload for run in experiments],
         "case": [run.plan.dataset.case for run in experiments],
-        "number of events": [str(run.plan.dataset.events) for run in experiments],
+        "scale": [counted(run.plan.dataset.scale, run.workload.scale) for run in experiments],
         "seed": [str(run.plan.dataset.seed) for run in experiments],
-        "change rate": [str(run.plan.dataset.change_rate) for run in experiments],
+        **_parameters(experiments),
         "servers": [" / ".join(_server(template) for template in run.templates) for run in experiments],
         "rows": [" / ".join(template.digest[:12] for template in run.templates) for run in experiments],
         "machine": [f"{run.environment.machine}, {run.environment.cores} cores" for run in experiments],
@@ -79,6 +81,11 @@ def _circumstances(experiments: Sequence[Experiment]) -> dict[str, list[str]]:
 
 def _lab(environment: Environment) -> str:
     return f"{environment.lab} ({environment.commit})" if environment.commit else environment.lab
+
+
+def _parameters(experiments: Sequence[Experiment]) -> dict[str, list[str]]:
+    names = dict.fromkeys(name for run in experiments for name in run.plan.dataset.parameters)
+    return {name: [str(run.plan.dataset.parameters.get(name, "none")) for run in experiments] for name in names}
 
 
 def _server(template: LoadedTemplate) -> str:

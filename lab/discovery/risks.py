@@ -137,10 +137,10 @@ def _rate(strategy: Measured) -> str:
 
 def _by_rate(strategy: Measured) -> str:
     """How far the saving moves with the change rate, where the strategy or a part of it was measured at several."""
-    rows = [row for row in strategy.results.rates if row.scenario in (strategy.name, *strategy.name.split("+"))]
+    rows = [row for row in strategy.results.by_parameter if row.scenario in (strategy.name, *strategy.name.split("+"))]
     if not rows:
         return "This strategy was measured at one rate only."
-    rates = ", ".join(f"{rate:g}" for rate in sorted({row.change_rate for row in rows}))
+    rates = ", ".join(f"{rate:g}" for rate in sorted({row.value for row in rows}))
     names = ", ".join(sorted({row.scenario for row in rows}))
     savings = [row.all for row in rows]
     return f"At the rates {rates}, {names} saves between {min(savings):.1f} % and {max(savings):.1f} %."

@@ -35,7 +35,8 @@ def _run(experiment: Experiment, imitates: str) -> str:
     chosen = " ".join(f"-s {name}" for name in names)
     kinds = sorted({trial.server for trial in experiment.plan.trials if trial.server})
     server = f" --server {_SERVERS.get(kinds[0], kinds[0])}" if len(kinds) == 1 else ""
-    return f"lab run {imitates}{server} --size {size} --seed {spec.seed} --change-rate {spec.change_rate:g} {chosen}"
+    given = "".join(f" --{name.replace(' ', '-')} {value:g}" for name, value in spec.parameters.items())
+    return f"lab run {imitates}{server} --size {size} --seed {spec.seed}{given} {chosen}"
 
 
 def _size(count: int) -> str:

@@ -33,6 +33,8 @@ def _render(template: str, results: Results) -> str:
         savings=tables.savings(results),
         full_size=tables.full_size(results),
         steps=tables.steps(results),
-        rates=tables.rates(results),
+        by_parameter=[
+            (parameter, tables.by_parameter(results, parameter)) for parameter in results.experiment.workload.parameters
+        ],
         kinds=tables.kinds(results),
     )

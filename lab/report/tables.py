@@ -11,7 +11,7 @@ from lab.analysis.rows import StepResult, TableResult, TrialResult
 from lab.analysis.side_by_side import SideBySide
 from lab.report.table import Cell, Table, percent, seconds, size
 from lab.units import Unit, bytes_text
-from lab.values import CaseFacts
+from lab.values import CaseFacts, Parameter
 
 _LARGE = 0.01
 """Share of its trial above which a table is shown."""
@@ -67,7 +67,7 @@ def full_size(results: Results) -> Table:
             "at full size",
             "at least",
             "at most",
-            "B/kept market row",
+            f"B/kept {results.experiment.workload.unit}",
             "growth a day",
             "stays at",
             f"{bytes_text(case.target_bytes)} passed",
@@ -97,7 +97,7 @@ def _full_size_row(row: TrialResult, projection: FullSizeProjection) -> tuple[Ce
         size(projection.size.bytes),
         size(projection.size.low),
         size(projection.size.high),
-        Cell(value=projection.bytes_per_market_row, unit=Unit.FEW_BYTES, bare=True),
+        Cell(value=projection.bytes_per_unit, unit=Unit.FEW_BYTES, bare=True),
         size(projection.bytes_per_day),
         "grows without end" if row.facts.keeps_days is None else size(projection.steady_bytes),
         projection.target_eta,
@@ -126,18 +126,17 @@ def _step_row(row: StepResult) -> tuple[Cell | str, ...]:
     )
 
 
-def rates(results: Results) -> Table:
-    """How much depends on how often prices change."""
+def by_parameter(results: Results, parameter: Parameter) -> Table:
+    """How much depends on a parameter of the workload."""
+    workload = results.experiment.workload
+    tables = (f"saving of the {workload.detail} tables", f"of the {workload.snapshot} tables", "of all")
     return Table(
-        title="How much depends on how often prices change",
-        heads=("scenario", "change rate", "saving of the market tables", "of the snapshot tables", "of all"),
+        title=f"How much depends on {parameter.meaning}",
+        heads=("scenario", parameter.name, *tables),
         rows=tuple(
-            (
-                row.scenario,
-                f"{row.change_rate:g}",
-                *(percent(saved) for saved in (row.markets, row.snapshots, row.all)),
-            )
-            for row in results.rates
+            (row.scenario, f"{row.value:g}", *(percent(saved) for saved in (row.details, row.parents, row.all)))
+            for row in results.by_parameter
+            if row.parameter == parameter.name
         ),
     )
 

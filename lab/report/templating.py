@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from lab.units import bytes_text
+from lab.units import bytes_text, counted
 
 TEMPLATES = Environment(
     loader=PackageLoader("lab.report"),
@@ -15,6 +15,7 @@ TEMPLATES = Environment(
     autoescape=False,  # noqa: S701 - the output is Markdown, not HTML
 )
 TEMPLATES.filters["size"] = bytes_text
+TEMPLATES.filters["counted"] = counted
 
 
 def blocks(name: str, **values: object) -> dict[str, str]:

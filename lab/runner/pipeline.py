@@ -27,13 +27,14 @@ from lab.trial.template import Bench
 from lab.units import bytes_text
 from lab.values import (
     BASELINE,
+    CHANGE_RATE,
+    SIZE,
     DatasetSpec,
     Experiment,
     Failed,
     Outcome,
     Plan,
     PlannedTrial,
-    Purpose,
     ScenarioFacts,
     SideTrial,
     Skipped,
@@ -166,11 +167,11 @@ def _jobs(trials: Sequence[PlannedTrial], run: _Run) -> Iterator[Job]:
         yield partial(_make, run.request(planned, run.spec, timed=True), run)
     for planned in placed:
         if planned.repeat == 1 and (smaller := _smaller(run.spec)):
-            yield partial(_make_auxiliary, run.request(planned, smaller, timed=False), run, "size")
+            yield partial(_make_auxiliary, run.request(planned, smaller, timed=False), run, SIZE)
     for planned in placed:
         if run.entries[planned.scenario].scenario.depends_on_change_rate:
             for dataset in _at_rates(run.spec):
-                yield partial(_make_auxiliary, run.request(planned, dataset, timed=False), run, "rate")
+                yield partial(_make_auxiliary, run.request(planned, dataset, timed=False), run, CHANGE_RATE)
 
 
 def _in_turn(trials: Sequence[PlannedTrial]) -> list[PlannedTrial]:
@@ -187,7 +188,7 @@ def _make(request: TrialRequest, run: _Run) -> None:
     run.journal.add(outcome)
 
 
-def _make_auxiliary(request: TrialRequest, run: _Run, purpose: Purpose) -> None:
+def _make_auxiliary(request: TrialRequest, run: _Run, purpose: str) -> None:
     """The same scenario on another dataset; only its bytes are compared."""
     bench, outcome = _try(request, run)
     template = bench.template.loaded if bench else None
@@ -197,35 +198,29 @@ def _make_auxiliary(request: TrialRequest, run: _Run, purpose: Purpose) -> None:
 
 def _try(request: TrialRequest, run: _Run) -> tuple[Bench | None, Outcome]:
     """One trial on a dataset that is loaded where it is not yet."""
-    planned = request.planned
+    planned, dataset = request.planned, run.generate(request.dataset)
     with run.gate.shared():
         try:
-            bench = run.pool.bench(str(planned.server), run.generate(request.dataset))
+            bench = run.pool.bench(str(planned.server), dataset)
         except LabError as error:
             return None, Failed(
                 scenario=planned.scenario, server=str(planned.server), step="load", error=str(error), steps=()
             )
         again = " (again)" if planned.repeat > 1 else ""
-        run.pool.progress(f"{planned.server}: {planned.scenario}{again}{_difference(request.dataset, run.spec)}")
+        other = "" if request.dataset == run.spec else f" on {dataset.description}"
+        run.pool.progress(f"{planned.server}: {planned.scenario}{again}{other}")
         return bench, trial.run(request, run.entries[planned.scenario].scenario, bench, run.gate.exclusive)
 
 
-def _difference(dataset: DatasetSpec, spec: DatasetSpec) -> str:
-    """In words, how a dataset differs from the run's own."""
-    if dataset.change_rate != spec.change_rate:
-        return f" at change rate {dataset.change_rate:g}"
-    return "" if dataset == spec else f" on {dataset.events} events"
-
-
 def _smaller(spec: DatasetSpec) -> DatasetSpec | None:
-    """A draw of its own, with no event of the first: what two draws differ by is what a draw may be off by."""
-    events = spec.events // SMALLER
-    return replace(spec, events=events, seed=spec.seed + 1) if events else None
+    """A draw of its own, with no row of the first: what two draws differ by is what a draw may be off by."""
+    scale = spec.scale // SMALLER
+    return replace(spec, scale=scale, seed=spec.seed + 1) if scale else None
 
 
 def _at_rates(spec: DatasetSpec) -> list[DatasetSpec]:
-    events = min(spec.events, RATE_EVENTS)
-    return [replace(spec, events=events, change_rate=spec.change_rate * rate) for rate in RATES]
+    events, own = min(spec.scale, RATE_EVENTS), spec.parameters[CHANGE_RATE]
+    return [replace(spec, scale=events, parameters={CHANGE_RATE: own * rate}) for rate in RATES]
 
 
 def _sha256(text: str) -> str:

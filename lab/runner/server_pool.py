@@ -87,7 +87,7 @@ class ServerPool:
             return error
 
     def _load(self, server: Server, dataset: Dataset) -> Bench:
-        self.progress(f"{server.kind}: generating and loading {_named(dataset.spec)}")
+        self.progress(f"{server.kind}: generating and loading {dataset.description}")
         name = f"lab_{next(self._numbers)}"
         server.create(name)
         with server.connect(name) as database:
@@ -107,10 +107,6 @@ class ServerPool:
                 f" {loaded.digest[:16]} for {loaded.server}. Trials on them cannot be compared.",
                 hint="This is a defect of the workload's generator. Use one server, and report it.",
             )
-
-
-def _named(spec: DatasetSpec) -> str:
-    return f"{spec.events} events" + ("" if spec.change_rate == 1 else f", change rate {spec.change_rate:g}")
 
 
 @contextmanager

@@ -7,6 +7,7 @@ from lab.values.declared import CHANGE_RATE, Category, DeclaredLoss, Note, Requi
 from lab.values.dependant import Dependant, DependantKind
 from lab.values.experiment import (
     BASELINE,
+    SIZE,
     Capabilities,
     CaseFacts,
     DatasetSpec,
@@ -15,7 +16,6 @@ from lab.values.experiment import (
     LoadedTemplate,
     Plan,
     PlannedTrial,
-    Purpose,
     ScenarioFacts,
     SideTrial,
     TableFacts,
@@ -50,13 +50,14 @@ from lab.values.profile import (
     TimePath,
 )
 from lab.values.request import TrialRequest
-from lab.values.workload import WorkloadFacts
+from lab.values.workload import Parameter, WorkloadFacts
 
 __all__ = [
     "BASELINE",
     "CHANGE_RATE",
     "EXTENSION_CATALOG",
     "KINDS",
+    "SIZE",
     "Answer",
     "Capabilities",
     "CaseFacts",
@@ -82,10 +83,10 @@ __all__ = [
     "Mismatch",
     "Note",
     "Outcome",
+    "Parameter",
     "Plan",
     "PlannedTrial",
     "Profile",
-    "Purpose",
     "Requirement",
     "Retention",
     "Rowstore",

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal, TypeAlias
 
 from lab.values.declared import Category, DeclaredLoss, Note, Requirement, Shape
 from lab.values.footprint import Footprint
@@ -14,19 +13,23 @@ from lab.values.workload import WorkloadFacts
 BASELINE = "baseline"
 """The scenario that does nothing: every other is compared with it."""
 
-Purpose: TypeAlias = Literal["rate", "size"]
-"""Of a trial on the side: how much depends on how often prices change, or on how much data there is."""
+SIZE = "size"
+"""Purpose of a trial on the side that shows how much depends on the amount of data."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class DatasetSpec:
-    """Which rows to make of a case: together with the case itself, everything that makes the same rows again, to the byte."""
+    """Which rows to generate: with its workload and case, everything that makes the same rows again, to the byte."""
 
+    workload: str
+    """Its name."""
     case: str
-    events: int
+    """The published or profiled database that it imitates."""
+    scale: int
+    """How large it is, in what `WorkloadFacts.scale` names: the number of events."""
     seed: int
-    change_rate: float
-    """Scale of how often prices change; 1.0 is the case's documented default."""
+    parameters: Mapping[str, float] = field(hash=False)
+    """By name, such as 'change rate'."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -156,7 +159,8 @@ class Environment:
 class SideTrial:
     """A scenario on a smaller dataset than the run's: bytes are compared, and nothing is timed."""
 
-    purpose: Purpose
+    purpose: str
+    """`SIZE`, or the parameter of the workload in which its dataset differs."""
     dataset: DatasetSpec
     template: LoadedTemplate | None
     """None where it could not be loaded."""

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TypeVar
 
-from lab.values.experiment import BASELINE, CaseFacts, Experiment, LoadedTemplate, SideTrial, TableFacts
+from lab.values.experiment import BASELINE, CaseFacts, DatasetSpec, Experiment, LoadedTemplate, SideTrial, TableFacts
 from lab.values.footprint import KINDS, Footprint, Kinds, TableFootprint
 from lab.values.outcome import Completed, Outcome, Skipped, StepRecord
 
@@ -28,8 +28,8 @@ class Problem:
 def problems(experiment: Experiment) -> Iterator[Problem]:
     """Everything that does not hold; nothing where the experiment is sound."""
     plan = experiment.plan
-    yield from _below("plan.dataset", _amounts(least=1, events=plan.dataset.events))
-    yield from _below("plan", _amounts(change_rate=plan.dataset.change_rate, size_bytes=plan.size_bytes))
+    yield from _below("plan.dataset", _dataset(plan.dataset))
+    yield from _below("plan", _amounts(size_bytes=plan.size_bytes))
     yield from _each("plan.trials", plan.trials, lambda trial: _described(trial.scenario, experiment))
     yield from _below("case", _case(experiment.case))
     yield from _each("templates", experiment.templates, _template)
@@ -59,6 +59,13 @@ def _counts(name: str, counts: Mapping[str, int]) -> Iterator[Problem]:
     return (
         Problem(place=f"{name}.{key}", message=f"{count} is less than 0") for key, count in counts.items() if count < 0
     )
+
+
+def _dataset(spec: DatasetSpec) -> Iterator[Problem]:
+    yield from _amounts(least=1, scale=spec.scale)
+    for name, value in spec.parameters.items():
+        if value < 0:
+            yield Problem(place=f"parameters.{name}", message=f"{value} is less than 0")
 
 
 def _described(scenario: str, experiment: Experiment) -> Iterator[Problem]:
@@ -104,8 +111,7 @@ def _completed(trial: Completed) -> Iterator[Problem]:
 
 def auxiliary_problems(trial: SideTrial, experiment: Experiment) -> Iterator[Problem]:
     """The same of a trial on another dataset."""
-    yield from _below("dataset", _amounts(least=1, events=trial.dataset.events))
-    yield from _below("dataset", _amounts(change_rate=trial.dataset.change_rate))
+    yield from _below("dataset", _dataset(trial.dataset))
     yield from _below("outcome", _described(trial.outcome.scenario, experiment))
     if trial.template:
         yield from _below("template", _template(trial.template))

@@ -209,7 +209,7 @@ def test_the_change_rate_is_found_again_from_the_rows_that_repeat() -> None:
 
 
 def test_measured_repetition_is_what_the_generator_expects(native: Server, small: Dataset) -> None:
-    plan = Plan(small.case, small.spec.events, small.spec.seed)
+    plan = Plan(small.case, small.spec.scale, small.spec.seed)
     expected = 100 * equal_market_rows(plan, (BETPAWA,), small.case.workload.calm_change_rate)
     with loaded(native, small, "repeating") as database:
         measured = widths.measure(database, lz4=False)["market_odds.equal_to_previous"]

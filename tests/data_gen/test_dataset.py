@@ -10,13 +10,12 @@ from dataclasses import replace
 
 import pytest
 
-from data_gen import CopyIn, Dataset, case_names, load_case
+from data_gen import CopyIn, Dataset, case_names, load_case, spec_of
 from lab.errors import InputError
-from lab.values import DatasetSpec
 
 MB = 1 << 20
 _DAY_US = 86_400_000_000
-_SPEC = DatasetSpec(case="2026-02-17", events=2, seed=3, change_rate=1.0)
+_SPEC = spec_of("2026-02-17", 2, seed=3)
 _DIGEST = "aa327ed85a049bc0aa3b590b20ec3501f874d39928bab56673d4a03f06b1c8ce"
 _EARLY_DIGEST = "d25c7332d5ff9d088de93a5ed746184bc43b7026372d14093224398c9d11be4f"
 _LARGE = ("odds_snapshots", "market_odds", "competitor_odds_snapshots", "competitor_market_odds", "event_scrape_status")
@@ -43,10 +42,11 @@ def test_another_process_makes_the_same_bytes(hash_seed: str) -> None:
     assert done.stdout.strip() == _DIGEST
 
 
-@pytest.mark.parametrize("change", [{"seed": 4}, {"events": 3}, {"change_rate": 0.5}, {"case": "2026-02-06"}])
+@pytest.mark.parametrize(
+    "change", [{"seed": 4}, {"scale": 3}, {"parameters": {"change rate": 0.5}}, {"case": "2026-02-06"}]
+)
 def test_anything_else_in_the_spec_makes_other_bytes(change: dict[str, object]) -> None:
-    spec = {"case": _SPEC.case, "events": _SPEC.events, "seed": _SPEC.seed, "change_rate": _SPEC.change_rate} | change
-    assert Dataset(DatasetSpec(**spec)).digest != _DIGEST  # type: ignore[arg-type]
+    assert Dataset(replace(_SPEC, **change)).digest != _DIGEST  # type: ignore[arg-type]
 
 
 def test_a_spec_alone_makes_the_planned_dataset_again() -> None:
@@ -90,7 +90,7 @@ def test_every_large_table_has_its_share_of_the_full_database() -> None:
     case = load_case("2026-02-17")
     dataset = _planned("2026-02-17", 4096 * MB)
     full = {table: figures["rows"] for table, figures in case.published["tables"].items()}  # type: ignore[union-attr, index, call-overload]
-    scaled = {table: dataset.rows[table] * case.full_events / dataset.spec.events for table in _LARGE}
+    scaled = {table: dataset.rows[table] * case.full_events / dataset.spec.scale for table in _LARGE}
     assert scaled == pytest.approx(full, rel=0.02)
 
 

@@ -90,7 +90,7 @@ def put(place: str, value: Json) -> Edit:
         (put("outcomes.1.steps.0.seconds", -0.5), "outcomes.1.steps.0.seconds: -0.5 is less than 0"),
         (put("outcomes.0.database_bytes", 1 << 80), "outcomes.0.database_bytes: the number does not fit into 64 bits"),
         (put("plan.dataset.seed", -(1 << 64)), "plan.dataset.seed: the number does not fit into 64 bits"),
-        (put("plan.dataset.events", 0), "plan.dataset.events: 0 is less than 1"),
+        (put("plan.dataset.events", 0), "plan.dataset.scale: 0 is less than 1"),
         (put("case.database_bytes", 0), "case.database_bytes: 0 is less than 1"),
         (put("side_trials.0.template", None), "side_trials.0.template: what was measured is a clone"),
     ],

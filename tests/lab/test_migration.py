@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from data_gen.facts import FACTS
 from lab.migration import from_format_1
-from lab.values import CHANGE_RATE, Experiment, Guarantee, GuaranteeKind
+from lab.values import CHANGE_RATE, SIZE, Experiment, Guarantee, GuaranteeKind
 
 LINES = {
     "a: PRIMARY KEY (id)": Guarantee(table="a", kind=GuaranteeKind.PRIMARY_KEY, definition="PRIMARY KEY (id)"),
@@ -42,7 +43,16 @@ def test_notes_and_losses_of_format_1_become_values() -> None:
 
 
 def test_what_is_missing_in_a_damaged_file_is_not_made_up() -> None:
-    assert from_format_1({"outcomes": None, "scenarios": "x"}) == {"format": 2, "outcomes": None, "scenarios": "x"}
+    new = from_format_1({"outcomes": None, "scenarios": "x"})
+    assert new.pop("workload")
+    assert new == {"format": 2, "outcomes": None, "scenarios": "x"}
+
+
+def test_a_run_of_format_1_is_one_of_the_odds_workload(sample: Experiment) -> None:
+    assert sample.workload == FACTS
+    assert sample.plan.dataset.scale == 24
+    assert {side.purpose for side in sample.side_trials} == {SIZE, CHANGE_RATE}
+    assert {side.dataset.parameters[CHANGE_RATE] for side in sample.side_trials} == {0.25, 1.0, 4.0}
 
 
 def test_the_sample_opens_with_every_guarantee_known(sample: Experiment) -> None:

@@ -10,9 +10,10 @@ from pathlib import Path
 import pytest
 
 from benchmarks import projection as benchmark
+from data_gen.facts import FACTS
 from lab.analysis.full_size import FullSizeProjection, SizedTrial, TargetStatus, project
 from lab.analysis.interval import error, gap, mean_square, unsupported_bytes
-from lab.analysis.projection import Target, full, pieces, scale
+from lab.analysis.projection import Lineage, Target, full, pieces, scale
 from lab.values import (
     KINDS,
     Capabilities,
@@ -29,6 +30,8 @@ from lab.values import (
     Verification,
 )
 
+PLAIN = Lineage(workload=FACTS)
+"""Of a strategy that adds no table."""
 FIXED = {"heap": 4096, "maps": 32768, "toast": 49152, "indexes": 24576}
 PER_ROW = {
     "odds_snapshots": {"heap": 100.0, "maps": 0.0, "toast": 50_000.0, "indexes": 96.0},
@@ -106,7 +109,7 @@ def measured(one: Completed, keeps_days: int | None = None, error_: float | None
         digest="",
         footprint=trial(ROWS).footprint,
     )
-    return SizedTrial(facts=facts, template=template, trial=one, smaller=None, error=error_)
+    return SizedTrial(facts=facts, lineage=PLAIN, template=template, trial=one, smaller=None, error=error_)
 
 
 def found(one: SizedTrial, facts: CaseFacts | None = None) -> FullSizeProjection:
@@ -122,33 +125,37 @@ def target(rows: Mapping[str, float]) -> Target:
 @pytest.mark.parametrize("factor", [1, 2, 4, 250])
 def test_what_is_fixed_and_so_much_a_row_is_projected_exactly(factor: int) -> None:
     rows = times(ROWS, factor)
-    made = scale(target(rows), trial(ROWS), {})
+    made = scale(target(rows), trial(ROWS), PLAIN)
     assert made.projected(trial(ROWS).footprint) == trial(rows).footprint.total
 
 
 def test_tables_and_kinds_sum_to_the_whole() -> None:
     footprint = trial(ROWS).footprint
-    made = scale(target(FULL), trial(ROWS), {})
+    made = scale(target(FULL), trial(ROWS), PLAIN)
     assert sum(made.projected_tables(footprint).values()) == made.projected(footprint)
     assert sum(made.projected_kinds(footprint).values()) == made.projected(footprint)
 
 
 def test_more_rows_are_never_fewer_bytes() -> None:
     footprint = trial(ROWS).footprint
-    sizes = [scale(target(times(ROWS, n)), trial(ROWS), {}).projected(footprint) for n in (1, 1.5, 2, 10, 1000)]
+    sizes = [scale(target(times(ROWS, n)), trial(ROWS), PLAIN).projected(footprint) for n in (1, 1.5, 2, 10, 1000)]
     assert sizes == sorted(sizes)
 
 
 def test_a_table_of_cycles_or_leagues_stays_as_it_is() -> None:
     runs = table("scrape_runs", 461, PER_ROW["market_odds"])
     one = trial(ROWS, *trial(ROWS).footprint.tables, runs)
-    assert scale(target(FULL), one, {}).projected_tables(one.footprint)["scrape_runs"] == runs.total
+    assert scale(target(FULL), one, PLAIN).projected_tables(one.footprint)["scrape_runs"] == runs.total
 
 
 def test_a_new_table_grows_with_the_one_it_comes_from() -> None:
     packed = table("packed", ROWS["market_odds"], PER_ROW["market_odds"])
     one = trial(ROWS, packed)
-    made = scale(target({"odds_snapshots": 2_000, "market_odds": 680_000}), one, {"packed": "market_odds"})
+    made = scale(
+        target({"odds_snapshots": 2_000, "market_odds": 680_000}),
+        one,
+        Lineage(workload=FACTS, origins={"packed": "market_odds"}),
+    )
     assert made.projected(one.footprint) == table("packed", 680_000, PER_ROW["market_odds"]).total
 
 
@@ -162,7 +169,7 @@ def lookup(rows: Mapping[str, int]) -> Completed:
 
 def test_a_lookup_that_is_partly_there_from_the_start_is_drawn_through_both_sizes() -> None:
     one, smaller = lookup(ROWS), lookup(times(ROWS, 0.25))
-    made = scale(target(times(ROWS, 250)), one, {}, smaller)
+    made = scale(target(times(ROWS, 250)), one, PLAIN, smaller)
     assert made.projected(one.footprint) == pytest.approx(lookup(times(ROWS, 250)).footprint.total, rel=1e-9)
     assert unsupported_bytes(one, made) == pytest.approx(250 * 500 * ROWS["odds_snapshots"])
 
@@ -173,7 +180,7 @@ def test_the_newest_rows_grow_with_the_newest_day_and_not_with_all_rows() -> Non
     )
     whole = table("market_odds", 339_000, dict.fromkeys(KINDS, 0.0) | {"heap": 10.0})
     both = replace(whole, heap=whole.heap + waiting.heap, fixed=FIXED | {"heap": 8192}, rowstore=waiting)
-    made = scale(Target(rows=times(ROWS, 10), newest_rows={"market_odds": 3_000}), trial(ROWS, both), {})
+    made = scale(Target(rows=times(ROWS, 10), newest_rows={"market_odds": 3_000}), trial(ROWS, both), PLAIN)
     heap = made.projected_kinds(Footprint(tables=(both,)))["market_odds", "heap"]
     assert heap == 8192 + 10 * (3_400_000 - 3_000) + 200 * 3_000
 
@@ -190,24 +197,24 @@ def noisy(events: int, chance: random.Random) -> Completed:
 
 def test_what_chance_makes_lies_in_the_interval_nine_times_in_ten_even_with_two_tables() -> None:
     chance, inside = random.Random(7), 0  # noqa: S311 - the same numbers at every run
-    truth = scale(target(FULL), trial(ROWS), {}).projected(trial(ROWS).footprint)
+    truth = scale(target(FULL), trial(ROWS), PLAIN).projected(trial(ROWS).footprint)
     for _ in range(200):
         one, smaller = noisy(24, chance), noisy(6, chance)
-        share = gap(one, smaller, {})
-        made = scale(target(FULL), one, {})
-        half = error(share, share * share, events=24, fewer=6) * made.marginal(one.footprint)
+        share = gap(one, smaller, PLAIN)
+        made = scale(target(FULL), one, PLAIN)
+        half = error(share, share * share, draws=24, fewer=6) * made.marginal(one.footprint)
         inside += abs(made.projected(one.footprint) - truth) <= half
     assert inside >= 180
 
 
 def test_sizes_without_a_gap_have_no_error() -> None:
-    share = gap(trial(ROWS), trial(times(ROWS, 0.25)), {})
+    share = gap(trial(ROWS), trial(times(ROWS, 0.25)), PLAIN)
     assert share == pytest.approx(0, abs=1e-9)
-    assert error(share, share * share, events=24, fewer=6) == pytest.approx(0, abs=1e-9)
+    assert error(share, share * share, draws=24, fewer=6) == pytest.approx(0, abs=1e-9)
 
 
 def test_the_smaller_the_sample_the_wider_the_interval() -> None:
-    halves = [error(0.02, mean_square([0.01, 0.02]), events=events, fewer=6) for events in (6, 12, 24, 96)]
+    halves = [error(0.02, mean_square([0.01, 0.02]), draws=draws, fewer=6) for draws in (6, 12, 24, 96)]
     assert halves == sorted(halves, reverse=True)
 
 
@@ -225,7 +232,7 @@ def test_a_retention_keeps_what_the_profile_counts_and_not_what_the_sample_kept(
     kept = times(ROWS, 0.75)
     one = measured(trial(kept), keeps_days=7)
     known = case(odds_snapshots={7: 250_000}, market_odds={7: 40_000_000})
-    rows = full(known, one.facts, one.template, one.trial)
+    rows = full(PLAIN, known, one.template, one.trial, keeps_days=7)
     assert rows is not None
     assert rows.rows == {"odds_snapshots": 250_000, "market_odds": 40_000_000}
     assert found(one, known).size.bytes == trial(

@@ -6,13 +6,13 @@ import csv
 import io
 import subprocess
 import sys
-from collections.abc import Mapping
 from dataclasses import replace
 
 import pytest
 
 from lab.analysis import measured
 from lab.analysis.interval import gap
+from lab.analysis.projection import Lineage
 from lab.analysis.record import COLUMNS as COLUMNS_OF_CSV
 from lab.analysis.record import Kind
 from lab.analysis.results import Results, analyse
@@ -22,7 +22,7 @@ from lab.report import RENDERERS, markdown, markers, tables
 from lab.report.csv import savings as savings_csv
 from lab.report.table import MISSING, Cell, Table
 from lab.units import Unit
-from lab.values import BASELINE, Completed, Experiment, Failed, Mismatch, Skipped, Verdict
+from lab.values import BASELINE, CHANGE_RATE, Completed, Experiment, Failed, Mismatch, Skipped, Verdict
 from tests.support import ROOT, SAMPLE
 
 COLUMNS = [
@@ -190,7 +190,7 @@ def test_the_second_choice_is_named_with_what_it_gives_up(results: Results) -> N
 
 
 def test_a_trial_that_failed_at_another_change_rate_is_reported(sample: Experiment) -> None:
-    first = next(side for side in sample.side_trials if side.purpose == "rate")
+    first = next(side for side in sample.side_trials if side.purpose == CHANGE_RATE)
     failed = Failed(scenario="hypertable_compression", server="pglite", step="load", error="disk full", steps=())
     broken = replace(sample, side_trials=(replace(first, outcome=failed, template=None),))
     assert analyse(sample).broken == ()
@@ -201,9 +201,9 @@ def test_a_trial_that_failed_at_another_change_rate_is_reported(sample: Experime
 def test_a_gap_is_computed_once_for_each_trial(sample: Experiment, monkeypatch: pytest.MonkeyPatch) -> None:
     computed: list[str] = []
 
-    def counted(trial: Completed, smaller: Completed, origins: Mapping[str, str]) -> float:
+    def counted(trial: Completed, smaller: Completed, lineage: Lineage) -> float:
         computed.append(trial.scenario)
-        return gap(trial, smaller, origins)
+        return gap(trial, smaller, lineage)
 
     monkeypatch.setattr(measured, "gap", counted)
     RENDERERS["report.md"](analyse(sample))

@@ -1,0 +1,38 @@
+"""How much a saving depends on a parameter of the workload, such as how often prices change."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from lab.analysis.rows import ParameterResult, saving
+from lab.values import SIZE, Completed, Experiment, Footprint, SideTrial, Verdict
+
+
+def by_parameter(experiment: Experiment) -> tuple[ParameterResult, ...]:
+    """One row per verified trial at another value: saving of the tables of details, of their parents, and of all."""
+    return tuple(
+        _result(experiment, side, side.template.footprint, side.outcome)
+        for side in experiment.side_trials
+        if side.purpose != SIZE
+        and isinstance(side.outcome, Completed)
+        and side.template
+        and side.outcome.verification.verdict is not Verdict.DIFFERS
+    )
+
+
+def _result(experiment: Experiment, side: SideTrial, before: Footprint, outcome: Completed) -> ParameterResult:
+    after, parents = outcome.footprint, experiment.workload.parents
+    return ParameterResult(
+        scenario=outcome.scenario,
+        parameter=side.purpose,
+        value=side.dataset.parameters[side.purpose],
+        details=_saving_of(parents.keys(), after, before),
+        parents=_saving_of(parents.values(), after, before),
+        all=saving(after.total, before.total),
+    )
+
+
+def _saving_of(tables: Collection[str], after: Footprint, before: Footprint) -> float:
+    """Of a group of tables that is not empty before."""
+    sizes = (sum(table.total for table in footprint.tables if table.table in tables) for footprint in (after, before))
+    return saving(*sizes)
