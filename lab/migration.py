@@ -90,9 +90,18 @@ def _dataset(spec: Any) -> Any:
 
 
 def _outcome(outcome: Any) -> Any:
-    return (
-        outcome | _each(outcome, "lost", lambda line: _guarantee(str(line))) if isinstance(outcome, dict) else outcome
-    )
+    if not isinstance(outcome, dict):
+        return outcome
+    return outcome | _each(outcome, "lost", lambda line: _guarantee(str(line))) | _each(outcome, "steps", _step)
+
+
+def _step(step: Any) -> Any:
+    """Its one time as a list of samples."""
+    if not isinstance(step, dict) or "seconds" not in step:
+        return step
+    seconds = step["seconds"]
+    rest = {name: value for name, value in step.items() if name != "seconds"}
+    return rest | {"timing": None if seconds is None else {"warmups": [], "values": [seconds]}}
 
 
 def _guarantee(line: str) -> dict[str, Any]:

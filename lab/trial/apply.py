@@ -14,7 +14,7 @@ from lab.postgres.database import Database, Row
 from lab.scenario import Requirement, Scenario
 from lab.trial.deadline import STEP_SECONDS, Deadline, run_within
 from lab.trial.step_timer import StepTimer
-from lab.values import Statement, StatementKind, StepRecord
+from lab.values import Statement, StatementKind, StepRecord, Timing
 
 Exclusive: TypeAlias = Callable[[], AbstractContextManager[None]]
 """Opens a context in which nothing else works on this host."""
@@ -95,7 +95,7 @@ class Recorder:
             StepRecord(
                 name=name,
                 statements=tuple(self._statements),
-                seconds=cost.seconds,
+                timing=None if cost.seconds is None else Timing(warmups=(), values=(cost.seconds,)),
                 cpu_seconds=cost.cpu_seconds,
                 wal_bytes=cost.wal_bytes,
                 peak_bytes=cost.peak_bytes,

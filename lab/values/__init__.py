@@ -33,6 +33,7 @@ from lab.values.outcome import (
     Statement,
     StatementKind,
     StepRecord,
+    Timing,
     Verdict,
     Verification,
 )
@@ -103,6 +104,7 @@ __all__ = [
     "TableFootprint",
     "TableProfile",
     "TimePath",
+    "Timing",
     "TrialRequest",
     "Verdict",
     "Verification",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from statistics import median
 from typing import Literal
 
 from lab.values.footprint import Footprint
@@ -33,16 +34,31 @@ class Statement:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Timing:
+    """Samples of how long the same work took, in seconds, in the order they were measured."""
+
+    warmups: tuple[float, ...]
+    """Measured first, to fill caches; they do not count."""
+    values: tuple[float, ...]
+
+    @property
+    def seconds(self) -> float:
+        """Median of the values."""
+        return median(self.values)
+
+
+@dataclass(frozen=True, kw_only=True)
 class StepRecord:
     """What one named part of applying a scenario did and cost."""
 
     name: str
     statements: tuple[Statement, ...]
-    seconds: float | None
+    timing: Timing | None
+    """One value: a step changes the data, so it is measured once. None where other trials worked beside it."""
     cpu_seconds: float | None
     """User and system time of the server process that did it, None where that process cannot be seen."""
     wal_bytes: int | None
-    """None, as seconds and CPU, where other trials worked beside it."""
+    """None, as time and CPU, where other trials worked beside it."""
     peak_bytes: int | None
     """Largest size the database's folder was seen at during the step (WAL apart), None where it cannot be seen."""
     footprint: Footprint
@@ -51,6 +67,11 @@ class StepRecord:
     """Whether it is a measurement on the side, which does not belong to the strategy's own cost."""
     final: bool = False
     """Whether it drops what the way back needs: a plan carries it out only after the checks of phase 104."""
+
+    @property
+    def seconds(self) -> float | None:
+        """How long it took; None where it was not timed."""
+        return self.timing.seconds if self.timing else None
 
 
 @dataclass(frozen=True, kw_only=True)

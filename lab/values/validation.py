@@ -12,7 +12,7 @@ from typing import TypeVar
 
 from lab.values.experiment import BASELINE, CaseFacts, DatasetSpec, Experiment, LoadedTemplate, SideTrial, TableFacts
 from lab.values.footprint import KINDS, Footprint, Kinds, TableFootprint
-from lab.values.outcome import Completed, Outcome, Skipped, StepRecord
+from lab.values.outcome import Completed, Outcome, Skipped, StepRecord, Timing
 
 T = TypeVar("T")
 
@@ -122,10 +122,18 @@ def auxiliary_problems(trial: SideTrial, experiment: Experiment) -> Iterator[Pro
 
 
 def _step(step: StepRecord) -> Iterator[Problem]:
-    yield from _amounts(seconds=step.seconds, cpu_seconds=step.cpu_seconds)
-    yield from _amounts(wal_bytes=step.wal_bytes, peak_bytes=step.peak_bytes)
+    yield from _amounts(cpu_seconds=step.cpu_seconds, wal_bytes=step.wal_bytes, peak_bytes=step.peak_bytes)
+    if step.timing:
+        yield from _below("timing", _timing(step.timing))
     yield from _each("statements", step.statements, lambda statement: _amounts(least=1, times=statement.times))
     yield from _below("footprint", _footprint(step.footprint))
+
+
+def _timing(timing: Timing) -> Iterator[Problem]:
+    if not timing.values:
+        yield Problem(place="values", message="it has no sample")
+    yield from _each("warmups", timing.warmups, lambda seconds: _amounts(seconds=seconds))
+    yield from _each("values", timing.values, lambda seconds: _amounts(seconds=seconds))
 
 
 def _footprint(footprint: Footprint, *, compared: bool = False) -> Iterator[Problem]:

@@ -159,7 +159,7 @@ def test_markers_that_do_not_pair_are_left_alone(results: Results, document: str
 
 def test_what_was_not_measured_alone_is_missing_and_not_counted_as_nothing(sample: Experiment) -> None:
     trial = next(one for one in sample.outcomes if isinstance(one, Completed) and len(one.steps) > 1)
-    unmeasured = replace(trial.steps[0], seconds=None, cpu_seconds=None, wal_bytes=None)
+    unmeasured = replace(trial.steps[0], timing=None, cpu_seconds=None, wal_bytes=None)
     partly = replace(sample, outcomes=(replace(trial, steps=(unmeasured, *trial.steps[1:])),))
     results = analyse(partly)
     row = results.frame().iloc[0]

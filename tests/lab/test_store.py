@@ -20,7 +20,7 @@ from lab.errors import InputError
 from lab.report import markdown
 from lab.runner.environment import environment
 from lab.runner.journal import Journal
-from lab.values import Experiment
+from lab.values import Completed, Experiment, Timing
 from tests.support import SAMPLE
 
 Damage = Callable[[str], str]
@@ -128,6 +128,26 @@ def test_what_an_older_format_did_not_record_is_not_known(sample: Experiment) ->
     assert (sample.environment.cpu, sample.environment.commit, sample.environment.load_average) == (None, None, None)
     assert sample.case.system_bytes is None
     assert sample.workload.name == "odds"
+
+
+def test_a_time_is_a_list_of_samples_and_reports_show_their_median(sample: Experiment, tmp_path: Path) -> None:
+    trial = next(outcome for outcome in sample.outcomes if isinstance(outcome, Completed) and outcome.steps)
+    (once,) = trial.steps[0].timing.values if trial.steps[0].timing else ()
+    assert trial.steps[0].seconds == once
+    timing = Timing(warmups=(9.0,), values=(3.0, 1.0, 2.0))
+    several = replace(trial, steps=(replace(trial.steps[0], timing=timing),))
+    runs.save(tmp_path, replace(sample, outcomes=(several,)))
+    read = runs.load(tmp_path)
+    assert read.outcomes == (several,)
+    assert analyse(read).steps[0].cost.seconds == 2.0
+    runs.save(
+        tmp_path,
+        replace(
+            sample, outcomes=(replace(trial, steps=(replace(trial.steps[0], timing=Timing(warmups=(), values=())),)),)
+        ),
+    )
+    with pytest.raises(InputError, match="it has no sample"):
+        runs.load(tmp_path)
 
 
 def test_the_environment_names_the_machine_and_not_its_owner() -> None:
