@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 from rich.markup import escape
 
-from lab.cli.app import app, out, print_json, print_lines, print_table, progress
+from lab.cli.app import app, err, out, print_json, print_lines, print_table, progress
 from lab.cli.options import AsJson, Image, PostgresBin
 from lab.report.table import MISSING, Table
 
@@ -47,7 +47,7 @@ def clean(
     """Remove what killed runs left behind, and only that: processes, folders, containers, volumes, databases."""
     from lab import servers
 
-    removed = servers.clean(server or ())
+    removed = servers.clean(server or (), skipped=lambda text: err.print(escape(text), highlight=False, soft_wrap=True))
     if as_json:
         print_json(removed)
         return

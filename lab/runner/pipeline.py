@@ -86,7 +86,7 @@ def run(request: Request, progress: Progress, opened: Callable[[Path], None]) ->
     case = imitated.case
     kinds = plan.kinds(request.server)
     files.check_writable(request.results)
-    for line in clean():
+    for line in clean(skipped=progress):
         progress(f"removed what an earlier run left behind: {line}")
     with open_workspace() as workspace, open_pool(workspace, request.options, progress) as pool:
         if len(kinds) == 1:

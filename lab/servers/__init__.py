@@ -95,16 +95,17 @@ def _start(kind: str, workspace: Workspace, options: Options, progress: Callable
     raise InputError(f"There is no kind of server called '{kind}'.", hint=f"Known: {', '.join(KINDS)}.")
 
 
-def clean(dsns: Iterable[str] = ()) -> list[str]:
+def clean(dsns: Iterable[str] = (), *, skipped: Callable[[str], None] = lambda _: None) -> list[str]:
     """Remove what dead runs of this user left behind, on this machine, its container engine and those servers.
 
-    Returns what was removed, in words. What belongs to a run that lives is never touched.
+    Returns what was removed, in words. What belongs to a run that lives is never touched. What cannot be judged is left
+    alone, and `skipped` is called with a sentence about it.
     """
     from lab.servers import engine  # noqa: PLC0415 - see above
 
     return [
-        *workspace.clean(),
+        *workspace.clean(skipped),
         *cache.clean(),
-        *engine.clean(),
+        *engine.clean(skipped),
         *(line for dsn in dsns for line in external.clean(dsn)),
     ]

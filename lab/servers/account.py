@@ -27,7 +27,8 @@ class Account:
 
     def require_entrance(self, folder: Path) -> None:
         """Refuse a folder that the account cannot pass through, for instance because TMPDIR is private to root."""
-        if subprocess.run(["test", "-x", str(folder)], check=False, cwd="/", **popen_options(self)).returncode != 0:
+        command, usual = ["test", "-x", str(folder)], {"PATH": os.defpath}
+        if subprocess.run(command, check=False, cwd="/", env=usual, **popen_options(self)).returncode != 0:
             raise ServerError(
                 f"{folder} cannot be entered by the account {self.name}.",
                 hint="Set TMPDIR to a folder that others may pass through.",

@@ -11,7 +11,7 @@ from lab.errors import ServerError
 from lab.servers import cache
 from lab.servers.account import Account
 from lab.servers.installation import Installation, runner
-from lab.servers.workspace import writing
+from lab.servers.workspace import copy_tree, writing
 
 _OPTIONS = ("--username=postgres", "--auth=trust", "--encoding=UTF8", "--locale=C", "--no-sync")
 
@@ -41,8 +41,8 @@ def _initdb(data: Path, installation: Installation, account: Account | None) -> 
 
 
 def _copy(kept: Path, data: Path, account: Account | None) -> None:
+    copy_tree(kept, data)
     with writing(data):
-        shutil.copytree(kept, data)
         data.chmod(0o700)
         if account:
             for path in (data, *data.rglob("*")):

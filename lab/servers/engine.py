@@ -187,10 +187,10 @@ def remove(what: Container | Volume) -> None:
             raise
 
 
-def clean() -> list[str]:
-    """Remove containers and volumes of this user's runs on this machine that live no more; says what it removed.
+def clean(skipped: Callable[[str], None]) -> list[str]:
+    """Remove containers and volumes of dead runs of this user and machine; returns what, in words.
 
-    Where no engine answers there is nothing to say.
+    Nothing is removed if no engine answers. `skipped` is called with a sentence about each label that no lab wrote.
     """
     try:
         client = reach()
@@ -201,7 +201,7 @@ def clean() -> list[str]:
             *client.containers.list(all=True, filters={"label": _OWNER}, ignore_removed=True),
             *client.volumes.list(filters={"label": _OWNER}),
         ]
-        left = [one for one in found if _is_left_behind(_labels(one))]
+        left = [one for one in found if _is_left_behind(one, skipped)]
         for one in left:
             remove(one)
     return [f"{word(one)} {one.name}" for one in left]
@@ -216,8 +216,12 @@ def _labels(what: Container | Volume) -> Mapping[str, Any]:
     return what.labels if isinstance(what, Container) else what.attrs["Labels"]
 
 
-def _is_left_behind(marks: Mapping[str, Any]) -> bool:
-    whose = json.loads(marks[_OWNER])
-    if (whose.pop("machine"), whose.pop("user")) != (platform.node(), os.geteuid()):
+def _is_left_behind(what: Container | Volume, skipped: Callable[[str], None]) -> bool:
+    try:
+        whose = json.loads(_labels(what)[_OWNER])
+        if (whose.pop("machine"), whose.pop("user")) != (platform.node(), os.geteuid()):
+            return False
+        return Identity.parsed(whose).process() is None
+    except (ValueError, LookupError, TypeError, AttributeError, RecursionError):
+        skipped(f"The {word(what)} {what.name} was left alone: no lab wrote its label {_OWNER}.")
         return False
-    return Identity(**whose).process() is None

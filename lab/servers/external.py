@@ -16,7 +16,7 @@ from lab.servers.settings import SESSION
 from lab.servers.workspace import Workspace
 from lab.values import Capabilities
 
-_PRESENT = "storage lab, run "
+_HEARTBEAT = "storage lab, run "
 """Begins the name of the connection that a run keeps open as long as it lives, before its token."""
 
 _LOST_AFTER = {
@@ -46,11 +46,11 @@ class ExternalServer(Cluster):
         self._dsn = _checked(dsn)
         self._progress = progress
         progress("connecting to the server")
-        self._presence = threading.Lock()
-        self._present = self._appear()
+        self._heartbeat_lock = threading.Lock()
+        self._heartbeat = self._open_heartbeat()
         try:
-            _require_usable(self._present)
-            workspace.leave_to_reaper(dsn)
+            _require_usable(self._heartbeat)
+            workspace.register_for_cleanup(dsn)
             self.capabilities = self._probe()
         except BaseException:
             self.close()
@@ -62,7 +62,7 @@ class ExternalServer(Cluster):
 
     def close(self) -> None:
         """Remove every database of this run."""
-        with self._presence:
+        with self._heartbeat_lock:
             if self._closed:
                 return
             self._closed = True
@@ -74,24 +74,24 @@ class ExternalServer(Cluster):
                     self._progress(f"The database '{name}' does not carry this run's mark any more: it was left alone.")
         except LabError as error:
             self._progress(f"databases {self._prefix}… may remain; `lab clean --server …` removes them: {error}")
-        self._present.close()
+        self._heartbeat.close()
 
     def _reach(self, database: str | None = None) -> Database:
-        self._stay_present()
+        self._keep_heartbeat()
         return _connect(self._dsn, **({"dbname": database} if database else {}))
 
-    def _appear(self) -> Database:
-        return _connect(self._dsn, application_name=_PRESENT + self.token)
+    def _open_heartbeat(self) -> Database:
+        return _connect(self._dsn, application_name=_HEARTBEAT + self.token)
 
-    def _stay_present(self) -> None:
-        """Without that connection, which a network may have dropped, another run would take this one for dead."""
-        with self._presence:
+    def _keep_heartbeat(self) -> None:
+        """Open it again if a network dropped it: without it another run would take this one for dead."""
+        with self._heartbeat_lock:
             self._catalogue.require_running()
             try:
-                self._present.execute("SELECT 1")
+                self._heartbeat.execute("SELECT 1")
             except ServerError:
-                self._present.close()
-                self._present = self._appear()
+                self._heartbeat.close()
+                self._heartbeat = self._open_heartbeat()
 
     def _probe(self) -> Capabilities:
         """What it really offers this role: whether an extension may be created is found out by creating it."""
@@ -112,7 +112,7 @@ def clean(dsn: str) -> list[str]:
     with _connect(_checked(dsn)) as database:
         tokens = [token for (token,) in database.fetch(_TOKENS, [f"{MARK}%"])]
         alive = {name for (name,) in database.fetch("SELECT application_name FROM pg_stat_activity")}
-        dead = [token for token in tokens if _PRESENT + token not in alive]
+        dead = [token for token in tokens if _HEARTBEAT + token not in alive]
         return [line for token in dead for line in _remove_marked(database, token)]
 
 

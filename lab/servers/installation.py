@@ -13,6 +13,7 @@ from pathlib import Path
 
 from lab.errors import InputError, LabError, UnavailableError
 from lab.servers.account import Account, popen_options
+from lab.servers.workspace import copy_tree, writing
 
 OLDEST_MAJOR = 14  # the first with a choice of TOAST codec
 _PLACES = (
@@ -144,10 +145,11 @@ def _inspect(folder: Path, account: Account | None, copies: Path) -> Installatio
 
 
 def _copied(folder: Path, copies: Path, account: Account) -> Path:
-    target = Path(tempfile.mkdtemp(prefix="postgresql-", dir=copies))
-    shutil.copytree(folder.parent, target, symlinks=True, dirs_exist_ok=True)
-    for path in (target, *target.rglob("*")):
-        os.chown(path, account.uid, account.gid, follow_symlinks=False)
+    with writing(copies):
+        target = Path(tempfile.mkdtemp(prefix="postgresql-", dir=copies))
+        copy_tree(folder.parent, target)
+        for path in (target, *target.rglob("*")):
+            os.chown(path, account.uid, account.gid, follow_symlinks=False)
     return target / folder.name
 
 

@@ -48,14 +48,15 @@ class NativeServer(Cluster):
         self._account: Account | None = server_account()
         if self._account:
             self._account.require_entrance(workspace.path)
-        self._installation = find_installation(postgres_bin, self._account, workspace.path)
         self._folder = workspace.folder("pg", self._account)
         self._data = self._folder / "data"
         self._log = workspace.path / f"{self._folder.name}.log"
         self._process: subprocess.Popen[bytes] | None = None
         self._starting = threading.Lock()
-        progress(f"starting PostgreSQL {self._installation.release}")
         try:
+            # A copy of the programs, if one is needed, lies in the server's folder and goes away with it.
+            self._installation = find_installation(postgres_bin, self._account, self._folder)
+            progress(f"starting PostgreSQL {self._installation.release}")
             self._initialize()
             self.capabilities = self._prepare()
         except BaseException:

@@ -13,6 +13,7 @@ import psutil
 
 _ENDING_S = 10.0
 _POLL_S = 0.02
+_PIDS = 1 << 31
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,6 +28,14 @@ class Identity:
     def of(cls, pid: int) -> Self:
         """Identify a running process; `psutil.NoSuchProcess` where there is none."""
         return cls(pid=pid, started=_started(psutil.Process(pid)))
+
+    @classmethod
+    def parsed(cls, raw: object) -> Self:
+        """An identity that was written as JSON; `ValueError` where it is none."""
+        match raw:
+            case {"pid": int(pid), "started": float() | int() as started, **rest} if not rest and 0 < pid < _PIDS:
+                return cls(pid=pid, started=float(started))
+        raise ValueError("not the identity of a process")
 
     def process(self) -> psutil.Process | None:
         """The process while it runs, None once it has ended (a zombie has)."""

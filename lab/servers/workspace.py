@@ -7,7 +7,6 @@ and should the reaper be killed too, `clean` finds what is left.
 
 from __future__ import annotations
 
-import json
 import os
 import shutil
 import subprocess
@@ -15,19 +14,19 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import asdict
 from pathlib import Path
-from typing import Any
 
 import psutil
 
 from lab.errors import ServerError
+from lab.servers import record
 from lab.servers.account import Account, popen_options
 from lab.servers.processes import Identity, end
+from lab.servers.record import OddRecordError, Record
+from lab.servers.shared_memory import remove_segments
 
-_RECORD = "owner.json"
 _FULL_BYTES = 1 << 20
 _MEMORY = Path("/dev/shm")  # noqa: S108 - a folder of our own is made in it
 _SMALL_BYTES = 512 << 20
@@ -63,7 +62,8 @@ class Workspace:
         return folder
 
     def remove(self, folder: Path) -> None:
-        """Delete one of the run's folders and the log beside it, as far as there are any."""
+        """Delete one of the run's folders, the log beside it and the shared memory of its server, if there are any."""
+        remove_segments(folder)
         shutil.rmtree(folder, ignore_errors=True)
         folder.with_name(f"{folder.name}.log").unlink(missing_ok=True)
 
@@ -111,8 +111,8 @@ class Workspace:
         with self._lock, suppress(OSError):  # a full disk; the old record names one that has ended, which is harmless
             self._record()
 
-    def leave_to_reaper(self, dsn: str) -> None:
-        """Let the reaper clean up on that server, too, should this process be killed; a pipe tells no password."""
+    def register_for_cleanup(self, dsn: str) -> None:
+        """Let the reaper clean up on that server too if this process is killed; a pipe shows nobody the password."""
         if self._reaper.stdin:
             self._reaper.stdin.write(f"{dsn}\n".encode())
             self._reaper.stdin.flush()
@@ -123,6 +123,7 @@ class Workspace:
             children = [process for process in self._children if process is not self._reaper]
         for process in children:
             self.end(process)
+        remove_segments(self.path)
         shutil.rmtree(self.path, ignore_errors=True)
         self.end(self._reaper)
 
@@ -136,11 +137,7 @@ class Workspace:
             raise
 
     def _record(self) -> None:
-        record = {"owner": asdict(self.owner), "children": [asdict(child) for child in self._children.values()]}
-        with suppress(FileNotFoundError):  # the folder is gone once the run is closed
-            draft = self.path / f"{_RECORD}.new"
-            draft.write_text(json.dumps(record), encoding="utf-8")
-            draft.replace(self.path / _RECORD)
+        record.write(self.path, self.owner, self._children.values())
 
 
 @contextmanager
@@ -153,6 +150,17 @@ def writing(folder: Path) -> Iterator[None]:
             f"{folder} cannot be written to: {error.strerror or error}.",
             hint="Free space, or set TMPDIR to a folder on a larger disk.",
         ) from error
+
+
+def copy_tree(source: Path, target: Path, copy_file: Callable[[str, str], object] = shutil.copy2) -> None:
+    """Copy a folder into a new one; the first file that cannot be written ends it with a `ServerError`."""
+
+    def copy(from_: str, to: str) -> object:
+        with writing(target):  # an `OSError` would be collected by copytree, which would go on
+            return copy_file(from_, to)
+
+    with writing(target):
+        shutil.copytree(source, target, symlinks=True, copy_function=copy, dirs_exist_ok=True)
 
 
 def tail(log: Path, lines: int = 15) -> str:
@@ -184,49 +192,63 @@ def open_workspace(*, small: bool = False) -> Iterator[Workspace]:
         workspace.close()
 
 
-def clean() -> list[str]:
-    """Remove what dead runs of this user left behind, processes and folders; returns what was removed, in words.
+def clean(skipped: Callable[[str], None]) -> list[str]:
+    """Remove what dead runs of this user left behind: processes, shared memory, folders; returns what, in words.
 
-    A run whose owner still runs is never touched, and no process that a run did not record with its start time.
+    A run whose owner still runs is never touched, and no process that a run did not record with its start time. What
+    looks like a run's folder and was not made by a lab is left alone: `skipped` is called with a sentence that names it.
     """
-    bases = {_base(root) for root in (_disk(), _MEMORY)}
-    runs = sorted(run for base in bases for run in base.glob("run-*"))
-    return [line for run in runs if _is_left_behind(run) for line in _remove(run)]
+    return [line for run in _runs(skipped) for line in _clean(run, skipped)]
 
 
-def _is_left_behind(run: Path) -> bool:
-    record = _read(run)
-    if record is None:
-        with suppress(FileNotFoundError):
-            return time.time() - run.stat().st_mtime > _STARTING_S
-        return False
-    return Identity(**record["owner"]).process() is None
+def _runs(skipped: Callable[[str], None]) -> Iterator[Path]:
+    for root in dict.fromkeys((_disk(), _MEMORY)):
+        try:
+            yield from sorted(_base(root).glob("run-*"))
+        except (ServerError, OSError) as error:
+            skipped(f"{root} was not looked through: {error}")
 
 
-def _remove(run: Path) -> list[str]:
-    children = [Identity(**child) for child in (_read(run) or {"children": []})["children"]]
-    ended = [f"process {child.pid}" for child in children if end(child)]
+def _clean(run: Path, skipped: Callable[[str], None]) -> list[str]:
+    try:
+        known = Record.read(run)
+    except OddRecordError as error:
+        skipped(f"{run} was left alone: {error}. Delete it yourself if nobody needs it.")
+        return []
+    if known.owner.process() if known else not _is_old(run):
+        return []
+    ended = [f"process {child.pid}" for child in (known.children if known else ()) if end(child)]
+    segments = remove_segments(run)
     shutil.rmtree(run, ignore_errors=True)
-    return [*ended, f"folder {run}"]
+    return [*ended, *segments, f"folder {run}"]
 
 
-def _read(run: Path) -> dict[str, Any] | None:
-    with suppress(FileNotFoundError, ValueError):
-        record: dict[str, Any] = json.loads((run / _RECORD).read_text(encoding="utf-8"))
-        return record
-    return None
+def _is_old(run: Path) -> bool:
+    """Whether a folder without a record is none that a run is just making."""
+    with suppress(FileNotFoundError):
+        return time.time() - run.stat().st_mtime > _STARTING_S
+    return False
 
 
 def _disk() -> Path:
-    return Path(tempfile.gettempdir())
+    folder = tempfile.gettempdir()
+    try:
+        folder.encode()
+    except UnicodeEncodeError:
+        shown = os.fsencode(folder).decode(errors="backslashreplace")
+        raise ServerError(
+            f"The temporary folder {shown} has a name that is not UTF-8, which PostgreSQL cannot be told.",
+            hint="Set TMPDIR to another folder.",
+        ) from None
+    return Path(folder)
 
 
 def _has_memory() -> bool:
     """Whether there is a folder in memory with room for a small server and, should they be copied, its programs."""
     if not os.access(_MEMORY, os.W_OK):
         return False
-    found = os.statvfs(_MEMORY)
-    return found.f_bavail * found.f_frsize >= _SMALL_BYTES and not found.f_flag & os.ST_NOEXEC
+    disk = os.statvfs(_MEMORY)
+    return disk.f_bavail * disk.f_frsize >= _SMALL_BYTES and not disk.f_flag & os.ST_NOEXEC
 
 
 def _base(root: Path, *, create: bool = False) -> Path:

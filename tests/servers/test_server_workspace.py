@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import json
 import os
 import shutil
@@ -16,7 +17,9 @@ from typing import Any
 import psutil
 import pytest
 
-from lab.servers import cache, clean, open_workspace
+from lab.errors import ServerError
+from lab.servers import cache, clean, open_server, open_workspace
+from lab.servers.shared_memory import Segment, of_this_machine
 from tests.support import ROOT, wait_until
 
 _LAB = """
@@ -95,6 +98,50 @@ def test_clean_ends_what_a_dead_run_left_and_only_that(base: Path) -> None:
         assert clean() == []
 
 
+@pytest.mark.skipif(not Path("/proc/sysvipc/shm").exists(), reason="only Linux shows who uses shared memory")
+def test_a_cluster_that_was_killed_leaves_no_shared_memory(base: Path) -> None:
+    assert base
+    with open_workspace() as workspace:
+        with open_server("native", workspace=workspace, progress=lambda _: None) as server:
+            server.create("a")
+            postmaster = _postmaster(workspace.path)
+            assert _segments_of(postmaster)
+            os.kill(postmaster, signal.SIGKILL)
+        assert not _segments_of(postmaster)
+
+
+@pytest.mark.usefixtures("exclusive")
+@pytest.mark.skipif(not Path("/proc/sysvipc/shm").exists(), reason="only Linux shows who uses shared memory")
+def test_clean_removes_the_shared_memory_of_a_dead_run_and_only_that(base: Path) -> None:
+    assert base
+    with (
+        _lab("native") as lab,
+        open_workspace() as alive,
+        open_server("native", workspace=alive, progress=lambda _: None),
+    ):
+        run, children = _started(lab)
+        postmaster, other = _postmaster(run), _postmaster(alive.path)
+        own = ctypes.CDLL(None).shmget(0, 4096, 0o600)
+        for pid in (children[0]["pid"], postmaster, lab.pid):  # the reaper first
+            os.kill(pid, signal.SIGKILL)
+        lab.wait()
+        (segment,) = _segments_of(postmaster)
+        assert f"shared memory {segment.id}" in clean()
+        assert not _segments_of(postmaster)
+        assert _segments_of(other)
+        assert [segment.id for segment in _segments_of(os.getpid())] == [own]
+        ctypes.CDLL(None).shmctl(own, 0, None)
+
+
+def _postmaster(run: Path) -> int:
+    (lock,) = run.glob("*/data/postmaster.pid")
+    return int(lock.read_text().splitlines()[0])
+
+
+def _segments_of(postmaster: int) -> list[Segment]:
+    return [segment for segment, _ in of_this_machine() if segment.creator == postmaster]
+
+
 @pytest.mark.usefixtures("exclusive")
 def test_a_folder_that_is_just_being_made_is_left_alone(base: Path) -> None:
     young = base / f"storage-lab-{os.geteuid()}" / "run-young"
@@ -118,6 +165,66 @@ def test_what_a_killed_process_was_about_to_keep_is_removed_an_hour_later(
         os.utime(folder, (0, 0))
     assert clean() == [f"folder {draft}"]
     assert kept.exists()
+
+
+ODD: dict[str, str | None] = {
+    "a list": "[]",
+    "no JSON": "{",
+    "no owner": '{"children": []}',
+    "no children": '{"owner": {"pid": 1, "started": 1.0}}',
+    "odd keys": '{"owner": {"pid": 1, "started": 1.0, "name": "x"}, "children": []}',
+    "a negative pid": '{"owner": {"pid": -1, "started": 1.0}, "children": []}',
+    "a huge pid": '{"owner": {"pid": 99999999999999999999, "started": 1.0}, "children": []}',
+    "a textual pid": '{"owner": {"pid": "1", "started": 1.0}, "children": []}',
+    "a child that is a number": '{"owner": {"pid": 1, "started": 1.0}, "children": [7]}',
+    "deep": "[" * 100_000,
+    "a large one": " " * (2 << 20),
+    "a folder": None,
+    "a pipe": None,
+    "a link to itself": None,
+    "no folder at all": None,
+}
+
+
+@pytest.mark.parametrize("odd", ODD)
+def test_a_folder_that_no_lab_made_is_named_and_left_alone(odd: str, base: Path) -> None:
+    run = base / f"storage-lab-{os.geteuid()}" / "run-odd"
+    run.parent.mkdir()
+    if odd == "no folder at all":
+        run.touch()
+    else:
+        _make_odd(run, odd)
+    os.utime(run, (0, 0))
+    dead = run.with_name("run-of-a-dead-lab")
+    dead.mkdir()
+    os.utime(dead, (0, 0))
+    skipped: list[str] = []
+    assert f"folder {dead}" in clean(skipped=skipped.append)
+    assert [line for line in skipped if line.startswith(f"{run} was left alone: ")]
+    assert run.exists()
+    with open_workspace() as workspace:
+        assert workspace.path.exists()
+
+
+def _make_odd(run: Path, odd: str) -> None:
+    run.mkdir()
+    record = run / "owner.json"
+    if (text := ODD[odd]) is not None:
+        record.write_text(text)
+    elif odd == "a folder":
+        record.mkdir()
+    elif odd == "a pipe":
+        os.mkfifo(record)
+    else:
+        record.symlink_to(record)
+
+
+def test_a_temporary_folder_whose_name_is_not_utf8_is_one_sentence(base: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = Path(os.fsdecode(os.fsencode(base) + b"/\xff"))
+    folder.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(folder))
+    with pytest.raises(ServerError, match=r"\\xff has a name that is not UTF-8.*Set TMPDIR"), open_workspace():
+        pass
 
 
 @pytest.mark.usefixtures("exclusive")

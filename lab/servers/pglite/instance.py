@@ -18,7 +18,7 @@ from lab.postgres.database import Database
 from lab.servers.installation import server_environment
 from lab.servers.probe import require_identity
 from lab.servers.processes import wait_until_started
-from lab.servers.workspace import Workspace, tail, writing
+from lab.servers.workspace import Workspace, copy_tree, tail, writing
 
 _STARTING_S = 120.0  # making a data directory takes 3 s on an idle machine
 _STOPPING_S = 60.0
@@ -47,8 +47,8 @@ class Instance:
 
     def fill(self, template: Path) -> None:
         """Copy another data directory, before anybody connects."""
-        with self._working, writing(self._folder):
-            shutil.copytree(template, self.data, copy_function=self._copy_file)
+        with self._working:
+            copy_tree(template, self.data, self._copy_file)
 
     def connect(self) -> Database:
         """Start the process where it does not run, and open its only connection."""
@@ -110,8 +110,7 @@ class Instance:
 
     def _copy_file(self, source: str, target: str) -> str:
         self._require_kept()
-        with writing(self._folder):  # an error that copytree would collect, and go on
-            return _copied(source, target)
+        return _copied(source, target)
 
     def _start(self) -> None:
         self._kill()  # what is left of one that died

@@ -1,0 +1,71 @@
+"""The record in a run's folder: which process owns the run, and which it started."""
+
+from __future__ import annotations
+
+import json
+import os
+import stat
+from collections.abc import Iterable
+from contextlib import suppress
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Self
+
+from lab.servers.processes import Identity
+
+FILE = "owner.json"
+_BYTES = 1 << 20
+"""More than this was not written by a lab."""
+
+
+class OddRecordError(Exception):
+    """What lies there is no record of a run; the message says why."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Record:
+    """Who owns a run, and the processes to end with it."""
+
+    owner: Identity
+    children: tuple[Identity, ...]
+
+    @classmethod
+    def read(cls, run: Path) -> Self | None:
+        """The record of that run; None where there is none yet.
+
+        Errors: `OddRecordError` where the folder or the record is not as a lab makes it.
+        """
+        try:
+            if not stat.S_ISDIR(run.lstat().st_mode):
+                raise OddRecordError("it is not a folder")
+            return cls._parsed(_content(run / FILE))
+        except FileNotFoundError:
+            return None
+        except (OSError, ValueError, RecursionError) as error:
+            raise OddRecordError(f"its {FILE} cannot be read ({type(error).__name__})") from error
+
+    @classmethod
+    def _parsed(cls, content: bytes) -> Self:
+        raw = json.loads(content)
+        if not isinstance(raw, dict) or not isinstance(raw.get("children"), list):
+            raise OddRecordError(f"its {FILE} is not a record of a run")
+        return cls(
+            owner=Identity.parsed(raw.get("owner")), children=tuple(Identity.parsed(child) for child in raw["children"])
+        )
+
+
+def write(run: Path, owner: Identity, children: Iterable[Identity]) -> None:
+    """Replace the record as a whole; nothing happens where the folder is gone."""
+    record = {"owner": asdict(owner), "children": [asdict(child) for child in children]}
+    with suppress(FileNotFoundError):
+        draft = run / f"{FILE}.new"
+        draft.write_text(json.dumps(record), encoding="utf-8")
+        draft.replace(run / FILE)
+
+
+def _content(path: Path) -> bytes:
+    # Not opened before it is known to be a regular file: a pipe would never end.
+    found = path.lstat()
+    if not stat.S_ISREG(found.st_mode) or found.st_size > _BYTES or found.st_uid != os.geteuid():
+        raise OddRecordError(f"its {FILE} is not a small file of this user")
+    return path.read_bytes()
