@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import codecs
 import errno
+import hashlib
 import json
 import tempfile
 from collections.abc import Callable, Collection, Mapping
@@ -41,10 +42,11 @@ def check_writable(folder: Path) -> None:
         raise InputError(f"Results cannot be written to {folder}: {error.strerror}.", hint=_OTHER_FOLDER) from error
 
 
-def check_target(path: Path) -> None:
-    """`InputError` where `write` would refuse the path: neither a regular file nor a new one."""
+def check_target(path: Path, *, streams: bool = False) -> None:
+    """`InputError` where `write` would refuse the path; with `streams`, where `write_or_stream` would."""
     try:
-        paths.target(path)
+        if not (streams and paths.is_stream(path)):
+            paths.target(path)
     except OSError as error:
         raise _unwritable(path, error) from error
 
@@ -93,6 +95,14 @@ def read(path: Path) -> str:
         raise InputError(f"{path} cannot be read: {error.strerror}.", hint=hint) from error
     except UnicodeDecodeError as error:
         raise InputError(f"{path} cannot be read: byte {error.start} is not UTF-8.", hint=hint) from error
+
+
+def digest(path: Path) -> str:
+    """SHA-256 of a file; errors as `read`, and where there is none."""
+    try:
+        return hashlib.sha256(paths.read(path)).hexdigest()
+    except OSError as error:
+        raise InputError(f"{path} cannot be read: {error.strerror}.", hint="Name a regular file.") from error
 
 
 def to_json(kind: Any, value: object, *, without: Collection[str] = ()) -> str:

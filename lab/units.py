@@ -8,18 +8,22 @@ from enum import StrEnum
 from lab.errors import InputError
 
 _POWERS = {"B": 0, "KB": 1, "MB": 2, "GB": 3, "TB": 4}
+_LARGEST = float(1 << 63)
 
 
 def parse_bytes(text: str) -> int:
     """Bytes in '256MB', '1.5 GB' or '1000000'.
 
-    Errors: `InputError` for anything else.
+    Errors: `InputError` for anything else, for less than a byte, and for more than a file can have.
     """
     match = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*([KMGT]?I?B?)\s*", text.upper())
     unit = (match[2].replace("I", "").removesuffix("B") + "B") if match else ""
-    if match is None or float(match[1]) == 0:
+    count = float(match[1]) * 1024.0 ** _POWERS[unit] if match else 0.0
+    if count < 1:
         raise InputError(f"'{text}' is not a size.", hint="Write a number and a unit, such as 256MB or 1.5GB.")
-    return int(float(match[1]) * 1024 ** _POWERS[unit])
+    if count >= _LARGEST:
+        raise InputError(f"'{text}' is larger than any file can be.", hint="Write a smaller size, such as 256MB.")
+    return int(count)
 
 
 class Unit(StrEnum):

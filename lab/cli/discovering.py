@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -10,7 +9,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from lab.cli.app import app, out, print_json, print_lines, print_table, progress
+from lab import paths
+from lab.cli.app import app
+from lab.cli.console import print_json, print_line, print_lines, print_table, progress
 from lab.cli.options import AsJson
 from lab.errors import InputError
 
@@ -45,20 +46,23 @@ def profile(
 
     if dsn and case:
         raise InputError("A database and a case were given.", hint="Name one of them.")
+    printed = as_json or (output is not None and paths.is_standard_output(output))
+    if output and not printed:
+        files.check_target(output, streams=True)  # before a large database is read for hours
     size = parse_bytes(target)
     if case:
-        found = published.load(_case_file(case), target_bytes=size)
+        profiled = published.load(_case_file(case), target_bytes=size)
     else:
-        found = profiling.profile(dsn or "", target_bytes=size, exact=exact, progress=progress())
-    if output:
-        files.write(output, profiling.text(found))
-    if as_json:
-        typer.echo(profiling.text(found), nl=False)
+        profiled = profiling.profile(dsn or "", target_bytes=size, exact=exact, progress=progress())
+    if output and not paths.is_standard_output(output):
+        files.write_or_stream(output, profiling.text(profiled))
+    if printed:
+        typer.echo(profiling.text(profiled), nl=False)
         return
-    print_lines(profiles.headline(found))
-    for table in profiles.tables(found):
+    print_lines(profiles.headline(profiled))
+    for table in profiles.tables(profiled):
         print_table(table)
-    print_lines(f"Not seen: {line}" for line in found.missing)
+    print_lines(f"Not seen: {line}" for line in profiled.missing)
 
 
 @app.command("usage", epilog="Example: [bold]lab usage ../odds-app --column raw_response[/]")
@@ -76,15 +80,15 @@ def look(
     from lab import usage
     from lab.report import usage as usages
 
-    found = usage.look(paths, column or ["raw_response"], table or ())
+    results = usage.look(paths, column or ["raw_response"], table or ())
     if as_json:
-        print_json([asdict(one) for one in found])
+        print_json([asdict(result) for result in results])
         return
-    for one in found:
-        out.print(f"[bold]{one.verdict}[/]", highlight=False)
-        print_table(usages.counts(one))
-        print_table(usages.places(one))
-        print_lines(usages.doubts(one))
+    for result in results:
+        print_line("", head=result.verdict)
+        print_table(usages.counts(result))
+        print_table(usages.places(result))
+        print_lines(usages.doubts(result))
 
 
 @app.command(
@@ -105,10 +109,13 @@ def discover(
     from lab import files
     from lab.report import discovery
 
+    files.check_target(output)
     if output.name == discovery.SUMMARY:
         raise InputError(f"{output} is the name of the summary beside it.", hint="Name the document otherwise.")
     inputs, found = _inputs(profile, usage_of or (), run)
     documents = {output: discovery.document, output.with_name(discovery.SUMMARY): discovery.summary}
+    for path in documents:
+        files.check_target(path)
     written = {path: _renewed(path, make, inputs, found) for path, make in documents.items()}
     for path, text in written.items():
         files.write(path, text)
@@ -128,7 +135,7 @@ def _renewed(path: Path, make: Maker, inputs: DiscoveryInputs, found: Sequence[S
 def _inputs(profile: str, paths: Sequence[Path], run: Path | None) -> tuple[DiscoveryInputs, list[Source]]:
     """The inputs with where they come from."""
     from data_gen import case_names
-    from lab import runs
+    from lab import files, runs
     from lab.analysis.results import analyse
     from lab.discovery import DiscoveryInputs, sources
 
@@ -136,10 +143,10 @@ def _inputs(profile: str, paths: Sequence[Path], run: Path | None) -> tuple[Disc
     weighed = _load(file)
     used = _usages(weighed, paths)
     inputs = DiscoveryInputs(profile=weighed, usages=used, results=analyse(runs.load(run)) if run else None)
-    found = [sources.of_profile(weighed, shown, _digest(file))]
-    found += [sources.of_usage(one, [path.as_posix() for path in paths]) for one in used]
+    found = [sources.of_profile(weighed, shown, files.digest(file))]
+    found += [sources.of_usage(result, [path.as_posix() for path in paths]) for result in used]
     if run and inputs.experiment:
-        at = run / runs.FILE if run.is_dir() else run
+        at = runs.file_of(run)
         own = inputs.experiment.plan.dataset.case not in case_names()
         case = at.with_name(runs.CASE).as_posix() if own else None
         found.append(sources.of_run(inputs.experiment, at.as_posix(), runs.digest(run), case_file=case))
@@ -153,7 +160,7 @@ def _profile_file(name: str) -> tuple[Path, str]:
     if name in case_names():
         return case_file(name), f"data_gen/cases/{name}.json"
     path = Path(name)
-    if not path.exists():
+    if paths.is_missing(path):
         raise InputError(
             f"There is neither a file nor a case {name}.",
             hint=f"Cases are {' and '.join(case_names())}; `lab profile DSN -o profile.json` makes a profile.",
@@ -165,7 +172,7 @@ def _case_file(name: str) -> Path:
     """Of a published case, or the file that is named; `InputError` where there is neither."""
     from data_gen import case_file, case_names
 
-    if name not in case_names() and Path(name).exists():
+    if name not in case_names() and not paths.is_missing(Path(name)):
         return Path(name)
     return case_file(name)
 
@@ -189,7 +196,3 @@ def _usages(weighed: Profile, paths: Sequence[Path]) -> tuple[Usage, ...]:
     snapshots, markets = ({getattr(one, kind) for one in weighed.series} for kind in ("snapshots", "markets"))
     columns = sorted({column.name for table, column in inputs.columns() if table.table in markets})
     return (*usage.look(paths, [inputs.payload], sorted(snapshots)), *usage.look(paths, columns, sorted(markets)))
-
-
-def _digest(file: Path) -> str:
-    return hashlib.sha256(file.read_bytes()).hexdigest()

@@ -6,9 +6,9 @@ from dataclasses import asdict
 from typing import Annotated
 
 import typer
-from rich.markup import escape
 
-from lab.cli.app import app, err, out, print_json, print_lines, print_table, progress
+from lab.cli.app import app
+from lab.cli.console import err, print_json, print_line, print_lines, print_table, progress
 from lab.cli.options import AsJson, Image, PostgresBin
 from lab.report.table import MISSING, Table
 
@@ -23,14 +23,11 @@ def diagnose(image: Image = None, postgres_bin: PostgresBin = None, as_json: AsJ
     if as_json:
         print_json(asdict(diagnosis))
         return
-    for one in diagnosis.findings:
-        out.print(
-            f"{'[green]ok [/]' if one.fine else '[red]no [/]'} {one.name}: {escape(one.found)}",
-            highlight=False,
-            soft_wrap=True,
-        )
-        if not one.fine:
-            out.print(f"    {escape(one.remedy)}", highlight=False, soft_wrap=True)
+    for finding in diagnosis.findings:
+        head, style = ("ok ", "green") if finding.fine else ("no ", "red")
+        print_line(f" {finding.name}: {finding.found}", head=head, style=style)
+        if not finding.fine:
+            print_line(f"    {finding.remedy}")
     rows = tuple(
         (trial.scenario, trial.server or MISSING, trial.reason) for trial in diagnosis.trials if trial.repeat == 1
     )
@@ -47,7 +44,7 @@ def clean(
     """Remove what killed runs left behind, and only that: processes, folders, containers, volumes, databases."""
     from lab import servers
 
-    removed = servers.clean(server or (), skipped=lambda text: err.print(escape(text), highlight=False, soft_wrap=True))
+    removed = servers.clean(server or (), skipped=lambda text: print_line(text, console=err))
     if as_json:
         print_json(removed)
         return

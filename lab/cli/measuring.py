@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from lab.cli.app import INTERRUPTED, SOMETHING_FAILED, app, err, print_json, print_lines, print_table, progress
+from lab.cli.app import INTERRUPTED, SOMETHING_FAILED, app
+from lab.cli.console import err, print_json, print_line, print_lines, print_table, progress
 from lab.cli.options import (
     AsJson,
     CaseName,
@@ -80,11 +81,13 @@ def run(
         ),
     )
     folder, analysed = _measured(request)
-    if as_json:
-        print_json(summary.of(analysed))
-    else:
-        print_report(analysed)
-    err.print(f"\nIn full: report.md, savings.csv and experiment.json in {folder}", highlight=False, soft_wrap=True)
+    try:
+        if as_json:
+            print_json(summary.of(analysed))
+        else:
+            print_report(analysed)
+    finally:
+        print_line(f"\nIn full: report.md, savings.csv and experiment.json in {folder}", console=err)
     if analysed.broken:
         raise typer.Exit(SOMETHING_FAILED)
 
@@ -98,7 +101,7 @@ def _measured(request: Request) -> tuple[Path, Analysed]:
     try:
         pipeline.run(request, progress(), folders.append)
     except KeyboardInterrupt:
-        err.print("Interrupted." + (f" What was measured is in {folders[0]}." if folders else ""))
+        print_line("Interrupted." + (f" What was measured is in {folders[0]}." if folders else ""), console=err)
         raise typer.Exit(INTERRUPTED) from None
     finally:
         analysed = [write_reports(folder) for folder in folders]

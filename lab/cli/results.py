@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.markup import escape
 
-from lab.cli.app import app, out, print_json, print_table
+from lab.cli.app import app
+from lab.cli.console import print_json, print_line, print_lines, print_table
 from lab.cli.options import AsJson, Results
 from lab.errors import InputError
 from lab.report.table import Table
@@ -70,7 +70,7 @@ def compare(
         return
     print_table(tables.side_by_side(compared))
     for line in compared.disagreements:
-        out.print(f"Mind: {escape(line)}", highlight=False)
+        print_line(f"Mind: {line}")
 
 
 @app.command(epilog="Example: [bold]lab report results/sample[/]")
@@ -99,9 +99,10 @@ def attach(
     from lab.analysis.results import analyse
     from lab.report import markdown
 
+    files.check_target(document)
     analysed = analyse(runs.load(run_folder))
     files.write(document, markdown.attach(files.read(document), analysed))
-    out.print(f"{document} holds the tables of {analysed.experiment.run}.", highlight=False)
+    print_line(f"{document} holds the tables of {analysed.experiment.run}.")
 
 
 def write_reports(folder: Path) -> Analysed:
@@ -110,9 +111,9 @@ def write_reports(folder: Path) -> Analysed:
     from lab.analysis.results import analyse
     from lab.report import RENDERERS
 
-    analysed = analyse(runs.load(folder))
+    analysed, file = analyse(runs.load(folder)), runs.file_of(folder)
     for name, render in RENDERERS.items():
-        files.write(folder / name, render(analysed))
+        files.write(file.with_name(name), render(analysed))
     return analysed
 
 
@@ -123,11 +124,10 @@ def print_report(analysed: Analysed) -> None:
     print_table(tables.savings(analysed))
     print_table(tables.full_size(analysed))
     for row in analysed.missing:
-        text = f"[bold]{escape(row.outcome.scenario)}[/] {row.outcome.kind}: {escape(row.reason or '')}"
-        out.print(text, highlight=False)
+        print_line(f" {row.outcome.kind}: {row.reason or ''}", head=row.outcome.scenario)
     for line in analysed.broken:
-        out.print(f"[bold red]Broken:[/] {escape(line)}", highlight=False)
+        print_line(f" {line}", head="Broken:", style="bold red")
     advice = analysed.advice
-    out.print(f"\n[bold]{escape(advice.headline)}[/]", highlight=False)
-    for line in (*advice.reasons, *(f"What would be lost: {loss}." for loss in advice.losses)):
-        out.print(f"  - {escape(line)}", highlight=False)
+    print_line("", head=f"\n{advice.headline}")
+    print_lines(f"  - {reason}" for reason in advice.reasons)
+    print_lines(f"  - What would be lost: {loss}." for loss in advice.losses)

@@ -10,6 +10,7 @@ import tokenize
 from collections.abc import Iterator, Sequence
 from pathlib import Path, PurePosixPath
 
+from lab import paths
 from lab.errors import InputError
 from lab.usage.values import Passed, Place, Source
 
@@ -39,14 +40,14 @@ REVISION = re.compile(r"^down_revision\b", re.MULTILINE)
 def collect(roots: Sequence[Path]) -> tuple[list[Source], list[Passed]]:
     """Every text file below `roots` once, in the order of paths, and what was passed over.
 
-    Errors: `InputError` where a root does not exist, or none is given.
+    Errors: `InputError` where a root does not exist, cannot be read or is no file or folder, or none is given.
     """
     if not roots:
         raise InputError("No source was given.", hint="Name the folders or files of the application.")
     sources: list[Source] = []
     passed: list[Passed] = []
     seen: set[str] = set()
-    for root, called in zip(roots, _called([root.resolve() for root in roots]), strict=True):
+    for root, called in zip(roots, _called([Path(os.path.realpath(root)) for root in roots]), strict=True):
         for path, shown in _files(root, called, passed):
             if (real := os.path.realpath(path)) not in seen:
                 seen.add(real)
@@ -65,9 +66,7 @@ def _called(roots: Sequence[Path]) -> Iterator[str]:
 
 
 def _files(root: Path, called: str, passed: list[Passed]) -> Iterator[tuple[Path, str]]:
-    if not root.exists():
-        raise InputError(f"There is no {root}.", hint="Name a folder or file of the application's sources.")
-    if root.is_file():
+    if not _is_folder(root):
         yield root, called or root.name
         return
     prefix = f"{called}/" if called else ""
@@ -87,6 +86,20 @@ def _files(root: Path, called: str, passed: list[Passed]) -> Iterator[tuple[Path
         yield from ((below / name, shown + name) for name in sorted(names))
 
 
+def _is_folder(root: Path) -> bool:
+    """Whether it is a folder and no file; `InputError` where it is neither."""
+    hint = "Name a folder or file of the application's sources."
+    try:
+        mode = root.stat().st_mode
+    except (FileNotFoundError, NotADirectoryError) as error:
+        raise InputError(f"There is no {root}.", hint=hint) from error
+    except OSError as error:
+        raise InputError(f"{root} cannot be read: {error.strerror}.", hint=hint) from error
+    if not stat.S_ISREG(mode) and not stat.S_ISDIR(mode):
+        raise InputError(f"{root} is neither a file nor a folder.", hint=hint)
+    return stat.S_ISDIR(mode)
+
+
 def _folder_reason(folder: Path) -> str | None:
     try:
         if folder.is_symlink():
@@ -100,12 +113,7 @@ def _folder_reason(folder: Path) -> str | None:
 
 def _source(path: Path, shown: str) -> Source | Passed:
     try:
-        status = path.stat()
-        if not stat.S_ISREG(status.st_mode):
-            return Passed(path=shown, reason="not a regular file")
-        if status.st_size > LARGEST:
-            return Passed(path=shown, reason=f"larger than {LARGEST >> 20} MiB")
-        data = path.read_bytes()
+        data = paths.read(path, largest=LARGEST)
     except OSError as error:
         return Passed(path=shown, reason=f"cannot be read: {error.strerror}")
     wide = data.startswith((b"\xff\xfe", b"\xfe\xff"))

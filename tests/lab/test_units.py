@@ -15,9 +15,15 @@ def test_a_size_is_read(text: str, count: int) -> None:
     assert parse_bytes(text) == count
 
 
-@pytest.mark.parametrize("text", ["", "MB", "ten MB", "-5MB", "0", "256 elephants", "1e3MB"])
+@pytest.mark.parametrize("text", ["", "MB", "ten MB", "-5MB", "0", "256 elephants", "1e3MB", "0.0001B"])
 def test_what_is_not_a_size_is_refused_with_an_example(text: str) -> None:
     with pytest.raises(InputError, match=r"is not a size.*256MB"):
+        parse_bytes(text)
+
+
+@pytest.mark.parametrize("text", ["9" * 30, "9" * 400 + "MB", "8388608TB"])
+def test_a_size_that_no_file_can_have_is_refused(text: str) -> None:
+    with pytest.raises(InputError, match=r"larger than any file can be.*256MB"):
         parse_bytes(text)
 
 

@@ -89,9 +89,9 @@ def test_binary_and_huge_files_are_passed_over_and_said(tmp_path: Path) -> None:
     (tmp_path / "huge.sql").write_bytes(b"-- raw_response\n" * 300_000)
     os.mkfifo(tmp_path / "pipe")
     assert reasons(at(tmp_path)) == {
-        "huge.sql": "larger than 4 MiB",
+        "huge.sql": "cannot be read: it is larger than 4 MiB",
         "image.png": "binary",
-        "pipe": "not a regular file",
+        "pipe": "cannot be read: it is a pipe, not a regular file",
     }
 
 

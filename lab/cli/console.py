@@ -1,0 +1,60 @@
+"""The two consoles, and how lines, tables and JSON are printed there; text is printed as it is, never as markup."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable, Iterable
+from time import monotonic
+
+from rich.console import Console
+from rich.table import Table as RichTable
+from rich.text import Text
+
+from lab.report.table import Table
+
+out, err = Console(), Console(stderr=True)
+
+_CONTROLS = {code: f"\\x{code:02x}" for code in (*range(32), *range(127, 160)) if chr(code) not in "\n\t"}
+"""A name must not move the cursor or change the colours of the terminal."""
+
+
+def print_line(text: str, *, head: str = "", style: str = "bold", console: Console = out) -> None:
+    """One line, after a head in that style; wrapped by words on a terminal only."""
+    line = Text.assemble((_visible(head), style), _visible(text))
+    console.print(line, soft_wrap=not console.is_terminal)
+
+
+def print_lines(lines: Iterable[str]) -> None:
+    """One after the other."""
+    for line in lines:
+        print_line(line)
+
+
+def print_table(table: Table) -> None:
+    """As wide as the terminal, or as the table where there is none."""
+    rich = RichTable(title=_cell(table.title), title_justify="left", header_style="bold")
+    for position, head in enumerate(table.heads):
+        rich.add_column(_cell(head), justify="left" if position < table.left else "right", overflow="fold")
+    for row in table.texts:
+        rich.add_row(*map(_cell, row))
+    (out if out.is_terminal else Console(width=180)).print(rich)
+
+
+def print_json(value: object) -> None:
+    """For a program to read."""
+    sys.stdout.write(json.dumps(value, indent=1, default=str) + "\n")
+
+
+def progress() -> Callable[[str], None]:
+    """Prints on the second console how far it has come, with the seconds since now."""
+    started = monotonic()
+    return lambda text: print_line(f"  {text}", head=f"{monotonic() - started:6.1f} s", style="dim", console=err)
+
+
+def _cell(text: str) -> Text:
+    return Text(_visible(text))
+
+
+def _visible(text: str) -> str:
+    return text.translate(_CONTROLS)
