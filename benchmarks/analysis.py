@@ -20,7 +20,7 @@ from time import process_time
 from lab import runs
 from lab.analysis.results import analyse
 from lab.report import RENDERERS, summary, tables
-from lab.values import BASELINE, Experiment, Outcome, SideTrial
+from lab.values import BASELINE, AuxiliaryTrial, Experiment, Outcome
 
 MOST_SECONDS = 2.0
 MOST_RATIO = 2.0
@@ -69,7 +69,7 @@ def repeated(sample: Experiment, trials: int) -> Experiment:
     names = {outcome.scenario for outcome in outcomes}
     auxiliary = tuple(trial for trial in _auxiliary(sample, trials) if trial.outcome.scenario in names)
     facts = {name: sample.scenarios[name.partition("#")[0]] for name in names}
-    return replace(sample, outcomes=outcomes, side_trials=auxiliary, scenarios=facts)
+    return replace(sample, outcomes=outcomes, auxiliary_trials=auxiliary, scenarios=facts)
 
 
 def _outcomes(sample: Experiment) -> Iterator[Outcome]:
@@ -79,8 +79,8 @@ def _outcomes(sample: Experiment) -> Iterator[Outcome]:
                 yield replace(outcome, scenario=_name(outcome, number))
 
 
-def _auxiliary(sample: Experiment, most: int) -> Iterator[SideTrial]:
-    for trial in sample.side_trials:
+def _auxiliary(sample: Experiment, most: int) -> Iterator[AuxiliaryTrial]:
+    for trial in sample.auxiliary_trials:
         if trial.outcome.scenario == BASELINE:
             yield trial
         else:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from lab.values import CHANGE_RATE, GuaranteeKind
@@ -47,9 +47,11 @@ def from_format_1(raw: dict[str, Any]) -> dict[str, Any]:
 
     `raw` is untouched. A file that is damaged stays so, for the check that follows to name it.
     """
-    changed: dict[str, Any] = (
-        _each(raw, "outcomes", _outcome) | _each(raw, "side_trials", _side_trial) | _each(raw, "calibration", _note)
-    )
+    raw = _renamed(raw, {"side_trials": "auxiliary_trials"})
+    lists = {"outcomes": _outcome, "auxiliary_trials": _auxiliary_trial, "calibration": _note}
+    changed: dict[str, Any] = {}
+    for key, convert in lists.items():
+        changed |= _each(raw, key, convert)
     if isinstance(scenarios := raw.get("scenarios"), dict):
         changed["scenarios"] = {name: _facts(facts) for name, facts in scenarios.items()}
     if isinstance(environment := raw.get("environment"), dict):
@@ -67,12 +69,12 @@ def _each(raw: dict[str, Any], key: str, convert: Callable[[Any], Any]) -> dict[
     return {key: [convert(value) for value in values]} if isinstance(values, list) else {}
 
 
-def _side_trial(side: Any) -> Any:
-    if not isinstance(side, dict):
-        return side
-    purpose = CHANGE_RATE if side.get("purpose") == "rate" else side.get("purpose")
-    changed = {"outcome": _outcome(side.get("outcome")), "dataset": _dataset(side.get("dataset"))}
-    return side | changed | {"purpose": purpose}
+def _auxiliary_trial(auxiliary: Any) -> Any:
+    if not isinstance(auxiliary, dict):
+        return auxiliary
+    purpose = CHANGE_RATE if auxiliary.get("purpose") == "rate" else auxiliary.get("purpose")
+    changed = {"outcome": _outcome(auxiliary.get("outcome")), "dataset": _dataset(auxiliary.get("dataset"))}
+    return auxiliary | changed | {"purpose": purpose}
 
 
 def _dataset(spec: Any) -> Any:
@@ -99,9 +101,12 @@ def _step(step: Any) -> Any:
     """Its one time as a list of samples."""
     if not isinstance(step, dict) or "seconds" not in step:
         return step
-    seconds = step["seconds"]
-    rest = {name: value for name, value in step.items() if name != "seconds"}
-    return rest | {"timing": None if seconds is None else {"warmups": [], "values": [seconds]}}
+    seconds, renamed = step["seconds"], _renamed(step, {"seconds": "timing", "apart": "auxiliary"})
+    return renamed | {"timing": None if seconds is None else {"warmups": [], "values": [seconds]}}
+
+
+def _renamed(raw: dict[str, Any], names: Mapping[str, str]) -> dict[str, Any]:
+    return {names.get(key, key): value for key, value in raw.items()}
 
 
 def _guarantee(line: str) -> dict[str, Any]:

@@ -20,7 +20,7 @@ from typing import Any, TypeVar
 from lab import files, paths
 from lab.errors import InputError
 from lab.migration import from_format_1
-from lab.values import Completed, Experiment, Outcome, SideTrial, validation
+from lab.values import AuxiliaryTrial, Completed, Experiment, Outcome, validation
 from lab.values.validation import Problem
 
 FORMAT = 2
@@ -33,7 +33,7 @@ CASE = "case.json"
 """The case that a run imitated, where it is not a published one."""
 OUTCOMES, AUXILIARY = "outcomes", "auxiliary"
 """Folders with one file per trial, and with one per trial on another dataset."""
-_TRIALS = ("outcomes", "side_trials")
+_TRIALS = ("outcomes", "auxiliary_trials")
 """What is not in experiment.json."""
 _LONGEST = 50
 """Letters of a case's name in the name of a folder; with up to 4 bytes each, a name of 255 bytes holds them."""
@@ -55,7 +55,7 @@ def new_run(results: Path, case: str, size: str, at: datetime) -> Path:
 
 def _as_name(case: str) -> str:
     """A part of a folder's name: a profile's name is whatever the database is called."""
-    return re.sub(r"[^\w.-]+", "_", case)[:_LONGEST]
+    return re.sub(r"[^\w.+-]+", "_", case)[:_LONGEST]
 
 
 def save(folder: Path, experiment: Experiment) -> None:
@@ -63,7 +63,7 @@ def save(folder: Path, experiment: Experiment) -> None:
     save_circumstances(folder, experiment)
     for number, outcome in enumerate(experiment.outcomes, 1):
         add_outcome(folder, number, outcome)
-    for number, trial in enumerate(experiment.side_trials, 1):
+    for number, trial in enumerate(experiment.auxiliary_trials, 1):
         add_auxiliary(folder, number, trial)
 
 
@@ -74,17 +74,18 @@ def save_circumstances(folder: Path, experiment: Experiment) -> None:
 
 def add_outcome(folder: Path, number: int, outcome: Outcome) -> None:
     """Write what became of a trial, the `number`th of the run that ended."""
-    _add(folder / OUTCOMES, f"{number:05}", outcome, files.to_json(Outcome, outcome))
+    _add(folder / OUTCOMES, number, outcome, files.to_json(Outcome, outcome))
 
 
-def add_auxiliary(folder: Path, number: int, trial: SideTrial) -> None:
+def add_auxiliary(folder: Path, number: int, trial: AuxiliaryTrial) -> None:
     """Write a trial on another dataset, the `number`th of the run that ended."""
-    _add(folder / AUXILIARY, f"{number:05}-{trial.purpose}", trial.outcome, files.to_json(SideTrial, trial))
+    _add(folder / AUXILIARY, number, trial.outcome, files.to_json(AuxiliaryTrial, trial), trial.purpose)
 
 
-def _add(folder: Path, number: str, outcome: Outcome, text: str) -> None:
+def _add(folder: Path, number: int, outcome: Outcome, text: str, *words: str) -> None:
     folder.mkdir(exist_ok=True)
-    name = "-".join(part for part in (number, _as_name(outcome.scenario), outcome.server) if part)
+    parts = (*words, outcome.scenario, outcome.server)
+    name = "-".join((f"{number:05}", *(_as_name(part) for part in parts if part)))
     files.write(folder / f"{name}.json", text)
 
 
@@ -107,7 +108,7 @@ def load(run: Path) -> Experiment:
     planned = files.load(Experiment, path, expected=FORMAT, again=_AGAIN, older={1: from_format_1})
     _require_sound(path, validation.problems(planned), f"Restore it, or measure again with {_AGAIN}.")
     outcomes = [_trial(Outcome, file) for file in _files(path.parent / OUTCOMES)]
-    auxiliary = [_trial(SideTrial, file) for file in _files(path.parent / AUXILIARY)]
+    auxiliary = [_trial(AuxiliaryTrial, file) for file in _files(path.parent / AUXILIARY)]
     for file, outcome in outcomes:
         _require_sound(file, validation.outcome_problems(outcome, planned), _REMOVE)
     for file, trial in auxiliary:
@@ -116,7 +117,7 @@ def load(run: Path) -> Experiment:
         replace(
             planned,
             outcomes=(*planned.outcomes, *(outcome for _, outcome in outcomes)),
-            side_trials=(*planned.side_trials, *(trial for _, trial in auxiliary)),
+            auxiliary_trials=(*planned.auxiliary_trials, *(trial for _, trial in auxiliary)),
         )
     )
 
@@ -148,9 +149,9 @@ def _in_order(experiment: Experiment) -> Experiment:
     return replace(
         experiment,
         outcomes=tuple(sorted(experiment.outcomes, key=place)),
-        side_trials=tuple(
+        auxiliary_trials=tuple(
             sorted(
-                experiment.side_trials,
+                experiment.auxiliary_trials,
                 key=lambda trial: (
                     trial.purpose,
                     trial.dataset.parameters.get(trial.purpose, 0.0),

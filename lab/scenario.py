@@ -53,10 +53,10 @@ class Database(Protocol):
     def now_sql(self) -> str:
         """`now` as an SQL expression of type timestamptz; recorded, and so printed in a plan, as `now()`."""
 
-    def step(self, name: str, *, apart: bool = False, final: bool = False) -> AbstractContextManager[None]:
+    def step(self, name: str, *, auxiliary: bool = False, final: bool = False) -> AbstractContextManager[None]:
         """Name a part of the work; its SQL, seconds, WAL, peak and footprint are recorded.
 
-        `apart` marks a measurement on the side, which is shown but does not count as the strategy's cost.
+        `auxiliary` marks a measurement that is shown but does not count as the strategy's cost.
         `final` marks a step that drops what the way back needs: a plan carries it out after all checks.
         """
 

@@ -26,7 +26,7 @@ def compare_codecs(db: Database) -> None:
     The CPU time includes decompressing what is stored, which is the same for both.
     """
     for attempt, codec in enumerate(("pglz", "lz4", "pglz", "lz4")):
-        with db.step(f"on the side: {SAMPLE} documents a table with {codec}", apart=True):
+        with db.step(f"on the side: {SAMPLE} documents a table with {codec}", auxiliary=True):
             for table, (kind, fresh) in FRESH_VALUE.items():
                 store_again(db, f"codec_{attempt}_{table}", codec, table, kind, fresh)
         if attempt < 2:
@@ -36,7 +36,7 @@ def compare_codecs(db: Database) -> None:
                     f"SELECT coalesce(sum(pg_column_size(raw_response)), 0), count(*) FROM {scratch}"
                 )[0]
                 db.note(f"{table}.raw_response: {count} documents take {stored:,} bytes with {codec}")
-    with db.step("on the side: drop the scratch tables", apart=True):
+    with db.step("on the side: drop the scratch tables", auxiliary=True):
         for attempt in range(4):
             for table in FRESH_VALUE:
                 db.execute(f"DROP TABLE codec_{attempt}_{table}")

@@ -82,7 +82,9 @@ def references(experiment: Experiment) -> References:
         noise=_noise(experiment, baselines),
         gaps=gaps,
         pooled=mean_square(gaps.values()) if gaps else None,
-        smaller_scale=next((side.dataset.scale for side in experiment.side_trials if side.purpose == SIZE), None),
+        smaller_scale=next(
+            (auxiliary.dataset.scale for auxiliary in experiment.auxiliary_trials if auxiliary.purpose == SIZE), None
+        ),
     )
 
 
@@ -95,7 +97,7 @@ def _baselines(experiment: Experiment) -> dict[str, tuple[Completed, ...]]:
 
 
 def _smaller(experiment: Experiment) -> dict[tuple[str, str], Completed]:
-    outcomes = [side.outcome for side in experiment.side_trials if side.purpose == SIZE]
+    outcomes = [auxiliary.outcome for auxiliary in experiment.auxiliary_trials if auxiliary.purpose == SIZE]
     return {(trial.scenario, trial.server): trial for trial in reversed(outcomes) if isinstance(trial, Completed)}
 
 

@@ -5,27 +5,29 @@ from __future__ import annotations
 from collections.abc import Collection
 
 from lab.analysis.rows import ParameterResult, saving
-from lab.values import SIZE, Completed, Experiment, Footprint, SideTrial, Verdict
+from lab.values import SIZE, AuxiliaryTrial, Completed, Experiment, Footprint, Verdict
 
 
 def by_parameter(experiment: Experiment) -> tuple[ParameterResult, ...]:
     """One row per verified trial at another value: saving of the tables of details, of their parents, and of all."""
     return tuple(
-        _result(experiment, side, side.template.footprint, side.outcome)
-        for side in experiment.side_trials
-        if side.purpose != SIZE
-        and isinstance(side.outcome, Completed)
-        and side.template
-        and side.outcome.verification.verdict is not Verdict.DIFFERS
+        _result(experiment, auxiliary, auxiliary.template.footprint, auxiliary.outcome)
+        for auxiliary in experiment.auxiliary_trials
+        if auxiliary.purpose != SIZE
+        and isinstance(auxiliary.outcome, Completed)
+        and auxiliary.template
+        and auxiliary.outcome.verification.verdict is not Verdict.DIFFERS
     )
 
 
-def _result(experiment: Experiment, side: SideTrial, before: Footprint, outcome: Completed) -> ParameterResult:
+def _result(
+    experiment: Experiment, auxiliary: AuxiliaryTrial, before: Footprint, outcome: Completed
+) -> ParameterResult:
     after, parents = outcome.footprint, experiment.workload.parents
     return ParameterResult(
         scenario=outcome.scenario,
-        parameter=side.purpose,
-        value=side.dataset.parameters[side.purpose],
+        parameter=auxiliary.purpose,
+        value=auxiliary.dataset.parameters[auxiliary.purpose],
         details=_saving_of(parents.keys(), after, before),
         parents=_saving_of(parents.values(), after, before),
         all=saving(after.total, before.total),

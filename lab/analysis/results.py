@@ -104,7 +104,9 @@ def analyse(experiment: Experiment) -> Results:
         tables=tuple(table for row in trials if row.repeat == 1 for table in _tables(row)),
         by_scenario=_by_scenario(experiment),
         by_parameter=by_parameter(experiment),
-        parameter_scale={side.purpose: side.dataset.scale for side in reversed(experiment.side_trials)},
+        parameter_scale={
+            auxiliary.purpose: auxiliary.dataset.scale for auxiliary in reversed(experiment.auxiliary_trials)
+        },
         noise=context.noise,
         candidates=candidates,
         ranking=ranked,
@@ -140,7 +142,7 @@ def _measured(context: References, trial: Completed) -> TrialResult:
         sized=sized,
         control=control,
         saving_percent=saving(trial.footprint.total, control.footprint.total) if control else None,
-        cost=cost_of([step for step in trial.steps if not step.apart]),
+        cost=cost_of([step for step in trial.steps if not step.auxiliary]),
         projection=context.projection(sized),
         reason=differences(trial) or None,
         rank=None,
@@ -205,7 +207,7 @@ def _by_scenario(experiment: Experiment) -> dict[str, tuple[Completed, ...]]:
 
 
 def _broken(experiment: Experiment) -> Iterator[str]:
-    outcomes = (*experiment.outcomes, *(side.outcome for side in experiment.side_trials))
+    outcomes = (*experiment.outcomes, *(auxiliary.outcome for auxiliary in experiment.auxiliary_trials))
     yield from (f"{outcome.scenario} {reason(outcome)}" for outcome in outcomes if isinstance(outcome, Failed))
     for trial in outcomes:
         if isinstance(trial, Completed) and (wrong := differences(trial)):

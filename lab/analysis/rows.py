@@ -11,7 +11,7 @@ from lab.values import Completed, Failed, Outcome, ScenarioFacts, Skipped, StepR
 
 @dataclass(frozen=True, kw_only=True)
 class Cost:
-    """What applying a strategy took, without measurements on the side."""
+    """What applying a strategy took, without auxiliary measurements."""
 
     seconds: float | None
     cpu_seconds: float | None

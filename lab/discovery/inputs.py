@@ -140,8 +140,8 @@ class Measured:
 
     @property
     def steps(self) -> tuple[StepRecord, ...]:
-        """What belongs to the strategy, without measurements on the side."""
-        return tuple(step for step in self.trial.steps if not step.apart)
+        """What belongs to the strategy, without auxiliary measurements."""
+        return tuple(step for step in self.trial.steps if not step.auxiliary)
 
     @property
     def held(self) -> Iterator[dict[str, int]]:

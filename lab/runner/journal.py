@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from lab import runs
-from lab.values import Experiment, LoadedTemplate, Outcome, SideTrial
+from lab.values import AuxiliaryTrial, Experiment, LoadedTemplate, Outcome
 
 
 @dataclass
@@ -31,13 +31,13 @@ class Journal:
                 runs.add_outcome(self.folder, len(outcomes), outcome)
                 self.experiment = replace(self.experiment, outcomes=outcomes)
 
-    def aside(self, trial_: SideTrial) -> None:
+    def add_auxiliary(self, trial: AuxiliaryTrial) -> None:
         """Keep a trial on another dataset."""
         with self._lock:
             if not self.closed:
-                trials = (*self.experiment.side_trials, trial_)
-                runs.add_auxiliary(self.folder, len(trials), trial_)
-                self.experiment = replace(self.experiment, side_trials=trials)
+                trials = (*self.experiment.auxiliary_trials, trial)
+                runs.add_auxiliary(self.folder, len(trials), trial)
+                self.experiment = replace(self.experiment, auxiliary_trials=trials)
 
     def loaded(self, template: LoadedTemplate) -> None:
         """Keep what was loaded, once."""

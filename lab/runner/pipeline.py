@@ -29,6 +29,7 @@ from lab.values import (
     BASELINE,
     CHANGE_RATE,
     SIZE,
+    AuxiliaryTrial,
     DatasetSpec,
     Experiment,
     Failed,
@@ -36,7 +37,6 @@ from lab.values import (
     Plan,
     PlannedTrial,
     ScenarioFacts,
-    SideTrial,
     Skipped,
     TrialRequest,
     WorkloadFacts,
@@ -193,7 +193,7 @@ def _make_auxiliary(request: TrialRequest, run: _Run, purpose: str) -> None:
     bench, outcome = _try(request, run)
     template = bench.template.loaded if bench else None
     bare = outcome if isinstance(outcome, Skipped) else replace(outcome, steps=())
-    run.journal.aside(SideTrial(purpose=purpose, dataset=request.dataset, template=template, outcome=bare))
+    run.journal.add_auxiliary(AuxiliaryTrial(purpose=purpose, dataset=request.dataset, template=template, outcome=bare))
 
 
 def _try(request: TrialRequest, run: _Run) -> tuple[Bench | None, Outcome]:
@@ -246,7 +246,7 @@ def _open(
         templates=(),
         scenarios={one.scenario: _facts(entries[one.scenario]) for one in planned.trials},
         outcomes=(),
-        side_trials=(),
+        auxiliary_trials=(),
     )
     if imitated.notes:
         files.write(folder / runs.CASE, imitated.case.text)  # with the plan, all that makes the same rows again

@@ -82,7 +82,7 @@ class Recorder:
         return f"'{self.now.isoformat()}'::timestamptz"
 
     @contextmanager
-    def step(self, name: str, *, apart: bool = False, final: bool = False) -> Iterator[None]:
+    def step(self, name: str, *, auxiliary: bool = False, final: bool = False) -> Iterator[None]:
         """Record what is done inside as the step `name`; a step that breaks leaves its name in `doing`."""
         if self._open:
             raise LabError(f"Step '{name}' begins inside step '{self.doing}'.", hint="Steps follow one another.")
@@ -100,7 +100,7 @@ class Recorder:
                 wal_bytes=cost.wal_bytes,
                 peak_bytes=cost.peak_bytes,
                 footprint=footprint.measure(self.database),
-                apart=apart,
+                auxiliary=auxiliary,
                 final=final,
             )
         )

@@ -8,6 +8,7 @@ from lab.values.dependant import Dependant, DependantKind
 from lab.values.experiment import (
     BASELINE,
     SIZE,
+    AuxiliaryTrial,
     Capabilities,
     CaseFacts,
     DatasetSpec,
@@ -17,7 +18,6 @@ from lab.values.experiment import (
     Plan,
     PlannedTrial,
     ScenarioFacts,
-    SideTrial,
     TableFacts,
 )
 from lab.values.footprint import EXTENSION_CATALOG, KINDS, Footprint, Kinds, Rowstore, TableFootprint
@@ -60,6 +60,7 @@ __all__ = [
     "KINDS",
     "SIZE",
     "Answer",
+    "AuxiliaryTrial",
     "Capabilities",
     "CaseFacts",
     "Category",
@@ -95,7 +96,6 @@ __all__ = [
     "Series",
     "Shape",
     "Share",
-    "SideTrial",
     "Skipped",
     "Statement",
     "StatementKind",

@@ -14,7 +14,7 @@ BASELINE = "baseline"
 """The scenario that does nothing: every other is compared with it."""
 
 SIZE = "size"
-"""Purpose of a trial on the side that shows how much depends on the amount of data."""
+"""Purpose of an auxiliary trial that shows how much depends on the amount of data."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -156,7 +156,7 @@ class Environment:
 
 
 @dataclass(frozen=True, kw_only=True)
-class SideTrial:
+class AuxiliaryTrial:
     """A scenario on a smaller dataset than the run's: bytes are compared, and nothing is timed."""
 
     purpose: str
@@ -187,4 +187,4 @@ class Experiment:
     """How the case was made from a profile: what was taken from it, what assumed; empty for a published case."""
     outcomes: tuple[Outcome, ...] = ()
     """In the order of the plan; a run that was interrupted has fewer."""
-    side_trials: tuple[SideTrial, ...] = ()
+    auxiliary_trials: tuple[AuxiliaryTrial, ...] = ()

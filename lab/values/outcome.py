@@ -63,8 +63,8 @@ class StepRecord:
     """Largest size the database's folder was seen at during the step (WAL apart), None where it cannot be seen."""
     footprint: Footprint
     """After the step."""
-    apart: bool = False
-    """Whether it is a measurement on the side, which does not belong to the strategy's own cost."""
+    auxiliary: bool = False
+    """Whether it only measures, and does not belong to the strategy's own cost."""
     final: bool = False
     """Whether it drops what the way back needs: a plan carries it out only after the checks of phase 104."""
 

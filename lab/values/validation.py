@@ -10,7 +10,15 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TypeVar
 
-from lab.values.experiment import BASELINE, CaseFacts, DatasetSpec, Experiment, LoadedTemplate, SideTrial, TableFacts
+from lab.values.experiment import (
+    BASELINE,
+    AuxiliaryTrial,
+    CaseFacts,
+    DatasetSpec,
+    Experiment,
+    LoadedTemplate,
+    TableFacts,
+)
 from lab.values.footprint import KINDS, Footprint, Kinds, TableFootprint
 from lab.values.outcome import Completed, Outcome, Skipped, StepRecord, Timing
 
@@ -34,7 +42,9 @@ def problems(experiment: Experiment) -> Iterator[Problem]:
     yield from _below("case", _case(experiment.case))
     yield from _each("templates", experiment.templates, _template)
     yield from _each("outcomes", experiment.outcomes, lambda outcome: outcome_problems(outcome, experiment))
-    yield from _each("side_trials", experiment.side_trials, lambda trial: auxiliary_problems(trial, experiment))
+    yield from _each(
+        "auxiliary_trials", experiment.auxiliary_trials, lambda trial: auxiliary_problems(trial, experiment)
+    )
 
 
 def _below(place: str, inner: Iterable[Problem]) -> Iterator[Problem]:
@@ -109,7 +119,7 @@ def _completed(trial: Completed) -> Iterator[Problem]:
     yield from _below("footprint", _footprint(trial.footprint, compared=trial.scenario == BASELINE))
 
 
-def auxiliary_problems(trial: SideTrial, experiment: Experiment) -> Iterator[Problem]:
+def auxiliary_problems(trial: AuxiliaryTrial, experiment: Experiment) -> Iterator[Problem]:
     """The same of a trial on another dataset."""
     yield from _below("dataset", _dataset(trial.dataset))
     yield from _below("outcome", _described(trial.outcome.scenario, experiment))

@@ -29,8 +29,8 @@ def small() -> Json:
     kept = TRIALS | {HYPERTABLE}
     raw["plan"]["trials"] = [one for one in raw["plan"]["trials"] if (one["scenario"], one["server"]) in kept]
     raw["outcomes"] = [one for one in raw["outcomes"] if (one["scenario"], one["server"]) in kept]
-    raw["side_trials"] = [
-        one for one in raw["side_trials"] if (one["outcome"]["scenario"], one["outcome"]["server"]) in kept
+    raw["auxiliary_trials"] = [
+        one for one in raw["auxiliary_trials"] if (one["outcome"]["scenario"], one["outcome"]["server"]) in kept
     ]
     raw["scenarios"] = {
         name: facts for name, facts in raw["scenarios"].items() if name in {one[0] for one in kept} | {"rewrite_only"}
@@ -92,7 +92,7 @@ def put(place: str, value: Json) -> Edit:
         (put("plan.dataset.seed", -(1 << 64)), "plan.dataset.seed: the number does not fit into 64 bits"),
         (put("plan.dataset.events", 0), "plan.dataset.scale: 0 is less than 1"),
         (put("case.database_bytes", 0), "case.database_bytes: 0 is less than 1"),
-        (put("side_trials.0.template", None), "side_trials.0.template: what was measured is a clone"),
+        (put("auxiliary_trials.0.template", None), "auxiliary_trials.0.template: what was measured is a clone"),
     ],
 )
 def test_an_experiment_that_contradicts_itself_is_refused_with_the_place(

@@ -430,7 +430,7 @@ def test_an_item_is_ticked_by_its_evidence_and_unticked_without(
         "fits the target": (seen, bare),
         "projection states": (
             seen,
-            DiscoveryInputs(profile=published, results=analyse(replace(sample, side_trials=()))),
+            DiscoveryInputs(profile=published, results=analyse(replace(sample, auxiliary_trials=()))),
         ),
     }
     for word, (inputs, unknown) in pairs.items():

@@ -65,7 +65,7 @@ def test_sizes_are_the_same_where_two_servers_are_used_at_once(
     one, three = (made(("toast_lz4", "hypertable_compression"), "auto", jobs, tmp_path) for jobs in (1, 3))
     assert len({template.server for template in three.templates}) > 1
     assert_equal_sizes(one, three)
-    for before, after in zip(one.side_trials, three.side_trials, strict=True):
+    for before, after in zip(one.auxiliary_trials, three.auxiliary_trials, strict=True):
         assert isinstance(before.outcome, Completed)
         assert isinstance(after.outcome, Completed)
         assert before.outcome.footprint == after.outcome.footprint

@@ -23,9 +23,9 @@ LINES = {
 
 @pytest.mark.parametrize("line", LINES)
 def test_a_lost_guarantee_of_format_1_becomes_the_value_with_the_same_words(line: str) -> None:
-    old = {"format": 1, "outcomes": [{"lost": [line]}], "side_trials": [{"outcome": {"lost": [line]}}]}
+    old = {"format": 1, "outcomes": [{"lost": [line]}], "auxiliary_trials": [{"outcome": {"lost": [line]}}]}
     new = from_format_1(old)
-    values = (new["outcomes"][0]["lost"], new["side_trials"][0]["outcome"]["lost"])
+    values = (new["outcomes"][0]["lost"], new["auxiliary_trials"][0]["outcome"]["lost"])
     assert [Guarantee(**value) for (value,) in values] == [LINES[line]] * 2
     assert LINES[line].words == line
     assert old["outcomes"] == [{"lost": [line]}]
@@ -51,8 +51,8 @@ def test_what_is_missing_in_a_damaged_file_is_not_made_up() -> None:
 def test_a_run_of_format_1_is_one_of_the_odds_workload(sample: Experiment) -> None:
     assert sample.workload == FACTS
     assert sample.plan.dataset.scale == 24
-    assert {side.purpose for side in sample.side_trials} == {SIZE, CHANGE_RATE}
-    assert {side.dataset.parameters[CHANGE_RATE] for side in sample.side_trials} == {0.25, 1.0, 4.0}
+    assert {side.purpose for side in sample.auxiliary_trials} == {SIZE, CHANGE_RATE}
+    assert {side.dataset.parameters[CHANGE_RATE] for side in sample.auxiliary_trials} == {0.25, 1.0, 4.0}
 
 
 def test_the_sample_opens_with_every_guarantee_known(sample: Experiment) -> None:

@@ -190,9 +190,9 @@ def test_the_second_choice_is_named_with_what_it_gives_up(results: Results) -> N
 
 
 def test_a_trial_that_failed_at_another_change_rate_is_reported(sample: Experiment) -> None:
-    first = next(side for side in sample.side_trials if side.purpose == CHANGE_RATE)
+    first = next(auxiliary for auxiliary in sample.auxiliary_trials if auxiliary.purpose == CHANGE_RATE)
     failed = Failed(scenario="hypertable_compression", server="pglite", step="load", error="disk full", steps=())
-    broken = replace(sample, side_trials=(replace(first, outcome=failed, template=None),))
+    broken = replace(sample, auxiliary_trials=(replace(first, outcome=failed, template=None),))
     assert analyse(sample).broken == ()
     assert analyse(broken).broken == ("hypertable_compression at 'load': disk full",)
     assert "disk full" in markdown.report(analyse(broken))

@@ -103,10 +103,10 @@ def test_deleting_frees_nothing_until_the_rewrite(kind: str, name: str, outcome_
 def test_recompression_is_proved_on_every_row(kind: str, name: str, outcome_of: OutcomeOf) -> None:
     outcome = completed(outcome_of(kind, name))
     assert sum("checked row by row" in note for note in outcome.notes) == 2
-    aside = [step for step in outcome.steps if step.apart and "documents" in step.name]
-    assert len(aside) == 4
+    auxiliary = [step for step in outcome.steps if step.auxiliary and "documents" in step.name]
+    assert len(auxiliary) == 4
     # A role that is no superuser does not see it.
-    assert all((step.cpu_seconds is None) == (kind == "external") for step in aside)
+    assert all((step.cpu_seconds is None) == (kind == "external") for step in auxiliary)
     assert sum("bytes with" in note for note in outcome.notes) == 4
 
 

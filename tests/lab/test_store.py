@@ -41,7 +41,7 @@ def test_saving_leaves_the_old_or_the_new_file_and_nothing_else(sample: Experime
 
 def begun(experiment: Experiment, folder: Path) -> Journal:
     """The journal of a run of which no trial has ended yet."""
-    planned = replace(experiment, finished=None, outcomes=(), side_trials=())
+    planned = replace(experiment, finished=None, outcomes=(), auxiliary_trials=())
     runs.save(folder, planned)
     return Journal(folder=folder, experiment=planned)
 
@@ -69,8 +69,8 @@ def test_trials_that_end_in_any_order_and_at_once_are_all_kept_and_read_as_plann
     with ThreadPoolExecutor(8) as threads:
         for outcome in reversed(sample.outcomes):
             threads.submit(journal.add, outcome)
-        for trial in reversed(sample.side_trials):
-            threads.submit(journal.aside, trial)
+        for trial in reversed(sample.auxiliary_trials):
+            threads.submit(journal.add_auxiliary, trial)
     assert len(list((tmp_path / runs.OUTCOMES).iterdir())) == len(sample.outcomes)
     assert runs.load(tmp_path) == replace(sample, finished=None)
     journal.finish()

@@ -234,9 +234,9 @@ def test_a_query_outside_of_a_step_can_only_read(bench: Bench) -> None:
 
 def test_a_measurement_on_the_side_is_marked(bench: Bench) -> None:
     def apply(db: Database) -> None:
-        with db.step("aside", apart=True):
+        with db.step("measured only", auxiliary=True):
             db.execute("SELECT 1")
 
     outcome = run_scenario(bench, apply)
     assert isinstance(outcome, Completed)
-    assert [step.apart for step in outcome.steps] == [True]
+    assert [step.auxiliary for step in outcome.steps] == [True]
