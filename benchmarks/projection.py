@@ -15,6 +15,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from data_gen.imitation import resolve
 from lab import runs
 from lab.analysis.full_size import SizedTrial
 from lab.analysis.interval import unsupported_bytes
@@ -86,10 +87,9 @@ def run(size: int, scenarios: Sequence[str], server: str, out: Path) -> Experime
     if not runs.folders(folder):
         request = pipeline.Request(
             scenarios=tuple(scenarios),
-            case="2026-02-17",
+            workload=resolve("2026-02-17", None),
             size_bytes=size,
             seed=1,
-            change_rate=None,
             server=server,
             results=folder,
             options=Options(),

@@ -47,7 +47,7 @@ class Dataset:
         self._digest: str | None = None
 
     @classmethod
-    def plan(cls, case: Case, *, size_bytes: int, seed: int, change_rate: float | None = None) -> Self:
+    def plan(cls, case: Case, *, size_bytes: int, seed: int, change_rate: float = 1.0) -> Self:
         """The dataset with the fewest events that weighs at least `size_bytes` on disk, as far as that can be predicted.
 
         Errors: `InputError` where that is less than one event needs.
@@ -57,9 +57,8 @@ class Dataset:
         if size_bytes < per_event:
             hint = f"One event needs about {per_event / 2**20:.0f} MB."
             raise InputError(f"{size_bytes / 2**20:.1f} MB cannot hold one event of case {case.case}.", hint=hint)
-        rate = 1.0 if change_rate is None else change_rate
         few = int(0.9 * size_bytes / per_event) + 1
-        planned = (cls(spec_of(case.case, n, seed=seed, change_rate=rate), case) for n in count(few))
+        planned = (cls(spec_of(case.case, n, seed=seed, change_rate=change_rate), case) for n in count(few))
         return next(dataset for dataset in planned if dataset.expected_bytes >= size_bytes * _PREDICTED_WITHIN)
 
     @property

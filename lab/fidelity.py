@@ -1,23 +1,38 @@
-"""How well the generated workload imitates the published or profiled database: load it once, weigh it, compare."""
+"""How well a workload imitates the published or profiled database: load it once, weigh it, compare."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
+from typing import Protocol
 
-from data_gen import Dataset, widths
-from lab.analysis.fidelity import Figure, figures
+from lab.analysis.fidelity import Figure, Published, figures
+from lab.postgres.database import Database
 from lab.runner.server_pool import open_pool
 from lab.servers import Options, open_workspace
 from lab.trial.load import load
+from lab.workload import Dataset
 
 
-def measure(dataset: Dataset, *, server: str, options: Options, progress: Callable[[str], None]) -> tuple[Figure, ...]:
-    """Every published figure of the dataset's case beside the generated one."""
+class Imitation(Protocol):
+    """A workload with the numbers that its database must show."""
+
+    @property
+    def figures(self) -> Sequence[Published]:
+        """As published, or as the profile counted them."""
+
+    def measure(self, database: Database, *, lz4: bool) -> Mapping[str, float | None]:
+        """The same of a loaded dataset, by name; None where the server cannot show it."""
+
+
+def measure(
+    imitation: Imitation, dataset: Dataset, *, server: str, options: Options, progress: Callable[[str], None]
+) -> tuple[Figure, ...]:
+    """Every published figure beside that of the generated dataset."""
     with open_workspace() as workspace, open_pool(workspace, options, progress) as pool:
         chosen = pool.server(server)
-        progress(f"{server}: generating and loading the workload")
+        progress(f"{server}: generating and loading {dataset.description}")
         chosen.create("lab_fidelity")
         with chosen.connect("lab_fidelity") as database:
             load(chosen, database, dataset)
-            measured = widths.measure(database, lz4=chosen.capabilities.lz4)
-    return figures(dataset.case.figures, measured)
+            measured = imitation.measure(database, lz4=chosen.capabilities.lz4)
+    return figures(imitation.figures, measured)

@@ -135,7 +135,7 @@ def _combined(name: str, parts: tuple[Registered, ...]) -> Registered:
         keeps_days=keeping.keeps_days if keeping else None,
         costs=_each(cost for scenario in several for cost in scenario.costs),
         origins={table: of for scenario in several for table, of in scenario.origins.items()},
-        depends_on_change_rate=False,
+        varies_with=None,
         leads=False,
         follows=frozenset(),
     )

@@ -113,8 +113,8 @@ class Scenario:
     """What it costs besides bytes and seconds: keys, foreign keys, locks, application code."""
     origins: Mapping[str, str] = field(default_factory=dict)
     """New table to the table whose rows it grows with; one that is not named grows with the number of events."""
-    depends_on_change_rate: bool = False
-    """Whether its savings depend on how often prices change: then it is also measured at other rates, on few events."""
+    varies_with: str | None = None
+    """A parameter of the workload on which its savings depend, such as 'change rate': it is also measured at other values."""
     leads: bool = True
     """Whether it stands for its file where one strategy of each file is named; False of the other variants."""
     follows: frozenset[Category] = frozenset()

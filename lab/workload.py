@@ -1,6 +1,6 @@
 """The contract of a workload: the rows that a run loads, the reads that it asks, and how their answers are compared.
 
-A workload generates a database at any size; `data_gen` is the first. It knows no server: stages are SQL and COPY data,
+A workload generates a database at any size: `data_gen` holds the odds. It knows no server: stages are SQL and COPY data,
 reads are SQL with parameters. The lab loads, clones, asks, weighs and compares, once, the same for every workload.
 """
 
@@ -12,7 +12,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Protocol, TypeAlias
 
-from lab.values import DatasetSpec, WorkloadFacts
+from lab.values import CaseFacts, DatasetSpec, Note, WorkloadFacts
 
 
 @dataclass(frozen=True)
@@ -105,3 +105,31 @@ class Dataset(Protocol):
 
     def reads(self) -> tuple[Read, ...]:
         """The reads of the application that every strategy must still answer the same."""
+
+
+class Workload(Protocol):
+    """All that a run needs of a workload: a database that exists or existed, generated at any size."""
+
+    @property
+    def full_size(self) -> CaseFacts:
+        """The database that it imitates, at full size."""
+
+    @property
+    def notes(self) -> tuple[Note, ...]:
+        """Where its parameters come from; empty where they were published with the workload."""
+
+    @property
+    def case_text(self) -> str:
+        """Everything that, with a spec, makes the same rows again; a run with notes saves it as case.json."""
+
+    def plan(self, *, size_bytes: int, seed: int, parameters: Mapping[str, float]) -> Dataset:
+        """The smallest dataset of at least that size, as far as can be predicted; other seeds share no row with it.
+
+        Errors: `InputError` for a size that is too small, or a parameter that it does not have.
+        """
+
+    def dataset(self, spec: DatasetSpec) -> Dataset:
+        """The dataset that was planned."""
+
+    def variations(self, spec: DatasetSpec, parameter: str) -> tuple[DatasetSpec, ...]:
+        """Small datasets that differ in that parameter, for scenarios whose savings depend on it; none where it has none."""

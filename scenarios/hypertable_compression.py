@@ -213,7 +213,7 @@ def variant(title: str, hypothesis: str, follows: frozenset[Category], *, tuned:
         changes={source.table: Shape.HYPERTABLE for source in SOURCES},
         leads=tuned and not jsonb,
         follows=follows,
-        depends_on_change_rate=tuned and not jsonb,
+        varies_with="change rate" if tuned and not jsonb else None,
         costs=(
             "The market tables carry a copy of captured_at and the event (12 bytes a row), which every insert must supply.",
             "Primary keys become (id, captured_at): the database no longer guarantees that an id alone is unique.",

@@ -27,6 +27,7 @@ from lab.cli.options import (
     StepSeconds,
     Tmpfs,
 )
+from lab.values import CHANGE_RATE
 
 if TYPE_CHECKING:
     from lab.analysis.results import Results as Analysed
@@ -54,6 +55,7 @@ def run(
     as_json: AsJson = False,
 ) -> None:
     """Load the workload, apply each scenario to its own clone, measure, verify, compare, recommend."""
+    from data_gen import imitation
     from lab.cli.results import print_report
     from lab.report import summary
     from lab.runner import pipeline
@@ -62,11 +64,10 @@ def run(
 
     request = pipeline.Request(
         scenarios=tuple(scenario),
-        case=case,
-        profile=profile,
+        workload=imitation.resolve(case, profile),
         size_bytes=parse_bytes(size),
         seed=seed,
-        change_rate=change_rate,
+        parameters=_parameters(change_rate),
         server=server,
         results=results,
         jobs=jobs,
@@ -108,6 +109,10 @@ def _measured(request: Request) -> tuple[Path, Analysed]:
     return folders[0], analysed[0]
 
 
+def _parameters(change_rate: float | None) -> dict[str, float]:
+    return {} if change_rate is None else {CHANGE_RATE: change_rate}
+
+
 @app.command(
     epilog="Examples: [bold]lab fidelity --case 2026-02-06 --size 256MB[/] · [bold]lab fidelity --profile profile.json[/]"
 )
@@ -121,19 +126,20 @@ def fidelity(
     as_json: AsJson = False,
 ) -> None:
     """Compare the generated workload with the published or profiled database that it imitates."""
-    from data_gen import Dataset, imitation
+    from data_gen import imitation
     from lab.fidelity import measure
     from lab.report import tables
     from lab.servers import Options
     from lab.units import parse_bytes
 
-    imitated = imitation.chosen(case, profile)
-    dataset = Dataset.plan(imitated.case, size_bytes=parse_bytes(size), seed=seed, change_rate=change_rate)
-    figures = measure(dataset, server="native", options=Options(postgres_bin=postgres_bin), progress=progress())
+    workload = imitation.resolve(case, profile)
+    dataset = workload.plan(size_bytes=parse_bytes(size), seed=seed, parameters=_parameters(change_rate))
+    options = Options(postgres_bin=postgres_bin)
+    figures = measure(workload, dataset, server="native", options=options, progress=progress())
     if as_json:
         print_json([asdict(figure) | {"holds": figure.holds} for figure in figures])
     else:
         print_table(tables.fidelity(figures))
-        print_lines(note.line for note in imitated.notes)
+        print_lines(note.line for note in workload.notes)
     if any(figure.holds is not True for figure in figures):
         raise typer.Exit(SOMETHING_FAILED)

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from itertools import zip_longest
 from pathlib import Path
 
-from data_gen import Dataset, imitation
-from data_gen.imitation import Imitated
 from lab import files, registry, runs
 from lab.errors import LabError
 from lab.registry import Registered
@@ -27,7 +25,6 @@ from lab.trial.template import Bench
 from lab.units import bytes_text
 from lab.values import (
     BASELINE,
-    CHANGE_RATE,
     SIZE,
     AuxiliaryTrial,
     DatasetSpec,
@@ -41,12 +38,7 @@ from lab.values import (
     TrialRequest,
     WorkloadFacts,
 )
-from lab.values.full_size import case_facts
-
-RATES = (0.25, 1.0, 4.0)
-"""Change rates, relative to the run's, at which scenarios that depend on them are measured too."""
-
-RATE_EVENTS = 2
+from lab.workload import Workload
 
 SMALLER = 4
 """The second size that every trial is measured at is this part of the first."""
@@ -59,11 +51,10 @@ class Request:
     """What the user asked for."""
 
     scenarios: tuple[str, ...]
-    case: str | None
-    """A published case; None: the newest, unless there is a profile."""
+    workload: Workload
+    """What to generate, already resolved."""
     size_bytes: int
     seed: int
-    change_rate: float | None
     server: str
     results: Path
     options: Options
@@ -72,8 +63,8 @@ class Request:
     """Trials at once; None: `lab.schedule.jobs_at_once` decides."""
     step_seconds: float = STEP_SECONDS
     """A step that takes longer is ended."""
-    profile: Path | None = None
-    """File of a profile or a case to imitate instead of `case`."""
+    parameters: Mapping[str, float] = field(default_factory=dict)
+    """Of the workload, where they are not to be its own."""
 
 
 def run(request: Request, progress: Progress, opened: Callable[[Path], None]) -> None:
@@ -82,8 +73,7 @@ def run(request: Request, progress: Progress, opened: Callable[[Path], None]) ->
     Errors: `InputError` where the request cannot be carried out; nothing has been loaded then.
     """
     entries = {entry.name: entry for entry in registry.resolve(request.scenarios)}
-    imitated, jobs = imitation.chosen(request.case, request.profile), jobs_at_once(request.jobs)
-    case = imitated.case
+    workload, jobs = request.workload, jobs_at_once(request.jobs)
     kinds = plan.kinds(request.server)
     files.check_writable(request.results)
     for line in clean(skipped=progress):
@@ -96,10 +86,10 @@ def run(request: Request, progress: Progress, opened: Callable[[Path], None]) ->
         check_room(
             [pool.server(kind) for kind in {one.server for one in trials if one.server}], request.size_bytes, jobs
         )
-        dataset = Dataset.plan(case, size_bytes=request.size_bytes, seed=request.seed, change_rate=request.change_rate)
+        dataset = workload.plan(size_bytes=request.size_bytes, seed=request.seed, parameters=request.parameters)
         entries[BASELINE] = registry.registered()[BASELINE]
         planned = Plan(dataset=dataset.spec, size_bytes=request.size_bytes, jobs=jobs, trials=trials)
-        journal = _open(request.results, planned, dataset.facts, imitated, entries)
+        journal = _open(request.results, planned, dataset.facts, workload, entries)
         opened(journal.folder)
         _make_trials(
             trials,
@@ -108,8 +98,8 @@ def run(request: Request, progress: Progress, opened: Callable[[Path], None]) ->
                 pool=pool,
                 journal=journal,
                 gate=ExclusiveGate(),
-                generate=partial(Dataset, case=case),
-                case_sha256=_sha256(case.text),
+                workload=workload,
+                case_sha256=_sha256(workload.case_text),
                 step_seconds=request.step_seconds,
             ),
         )
@@ -125,8 +115,7 @@ class _Run:
     journal: Journal
     gate: ExclusiveGate
     """Of this host."""
-    generate: Callable[[DatasetSpec], Dataset]
-    """One dataset for each server, because it is generated while it is loaded."""
+    workload: Workload
     case_sha256: str
     step_seconds: float
 
@@ -169,9 +158,9 @@ def _jobs(trials: Sequence[PlannedTrial], run: _Run) -> Iterator[Job]:
         if planned.repeat == 1 and (smaller := _smaller(run.spec)):
             yield partial(_make_auxiliary, run.request(planned, smaller, timed=False), run, SIZE)
     for planned in placed:
-        if run.entries[planned.scenario].scenario.depends_on_change_rate:
-            for dataset in _at_rates(run.spec):
-                yield partial(_make_auxiliary, run.request(planned, dataset, timed=False), run, CHANGE_RATE)
+        if parameter := run.entries[planned.scenario].scenario.varies_with:
+            for dataset in run.workload.variations(run.spec, parameter):
+                yield partial(_make_auxiliary, run.request(planned, dataset, timed=False), run, parameter)
 
 
 def _in_turn(trials: Sequence[PlannedTrial]) -> list[PlannedTrial]:
@@ -198,7 +187,7 @@ def _make_auxiliary(request: TrialRequest, run: _Run, purpose: str) -> None:
 
 def _try(request: TrialRequest, run: _Run) -> tuple[Bench | None, Outcome]:
     """One trial on a dataset that is loaded where it is not yet."""
-    planned, dataset = request.planned, run.generate(request.dataset)
+    planned, dataset = request.planned, run.workload.dataset(request.dataset)
     with run.gate.shared():
         try:
             bench = run.pool.bench(str(planned.server), dataset)
@@ -218,38 +207,33 @@ def _smaller(spec: DatasetSpec) -> DatasetSpec | None:
     return replace(spec, scale=scale, seed=spec.seed + 1) if scale else None
 
 
-def _at_rates(spec: DatasetSpec) -> list[DatasetSpec]:
-    events, own = min(spec.scale, RATE_EVENTS), spec.parameters[CHANGE_RATE]
-    return [replace(spec, scale=events, parameters={CHANGE_RATE: own * rate}) for rate in RATES]
-
-
 def _sha256(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
 def _open(
-    results: Path, planned: Plan, workload: WorkloadFacts, imitated: Imitated, entries: Mapping[str, Registered]
+    results: Path, planned: Plan, facts: WorkloadFacts, workload: Workload, entries: Mapping[str, Registered]
 ) -> Journal:
     started = now()
     size = bytes_text(planned.size_bytes).replace(" ", "")
-    folder = runs.new_run(results, imitated.case.case, size, started)
+    folder = runs.new_run(results, planned.dataset.case, size, started)
     experiment = Experiment(
         format=runs.FORMAT,
         run=folder.name,
         started=started.isoformat(),
         finished=None,
         plan=planned,
-        workload=workload,
-        case=case_facts(imitated.profile),
-        calibration=imitated.notes,
+        workload=facts,
+        case=workload.full_size,
+        calibration=workload.notes,
         environment=environment(),
         templates=(),
         scenarios={one.scenario: _facts(entries[one.scenario]) for one in planned.trials},
         outcomes=(),
         auxiliary_trials=(),
     )
-    if imitated.notes:
-        files.write(folder / runs.CASE, imitated.case.text)  # with the plan, all that makes the same rows again
+    if workload.notes:
+        files.write(folder / runs.CASE, workload.case_text)  # with the plan, all that makes the same rows again
     runs.save(folder, experiment)
     return Journal(folder=folder, experiment=experiment)
 

@@ -195,7 +195,7 @@ def test_a_case_that_a_run_left_behind_is_imitated_as_it_is(
 ) -> None:
     file = tmp_path / "case.json"
     file.write_text(small_calibration.case.text, encoding="utf-8")
-    again = imitation.chosen(None, file)
+    again = imitation.resolve(None, file)
     assert again.case == small_calibration.case
     assert again.profile.of("market_odds").rows == small_profile.of("market_odds").rows  # type: ignore[union-attr]
 
@@ -245,4 +245,4 @@ def test_a_profile_without_repetition_keeps_the_rate_of_the_base(small_profile: 
 
 def test_a_case_and_a_profile_together_are_refused() -> None:
     with pytest.raises(InputError, match="--case and --profile"):
-        imitation.chosen("2026-02-17", CASES / "2026-02-17.json")
+        imitation.resolve("2026-02-17", CASES / "2026-02-17.json")

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from data_gen.imitation import resolve
 from lab import runs
 from lab.registry import Registered
 from lab.runner import pipeline
@@ -65,10 +66,9 @@ class Breaking:
 
         request = pipeline.Request(
             scenarios=("breaks", "drop_raw_response"),
-            case="2026-02-17",
+            workload=resolve("2026-02-17", None),
             size_bytes=16 << 20,
             seed=1,
-            change_rate=None,
             server=server,
             results=self.results,
             options=options,

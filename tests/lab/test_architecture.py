@@ -40,10 +40,10 @@ ALLOWED: dict[str, frozenset[str]] = {
         "lab.workload",
         "lab.files",
         "lab.runs",
-        "data_gen",
     },
     "lab/doctor.py": BASE | {"lab.runner", "lab.registry", "lab.servers"},
-    "lab/fidelity.py": BASE | {"lab.runner", "lab.trial", "lab.servers", "lab.analysis", "lab.workload", "data_gen"},
+    "lab/fidelity.py": BASE
+    | {"lab.runner", "lab.trial", "lab.servers", "lab.analysis", "lab.workload", "lab.postgres"},
     "lab/profiling": BASE | {"lab.profiling", "lab.files", "lab.postgres", "lab.servers"},
     "lab/usage": BASE | {"lab.usage", "lab.paths"},
     "lab/analysis": BASE | {"lab.analysis"},

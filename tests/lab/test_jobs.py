@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from data_gen.imitation import resolve
 from lab import runs
 from lab.analysis.results import analyse
 from lab.analysis.side_by_side import side_by_side
@@ -20,10 +21,9 @@ NATIVE = ("outcome_normalization_snapshot", "drop_raw_response+retention_7d")
 def made(scenarios: tuple[str, ...], server: str, jobs: int, results: Path) -> Experiment:
     request = Request(
         scenarios=scenarios,
-        case="2026-02-17",
+        workload=resolve("2026-02-17", None),
         size_bytes=16 << 20,
         seed=1,
-        change_rate=None,
         server=server,
         results=results,
         options=Options(),

@@ -109,7 +109,7 @@ def test_a_combination_states_every_field_of_a_scenario() -> None:
     (entry,) = registry.resolve(["toast_lz4+hypertable_compression"])
     parts = [part.scenario for part in registry.resolve(["toast_lz4", "hypertable_compression"])]
     joined = {"title", "what", "needs", "changes", "needs_columns", "requires", "losses", "costs", "origins"}
-    fixed = {"hypothesis", "depends_on_change_rate", "leads", "follows"}
+    fixed = {"hypothesis", "varies_with", "leads", "follows"}
     first = {"category", "keeps", "keeps_days"}
     assert {field.name for field in fields(Scenario)} == joined | fixed | first | {"apply"}
     for name in joined - {"title", "what"}:

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from data_gen import Dataset, load_case
+from data_gen.imitation import resolve
 from lab import files, profiling, runs
 from lab.analysis.results import analyse
 from lab.postgres.database import Database
@@ -70,11 +71,9 @@ def _run(folder: Path) -> Path:
     folders: list[Path] = []
     request = pipeline.Request(
         scenarios=(_STRATEGY,),
-        case=None,
-        profile=folder / "profile.json",
+        workload=resolve(None, folder / "profile.json"),
         size_bytes=64 * _MB,
         seed=1,
-        change_rate=None,
         server="native",
         results=folder,
         jobs=None,
