@@ -6,6 +6,7 @@ import shutil
 import tempfile
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import platformdirs
@@ -35,11 +36,15 @@ def kept(name: str, make: Callable[[Path], None]) -> Path:
 
 
 def clean() -> Iterator[str]:
-    """Remove what was being filled when its process was killed; tells what, in words."""
-    for draft in folder().glob(".*-*"):
-        if time.time() - draft.stat().st_mtime > _FILLING_S:
-            shutil.rmtree(draft, ignore_errors=True)
-            yield f"folder {draft}"
+    """Remove what was being filled when its process was killed; yields what, in words.
+
+    A cache that cannot be looked into holds nothing that could be removed.
+    """
+    with suppress(OSError):
+        for draft in sorted(folder().glob(".*-*")):
+            if time.time() - draft.stat().st_mtime > _FILLING_S:
+                shutil.rmtree(draft, ignore_errors=True)
+                yield f"folder {draft}"
 
 
 def folder() -> Path:

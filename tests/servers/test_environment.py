@@ -58,11 +58,12 @@ KINDS = [
 
 @pytest.fixture
 def surroundings(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """Every variable is hostile, and so is the password file of the user's home."""
+    """Every variable is hostile, PATH is empty, and the password file in the home is hostile too."""
     for name, value in HOSTILE.items():
         monkeypatch.setenv(name, value)
     monkeypatch.setenv("XDG_CACHE_HOME", str(cache.folder().parent))
     monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("PATH", "")
     (tmp_path / ".pgpass").write_text("*:*:*:*:hostile\n")
     (tmp_path / ".pgpass").chmod(0o600)
 

@@ -16,7 +16,7 @@ import pytest
 
 from lab.errors import InputError, ServerError, UnavailableError
 from lab.postgres.database import Database
-from lab.servers import Options, Server, Workspace, cache, installation, open_server, open_workspace
+from lab.servers import Options, Server, Workspace, cache, clean, installation, open_server, open_workspace
 from lab.servers.account import server_account
 from lab.servers.installation import accepts, find_installation, runner
 from tests.support import ROOT
@@ -112,7 +112,7 @@ def test_a_cluster_is_made_once_and_copied_afterwards(monkeypatch: pytest.Monkey
     assert "\nlisten_addresses" not in (kept / "postgresql.conf").read_text(encoding="utf-8")
 
 
-@pytest.mark.parametrize("reason", ["unwritable", "another build"])
+@pytest.mark.parametrize("reason", ["unwritable", "unreachable", "another build"])
 def test_a_cluster_is_made_anew_where_none_is_kept(
     reason: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
@@ -120,6 +120,10 @@ def test_a_cluster_is_made_anew_where_none_is_kept(
     monkeypatch.setenv("XDG_CACHE_HOME", str(home))
     if reason == "unwritable":
         home.touch()
+        first = _identity()
+    elif reason == "unreachable":
+        monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / ("x" * 300)))
+        assert not [line for line in clean() if "xxx" in line]
         first = _identity()
     else:
         first = _identity()

@@ -89,6 +89,14 @@ def test_without_a_network_it_is_unavailable_and_names_no_registry(
     assert list((tmp_path / "storage-lab").iterdir()) == []
 
 
+def test_a_home_that_cannot_keep_the_engine_is_one_sentence(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / ("x" * 300)))
+    with pytest.raises(UnavailableError, match=r"cannot keep the pglite engine: .*Set XDG_CACHE_HOME"):
+        packages.modules(workspace, lambda _: None)
+
+
 def test_two_installations_at_a_time_do_not_disturb_each_other(
     pglite: Server, workspace: Workspace, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:

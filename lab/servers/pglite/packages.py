@@ -41,7 +41,8 @@ def modules(workspace: Workspace, progress: Callable[[str], None]) -> Path:
         return cache.kept(f"pglite-{_digest()}", install) / "node_modules"
     except OSError as error:
         raise UnavailableError(
-            f"{cache.folder()} cannot keep the pglite engine: {error.strerror}.", hint="Set XDG_CACHE_HOME."
+            f"{cache.folder()} cannot keep the pglite engine: {error.strerror}.",
+            hint="Set XDG_CACHE_HOME to a folder that you can write to.",
         ) from error
 
 
