@@ -6,13 +6,15 @@ from collections.abc import Iterable
 
 import pandas as pd
 
-from lab.analysis.record import COLUMNS, Kind, record
+from lab.analysis.record import Kind, columns, record
 from lab.analysis.rows import TrialResult
+from lab.values import WorkloadFacts
 
 _TYPES = {Kind.TEXT: "object", Kind.BYTES: "Int64", Kind.COUNT: "Int64", Kind.NUMBER: "Float64"}
 
 
-def savings(trials: Iterable[TrialResult]) -> pd.DataFrame:
+def savings(trials: Iterable[TrialResult], workload: WorkloadFacts) -> pd.DataFrame:
     """One row per trial, NA where nothing was measured."""
-    frame = pd.DataFrame([record(row) for row in trials], columns=list(COLUMNS))
-    return frame.astype({name: _TYPES[kind] for name, kind in COLUMNS.items()})
+    kinds = columns(workload)
+    frame = pd.DataFrame([record(row, workload) for row in trials], columns=list(kinds))
+    return frame.astype({name: _TYPES[kind] for name, kind in kinds.items()})

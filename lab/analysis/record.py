@@ -6,6 +6,7 @@ from enum import StrEnum
 
 from lab.analysis.full_size import FullSizeProjection
 from lab.analysis.rows import TrialResult
+from lab.values import WorkloadFacts
 
 Value = str | int | float | None
 
@@ -19,7 +20,7 @@ class Kind(StrEnum):
     NUMBER = "number"
 
 
-COLUMNS = {
+_COLUMNS = {
     "scenario": Kind.TEXT,
     "outcome": Kind.TEXT,
     "server": Kind.TEXT,
@@ -32,7 +33,7 @@ COLUMNS = {
     "wal_bytes": Kind.BYTES,
     "peak_bytes": Kind.BYTES,
     "cpu_seconds": Kind.NUMBER,
-    "bytes_per_market_row": Kind.NUMBER,
+    "bytes_per_unit": Kind.NUMBER,
     "repeat": Kind.COUNT,
     "reason": Kind.TEXT,
     "projected_low": Kind.BYTES,
@@ -43,11 +44,19 @@ COLUMNS = {
     "until": Kind.TEXT,
     "target": Kind.TEXT,
 }
-"""The columns in their order."""
 
 
-def record(row: TrialResult) -> dict[str, Value]:
-    """The values of all `COLUMNS`, None where nothing was measured."""
+def columns(workload: WorkloadFacts) -> dict[str, Kind]:
+    """The columns in their order; one is called by the rows that the workload counts in: bytes_per_market_row."""
+    return {_column(name, workload): kind for name, kind in _COLUMNS.items()}
+
+
+def _column(name: str, workload: WorkloadFacts) -> str:
+    return f"bytes_per_{workload.unit.replace(' ', '_')}" if name == "bytes_per_unit" else name
+
+
+def record(row: TrialResult, workload: WorkloadFacts) -> dict[str, Value]:
+    """The values of all `columns`, None where nothing was measured."""
     values = {
         "scenario": row.outcome.scenario,
         "outcome": row.outcome.kind,
@@ -63,7 +72,7 @@ def record(row: TrialResult) -> dict[str, Value]:
         "repeat": row.repeat,
         "reason": row.reason,
     } | (_at_full_size(row.projection) if row.projection else {})
-    return {name: values.get(name) for name in COLUMNS}
+    return {_column(name, workload): values.get(name) for name in _COLUMNS}
 
 
 def _at_full_size(projection: FullSizeProjection) -> dict[str, Value]:
@@ -71,7 +80,7 @@ def _at_full_size(projection: FullSizeProjection) -> dict[str, Value]:
         "projected_bytes": projection.size.bytes,
         "projected_low": projection.size.low,
         "projected_high": projection.size.high,
-        "bytes_per_market_row": projection.bytes_per_unit,
+        "bytes_per_unit": projection.bytes_per_unit,
         "bytes_per_day": projection.bytes_per_day,
         "steady_bytes": projection.steady_bytes,
         "days_to_target": projection.days_to_target,

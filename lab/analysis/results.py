@@ -87,7 +87,7 @@ class Results:
         """savings.csv as a data frame, for notebooks: one row per trial, NA where nothing was measured."""
         from lab.analysis.frame import savings  # noqa: PLC0415 - loading pandas takes longer than a report
 
-        return savings(self.trials)
+        return savings(self.trials, self.experiment.workload)
 
 
 def analyse(experiment: Experiment) -> Results:

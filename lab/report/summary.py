@@ -16,7 +16,7 @@ def of(results: Results) -> dict[str, Any]:
     """The savings and the recommendation of a run."""
     return {
         "run": results.experiment.run,
-        "savings": [_rounded(record(row)) for row in results.trials],
+        "savings": [_rounded(record(row, results.experiment.workload)) for row in results.trials],
         "recommendation": asdict(results.advice),
     }
 

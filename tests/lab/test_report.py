@@ -13,8 +13,7 @@ import pytest
 from lab.analysis import measured
 from lab.analysis.interval import gap
 from lab.analysis.projection import Lineage
-from lab.analysis.record import COLUMNS as COLUMNS_OF_CSV
-from lab.analysis.record import Kind
+from lab.analysis.record import Kind, columns
 from lab.analysis.results import Results, analyse
 from lab.analysis.side_by_side import side_by_side
 from lab.errors import InputError
@@ -221,8 +220,9 @@ assert "pandas" in sys.modules"""
 
 def test_the_frame_for_notebooks_has_the_types_of_its_columns(results: Results) -> None:
     frame = results.frame()
-    assert list(frame.columns) == list(COLUMNS_OF_CSV)
-    assert {str(frame[name].dtype) for name, kind in COLUMNS_OF_CSV.items() if kind is Kind.BYTES} == {"Int64"}
+    kinds = columns(results.experiment.workload)
+    assert list(frame.columns) == list(kinds)
+    assert {str(frame[name].dtype) for name, kind in kinds.items() if kind is Kind.BYTES} == {"Int64"}
     assert len(frame) == len(results.trials)
 
 

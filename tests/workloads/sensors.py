@@ -1,0 +1,139 @@
+"""A second workload, as small as one can be: sites, their sensors, and what these read. No odds."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import ClassVar
+
+import numpy as np
+
+from lab.values import CaseFacts, DatasetSpec, Note, TableFacts, WorkloadFacts
+from lab.workload import Comparison, CopyIn, Read, Stage, Statement
+
+SITES = 5
+READINGS = 150
+"""Of each sensor."""
+BYTES = 30_000
+"""Of each sensor with its readings, about."""
+FULL_SENSORS = 100_000
+NOW = datetime(2026, 3, 1, tzinfo=UTC)
+GIGABYTE = 1 << 30
+
+FACTS = WorkloadFacts(
+    name="sensors",
+    scale="sensor",
+    reference="readings",
+    parents={},
+    toast_follows={},
+    constant=("sites",),
+    unit="reading",
+    unit_tables=("readings",),
+    snapshot="sensor",
+    detail="reading",
+    reads="R1 and R2",
+    parameters=(),
+)
+
+_SCHEMA = (
+    "CREATE TABLE sites (id int PRIMARY KEY, name text NOT NULL)",
+    "CREATE TABLE sensors (id int PRIMARY KEY, site_id int NOT NULL REFERENCES sites, model text NOT NULL)",
+    """CREATE TABLE readings (id bigint PRIMARY KEY, sensor_id int NOT NULL, taken_at timestamptz NOT NULL,
+    unit text NOT NULL, payload jsonb NOT NULL)""",
+)
+
+
+@dataclass(frozen=True)
+class SensorData:
+    """The readings of some sensors."""
+
+    spec: DatasetSpec
+    facts = FACTS
+    schema = "public"
+    now = NOW
+    comparisons: ClassVar[Mapping[str, Comparison]] = {}
+
+    @property
+    def description(self) -> str:
+        return f"{self.spec.scale} sensors"
+
+    @property
+    def rows(self) -> Mapping[str, int]:
+        return {"sites": SITES, "sensors": self.spec.scale, "readings": self.spec.scale * READINGS}
+
+    @property
+    def digest(self) -> str:
+        digest = hashlib.sha256()
+        for stage in self.stages():
+            for chunk in stage.chunks if isinstance(stage, CopyIn) else ():
+                digest.update(chunk)
+        return digest.hexdigest()
+
+    def stages(self) -> Iterator[Stage]:
+        yield from map(Statement, _SCHEMA)
+        yield CopyIn("sites", ("id", "name"), _lines((site, f"site {site}") for site in range(SITES)))
+        sensors = ((sensor, sensor % SITES, f"model {sensor % 3}") for sensor in range(self.spec.scale))
+        yield CopyIn("sensors", ("id", "site_id", "model"), _lines(sensors))
+        yield CopyIn("readings", ("id", "sensor_id", "taken_at", "unit", "payload"), _lines(self._readings()))
+        yield Statement("CREATE INDEX ON readings (sensor_id, taken_at)")
+
+    def reads(self) -> tuple[Read, ...]:
+        columns = {f"readings.{name}": name for name in ("id", "taken_at", "unit", "payload")}
+        latest = "SELECT {columns} FROM readings WHERE sensor_id = %s ORDER BY taken_at DESC, id LIMIT 10"
+        return (
+            Read(name="R1 latest", sql=latest, params=(0,), lists={"columns": columns}),
+            Read(name="R2 by unit", sql="SELECT unit, count(*) FROM readings GROUP BY unit ORDER BY unit"),
+        )
+
+    def _readings(self) -> Iterator[tuple[object, ...]]:
+        chance = np.random.Generator(np.random.PCG64(self.spec.seed))
+        for number in range(self.spec.scale * READINGS):
+            taken = NOW - timedelta(minutes=number // self.spec.scale)
+            payload = {"value": round(float(chance.normal(20, 5)), 2), "status": "nominal", "quality": 0.98}
+            yield number, number % self.spec.scale, taken.isoformat(), f"degrees {number % 3}", json.dumps(payload)
+
+
+def _lines(rows: Iterator[tuple[object, ...]]) -> Iterator[bytes]:
+    """COPY text of values without a backslash or a tab."""
+    for row in rows:
+        yield "\t".join(map(str, row)).encode() + b"\n"
+
+
+class Sensors:
+    """A database of so many sensors, of which a run generates some."""
+
+    notes: tuple[Note, ...] = ()
+    case_text = "sensors"
+
+    @property
+    def full_size(self) -> CaseFacts:
+        return CaseFacts(
+            case="plant",
+            database_bytes=3 * GIGABYTE,
+            target_bytes=GIGABYTE,
+            growth_bytes_per_day=GIGABYTE // 100,
+            tables={
+                "sites": _table(SITES),
+                "sensors": _table(FULL_SENSORS),
+                "readings": _table(FULL_SENSORS * READINGS),
+            },
+        )
+
+    def plan(self, *, size_bytes: int, seed: int, parameters: Mapping[str, float]) -> SensorData:
+        assert not parameters
+        scale = -(-size_bytes // BYTES)
+        return self.dataset(DatasetSpec(workload="sensors", case="plant", scale=scale, seed=seed, parameters={}))
+
+    def dataset(self, spec: DatasetSpec) -> SensorData:
+        return SensorData(spec)
+
+    def variations(self, spec: DatasetSpec, parameter: str) -> tuple[DatasetSpec, ...]:
+        del spec, parameter
+        return ()
+
+
+def _table(rows: int) -> TableFacts:
+    return TableFacts(rows=rows, total_bytes=None, data_bytes=None, index_bytes=None, newest_rows=None, rows_kept={})

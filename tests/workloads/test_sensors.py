@@ -1,0 +1,95 @@
+"""A workload that knows nothing of odds runs through everything: load, trial, verification, projection, report."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from lab import registry, runs
+from lab.analysis.results import Results, analyse
+from lab.report import RENDERERS
+from lab.runner import pipeline
+from lab.servers import Options
+from lab.values import SIZE, Completed, Verdict
+from tests.workloads import strategies
+from tests.workloads.sensors import FULL_SENSORS, READINGS, SITES, Sensors
+
+
+@pytest.fixture(scope="module")
+def results(tmp_path_factory: pytest.TempPathFactory) -> Results:
+    """A run of the sensors with strategies of their own, on a native server."""
+    entries = registry.registered() | strategies.registered()
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(registry, "registered", lambda: entries)
+        request = pipeline.Request(
+            scenarios=tuple(strategies.STRATEGIES),
+            workload=Sensors(),
+            size_bytes=3 << 20,
+            seed=1,
+            server="native",
+            results=tmp_path_factory.mktemp("sensors"),
+            options=Options(),
+        )
+        folders: list[Path] = []
+        pipeline.run(request, lambda _: None, folders.append)
+    return analyse(runs.load(folders[0]))
+
+
+def completed(results: Results, scenario: str) -> Completed:
+    (trial,) = results.by_scenario[scenario]
+    return trial
+
+
+def test_the_template_holds_what_the_workload_planned(results: Results) -> None:
+    (template,) = results.experiment.templates
+    dataset = Sensors().dataset(results.experiment.plan.dataset)
+    assert template.digest == dataset.digest
+    assert completed(results, "baseline").rows == dataset.rows
+
+
+def test_every_read_and_table_is_verified(results: Results) -> None:
+    assert completed(results, "baseline").verification.verdict is Verdict.EXACT
+    assert completed(results, "baseline").verification.checks == 5
+    assert completed(results, "pack_units").verification.verdict is Verdict.EXACT
+    assert completed(results, "drop_payload").verification.verdict is Verdict.AS_DECLARED
+
+
+def test_a_changed_reading_differs(results: Results) -> None:
+    verification = completed(results, "tamper").verification
+    assert verification.verdict is Verdict.DIFFERS
+    assert "table readings" in {mismatch.name for mismatch in verification.mismatches}
+
+
+def test_every_strategy_is_projected_to_the_full_size_from_two_sizes(results: Results) -> None:
+    sizes = {side.dataset.scale for side in results.experiment.auxiliary_trials if side.purpose == SIZE}
+    assert sizes == {results.experiment.plan.dataset.scale // 4}
+    for row in results.measured:
+        assert row.projection is not None
+        assert row.projection.size.low is not None
+        assert row.projection.tables["sites"] == row.trial.footprint.of("sites").total  # type: ignore[union-attr]
+
+
+def test_the_projection_follows_the_rows_of_the_full_database(results: Results) -> None:
+    (baseline,) = (row for row in results.measured if row.outcome.scenario == "baseline")
+    assert baseline.trial
+    assert baseline.projection
+    larger = FULL_SENSORS * READINGS / baseline.trial.rows["readings"]
+    readings = baseline.trial.footprint.of("readings")
+    assert readings
+    assert baseline.projection.tables["readings"] == pytest.approx(readings.total * larger, rel=0.1)
+    assert baseline.projection.bytes_per_unit == pytest.approx(
+        baseline.projection.size.bytes / (FULL_SENSORS * READINGS)
+    )
+
+
+def test_the_reports_speak_of_sensors_and_never_of_odds(results: Results) -> None:
+    for name, render in RENDERERS.items():
+        text = render(results).lower()
+        assert not [word for word in ("odds", "market", "snapshot", "event", "bookmaker", "q1") if word in text], name
+    assert f"{results.experiment.plan.dataset.scale} sensors" in RENDERERS["report.md"](results)
+    assert "drop_payload" in results.advice.headline
+
+
+def test_what_a_workload_calls_constant_stays_as_it_is(results: Results) -> None:
+    assert completed(results, "baseline").rows["sites"] == SITES
