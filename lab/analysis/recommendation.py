@@ -1,9 +1,9 @@
-"""Which strategy to take, by rules with a name and one wording each.
+"""Which strategy to take, by rules with one wording each.
 
-Only what was verified and saves more than the noise floor is ranked. A strategy is under the target where its whole
-interval is, and perhaps under it where the interval holds the target. Among those that are under it (or else perhaps are),
-one that loses nothing goes before one that gives up columns, that before one that deletes rows, and
-then the smaller one goes first. The second is always named, because cost is not one number.
+Only verified strategies that save more than the noise floor are ranked. A strategy is under the target if its whole
+interval is, and perhaps under it if the interval holds the target. Among those under it (or else perhaps under it), a
+strategy that loses nothing ranks before one that gives up columns, and that before one that deletes rows; ties go to the
+smaller one. The advice always names the second choice, because cost is not one number.
 """
 
 from __future__ import annotations
@@ -99,9 +99,7 @@ def recommend(ranked: Sequence[Candidate], target_bytes: int) -> Recommendation:
             return _take(fitting, ranked, target_bytes)
     if ranked:
         return _none_fits(min(ranked, key=lambda candidate: candidate.bytes_now), target_bytes)
-    headline = (
-        "No strategy was measured, verified and found to save anything in this run: there is nothing to recommend."
-    )
+    headline = "Nothing to recommend: no verified strategy of this run saves more than the noise floor."
     return Recommendation(scenario=None, headline=headline, reasons=(), losses=())
 
 
@@ -144,8 +142,8 @@ def _measured_as(best: Candidate) -> str:
     against = "" if floor is None else f"; two baselines differ by {floor:.2f} %"
     verification = best.trial.verification
     return (
-        f"It was measured {best.saving_percent:.1f} % smaller than the baseline on {best.trial.server}{against}, and"
-        f" {verification.checks} answers were checked: {verification.verdict.value}."
+        f"Measured on {best.trial.server}: {best.saving_percent:.1f} % smaller than the baseline{against}."
+        f" {verification.checks} answers were compared: {verification.verdict.value}."
     )
 
 
@@ -155,23 +153,25 @@ def _time_left(best: Candidate) -> str:
         return ""
     subject = "It" if best.facts.deletes_rows else "Without a retention it"
     return (
-        f"{subject} passes the target again in about {days:.0f} days, if the database goes on growing as it does and the"
-        " strategy is applied to what comes in."
+        f"{subject} passes the target again in about {days:.0f} days, if growth stays the same and the strategy is applied"
+        " to new rows."
     )
 
 
 def _without_loss(ranked: Sequence[Candidate]) -> str:
     lossless = [candidate for candidate in ranked if not candidate.facts.given_up]
     if not lossless:
-        return "Nothing that keeps everything was measured."
+        return "No strategy that keeps everything was measured."
     smallest = min(lossless, key=lambda candidate: candidate.bytes_now)
-    return f"Nothing that keeps everything gets there: the smallest is {smallest.trial.scenario} with {smallest.size}."
+    return (
+        f"No strategy that keeps everything gets there; the smallest is {smallest.trial.scenario} with {smallest.size}."
+    )
 
 
 def _second(best: Candidate, second: Candidate) -> str:
     same = second.facts.given_up == best.facts.given_up
     gives_up = "the same" if same else " and ".join(second.facts.given_up) or "nothing"
     return (
-        f"The second choice is {second.trial.scenario} with {second.size}, which gives up {gives_up}."
-        " Compare what the two cost under their names in the report: that is not one number."
+        f"Second choice: {second.trial.scenario} with {second.size}; it gives up {gives_up}."
+        " The report lists the costs of both under their names."
     )

@@ -130,4 +130,4 @@ def print_report(analysed: Analysed) -> None:
     advice = analysed.advice
     print_line("", head=f"\n{advice.headline}")
     print_lines(f"  - {reason}" for reason in advice.reasons)
-    print_lines(f"  - What would be lost: {loss}." for loss in advice.losses)
+    print_lines(f"  - It gives up: {loss}." for loss in advice.losses)

@@ -27,7 +27,7 @@ def discover(inputs: DiscoveryInputs) -> Discovery:
         answers=answers(inputs),
         opportunities=opportunities(inputs),
         headline=advice.headline if advice else f"Nothing is recommended yet: nothing was measured; {RUN} does.",
-        reasons=(*advice.reasons, *(f"What would be lost: {loss}." for loss in advice.losses)) if advice else (),
+        reasons=(*advice.reasons, *(f"It gives up: {loss}." for loss in advice.losses)) if advice else (),
         expected=chosen.expected if chosen else None,
         phases=phases(inputs),
         risks=risks(inputs),

@@ -107,7 +107,7 @@ def test_nothing_is_recommended_where_nothing_was_verified(sample: Experiment) -
     skipped = Skipped(scenario="toast_lz4", server=None, reason="no lz4")
     advice = analyse(replace(sample, outcomes=(skipped,))).advice
     assert advice.scenario is None
-    assert "nothing to recommend" in advice.headline
+    assert "Nothing to recommend" in advice.headline
 
 
 def test_the_recommendation_names_what_would_be_lost(results: Results) -> None:
@@ -184,8 +184,8 @@ def test_a_cell_with_a_bar_does_not_break_the_table() -> None:
 
 
 def test_the_second_choice_is_named_with_what_it_gives_up(results: Results) -> None:
-    (second,) = (reason for reason in results.advice.reasons if reason.startswith("The second choice is"))
-    assert "which gives up" in second
+    (second,) = (reason for reason in results.advice.reasons if reason.startswith("Second choice:"))
+    assert "it gives up" in second
 
 
 def test_a_trial_that_failed_at_another_change_rate_is_reported(sample: Experiment) -> None:
