@@ -17,6 +17,7 @@ from data_gen.payloads import BETPAWA
 from lab import profiling
 from lab.analysis.fidelity import figures
 from lab.errors import InputError
+from lab.postgres.database import Database
 from lab.servers import Server
 from lab.values import Profile
 from tests.data_gen.conftest import MB, loaded, outside, profiled
@@ -45,8 +46,8 @@ ORIGINALS = {"2026-02-17": load_case("2026-02-17"), "2026-02-06": load_case("202
 
 
 @pytest.fixture(scope="module")
-def small_profile(native: Server, small: Dataset) -> Profile:
-    return profiled(native, small, "small_profiled")
+def small_profile(small_database: Database, small: Dataset) -> Profile:
+    return profiling.profile(small_database.conninfo, now=small.now, progress=lambda _: None)
 
 
 @pytest.fixture(scope="module")
@@ -208,11 +209,10 @@ def test_the_change_rate_is_found_again_from_the_rows_that_repeat() -> None:
         assert calm_change_rate(case, Repeated(share=equal, rows=1), None) == pytest.approx(rate, rel=0.1)
 
 
-def test_measured_repetition_is_what_the_generator_expects(native: Server, small: Dataset) -> None:
+def test_measured_repetition_is_what_the_generator_expects(small_database: Database, small: Dataset) -> None:
     plan = Plan(small.case, small.spec.scale, small.spec.seed)
     expected = 100 * equal_market_rows(plan, (BETPAWA,), small.case.workload.calm_change_rate)
-    with loaded(native, small, "repeating") as database:
-        measured = widths.measure(database, lz4=False)["market_odds.equal_to_previous"]
+    measured = widths.measure(small_database, lz4=False)["market_odds.equal_to_previous"]
     assert measured == pytest.approx(expected, abs=0.5)
 
 

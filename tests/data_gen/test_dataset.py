@@ -114,7 +114,7 @@ def test_chunks_are_small(small: Dataset) -> None:
 
 @pytest.mark.slow
 def test_memory_is_flat() -> None:
-    dataset = _planned("2026-02-17", 96 * MB)
+    dataset = _planned("2026-02-17", 48 * MB)
     for copy in _copies(_planned("2026-02-17", 16 * MB)):  # catalogues and names are loaded once
         list(copy.chunks)
     tracemalloc.start()

@@ -18,11 +18,11 @@ from lab.values import Completed, Experiment, Footprint
 NATIVE = ("outcome_normalization_snapshot", "drop_raw_response+retention_7d")
 
 
-def made(scenarios: tuple[str, ...], server: str, jobs: int, results: Path) -> Experiment:
+def made(scenarios: tuple[str, ...], server: str, jobs: int, results: Path, size_mb: int = 16) -> Experiment:
     request = Request(
         scenarios=scenarios,
         workload=resolve("2026-02-17", None),
-        size_bytes=16 << 20,
+        size_bytes=size_mb << 20,
         seed=1,
         server=server,
         results=results,
@@ -62,9 +62,10 @@ def test_sizes_are_the_same_where_two_servers_are_used_at_once(
 ) -> None:
     del pglite  # asked for so that the test is skipped by name where it cannot be had
     monkeypatch.setattr(pipeline, "RATES", (4.0,))
-    one, three = (made(("toast_lz4", "hypertable_compression"), "auto", jobs, tmp_path) for jobs in (1, 3))
+    one, three = (made(("toast_lz4", "hypertable_compression"), "auto", jobs, tmp_path, 11) for jobs in (1, 3))
     assert len({template.server for template in three.templates}) > 1
     assert_equal_sizes(one, three)
+    assert three.auxiliary_trials
     for before, after in zip(one.auxiliary_trials, three.auxiliary_trials, strict=True):
         assert isinstance(before.outcome, Completed)
         assert isinstance(after.outcome, Completed)

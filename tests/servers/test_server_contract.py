@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
@@ -218,11 +219,12 @@ def test_the_gauge_sees_what_a_sort_spills(server: Server, new_name: NewName) ->
             return
         sorting = other.submit(
             database.value,
-            "SELECT count(*) FROM (SELECT md5(i::text) AS x FROM generate_series(1, 2000000) i ORDER BY x) s",
+            "SELECT count(*) FROM (SELECT md5(i::text) AS x FROM generate_series(1, 800000) i ORDER BY x) s",
         )
         largest = resting
         while not sorting.done():
             largest = max(largest, gauge.disk_bytes() or 0)
+            time.sleep(0.005)
         assert largest > resting + 20_000_000
 
 
