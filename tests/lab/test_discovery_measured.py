@@ -10,17 +10,17 @@ from lab import profiling, runs
 from lab.analysis.results import analyse
 from lab.discovery import Discovery, DiscoveryInputs, discover
 from lab.report import discovery
-from lab.trial.trial import Lane
+from lab.trial.template import Bench
 from lab.values import Profile
 from tests.support import SAMPLE
 
 
 @pytest.fixture(scope="module")
-def profile(lane: Lane) -> Iterator[Profile]:
-    lane.server.clone(lane.template, "discovered")
-    with lane.server.connect("discovered") as database:
-        yield profiling.profile(database.conninfo, now=lane.now, progress=lambda _: None)
-    lane.server.drop("discovered")
+def profile(bench: Bench) -> Iterator[Profile]:
+    bench.server.clone(bench.template.name, "discovered")
+    with bench.server.connect("discovered") as database:
+        yield profiling.profile(database.conninfo, now=bench.template.now, progress=lambda _: None)
+    bench.server.drop("discovered")
 
 
 @pytest.fixture(scope="module")
@@ -52,11 +52,11 @@ def test_the_largest_drivers_are_columns(found: Discovery) -> None:
     assert len(found.drivers) == 3
 
 
-def test_every_size_to_watch_is_a_query_that_gives_it(lane: Lane, profile: Profile) -> None:
+def test_every_size_to_watch_is_a_query_that_gives_it(bench: Bench, profile: Profile) -> None:
     sample = runs.load(SAMPLE)
     watches = discover(DiscoveryInputs(profile=profile, results=analyse(sample))).phases[3].watches
     queries = {one.what.removeprefix("Size of "): one.how.strip("`") for one in watches if "SELECT" in one.how}
-    with lane.server.connect("discovered") as database:
+    with bench.server.connect("discovered") as database:
         made = [name for name in queries if database.value("SELECT to_regclass(%s) IS NOT NULL", (name,))]
         assert {"odds_snapshots", "event_scrape_status"} <= set(made)
         for name in made:
