@@ -20,6 +20,7 @@ from typing import TypeVar
 import scenarios
 from lab.errors import InputError
 from lab.scenario import Category, Database, Scenario, Shape
+from lab.values import ScenarioFacts
 
 T = TypeVar("T")
 
@@ -32,6 +33,25 @@ class Registered:
     family: str
     description: str
     scenario: Scenario
+
+    @property
+    def facts(self) -> ScenarioFacts:
+        """What plans and reports must know of it."""
+        scenario = self.scenario
+        return ScenarioFacts(
+            title=scenario.title,
+            category=scenario.category,
+            description=self.description,
+            hypothesis=scenario.hypothesis,
+            given_up=scenario.given_up,
+            deletes_rows=scenario.keeps is not None,
+            keeps_days=scenario.keeps_days,
+            costs=scenario.costs,
+            losses=scenario.losses,
+            origins=dict(scenario.origins),
+            changes=dict(scenario.changes),
+            requires=scenario.requirements,
+        )
 
 
 def registered() -> dict[str, Registered]:

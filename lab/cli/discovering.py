@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from lab import paths
-from lab.cli.app import app
+from lab.cli.app import SOMETHING_FAILED, app
 from lab.cli.console import print_json, print_line, print_lines, print_table, progress
-from lab.cli.options import AsJson
-from lab.errors import InputError
+from lab.cli.options import AsJson, scenario_names
+from lab.errors import InputError, ServerError
 
 if TYPE_CHECKING:
-    from lab.discovery import DiscoveryInputs, Source
+    from lab.discovery import DiscoveryInputs, Proposal, Source
+    from lab.discovery.plan import PlanFile
     from lab.report.discovery import Maker
     from lab.usage import Usage
     from lab.values import Profile
@@ -101,25 +102,90 @@ def discover(
         list[Path] | None, typer.Option("--usage", metavar="SRC", help="The application's sources; may be repeated.")
     ] = None,
     run: Annotated[Path | None, typer.Option("--run", help="Folder of a run.")] = None,
-    output: Annotated[Path, typer.Option("-o", "--out", help="The document; its summary is written beside it.")] = Path(
-        "DISCOVERY.md"
-    ),
+    checked: Annotated[
+        Path | None, typer.Option("--check", metavar="FILE", help="What `lab check` wrote about this database.")
+    ] = None,
+    output: Annotated[
+        Path, typer.Option("-o", "--out", help="The document; its summary and the plan's SQL are written beside it.")
+    ] = Path("DISCOVERY.md"),
 ) -> None:
-    """Write DISCOVERY.md and 100-01-SUMMARY.md: findings, answers, opportunities, plan, risks, checklist."""
+    """Write DISCOVERY.md, its summary and the plan's SQL: findings, answers, opportunities, plan, risks, checklist."""
     from lab import files
     from lab.report import discovery
 
     files.check_target(output)
     if output.name == discovery.SUMMARY:
         raise InputError(f"{output} is the name of the summary beside it.", hint="Name the document otherwise.")
-    inputs, found = _inputs(profile, usage_of or (), run)
+    inputs, found = _inputs(profile, usage_of or (), run, checked)
+    folder = output.with_name(f"{output.stem}-plan")
+    inputs = replace(inputs, plan_folder=folder.name)
     documents = {output: discovery.document, output.with_name(discovery.SUMMARY): discovery.summary}
     for path in documents:
         files.check_target(path)
     written = {path: _renewed(path, make, inputs, found) for path, make in documents.items()}
     for path, text in written.items():
         files.write(path, text)
-    print_lines(f"{path} is written." for path in written)
+    print_lines(f"{path} is written." for path in (*written, *_write_plan(folder, inputs.files)))
+
+
+def _write_plan(folder: Path, plan: Sequence[PlanFile]) -> list[Path]:
+    """The plan's files; those of an earlier plan are removed, so that nobody executes a mixture."""
+    from lab import files
+    from lab.discovery.plan import HEADER
+
+    if plan:
+        files.check_writable(folder)
+    kept = {file.name for file in plan}
+    for path in sorted(folder.glob("10[0-9]-[0-9][0-9]-*.sql")) if folder.is_dir() else ():
+        if path.name not in kept and files.read(path).startswith(HEADER):
+            path.unlink()
+    for file in plan:
+        files.write(folder / file.name, file.text)
+    return [folder / file.name for file in plan]
+
+
+@app.command(
+    epilog="Example: [bold]lab check postgresql://reader@host/odds --strategy outcome_normalization_snapshot -o check.json[/]"
+)
+def check(
+    dsn: Annotated[
+        str | None, typer.Argument(metavar="[DSN]", help="The database; else as PGHOST, PGDATABASE and so on say.")
+    ] = None,
+    strategy: Annotated[
+        str, typer.Option("--strategy", help="A scenario, or several joined by +.", autocompletion=scenario_names)
+    ] = "",
+    output: Annotated[Path | None, typer.Option("-o", "--out", help="Write check.json there, too.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Ask a real database whether a strategy's requirements hold there. Nothing is written there.
+
+    Exit code 0: all hold. 1: one does not hold, or is not known. 2: the database could not be asked.
+    """
+    from lab import check as checking
+    from lab import files, registry
+    from lab.report import check as checks
+
+    if output:
+        files.check_target(output)
+    if not strategy:
+        raise InputError("No strategy was named.", hint="Name one with --strategy; `lab list` shows them.")
+    entry, *others = registry.resolve([strategy])
+    if others:
+        raise InputError(f"{strategy} is several strategies.", hint=f"Name one, such as {entry.name}.")
+    try:
+        answer = checking.check(dsn or "", entry.name, entry.scenario, progress())
+    except ServerError as error:
+        raise InputError(error.message, hint=error.hint) from error
+    if output:
+        files.write(output, checking.text(answer))
+    if as_json:
+        typer.echo(checking.text(answer), nl=False)
+    else:
+        print_line("", head=checks.headline(answer))
+        for table in checks.tables(answer):
+            print_table(table)
+    if not answer.holds:
+        raise typer.Exit(SOMETHING_FAILED)
 
 
 def _renewed(path: Path, make: Maker, inputs: DiscoveryInputs, found: Sequence[Source]) -> str:
@@ -132,9 +198,12 @@ def _renewed(path: Path, make: Maker, inputs: DiscoveryInputs, found: Sequence[S
         raise InputError(f"{path}: {error.message}", hint=error.hint) from error
 
 
-def _inputs(profile: str, paths: Sequence[Path], run: Path | None) -> tuple[DiscoveryInputs, list[Source]]:
+def _inputs(
+    profile: str, paths: Sequence[Path], run: Path | None, checked: Path | None
+) -> tuple[DiscoveryInputs, list[Source]]:
     """The inputs with where they come from."""
     from data_gen import case_names
+    from lab import check as checking
     from lab import files, runs
     from lab.analysis.results import analyse
     from lab.discovery import DiscoveryInputs, sources
@@ -142,7 +211,13 @@ def _inputs(profile: str, paths: Sequence[Path], run: Path | None) -> tuple[Disc
     file, shown = _profile_file(profile)
     weighed = _load(file)
     used = _usages(weighed, paths)
-    inputs = DiscoveryInputs(profile=weighed, usages=used, results=analyse(runs.load(run)) if run else None)
+    inputs = DiscoveryInputs(
+        profile=weighed,
+        usages=used,
+        results=analyse(runs.load(run)) if run else None,
+        proposals=proposals(),
+        check=checking.load(checked) if checked else None,
+    )
     found = [sources.of_profile(weighed, shown, files.digest(file))]
     found += [sources.of_usage(result, [path.as_posix() for path in paths]) for result in used]
     if run and inputs.experiment:
@@ -151,6 +226,26 @@ def _inputs(profile: str, paths: Sequence[Path], run: Path | None) -> tuple[Disc
         case = at.with_name(runs.CASE).as_posix() if own else None
         found.append(sources.of_run(inputs.experiment, at.as_posix(), runs.digest(run), case_file=case))
     return inputs, found
+
+
+def proposals() -> tuple[Proposal, ...]:
+    """One strategy of each file of scenarios, as that declares it."""
+    from lab import registry
+    from lab.discovery import Proposal
+    from lab.values import Category
+
+    return tuple(
+        Proposal(
+            name=entry.name,
+            category=entry.scenario.category,
+            what=entry.scenario.what or entry.scenario.title,
+            tables=tuple(entry.scenario.changes),
+            columns=entry.scenario.needs_columns,
+            keeps_days=entry.scenario.keeps_days,
+        )
+        for entry in registry.registered().values()
+        if entry.scenario.leads and entry.scenario.category is not Category.CONTROL
+    )
 
 
 def _profile_file(name: str) -> tuple[Path, str]:

@@ -10,7 +10,8 @@ import typer
 from lab.runner.schedule import MOST_JOBS
 
 
-def _scenario_names(incomplete: str) -> list[str]:
+def scenario_names(incomplete: str) -> list[str]:
+    """Names of scenarios that begin like that, for the shell's completion."""
     from lab import registry
 
     return [name for name in ("all", *registry.everything()) if name.startswith(incomplete)]
@@ -25,7 +26,7 @@ def _case_names(incomplete: str) -> list[str]:
 Scenarios = Annotated[
     list[str],
     typer.Option(
-        "--scenario", "-s", help="A scenario, NAME+NAME, or all; may be repeated.", autocompletion=_scenario_names
+        "--scenario", "-s", help="A scenario, NAME+NAME, or all; may be repeated.", autocompletion=scenario_names
     ),
 ]
 CaseName = Annotated[

@@ -3,6 +3,6 @@
 from lab.discovery import sources
 from lab.discovery.discover import discover
 from lab.discovery.inputs import DiscoveryInputs
-from lab.discovery.values import Discovery, Source
+from lab.discovery.values import Discovery, Proposal, Source
 
-__all__ = ["Discovery", "DiscoveryInputs", "Source", "discover", "sources"]
+__all__ = ["Discovery", "DiscoveryInputs", "Proposal", "Source", "discover", "sources"]

@@ -143,6 +143,18 @@ def _target(inputs: DiscoveryInputs) -> str | None:
     return f"`{chosen.name}`: at most {bytes_text(chosen.expected.most)} at full size, under {bytes_text(target)}."
 
 
+def _required(inputs: DiscoveryInputs) -> str | None:
+    check = inputs.checked
+    if check is None or not check.holds:
+        return None
+    return f"All {len(check.requirements)} hold in {check.database} ({check.taken})."
+
+
+def _dependants(inputs: DiscoveryInputs) -> str | None:
+    hanging = inputs.dependants
+    return None if hanging is None else f"{counted(len(hanging), 'object or setting', 'objects and settings')}."
+
+
 def _error(inputs: DiscoveryInputs) -> str | None:
     interval = inputs.chosen.expected.interval if inputs.chosen and not inputs.is_other_database else None
     return None if interval is None else f"Between {bytes_text(interval[0])} and {bytes_text(interval[1])}."
@@ -170,7 +182,7 @@ ITEMS = (
         "Not given, or they do not name it; --usage SRC here.",
     ),
     Item("Strategies are measured", _measured, f"{_RUN}."),
-    Item("Answers of all trials are right", _right, f"Not measured, or answers differ; {_RUN}."),
+    Item("Answers of all trials are right on the imitation", _right, f"Not measured, or answers differ; {_RUN}."),
     Item("The noise floor is known", _noise, f"Two baselines are needed; {_RUN}."),
     Item("The run is whole", _whole_run, f"No run, an interrupted one, or something broke; {_RUN}."),
     Item(
@@ -182,6 +194,16 @@ ITEMS = (
         "The recommended strategy fits the target",
         _target,
         f"Nothing is recommended for this database, or it does not; {_RUN}.",
+    ),
+    Item(
+        "The requirements of the recommended strategy hold in the database",
+        _required,
+        "Not asked, or not all hold: `lab check DSN --strategy NAME -o check.json`, then --check here.",
+    ),
+    Item(
+        "What depends on the tables is known",
+        _dependants,
+        "The profile does not tell views, grants and triggers; `lab profile DSN` reads them.",
     ),
     Item(
         "The projection states its error",

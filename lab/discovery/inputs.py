@@ -8,11 +8,15 @@ from functools import cached_property
 
 from lab.analysis.recommendation import Candidate, Recommendation
 from lab.analysis.results import Results
-from lab.discovery.values import Expected
+from lab.discovery.plan import PlanFile, plan_files
+from lab.discovery.values import Expected, Proposal
 from lab.usage.values import Usage
 from lab.values import (
+    Category,
     ColumnProfile,
     Completed,
+    DatabaseCheck,
+    Dependant,
     Experiment,
     GuaranteeKind,
     Profile,
@@ -37,6 +41,35 @@ class DiscoveryInputs:
     profile: Profile
     usages: tuple[Usage, ...] = ()
     results: Results | None = None
+    proposals: tuple[Proposal, ...] = ()
+    """What the lab could measure, one strategy of each file of scenarios."""
+    check: DatabaseCheck | None = None
+    """What a database answered to the requirements of a strategy."""
+    plan_folder: str = "DISCOVERY-plan"
+    """Where the plan's files are, as the document names it."""
+
+    @property
+    def checked(self) -> DatabaseCheck | None:
+        """The check, where it is of the recommended strategy and of the profile's database."""
+        check, chosen = self.check, self.chosen
+        ours = check and chosen and check.strategy == chosen.name and check.database == self.profile.name
+        return check if ours else None
+
+    @property
+    def dependants(self) -> tuple[Dependant, ...] | None:
+        """What depends on the database's tables, None where neither the check nor the profile tells."""
+        return self.checked.dependants if self.checked else self.profile.dependants
+
+    @cached_property
+    def files(self) -> tuple[PlanFile, ...]:
+        """The SQL of the recommended strategy; empty without one, and for a run that recorded no requirements."""
+        chosen = self.chosen
+        return plan_files(chosen.trial, chosen.candidate.facts, self.dependants or ()) if chosen else ()
+
+    def propose(self, category: Category) -> str:
+        """The command that measures a strategy of that category."""
+        names = [proposal.name for proposal in self.proposals if proposal.category is category]
+        return f"`lab run {' '.join(f'-s {name}' for name in names)}`" if names else RUN
 
     @property
     def experiment(self) -> Experiment | None:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
-from lab.discovery.inputs import Measured
-from lab.discovery.values import Phase, Watch
+from lab.discovery.inputs import DiscoveryInputs, Measured
+from lab.discovery.migration import removal
+from lab.discovery.values import Move, Phase, Watch
 from lab.units import bytes_text
 from lab.values import TableFootprint
 
@@ -13,19 +14,29 @@ _LARGE = 0.01
 """Share of the database from which on a table is watched."""
 
 
-def monitoring(strategy: Measured, title: str) -> Phase:
+def monitoring(inputs: DiscoveryInputs, strategy: Measured, title: str) -> Phase:
     """Phase 104 of a recommended strategy."""
+    moves = removal(inputs, strategy)
     return Phase(
         number=104,
         title=title,
-        changes=tuple(_changes(strategy)),
+        changes=(*_changes(strategy), *_removal(inputs, moves)),
         saving="None: it shows whether the saving stays.",
         risks=(
             "A threshold is a projection from the sample: where it is passed, the database is not as it was imitated.",
         ),
-        back=("Nothing to undo.",),
+        back=("What the files of this phase remove is gone.",) if moves else ("Nothing to undo.",),
+        moves=moves,
         watches=tuple(_watches(strategy)),
     )
+
+
+def _removal(inputs: DiscoveryInputs, moves: Sequence[Move]) -> Iterator[str]:
+    if moves and inputs.files:
+        yield (
+            f"After a week without doubt, remove what the way back needed: `cat {inputs.plan_folder}/104-*.sql | psql DSN`."
+            " The database has its new size only then."
+        )
 
 
 def _changes(strategy: Measured) -> Iterator[str]:
@@ -48,7 +59,7 @@ def _whole(strategy: Measured) -> Watch:
     most, target = strategy.expected.most, strategy.experiment.case.target_bytes
     return Watch(
         what="Size of the database",
-        threshold=f"above {bytes_text(most)} right after the migration, or ever above {bytes_text(target)}",
+        threshold=f"above {bytes_text(most)} right after the removal, or ever above {bytes_text(target)}",
         how="`SELECT pg_database_size(current_database())`",
     )
 
@@ -99,7 +110,7 @@ def _tables(strategy: Measured) -> Iterator[Watch]:
         if size >= _LARGE * strategy.candidate.bytes_now:
             yield Watch(
                 what=f"Size of {table.table}",
-                threshold=f"above {bytes_text(size * most)} right after the migration",
+                threshold=f"above {bytes_text(size * most)} right after the removal",
                 how=_size_of(strategy, table),
             )
 

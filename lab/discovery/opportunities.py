@@ -7,29 +7,21 @@ are gone or new tables took their place (high), columns or rows are gone (medium
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
 
 from lab.analysis.projection import tables_without_ages
 from lab.analysis.results import Results
 from lab.analysis.rows import TrialResult, differences
 from lab.discovery.inputs import KEYS, DiscoveryInputs, Measured
-from lab.discovery.values import Effort, Impact, Opportunity
-from lab.values import Category, Experiment, LoadedTemplate, Profile, Verdict
+from lab.discovery.values import Effort, Impact, Opportunity, Proposal
+from lab.values import Category, Experiment, LoadedTemplate, Profile, ScenarioFacts, Shape, TableProfile, Verdict
 
 _HIGH, _MEDIUM = 25.0, 5.0
-
-
-@dataclass(frozen=True, kw_only=True)
-class Proposal:
-    """What can be tried on any database of odds, before anything was measured."""
-
-    category: str
-    scenario: str | None
-    """The lab's strategy for it, None where there is none."""
-    what: str
-    touches: Callable[[DiscoveryInputs], int | None]
-    """Bytes of the profile that it could touch."""
+_NOT_YET = {
+    Category.PARTITION: "Partitions by day, so that what expires is dropped instead of deleted: frees nothing by itself"
+}
+"""Ways to save for which the lab has no strategy."""
+_NO_STRATEGY = "Not measured: the lab has no such strategy; one is a file in `scenarios/`."
 
 
 def opportunities(inputs: DiscoveryInputs) -> tuple[Opportunity, ...]:
@@ -77,9 +69,14 @@ def impact(strategy: Measured) -> Impact:
 def effort(strategy: Measured) -> Effort:
     """By rules: see the module's first lines."""
     facts, lost = strategy.candidate.facts, strategy.trial.lost
-    if facts.origins or any(guarantee.kind in KEYS for guarantee in lost):
+    if _replaces(facts) or any(guarantee.kind in KEYS for guarantee in lost):
         return Effort.HIGH
     return Effort.MEDIUM if lost or facts.given_up else Effort.LOW
+
+
+def _replaces(facts: ScenarioFacts) -> bool:
+    """Whether new tables or views take the place of tables."""
+    return bool(facts.origins) or any(shape is not Shape.TABLE for shape in facts.changes.values())
 
 
 def _categories(experiment: Experiment, name: str) -> tuple[str, ...]:
@@ -129,99 +126,49 @@ def _unprojected(run: Experiment, row: TrialResult, template: LoadedTemplate) ->
 def _proposed(inputs: DiscoveryInputs) -> Iterator[Opportunity]:
     """What the run has no trial of."""
     tried = {outcome.scenario for outcome in inputs.experiment.outcomes} if inputs.experiment else set()
-    for proposal in PROPOSALS:
-        if proposal.scenario not in tried:
-            yield Opportunity(
-                name=proposal.scenario or "–",  # noqa: RUF001 - a dash, not a minus
-                categories=(proposal.category,),
-                what=proposal.what,
-                touches=proposal.touches(inputs),
-                expected=None,
-                impact=None,
-                effort=None,
-                gives_up=(),
-                unmeasured=_how(proposal),
-            )
+    for proposal in inputs.proposals:
+        if proposal.name not in tried:
+            touched = touched_bytes(proposal, inputs.profile)
+            why = f"Not measured: `lab run -s {proposal.name}`."
+            yield _unmeasured(proposal.name, proposal.category, proposal.what, touched, why)
+    for category, what in _NOT_YET.items():
+        if all(proposal.category is not category for proposal in inputs.proposals):
+            yield _unmeasured("–", category, what, None, _NO_STRATEGY)  # noqa: RUF001 - a dash, not a minus
 
 
-def _how(proposal: Proposal) -> str:
-    if proposal.scenario is None:
-        return "Not measured on its own: the lab has no such strategy yet; one is a file in `scenarios/`."
-    return f"Not measured: `lab run -s {proposal.scenario}`."
+def _unmeasured(name: str, category: Category, what: str, touches: int | None, why: str) -> Opportunity:
+    return Opportunity(
+        name=name,
+        categories=(category,),
+        what=what,
+        touches=touches,
+        expected=None,
+        impact=None,
+        effort=None,
+        gives_up=(),
+        unmeasured=why,
+    )
 
 
-def _payloads(inputs: DiscoveryInputs) -> int | None:
-    return _sum([column.stored_bytes for _, column in inputs.columns(named=inputs.payload)])
+def touched_bytes(proposal: Proposal, profile: Profile) -> int | None:
+    """Bytes of the profile that a strategy could touch: of its columns, of what is older than it keeps, or of its tables."""
+    if proposal.columns:
+        columns = ((f"{table.table}.{column.name}", column) for table in profile.tables for column in table.columns)
+        return _sum([column.stored_bytes for name, column in columns if name in proposal.columns])
+    tables = [table for table in profile.tables if table.table in proposal.tables]
+    if proposal.keeps_days is not None:
+        return _sum([older_bytes(table, proposal.keeps_days) for table in tables])
+    return _sum([table.total_bytes for table in tables])
 
 
-def _markets(inputs: DiscoveryInputs) -> int | None:
-    return _tables(inputs, {series.markets for series in inputs.profile.series})
+def older_bytes(table: TableProfile, days: int) -> int | None:
+    """Bytes older than so many days: as seen, or in proportion to the rows where only these were counted."""
+    cut = next((cut for cut in table.retention if cut.days == days), None)
+    if cut is None or cut.bytes_older is not None or cut.rows_older is None:
+        return cut.bytes_older if cut else None
+    return round(table.total_bytes * cut.rows_older / table.rows) if table.rows and table.total_bytes else None
 
 
-def _series(inputs: DiscoveryInputs) -> int | None:
-    return _tables(inputs, {name for series in inputs.profile.series for name in (series.snapshots, series.markets)})
-
-
-def _tables(inputs: DiscoveryInputs, names: set[str]) -> int | None:
-    return _sum([table.total_bytes for table in inputs.profile.tables if table.table in names])
-
-
-def _older(inputs: DiscoveryInputs) -> int | None:
-    return _sum([older_bytes(inputs.profile, table.table) for table in inputs.profile.tables])
-
-
-def older_bytes(profile: Profile, table: str) -> int | None:
-    """Bytes of a table older than 7 days: as seen, or in proportion to its rows where only these were counted."""
-    found = profile.of(table)
-    week = next((cut for cut in found.retention if cut.days == 7), None) if found else None
-    if found is None or week is None:
-        return None
-    if week.bytes_older is not None or not found.rows or found.total_bytes is None or week.rows_older is None:
-        return week.bytes_older
-    return round(found.total_bytes * week.rows_older / found.rows)
-
-
-def _sum(sizes: list[int | None]) -> int | None:
+def _sum(sizes: Sequence[int | None]) -> int | None:
     known = [size for size in sizes if size is not None]
     return sum(known) if known else None
-
-
-PROPOSALS = (
-    Proposal(
-        category="Eliminate",
-        scenario="drop_raw_response",
-        what="Drop the column of whole responses, then rewrite its tables",
-        touches=_payloads,
-    ),
-    Proposal(
-        category="Compress",
-        scenario="hypertable_compression",
-        what="Columnstore for snapshots and market rows (TimescaleDB Community)",
-        touches=_series,
-    ),
-    Proposal(
-        category="Compress",
-        scenario="toast_lz4",
-        what="Compress whole responses with lz4",
-        touches=_payloads,
-    ),
-    Proposal(
-        category="Normalize",
-        scenario="outcome_normalization_snapshot",
-        what="One row per snapshot with its odds in an array, markets in a lookup",
-        touches=_markets,
-    ),
-    Proposal(
-        category="Partition",
-        scenario=None,
-        what="Partitions by day, so that what expires is dropped instead of deleted: frees nothing by itself",
-        touches=_series,
-    ),
-    Proposal(
-        category="Retain",
-        scenario="retention_7d",
-        what="Keep 7 days",
-        touches=_older,
-    ),
-)
-"""One way at least for each category."""

@@ -77,12 +77,13 @@ def _loss(inputs: DiscoveryInputs, strategy: Measured) -> Iterator[Risk]:
 
 def _way_back(strategy: Measured) -> Iterator[Risk]:
     sizes = {table: bytes_text(size) for table, size in strategy.before.items()}
-    final = [step.name for step in strategy.steps if rollback_steps(step.statements, sizes)[1]]
+    final = [step.name for step in strategy.steps if step.final or rollback_steps(step.statements, sizes)[1]]
+    last = " The plan makes them last, after the checks of phase 104." if strategy.candidate.facts.changes else ""
     if final:
         yield Risk(
             name="No way back",
             level="high",
-            what=f"These steps cannot be undone as measured: {', '.join(final)}.",
+            what=f"These steps cannot be undone: {', '.join(final)}.{last}",
             remedy="A restored backup on which the migration was tried, before the first of them.",
         )
 
@@ -93,14 +94,14 @@ def _locks(strategy: Measured) -> Iterator[Risk]:
         yield Risk(
             name="Locks and writers",
             level="medium",
-            what=f"{'; '.join(taken)}. Rows that are written while others are copied are in no copy.",
+            what=f"{'; '.join(taken)}.",
             remedy="A maintenance window without writers; seconds at full size are not known from a sample.",
         )
 
 
 def _guarantees(strategy: Measured) -> Iterator[Risk]:
-    given_up = {(loss.table, loss.column) for loss in strategy.candidate.facts.losses}
-    lost = [guarantee for guarantee in strategy.trial.lost if (guarantee.table, guarantee.column) not in given_up]
+    given_up = {(loss.table, loss.column or loss.guarantee) for loss in strategy.candidate.facts.losses}
+    lost = [one for one in strategy.trial.lost if (one.table, one.column or one.definition) not in given_up]
     if lost:
         yield Risk(
             name="Lost guarantees",

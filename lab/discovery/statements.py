@@ -1,32 +1,14 @@
-"""What a statement of a strategy does to a live database: its part in the plan, the locks it takes, the way back."""
+"""What a statement of a strategy does to a live database: the locks it takes and the way back."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
-from enum import StrEnum
 
 from lab.values import Statement
 
 _NAME = r'(?:ONLY |IF EXISTS |public\.)*"?(\w+)"?'
-
-
-class Part(StrEnum):
-    """Which part of the plan a statement is."""
-
-    ADDS = "Added beside what is there"
-    REPLACES = "Replaced or removed, once the data has moved"
-    MOVES = "moves data"
-
-
-_PARTS = (
-    (r"CREATE TEMP|CREATE (?:UNLOGGED )?TABLE \S+ AS\b", Part.MOVES),
-    (r"CREATE (?:OR REPLACE )?VIEW", Part.REPLACES),
-    (rf"CREATE|ALTER TABLE {_NAME} ADD|SELECT create_hypertable", Part.ADDS),
-    (r"ALTER|DROP", Part.REPLACES),
-)
-"""The first rule that fits decides; what none fits moves data."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,6 +37,11 @@ _WAYS = (
         final=True,
         ours=True,
     ),
+    WayBack(
+        pattern=rf"ALTER TABLE {_NAME} RENAME TO",
+        words="{table}: drop what took its name, and rename it back. Until phase 104 it takes up to {bytes} more at full size.",
+        ours=True,
+    ),
     WayBack(pattern=r"DELETE|UPDATE|TRUNCATE", words="No way back after COMMIT but a backup.", final=True),
     WayBack(
         pattern=r"CALL convert_to_columnstore", words="`CALL convert_to_rowstore(…)` for each chunk, with room for it."
@@ -75,21 +62,6 @@ NOTHING = "Nothing to undo."
 def flat(sql: str) -> str:
     """On one line."""
     return " ".join(sql.split())
-
-
-def part(statement: Statement, temporary: Collection[str]) -> Part:
-    """Its part of the plan; `temporary` are tables that the session made for itself."""
-    sql = flat(statement.sql)
-    dropped = re.match(rf"DROP TABLE {_NAME}", sql)
-    if dropped and dropped[1] in temporary:
-        return Part.MOVES
-    return next((found for pattern, found in _PARTS if re.match(pattern, sql)), Part.MOVES)
-
-
-def temporary(statements: Sequence[Statement]) -> frozenset[str]:
-    """Tables that the session makes for itself."""
-    found = (re.match(rf"CREATE TEMP TABLE {_NAME}", flat(statement.sql)) for statement in statements)
-    return frozenset(statement[1] for statement in found if statement)
 
 
 _EXCLUSIVE = rf"(?:ALTER TABLE|DROP TABLE|VACUUM FULL|TRUNCATE(?: TABLE)?|CLUSTER|REINDEX TABLE) {_NAME}"

@@ -8,7 +8,9 @@ from enum import IntEnum
 from typing import Literal
 
 from lab.analysis.drivers import Driver
+from lab.discovery.plan.dependants import AffectedDependant
 from lab.units import bytes_text
+from lab.values import Category
 
 Says = Literal["yes", "no", "perhaps", "partly", "unknown"]
 """What an answer comes to; 'partly' where a part of the question has an answer."""
@@ -129,11 +131,19 @@ class Opportunity:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Group:
-    """Statements of one kind, in the order of execution."""
+class Proposal:
+    """A strategy that the lab has, before anything was measured."""
 
-    title: str
-    statements: tuple[str, ...]
+    name: str
+    category: Category
+    what: str
+    """What it does, as an order."""
+    tables: tuple[str, ...]
+    """The tables that it changes."""
+    columns: tuple[str, ...]
+    """As 'table.column', where it changes no more of its tables."""
+    keeps_days: int | None
+    """How many days of rows it keeps; None where rows do not go by their age."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -141,6 +151,8 @@ class Move:
     """One step of the migration, as measured on the sample."""
 
     name: str
+    file: str
+    """Of the plan; empty where the step has none."""
     statements: str
     seconds: float | None
     wal_bytes: int | None
@@ -151,7 +163,7 @@ class Move:
     locks: tuple[str, ...]
     back: tuple[str, ...]
     """How each of its kinds of statement is undone, or that it cannot be."""
-    final: bool
+    irreversible: bool
     """Whether a part of it cannot be undone."""
 
 
@@ -174,7 +186,8 @@ class Phase:
     saving: str
     risks: tuple[str, ...]
     back: tuple[str, ...]
-    groups: tuple[Group, ...] = ()
+    dependants: tuple[AffectedDependant, ...] = ()
+    """What depends on the tables of the strategy, and what becomes of it."""
     moves: tuple[Move, ...] = ()
     watches: tuple[Watch, ...] = ()
 

@@ -49,6 +49,7 @@ def _written(template: str, before: str, inputs: DiscoveryInputs, sources: Seque
         measured=measured(found),
         unmeasured=unmeasured(found),
         moves=moves,
+        dependants=dependants,
         back=back,
         watches=watches,
         risks=risks(found),
@@ -81,7 +82,7 @@ def measured(found: Discovery) -> Table:
             "category",
             "impact",
             "effort",
-            "gives up",
+            "gives up, as declared",
             "saves of the sample",
             "at full size",
             "then",
@@ -132,15 +133,16 @@ def moves(phase: Phase) -> Table:
     """The steps of a migration with what each took."""
     return Table(
         title="Steps",
-        heads=("", "step", "statements", "locks", "seconds", "WAL", "peak disk", "size after", "of the sample"),
+        heads=("", "file", "step", "statements", "locks", "seconds", "WAL", "peak disk", "size after", "of the sample"),
         rows=tuple(_move(number, move) for number, move in enumerate(phase.moves, 1)),
-        left=4,
+        left=5,
     )
 
 
-def _move(number: int, move: Move) -> tuple[Cell | str, ...]:
+def _move(number: int, move: Move) -> tuple[Cell | str | None, ...]:
     return (
         str(number),
+        f"`{move.file}`" if move.file else None,
         move.name,
         move.statements,
         "; ".join(move.locks) or "none that the application notices",
@@ -150,13 +152,26 @@ def _move(number: int, move: Move) -> tuple[Cell | str, ...]:
     )
 
 
+def dependants(phase: Phase) -> Table:
+    """What depends on the tables of the strategy, and what becomes of it."""
+    return Table(
+        title="What depends on the tables",
+        heads=("table", "what", "name", "after the plan"),
+        rows=tuple(
+            (one.dependant.table, one.dependant.kind.value, one.dependant.name, one.words or "The files make it again.")
+            for one in phase.dependants
+        ),
+        left=4,
+    )
+
+
 def back(phase: Phase) -> Table:
     """How each step is undone."""
     return Table(
         title="Way back",
         heads=("", "step", "way back"),
         rows=tuple(
-            (str(number), move.name, ("**Final.** " if move.final else "") + " ".join(move.back))
+            (str(number), move.name, ("**Final.** " if move.irreversible else "") + " ".join(move.back))
             for number, move in enumerate(phase.moves, 1)
         ),
         left=3,

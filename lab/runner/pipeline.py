@@ -33,7 +33,6 @@ from lab.values import (
     Outcome,
     Plan,
     PlannedTrial,
-    ScenarioFacts,
     Skipped,
     TrialRequest,
     WorkloadFacts,
@@ -228,7 +227,7 @@ def _open(
         calibration=workload.notes,
         environment=environment(),
         templates=(),
-        scenarios={one.scenario: _facts(entries[one.scenario]) for one in planned.trials},
+        scenarios={one.scenario: entries[one.scenario].facts for one in planned.trials},
         outcomes=(),
         auxiliary_trials=(),
     )
@@ -236,21 +235,3 @@ def _open(
         files.write(folder / runs.CASE, workload.case_text)  # with the plan, all that makes the same rows again
     runs.save(folder, experiment)
     return Journal(folder=folder, experiment=experiment)
-
-
-def _facts(entry: Registered) -> ScenarioFacts:
-    scenario = entry.scenario
-    return ScenarioFacts(
-        title=scenario.title,
-        category=scenario.category,
-        description=entry.description,
-        hypothesis=scenario.hypothesis,
-        given_up=scenario.given_up,
-        deletes_rows=scenario.keeps is not None,
-        keeps_days=scenario.keeps_days,
-        costs=scenario.costs,
-        losses=scenario.losses,
-        origins=dict(scenario.origins),
-        changes=dict(scenario.changes),
-        requires=scenario.requirements,
-    )

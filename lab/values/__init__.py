@@ -3,6 +3,7 @@
 Bytes are bytes on disk, seconds are wall-clock seconds, and what was not measured is `None`, never 0.
 """
 
+from lab.values.check import DatabaseCheck, RequirementAnswer
 from lab.values.declared import CHANGE_RATE, Category, DeclaredLoss, Note, Requirement, Shape
 from lab.values.dependant import Dependant, DependantKind
 from lab.values.experiment import (
@@ -66,6 +67,7 @@ __all__ = [
     "Category",
     "ColumnProfile",
     "Completed",
+    "DatabaseCheck",
     "DatasetSpec",
     "Day",
     "DeclaredLoss",
@@ -90,6 +92,7 @@ __all__ = [
     "PlannedTrial",
     "Profile",
     "Requirement",
+    "RequirementAnswer",
     "Retention",
     "Rowstore",
     "ScenarioFacts",

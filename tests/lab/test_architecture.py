@@ -44,6 +44,7 @@ ALLOWED: dict[str, frozenset[str]] = {
     "lab/doctor.py": BASE | {"lab.runner", "lab.registry", "lab.servers"},
     "lab/fidelity.py": BASE
     | {"lab.runner", "lab.trial", "lab.servers", "lab.analysis", "lab.workload", "lab.postgres"},
+    "lab/check.py": BASE | {"lab.files", "lab.profiling", "lab.scenario"},
     "lab/profiling": BASE | {"lab.profiling", "lab.files", "lab.postgres", "lab.servers"},
     "lab/usage": BASE | {"lab.usage", "lab.paths"},
     "lab/analysis": BASE | {"lab.analysis"},

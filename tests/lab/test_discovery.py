@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 from dataclasses import replace
 from itertools import product
 from pathlib import Path
@@ -13,18 +12,22 @@ import pytest
 from data_gen.published import load as load_published
 from lab import registry
 from lab.analysis.results import analyse
+from lab.cli.discovering import proposals
 from lab.discovery import Discovery, DiscoveryInputs, discover
-from lab.discovery.opportunities import PROPOSALS
+from lab.discovery.opportunities import touched_bytes
 from lab.discovery.values import Answer, Check, Impact, Opportunity
 from lab.units import bytes_text
 from lab.usage import Usage, look
 from lab.values import (
+    BASELINE,
     ColumnProfile,
     Completed,
+    DatabaseCheck,
     Experiment,
     IndexProfile,
     Mismatch,
     Profile,
+    RequirementAnswer,
     Retention,
     Series,
     Share,
@@ -204,18 +207,27 @@ def test_codecs_that_were_tried_are_evidence(published: Profile) -> None:
 
 
 def test_without_a_run_ways_to_save_are_named_and_none_has_a_number(published: Profile) -> None:
-    found = discover(DiscoveryInputs(profile=published))
+    found = discover(DiscoveryInputs(profile=published, proposals=proposals()))
     assert {category for one in found.opportunities for category in one.categories} == set(CATEGORIES)
     assert measured(found) == []
     assert all(one.impact is None and one.unmeasured.startswith("Not measured") for one in found.opportunities)
     assert {one.touches for one in found.opportunities if one.name == "drop_raw_response"} == {33 << 30}
     assert [phase.number for phase in found.phases] == [101, 102, 103, 104]
-    assert all("lab run" in phase.changes[0] and phase.saving == "Not inputs." for phase in found.phases)
+    assert all("lab run" in phase.changes[0] and phase.saving == "Not known." for phase in found.phases)
 
 
-def test_every_way_that_is_named_is_a_scenario_of_the_lab() -> None:
-    everything = set(registry.everything())
-    assert {one.scenario for one in PROPOSALS if one.scenario} <= everything
+def test_every_proposal_is_a_scenario_and_knows_how_much_it_touches(published: Profile) -> None:
+    assert {proposal.name for proposal in proposals()} <= set(registry.registered())
+    assert all(touched_bytes(proposal, published) for proposal in proposals())
+
+
+def test_no_file_of_a_discovery_names_a_scenario() -> None:
+    names = set(registry.registered()) - {BASELINE}
+    sources = [*(ROOT / "lab" / "discovery").rglob("*.py"), *(ROOT / "lab" / "usage").rglob("*.py")]
+    found = [
+        (path.name, name) for path in sources for name in names if re.search(rf"\b{name}\b", path.read_text("utf-8"))
+    ]
+    assert not found
 
 
 def test_measured_ways_are_ranked_by_impact_then_effort_then_bytes(published: Profile, sample: Experiment) -> None:
@@ -244,38 +256,60 @@ def test_what_was_measured_without_a_baseline_is_named_and_has_no_number(
     assert "no baseline" in one.unmeasured
 
 
-def test_the_schema_phase_holds_the_recorded_statements(published: Profile, sample: Experiment) -> None:
-    schema, _, migration, _ = discover(DiscoveryInputs(profile=published, results=analyse(sample))).phases
-    added, replaced = schema.groups
-    assert any(sql.startswith("CREATE TABLE market_odds_blocks") for sql in added.statements)
-    assert "ALTER TABLE odds_snapshots DROP COLUMN raw_response" in replaced.statements
-    assert not any("TEMP" in sql or "parsed_" in sql for group in schema.groups for sql in group.statements)
-    assert not any(sql.startswith("INSERT") for group in schema.groups for sql in group.statements)
-    assert len(migration.moves) == len(steps_of_recommended(sample))
-
-
-def steps_of_recommended(sample: Experiment) -> Sequence[object]:
-    name = "drop_raw_response+outcome_normalization_snapshot"
-    return next(one.steps for one in sample.outcomes if isinstance(one, Completed) and one.scenario == name)
-
-
-def test_what_cannot_be_undone_is_said_with_what_to_do_instead(published: Profile, sample: Experiment) -> None:
-    found = discover(DiscoveryInputs(profile=published, results=analyse(sample)))
-    moves = {move.name: move for move in found.phases[2].moves}
-    assert {name for name, move in moves.items() if move.final} == {
-        "DROP COLUMN",
-        "market_odds: drop the old table, view in its place",
-        "competitor_market_odds: drop the old table, view in its place",
-    }
-    (back,) = moves["market_odds: drop the old table, view in its place"].back
-    assert "market_odds_before" in back
-    assert "GB more" in back
-    assert moves["parse the JSON"].back == ("Nothing to undo.",)
-    assert any(
-        "ACCESS EXCLUSIVE on market_odds" in lock
-        for lock in moves["market_odds: drop the old table, view in its place"].locks
+def check_of(sample: Experiment, *, broken: int | None) -> DatabaseCheck:
+    """What the profiled database answered about the recommended strategy."""
+    advice = analyse(sample).advice
+    assert advice.scenario
+    return DatabaseCheck(
+        format=1,
+        strategy=advice.scenario,
+        database="2026-02-17",
+        server="17.4",
+        taken="2026-02-17T10:00:00+00:00",
+        requirements=(
+            RequirementAnswer(name="no price is 0", broken=broken, reason="" if broken is not None else "slow"),
+        ),
+        dependants=(),
     )
-    assert moves["build the lookup"].locks == ()
+
+
+@pytest.mark.parametrize("broken", [3, None])
+def test_a_requirement_that_is_broken_or_not_known_is_not_ticked(
+    published: Profile, sample: Experiment, broken: int | None
+) -> None:
+    inputs = DiscoveryInputs(profile=published, results=analyse(sample), check=check_of(sample, broken=broken))
+    assert not check(discover(inputs), "requirements of").done
+
+
+def test_the_check_of_another_database_or_strategy_ticks_nothing(published: Profile, sample: Experiment) -> None:
+    whole = check_of(sample, broken=0)
+    for other in (replace(whole, database="other"), replace(whole, strategy="toast_lz4")):
+        inputs = DiscoveryInputs(profile=published, results=analyse(sample), check=other)
+        assert not check(discover(inputs), "requirements of").done
+
+
+def older(sample: Experiment) -> Experiment:
+    """The run as format 1 recorded it: without what a scenario changes and requires."""
+    facts = {name: replace(one, changes={}, requires=()) for name, one in sample.scenarios.items()}
+    return replace(sample, scenarios=facts)
+
+
+def test_the_plan_of_an_older_run_prints_no_sql_and_says_why(published: Profile, sample: Experiment) -> None:
+    inputs = DiscoveryInputs(profile=published, results=analyse(older(sample)))
+    assert inputs.files == ()
+    migration = discover(inputs).phases[2]
+    assert any("not safe on another database" in line for line in migration.changes)
+    assert migration.moves
+
+
+def test_what_cannot_be_undone_says_so_and_what_can_says_how(published: Profile, sample: Experiment) -> None:
+    phases = discover(DiscoveryInputs(profile=published, results=analyse(sample))).phases
+    moves = [move for phase in phases for move in phase.moves]
+    removed = {move.name for move in moves if "DROP COLUMN" in move.name}
+    assert removed
+    assert removed <= {move.name for move in moves if move.irreversible}
+    assert all(move.back for move in moves)
+    assert all("no way back" in " ".join(move.back).lower() for move in moves if move.irreversible)
 
 
 def planned(published: Profile, sample: Experiment, best: str) -> Discovery:
@@ -287,8 +321,8 @@ def planned(published: Profile, sample: Experiment, best: str) -> Discovery:
 
 def test_an_old_table_that_is_kept_takes_what_earlier_steps_left_of_it(published: Profile, sample: Experiment) -> None:
     plan = planned(published, sample, "drop_raw_response+hypertable_compression").phases[2]
-    kept = {move.name: " ".join(move.back) for move in plan.moves if "_before" in " ".join(move.back)}
-    (snapshots,) = (back for back in kept.values() if "odds_snapshots_before" in back and "competitor" not in back)
+    kept = [" ".join(move.back) for move in plan.moves if "more at full size" in " ".join(move.back)]
+    (snapshots,) = (back for back in kept if back.startswith("odds_snapshots"))
     assert re.search(r"up to \d+(\.\d+)? MB more", snapshots)  # without the payloads, which a step before has dropped
 
 
@@ -303,12 +337,12 @@ def test_no_threshold_of_a_retention_is_passed_on_the_first_day(published: Profi
 @pytest.mark.parametrize("best", ["drop_raw_response+hypertable_compression", "drop_raw_response+retention_7d"])
 def test_any_measured_strategy_has_its_four_phases(published: Profile, sample: Experiment, best: str) -> None:
     schema, _, migration, after = planned(published, sample, best).phases
-    assert migration.moves
-    assert schema.groups
+    assert schema.changes
     assert any("job" in line for line in after.changes)
     chunks = any("chunks" in watch.how for watch in after.watches)
     assert chunks == ("hypertable" in best)
-    assert any("backup" in line for move in migration.moves for line in move.back) == ("retention" in best)
+    moves = (*migration.moves, *after.moves)
+    assert any("backup" in line for move in moves for line in move.back) == ("retention" in best)
 
 
 def test_files_that_must_change_come_from_the_sources(published: Profile, sample: Experiment) -> None:
@@ -428,6 +462,11 @@ def test_an_item_is_ticked_by_its_evidence_and_unticked_without(
         "run is whole": (seen, bare),
         "same database": (seen, DiscoveryInputs(profile=poor, results=analyse(sample))),
         "fits the target": (seen, bare),
+        "requirements of": (
+            DiscoveryInputs(profile=published, results=analyse(sample), check=check_of(sample, broken=0)),
+            DiscoveryInputs(profile=published, results=analyse(sample), check=check_of(sample, broken=3)),
+        ),
+        "depends on": (DiscoveryInputs(profile=replace(published, dependants=())), bare),
         "projection states": (
             seen,
             DiscoveryInputs(profile=published, results=analyse(replace(sample, auxiliary_trials=()))),

@@ -18,7 +18,7 @@ def outcomes(inputs: DiscoveryInputs) -> Answer:
         return Answer(
             question=question,
             verdict="unknown",
-            words="Not measured: `lab run -s outcome_normalization_snapshot`.",
+            words=f"Not measured: {inputs.propose(Category.NORMALIZE)}.",
             evidence=_weights(inputs),
             missing=("What a normalised form would weigh, and whether its answers are the same.",),
         )
@@ -51,7 +51,9 @@ def _mean(column: ColumnProfile) -> str:
 
 
 def _saves(strategy: Measured) -> str:
-    checked = f"{strategy.trial.verification.checks} answers are {strategy.trial.verification.verdict.value}"
+    checked = (
+        f"{strategy.trial.verification.checks} answers of the imitation are {strategy.trial.verification.verdict.value}"
+    )
     return f"it saves {strategy.expected.percent:.1f} % of the sample, and {checked}"
 
 

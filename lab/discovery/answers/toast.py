@@ -22,7 +22,7 @@ def toast(inputs: DiscoveryInputs) -> Answer:
     if not ratios:
         missing.append("Raw bytes of the JSON columns are not in the profile: `lab profile DSN` samples them.")
     if not again and trial is None:
-        missing.append("Other codecs were not tried: `lab profile DSN`, or `lab run -s toast_lz4`.")
+        missing.append(f"Other codecs were not tried: `lab profile DSN`, or {inputs.propose(Category.COMPRESS)}.")
     effective = [column for _, column in pairs if column.ratio is not None and column.ratio < 1]
     return Answer(
         question="Is TOAST effective?",

@@ -50,6 +50,13 @@ class Source(Database):
             super().execute(_IN_PLACE)
             return super().fetch(sql)
 
+    def fetch_public(self, sql: str) -> list[Row]:
+        """Like `fetch`, but names without a schema are those of the schema `public`."""
+        with self.transaction():
+            super().execute(_GUARD)
+            super().execute("SET LOCAL search_path = public")
+            return super().fetch(sql)
+
     def execute(self, sql: str, params: Sequence[object] | None = None) -> int:
         """Run one statement, read-only."""
         with self.transaction():

@@ -1,0 +1,27 @@
+"""Which step of a strategy puts something new under a table's name."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+
+from lab.values import ScenarioFacts, Shape, StepRecord
+
+
+def swapped_tables(steps: Sequence[StepRecord], facts: ScenarioFacts) -> Mapping[str, tuple[str, ...]]:
+    """Name of a step to the tables under whose names it puts a view or another table, for good."""
+    last: dict[str, str] = {}
+    for table, shape in facts.changes.items():
+        for step in steps:
+            if shape is not Shape.TABLE and any(_takes_name(one.sql, table) for one in step.statements):
+                last[table] = step.name
+    return {name: tuple(table for table in last if last[table] == name) for name in last.values()}
+
+
+def _takes_name(sql: str, table: str) -> bool:
+    flat = " ".join(sql.split())
+    name = rf'(?:public\.)?"?{re.escape(table)}"?'
+    return bool(
+        re.match(rf"CREATE (?:OR REPLACE )?(?:VIEW|TABLE) {name}(?!\w)", flat)
+        or re.match(rf"ALTER (?:TABLE|VIEW) .* RENAME TO {name}$", flat)
+    )

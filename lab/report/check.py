@@ -1,0 +1,41 @@
+"""What a database answered to the requirements of a strategy, as tables."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from lab.report.table import Table
+from lab.units import counted
+from lab.values import DatabaseCheck, RequirementAnswer
+
+
+def headline(check: DatabaseCheck) -> str:
+    """Whether the strategy may run, in one sentence."""
+    broken = [answer for answer in check.requirements if not answer.holds]
+    if not broken:
+        return f"{check.strategy} may run in {check.database}: all {len(check.requirements)} requirements hold."
+    verb = "does not hold or is not known" if len(broken) == 1 else "do not hold or are not known"
+    return f"{check.strategy} may not run in {check.database}: {counted(len(broken), 'requirement')} {verb}."
+
+
+def tables(check: DatabaseCheck) -> Iterator[Table]:
+    """The requirements, then what depends on the tables."""
+    yield Table(
+        title="Requirements",
+        heads=("requirement", "answer"),
+        rows=tuple((answer.name, _words(answer)) for answer in check.requirements),
+        left=2,
+    )
+    if check.dependants:
+        yield Table(
+            title="What depends on the tables that it changes",
+            heads=("table", "what", "name"),
+            rows=tuple((one.table, one.kind.value, one.name) for one in check.dependants),
+            left=3,
+        )
+
+
+def _words(answer: RequirementAnswer) -> str:
+    if answer.broken is None:
+        return f"not known: {answer.reason}"
+    return "holds" if answer.holds else f"does not hold: {answer.broken:,} break it"

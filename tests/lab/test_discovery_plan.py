@@ -1,0 +1,245 @@
+"""The plan's files are executed as they are, on a fresh clone: they do what the trial did, or stop before they change anything."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+
+import pytest
+
+from lab import registry
+from lab.discovery.plan import PlanFile, plan_files
+from lab.errors import DatabaseError
+from lab.postgres.database import Database
+from lab.profiling.catalog import dependants
+from lab.profiling.catalog.session import open_source
+from lab.profiling.catalog.tables import read_tables
+from lab.scenario import Category, Scenario, Shape
+from lab.scenario import Database as Recorded
+from lab.trial import trial
+from lab.trial.template import Bench
+from lab.values import Completed, Dependant, Verdict
+from tests.lab.trials import request_for
+
+NATIVE = [
+    "drop_raw_response",
+    "outcome_normalization_rows",
+    "outcome_normalization_packed",
+    "outcome_normalization_snapshot",
+    "retention_7d",
+    "rewrite_only",
+    "drop_raw_response+outcome_normalization_snapshot",
+    "drop_raw_response+retention_7d",
+]
+
+_TOKENS = re.compile(r"\$(\w*)\$.*?\$\1\$|'(?:[^']|'')*'|--[^\n]*|;|[^;'$-]+|[$-]", re.DOTALL)
+
+
+def statements(text: str) -> Iterator[str]:
+    """The statements of a file, as psql sends them; its own commands begin with a backslash."""
+    statement = ""
+    for token in _TOKENS.finditer("\n".join(line for line in text.splitlines() if not line.startswith("\\"))):
+        if token[0] == ";":
+            yield statement
+            statement = ""
+        elif not token[0].startswith("--"):
+            statement += token[0]
+    assert not statement.strip()
+
+
+def run(database: Database, files: Sequence[PlanFile], now: str = "now()") -> None:
+    for file in files:
+        for statement in statements(file.text.replace("now()", now)):
+            database.execute(statement)
+
+
+def measure(bench: Bench, name: str, scenario: Scenario) -> Completed:
+    outcome = trial.run(request_for(bench, name), scenario, bench)
+    assert isinstance(outcome, Completed), outcome
+    return outcome
+
+
+def files_of(bench: Bench, name: str, hanging: Sequence[Dependant] = ()) -> tuple[PlanFile, ...]:
+    (entry,) = registry.resolve([name])
+    return plan_files(measure(bench, name, entry.scenario), entry.facts, hanging)
+
+
+@pytest.fixture(scope="module")
+def planned(bench: Bench) -> Callable[[str], tuple[PlanFile, ...]]:
+    """The files of a strategy, measured once for all tests."""
+    known: dict[str, tuple[PlanFile, ...]] = {}
+
+    def files(name: str) -> tuple[PlanFile, ...]:
+        if name not in known:
+            known[name] = files_of(bench, name)
+        return known[name]
+
+    return files
+
+
+@pytest.mark.parametrize("name", NATIVE)
+def test_the_files_of_a_strategy_leave_the_answers_that_it_declared(
+    bench: Bench, planned: Callable[[str], tuple[PlanFile, ...]], name: str
+) -> None:
+    (entry,) = registry.resolve([name])
+    files = planned(name)
+
+    def apply(db: Recorded) -> None:
+        with db.step("the plan"):
+            for file in files:
+                for statement in statements(file.text.replace("now()", db.now_sql)):
+                    db.execute(statement)
+
+    outcome = measure(bench, name, replace(entry.scenario, apply=apply))
+    assert outcome.verification.verdict is not Verdict.DIFFERS, outcome.verification.mismatches
+
+
+@pytest.mark.parametrize("name", NATIVE)
+def test_the_files_name_nothing_of_the_sample(
+    bench: Bench, planned: Callable[[str], tuple[PlanFile, ...]], name: str
+) -> None:
+    for file in planned(name):
+        assert "%s" not in re.sub(r"format\('[^']*'", "", file.text), file.name
+        assert "_hyper_" not in re.sub(r"\w+_hyper\b", "", file.text), file.name
+        assert not re.search(r"\b20\d\d-\d\d-\d\d\b", file.text), file.name
+        assert f"{bench.template.now:%Y-%m-%d}" not in file.text
+
+
+@pytest.mark.parametrize("name", NATIVE)
+def test_the_order_is_requirements_then_steps_then_what_cannot_be_undone(
+    planned: Callable[[str], tuple[PlanFile, ...]], name: str
+) -> None:
+    files = planned(name)
+    names = [file.name for file in files]
+    assert names == sorted(names)
+    drops = [
+        file.phase
+        for file in files
+        if re.search(r"^DROP TABLE (?!parsed_|listed_)|DROP COLUMN", file.text, re.MULTILINE)
+    ]
+    assert set(drops) <= {104}
+    executed = [statement.strip() for file in files if file.phase != 103 for statement in statements(file.text)]
+    changes = [statement for statement in executed if not statement.startswith(("SET ", "DO $check$"))]
+    assert not [statement for file in files if file.phase == 103 for statement in changes if statement in file.text]
+
+
+@contextmanager
+def clone(bench: Bench, name: str) -> Iterator[Database]:
+    bench.server.clone(bench.template.name, name)
+    try:
+        with bench.server.connect(name) as database:
+            yield database
+    finally:
+        bench.server.drop(name)
+
+
+STATE = """
+SELECT c.relname::text, c.relkind::text, c.relfilenode::bigint FROM pg_class c
+WHERE relnamespace = 'public'::regnamespace ORDER BY 1
+"""
+
+BROKEN = [
+    ("drop_raw_response", "ALTER TABLE odds_snapshots DROP COLUMN raw_response"),
+    ("retention_7d", "CREATE TABLE retention_cutoff (at int)"),
+    ("outcome_normalization_packed", "ALTER TABLE market_odds RENAME TO elsewhere"),
+    ("outcome_normalization_snapshot", "CREATE VIEW market_lookup AS SELECT 1 AS one"),
+]
+
+
+@pytest.mark.parametrize(("name", "damage"), BROKEN)
+def test_a_database_that_breaks_a_requirement_is_not_changed(
+    bench: Bench, planned: Callable[[str], tuple[PlanFile, ...]], name: str, damage: str
+) -> None:
+    files = planned(name)
+    with clone(bench, "requirement_broken") as database:
+        database.execute(damage)
+        before = database.fetch(STATE)
+        with pytest.raises(DatabaseError, match="Required"):
+            run(database, files)
+        assert database.fetch(STATE) == before
+
+
+def swap(db: Recorded) -> None:
+    """A strategy that puts a view over a new table in place of `scrape_errors`."""
+    with db.step("copy"):
+        db.execute("CREATE TABLE errors_packed AS SELECT * FROM scrape_errors")
+    with db.step("swap"):
+        db.prove(
+            "the copy is whole", "SELECT (SELECT count(*) FROM scrape_errors) - (SELECT count(*) FROM errors_packed)"
+        )
+        db.execute("ALTER TABLE scrape_errors RENAME TO scrape_errors_before")
+        db.execute("CREATE VIEW scrape_errors AS SELECT * FROM errors_packed")
+    with db.step("drop the old table", final=True):
+        db.execute("DROP TABLE scrape_errors_before")
+
+
+SWAP = registry.Registered(
+    name="swap",
+    family="swap",
+    description="Swap.",
+    scenario=Scenario(
+        title="swap",
+        category=Category.NORMALIZE,
+        hypothesis="",
+        apply=swap,
+        changes={"scrape_errors": Shape.VIEW},
+    ),
+)
+
+APPLICATION = (
+    "CREATE ROLE plan_owner",
+    "CREATE ROLE plan_reader",
+    "ALTER TABLE scrape_errors OWNER TO plan_owner",
+    "GRANT SELECT ON scrape_errors TO plan_reader",
+    "CREATE VIEW late_errors AS SELECT id FROM scrape_errors WHERE occurred_at > '2026-01-01'",
+    "GRANT SELECT ON late_errors TO plan_reader",
+    "COMMENT ON TABLE scrape_errors IS 'what it''s for'",
+    "COMMENT ON COLUMN scrape_errors.id IS 'its number'",
+    "CREATE FUNCTION touched() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END'",
+    "CREATE TRIGGER touch BEFORE UPDATE ON scrape_errors FOR EACH ROW EXECUTE FUNCTION touched()",
+    "CREATE PUBLICATION feed FOR TABLE scrape_errors",
+    "CREATE POLICY everything ON scrape_errors FOR SELECT USING (true)",
+)
+
+
+@pytest.fixture
+def application(bench: Bench) -> Iterator[Database]:
+    """A clone with roles, a view, a trigger, a publication and a policy on the table that is replaced."""
+    with clone(bench, "plan_application") as database:
+        for statement in APPLICATION:
+            database.execute(statement)
+        yield database
+        database.execute("DROP OWNED BY plan_reader, plan_owner CASCADE")
+        database.execute("DROP ROLE plan_reader, plan_owner")
+
+
+def hanging_on(database: Database) -> tuple[Dependant, ...]:
+    with open_source(database.conninfo) as source:
+        return dependants.read(source, read_tables(source, without=[], standby=False))
+
+
+def test_after_the_plan_the_application_reads_as_before(bench: Bench, application: Database) -> None:
+    outcome, facts = measure(bench, "swap", SWAP.scenario), SWAP.facts
+    files = plan_files(outcome, facts, hanging_on(application))
+    reads = ("SELECT count(*) FROM scrape_errors", "SELECT count(*) FROM late_errors")
+    before = [application.value(read) for read in reads]
+    run(application, files)
+    application.execute("SET ROLE plan_reader")
+    assert [application.value(read) for read in reads] == before
+    application.execute("RESET ROLE")
+    assert application.value("SELECT obj_description('scrape_errors'::regclass)") == "what it's for"
+    assert application.value("SELECT col_description('scrape_errors'::regclass, 1)") == "its number"
+    owner = "SELECT DISTINCT relowner::regrole::text FROM pg_class WHERE relname IN ('scrape_errors', 'errors_packed')"
+    assert application.fetch(owner) == [("plan_owner",)]
+
+
+def test_a_proof_that_fails_stops_the_plan_before_the_swap(bench: Bench) -> None:
+    files = plan_files(measure(bench, "swap", SWAP.scenario), SWAP.facts, ())
+    with clone(bench, "proof_broken") as database:
+        run(database, files[:2])
+        database.execute("DELETE FROM errors_packed WHERE id = (SELECT min(id) FROM errors_packed)")
+        with pytest.raises(DatabaseError, match="Not proved: the copy is whole"):
+            run(database, files[2:])
+        assert database.value("SELECT relkind::text FROM pg_class WHERE relname = 'scrape_errors'") == "r"
