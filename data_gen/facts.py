@@ -10,6 +10,10 @@ SIDES = {"odds_snapshots": "market_odds", "competitor_odds_snapshots": "competit
 A document is as long as the list of its markets: what TOAST holds of a snapshot grows with the market rows.
 """
 
+SNAPSHOTS = tuple(sorted(SIDES))
+PAYLOAD = "raw_response"
+"""The column of a snapshot that holds the platform's whole response."""
+
 FACTS = WorkloadFacts(
     name="odds",
     scale="event",

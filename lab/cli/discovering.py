@@ -78,10 +78,11 @@ def look(
     as_json: AsJson = False,
 ) -> None:
     """Who writes and who reads a column, as far as the sources of its application say; raw_response by default."""
+    from data_gen.facts import PAYLOAD, SNAPSHOTS
     from lab import usage
     from lab.report import usage as usages
 
-    results = usage.look(paths, column or ["raw_response"], table or ())
+    results = usage.look(paths, column or [PAYLOAD], table or (), assumed=SNAPSHOTS)
     if as_json:
         print_json([asdict(result) for result in results])
         return

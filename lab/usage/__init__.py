@@ -12,15 +12,17 @@ from lab.errors import InputError
 from lab.usage import files, python, sql, text, verdict
 from lab.usage.python.module import UnparsableError
 from lab.usage.python.schema import Schema, gather
-from lab.usage.values import TABLES, Hit, Occurrence, Passed, Source, Target, Usage
+from lab.usage.values import Hit, Occurrence, Passed, Source, Target, Usage
 
 __all__ = ["Usage", "look"]
 
 
-def look(roots: Sequence[Path], columns: Sequence[str], tables: Sequence[str] = ()) -> tuple[Usage, ...]:
+def look(
+    roots: Sequence[Path], columns: Sequence[str], tables: Sequence[str] = (), *, assumed: Sequence[str] = ()
+) -> tuple[Usage, ...]:
     """How the sources below `roots` use each column; `tables` narrows it to columns of these tables.
 
-    Without `tables`, the column's tables are those that the sources declare with it, or else the odds snapshots'.
+    Without `tables`, the column's tables are those that the sources declare with it, or else those that are `assumed`.
     A column is spelled as in Python; in SQL upper and lower case are the same.
     Errors: `InputError` where a root does not exist or a name is not one of SQL.
     """
@@ -31,20 +33,23 @@ def look(roots: Sequence[Path], columns: Sequence[str], tables: Sequence[str] = 
             )
     sources, skipped = files.collect(roots)
     narrow = frozenset(table.lower() for table in tables)
-    return tuple(_usage(sources, skipped, column, narrow) for column in columns)
+    guessed = tuple(table.lower() for table in assumed)
+    return tuple(_usage(sources, skipped, column, narrow, guessed) for column in columns)
 
 
-def _usage(sources: Sequence[Source], skipped: Sequence[Passed], column: str, tables: frozenset[str]) -> Usage:
+def _usage(
+    sources: Sequence[Source], skipped: Sequence[Passed], column: str, tables: frozenset[str], assumed: tuple[str, ...]
+) -> Usage:
     made = _made(sources, column)
     schema = gather(
-        [source for source in sources if source.language == "Python"], column, tables, made or frozenset(TABLES)
+        [source for source in sources if source.language == "Python"], column, tables, made or frozenset(assumed)
     )
     known = tables or schema.tables | made
-    target = Target(column=column, tables=known or frozenset(TABLES))
+    target = Target(column=column, tables=known or frozenset(assumed))
     seen = [_seen(source, target, schema) for source in sources]
     hits = [hit for source, view in zip(sources, seen, strict=True) for hit in _hits(source, view.found)]
     limits = verdict.Limits(
-        assumed=() if known else TABLES,
+        assumed=None if known else assumed,
         unfollowed=tuple(sorted({name for source in sources for name in python.unfollowed(source)})),
         unparsed=tuple(view.unparsed for view in seen if view.unparsed),
         skipped=tuple(skipped),

@@ -30,7 +30,7 @@ def word(name: str) -> re.Pattern[str]:
 
 
 def camel(name: str) -> str:
-    """As a front end spells a column: raw_response, rawResponse."""
+    """As a front end spells a column: raw_body, rawBody."""
     first, *others = name.split("_")
     return first + "".join(part.capitalize() for part in others)
 

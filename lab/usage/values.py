@@ -8,10 +8,6 @@ from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property
 
-TABLES = ("competitor_odds_snapshots", "odds_snapshots")
-"""The column's tables where neither the caller nor the sources name one."""
-
-
 UNKNOWN = "lab_computed_name"
 """Stands in SQL for what a program puts in there when it runs."""
 

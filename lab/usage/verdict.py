@@ -15,8 +15,8 @@ FAR = (Place.TEST, Place.MIGRATION)
 class Limits:
     """How far the sources were looked at."""
 
-    assumed: tuple[str, ...]
-    """The tables that are meant where no source says which have the column."""
+    assumed: tuple[str, ...] | None
+    """The tables that are meant where no source says which have the column; None where one does."""
     unfollowed: tuple[str, ...]
     """Mappers that are imported and whose loads are not followed."""
     unparsed: tuple[Passed, ...]
@@ -66,7 +66,7 @@ def _named(code: Sequence[Hit]) -> str:
 def _except(limits: Limits) -> str:
     """Where else a read could stand."""
     worded, skipped = limits.worded + len(limits.unparsed), len(limits.skipped)
-    words = ["which table has it is not known"] if limits.assumed else []
+    words = ["which table has it is not known"] if limits.assumed is not None else []
     words += [f"rows that {name} loads are not followed" for name in limits.unfollowed]
     words += [f"{counted(worded, 'file was', 'files were')} looked through by words only"] if worded else []
     words += [f"{counted(skipped, 'file or folder was', 'files or folders were')} not looked at"] if skipped else []
@@ -92,8 +92,9 @@ def _places(hits: Sequence[Hit]) -> Iterator[str]:
 
 
 def _limits(limits: Limits) -> Iterator[str]:
-    if limits.assumed:
-        yield f"No source says which table has the column: {' and '.join(limits.assumed)} are taken for it."
+    if limits.assumed is not None:
+        taken = f": {' and '.join(limits.assumed)} are taken for it" if limits.assumed else ""
+        yield f"No source says which table has the column{taken}."
     for name in limits.unfollowed:
         yield f"{name} is imported: rows that its models load are not followed."
     if limits.unparsed:

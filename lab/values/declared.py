@@ -50,7 +50,7 @@ class DeclaredLoss:
     column: str | None
     """None where rows are given up."""
     words: str
-    """As reports print it: 'column odds_snapshots.raw_response'."""
+    """As reports print it: 'column readings.payload'."""
     guarantee: str | None = None
     """The definition of an index that is given up, as the server writes it after USING; None where it is none."""
 

@@ -62,7 +62,7 @@ class TimePath:
     column: str
     """The time column, of the last table of `through`, or of the table itself where that is empty."""
     through: tuple[str, ...]
-    """Steps such as 'snapshot_id → odds_snapshots'."""
+    """Steps such as 'order_id → orders'."""
     rule: Literal["partition", "column", "foreign key", "name"]
     """Why it was chosen; 'name' means that no foreign key says so and the sampled keys agreed."""
 
@@ -154,7 +154,7 @@ class Series:
 
     snapshots: str
     key: tuple[str, ...]
-    """Columns that say whose snapshot it is: the event, and the bookmaker where there is one."""
+    """Columns that say whose snapshot it is: the event, and the source where there are several."""
     time: str
     payload: str | None
     markets: str
@@ -166,7 +166,7 @@ class Series:
     snapshots_per_day: float | None
     market_rows_per_snapshot: float | None
     shares: Mapping[str, float]
-    """Share of snapshots by bookmaker or platform, such as 'source=bet9ja'."""
+    """Share of snapshots by source, such as 'source=a'."""
     events_sampled: int
     pairs: int
     """Snapshots that were compared with the previous one of the same key."""

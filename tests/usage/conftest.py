@@ -8,6 +8,7 @@ from textwrap import dedent
 
 import pytest
 
+from data_gen.facts import SNAPSHOTS as TABLES
 from lab.usage import look
 from lab.usage.values import Usage
 
@@ -38,7 +39,7 @@ def read(tmp_path: Path) -> Read:
             path = tmp_path / name
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(dedent(text), encoding="utf-8")
-        (usage,) = look([tmp_path], ["raw_response"], **options)
+        (usage,) = look([tmp_path], ["raw_response"], assumed=TABLES, **options)
         return usage
 
     return read

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from lab.usage.values import TABLES
+from data_gen.facts import SNAPSHOTS as TABLES
 from tests.usage.conftest import Read, Said
 
 

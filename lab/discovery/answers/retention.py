@@ -26,7 +26,7 @@ def retention(inputs: DiscoveryInputs) -> Answer:
 
 
 def _captured(profile: Profile) -> Iterator[TableProfile]:
-    """Snapshots and their market rows, else all tables: a bookmaker may be old under any retention."""
+    """Snapshots and their market rows, else all tables: a small table may be old under any retention."""
     names = {name for series in profile.series for name in (series.snapshots, series.markets)}
     return (table for table in profile.tables if table.rows and (not names or table.table in names))
 

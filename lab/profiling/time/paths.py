@@ -201,7 +201,7 @@ def _times(table: Table, filled: Filled, *, least: float = 0.0) -> list[Column]:
 
 
 def _named(table: Table, foreign: Sequence[Step], primary: Mapping[Table, str]) -> Iterator[Step]:
-    """Columns such as snapshot_id that no foreign key explains, and the shortest table name that ends like them."""
+    """Columns such as order_id that no foreign key explains, and the shortest table name that ends like them."""
     explained = {step.column.name for step in foreign}
     for column in table.columns:
         thing = column.name.removesuffix("_id")

@@ -20,7 +20,7 @@ from lab.values import Series
 _COUNTED = 200
 """Events whose snapshots are counted, where not all rows were read."""
 _FEW = 20
-"""Bookmakers or platforms that there are at most."""
+"""sources or platforms that there are at most."""
 
 Attempt = Callable[[str], AbstractContextManager[None]]
 
@@ -84,7 +84,7 @@ def _counts(source: Source, tables: SeriesTables, snapshots: SurveyedTable) -> C
 def _event_first(
     tables: SeriesTables, counts: Counter[tuple[object, ...]]
 ) -> tuple[SeriesTables, Counter[tuple[object, ...]]]:
-    """The columns of the key in the order of how many values they have: an event is one of many, a bookmaker of few."""
+    """The columns of the key in the order of how many values they have: an event is one of many, a source of few."""
     distinct = [len({key[place] for key in counts}) for place in range(len(tables.owners))]
     order = sorted(range(len(distinct)), key=lambda place: -distinct[place])
     ordered = Counter({tuple(key[place] for place in order): number for key, number in counts.items()})
@@ -108,7 +108,7 @@ def _per_event(
 
 
 def _shares(source: Source, tables: SeriesTables, counts: Counter[tuple[object, ...]]) -> Iterator[tuple[str, float]]:
-    """By the first text of the tables that the key points to, where it has few values: a bookmaker's name, a platform."""
+    """By the first text of the tables that the key points to, where it has few values: the name of a source."""
     for place, step in enumerate(tables.owners):
         by_key: Counter[object] = Counter()
         for key, number in counts.items():

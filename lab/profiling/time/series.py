@@ -17,7 +17,7 @@ class SeriesTables:
     snapshots: Table
     id: Column
     owners: tuple[Step, ...]
-    """Whose snapshot it is: of which event, and by which bookmaker where there are several."""
+    """Whose snapshot it is: of which event, and from which source where there are several."""
     time: Column
     payload: Column | None
     markets: Table

@@ -103,7 +103,7 @@ def heirs(facts: Iterable[Declared], found: Collection[str]) -> set[str]:
 
 
 def _table(module: Module, node: ast.Call, column: str) -> Iterator[Declared]:
-    """`odds = Table("odds_snapshots", metadata, Column("raw_response", JSON))`."""
+    """`pages = Table("pages", metadata, Column("body", JSON))`."""
     outer = module.parents.get(node)
     targets = outer.targets if isinstance(outer, ast.Assign) else []
     attributes = frozenset({column} if column in _named(node) else ())
@@ -115,7 +115,7 @@ def _table(module: Module, node: ast.Call, column: str) -> Iterator[Declared]:
 
 
 def _automapped(module: Module, node: ast.Assign, value: ast.Attribute | ast.Subscript) -> Iterator[Declared]:
-    """`Snapshot = Base.classes.odds_snapshots`, `odds = metadata.tables["odds_snapshots"]`."""
+    """`Page = Base.classes.pages`, `pages = metadata.tables["pages"]`."""
     table = value.attr if isinstance(value, ast.Attribute) else _text(module, value.slice)
     if table and last_name(value.value) in ("classes", "tables"):
         for target in node.targets:
@@ -163,7 +163,7 @@ def _fields(node: ast.ClassDef) -> Iterator[tuple[str, tuple[ast.expr | None, as
 
 
 def _attributes(module: Module, node: ast.ClassDef, fields: Fields, column: str) -> Iterator[str]:
-    """`raw_response = Column(JSON)`, `payload = Column("raw_response", JSON)`; or methods set self.<column>."""
+    """`raw_body = Column(JSON)`, `payload = Column("raw_body", JSON)`; or methods set self.<column>."""
     for name, (_, value) in fields.items():
         named = _named(value)
         if column in named if named else name == column:
