@@ -14,12 +14,12 @@ from lab.servers.gauge import SqlGauge
 from lab.servers.server import Catalogue, Gauge
 
 MARK = "made by the storage lab, run "
-"""Begins the comment on every database of the lab, before the run's token. It is a comment because nobody can look into a
-sealed template, and because a clone does not inherit it."""
+"""Begins the comment on every database of the lab, before the run's token. It is a comment because a sealed template takes
+no connection, and because a clone does not inherit it."""
 
 
 class Cluster(ABC):
-    """What the kinds of server with one cluster share; a child says how a database is reached.
+    """What all kinds of server with one cluster share; a subclass connects to a database.
 
     Every database carries a mark of this run, and one without it is never touched.
     """
@@ -80,13 +80,13 @@ class Cluster(ABC):
 
     @contextmanager
     def gauge(self, name: str, working: Database) -> Iterator[Gauge]:
-        """What the work of that connection takes, as far as the role may see it."""
+        """Measures the work of that connection, as far as the role may see it."""
         self._catalogue.require(name)
         with self._reach() as watching:
             yield SqlGauge(working, watching, self._real(name))
 
     def holds(self, name: str) -> bool:
-        """Whether the database is still there: a server may have lost all in a fall."""
+        """Whether the database is still there: a server that crashed may have lost it."""
         return self._catalogue.holds(name)
 
     def _real(self, name: str) -> str:
@@ -100,7 +100,7 @@ class Cluster(ABC):
         try:
             database.execute(f"CREATE DATABASE {quoted(real)} {how}")
             database.execute(f"COMMENT ON DATABASE {quoted(real)} IS {literal(MARK + self.token)}")
-            self._catalogue.require_running()  # one that was closed meanwhile has looked for what to remove already
+            self._catalogue.require_running()  # `close` looked for databases to remove before this one was there
         except BaseException:
             with suppress(ServerError, DatabaseError):  # what is not marked would stay for ever
                 drop_database(database, real)

@@ -29,7 +29,7 @@ from lab.servers.workspace import Workspace
 _STARTING_S = 120.0
 _DYING_S = 1.0
 _MEMORY = 2 << 30
-"""Of the container, without what a tmpfs takes."""
+"""Memory of the container, beside its tmpfs."""
 _SHARED_MEMORY = 512 << 20
 _KILLED = "was terminated by signal 9"
 _PORT = 5432
@@ -38,9 +38,9 @@ _LOCAL = ("localhost", _LOOPBACK, "::1")
 
 
 class ContainerServer(Cluster):
-    """One container with its data in a volume, or in memory; both go away with the server.
+    """One container with its data in a volume or in memory; both are removed with the server.
 
-    A container that dies is started again, with the data where that was in a volume.
+    A container that dies is started again; its data survive in a volume, and not in memory.
     """
 
     kind = "container"
@@ -72,7 +72,7 @@ class ContainerServer(Cluster):
                 self._data = _data_folder(self._image.attrs["Config"])
                 progress(f"starting a container of {image}")
                 if tmpfs_bytes is None:
-                    engine.in_full(self._make_volume)
+                    engine.uninterrupted(self._make_volume)
             with self._reach() as database:
                 self.capabilities = capabilities_of(database)
         except UnavailableError:
@@ -88,7 +88,7 @@ class ContainerServer(Cluster):
         self.origin = f"image {image} ({self._image.short_id}), data in {place}"
 
     def holds(self, name: str) -> bool:
-        """Whether the database is there; where the container died, only once it is up again."""
+        """Whether the database is there; a container that died is started again first."""
         self._ensure_running()
         return super().holds(name)
 
@@ -97,18 +97,18 @@ class ContainerServer(Cluster):
         if self._container is None:
             return None
         with engine.asking():
-            code, told = self._container.exec_run(["df", "-B1", "--output=avail", self._data])
-        return int(b"".join([told] if isinstance(told, bytes) else told).split()[-1]) if code == 0 else None
+            code, output = self._container.exec_run(["df", "-B1", "--output=avail", self._data])
+        return int(b"".join([output] if isinstance(output, bytes) else output).split()[-1]) if code == 0 else None
 
     def close(self) -> None:
         """Remove the container and its data."""
         self._catalogue.close()
         with self._starting:
-            left = [one for one in (self._container, self._volume) if one]
+            left = [resource for resource in (self._container, self._volume) if resource]
             try:
                 with engine.asking():
-                    for one in left:
-                        engine.remove(one)
+                    for resource in left:
+                        engine.remove(resource)
                 self._container = self._volume = None
             except ServerError as error:
                 self._progress(f"{_named(left)} may remain; `lab clean` removes what does: {error}")
@@ -129,8 +129,8 @@ class ContainerServer(Cluster):
     def _runs(self) -> bool:
         if self._container is None:
             return False
-        found = self._client.containers.list(filters={"id": str(self._container.id)}, ignore_removed=True)
-        return any(one.status == "running" for one in found)
+        containers = self._client.containers.list(filters={"id": str(self._container.id)}, ignore_removed=True)
+        return any(container.status == "running" for container in containers)
 
     def _start(self) -> None:
         if self._container:
@@ -139,7 +139,7 @@ class ContainerServer(Cluster):
             if self._volume is None:
                 self._catalogue.clear()  # its memory is gone
         box = self._box()
-        engine.in_full(lambda: self._make_container(box))
+        engine.uninterrupted(lambda: self._make_container(box))
         try:
             self._address = self._address_of(box)
         except ConnectionError as error:  # it has ended already, and its port with it
@@ -179,7 +179,7 @@ class ContainerServer(Cluster):
         return box
 
     def _is_local(self, box: DockerContainer) -> bool:
-        """Whether the engine is this machine's, also where testcontainers takes this machine for a container."""
+        """Whether the engine runs on this machine, even if testcontainers believes that this machine is a container."""
         client = box.get_docker_client()
         plainly = client.get_connection_mode() is ConnectionMode.docker_host and client.host() in _LOCAL
         return plainly or self._client.info()["Name"] == platform.node()
@@ -196,7 +196,7 @@ class ContainerServer(Cluster):
         )
 
     def _wait(self) -> None:
-        """Until the server answers on its port: the temporary one of a first start listens on a socket only."""
+        """Wait until the server answers on its port: the temporary server of a first start listens on a socket only."""
         if not wait_until_started(self._answers, self._runs, _STARTING_S):
             raise ServerError(f"PostgreSQL did not start in its container: {self._refusal}{self._last_words()}")
 
@@ -229,11 +229,11 @@ class ContainerServer(Cluster):
 
 
 def _named(left: Sequence[Container | Volume]) -> str:
-    return " and ".join(f"{engine.word(one)} {one.name}" for one in left)
+    return " and ".join(f"{engine.word(resource)} {resource.name}" for resource in left)
 
 
 def _data_folder(config: Mapping[str, Any]) -> str:
-    """Where an image keeps its data: the volume it declares around PGDATA, or PGDATA itself."""
+    """Where an image keeps its data: the declared volume that holds PGDATA, or PGDATA itself."""
     environment = dict(entry.partition("=")[::2] for entry in config["Env"] or ())
     data = environment.get("PGDATA", "/var/lib/postgresql/data")
     declared = (str(folder) for folder in config["Volumes"] or () if Path(data).is_relative_to(folder))

@@ -63,8 +63,8 @@ def _settle_reaper(client: docker.DockerClient) -> None:
 
 def describe(client: docker.DockerClient) -> str:
     """Which engine it is, and where."""
-    told = client.version()
-    return f"{told['Platform']['Name'] or 'Docker'} {told['Version']} at {get_docker_host() or _DEFAULT_HOST}"
+    version = client.version()
+    return f"{version['Platform']['Name'] or 'Docker'} {version['Version']} at {get_docker_host() or _DEFAULT_HOST}"
 
 
 def reaper_image() -> str:
@@ -91,39 +91,39 @@ def image(client: docker.DockerClient, name: str, within_s: float, progress: Cal
             raise UnavailableError(f"The container engine does not hold the image {name}.", hint=_get(name))
         progress(f"pulling the image {name} (given up after {within_s:.0f} s)")
         _pull(client, name, within_s)
-    found: Image = client.images.get(name)
-    return found
+    held: Image = client.images.get(name)
+    return held
 
 
 def _pull(client: docker.DockerClient, name: str, within_s: float) -> None:
-    told: list[str] = []
-    pulling = threading.Thread(target=_pull_to_its_end, args=(client, name, told), daemon=True)
+    complaints: list[str] = []
+    pulling = threading.Thread(target=_pull_to_its_end, args=(client, name, complaints), daemon=True)
     pulling.start()
     pulling.join(within_s)
     hint = _get(name)
     if pulling.is_alive():
         raise UnavailableError(f"The image {name} was not pulled within {within_s:.0f} s.", hint=hint)
-    if told:
-        raise UnavailableError(f"The image {name} cannot be pulled.", hint=f"The engine says: {told[0]}. {hint}")
+    if complaints:
+        raise UnavailableError(f"The image {name} cannot be pulled.", hint=f"The engine says: {complaints[0]}. {hint}")
 
 
 def _get(name: str) -> str:
     return f"Try `docker pull {name}`, or name another with --image."
 
 
-def _pull_to_its_end(client: docker.DockerClient, name: str, told: list[str]) -> None:
-    """Read what the engine says of the pull; its complaint goes into `told`."""
+def _pull_to_its_end(client: docker.DockerClient, name: str, complaints: list[str]) -> None:
+    """Pull, and add what the engine complains about to `complaints`."""
     repository, _, tag = name.rpartition(":") if ":" in name.rpartition("/")[2] else (name, "", "latest")
     try:
         with closing(client.api.pull(repository, tag=tag, stream=True, decode=True)) as lines:
-            told.extend(line["error"] for line in lines if "error" in line)
+            complaints.extend(line["error"] for line in lines if "error" in line)
     except (DockerException, requests.RequestException) as error:
-        told.append(_words(error))
+        complaints.append(_words(error))
 
 
 @contextmanager
 def asking() -> Iterator[None]:
-    """Turn what the engine refuses, or its silence, into a `ServerError`."""
+    """Turn the engine's errors and its silence into a `ServerError`."""
     try:
         yield
     except NotFound as error:
@@ -145,10 +145,10 @@ def _advice(words: str) -> str:
     return ""
 
 
-def in_full(request: Callable[[], None]) -> None:
-    """Let a request come to its end though Ctrl-C comes meanwhile: what it makes must be known, to be removed.
+def uninterrupted(request: Callable[[], None]) -> None:
+    """Make a request without interruption: what it creates must be known, so that it can be removed.
 
-    A signal is held back and raised again afterwards; other threads than the main one are never interrupted.
+    Signals such as Ctrl-C are held back and raised again afterwards; only the main thread is ever interrupted.
     """
     if threading.current_thread() is not threading.main_thread():
         request()
@@ -165,15 +165,15 @@ def in_full(request: Callable[[], None]) -> None:
 
 
 def labels(owner: Identity) -> dict[str, str]:
-    """What marks a container or volume as belonging to that process of this machine and user."""
+    """Labels that mark a container or volume as owned by that process of this machine and user."""
     whose = asdict(owner) | {"machine": platform.node(), "user": os.geteuid()}
     return {_OWNER: json.dumps(whose)}
 
 
 def new_volume(client: docker.DockerClient, name: str, marks: dict[str, str]) -> Volume:
     """An empty volume, with testcontainers' own marks besides, for its reaper."""
-    made: Volume = client.volumes.create(name, labels=create_labels("", marks))
-    return made
+    volume: Volume = client.volumes.create(name, labels=create_labels("", marks))
+    return volume
 
 
 def remove(what: Container | Volume) -> None:
@@ -197,14 +197,14 @@ def clean(skipped: Callable[[str], None]) -> list[str]:
     except UnavailableError:
         return []
     with asking(), closing(client):
-        found: list[Container | Volume] = [
+        ours: list[Container | Volume] = [
             *client.containers.list(all=True, filters={"label": _OWNER}, ignore_removed=True),
             *client.volumes.list(filters={"label": _OWNER}),
         ]
-        left = [one for one in found if _is_left_behind(one, skipped)]
-        for one in left:
-            remove(one)
-    return [f"{word(one)} {one.name}" for one in left]
+        left = [resource for resource in ours if _is_left_behind(resource, skipped)]
+        for resource in left:
+            remove(resource)
+    return [f"{word(resource)} {resource.name}" for resource in left]
 
 
 def word(what: Container | Volume) -> str:

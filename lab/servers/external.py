@@ -57,7 +57,7 @@ class ExternalServer(Cluster):
             raise
 
     def free_bytes(self) -> int | None:
-        """Out of sight."""
+        """None: the disk of somebody's server cannot be seen."""
         return None
 
     def close(self) -> None:
@@ -94,7 +94,7 @@ class ExternalServer(Cluster):
                 self._heartbeat = self._open_heartbeat()
 
     def _probe(self) -> Capabilities:
-        """What it really offers this role: whether an extension may be created is found out by creating it."""
+        """What it really offers this role; only creating the extension shows whether the role may."""
         self.create("probe")
         with self.connect("probe") as database:
             with suppress(DatabaseError):
@@ -105,7 +105,7 @@ class ExternalServer(Cluster):
 
 
 def clean(dsn: str) -> list[str]:
-    """Remove the databases that runs which live no more left on that server; returns what was removed, in words.
+    """Remove the databases of dead runs on that server; returns what was removed, in words.
 
     Errors: as connecting.
     """
@@ -158,14 +158,14 @@ def _connect(dsn: str, **parts: str) -> Database:
 
 def _advice(words: str) -> str:
     """What to do next, by what the server or the network said."""
-    known = {
+    by_message = {
         "password authentication failed": "Check user and password; PGPASSWORD or ~/.pgpass keep it out of sight.",
         "no password supplied": "Give the password as PGPASSWORD or in ~/.pgpass.",
         "does not exist": "Check the name; a database to connect to for administration is usually 'postgres'.",
         "resolve host": "Check the host's name.",
         "Connection refused": "Check host and port, and that the server runs and listens there.",
     }
-    return next((advice for sign, advice in known.items() if sign in words), "Check host, port and network.")
+    return next((advice for part, advice in by_message.items() if part in words), "Check host, port and network.")
 
 
 def _require_usable(database: Database) -> None:

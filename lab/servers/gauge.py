@@ -1,4 +1,4 @@
-"""Two ways to see, from beside the connection that does the work, what the work takes of the server."""
+"""Two ways to measure, from outside the working connection, what its work takes of the server."""
 
 from __future__ import annotations
 

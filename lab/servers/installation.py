@@ -36,7 +36,7 @@ class Installation:
     version: tuple[int, ...]
     """(17, 10) for 17.10."""
     lz4: bool
-    """Proved: this build accepted lz4 as its TOAST codec."""
+    """Whether this build accepted lz4 as its TOAST codec when it was tried."""
 
     @property
     def release(self) -> str:
@@ -84,26 +84,26 @@ def find_installation(postgres_bin: Path | None, account: Account | None, copies
     Errors: `InputError` where `postgres_bin` is not usable (older than PostgreSQL 14, say), `UnavailableError` where it
     was not given and nothing usable is found.
     """
-    found = installations(account, copies, [postgres_bin] if postgres_bin else None)
-    usable = [installation for installation in found if installation.major >= OLDEST_MAJOR]
+    working = installations(account, copies, [postgres_bin] if postgres_bin else None)
+    usable = [installation for installation in working if installation.major >= OLDEST_MAJOR]
     if not usable:
         refusal: type[LabError] = InputError if postgres_bin else UnavailableError
         raise refusal(
-            _complaint(postgres_bin, found),
+            _complaint(postgres_bin, working),
             hint=f"Install PostgreSQL {OLDEST_MAJOR} or newer, or name the folder of its programs.",
         )
     return max(usable, key=lambda installation: (installation.lz4, installation.version))
 
 
 def installations(account: Account | None, copies: Path, folders: Sequence[Path] | None = None) -> list[Installation]:
-    """The sets of programs that work, in those folders, else wherever they usually are; as `find_installation`."""
+    """The sets of programs that work, in `folders` or in the usual places; copies them as `find_installation` does."""
     among = _folders() if folders is None else folders
     return [installation for folder in among if (installation := _inspect(folder, account, copies))]
 
 
-def _complaint(postgres_bin: Path | None, found: list[Installation]) -> str:
-    if found:
-        return f"PostgreSQL {found[0].release} in {found[0].bin} is too old: the lab needs {OLDEST_MAJOR} or newer."
+def _complaint(postgres_bin: Path | None, working: list[Installation]) -> str:
+    if working:
+        return f"PostgreSQL {working[0].release} in {working[0].bin} is too old: the lab needs {OLDEST_MAJOR} or newer."
     return f"There are no working PostgreSQL server programs in {postgres_bin or 'any of the usual places'}."
 
 
@@ -156,11 +156,11 @@ def _copied(folder: Path, copies: Path, account: Account) -> Path:
 def _version(folder: Path, run: Runner) -> tuple[int, ...] | None:
     """Of the programs; None where they cannot be run, for instance because the account does not reach them."""
     try:
-        told = [run([str(folder / program), "--version"]) for program in ("initdb", "postgres")]
+        answers = [run([str(folder / program), "--version"]) for program in ("initdb", "postgres")]
     except OSError:
         return None
-    match = re.search(r"\(PostgreSQL\) (\d+)(?:\.(\d+))?", told[1].stdout)
-    if match is None or any(one.returncode for one in told):
+    match = re.search(r"\(PostgreSQL\) (\d+)(?:\.(\d+))?", answers[1].stdout)
+    if match is None or any(answer.returncode for answer in answers):
         return None
     return tuple(int(part) for part in match.groups("0"))
 
@@ -170,7 +170,7 @@ def _accepts_lz4(folder: Path, account: Account | None, run: Runner) -> bool:
 
 
 def accepts(folder: Path, account: Account | None, run: Runner, setting: str, value: str) -> bool:
-    """Whether this server takes the value, asked without starting it: an empty configuration is enough for that."""
+    """Whether this server accepts the value of a setting; asked without starting it, with an empty configuration."""
     with tempfile.TemporaryDirectory() as empty:
         Path(empty, "postgresql.conf").touch()
         if account:

@@ -1,4 +1,4 @@
-"""What this machine has that servers can be made of, each with the command that would add it."""
+"""What this machine has to make servers of, each with the command that would add it."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from lab.servers.workspace import Workspace
 
 @dataclass(frozen=True, kw_only=True)
 class Finding:
-    """One thing that was looked at."""
+    """One thing that a server may need, and whether this machine has it."""
 
     name: str
     fine: bool
@@ -39,7 +39,7 @@ def _containers(image: str) -> tuple[Finding, ...]:
     with closing(client), engine.asking():
         answers = Finding(name="container engine", fine=True, found=engine.describe(client))
         images = (("image", image), ("image of testcontainers' reaper (optional)", engine.reaper_image()))
-        return (answers, *(_image(name, one, held=engine.has_image(client, one)) for name, one in images))
+        return (answers, *(_image(name, image, held=engine.has_image(client, image)) for name, image in images))
 
 
 def _image(name: str, image: str, *, held: bool) -> Finding:
@@ -49,7 +49,7 @@ def _image(name: str, image: str, *, held: bool) -> Finding:
 
 
 def _programs(workspace: Workspace) -> Finding:
-    found = [f"{one.release} in {one.bin}" for one in installations(server_account(), workspace.path)]
+    found = [f"{programs.release} in {programs.bin}" for programs in installations(server_account(), workspace.path)]
     return Finding(
         name="PostgreSQL binaries",
         fine=bool(found),

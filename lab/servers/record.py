@@ -65,7 +65,7 @@ def write(run: Path, owner: Identity, children: Iterable[Identity]) -> None:
 
 def _content(path: Path) -> bytes:
     # Not opened before it is known to be a regular file: a pipe would never end.
-    found = path.lstat()
-    if not stat.S_ISREG(found.st_mode) or found.st_size > _BYTES or found.st_uid != os.geteuid():
+    status = path.lstat()
+    if not stat.S_ISREG(status.st_mode) or status.st_size > _BYTES or status.st_uid != os.geteuid():
         raise OddRecordError(f"its {FILE} is not a small file of this user")
     return path.read_bytes()

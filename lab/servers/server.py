@@ -12,7 +12,7 @@ from lab.values import Capabilities
 
 
 class Gauge(Protocol):
-    """Sees what a piece of work takes; None where that is out of sight."""
+    """Measures what a piece of work takes; None where that cannot be seen."""
 
     def disk_bytes(self) -> int | None:
         """Bytes of the database's files now, without WAL, with what its sorts and hashes spill."""
@@ -29,7 +29,7 @@ class Server(Protocol):
 
     kind: str
     origin: str
-    """What stands behind it, for whoever reads the numbers: an image, programs, somebody's server."""
+    """What it runs, for the reader of the numbers: an image, programs, somebody's server."""
     capabilities: Capabilities
 
     def create(self, name: str) -> None:
@@ -39,7 +39,7 @@ class Server(Protocol):
         """Open an autocommit connection; on some servers only one at a time."""
 
     def copy_in(self, database: Database, table: str, columns: Sequence[str], chunks: Iterable[bytes]) -> None:
-        """Load `chunks` of COPY text format into the table, in flat memory; all rows or none may be there on error."""
+        """Load `chunks` of COPY text format into the table, in constant memory; after an error all rows or none are there."""
 
     def seal(self, name: str) -> None:
         """Checkpoint the database and turn it into a template, which nobody can connect to or change any more."""
@@ -51,7 +51,7 @@ class Server(Protocol):
         """Remove a database, be it a template or in use."""
 
     def holds(self, name: str) -> bool:
-        """Whether the database is there: a server may have fallen and lost what was only in memory."""
+        """Whether the database is there: a server that crashed may have lost what was only in memory."""
 
     def gauge(self, name: str, working: Database) -> AbstractContextManager[Gauge]:
         """What the work of that connection to the database `name` takes, seen from beside it."""
@@ -60,9 +60,9 @@ class Server(Protocol):
         """Free disk where its data lie; None where it cannot be seen."""
 
     def close(self) -> None:
-        """Stop everything and delete its folder, whatever other threads are at; closing twice is harmless.
+        """Stop everything and delete its folder, even while other threads use it; closing twice is harmless.
 
-        From then on every call raises `ServerError` and starts nothing.
+        Afterwards every call raises `ServerError` and starts nothing.
         """
 
 
@@ -75,7 +75,7 @@ class Catalogue:
 
     @contextmanager
     def adding(self, name: str, *, prefix: str = "") -> Iterator[None]:
-        """Enter a new database, unsealed, once what is inside has made it; `prefix` belongs to its real name."""
+        """Enter a new database, unsealed, once the code inside has made it; `prefix` is part of its real name."""
         self.require_running()
         if name in self._sealed:
             raise InputError(f"There is a database '{name}' already.")

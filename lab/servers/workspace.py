@@ -77,9 +77,9 @@ class Workspace:
         env: Mapping[str, str] | None = None,
         stdin: int = subprocess.DEVNULL,
     ) -> subprocess.Popen[bytes]:
-        """Start a process of this run; what it says is appended to `log`.
+        """Start a process of this run; its output is appended to `log`.
 
-        It leads a session of its own, so that Ctrl-C in the terminal reaches the lab only, which then ends it in order.
+        It leads a session of its own: Ctrl-C in the terminal reaches only the lab, which then ends the process in order.
         """
         with writing(self.path), log.open("ab") as out:
             process = subprocess.Popen(
@@ -96,7 +96,7 @@ class Workspace:
         return process
 
     def end(self, process: subprocess.Popen[bytes], *, signal: int | None = None, grace_s: float = 10.0) -> None:
-        """End a process of this run: ask by `signal` where one is given, kill it where that does not help in time."""
+        """End a process of this run: by `signal` if that is given, and kill it if it has not ended after `grace_s`."""
         if signal is not None and process.poll() is None:
             process.send_signal(signal)
             with suppress(subprocess.TimeoutExpired):
@@ -108,7 +108,10 @@ class Workspace:
         process.wait()
         if process.stdin:
             process.stdin.close()
-        with self._lock, suppress(OSError):  # a full disk; the old record names one that has ended, which is harmless
+        with (
+            self._lock,
+            suppress(OSError),
+        ):  # a full disk; the old record names a process that has ended, which is harmless
             self._record()
 
     def register_for_cleanup(self, dsn: str) -> None:
@@ -132,7 +135,7 @@ class Workspace:
             with self._lock, suppress(psutil.NoSuchProcess):
                 self._children[process] = Identity.of(process.pid)
                 self._record()
-        except OSError:  # what is not on record would survive a killed run
+        except OSError:  # a process without a record would survive a killed run
             self.end(process)
             raise
 
@@ -142,7 +145,7 @@ class Workspace:
 
 @contextmanager
 def writing(folder: Path) -> Iterator[None]:
-    """Turn what the disk of that folder refuses into a `ServerError`."""
+    """Turn an `OSError` while writing to that folder into a `ServerError`."""
     try:
         yield
     except OSError as error:
@@ -164,9 +167,9 @@ def copy_tree(source: Path, target: Path, copy_file: Callable[[str, str], object
 
 
 def tail(log: Path, lines: int = 15) -> str:
-    """The end of a log, with the words to append it to an error; nothing where the log is empty.
+    """The end of a log, as text to append to an error; empty if the log is.
 
-    A log on a full disk misses what the disk did not take: that is said, too.
+    It also says if the disk is full, because the log then lacks its end.
     """
     try:
         text = log.read_text(encoding="utf-8", errors="replace")
@@ -211,13 +214,13 @@ def _runs(skipped: Callable[[str], None]) -> Iterator[Path]:
 
 def _clean(run: Path, skipped: Callable[[str], None]) -> list[str]:
     try:
-        known = Record.read(run)
+        owned = Record.read(run)
     except OddRecordError as error:
         skipped(f"{run} was left alone: {error}. Delete it yourself if nobody needs it.")
         return []
-    if known.owner.process() if known else not _is_old(run):
+    if owned.owner.process() if owned else not _is_old(run):
         return []
-    ended = [f"process {child.pid}" for child in (known.children if known else ()) if end(child)]
+    ended = [f"process {child.pid}" for child in (owned.children if owned else ()) if end(child)]
     segments = remove_segments(run)
     shutil.rmtree(run, ignore_errors=True)
     return [*ended, *segments, f"folder {run}"]

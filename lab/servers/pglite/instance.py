@@ -73,7 +73,7 @@ class Instance:
         return self._database is database
 
     def seal(self) -> None:
-        """Checkpoint, stop in order, and shed the WAL that nobody needs any more."""
+        """Checkpoint, stop in order, and delete the WAL that nobody needs any more."""
         with self._working:
             if self._database:
                 self._database.close()
@@ -85,9 +85,9 @@ class Instance:
             self._shed_wal(current)
 
     def remove(self) -> None:
-        """Kill the process and delete the data, whatever another thread is doing with them."""
+        """Kill the process and delete the data, even while another thread uses them."""
         self._removed = True
-        self._kill()  # whoever works with it gives up
+        self._kill()  # a thread that works with it gets an error
         with self._working:
             self._kill()
             self._workspace.remove(self._folder)
@@ -113,7 +113,7 @@ class Instance:
         return _copied(source, target)
 
     def _start(self) -> None:
-        self._kill()  # what is left of one that died
+        self._kill()  # the rest of a process that died
         self._socket.unlink(missing_ok=True)
         self._process = self._workspace.spawn(
             self._command, log=self._log, env=server_environment(), stdin=subprocess.PIPE
@@ -126,8 +126,8 @@ class Instance:
         return self.process is not None and not self._removed
 
     def _shed_wal(self, current: str) -> None:
-        # Segments after the current one are old ones, renamed for use to come; a clone would copy them for nothing.
-        # The next one stays, because the checkpoint of the shutdown may have reached into it.
+        # Segments after the current one are old segments, renamed for later use; a clone would copy them for nothing.
+        # The next segment stays, because the checkpoint of the shutdown may have reached into it.
         later = sorted(file for file in (self.data / "pg_wal").iterdir() if _SEGMENT.fullmatch(file.name))
         for segment in [file for file in later if file.name > current][1:]:
             segment.unlink()
