@@ -49,9 +49,9 @@ CROSS JOIN LATERAL (
          array_agg(fits AND active = 'true' ORDER BY position) AS active,
          coalesce(bool_and(fits), false) AS fits
   FROM (
-    SELECT position, name, odds, active, coalesce(
+    SELECT position, name, odds, active, coalesce(CASE WHEN jsonb_typeof(outcome) = 'object' THEN
              jsonb_typeof(name) = 'string' AND jsonb_typeof(active) = 'boolean' AND {representable}
-             AND outcome - '{{name,odds,is_active}}'::text[] = '{{}}', false) AS fits
+             AND outcome - '{{name,odds,is_active}}'::text[] = '{{}}' END, false) AS fits
     FROM (
       SELECT position, outcome, outcome->'name' AS name, outcome->'is_active' AS active,
              CASE WHEN jsonb_typeof(outcome->'odds') = 'number' THEN (outcome->'odds')::numeric END AS odds

@@ -72,7 +72,7 @@ def set_codec(db: Database, table: str) -> None:
     db.execute(
         "DO $$ DECLARE part regclass; BEGIN"
         f" FOR part IN SELECT '{table}'::regclass UNION SELECT relid FROM pg_partition_tree('{table}') LOOP"
-        " EXECUTE format('ALTER TABLE %s ALTER COLUMN raw_response SET COMPRESSION lz4', part);"
+        " EXECUTE 'ALTER TABLE ' || part || ' ALTER COLUMN raw_response SET COMPRESSION lz4';"
         " END LOOP; END $$"
     )
 

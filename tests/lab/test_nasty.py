@@ -1,0 +1,246 @@
+"""Every strategy keeps what no imitation has, or refuses; and its recorded SQL alone does the same."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from functools import cache
+from typing import Any
+
+import pytest
+
+from lab import registry
+from lab.postgres.database import Database
+from lab.runner.plan import missing
+from lab.runner.server_pool import ServerPool
+from lab.scenario import Database as Working
+from lab.scenario import Need, Scenario
+from lab.trial import trial, verify
+from lab.trial.template import Bench
+from lab.trial.verify import Loss
+from lab.values import Completed, Failed, Outcome, Skipped, StatementKind, Verdict
+from tests.lab.nasty import NastyDataset
+from tests.lab.trials import request_for
+
+NAMES = registry.everything()
+ON_PGLITE = frozenset(name for name in NAMES if Need.COLUMNSTORE in registry.resolve([name])[0].scenario.needs)
+"""Each takes some ten seconds there."""
+
+
+def each(names: Iterable[str]) -> pytest.MarkDecorator:
+    """These strategies; those on pglite are slow tests."""
+    return pytest.mark.parametrize(
+        "name", [pytest.param(name, marks=pytest.mark.slow if name in ON_PGLITE else ()) for name in names]
+    )
+
+
+every = each(NAMES)
+REPLAYED = ("hypertable_compression", "drop_raw_response+hypertable_compression_jsonb")
+"""Of those on pglite: each statement of any is in one of them."""
+
+OutcomeOf = Callable[[str], tuple[Outcome, Bench]]
+
+
+def scenario_of(name: str) -> Scenario:
+    (entry,) = registry.resolve([name])
+    return entry.scenario
+
+
+@pytest.fixture(scope="module")
+def nasty(pool: ServerPool) -> Bench:
+    return pool.bench("native", NastyDataset())
+
+
+@pytest.fixture(scope="module")
+def outcome_of(pool: ServerPool, request: pytest.FixtureRequest) -> OutcomeOf:
+    """The outcome of a scenario, tried once, and where."""
+
+    @cache
+    def outcome(name: str) -> tuple[Outcome, Bench]:
+        scenario = scenario_of(name)
+        kind = "pglite" if Need.COLUMNSTORE in scenario.needs else "native"
+        request.getfixturevalue(kind)  # skips by name where it cannot be had
+        bench = pool.bench(kind, NastyDataset())
+        if lacking := missing(bench.server.capabilities, scenario.needs):
+            pytest.skip(f"{name}: {kind} has {' and '.join(lacking)}")
+        return trial.run(request_for(bench, name), scenario, bench), bench
+
+    return outcome
+
+
+def completed(outcome: Outcome) -> Completed:
+    if isinstance(outcome, Skipped) and outcome.reason.startswith("Nothing to delete"):
+        pytest.skip(outcome.reason)
+    assert isinstance(outcome, Completed), outcome
+    return outcome
+
+
+@every
+def test_every_strategy_keeps_all_that_is_nasty(name: str, outcome_of: OutcomeOf) -> None:
+    outcome = completed(outcome_of(name)[0])
+    assert outcome.verification.verdict is not Verdict.DIFFERS, outcome.verification.mismatches
+    assert (outcome.verification.verdict is Verdict.AS_DECLARED) == bool(scenario_of(name).given_up)
+
+
+@each([*(name for name in NAMES if name not in ON_PGLITE), *REPLAYED])
+def test_the_recorded_sql_alone_does_the_same_on_another_database(name: str, outcome_of: OutcomeOf) -> None:
+    outcome, bench = outcome_of(name)
+    steps = [step for step in completed(outcome).steps if not step.auxiliary]
+    with bench.untouched() as database:
+        for statement in (statement for step in steps for statement in step.statements):
+            assert not re.search(r"%s|_hyper_\d|20\d\d-\d\d", statement.sql), statement.sql
+            sql = statement.sql.replace("now()", f"'{bench.template.now.isoformat()}'::timestamptz")
+            for _ in range(statement.times):
+                run(database, sql, statement.kind)
+        assert_as_declared(database, bench, scenario_of(name))
+
+
+def run(database: Database, sql: str, kind: StatementKind) -> None:
+    """As a plan does: what counts must count 0."""
+    if kind is StatementKind.CHANGE:
+        database.execute(sql)
+    else:
+        assert database.value(sql) == 0, sql
+
+
+def assert_as_declared(database: Database, bench: Bench, scenario: Scenario) -> None:
+    kept = scenario.keeps(bench.template.now) if scenario.keeps else {}
+    loss, questions = Loss(columns=scenario.drops, kept=kept, words=scenario.given_up), bench.template.questions
+    answers = verify.ask(database, questions, loss, applied=True)
+    verification = verify.compare(database, questions, bench.expected(loss), answers, loss)
+    assert verification.verdict is not Verdict.DIFFERS, verification.mismatches
+
+
+@every
+def test_every_strategy_drops_only_after_a_proof_or_in_a_final_step(name: str, outcome_of: OutcomeOf) -> None:
+    own = re.compile(r"\b(parsed|listed|codec)_|retention_cutoff")
+    for step in (step for step in completed(outcome_of(name)[0]).steps if not step.auxiliary):
+        proved = False
+        for statement in step.statements:
+            proved = proved or statement.kind is StatementKind.PROOF
+            takes = re.match(r"(DROP|DELETE|TRUNCATE|ALTER TABLE .* (RENAME|TYPE .* USING|DROP))", statement.sql)
+            if takes and "IF EXISTS" not in statement.sql and not own.search(statement.sql):
+                assert proved or step.final or "DROP NOT NULL" in statement.sql, statement.sql
+
+
+REFUSALS = [
+    ("outcome_normalization_packed", "ALTER TABLE market_odds ADD COLUMN margin float8", "no other columns"),
+    ("outcome_normalization_rows", "CREATE TABLE market_odds_rows (mine int)", "nothing is called"),
+    (
+        "outcome_normalization_snapshot",
+        "UPDATE market_odds SET id = id + 90000000000 WHERE id = (SELECT min(id) FROM market_odds)",
+        "differ by less than 2,147,483,648",
+    ),
+    (
+        "outcome_normalization_snapshot",
+        "CREATE FUNCTION unpacked_outcomes() RETURNS int LANGUAGE sql AS 'SELECT 1'",
+        "nothing is called",
+    ),
+    ("drop_raw_response", "ALTER TABLE odds_snapshots DROP COLUMN raw_response", "has a column raw_response"),
+    ("toast_lz4", "ALTER TABLE odds_snapshots DROP COLUMN raw_response", "has a column raw_response"),
+    (
+        "outcome_normalization_packed",
+        "ALTER TABLE market_odds RENAME TO kept; CREATE VIEW market_odds AS SELECT * FROM kept",
+        "market_odds is a plain table",
+    ),
+    (
+        "retention_7d",
+        (
+            "INSERT INTO odds_snapshots (id, event_id, bookmaker_id, captured_at)"
+            " SELECT id, event_id, bookmaker_id, captured_at + interval '1 s' FROM odds_snapshots LIMIT 1"
+        ),
+        "belongs to one snapshot",
+    ),
+    (
+        "hypertable_compression",
+        "UPDATE market_odds SET snapshot_id = -1 WHERE id = (SELECT max(id) FROM market_odds)",
+        "belongs to exactly one of odds_snapshots",
+    ),
+    (
+        "drop_raw_response+hypertable_compression",
+        "UPDATE market_odds SET snapshot_id = -1 WHERE id = (SELECT max(id) FROM market_odds)",
+        "belongs to exactly one of odds_snapshots",
+    ),
+]
+
+
+@pytest.mark.parametrize(("name", "nastier", "says"), REFUSALS)
+def test_a_strategy_refuses_what_it_cannot_keep_by_a_query_that_only_reads(
+    name: str, nastier: str, says: str, nasty: Bench
+) -> None:
+    with nasty.untouched() as database:
+        assert broken(database, scenario_of(name)) == []
+        database.execute(nastier)
+        assert [words for words in broken(database, scenario_of(name)) if says in words]
+
+
+def broken(database: Database, scenario: Scenario) -> list[str]:
+    """In words, what does not hold; none after one is asked, as in a trial."""
+    for requirement in scenario.requirements:
+        with database.transaction():
+            database.execute("SET TRANSACTION READ ONLY")
+            if database.value(requirement.sql) != 0:
+                return [requirement.name]
+    return []
+
+
+def test_a_requirement_that_does_not_hold_skips_the_strategy_before_it_changes_anything(nasty: Bench) -> None:
+    def untouched(_: Working) -> None:
+        pytest.fail("it was applied")
+
+    strategy = scenario_of("outcome_normalization_packed")
+    needs_more = replace(strategy, needs_columns=("market_odds.margin",), apply=untouched)
+    outcome = trial.run(request_for(nasty, "test"), needs_more, nasty)
+    assert isinstance(outcome, Skipped), outcome
+    assert outcome.reason == "It requires that this holds: market_odds has a column margin. 1 rows break it."
+
+
+class Intruder:
+    """The database of a scenario, in which something else happens at the beginning of one step."""
+
+    def __init__(self, db: Working, step: str, sql: str) -> None:
+        self._db, self._step, self._sql = db, step, sql
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._db, name)
+
+    @contextmanager
+    def step(self, name: str, *, auxiliary: bool = False, final: bool = False) -> Iterator[None]:
+        with self._db.step(name, auxiliary=auxiliary, final=final):
+            if name == self._step:
+                self._db.execute(self._sql)
+            yield
+
+
+def intruded(name: str, step: str, sql: str, bench: Bench) -> Outcome:
+    strategy = scenario_of(name)
+    other = replace(strategy, apply=lambda db: strategy.apply(Intruder(db, step, sql)))
+    return trial.run(request_for(bench, name), other, bench)
+
+
+NORMALIZED = ("outcome_normalization_rows", "outcome_normalization_packed", "outcome_normalization_snapshot")
+
+
+@pytest.mark.parametrize("name", NORMALIZED)
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "DELETE FROM market_odds WHERE id = (SELECT min(id) FROM market_odds)",
+        "UPDATE market_odds SET unavailable_at = unavailable_at + interval '1 us' WHERE id % 99 = 0",
+        "UPDATE market_odds SET outcomes = replace(outcomes::text, '1.1', '1.11')::json WHERE outcomes::text LIKE '%1.1%'",
+    ],
+)
+def test_what_was_written_after_the_copy_stops_the_replacement(name: str, sql: str, nasty: Bench) -> None:
+    outcome = intruded(name, "market_odds: rename the old table, view in its place", sql, nasty)
+    assert isinstance(outcome, Failed), outcome
+    assert "Not proved: the view gives back every row of market_odds" in outcome.error
+
+
+def test_an_old_table_that_a_view_still_reads_is_not_dropped(nasty: Bench) -> None:
+    view = "CREATE VIEW mine AS SELECT count(*) FROM market_odds_old"
+    outcome = intruded("outcome_normalization_packed", "drop the old tables", view, nasty)
+    assert isinstance(outcome, Failed), outcome
+    assert outcome.step == "drop the old tables"
+    assert "other objects depend on it" in outcome.error
