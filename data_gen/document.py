@@ -9,13 +9,10 @@ from collections import defaultdict
 from collections.abc import Iterable
 from typing import Any
 
+from lab.postgres.sql import copy_escaped
+
 _MARK = re.compile(r'"~([A-Z])(\d+)~"|~([a-z])(\d+)~')
 _KEPT = 20_000  # segments; those of about twenty documents
-
-
-def escaped(text: str) -> bytes:
-    """Text as a COPY field: ASCII JSON holds no tab or newline, so only backslashes need escaping."""
-    return text.replace("\\", "\\\\").encode()
 
 
 class Constants:
@@ -42,7 +39,7 @@ class Document:
         """`constants` is shared between documents."""
         pieces = _MARK.split(json.dumps(content))
         self._parts = [b""] * (len(pieces) // 5 * 2 + 1)
-        self._parts[::2] = constants.shared(map(escaped, pieces[::5]))
+        self._parts[::2] = constants.shared(copy_escaped(piece).encode() for piece in pieces[::5])
         slots = [_slot(pieces[place : place + 4]) for place in range(1, len(pieces), 5)]
         size = max((number for _, number in slots), default=0) + 1
         self._first: dict[str, array[int]] = defaultdict(lambda: array("i", bytes(4 * size)))

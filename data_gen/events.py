@@ -12,12 +12,13 @@ from functools import cached_property, partial
 
 import numpy as np
 
+from data_gen.bisection import bracket
 from data_gen.case import Case
 from data_gen.cycles import MICROSECOND, Cycles, microseconds
 from data_gen.fixtures import Fixture
 from data_gen.naming import renamed
+from data_gen.offer import Depth, Offer, Platform
 from data_gen.payloads import BET9JA, BETPAWA, COMPETITORS, SPORTYBET
-from data_gen.sheet import Extent, Platform, Sheet
 from data_gen.spread import Bools, Floats, Ints, plane, quota, sequence
 
 _QUARTER = 15 * 60 * MICROSECOND
@@ -77,10 +78,10 @@ class Plan:
         """By platform, (events, cycles): true where the event is on the site when it is looked at."""
         load = self.case.workload
         home = self._offered(load.home_share, 2, self._home_lacks)
-        lonely: Bools = np.asarray((self.scraped & ~home).any(axis=1))
+        competitor_only: Bools = np.asarray((self.scraped & ~home).any(axis=1))
         shares = ((SPORTYBET, load.sportybet_share, 3), (BET9JA, load.bet9ja_share, 4))
         return {BETPAWA.name: home} | {
-            site.name: self._offered(share, axis, partial(self._competitor_lacks, lonely))
+            site.name: self._offered(share, axis, partial(self._competitor_lacks, competitor_only))
             for site, share, axis in shares
         }
 
@@ -97,12 +98,12 @@ class Plan:
         middle = _LARGEST - 1 + self._sequence(5)
         home = _fitted(lambda scale: self._mean_rows({BETPAWA: middle * scale}), load.home_rows)
         only = self.never_home
-        lonely = _fitted(
+        only_scale = _fitted(
             lambda scale: self._mean_rows(dict.fromkeys(COMPETITORS, middle * scale), only), load.competitor_only_rows
         )
 
         def offers(scale: float) -> dict[Platform, Floats]:
-            return dict.fromkeys(COMPETITORS, middle * np.where(only, lonely, scale))
+            return dict.fromkeys(COMPETITORS, middle * np.where(only, only_scale, scale))
 
         both = _fitted(lambda scale: self._mean_rows(offers(scale)), load.competitor_rows)
         return {site.name: depths for site, depths in ({BETPAWA: middle * home} | offers(both)).items()}
@@ -137,7 +138,7 @@ class Plan:
         scale = 1.0 if markets == 1.0 else _fitted(mean, markets * mean(1.0))
         return {site.name: found for site, found in depths(scale).items()}
 
-    def sheet(self, event: int, platform: Platform) -> Sheet:
+    def offer(self, event: int, platform: Platform) -> Offer:
         """What the platform offers for that event."""
         load = self.case.workload
         markets, length = (
@@ -146,9 +147,9 @@ class Plan:
             else (load.competitor_document_markets, load.competitor_name_length)
         )
         depth, document = (depths[platform.name][event] for depths in (self.depths, self._document_depths))
-        sheet = platform.sheet(self.fixture(event), Extent(rows=float(depth), document=float(document), texts=markets))
-        sheet.rows = renamed(sheet.rows, length)
-        return sheet
+        offer = platform.offer(self.fixture(event), Depth(rows=float(depth), document=float(document), texts=markets))
+        offer.rows = renamed(offer.rows, length)
+        return offer
 
     def _sequence(self, axis: int) -> Floats:
         return sequence(self.events, axis, self.start(axis))
@@ -167,10 +168,10 @@ class Plan:
         return quota(weights, min(share * int(scrapes.sum()) / others, 1), start)
 
     @staticmethod
-    def _competitor_lacks(lonely: Bools, scrapes: Ints, share: float, start: float) -> Ints:
+    def _competitor_lacks(competitor_only: Bools, scrapes: Ints, share: float, start: float) -> Ints:
         """The same share of the events that home lacks for a time, whose scrapes are all stored, as of the others."""
         lacking = np.zeros_like(scrapes)
-        for group in (lonely, np.logical_not(lonely)):
+        for group in (competitor_only, np.logical_not(competitor_only)):
             if group.any():
                 lacking[group] = quota(scrapes[group], share, start)
         return lacking
@@ -197,12 +198,9 @@ def _rows(site: Platform, depths: Floats) -> Ints:
 
 
 def _fitted(mean: Callable[[float], float], wanted: float) -> float:
-    """The scale at which the growing function `mean` reaches `wanted`, by bisection."""
-    low, high = 0.02, 3.0
-    for _ in range(24):
-        middle = (low + high) / 2
-        low, high = (middle, high) if mean(middle) < wanted else (low, middle)
-    return min(low, high, key=lambda scale: abs(mean(scale) - wanted))
+    """The scale at which the growing function `mean` comes nearest to `wanted`."""
+    bounds = bracket(mean, wanted, (0.02, 3.0), middle=lambda low, high: (low + high) / 2, halvings=24)
+    return min(bounds, key=lambda scale: abs(mean(scale) - wanted))
 
 
 @dataclass(frozen=True)

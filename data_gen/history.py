@@ -11,9 +11,9 @@ from data_gen.copying import chunked, naive, zoned
 from data_gen.document import Constants
 from data_gen.events import Plan
 from data_gen.markets import MarketLines
+from data_gen.offer import Offer, Platform
 from data_gen.payloads import BETPAWA, COMPETITORS
 from data_gen.replay import Replay, Scrape
-from data_gen.sheet import Platform, Sheet
 from data_gen.snapshots import Response
 from data_gen.tables import HOME_BOOKMAKER, SmallTables
 from lab.workload import CopyIn, Stage, Statement
@@ -63,7 +63,7 @@ class History:
 
     def replay_lines(self, platforms: tuple[Platform, ...]) -> Replay[MarketLines]:
         """A pass that prints market rows."""
-        return Replay(self._plan, platforms, self._change_rate, lambda _, __, sheet: MarketLines(sheet))
+        return Replay(self._plan, platforms, self._change_rate, lambda _, __, offer: MarketLines(offer))
 
     def replay_responses(self, platforms: tuple[Platform, ...]) -> Replay[Response]:
         """A pass that prints documents."""
@@ -85,10 +85,10 @@ class History:
             yield side.snapshots(cycles, confirmed=confirmed)
             yield side.markets(cycles)
 
-    def _response(self, event: int, platform: Platform, sheet: Sheet) -> Response:
+    def _response(self, event: int, platform: Platform, offer: Offer) -> Response:
         chance = self._plan.fixture(event).chance(_RESPONSES[platform.name])
         always_new = platform is BETPAWA and self._plan.case.workload.probability_renewal == "every_response"
-        return Response(sheet, platform, chance, self._constants, always_new=always_new)
+        return Response(offer, platform, chance, self._constants, always_new=always_new)
 
     def _sides(self) -> tuple[_Side, _Side]:
         home = _Side(

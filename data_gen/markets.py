@@ -12,8 +12,8 @@ from collections.abc import Iterable, Iterator
 from data_gen.copying import NULL, field, zoned
 from data_gen.money import DECIMALS
 from data_gen.odds import Feed
+from data_gen.offer import MarketRow, Offer
 from data_gen.replay import Scrape
-from data_gen.sheet import MarketRow, Sheet
 
 COLUMNS = ("id", "snapshot_id", "betpawa_market_id", "betpawa_market_name", "line", "handicap_type", "handicap_home",
            "handicap_away", "outcomes", "market_groups", "unavailable_at")  # fmt: skip
@@ -24,16 +24,16 @@ _WITHDRAWN = 250  # in one of so many snapshots, one market is no longer availab
 class MarketLines:
     """The rows of one offer as COPY text after id and snapshot_id, rewritten only where prices changed."""
 
-    def __init__(self, sheet: Sheet) -> None:
-        self._templates = [_template(row) for row in sheet.rows]
-        self._numbers = [[number for _, number in row.outcomes] for row in sheet.rows]
+    def __init__(self, offer: Offer) -> None:
+        self._templates = [_template(row) for row in offer.rows]
+        self._numbers = [[number for _, number in row.outcomes] for row in offer.rows]
         self._rows_of: dict[int, set[int]] = {}
         for row, numbers in enumerate(self._numbers):
             for number in numbers:
-                self._rows_of.setdefault(sheet.blocks[number], set()).add(row)
-        self.lines = [b""] * len(sheet.rows)
+                self._rows_of.setdefault(offer.blocks[number], set()).add(row)
+        self.lines = [b""] * len(offer.rows)
 
-    def issue(self, feed: Feed, blocks: list[int], _: int) -> None:
+    def update(self, feed: Feed, blocks: list[int], _: int) -> None:
         """Rewrite the rows with prices of these blocks."""
         prices, active = feed.prices.tolist(), feed.active.tolist()
         for row in set().union(*(self._rows_of.get(block, set()) for block in blocks)):

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from itertools import count
 
+from data_gen.offer import MarketRow
 from data_gen.prose import description
-from data_gen.sheet import MarketRow
 
 
 def renamed(rows: list[MarketRow], length: float) -> list[MarketRow]:

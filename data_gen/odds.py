@@ -7,7 +7,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from data_gen.sheet import BLOCKS, Platform, Sheet
+from data_gen.offer import BLOCKS, Offer, Platform
 from data_gen.spread import Floats, Ints
 
 SUSPENDED = 0.000474
@@ -22,13 +22,13 @@ _RISES = ((3.0, 25.0), (9.0, 2.0), (12.0, 1.0))  # hours before kick-off, and th
 class Feed:
     """The prices of one offer through time; the same arguments give the same history in every pass."""
 
-    def __init__(self, sheet: Sheet, platform: Platform, chance: np.random.Generator, change_rate: float) -> None:
+    def __init__(self, offer: Offer, platform: Platform, chance: np.random.Generator, change_rate: float) -> None:
         """`change_rate` is the share of blocks re-issued per cycle more than 12 h before kick-off."""
         self._ladder = _ladder(platform.ladder)
         self._chance = chance
         self._rates = np.where(np.arange(BLOCKS) % 5 == 0, _QUICK, _SLOW) * change_rate
-        self._opening = np.array(sheet.opening) - 100
-        self._blocks = blocks = np.array(sheet.blocks)
+        self._opening = np.array(offer.opening) - 100
+        self._blocks = blocks = np.array(offer.blocks)
         self._members = [np.nonzero(blocks == block)[0] for block in range(BLOCKS)]
         self._strength = chance.integers(700, 1400, BLOCKS)[blocks] + chance.integers(-60, 61, len(blocks))
         self.prices = np.empty(len(blocks), np.int64)
@@ -50,7 +50,7 @@ class Feed:
 
     @property
     def all_blocks(self) -> list[int]:
-        """Every block: the first issue has them all."""
+        """Every block: the first update has them all."""
         return list(range(BLOCKS))
 
     def members(self, blocks: list[int]) -> list[int]:

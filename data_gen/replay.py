@@ -11,7 +11,7 @@ import numpy as np
 from data_gen.cycles import MICROSECOND
 from data_gen.events import Plan
 from data_gen.odds import Feed
-from data_gen.sheet import Platform, Sheet
+from data_gen.offer import Offer, Platform
 
 _HOUR = 3600 * MICROSECOND
 _FEEDS = {"betpawa": 11, "sportybet": 12, "bet9ja": 13}  # each has its own random numbers
@@ -20,7 +20,7 @@ _FEEDS = {"betpawa": 11, "sportybet": 12, "bet9ja": 13}  # each has its own rand
 class View(Protocol):
     """What a pass makes of an offer: a document, or market rows."""
 
-    def issue(self, feed: Feed, blocks: list[int], moment_us: int) -> None:
+    def update(self, feed: Feed, blocks: list[int], moment_us: int) -> None:
         """Take over the prices of these blocks."""
 
 
@@ -39,7 +39,7 @@ class Scrape(Generic[V]):
 
 
 @dataclass
-class _Offer(Generic[V]):
+class _FollowedOffer(Generic[V]):
     feed: Feed
     view: V
 
@@ -48,12 +48,12 @@ class Replay(Generic[V]):
     """One pass over the snapshots of some platforms; memory holds the offers being followed and nothing else."""
 
     def __init__(self, plan: Plan, platforms: tuple[Platform, ...], change_rate: float,
-                 view: Callable[[int, Platform, Sheet], V]) -> None:  # fmt: skip
+                 view: Callable[[int, Platform, Offer], V]) -> None:  # fmt: skip
         self._plan = plan
         self._platforms = platforms
         self._change_rate = change_rate
         self._view = view
-        self._offers: dict[tuple[int, str], _Offer[V]] = {}
+        self._offers: dict[tuple[int, str], _FollowedOffer[V]] = {}
 
     def run(self, cycles: range) -> Iterator[Scrape[V]]:
         """The snapshots of these cycles; the ranges of successive calls must follow each other."""
@@ -81,16 +81,16 @@ class Replay(Generic[V]):
         hours = (int(self._plan.kickoffs[event]) - captured_us) / _HOUR
         deduplicated = platform.name != "betpawa" and not self._plan.never_home[event]
         blocks = offer.feed.step(hours, forced=deduplicated)
-        offer.view.issue(offer.feed, blocks, captured_us)
+        offer.view.update(offer.feed, blocks, captured_us)
         return offer.view
 
-    def _opened(self, event: int, platform: Platform, captured_us: int) -> _Offer[V]:
+    def _opened(self, event: int, platform: Platform, captured_us: int) -> _FollowedOffer[V]:
         fixture = self._plan.fixture(event)
-        sheet = self._plan.sheet(event, platform)
-        feed = Feed(sheet, platform, fixture.chance(_FEEDS[platform.name]), self._change_rate)
-        offer = _Offer(feed, self._view(event, platform, sheet))
-        offer.view.issue(feed, feed.all_blocks, captured_us)
-        return offer
+        offer = self._plan.offer(event, platform)
+        feed = Feed(offer, platform, fixture.chance(_FEEDS[platform.name]), self._change_rate)
+        followed = _FollowedOffer(feed, self._view(event, platform, offer))
+        followed.view.update(feed, feed.all_blocks, captured_us)
+        return followed
 
     def _forget(self, cycle: int) -> None:
         _, end = self._plan.lives

@@ -8,8 +8,8 @@ import numpy as np
 
 from data_gen.case import Workload
 from data_gen.events import Plan
+from data_gen.offer import Platform
 from data_gen.payloads import BET9JA, BETPAWA, COMPETITORS
-from data_gen.sheet import Platform
 from data_gen.spread import Floats
 
 _FIXED_BYTES = 1_600_000

@@ -9,8 +9,8 @@ import numpy as np
 from data_gen.copying import NULL
 from data_gen.document import Constants, Document
 from data_gen.odds import Feed
+from data_gen.offer import Offer, Platform, PriceUpdate
 from data_gen.replay import Scrape
-from data_gen.sheet import Issue, Platform, Sheet
 
 HOME_COLUMNS = ("id", "event_id", "bookmaker_id", "captured_at", "scrape_run_id", "raw_response", "last_confirmed_at")
 COMPETITOR_COLUMNS = ("id", "competitor_event_id", "captured_at", "scrape_run_id", "raw_response", "last_confirmed_at")
@@ -19,20 +19,20 @@ COMPETITOR_COLUMNS = ("id", "competitor_event_id", "captured_at", "scrape_run_id
 class Response:
     """The document of one offer, patched where prices changed."""
 
-    def __init__(self, sheet: Sheet, platform: Platform, chance: np.random.Generator, constants: Constants,
+    def __init__(self, offer: Offer, platform: Platform, chance: np.random.Generator, constants: Constants,
                  *, always_new: bool) -> None:  # fmt: skip
         """`always_new` writes every price again in every response, not only the changed ones."""
-        self._document = Document(sheet.document, constants)
+        self._document = Document(offer.document, constants)
         self._platform = platform
         self._chance = chance
         self._always_new = always_new
 
-    def issue(self, feed: Feed, blocks: list[int], moment_us: int) -> None:
+    def update(self, feed: Feed, blocks: list[int], moment_us: int) -> None:
         """Write the prices of these blocks into the document."""
         written = feed.all_blocks if self._always_new else blocks
-        issue = Issue(numbers=feed.members(written), prices=feed.prices, active=feed.active, blocks=written,
+        update = PriceUpdate(numbers=feed.members(written), prices=feed.prices, active=feed.active, blocks=written,
                       moment_us=moment_us, chance=self._chance)  # fmt: skip
-        self._platform.write(self._document, issue)
+        self._platform.write(self._document, update)
 
     def text(self) -> bytes:
         """The document as a COPY field."""

@@ -2,25 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import cache
 
 import numpy as np
 
+from data_gen.bisection import bisected
 from data_gen.case import Case
 from data_gen.events import Plan
 from data_gen.odds import Feed
+from data_gen.offer import Offer, Platform
 from data_gen.payloads import BETPAWA, COMPETITORS
 from data_gen.replay import Replay
-from data_gen.sheet import Platform, Sheet
 from data_gen.spread import Ints
 
 _EVENTS = 48
 """With fewer, the share depends on when just these events are looked at: by 4 points for 16, by 1 for 48."""
 _LEAST, _MOST = 0.0005, 8.0
 """Rates between which one is looked for: below and above, nothing or everything changes."""
-_HALVINGS = 9
 _WINDOW = 11
 """Snapshots in a row that a profile compares of each event: pairs at the ends of a life are in fewer of its windows."""
 
@@ -50,7 +49,7 @@ class Repeated:
 
 def equal_market_rows(plan: Plan, sites: tuple[Platform, ...], change_rate: float) -> float:
     """Expected share of the sites' market rows that equal the previous snapshot's in the windows of a profile."""
-    replay = Replay(plan, sites, change_rate, lambda _, __, sheet: _Compared(sheet))
+    replay = Replay(plan, sites, change_rate, lambda _, __, offer: _Compared(offer))
     scrapes = replay.run(range(len(plan.cycles)))
     views = {(scrape.event, scrape.platform.name): scrape.view for scrape in scrapes}
     weighed = [(weight, equal, view.rows) for view in views.values() for weight, equal in view.weighed()]
@@ -58,40 +57,32 @@ def equal_market_rows(plan: Plan, sites: tuple[Platform, ...], change_rate: floa
     return sum(weight * equal for weight, equal, _ in weighed) / compared if compared else 1.0
 
 
-def bisected(growing: Callable[[float], float], wanted: float, low: float, high: float) -> float:
-    """Where a growing function of a positive number reaches `wanted`, or the nearer bound."""
-    for _ in range(_HALVINGS):
-        middle = (low * high) ** 0.5
-        low, high = (middle, high) if growing(middle) < wanted else (low, middle)
-    return float((low * high) ** 0.5)
-
-
 class _SheetsKept(Plan):
-    """A plan whose sheets are made once: every rate that is tried replays the same offers."""
+    """A plan whose offers are made once: every rate that is tried replays the same offers."""
 
     def __init__(self, case: Case, events: int, seed: int) -> None:
         super().__init__(case, events, seed)
-        self._sheets: dict[tuple[int, str], Sheet] = {}
+        self._offers: dict[tuple[int, str], Offer] = {}
 
-    def sheet(self, event: int, platform: Platform) -> Sheet:
+    def offer(self, event: int, platform: Platform) -> Offer:
         """The platform's offer for that event, without its document."""
         key = event, platform.name
-        if key not in self._sheets:
-            self._sheets[key] = replace(super().sheet(event, platform), document={})
-        return self._sheets[key]
+        if key not in self._offers:
+            self._offers[key] = replace(super().offer(event, platform), document={})
+        return self._offers[key]
 
 
 class _Compared:
     """How many rows of each snapshot of one event are those of the one before: a row changes with any of its prices."""
 
-    def __init__(self, sheet: Sheet) -> None:
-        self.rows = len(sheet.rows)
-        self._numbers = np.array([number for row in sheet.rows for _, number in row.outcomes])
-        self._row_of = np.repeat(np.arange(self.rows), [len(row.outcomes) for row in sheet.rows])
+    def __init__(self, offer: Offer) -> None:
+        self.rows = len(offer.rows)
+        self._numbers = np.array([number for row in offer.rows for _, number in row.outcomes])
+        self._row_of = np.repeat(np.arange(self.rows), [len(row.outcomes) for row in offer.rows])
         self._state: Ints | None = None
         self._equal: list[int] = []
 
-    def issue(self, feed: Feed, _: list[int], __: int) -> None:
+    def update(self, feed: Feed, _: list[int], __: int) -> None:
         """Take over all prices, and count the rows whose prices stay the same; the first ones have nothing before them."""
         before, self._state = self._state, (2 * feed.prices + feed.active)[self._numbers]
         if before is not None:

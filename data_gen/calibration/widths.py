@@ -6,15 +6,15 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from data_gen import payloads
+from data_gen.bisection import bisected
 from data_gen.calibration.facts import COMPETITOR_MARKETS, COMPETITORS, HOME, HOME_MARKETS, Facts
 from data_gen.calibration.notes import Notes
-from data_gen.calibration.rate import bisected
 from data_gen.case import Case
 from data_gen.events import Plan
 from data_gen.markets import MarketLines
 from data_gen.naming import renamed
 from data_gen.odds import Feed
-from data_gen.sheet import Platform, Sheet
+from data_gen.offer import Offer, Platform
 from data_gen.size import document_bytes
 from lab.values import ColumnProfile
 
@@ -93,29 +93,29 @@ def _documents(case: Case, sites: Sequence[Platform]) -> Mean:
 
 def _outcomes(case: Case, sites: Sequence[Platform]) -> Mean:
     plan = Plan(case, _NAMING_EVENTS, 1)
-    offers = [_Offer.of(plan, event, site) for site in sites for event in range(plan.events)]
-    rows = sum(offer.snapshots * len(offer.sheet.rows) for offer in offers)
-    return lambda length: sum(offer.snapshots * offer.outcome_bytes(length) for offer in offers) / rows
+    openings = [_OpeningOffer.of(plan, event, site) for site in sites for event in range(plan.events)]
+    rows = sum(opening.snapshots * len(opening.offer.rows) for opening in openings)
+    return lambda length: sum(opening.snapshots * opening.outcome_bytes(length) for opening in openings) / rows
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Offer:
+class _OpeningOffer:
     """One event on one platform as it opens: later prices are as wide."""
 
     snapshots: int
-    sheet: Sheet
+    offer: Offer
     feed: Feed
 
     @classmethod
-    def of(cls, plan: Plan, event: int, site: Platform) -> _Offer:
-        sheet = plan.sheet(event, site)
-        feed = Feed(sheet, site, plan.fixture(event).chance(1), plan.case.workload.calm_change_rate)
-        return cls(snapshots=int(plan.stored[site.name][event].sum()), sheet=sheet, feed=feed)
+    def of(cls, plan: Plan, event: int, site: Platform) -> _OpeningOffer:
+        offer = plan.offer(event, site)
+        feed = Feed(offer, site, plan.fixture(event).chance(1), plan.case.workload.calm_change_rate)
+        return cls(snapshots=int(plan.stored[site.name][event].sum()), offer=offer, feed=feed)
 
     def outcome_bytes(self, length: float) -> int:
         """Bytes of all outcomes of one snapshot as stored, with names so many times as long."""
-        lines = MarketLines(replace(self.sheet, rows=renamed(self.sheet.rows, length)))
-        lines.issue(self.feed, self.feed.all_blocks, 0)
+        lines = MarketLines(replace(self.offer, rows=renamed(self.offer.rows, length)))
+        lines.update(self.feed, self.feed.all_blocks, 0)
         return sum(_stored(line.split(b"\t")[_OUTCOMES].replace(b"\\\\", b"\\")) for line in lines.lines)
 
 

@@ -8,14 +8,15 @@ from typing import Any
 
 import numpy as np
 
-from data_gen.document import Document, escaped
+from data_gen.document import Document
 from data_gen.fixtures import Fixture
 from data_gen.money import SHORT
+from data_gen.offer import Depth, Offer, Platform, PriceUpdate, block_of, inner_slot, slot
 from data_gen.payloads.catalogue import depths, market_row, read
 from data_gen.payloads.translations import translations
 from data_gen.prose import description
-from data_gen.sheet import Extent, Issue, Platform, Sheet, block_of, inner_slot, slot
 from data_gen.spread import Floats
+from lab.postgres.sql import copy_escaped
 
 _ALWAYS = frozenset({"S_1X2", "S_DC", "S_OU", "S_GGNG", "S_DNB"})
 _TEXTS = 2_000  # numbers of this platform's explanations
@@ -38,25 +39,25 @@ def _included(depth: float) -> set[int]:
     return {number for number, least in enumerate(_depths()) if least <= depth}
 
 
-def _sheet(fixture: Fixture, extent: Extent) -> Sheet:
-    sheet = Sheet()
-    stored, shown = _included(extent.rows), _included(extent.document)
+def _offer(fixture: Fixture, depth: Depth) -> Offer:
+    offer = Offer()
+    stored, shown = _included(depth.rows), _included(depth.document)
     odds = [
         (place, key, opening, market)
         for place, (key, opening, market) in enumerate(read("bet9ja")["odds"])
         if market in stored | shown
     ]
     blocks = len(_depths())
-    numbers = {place: sheet.price(opening, block_of(market, blocks)) for place, _, opening, market in odds}
-    sheet.rows = [market_row(row, numbers) for market, *row in read("bet9ja")["rows"] if market in stored]
+    numbers = {place: offer.price(opening, block_of(market, blocks)) for place, _, opening, market in odds}
+    offer.rows = [market_row(row, numbers) for market, *row in read("bet9ja")["rows"] if market in stored]
     order = fixture.chance(8).permutation(len(odds)).tolist()  # a hash table's order: every event has its own
     slots = {
         key: inner_slot("o", numbers[place])
         for place, key, _, market in (odds[position] for position in order)
         if market in shown
     }
-    sheet.document = _document(fixture, slots, shown, round(100 * extent.texts))
-    return sheet
+    offer.document = _document(fixture, slots, shown, round(100 * depth.texts))
+    return offer
 
 
 @cache
@@ -132,18 +133,18 @@ def _number(text: str) -> int | float:
     return float(text) if "." in text else int(text)
 
 
-def _write(document: Document, issue: Issue) -> None:
-    document.fill("o", issue.texts(SHORT))
+def _write(document: Document, update: PriceUpdate) -> None:
+    document.fill("o", update.texts(SHORT))
     document.fill("T", ((percent, _translations(percent)) for percent in document.numbers("T")))
 
 
 @cache
 def _translations(percent: int) -> bytes:
     """Two thirds of the text, held once for all documents."""
-    return escaped(json.dumps(translations(percent)))
+    return copy_escaped(json.dumps(translations(percent))).encode()
 
 
 BET9JA = Platform(
     name="bet9ja", ladder=((300, 1), (1_000, 5), (1_500, 25), (10_000, 100)),
-    row_depths=_row_depths, sheet=_sheet, write=_write,
+    row_depths=_row_depths, offer=_offer, write=_write,
 )  # fmt: skip

@@ -13,9 +13,9 @@ import numpy as np
 from data_gen.document import Document
 from data_gen.fixtures import SQUAD, Fixture
 from data_gen.money import DECIMALS
+from data_gen.offer import Depth, MarketRow, Offer, Platform, PriceUpdate, block_of, inner_slot, slot
 from data_gen.payloads.catalogue import depths, read
 from data_gen.prose import guide
-from data_gen.sheet import Extent, Issue, MarketRow, Platform, Sheet, block_of, inner_slot, slot
 from data_gen.spread import Floats
 
 _ALWAYS = frozenset({"3743", "4693", "3795", "5000", "4703", "4724", "1096755"})
@@ -44,23 +44,23 @@ def _player_depths() -> list[float]:
     return [_PLAYERS + (1 - _PLAYERS) * player / SQUAD for player in range(SQUAD)]
 
 
-def _sheet(fixture: Fixture, extent: Extent) -> Sheet:
-    return _Offer(fixture, extent).complete()
+def _offer(fixture: Fixture, depth: Depth) -> Offer:
+    return _OfferBuilder(fixture, depth).complete()
 
 
-class _Offer:
+class _OfferBuilder:
     """Collects prices and rows while the document is composed."""
 
-    def __init__(self, fixture: Fixture, extent: Extent) -> None:
+    def __init__(self, fixture: Fixture, depth: Depth) -> None:
         self._fixture = fixture
-        self._extent = extent
-        self._deepest = max(extent.rows, extent.document)
-        self._sheet = Sheet()
+        self._depth = depth
+        self._deepest = max(depth.rows, depth.document)
+        self._offer = Offer()
         self._ids = (1_449_000_000 + fixture.number * 9_973 + number * 5_771 % 9_973 for number in count())
 
-    def complete(self) -> Sheet:
-        self._sheet.document = self._document(list(self._shown()))
-        return self._sheet
+    def complete(self) -> Offer:
+        self._offer.document = self._document(list(self._shown()))
+        return self._offer
 
     def _shown(self) -> Iterator[dict[str, Any]]:
         """The document's markets; on the way, all prices get their numbers."""
@@ -68,7 +68,7 @@ class _Offer:
             least = _depths()[market["id"]]
             if least <= self._deepest:
                 composed = self._market(number, market)
-                if least <= self._extent.document:
+                if least <= self._depth.document:
                     yield composed
 
     def _market(self, number: int, market: dict[str, Any]) -> dict[str, Any]:
@@ -84,7 +84,7 @@ class _Offer:
     def _row(self, number: int, market: dict[str, Any], row: list[Any]) -> dict[str, Any]:
         line, handicap, formatted, identified, prices = row
         offered = [self._price(number, price) for price in prices]
-        if _depths()[market["id"]] <= self._extent.rows:
+        if _depths()[market["id"]] <= self._depth.rows:
             self._add(market, tuple((price[0], place) for price, (place, _) in zip(prices, offered, strict=True)), line)
         ids = {"id": str(374_100_000 + self._fixture.number * 97 + number)} if identified else {}
         return {**ids, "handicap": handicap, "formattedHandicap": formatted, "prices": [price for _, price in offered]}
@@ -96,26 +96,26 @@ class _Offer:
             for player, (least, names) in enumerate(depths_names)
             if least <= self._deepest
         ]
-        return [row for least, row in composed if least <= self._extent.document]
+        return [row for least, row in composed if least <= self._depth.document]
 
     def _player(self, number: int, market: dict[str, Any], player: int, name: str) -> dict[str, Any]:
         shortest, longest = _GOALSCORER_ROWS
         opening = shortest + (longest - shortest) * player * player // (SQUAD * SQUAD)
         offered = [name, str(30_364_000 + player * 3), opening, None, name]
         place, price = self._price(number, offered, team=1 + player % 2)
-        if _player_depths()[player] <= self._extent.rows:
+        if _player_depths()[player] <= self._depth.rows:
             self._add(market, ((name, place),), None)
         return {"handicap": None, "formattedHandicap": None, "prices": [price]}
 
     def _add(self, market: dict[str, Any], outcomes: tuple[tuple[str, int], ...], line: float | None) -> None:
         groups = tuple(market["groups"])
-        self._sheet.rows.append(
+        self._offer.rows.append(
             MarketRow(market_id=market["id"], name=market["title"], outcomes=outcomes, line=line, groups=groups)
         )
 
     def _price(self, market: int, price: list[Any], **extra: int) -> tuple[int, dict[str, Any]]:
         name, type_id, opening, handicap, title = price
-        number = self._sheet.price(opening, block_of(market, len(read("betpawa")["markets"])))
+        number = self._offer.price(opening, block_of(market, len(read("betpawa")["markets"])))
         return number, {
             "id": str(next(self._ids)),
             "name": name,
@@ -177,17 +177,17 @@ def _market_type(market: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _write(document: Document, issue: Issue) -> None:
-    keys = issue.chance.integers(-(2**63), 2**63, len(issue.numbers))
-    chances = (95.0 / issue.prices[issue.numbers]).view(np.int64)
+def _write(document: Document, update: PriceUpdate) -> None:
+    keys = update.chance.integers(-(2**63), 2**63, len(update.numbers))
+    chances = (95.0 / update.prices[update.numbers]).view(np.int64)
     wins, refunds = chances ^ _MASK ^ keys, keys ^ _MASK
-    drawn = list(zip(issue.numbers, wins.tolist(), refunds.tolist(), keys.tolist(), strict=True))
-    document.fill("P", issue.texts(DECIMALS))
-    document.fill("S", issue.states(b"false", b"true"))
+    drawn = list(zip(update.numbers, wins.tolist(), refunds.tolist(), keys.tolist(), strict=True))
+    document.fill("P", update.texts(DECIMALS))
+    document.fill("S", update.states(b"false", b"true"))
     document.fill(
         "k", ((number, b64encode(_SECRET % (win, b"%d" % refund, key))) for number, win, refund, key in drawn)
     )
     document.fill("u", ((number, b64encode(_SECRET % (win, b"null", key))) for number, win, _, key in drawn))
 
 
-BETPAWA = Platform(name="betpawa", ladder=((10_000, 1),), row_depths=_row_depths, sheet=_sheet, write=_write)
+BETPAWA = Platform(name="betpawa", ladder=((10_000, 1),), row_depths=_row_depths, offer=_offer, write=_write)

@@ -8,7 +8,7 @@ from functools import cache
 from importlib import resources
 from typing import Any
 
-from data_gen.sheet import MarketRow
+from data_gen.offer import MarketRow
 from data_gen.spread import sequence
 
 _LATE = 0.7  # such markets are there in about one event of four

@@ -10,9 +10,9 @@ import numpy as np
 from data_gen.document import Document
 from data_gen.fixtures import Fixture
 from data_gen.money import FIXED
+from data_gen.offer import Depth, Offer, Platform, PriceUpdate, block_of, inner_slot, slot
 from data_gen.payloads.catalogue import depths, market_row, read
 from data_gen.prose import guide
-from data_gen.sheet import Extent, Issue, Platform, Sheet, block_of, inner_slot, slot
 from data_gen.spread import Floats
 
 _BY_MINUTE, _EAGER = "900313", 0.65  # its lines come earlier than other markets, and weigh little when compressed
@@ -39,19 +39,19 @@ def _row_depths() -> Floats:
     return np.sort(np.array(rows))
 
 
-def _sheet(fixture: Fixture, extent: Extent) -> Sheet:
-    sheet, shown = Sheet(), []
+def _offer(fixture: Fixture, depth: Depth) -> Offer:
+    offer, shown = Offer(), []
     markets = read("sportybet")["markets"]
     for number, (market, least) in enumerate(zip(markets, _depths(), strict=True)):
-        if least <= max(extent.rows, extent.document):
+        if least <= max(depth.rows, depth.document):
             block = block_of(number, len(markets))
-            prices = [sheet.price(opening, block) for _, opening, *_ in market["prices"]]
-            if market["row"] and least <= extent.rows:
-                sheet.rows.append(market_row(market["row"], prices))
-            if least <= extent.document:
+            prices = [offer.price(opening, block) for _, opening, *_ in market["prices"]]
+            if market["row"] and least <= depth.rows:
+                offer.rows.append(market_row(market["row"], prices))
+            if least <= depth.document:
                 shown.append(_market(fixture, market, prices, block))
-    sheet.document = _document(fixture, shown)
-    return sheet
+    offer.document = _document(fixture, shown)
+    return offer
 
 
 def _market(match: Fixture, market: dict[str, Any], prices: list[int], block: int) -> dict[str, Any]:
@@ -145,19 +145,19 @@ def _document(match: Fixture, markets: list[dict[str, Any]]) -> dict[str, Any]:
     }
 
 
-def _write(document: Document, issue: Issue) -> None:
-    noise = issue.chance.integers(0, 64, len(issue.numbers))
-    chances = (95 * 10**10 - noise * 15_432_098) // issue.prices[issue.numbers]
-    probabilities = list(zip(issue.numbers, chances.tolist(), strict=True))
-    document.fill("o", issue.texts(FIXED))
+def _write(document: Document, update: PriceUpdate) -> None:
+    noise = update.chance.integers(0, 64, len(update.numbers))
+    chances = (95 * 10**10 - noise * 15_432_098) // update.prices[update.numbers]
+    probabilities = list(zip(update.numbers, chances.tolist(), strict=True))
+    document.fill("o", update.texts(FIXED))
     document.fill("f", ((number, b"0.%010d" % probability) for number, probability in probabilities))
     document.fill("r", ((number, b"0.%06d0000" % (probability // 10_000)) for number, probability in probabilities))
-    document.fill("A", issue.states(b"1", b"0"))
-    moments = issue.moment_us // 1000 - issue.chance.integers(0, 540_000, len(issue.blocks))
-    document.fill("T", ((block, b"%d" % moment) for block, moment in zip(issue.blocks, moments.tolist(), strict=True)))
+    document.fill("A", update.states(b"1", b"0"))
+    moments = update.moment_us // 1000 - update.chance.integers(0, 540_000, len(update.blocks))
+    document.fill("T", ((block, b"%d" % moment) for block, moment in zip(update.blocks, moments.tolist(), strict=True)))
 
 
 SPORTYBET = Platform(
     name="sportybet", ladder=((200, 1), (300, 5), (1_000, 10), (2_000, 50), (10_000, 100)),
-    row_depths=_row_depths, sheet=_sheet, write=_write,
+    row_depths=_row_depths, offer=_offer, write=_write,
 )  # fmt: skip

@@ -7,14 +7,14 @@ import pytest
 
 from data_gen.fixtures import Fixture
 from data_gen.odds import Feed
+from data_gen.offer import BLOCKS, Depth, Platform
 from data_gen.payloads import BET9JA, BETPAWA, COMPETITORS, SPORTYBET
-from data_gen.sheet import BLOCKS, Extent, Platform
 
 _MATCH = Fixture(3, 1, 1_770_000_000_000_000)
 
 
 def _feed(platform: Platform, change_rate: float = 0.1) -> Feed:
-    return Feed(platform.sheet(_MATCH, Extent(rows=0.7, document=0.7)), platform, _MATCH.chance(1), change_rate)
+    return Feed(platform.offer(_MATCH, Depth(rows=0.7, document=0.7)), platform, _MATCH.chance(1), change_rate)
 
 
 def _changed(hours: float, change_rate: float = 0.1) -> float:

@@ -15,8 +15,8 @@ from data_gen.document import Constants
 from data_gen.fixtures import Fixture
 from data_gen.naming import renamed
 from data_gen.odds import Feed
+from data_gen.offer import Depth, MarketRow, Offer, Platform
 from data_gen.payloads import BETPAWA, COMPETITORS
-from data_gen.sheet import Extent, MarketRow, Platform, Sheet
 from data_gen.snapshots import Response
 from lab.analysis.fidelity import figures
 from lab.servers import Server
@@ -63,8 +63,8 @@ def test_a_database_with_other_documents_and_longer_outcomes_is_imitated(native:
     assert again.expected_bytes == pytest.approx(float(size), rel=0.03)
 
 
-def _extent(rows: float, document: float) -> Extent:
-    return Extent(rows=rows, document=document)
+def _depth(rows: float, document: float) -> Depth:
+    return Depth(rows=rows, document=document)
 
 
 def _kept(row: MarketRow) -> object:
@@ -72,18 +72,18 @@ def _kept(row: MarketRow) -> object:
     return replace(row, outcomes=tuple((name, 0) for name, _ in row.outcomes))
 
 
-def _shown(sheet: Sheet) -> set[int]:
+def _shown(offer: Offer) -> set[int]:
     """Numbers of the prices in the document."""
-    return {int(number) for number in _PRICE.findall(json.dumps(sheet.document))}
+    return {int(number) for number in _PRICE.findall(json.dumps(offer.document))}
 
 
-def _text(platform: Platform, sheet: Sheet) -> str:
+def _text(platform: Platform, offer: Offer) -> str:
     """The document after some changes of prices, as the server reads it."""
-    feed = Feed(sheet, platform, _MATCH.chance(1), 0.1)
-    response = Response(sheet, platform, _MATCH.chance(2), Constants(), always_new=False)
-    response.issue(feed, feed.all_blocks, _MATCH.kickoff_us)
+    feed = Feed(offer, platform, _MATCH.chance(1), 0.1)
+    response = Response(offer, platform, _MATCH.chance(2), Constants(), always_new=False)
+    response.update(feed, feed.all_blocks, _MATCH.kickoff_us)
     for _ in range(20):
-        response.issue(feed, feed.step(5, forced=True), _MATCH.kickoff_us)
+        response.update(feed, feed.step(5, forced=True), _MATCH.kickoff_us)
     return response.text().decode().replace("\\\\", "\\")
 
 
@@ -92,18 +92,18 @@ def _text(platform: Platform, sheet: Sheet) -> str:
 def test_rows_and_document_have_depths_of_their_own_and_prices_in_common(
     platform: Platform, depth: float, document: float
 ) -> None:
-    sheet, both = platform.sheet(_MATCH, _extent(depth, document)), min(depth, document)
-    rows, shallow = (platform.sheet(_MATCH, _extent(alike, alike)).rows for alike in (depth, both))
-    assert [_kept(row) for row in sheet.rows] == [_kept(row) for row in rows]
-    assert len(_shown(sheet)) == len(_shown(platform.sheet(_MATCH, _extent(document, document))))
+    offer, both = platform.offer(_MATCH, _depth(depth, document)), min(depth, document)
+    rows, shallow = (platform.offer(_MATCH, _depth(alike, alike)).rows for alike in (depth, both))
+    assert [_kept(row) for row in offer.rows] == [_kept(row) for row in rows]
+    assert len(_shown(offer)) == len(_shown(platform.offer(_MATCH, _depth(document, document))))
     common = [_kept(row) for row in shallow]
-    assert {number for row in sheet.rows if _kept(row) in common for _, number in row.outcomes} <= _shown(sheet)
+    assert {number for row in offer.rows if _kept(row) in common for _, number in row.outcomes} <= _shown(offer)
 
 
 @_PLATFORMS
 def test_documents_grow_with_their_depth_and_stay_whole(platform: Platform) -> None:
     texts = [
-        _text(platform, platform.sheet(_MATCH, Extent(rows=0.5, document=0.5 * deeper, texts=deeper)))
+        _text(platform, platform.offer(_MATCH, Depth(rows=0.5, document=0.5 * deeper, texts=deeper)))
         for deeper in (0.1, 0.5, 1.0, 1.5, 2.0)
     ]
     assert [len(text) for text in texts] == sorted({len(text) for text in texts})
@@ -112,7 +112,7 @@ def test_documents_grow_with_their_depth_and_stay_whole(platform: Platform) -> N
 
 @_PLATFORMS
 def test_names_grow_with_their_length_and_stay_different_within_a_row(platform: Platform) -> None:
-    rows = platform.sheet(_MATCH, _extent(1.0, 1.0)).rows
+    rows = platform.offer(_MATCH, _depth(1.0, 1.0)).rows
     assert renamed(rows, 1.0) == rows
     made = [[[name for name, _ in row.outcomes] for row in renamed(rows, length)] for length in (0.1, 0.7, 1, 2, 9)]
     letters = [sum(len(name) for row in names for name in row) for names in made]

@@ -20,7 +20,7 @@ from lab.values import Series
 _COUNTED = 200
 """Events whose snapshots are counted, where not all rows were read."""
 _FEW = 20
-"""sources or platforms that there are at most."""
+"""Sources that there are at most."""
 
 Attempt = Callable[[str], AbstractContextManager[None]]
 

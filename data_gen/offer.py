@@ -31,7 +31,7 @@ class MarketRow:
 
 
 @dataclass
-class Sheet:
+class Offer:
     """One platform's offer for one event; built up by `price` and `row`, then left alone."""
 
     opening: list[int] = field(default_factory=list)
@@ -50,8 +50,8 @@ class Sheet:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Issue:
-    """The prices of one sheet at one moment, and which of them are new."""
+class PriceUpdate:
+    """The prices of one offer at one moment, and which of them are new."""
 
     numbers: list[int]
     """Of the prices issued now."""
@@ -75,7 +75,7 @@ class Issue:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Extent:
+class Depth:
     """How much of an offer is stored."""
 
     rows: float
@@ -95,10 +95,10 @@ class Platform:
     """Below which price (hundredths) prices move in which steps, ascending; the last bound is the highest price."""
     row_depths: Callable[[], Floats]
     """Depths at which an offer grows by another market row, ascending."""
-    sheet: Callable[[Fixture, Extent], Sheet]
+    offer: Callable[[Fixture, Depth], Offer]
     """The offer for an event."""
-    write: Callable[[Document, Issue], None]
-    """Write the prices of an issue into the sheet's document."""
+    write: Callable[[Document, PriceUpdate], None]
+    """Write the prices of an update into the offer's document."""
 
     def rows(self, depth: float) -> int:
         """Market rows in an offer of that depth."""
