@@ -19,7 +19,8 @@ from time import process_time
 
 from lab import runs
 from lab.analysis.results import analyse
-from lab.report import RENDERERS, summary, tables
+from lab.report import summary, tables
+from lab.report.renderers import RENDERERS
 from lab.values import BASELINE, AuxiliaryTrial, Experiment, Outcome
 
 MOST_SECONDS = 2.0

@@ -120,6 +120,8 @@ def _pace(case: CaseFacts, sized: SizedTrial, control: SizedTrial | None, rest: 
 
 def _of_all_rows(case: CaseFacts, sized: SizedTrial) -> float | None:
     """Bytes that all rows of the full database would take, as they are stored once they are not the newest any more."""
+    if not sized.trial.rows.get(sized.lineage.workload.reference):
+        return None
     everything = replace(sized.trial, rows=sized.template.rows)
     target = full(sized.lineage, case, sized.template, everything, keeps_days=None)
     return None if target is None else _settled(target, sized)

@@ -37,7 +37,10 @@ class Estimate:
 
 
 def gap(trial: Completed, smaller: Completed, lineage: Lineage) -> float:
-    """What the smaller size misses the larger by: root of the squares over all tables, as a share of what grows."""
+    """What the smaller size misses the larger by: root of the squares over all tables, as a share of what grows.
+
+    Both have rows of the reference table, and something grows in the larger one.
+    """
     newest = {table.table: table.rowstore.rows for table in trial.footprint.tables if table.rowstore}
     factors = scale(Target(rows=trial.rows, newest_rows=newest), smaller, lineage)
     measured = {piece.place: piece.growing for piece in pieces(trial.footprint)}

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from lab.analysis.full_size import FullSizeProjection, SizedTrial, project
 from lab.analysis.interval import error, gap, mean_square
-from lab.analysis.projection import Lineage
+from lab.analysis.projection import Lineage, pieces
 from lab.values import BASELINE, SIZE, Completed, Experiment, LoadedTemplate
 
 
@@ -42,7 +42,7 @@ class References:
             lineage=lineage_of(self.experiment, trial.scenario),
             template=self.templates[trial.server],
             trial=trial,
-            smaller=self.smaller.get((trial.scenario, trial.server)),
+            smaller=self.smaller.get((trial.scenario, trial.server)) if _is_scalable(self.experiment, trial) else None,
             error=self._error(trial),
         )
 
@@ -98,7 +98,11 @@ def _baselines(experiment: Experiment) -> dict[str, tuple[Completed, ...]]:
 
 def _smaller(experiment: Experiment) -> dict[tuple[str, str], Completed]:
     outcomes = [auxiliary.outcome for auxiliary in experiment.auxiliary_trials if auxiliary.purpose == SIZE]
-    return {(trial.scenario, trial.server): trial for trial in reversed(outcomes) if isinstance(trial, Completed)}
+    return {
+        (trial.scenario, trial.server): trial
+        for trial in reversed(outcomes)
+        if isinstance(trial, Completed) and _is_scalable(experiment, trial)
+    }
 
 
 def _noise(experiment: Experiment, baselines: Mapping[str, tuple[Completed, ...]]) -> dict[str, float]:
@@ -114,8 +118,14 @@ def _gaps(experiment: Experiment, smaller: Mapping[tuple[str, str], Completed]) 
     return {
         _key(trial): gap(trial, second, lineage_of(experiment, trial.scenario))
         for trial in completed(experiment)
-        if (second := smaller.get((trial.scenario, trial.server)))
+        if (second := smaller.get((trial.scenario, trial.server))) and _is_scalable(experiment, trial)
     }
+
+
+def _is_scalable(experiment: Experiment, trial: Completed) -> bool:
+    """Whether it can be projected: a strategy may leave no row of the reference table, or nothing that grows."""
+    grows = any(piece.growing for piece in pieces(trial.footprint))
+    return grows and bool(trial.rows.get(experiment.workload.reference))
 
 
 def _key(trial: Completed) -> tuple[str, str, int]:

@@ -34,7 +34,9 @@ def _result(
     )
 
 
-def _saving_of(tables: Collection[str], after: Footprint, before: Footprint) -> float:
-    """Of a group of tables that is not empty before."""
-    sizes = (sum(table.total for table in footprint.tables if table.table in tables) for footprint in (after, before))
-    return saving(*sizes)
+def _saving_of(tables: Collection[str], after: Footprint, before: Footprint) -> float | None:
+    """Of a group of tables; None where it is empty before."""
+    now, then = (
+        sum(table.total for table in footprint.tables if table.table in tables) for footprint in (after, before)
+    )
+    return saving(now, then) if then else None

@@ -150,16 +150,16 @@ def full(
 
 def _kept_by_trial(rows: Iterable[str], template: LoadedTemplate, trial: Completed) -> dict[str, float]:
     """Share of each table's rows that a strategy kept in the sample: all of them, unless it deletes by another rule than age."""
-    return {name: trial.rows[name] / template.rows[name] for name in rows if template.rows.get(name)}
+    return {name: trial.rows.get(name, 0) / template.rows[name] for name in rows if template.rows.get(name)}
 
 
 def _kept_by_age(lineage: Lineage, case: CaseFacts, template: LoadedTemplate, days: int) -> dict[str, float] | None:
     """Share of each table's rows that so many days are, as the profile tells."""
     silent = tables_without_ages(case, template, days)
     reference = lineage.workload.reference
-    if reference in silent:
-        return None
     tables = {name: case.tables[name] for name in _imitated(case, template)}
+    if reference in silent or reference not in tables:
+        return None
     whole, dark = (sum(tables[name].total_bytes or 0 for name in names) for names in (tables, silent))
     if dark > (1 - _KNOWN_SHARE) * whole:
         return None

@@ -186,7 +186,7 @@ def _tables(row: TrialResult) -> Iterator[TableResult]:
         return
     sizes = row.projection.tables if row.projection else {}
     controls = {table.table: table.total for table in row.control.footprint.tables} if row.control else {}
-    total = row.trial.footprint.total
+    total = row.trial.footprint.total or 1  # where it is empty, each table has nothing of nothing
     for table in row.trial.footprint.tables:
         yield TableResult(
             scenario=row.trial.scenario,

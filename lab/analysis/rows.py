@@ -102,9 +102,9 @@ class ParameterResult:
     scenario: str
     parameter: str
     value: float
-    details: float
-    """Of the tables of details, such as market rows."""
-    parents: float
+    details: float | None
+    """Of the tables of details, such as market rows; None where the workload has none."""
+    parents: float | None
     """Of the tables whose rows own them, such as snapshots."""
     all: float
 

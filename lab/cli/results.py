@@ -109,7 +109,7 @@ def write_reports(folder: Path) -> Analysed:
     """Write every report of a run beside its experiment."""
     from lab import files, runs
     from lab.analysis.results import analyse
-    from lab.report import RENDERERS
+    from lab.report.renderers import RENDERERS
 
     analysed, file = analyse(runs.load(folder)), runs.file_of(folder)
     for name, render in RENDERERS.items():

@@ -114,10 +114,7 @@ def test_a_run_writes_its_results_and_leaves_nothing_else(tmp_path: Path, tempor
     done = small_run("drop_raw_response", "--json", out=tmp_path, temporary=temporary)
     assert done.returncode == 0, done.stderr
     (folder,) = runs.folders(tmp_path)
-    assert {path.name for path in folder.iterdir()} == {
-        *("experiment.json", "outcomes", "auxiliary"),
-        *("report.md", "savings.csv"),
-    }
+    assert {path.name for path in folder.iterdir()} == {"experiment.json", "outcomes", "report.md", "savings.csv"}
     experiment = runs.load(folder)
     assert [outcome.scenario for outcome in experiment.outcomes] == ["baseline", "drop_raw_response", "baseline"]
     assert all(isinstance(outcome, Completed) for outcome in experiment.outcomes)

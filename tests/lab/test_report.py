@@ -6,6 +6,7 @@ import csv
 import io
 import subprocess
 import sys
+from collections.abc import Mapping
 from dataclasses import replace
 
 import pytest
@@ -17,11 +18,12 @@ from lab.analysis.record import Kind, columns
 from lab.analysis.results import Results, analyse
 from lab.analysis.side_by_side import side_by_side
 from lab.errors import InputError
-from lab.report import RENDERERS, markdown, markers, tables
+from lab.report import markdown, markers, tables
 from lab.report.csv import savings as savings_csv
+from lab.report.renderers import RENDERERS
 from lab.report.table import MISSING, Cell, Table
 from lab.units import Unit
-from lab.values import BASELINE, CHANGE_RATE, Completed, Experiment, Failed, Mismatch, Skipped, Verdict
+from lab.values import BASELINE, CHANGE_RATE, Completed, Experiment, Failed, Mismatch, Outcome, Skipped, Verdict
 from tests.support import ROOT, SAMPLE
 
 COLUMNS = [
@@ -212,7 +214,8 @@ def test_a_gap_is_computed_once_for_each_trial(sample: Experiment, monkeypatch: 
 def test_pandas_is_loaded_for_the_csv_only() -> None:
     render = "results = analyse(runs.load(Path(sys.argv[1]))); markdown.report(results); summary.of(results)"
     script = f"""import sys; from pathlib import Path; from lab import runs; from lab.analysis.results import analyse
-from lab.analysis.side_by_side import side_by_side; from lab.report import RENDERERS, markdown, summary
+from lab.analysis.side_by_side import side_by_side; from lab.report import markdown, summary
+from lab.report.renderers import RENDERERS
 {render}; side_by_side([results]); assert "pandas" not in sys.modules; RENDERERS["savings.csv"](results)
 assert "pandas" in sys.modules"""
     subprocess.run([sys.executable, "-c", script, SAMPLE], check=True, cwd=ROOT)
@@ -248,3 +251,21 @@ def test_a_cell_is_a_value_with_a_unit_and_is_written_in_one_way(cell: Cell, tex
     table = Table(title="", heads=("a",), rows=((cell,),), left=0)
     assert table.texts == ((text,),)
     assert table.rows[0][0] is cell
+
+
+def without_rows(trial: Outcome, scenario: str, left: Mapping[str, int]) -> Outcome:
+    return replace(trial, rows=left) if isinstance(trial, Completed) and trial.scenario == scenario else trial
+
+
+@pytest.mark.parametrize("left", [{}, {"odds_snapshots": 0}])
+@pytest.mark.parametrize("scenario", [BASELINE, "drop_raw_response"])
+def test_a_strategy_that_leaves_no_row_to_project_by_has_no_full_size_and_breaks_no_report(
+    sample: Experiment, left: Mapping[str, int], scenario: str
+) -> None:
+    spoiled = replace(sample, outcomes=tuple(without_rows(outcome, scenario, left) for outcome in sample.outcomes))
+    auxiliary = tuple(
+        replace(trial, outcome=without_rows(trial.outcome, scenario, left)) for trial in sample.auxiliary_trials
+    )
+    for experiment in (spoiled, replace(sample, auxiliary_trials=auxiliary)):
+        assert all(render(analyse(experiment)) for render in RENDERERS.values())
+    assert {row.projection for row in analyse(spoiled).measured if row.outcome.scenario == scenario} == {None}

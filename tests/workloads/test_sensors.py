@@ -8,7 +8,7 @@ import pytest
 
 from lab import registry, runs
 from lab.analysis.results import Results, analyse
-from lab.report import RENDERERS
+from lab.report.renderers import RENDERERS
 from lab.runner import pipeline
 from lab.servers import Options
 from lab.values import SIZE, Completed, Verdict
