@@ -128,6 +128,20 @@ def test_clean_removes_what_dead_runs_left_and_only_that(made: Made, workspace: 
         alive.create("a")
 
 
+@pytest.mark.parametrize("label", ["[]", "{", '{"pid": 1}', '{"machine": 1, "user": 2, "pid": "x"}'])
+@pytest.mark.usefixtures("exclusive")
+def test_a_container_whose_label_no_lab_wrote_is_named_and_left_alone(label: str) -> None:
+    require_images()
+    odd = told("create", "--label", f"storage-lab.owner={label}", PLAIN)
+    try:
+        skipped: list[str] = []
+        clean(skipped=skipped.append)
+        assert told("inspect", "--format", "{{.Id}}", odd) == odd
+        assert skipped or "machine" in label
+    finally:
+        told("rm", "--volumes", odd)
+
+
 @contextmanager
 def opened(options: Options, workspace: Workspace) -> Iterator[Server]:
     with open_server("container", workspace=workspace, options=options, progress=lambda _: None) as server:
