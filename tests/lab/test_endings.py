@@ -59,7 +59,7 @@ def test_the_password_of_a_server_is_nowhere(
     assert process.returncode == 0, complained
     assert databases() == []
     (folder,) = runs.folders(tmp_path)
-    written = "".join(path.read_text(encoding="utf-8") for path in folder.iterdir())
+    written = "".join(path.read_text(encoding="utf-8") for path in folder.rglob("*") if path.is_file())
     assert "external" in written
     assert "owner" in seen
     for secret in (PASSWORD, unquote(PASSWORD), unquote(PASSWORD).partition("@")[0]):
