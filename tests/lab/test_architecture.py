@@ -66,7 +66,7 @@ DOORS = {
     "rich": ("lab/cli",),
     "faker": ("data_gen",),
     "numpy": ("data_gen",),
-    "pandas": ("lab/analysis", "lab/report"),
+    "pandas": ("lab/analysis/frame.py", "lab/analysis/results.py"),
     "jinja2": ("lab/report",),
     "pydantic": ("lab/files.py", "data_gen/case.py"),
     "pydantic_core": ("lab/files.py",),

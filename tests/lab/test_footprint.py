@@ -19,8 +19,8 @@ def whole(database: Database) -> int:
     )
 
 
-def sizes(footprint_: Footprint) -> dict[str, int]:
-    return {table.table: table.total for table in footprint_.tables}
+def sizes(measured: Footprint) -> dict[str, int]:
+    return {table.table: table.total for table in measured.tables}
 
 
 def test_kinds_sum_to_the_total_relation_size(server: Server, new_name: Callable[[], str]) -> None:

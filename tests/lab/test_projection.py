@@ -88,7 +88,7 @@ def case(**kept: Mapping[int, int]) -> CaseFacts:
     )
 
 
-def measured(one: Completed, keeps_days: int | None = None, error_: float | None = 0.01) -> SizedTrial:
+def sized(one: Completed, keeps_days: int | None = None, error: float | None = 0.01) -> SizedTrial:
     facts = ScenarioFacts(
         title="",
         category=Category.CONTROL,
@@ -109,11 +109,11 @@ def measured(one: Completed, keeps_days: int | None = None, error_: float | None
         digest="",
         footprint=trial(ROWS).footprint,
     )
-    return SizedTrial(facts=facts, lineage=PLAIN, template=template, trial=one, smaller=None, error=error_)
+    return SizedTrial(facts=facts, lineage=PLAIN, template=template, trial=one, smaller=None, error=error)
 
 
-def found(one: SizedTrial, facts: CaseFacts | None = None) -> FullSizeProjection:
-    made = project(facts or case(), one, measured(trial(ROWS)))
+def projected(one: SizedTrial, facts: CaseFacts | None = None) -> FullSizeProjection:
+    made = project(facts or case(), one, sized(trial(ROWS)))
     assert made is not None
     return made
 
@@ -219,10 +219,10 @@ def test_the_smaller_the_sample_the_wider_the_interval() -> None:
 
 
 def test_without_a_second_size_there_is_no_interval_and_nothing_is_surely_under_the_target() -> None:
-    size = found(measured(trial(ROWS), error_=None)).size
+    size = projected(sized(trial(ROWS), error=None)).size
     assert (size.low, size.high, size.percent) == (None, None, None)
     standings = [
-        found(measured(trial(ROWS), error_=None), replace(case(), target_bytes=round(size.bytes * share))).status
+        projected(sized(trial(ROWS), error=None), replace(case(), target_bytes=round(size.bytes * share))).status
         for share in (0.9, 1.1)
     ]
     assert standings == [TargetStatus.OVER, TargetStatus.PERHAPS]
@@ -230,12 +230,12 @@ def test_without_a_second_size_there_is_no_interval_and_nothing_is_surely_under_
 
 def test_a_retention_keeps_what_the_profile_counts_and_not_what_the_sample_kept() -> None:
     kept = times(ROWS, 0.75)
-    one = measured(trial(kept), keeps_days=7)
+    one = sized(trial(kept), keeps_days=7)
     known = case(odds_snapshots={7: 250_000}, market_odds={7: 40_000_000})
     rows = full(PLAIN, known, one.template, one.trial, keeps_days=7)
     assert rows is not None
     assert rows.rows == {"odds_snapshots": 250_000, "market_odds": 40_000_000}
-    assert found(one, known).size.bytes == trial(
+    assert projected(one, known).size.bytes == trial(
         {"odds_snapshots": 250_000, "market_odds": 40_000_000}
     ).footprint.total + (
         # Payloads follow the market rows, of which the retention keeps fewer for each snapshot.
@@ -244,32 +244,32 @@ def test_a_retention_keeps_what_the_profile_counts_and_not_what_the_sample_kept(
 
 
 def test_a_retention_that_the_profile_does_not_know_has_no_full_size() -> None:
-    one = measured(trial(times(ROWS, 0.75)), keeps_days=14)
+    one = sized(trial(times(ROWS, 0.75)), keeps_days=14)
     assert project(case(odds_snapshots={7: 250_000}, market_odds={7: 40_000_000}), one, None) is None
     assert project(case(odds_snapshots={14: 250_000}), one, None) is None
 
 
-def with_stranger(facts: CaseFacts) -> CaseFacts:
+def with_unmodelled_table(facts: CaseFacts) -> CaseFacts:
     """The same database with a table that no workload makes, without ages, and with system catalogs."""
     rows = replace(facts.tables["market_odds"], rows_kept={}, total_bytes=3 * GIGABYTE, bytes_per_day=GIGABYTE / 4)
     return replace(facts, tables={**facts.tables, "shop.orders": rows}, system_bytes=8 << 20)
 
 
 def test_what_is_not_imitated_lies_in_every_size_and_goes_on_growing() -> None:
-    plain, more = found(measured(trial(ROWS))), found(measured(trial(ROWS)), with_stranger(case()))
+    plain, more = projected(sized(trial(ROWS))), projected(sized(trial(ROWS)), with_unmodelled_table(case()))
     assert more.size.bytes == plain.size.bytes + 3 * GIGABYTE + (8 << 20)
     assert more.untouched + sum(more.kinds.values()) == more.size.bytes
     assert (more.size.high or 0) - more.size.bytes == (plain.size.high or 0) - plain.size.bytes
     half = [table(name, ROWS[name], {kind: w / 2 for kind, w in widths.items()}) for name, widths in PER_ROW.items()]
-    smaller = found(measured(trial(ROWS, *half)), with_stranger(case()))
+    smaller = projected(sized(trial(ROWS, *half)), with_unmodelled_table(case()))
     assert smaller.bytes_per_day == pytest.approx(GIGABYTE / 4 + GIGABYTE * 3 / 4 / 2, abs=1)
 
 
 def test_a_retention_does_not_hold_back_what_is_not_imitated() -> None:
     known = case(odds_snapshots={7: 50_000}, market_odds={7: 8_500_000})
     settled = replace(known, growth_bytes_per_day=GIGABYTE // 4)
-    grown = replace(with_stranger(settled), growth_bytes_per_day=GIGABYTE // 2)
-    one, other = (found(measured(trial(times(ROWS, 0.5)), keeps_days=7), facts) for facts in (settled, grown))
+    grown = replace(with_unmodelled_table(settled), growth_bytes_per_day=GIGABYTE // 2)
+    one, other = (projected(sized(trial(times(ROWS, 0.5)), keeps_days=7), facts) for facts in (settled, grown))
     assert (other.steady_bytes or 0) - (one.steady_bytes or 0) == 3 * GIGABYTE + (8 << 20)
     assert one.target_eta == "never"
     start = max(other.size.bytes, other.steady_bytes or 0)
@@ -278,35 +278,35 @@ def test_a_retention_does_not_hold_back_what_is_not_imitated() -> None:
 
 def test_growth_is_smaller_as_the_same_rows_are() -> None:
     half = [table(name, ROWS[name], {kind: w / 2 for kind, w in widths.items()}) for name, widths in PER_ROW.items()]
-    assert found(measured(trial(ROWS))).bytes_per_day == GIGABYTE
-    assert found(measured(trial(ROWS, *half))).bytes_per_day == pytest.approx(GIGABYTE / 2, abs=1)
+    assert projected(sized(trial(ROWS))).bytes_per_day == GIGABYTE
+    assert projected(sized(trial(ROWS, *half))).bytes_per_day == pytest.approx(GIGABYTE / 2, abs=1)
     unknown = replace(case(), growth_bytes_per_day=None)
-    nothing = found(measured(trial(ROWS)), unknown)
+    nothing = projected(sized(trial(ROWS)), unknown)
     assert (nothing.bytes_per_day, nothing.steady_bytes, nothing.days_to_target) == (None, None, None)
 
 
 def test_a_retention_stays_at_its_days_of_growth_and_what_does_not_grow() -> None:
     known = case(odds_snapshots={7: 50_000}, market_odds={7: 8_500_000})
-    one = found(measured(trial(times(ROWS, 0.5)), keeps_days=7), known)
+    one = projected(sized(trial(times(ROWS, 0.5)), keeps_days=7), known)
     fixed = sum(piece.fixed for piece in pieces(trial(ROWS).footprint))
     assert one.steady_bytes == fixed + 7 * GIGABYTE
     assert one.target_eta == "never"
     assert one.status is TargetStatus.UNDER
-    assert found(measured(trial(ROWS))).steady_bytes is None
+    assert projected(sized(trial(ROWS))).steady_bytes is None
 
 
 def test_the_day_of_the_target_is_what_is_left_over_growth() -> None:
     tenth = [table(name, ROWS[name], {kind: w / 10 for kind, w in widths.items()}) for name, widths in PER_ROW.items()]
-    one = found(measured(trial(ROWS, *tenth)))
+    one = projected(sized(trial(ROWS, *tenth)))
     assert one.days_to_target == pytest.approx((10 * GIGABYTE - one.size.bytes) / (GIGABYTE / 10), rel=1e-6)
     assert one.target_eta == f"in {one.days_to_target:.0f} days"
-    assert found(measured(trial(ROWS))).target_eta == "over already"
+    assert projected(sized(trial(ROWS))).target_eta == "over already"
 
 
 def test_where_the_interval_holds_the_target_nobody_knows() -> None:
-    size = found(measured(trial(ROWS))).size.bytes
+    size = projected(sized(trial(ROWS))).size.bytes
     standings = [
-        found(measured(trial(ROWS)), replace(case(), target_bytes=round(size * share))).status
+        projected(sized(trial(ROWS)), replace(case(), target_bytes=round(size * share))).status
         for share in (0.9, 0.995, 1.005, 1.1)
     ]
     assert standings == [TargetStatus.OVER, TargetStatus.PERHAPS, TargetStatus.PERHAPS, TargetStatus.UNDER]
