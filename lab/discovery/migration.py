@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from lab.discovery import statements as sql
 from lab.discovery.inputs import DiscoveryInputs, Measured
+from lab.discovery.plan import removal_steps
 from lab.discovery.values import Move, Phase
 from lab.units import bytes_text
 from lab.values import StepRecord
@@ -22,7 +23,7 @@ _NOT_SAFE = (
 
 
 def migration(inputs: DiscoveryInputs, strategy: Measured, title: str) -> Phase:
-    """Phase 103: every step that can be undone, in the order of the trial."""
+    """Phase 103: every step that does not wait for phase 104, in the order of the trial."""
     moves = _moves(inputs, strategy, final=False)
     return Phase(
         number=103,
@@ -50,10 +51,11 @@ def _moves(inputs: DiscoveryInputs, strategy: Measured, *, final: bool) -> tuple
     files = {file.title: file.name for file in inputs.files if file.phase > 101}
     steps = zip(strategy.steps, strategy.held, strict=True)
     asked_only = {step.name for step in strategy.steps if step.name not in files} if files else set()
+    late = removal_steps(strategy.steps, strategy.candidate.facts)
     return tuple(
         _move(strategy, step, held, files.get(step.name, ""))
-        for step, held in steps
-        if step.final is final and step.name not in asked_only
+        for number, (step, held) in enumerate(steps)
+        if (number in late) is final and step.name not in asked_only
     )
 
 
@@ -71,7 +73,8 @@ def _execution(inputs: DiscoveryInputs) -> Iterator[str]:
 def _reordered(strategy: Measured) -> Iterator[str]:
     """Where the trial removed something before its last step that can be undone, the plan does so later."""
     last = max((number for number, step in enumerate(strategy.steps) if not step.final), default=-1)
-    early = [step.name for step in strategy.steps[: last + 1] if step.final]
+    late = removal_steps(strategy.steps, strategy.candidate.facts)
+    early = [step.name for number, step in enumerate(strategy.steps[: last + 1]) if number in late]
     if early:
         yield (
             f"The trial removed earlier what the plan removes in phase 104 ({', '.join(early)}): until then the database"

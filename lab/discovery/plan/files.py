@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from lab.discovery.plan.dependants import statements_again
+from lab.discovery.plan.order import removal_steps
 from lab.discovery.plan.swap import swapped_tables
 from lab.values import Completed, Dependant, ScenarioFacts, Statement, StatementKind, StepRecord
 
@@ -50,13 +51,13 @@ class PlanFile:
 def plan_files(trial: Completed, facts: ScenarioFacts, dependants: Sequence[Dependant]) -> tuple[PlanFile, ...]:
     """The files of a measured strategy, in the order of execution.
 
-    Phase 101 asks its requirements, 103 makes its steps, and 104 what cannot be undone. A run of format 1 recorded
+    Phase 101 asks its requirements, 103 makes its steps, and 104 what cannot be undone and can wait. A run of format 1 recorded
     neither requirements nor proofs: it has no files, because its SQL is not safe on another database.
     """
     if not facts.changes:
         return ()
     steps = [step for step in trial.steps if not step.auxiliary]
-    bodies = [*_requirements(steps), *_steps(steps, trial, facts, dependants), *_final(steps)]
+    bodies = [*_requirements(steps), *_steps(steps, trial, facts, dependants), *_final(steps, facts)]
     return tuple(_numbered(bodies, trial.scenario))
 
 
@@ -76,21 +77,22 @@ def _requirements(steps: Sequence[StepRecord]) -> Iterator[_Body]:
 def _steps(
     steps: Sequence[StepRecord], trial: Completed, facts: ScenarioFacts, dependants: Sequence[Dependant]
 ) -> Iterator[_Body]:
-    """Each step that can be undone; where it puts something new under a table's name, what depends on that follows."""
+    """Each step that does not wait; where it puts something new under a table's name, what depends on that follows."""
     swapped = swapped_tables(steps, facts)
     done: list[Statement] = []
-    for step in steps:
+    late = removal_steps(steps, facts)
+    for number, step in enumerate(steps):
         done += step.statements
         again = statements_again(swapped.get(step.name, ()), trial, facts, dependants, done)
         blocks = (*_own(step), *again)
-        if blocks and not step.final:
+        if blocks and number not in late:
             yield _Body(phase=103, title=step.name, blocks=blocks)
 
 
-def _final(steps: Sequence[StepRecord]) -> Iterator[_Body]:
-    for step in steps:
-        if step.final and (blocks := tuple(_own(step))):
-            yield _Body(phase=104, title=step.name, blocks=blocks)
+def _final(steps: Sequence[StepRecord], facts: ScenarioFacts) -> Iterator[_Body]:
+    for number in sorted(removal_steps(steps, facts)):
+        if blocks := tuple(_own(steps[number])):
+            yield _Body(phase=104, title=steps[number].name, blocks=blocks)
 
 
 def _own(step: StepRecord) -> Iterator[str]:
