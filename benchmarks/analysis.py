@@ -21,7 +21,7 @@ from lab import runs
 from lab.analysis.results import analyse
 from lab.report import summary, tables
 from lab.report.renderers import RENDERERS
-from lab.values import BASELINE, AuxiliaryTrial, Experiment, Outcome
+from lab.values import BASELINE, AuxiliaryTrial, Experiment, Outcome, PlannedTrial
 
 MOST_SECONDS = 2.0
 MOST_RATIO = 2.0
@@ -70,7 +70,9 @@ def repeated(sample: Experiment, trials: int) -> Experiment:
     names = {outcome.scenario for outcome in outcomes}
     auxiliary = tuple(trial for trial in _auxiliary(sample, trials) if trial.outcome.scenario in names)
     facts = {name: sample.scenarios[name.partition("#")[0]] for name in names}
-    return replace(sample, outcomes=outcomes, auxiliary_trials=auxiliary, scenarios=facts)
+    planned = tuple(PlannedTrial(scenario=outcome.scenario, server=outcome.server) for outcome in outcomes)
+    plan = replace(sample.plan, trials=planned)
+    return replace(sample, plan=plan, outcomes=outcomes, auxiliary_trials=auxiliary, scenarios=facts)
 
 
 def _outcomes(sample: Experiment) -> Iterator[Outcome]:
