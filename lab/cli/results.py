@@ -77,7 +77,7 @@ def compare(
 def report(
     run_folder: Annotated[Path, typer.Argument(metavar="RUN", help="Folder of a run.")], as_json: AsJson = False
 ) -> None:
-    """Make report.md and savings.csv again from experiment.json, and print the savings."""
+    """Make report.md and savings.csv again from what the run measured, and print the savings."""
     from lab.report import summary
 
     analysed = write_reports(run_folder)
