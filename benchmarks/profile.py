@@ -70,7 +70,7 @@ def compare(database: Database, now: datetime, pairs: int) -> None:
         counts = timed(lambda: [database.fetch(query) for query in correlated_counts(now)])
         # In a process of its own, as the command is: starting programs takes the longer, the more memory a process has.
         with ProcessPoolExecutor(1, get_context("spawn")) as other:
-            found, seconds, waited = other.submit(timed_profile, database.conninfo, now).result()
+            profile, seconds, waited = other.submit(timed_profile, database.conninfo, now).result()
         command = timed(lambda: run_command(database.conninfo))
         profiles.append((documents + counts) / seconds)
         commands.append((documents + counts) / command)
@@ -81,7 +81,7 @@ def compare(database: Database, now: datetime, pairs: int) -> None:
         )
     for name, ratios in (("profile", profiles), ("command", commands)):
         print(f"median plain ÷ {name}: {statistics.median(ratios):.1f} ({min(ratios):.1f}-{max(ratios):.1f})")
-    print_errors(database, found, now)
+    print_errors(database, profile, now)
 
 
 def timed(work: Callable[[], object]) -> float:
@@ -94,8 +94,8 @@ def timed(work: Callable[[], object]) -> float:
 def timed_profile(dsn: str, now: datetime) -> tuple[Profile, float, float]:
     """A profile, its seconds, and those of them that it waited for the codecs' own server."""
     started, stages = perf_counter(), []
-    found = profiling.profile(dsn, now=now, progress=lambda _: stages.append(perf_counter()))
-    return found, perf_counter() - started, perf_counter() - stages[-1]
+    profile = profiling.profile(dsn, now=now, progress=lambda _: stages.append(perf_counter()))
+    return profile, perf_counter() - started, perf_counter() - stages[-1]
 
 
 def run_command(dsn: str) -> None:
@@ -122,15 +122,15 @@ def older_than(now: datetime, days: int) -> str:
     return f"timestamptz '{now.isoformat()}' - interval '{24 * days} hours'"
 
 
-def print_errors(database: Database, found: Profile, now: datetime) -> None:
+def print_errors(database: Database, profile: Profile, now: datetime) -> None:
     """Sampled against exact: columns above 1 % of the database, and rows older than each period."""
-    for table in found.tables:
-        large = [one for one in table.columns if (one.stored_bytes or 0) > 0.01 * found.database_bytes]
+    for table in profile.tables:
+        large = [column for column in table.columns if (column.stored_bytes or 0) > 0.01 * profile.database_bytes]
         for column, exact in zip(large, exact_sums(database, table, large), strict=True):
             stated = f"stated ± {100 * (column.error or 0):.2f} %"
             print(f"{table.table}.{column.name}: {error(column.stored_bytes, exact)} ({stated})")
     for name, moment in AGED:
-        profiled = found.of(name)
+        profiled = profile.of(name)
         for cut in profiled.retention if profiled else ():
             query = f"SELECT count(*) FROM {name} WHERE {moment} < {older_than(now, cut.days)}"
             print(f"{name} older than {cut.days} days: {error(cut.rows_older, int(database.value(query)))}")
@@ -144,9 +144,9 @@ def exact_sums(database: Database, table: TableProfile, columns: list[ColumnProf
     return [int(value) for value in database.fetch(f"SELECT {sums} FROM {table.table}")[0]]
 
 
-def error(found: int | None, exact: int) -> str:
+def error(figure: int | None, exact: int) -> str:
     """How far a figure is from the exact one."""
-    return f"{found} of {exact}, {100 * ((found or 0) / exact - 1):+.2f} %" if exact else f"{found} of {exact}"
+    return f"{figure} of {exact}, {100 * ((figure or 0) / exact - 1):+.2f} %" if exact else f"{figure} of {exact}"
 
 
 if __name__ == "__main__":

@@ -163,7 +163,9 @@ def _kept_by_age(lineage: Lineage, case: CaseFacts, template: LoadedTemplate, da
     whole, dark = (sum(tables[name].total_bytes or 0 for name in names) for names in (tables, silent))
     if dark > (1 - _KNOWN_SHARE) * whole:
         return None
-    shares = {name: one.rows_kept[days] / one.rows for name, one in tables.items() if one.rows and name not in silent}
+    shares = {
+        name: table.rows_kept[days] / table.rows for name, table in tables.items() if table.rows and name not in silent
+    }
     others = {name: 1.0 if lineage.is_constant(name) else shares[reference] for name in case.tables}
     return others | shares
 
