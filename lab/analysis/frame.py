@@ -17,4 +17,14 @@ def savings(trials: Iterable[TrialResult], workload: WorkloadFacts) -> pd.DataFr
     """One row per trial, NA where nothing was measured."""
     kinds = columns(workload)
     frame = pd.DataFrame([record(row, workload) for row in trials], columns=list(kinds))
-    return frame.astype({name: _TYPES[kind] for name, kind in kinds.items()})
+    types = {name: _TYPES[kind] for name, kind in kinds.items()}
+    return frame.astype(types | dict.fromkeys(_beyond_64_bits(frame), "object"))
+
+
+def _beyond_64_bits(frame: pd.DataFrame) -> list[str]:
+    """Columns with a number that pandas cannot hold: nothing limits what a small sample is projected to."""
+    return [
+        name
+        for name in map(str, frame)
+        if any(isinstance(value, int) and abs(value) >= 1 << 63 for value in frame[name])
+    ]

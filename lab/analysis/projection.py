@@ -191,7 +191,7 @@ def _newest(workload: WorkloadFacts, case: CaseFacts, kept: Mapping[str, float])
     spread = {
         details: known[parent] / kept[parent] * kept[details]
         for details, parent in workload.parents.items()
-        if parent in known and details in kept
+        if parent in known and kept.get(parent) and details in kept
     }
     return spread | known
 

@@ -12,6 +12,7 @@ from typing import TypeVar
 
 from lab.values.experiment import (
     BASELINE,
+    SIZE,
     AuxiliaryTrial,
     CaseFacts,
     DatasetSpec,
@@ -36,11 +37,11 @@ class Problem:
 def problems(experiment: Experiment) -> Iterator[Problem]:
     """Everything that does not hold; nothing where the experiment is sound."""
     plan = experiment.plan
-    yield from _below("plan.dataset", _dataset(plan.dataset))
+    yield from _below("plan.dataset", _dataset(plan.dataset, experiment))
     yield from _below("plan", _amounts(size_bytes=plan.size_bytes))
     yield from _each("plan.trials", plan.trials, lambda trial: _described(trial.scenario, experiment))
     yield from _below("case", _case(experiment.case))
-    yield from _each("templates", experiment.templates, _template)
+    yield from _each("templates", experiment.templates, lambda template: _template(template, experiment))
     yield from _each("outcomes", experiment.outcomes, lambda outcome: outcome_problems(outcome, experiment))
     yield from _each(
         "auxiliary_trials", experiment.auxiliary_trials, lambda trial: auxiliary_problems(trial, experiment)
@@ -71,7 +72,10 @@ def _counts(name: str, counts: Mapping[str, int]) -> Iterator[Problem]:
     )
 
 
-def _dataset(spec: DatasetSpec) -> Iterator[Problem]:
+def _dataset(spec: DatasetSpec, experiment: Experiment) -> Iterator[Problem]:
+    lacking = [parameter.name for parameter in experiment.workload.parameters if parameter.name not in spec.parameters]
+    if lacking:
+        yield Problem(place="parameters", message=f"'{lacking[0]}' of the workload is missing")
     yield from _amounts(least=1, scale=spec.scale)
     for name, value in spec.parameters.items():
         if value < 0:
@@ -96,9 +100,16 @@ def _table_facts(table: TableFacts) -> Iterator[Problem]:
     yield from _counts("rows_kept", {str(days): rows for days, rows in table.rows_kept.items()})
 
 
-def _template(template: LoadedTemplate) -> Iterator[Problem]:
+def _template(template: LoadedTemplate, experiment: Experiment) -> Iterator[Problem]:
     yield from _counts("rows", template.rows)
+    yield from _holds_reference(template.rows, experiment)
     yield from _below("footprint", _footprint(template.footprint, compared=True))
+
+
+def _holds_reference(rows: Mapping[str, int], experiment: Experiment) -> Iterator[Problem]:
+    reference = experiment.workload.reference
+    if not rows.get(reference):
+        yield Problem(place="rows", message=f"'{reference}', which other tables grow like, has none")
 
 
 def outcome_problems(outcome: Outcome, experiment: Experiment) -> Iterator[Problem]:
@@ -108,6 +119,8 @@ def outcome_problems(outcome: Outcome, experiment: Experiment) -> Iterator[Probl
         if outcome.server not in {template.server for template in experiment.templates}:
             yield Problem(place="server", message=f"'{outcome.server}' has no template")
         yield from _completed(outcome)
+        if outcome.scenario == BASELINE:
+            yield from _holds_reference(outcome.rows, experiment)
     if not isinstance(outcome, Skipped):
         yield from _each("steps", outcome.steps, _step)
 
@@ -121,10 +134,12 @@ def _completed(trial: Completed) -> Iterator[Problem]:
 
 def auxiliary_problems(trial: AuxiliaryTrial, experiment: Experiment) -> Iterator[Problem]:
     """The same of a trial on another dataset."""
-    yield from _below("dataset", _dataset(trial.dataset))
+    yield from _below("dataset", _dataset(trial.dataset, experiment))
+    if trial.purpose not in (SIZE, *(parameter.name for parameter in experiment.workload.parameters)):
+        yield Problem(place="purpose", message=f"'{trial.purpose}' is no parameter of the workload")
     yield from _below("outcome", _described(trial.outcome.scenario, experiment))
     if trial.template:
-        yield from _below("template", _template(trial.template))
+        yield from _below("template", _template(trial.template, experiment))
     if isinstance(trial.outcome, Completed):
         if trial.template is None:
             yield Problem(place="template", message="what was measured is a clone of a template, and none is named")

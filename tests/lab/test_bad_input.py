@@ -4,63 +4,60 @@ from __future__ import annotations
 
 import copy
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import replace
+from functools import reduce
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from lab import runs
-from lab.errors import InputError
-from lab.values import Experiment, validation
-from tests.support import SAMPLE
+from data_gen import published
+from lab import files, runs
+from lab.analysis.results import analyse
+from lab.analysis.side_by_side import side_by_side
+from lab.discovery import DiscoveryInputs
+from lab.errors import InputError, LabError
+from lab.report import discovery, markdown, summary, tables
+from lab.report.renderers import RENDERERS
+from lab.values import Completed, Experiment, Failed, Outcome, Profile, validation
+from tests.support import CASES
 
 Json = Any
 Edit = Callable[[Json], object]
 
-TRIALS = {("baseline", "native"), ("retention_7d", "native"), ("retention_14d", "native"), ("baseline", "pglite")}
-HYPERTABLE = ("hypertable_compression", "pglite")
+TRIALS = {
+    *(("baseline", "native"), ("retention_7d", "native"), ("retention_14d", "native")),
+    *(("baseline", "pglite"), ("hypertable_compression", "pglite")),
+}
 
 
 @pytest.fixture(scope="session")
-def small() -> Json:
-    """The sample with a few of its trials, one of each kind, and one that failed."""
-    raw = json.loads((SAMPLE / runs.FILE).read_text(encoding="utf-8"))
-    kept = TRIALS | {HYPERTABLE}
-    raw["plan"]["trials"] = [one for one in raw["plan"]["trials"] if (one["scenario"], one["server"]) in kept]
-    raw["outcomes"] = [one for one in raw["outcomes"] if (one["scenario"], one["server"]) in kept]
-    raw["auxiliary_trials"] = [
-        one for one in raw["auxiliary_trials"] if (one["outcome"]["scenario"], one["outcome"]["server"]) in kept
-    ]
-    raw["scenarios"] = {
-        name: facts for name, facts in raw["scenarios"].items() if name in {one[0] for one in kept} | {"rewrite_only"}
-    }
-    for outcome in raw["outcomes"]:
-        outcome["steps"] = outcome.get("steps", [])[:2] if outcome["kind"] != "skipped" else []
-    raw["outcomes"] = [
-        {name: value for name, value in one.items() if one["kind"] != "skipped" or name != "steps"}
-        for one in raw["outcomes"]
-    ]
-    raw["outcomes"].append(
-        {
-            "kind": "failed",
-            "scenario": "rewrite_only",
-            "server": "native",
-            "step": "rewrite",
-            "error": "The server died.",
-            "steps": raw["outcomes"][1]["steps"],
-        }
+def small(sample: Experiment) -> Json:
+    """The sample with a few of its trials, one of each kind, and one that failed: all in experiment.json."""
+    outcomes = [outcome for outcome in sample.outcomes if (outcome.scenario, outcome.server) in TRIALS]
+    auxiliary = [one for one in sample.auxiliary_trials if (one.outcome.scenario, one.outcome.server) in TRIALS]
+    steps = next(outcome.steps for outcome in outcomes if isinstance(outcome, Completed) and outcome.steps)[:2]
+    broken = Failed(scenario="rewrite_only", server="native", step="rewrite", error="It died.", steps=steps)
+    kept = replace(
+        sample,
+        plan=replace(
+            sample.plan, trials=tuple(one for one in sample.plan.trials if (one.scenario, one.server) in TRIALS)
+        ),
+        outcomes=(*(_shortened(outcome) for outcome in outcomes), broken),
+        auxiliary_trials=tuple({(one.purpose, one.outcome.server): one for one in auxiliary}.values()),
+        scenarios={
+            name: facts
+            for name, facts in sample.scenarios.items()
+            if name in {"rewrite_only", *(scenario for scenario, _ in TRIALS)}
+        },
     )
-    return raw
+    return json.loads(files.to_json(Experiment, kept))
 
 
-def without(*names: str) -> Edit:
-    def edit(raw: Json) -> None:
-        for name in names[:-1]:
-            raw = raw[int(name)] if isinstance(raw, list) else raw[name]
-        del raw[int(names[-1]) if isinstance(raw, list) else names[-1]]
-
-    return edit
+def _shortened(outcome: Outcome) -> Outcome:
+    return replace(outcome, steps=outcome.steps[:2]) if isinstance(outcome, Completed) else outcome
 
 
 def put(place: str, value: Json) -> Edit:
@@ -87,11 +84,17 @@ def put(place: str, value: Json) -> Edit:
         (put("outcomes.0.footprint.tables.0.heap", -1), "outcomes.0.footprint.tables.0.heap: -1 is less than 0"),
         (put("outcomes.0.footprint.tables.0.fixed", {}), "outcomes.0.footprint.tables.0.fixed: heap is missing"),
         (put("outcomes.1.steps.0.peak_bytes", -5), "outcomes.1.steps.0.peak_bytes: -5 is less than 0"),
-        (put("outcomes.1.steps.0.seconds", -0.5), "outcomes.1.steps.0.seconds: -0.5 is less than 0"),
+        (put("outcomes.1.steps.0.cpu_seconds", -0.5), "outcomes.1.steps.0.cpu_seconds: -0.5 is less than 0"),
         (put("outcomes.0.database_bytes", 1 << 80), "outcomes.0.database_bytes: the number does not fit into 64 bits"),
         (put("plan.dataset.seed", -(1 << 64)), "plan.dataset.seed: the number does not fit into 64 bits"),
-        (put("plan.dataset.events", 0), "plan.dataset.scale: 0 is less than 1"),
+        (put("plan.dataset.scale", 0), "plan.dataset.scale: 0 is less than 1"),
         (put("case.database_bytes", 0), "case.database_bytes: 0 is less than 1"),
+        (put("plan.dataset.parameters", {}), "plan.dataset.parameters: 'change rate' of the workload is missing"),
+        (
+            put("auxiliary_trials.0.purpose", "moon"),
+            "auxiliary_trials.0.purpose: 'moon' is no parameter of the workload",
+        ),
+        (put("workload.reference", "moons"), "templates.0.rows: 'moons', which other tables grow like, has none"),
         (put("auxiliary_trials.0.template", None), "auxiliary_trials.0.template: what was measured is a clone"),
     ],
 )
@@ -121,6 +124,78 @@ def test_json_that_no_report_can_hold_is_refused(tmp_path: Path, text: str, says
     (tmp_path / runs.FILE).write_text(text, encoding="utf-8")
     with pytest.raises(InputError, match=says):
         runs.load(tmp_path)
+
+
+WRONG: tuple[Json, ...] = (
+    *(None, -1, 0, -0.5, 1 << 62, 1 << 80, 1e300, True),
+    *("", "\ud800", "[/]\x1b[31m|`<!-- lab:begin -->\n# x", "x" * 3000, [], {}),
+)
+"""What is put in place of everything that an experiment says, whatever its kind."""
+
+Way = tuple[str | int, ...]
+
+
+def ways(value: Json, way: Way = (), seen: set[Way] | None = None) -> Iterator[Way]:
+    """To everything that an experiment says; of each list, to the first entry that has it."""
+    seen = set() if seen is None else seen
+    pattern = tuple("*" if isinstance(step, int) else step for step in way)
+    if way and pattern not in seen:
+        seen.add(pattern)
+        yield way
+    pairs = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    for name, below in pairs:
+        yield from ways(below, (*way, name), seen)
+
+
+@contextmanager
+def changed(raw: Json, way: Way, value: Json) -> Iterator[None]:
+    """The experiment with that value there, or without it where it is `...`; afterwards as it was."""
+    owner = reduce(lambda outer, step: outer[step], way[:-1], raw)
+    before = copy.copy(owner)
+    if value is ...:
+        del owner[way[-1]]
+    else:
+        owner[way[-1]] = value
+    yield
+    owner.clear()
+    if isinstance(owner, list):
+        owner.extend(before)
+    else:
+        owner.update(before)
+
+
+def render(experiment: Experiment, profile: Profile) -> None:
+    """Everything that report, compare, attach and discover make of it."""
+    results = analyse(experiment)
+    for renderer in RENDERERS.values():
+        renderer(results)
+    summary.of(results)
+    markdown.attach("", results)
+    both = side_by_side([results, results])
+    for table in (tables.savings(results), tables.full_size(results), tables.side_by_side(both)):
+        table.markdown()
+    inputs = DiscoveryInputs(profile=profile, results=results)
+    discovery.document("", inputs, [])
+    discovery.summary("", inputs, [])
+
+
+@pytest.mark.parametrize("every", [23, pytest.param(1, marks=pytest.mark.slow)])
+def test_whatever_an_experiment_says_it_is_reported_or_refused(small: Json, tmp_path: Path, every: int) -> None:
+    """Each change ends with reports or a `LabError`, never with another exception; `every` 23rd is a fair sample."""
+    raw, profile, reported = copy.deepcopy(small), published.load(CASES / "2026-02-17.json"), 0
+    broken: list[str] = []
+    changes = [(way, value) for way in ways(raw) for value in (*WRONG, ...)]
+    for way, value in changes[::every]:
+        with changed(raw, way, value):
+            (tmp_path / runs.FILE).write_text(json.dumps(raw), encoding="utf-8")
+        try:
+            with suppress(LabError):
+                render(runs.load(tmp_path), profile)
+                reported += 1
+        except Exception as error:  # noqa: BLE001 - whatever it is, it is what this test looks for
+            broken.append(f"{way}: {value!r}: {error!r}"[:300])
+    assert not broken
+    assert reported
 
 
 def test_the_committed_run_holds_everything_that_is_asked_of_one(sample: Experiment) -> None:
