@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from lab.values import CHANGE_RATE, Parameter, WorkloadFacts
 
-SIDES = {"odds_snapshots": "market_odds", "competitor_odds_snapshots": "competitor_market_odds"}
+HOME, HOME_MARKETS = "odds_snapshots", "market_odds"
+COMPETITORS, COMPETITOR_MARKETS = "competitor_odds_snapshots", "competitor_market_odds"
+SIDES = {HOME: HOME_MARKETS, COMPETITORS: COMPETITOR_MARKETS}
 """The home bookmaker's tables and the competitors': the snapshots, and the market rows that belong to them.
 
 A document is as long as the list of its markets: what TOAST holds of a snapshot grows with the market rows.
@@ -17,7 +19,7 @@ PAYLOAD = "raw_response"
 FACTS = WorkloadFacts(
     name="odds",
     scale="event",
-    reference="odds_snapshots",
+    reference=HOME,
     parents={markets: snapshots for snapshots, markets in SIDES.items()},
     toast_follows=SIDES,
     constant=("sports", "bookmakers", "tournaments", "competitor_tournaments", "scrape_runs"),

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import count
 
-from data_gen import markets, schema, snapshots
+from data_gen import facts, markets, schema, snapshots
 from data_gen.copying import chunked, naive, zoned
 from data_gen.document import Constants
 from data_gen.events import Plan
@@ -93,19 +93,19 @@ class History:
     def _sides(self) -> tuple[_Side, _Side]:
         home = _Side(
             platforms=(BETPAWA,),
-            snapshots="odds_snapshots",
+            snapshots=facts.HOME,
             columns=snapshots.HOME_COLUMNS,
             owner=lambda scrape: b"%d\t%d" % (scrape.event + 1, HOME_BOOKMAKER),
             moment=zoned,
-            markets="market_odds",
+            markets=facts.HOME_MARKETS,
         )
         competitors = _Side(
             platforms=COMPETITORS,
-            snapshots="competitor_odds_snapshots",
+            snapshots=facts.COMPETITORS,
             columns=snapshots.COMPETITOR_COLUMNS,
             owner=lambda scrape: b"%d" % self._small.competitor_ids[scrape.event, scrape.platform.name],
             moment=naive,
-            markets="competitor_market_odds",
+            markets=facts.COMPETITOR_MARKETS,
         )
         return home, competitors
 

@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import ClassVar
 
+from data_gen.facts import HOME, PAYLOAD, SIDES
 from lab import files
 from lab.errors import InputError
 from lab.profiling.document import AGAIN
@@ -171,19 +172,16 @@ def _retention(name: str, rows: float | None, case: _Case) -> Iterator[Retention
 
 def _series(case: _Case) -> Iterator[Series]:
     facts, tables = case.published, case.published.tables
-    for snapshots, markets in (
-        ("odds_snapshots", "market_odds"),
-        ("competitor_odds_snapshots", "competitor_market_odds"),
-    ):
+    for snapshots, markets in SIDES.items():
         if snapshots in tables and markets in tables:
             rows = [tables[name].get("rows") for name in (snapshots, markets)]
             ratio = rows[1] / rows[0] if rows[0] and rows[1] else None
-            home = snapshots == "odds_snapshots"
+            home = snapshots == HOME
             yield Series(
                 snapshots=snapshots,
                 key=(),
                 time="captured_at",
-                payload="raw_response",
+                payload=PAYLOAD,
                 markets=markets,
                 found="As published.",
                 events=None,

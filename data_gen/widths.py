@@ -4,18 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
+from data_gen.facts import COMPETITORS, HOME, SIDES
 from lab.postgres import footprint
 from lab.postgres.database import Database
 from lab.postgres.sql import PAGE
 from lab.values import TableFootprint
 
-_TABLES = (
-    "odds_snapshots",
-    "market_odds",
-    "competitor_odds_snapshots",
-    "competitor_market_odds",
-    "event_scrape_status",
-)
+_TABLES = (*SIDES.keys(), *SIDES.values(), "event_scrape_status")
+_OWNERS = {HOME: "event_id, bookmaker_id", COMPETITORS: "competitor_event_id"}
 _COUNTS = "SELECT count(*), (SELECT count(*) FROM pg_index WHERE indrelid = %s::regclass) FROM {table}"
 _SAMPLE = 60
 """Documents of each platform that are stored again to compare codecs."""
@@ -88,8 +84,7 @@ def _heap_width(database: Database, table: TableFootprint, rows: int) -> float |
 
 
 def _columns(database: Database) -> Iterator[tuple[str, float | None]]:
-    pairs = (("odds_snapshots", "market_odds"), ("competitor_odds_snapshots", "competitor_market_odds"))
-    for snapshots, markets in pairs:
+    for snapshots, markets in SIDES.items():
         stored = f"SELECT avg(pg_column_size(raw_response))::float8 FROM {snapshots}"
         yield f"{snapshots}.raw_response_bytes", database.value(stored)
         yield (
@@ -104,10 +99,8 @@ def _columns(database: Database) -> Iterator[tuple[str, float | None]]:
 
 def _repeats(database: Database) -> Iterator[tuple[str, float | None]]:
     """Share of market rows that equal one of the previous snapshot, in percent, as a profile expects it."""
-    pairs = (("odds_snapshots", "event_id, bookmaker_id", "market_odds"),
-             ("competitor_odds_snapshots", "competitor_event_id", "competitor_market_odds"))  # fmt: skip
-    for snapshots, owner, markets in pairs:
-        share = database.value(_EQUAL.format(snapshots=snapshots, owner=owner, markets=markets))
+    for snapshots, markets in SIDES.items():
+        share = database.value(_EQUAL.format(snapshots=snapshots, owner=_OWNERS[snapshots], markets=markets))
         yield f"{markets}.equal_to_previous", share
 
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
-from data_gen.calibration.facts import COMPETITORS, HOME, RUNS, SCRAPES, Facts
+from data_gen.calibration.facts import RUNS, SCRAPES, Facts
 from data_gen.calibration.notes import Notes
 from data_gen.case import CYCLE, CYCLE_BUSY, Case, Session
+from data_gen.facts import COMPETITORS, HOME
 
 _DAY = timedelta(days=1)
 _MOST = _DAY // CYCLE

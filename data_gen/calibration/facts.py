@@ -7,12 +7,11 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
+from data_gen.facts import COMPETITOR_MARKETS, COMPETITORS, HOME, HOME_MARKETS
 from data_gen.schema import SEQUENCED
 from lab.errors import InputError
 from lab.values import ColumnProfile, Profile, Series
 
-HOME, HOME_MARKETS = "odds_snapshots", "market_odds"
-COMPETITORS, COMPETITOR_MARKETS = "competitor_odds_snapshots", "competitor_market_odds"
 SCRAPES, RUNS = "event_scrape_status", "scrape_runs"
 
 _NEEDED = (HOME, HOME_MARKETS, COMPETITORS, COMPETITOR_MARKETS)

@@ -5,20 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from data_gen.calibration.facts import (
-    COMPETITOR_MARKETS,
-    COMPETITORS,
-    HOME,
-    HOME_MARKETS,
-    SCRAPES,
-    Facts,
-)
+from data_gen.calibration.facts import SCRAPES, Facts
 from data_gen.case import PublishedFigure
+from data_gen.facts import COMPETITORS, HOME, SIDES
 from lab.values import ColumnProfile, TableProfile
 
 _PAGE = 8192
-_TABLES = (HOME, HOME_MARKETS, COMPETITORS, COMPETITOR_MARKETS, SCRAPES)
-_PAIRS = ((HOME, HOME_MARKETS), (COMPETITORS, COMPETITOR_MARKETS))
+_TABLES = (*(table for pair in SIDES.items() for table in pair), SCRAPES)
 _DOCUMENTS = ((HOME, "betpawa"), (COMPETITORS, "competitors"))
 _WIDTH = 0.03
 _ROUNDED = 0.05
@@ -35,7 +28,7 @@ def figures(facts: Facts) -> Iterator[PublishedFigure]:
     for table in facts.profile.tables:
         if table.table in _TABLES:
             yield from _table(table, facts)
-    for snapshots, markets in _PAIRS:
+    for snapshots, markets in SIDES.items():
         yield from _repeats(facts, snapshots, markets)
         yield from _mean(facts.column(snapshots, "raw_response"), f"{snapshots}.raw_response_bytes")
         yield from _mean(facts.column(markets, "outcomes"), f"{markets}.outcomes_bytes")
@@ -68,7 +61,7 @@ def _sizes(table: TableProfile) -> Iterator[tuple[str, int]]:
 
 
 def _columns(facts: Facts) -> Iterator[tuple[str, dict[str, float | str]]]:
-    for snapshots, markets in _PAIRS:
+    for snapshots, markets in SIDES.items():
         for table, name in ((snapshots, "raw_response"), (markets, "outcomes")):
             column = facts.column(table, name)
             if column and column.mean_bytes is not None:

@@ -7,8 +7,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from data_gen import schema
-from data_gen.calibration.facts import COMPETITOR_MARKETS, COMPETITORS, HOME, HOME_MARKETS, SCRAPES, Facts
+from data_gen.calibration.facts import SCRAPES, Facts
 from data_gen.calibration.notes import Notes
+from data_gen.facts import COMPETITOR_MARKETS, COMPETITORS, HOME, HOME_MARKETS
 
 _TABLES = (HOME, HOME_MARKETS, COMPETITORS, COMPETITOR_MARKETS, SCRAPES)
 """Whose indexes weigh something."""

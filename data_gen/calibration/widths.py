@@ -7,10 +7,11 @@ from dataclasses import dataclass, replace
 
 from data_gen import payloads
 from data_gen.bisection import bisected
-from data_gen.calibration.facts import COMPETITOR_MARKETS, COMPETITORS, HOME, HOME_MARKETS, Facts
+from data_gen.calibration.facts import Facts
 from data_gen.calibration.notes import Notes
 from data_gen.case import Case
 from data_gen.events import Plan
+from data_gen.facts import COMPETITOR_MARKETS, COMPETITORS, HOME, HOME_MARKETS
 from data_gen.markets import MarketLines
 from data_gen.naming import renamed
 from data_gen.odds import Feed

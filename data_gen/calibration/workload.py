@@ -6,13 +6,14 @@ from typing import Any
 
 from data_gen.bisection import bisected
 from data_gen.calibration.calendar import last_capture, moment_after, sessions, share_before
-from data_gen.calibration.facts import COMPETITOR_MARKETS, COMPETITORS, HOME, HOME_MARKETS, RUNS, SCRAPES, Facts
+from data_gen.calibration.facts import RUNS, SCRAPES, Facts
 from data_gen.calibration.index_set import index_set
 from data_gen.calibration.notes import Notes
 from data_gen.calibration.rate import Repeated, calm_change_rate
 from data_gen.calibration.widths import widths
 from data_gen.case import Case, Session
 from data_gen.events import Plan
+from data_gen.facts import COMPETITOR_MARKETS, COMPETITORS, HOME, HOME_MARKETS
 from lab.values import CHANGE_RATE, Series
 
 _PLATFORMS = ("sportybet", "bet9ja")
