@@ -15,8 +15,19 @@ from data_gen.odds import Feed
 from data_gen.offer import MarketRow, Offer
 from data_gen.replay import Scrape
 
-COLUMNS = ("id", "snapshot_id", "betpawa_market_id", "betpawa_market_name", "line", "handicap_type", "handicap_home",
-           "handicap_away", "outcomes", "market_groups", "unavailable_at")  # fmt: skip
+COLUMNS = (
+    "id",
+    "snapshot_id",
+    "betpawa_market_id",
+    "betpawa_market_name",
+    "line",
+    "handicap_type",
+    "handicap_home",
+    "handicap_away",
+    "outcomes",
+    "market_groups",
+    "unavailable_at",
+)
 
 _WITHDRAWN = 250  # in one of so many snapshots, one market is no longer available
 

@@ -9,37 +9,114 @@ from functools import cache
 
 import numpy as np
 
-_OPENINGS = ("Predict whether ", "Pick which of the two teams ", "You have to predict whether ", "Bet on how often ",
-             "Predict the exact moment when ", "Choose whether or not ")  # fmt: skip
-_SUBJECTS = ("the total number of goals scored by both teams ", "the home team ", "the away team ", "either team ",
-             "the number of corners taken ", "the named player ", "the team that scores first ",
-             "the sum of all yellow and red cards shown ", "the margin between the two teams ")  # fmt: skip
-_CLAIMS = ("will be over or under the stated line ", "will score at least once ", "will lead at any point ",
-           "will win without conceding a goal ", "will be odd or even ", "will be ahead by the stated margin ",
-           "will keep a clean sheet ", "will land within one of the listed ranges ",
-           "will be higher than before ")  # fmt: skip
-_PERIODS = ("during regular time. ", "in the first half. ", "in the second half. ", "in both halves of the match. ",
-            "before the stated minute. ", "at the final whistle, stoppage time included. ")  # fmt: skip
-_RULES = ("Extra time and penalty shoot-outs do not count. ", "Own goals count for the team they benefit. ",
-          "A stake on a whole line is returned when the result lands exactly on it. ",
-          "If the match is abandoned, bets that are not yet decided are void. ",
-          "See the section \u201cRules of the house\u201d for worked examples. ",
-          "Corners awarded but not taken are not counted. ",
-          "Cards shown after the final whistle are ignored. ")  # fmt: skip
+_OPENINGS = (
+    "Predict whether ",
+    "Pick which of the two teams ",
+    "You have to predict whether ",
+    "Bet on how often ",
+    "Predict the exact moment when ",
+    "Choose whether or not ",
+)
+_SUBJECTS = (
+    "the total number of goals scored by both teams ",
+    "the home team ",
+    "the away team ",
+    "either team ",
+    "the number of corners taken ",
+    "the named player ",
+    "the team that scores first ",
+    "the sum of all yellow and red cards shown ",
+    "the margin between the two teams ",
+)
+_CLAIMS = (
+    "will be over or under the stated line ",
+    "will score at least once ",
+    "will lead at any point ",
+    "will win without conceding a goal ",
+    "will be odd or even ",
+    "will be ahead by the stated margin ",
+    "will keep a clean sheet ",
+    "will land within one of the listed ranges ",
+    "will be higher than before ",
+)
+_PERIODS = (
+    "during regular time. ",
+    "in the first half. ",
+    "in the second half. ",
+    "in both halves of the match. ",
+    "before the stated minute. ",
+    "at the final whistle, stoppage time included. ",
+)
+_RULES = (
+    "Extra time and penalty shoot-outs do not count. ",
+    "Own goals count for the team they benefit. ",
+    "A stake on a whole line is returned when the result lands exactly on it. ",
+    "If the match is abandoned, bets that are not yet decided are void. ",
+    "See the section \u201cRules of the house\u201d for worked examples. ",
+    "Corners awarded but not taken are not counted. ",
+    "Cards shown after the final whistle are ignored. ",
+)
 
 _TURNS = (
-    ("Predict if ", "Guess the ", "Say how ", "Will the ", "Which is the ", "Choose when ", "Call whether ",
-     "Name the ", "How many "),
+    (
+        "Predict if ",
+        "Guess the ",
+        "Say how ",
+        "Will the ",
+        "Which is the ",
+        "Choose when ",
+        "Call whether ",
+        "Name the ",
+        "How many ",
+    ),
     ("total ", "exact ", "first ", "last ", "next ", "combined ", "highest ", "lowest ", "winning ", "number of ", ""),
-    ("goals ", "corners ", "result ", "score ", "bookings ", "throw-ins ", "shots ", "offsides ", "fouls ",
-     "team ", "minute ", "margin "),
-    ("of the match ", "scored ", "by home ", "by away ", "of both sides ", "per half ", "at the break ",
-     "by a substitute ", "on target "),
-    ("is over ", "is under ", "equals ", "will be in ", "falls between ", "comes before ", "or neither, given ",
-     "beats ", "and also "),
-    ("the spread. ", "the listed band. ", "one of the choices. ", "full time. ", "half-time. ", "15 minutes. ",
-     "the other half. ", "3 or more. "),
-)  # fmt: skip
+    (
+        "goals ",
+        "corners ",
+        "result ",
+        "score ",
+        "bookings ",
+        "throw-ins ",
+        "shots ",
+        "offsides ",
+        "fouls ",
+        "team ",
+        "minute ",
+        "margin ",
+    ),
+    (
+        "of the match ",
+        "scored ",
+        "by home ",
+        "by away ",
+        "of both sides ",
+        "per half ",
+        "at the break ",
+        "by a substitute ",
+        "on target ",
+    ),
+    (
+        "is over ",
+        "is under ",
+        "equals ",
+        "will be in ",
+        "falls between ",
+        "comes before ",
+        "or neither, given ",
+        "beats ",
+        "and also ",
+    ),
+    (
+        "the spread. ",
+        "the listed band. ",
+        "one of the choices. ",
+        "full time. ",
+        "half-time. ",
+        "15 minutes. ",
+        "the other half. ",
+        "3 or more. ",
+    ),
+)
 _FAMILY = 12  # so many guides in a row begin alike
 _LOOSE = 0.92  # share of a description's sentences that are made of short turns
 

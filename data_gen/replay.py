@@ -47,8 +47,9 @@ class _FollowedOffer(Generic[V]):
 class Replay(Generic[V]):
     """One pass over the snapshots of some platforms; memory holds the offers being followed and nothing else."""
 
-    def __init__(self, plan: Plan, platforms: tuple[Platform, ...], change_rate: float,
-                 view: Callable[[int, Platform, Offer], V]) -> None:  # fmt: skip
+    def __init__(
+        self, plan: Plan, platforms: tuple[Platform, ...], change_rate: float, view: Callable[[int, Platform, Offer], V]
+    ) -> None:
         self._plan = plan
         self._platforms = platforms
         self._change_rate = change_rate

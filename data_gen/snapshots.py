@@ -19,8 +19,9 @@ COMPETITOR_COLUMNS = ("id", "competitor_event_id", "captured_at", "scrape_run_id
 class Response:
     """The document of one offer, patched where prices changed."""
 
-    def __init__(self, offer: Offer, platform: Platform, chance: np.random.Generator, constants: Constants,
-                 *, always_new: bool) -> None:  # fmt: skip
+    def __init__(
+        self, offer: Offer, platform: Platform, chance: np.random.Generator, constants: Constants, *, always_new: bool
+    ) -> None:
         """`always_new` writes every price again in every response, not only the changed ones."""
         self._document = Document(offer.document, constants)
         self._platform = platform
@@ -30,8 +31,14 @@ class Response:
     def update(self, feed: Feed, blocks: list[int], moment_us: int) -> None:
         """Write the prices of these blocks into the document."""
         written = feed.all_blocks if self._always_new else blocks
-        update = PriceUpdate(numbers=feed.members(written), prices=feed.prices, active=feed.active, blocks=written,
-                      moment_us=moment_us, chance=self._chance)  # fmt: skip
+        update = PriceUpdate(
+            numbers=feed.members(written),
+            prices=feed.prices,
+            active=feed.active,
+            blocks=written,
+            moment_us=moment_us,
+            chance=self._chance,
+        )
         self._platform.write(self._document, update)
 
     def text(self) -> bytes:

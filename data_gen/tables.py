@@ -14,8 +14,11 @@ from data_gen.events import Plan
 from data_gen.fixtures import Fixture, League
 from data_gen.payloads import BETPAWA, COMPETITORS, bet9ja, betpawa
 
-_BOOKMAKERS = (("BetPawa", "betpawa", "https://www.betpawa.ng"), ("SportyBet", "sportybet", "https://www.sportybet.com"),
-               ("Bet9ja", "bet9ja", "https://sports.bet9ja.com"))  # fmt: skip
+_BOOKMAKERS = (
+    ("BetPawa", "betpawa", "https://www.betpawa.ng"),
+    ("SportyBet", "sportybet", "https://www.sportybet.com"),
+    ("Bet9ja", "bet9ja", "https://sports.bet9ja.com"),
+)
 _REQUESTED = [slug for _, slug, _ in _BOOKMAKERS]
 HOME_BOOKMAKER = 1
 _COLUMNS = {

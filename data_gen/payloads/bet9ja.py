@@ -145,6 +145,9 @@ def _translations(percent: int) -> bytes:
 
 
 BET9JA = Platform(
-    name="bet9ja", ladder=((300, 1), (1_000, 5), (1_500, 25), (10_000, 100)),
-    row_depths=_row_depths, offer=_offer, write=_write,
-)  # fmt: skip
+    name="bet9ja",
+    ladder=((300, 1), (1_000, 5), (1_500, 25), (10_000, 100)),
+    row_depths=_row_depths,
+    offer=_offer,
+    write=_write,
+)

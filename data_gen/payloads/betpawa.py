@@ -131,8 +131,11 @@ class _OfferBuilder:
 
     def _document(self, markets: list[dict[str, Any]]) -> dict[str, Any]:
         match, league = self._fixture, self._fixture.league
-        widgets = [(match.sportradar_id, "SPORTRADAR", "PREMATCH"), (match.sportradar_id, "SPORTRADAR", "INPLAY"),
-                   (str(13_590_000 + match.number), "GENIUSSPORTS", None)]  # fmt: skip
+        widgets = [
+            (match.sportradar_id, "SPORTRADAR", "PREMATCH"),
+            (match.sportradar_id, "SPORTRADAR", "INPLAY"),
+            (str(13_590_000 + match.number), "GENIUSSPORTS", None),
+        ]
         return {
             "id": str(external_id(match)),
             "name": match.name,

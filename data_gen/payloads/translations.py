@@ -17,11 +17,21 @@ from data_gen.prose import description
 ENTRIES = 3_576
 """Entries of the real table."""
 _TEXTS = 2_000  # the explanations shared with the markets' own
-_SUBJECTS = (("THROW", "Throw-ins"), ("GKICK", "Goal Kicks"), ("FOUL", "Fouls"), ("OFFS", "Offsides"), ("SHOT",
-             "Shots"),
-             ("SHTG", "Shots on Target"), ("CARD", "Bookings"), ("PASS", "Passes"), ("TACK", "Tackles"), ("SAVE",
-             "Saves"),
-             ("PSHT", "Posts"), ("FREE", "Free Kicks"), ("SUBS", "Substitutions"))  # fmt: skip
+_SUBJECTS = (
+    ("THROW", "Throw-ins"),
+    ("GKICK", "Goal Kicks"),
+    ("FOUL", "Fouls"),
+    ("OFFS", "Offsides"),
+    ("SHOT", "Shots"),
+    ("SHTG", "Shots on Target"),
+    ("CARD", "Bookings"),
+    ("PASS", "Passes"),
+    ("TACK", "Tackles"),
+    ("SAVE", "Saves"),
+    ("PSHT", "Posts"),
+    ("FREE", "Free Kicks"),
+    ("SUBS", "Substitutions"),
+)
 _SIDES = (("", ""), ("H", "Home "), ("A", "Away "))
 _PERIODS = (("", ""), ("1T", "1st Half - "), ("2T", "2nd Half - "))
 _BETS = (
@@ -67,9 +77,13 @@ def _composed() -> Iterator[list[tuple[str, str | dict[str, str]]]]:
         yield list(_market(key, title, _TEXTS + 500 + number, 45 + number * 37 % 90, bet[2]))
 
 
-def _market(key: str, title: str, text: int, length: int, labels: tuple[tuple[str, str, str],
-...] | list[tuple[str, str, str]],
-            ) -> Iterator[tuple[str, str | dict[str, str]]]:  # fmt: skip
+def _market(
+    key: str,
+    title: str,
+    text: int,
+    length: int,
+    labels: tuple[tuple[str, str, str], ...] | list[tuple[str, str, str]],
+) -> Iterator[tuple[str, str | dict[str, str]]]:
     yield f"M#{key}", {"NAME": title, "DESC": description(text, length)}
     for code, name, long in labels:
         yield f"M#{key}_{code}", name
