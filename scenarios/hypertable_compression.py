@@ -197,6 +197,11 @@ def requirements() -> Iterator[Requirement]:
                 sql=f"SELECT count(*) FROM {source.table} t LEFT JOIN (SELECT id, count(*) AS rows FROM {source.parent}"
                 " GROUP BY id) s ON s.id = t.snapshot_id WHERE s.rows IS DISTINCT FROM 1",
             )
+            yield Requirement(
+                name=f"{source.table} has no columns captured_at and {source.segmentby} of its own",
+                sql=f"SELECT count(*) FROM pg_attribute WHERE attrelid = '{source.table}'::regclass AND NOT attisdropped"
+                f" AND attname IN ('captured_at', '{source.segmentby}')",
+            )
     yield unused_names(*(f"{source.table}_{suffix}" for source in SOURCES for suffix in ("hyper", "old")))
 
 

@@ -121,12 +121,15 @@ END $$""")
 
 def apply(db: Database, days: int) -> None:
     """Fix the cut-off, delete, vacuum, rewrite: steps of their own, so that the report shows which of them frees space."""
-    expired = kept(f"({db.now_sql} - interval '{days} days')")
+    hours = (
+        f"interval '{24 * days} hours'"  # a day of another length, where the clock is changed, would be another cut-off
+    )
+    expired = kept(f"({db.now_sql} - {hours})")
     if not any(db.value(f"SELECT EXISTS (SELECT FROM {table} t WHERE NOT ({expired[table]}))") for table in SNAPSHOTS):
         raise NothingToDoError(f"Nothing to delete: no snapshot is older than {days} days at {db.now:%Y-%m-%d %H:%M}.")
     conditions = kept(CUTOFF)
     with db.step("fix the cut-off"):
-        db.execute(f"CREATE TABLE IF NOT EXISTS retention_cutoff AS SELECT {db.now_sql} - interval '{days} days' AS at")
+        db.execute(f"CREATE TABLE IF NOT EXISTS retention_cutoff AS SELECT {db.now_sql} - {hours} AS at")
     with db.step("DELETE", final=True):
         for table, markets in SNAPSHOTS.items():
             delete_snapshots(db, table, markets, conditions[table])

@@ -158,6 +158,7 @@ REFUSALS = [
         "UPDATE market_odds SET snapshot_id = -1 WHERE id = (SELECT max(id) FROM market_odds)",
         "belongs to exactly one of odds_snapshots",
     ),
+    ("hypertable_compression_default", "ALTER TABLE market_odds ADD COLUMN event_id int", "no columns captured_at and"),
     (
         "drop_raw_response+hypertable_compression",
         "UPDATE market_odds SET snapshot_id = -1 WHERE id = (SELECT max(id) FROM market_odds)",
