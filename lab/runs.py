@@ -105,10 +105,12 @@ def load(run: Path) -> Experiment:
     path = file_of(run)
     if paths.is_missing(path):
         raise InputError(f"There is no experiment at {path}.", hint="Name the folder of a run, as `lab run` prints it.")
+    # Before the circumstances: of a run that goes on, these then hold the template of every trial that is read.
+    outcome_files, auxiliary_files = _files(path.parent / OUTCOMES), _files(path.parent / AUXILIARY)
     planned = files.load(Experiment, path, expected=FORMAT, again=_AGAIN, older={1: from_format_1})
     _require_sound(path, validation.problems(planned), f"Restore it, or measure again with {_AGAIN}.")
-    outcomes = [_trial(Outcome, file) for file in _files(path.parent / OUTCOMES)]
-    auxiliary = [_trial(AuxiliaryTrial, file) for file in _files(path.parent / AUXILIARY)]
+    outcomes = [_trial(Outcome, file) for file in outcome_files]
+    auxiliary = [_trial(AuxiliaryTrial, file) for file in auxiliary_files]
     for file, outcome in outcomes:
         _require_sound(file, validation.outcome_problems(outcome, planned), _REMOVE)
     for file, trial in auxiliary:

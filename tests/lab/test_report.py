@@ -18,7 +18,7 @@ from lab.analysis.record import Kind, columns
 from lab.analysis.results import Results, analyse
 from lab.analysis.side_by_side import side_by_side
 from lab.errors import InputError
-from lab.report import markdown, markers, tables
+from lab.report import markdown, markers, summary, tables
 from lab.report.csv import savings as savings_csv
 from lab.report.renderers import RENDERERS
 from lab.report.table import MISSING, Cell, Table
@@ -227,6 +227,15 @@ def test_the_frame_for_notebooks_has_the_types_of_its_columns(results: Results) 
     assert list(frame.columns) == list(kinds)
     assert {str(frame[name].dtype) for name, kind in kinds.items() if kind is Kind.BYTES} == {"Int64"}
     assert len(frame) == len(results.trials)
+
+
+def test_json_and_csv_hold_the_same_values(results: Results) -> None:
+    lines = list(csv.DictReader(io.StringIO(savings_csv(results))))
+    for line, row in zip(lines, summary.of(results)["savings"], strict=True):
+        assert list(line) == list(row)
+        assert {name for name, value in row.items() if value is None} == {name for name in line if not line[name]}
+        numbers = {name: value for name, value in row.items() if isinstance(value, int | float)}
+        assert {name: float(line[name]) for name in numbers} == pytest.approx(numbers, abs=0.0006)
 
 
 def test_the_rank_is_the_place_in_the_ranking(results: Results) -> None:

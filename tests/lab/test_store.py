@@ -11,6 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -75,6 +76,24 @@ def test_trials_that_end_in_any_order_and_at_once_are_all_kept_and_read_as_plann
     assert runs.load(tmp_path) == replace(sample, finished=None)
     journal.finish()
     assert runs.load(tmp_path).finished
+
+
+def test_a_run_can_be_read_while_a_trial_on_a_new_server_ends(
+    sample: Experiment, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    journal = begun(replace(sample, templates=()), tmp_path)
+    read = files.load
+
+    def read_while_a_trial_ends(*arguments: Any, **options: Any) -> Any:
+        circumstances = read(*arguments, **options)
+        journal.loaded(sample.templates[0])
+        journal.add(sample.outcomes[0])
+        return circumstances
+
+    monkeypatch.setattr(files, "load", read_while_a_trial_ends)
+    assert runs.load(tmp_path).outcomes == ()
+    monkeypatch.undo()
+    assert runs.load(tmp_path).outcomes == sample.outcomes[:1]
 
 
 def test_a_trial_that_was_added_to_the_plan_later_comes_last(sample: Experiment, tmp_path: Path) -> None:
