@@ -1,0 +1,61 @@
+"""The odds as the lab sees them: reads that do without columns, datasets at other change rates, parameters by name."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from data_gen import Dataset, spec_of
+from data_gen.imitation import resolve
+from lab.errors import InputError
+from lab.postgres.database import Database
+from lab.values import CHANGE_RATE
+from lab.workload import Read
+
+MB = 1 << 20
+
+
+def test_a_parameter_that_the_odds_do_not_have_is_refused_by_name() -> None:
+    with pytest.raises(InputError, match="no parameter 'noise'"):
+        resolve(None, None).plan(size_bytes=64 * MB, seed=1, parameters={"noise": 2})
+
+
+def test_variations_differ_in_the_change_rate_and_are_small() -> None:
+    spec = spec_of("2026-02-17", 24, seed=1, change_rate=2)
+    made = resolve(None, None).variations(spec, CHANGE_RATE)
+    assert [varied.parameters[CHANGE_RATE] for varied in made] == [0.5, 2, 8]
+    assert {replace(varied, parameters={}) for varied in made} == {replace(spec, scale=2, parameters={})}
+
+
+def test_a_parameter_that_a_spec_does_not_have_varies_nothing() -> None:
+    assert resolve(None, None).variations(spec_of("2026-02-17", 24, seed=1), "noise") == ()
+
+
+def test_specs_that_differ_in_a_parameter_only_are_different_keys() -> None:
+    loaded = {spec_of("2026-02-17", 2, seed=1, change_rate=rate): rate for rate in (1.0, 4.0)}
+    assert loaded[spec_of("2026-02-17", 2, seed=1, change_rate=4.0)] == 4.0
+    assert len(loaded) == 2
+
+
+def test_the_events_that_are_read_are_spread_over_the_kick_offs(small: Dataset, small_database: Database) -> None:
+    ids = [row[0] for row in small_database.fetch("SELECT id FROM events ORDER BY kickoff, id")]
+    step = max(1, len(ids) // 3)
+    read = dict.fromkeys(read.params[0] for read in small.reads() if read.name.startswith("Q2"))
+    assert list(read) == ids[step // 2 :: step][:3]
+
+
+def test_every_read_runs_and_answers(small: Dataset, small_database: Database) -> None:
+    answered = {read.name: small_database.fetch(read.text(), read.params) for read in small.reads()}
+    assert answered["Q1 events"]
+    assert any(rows for name, rows in answered.items() if name.startswith("Q5"))
+
+
+def test_a_read_does_without_the_columns_that_are_given_up() -> None:
+    read = Read(
+        name="R",
+        sql="SELECT {page} FROM pages WHERE tags @> '{x}'",
+        lists={"page": {"pages.id": "p.id", "pages.body": "md5(p.body)"}},
+    )
+    assert read.text() == "SELECT p.id, md5(p.body) FROM pages WHERE tags @> '{x}'"
+    assert read.text(["pages.body"]) == "SELECT p.id FROM pages WHERE tags @> '{x}'"
