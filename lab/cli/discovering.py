@@ -126,10 +126,10 @@ def discover(
     written = {path: _renewed(path, make, inputs, found) for path, make in documents.items()}
     for path, text in written.items():
         files.write(path, text)
-    print_lines(f"{path} is written." for path in (*written, *_write_plan(folder, inputs.files)))
+    print_lines(f"{path} is written." for path in (*written, *write_plan(folder, inputs.files)))
 
 
-def _write_plan(folder: Path, plan: Sequence[PlanFile]) -> list[Path]:
+def write_plan(folder: Path, plan: Sequence[PlanFile]) -> list[Path]:
     """The plan's files; those of an earlier plan are removed, so that nobody executes a mixture."""
     from lab import files
     from lab.discovery.plan import HEADER

@@ -11,7 +11,7 @@ from lab.discovery.values import Move, Phase
 from lab.units import bytes_text
 from lab.values import StepRecord
 
-_AFTER_CHECKS = "No way back: execute it only after the checks of this phase."
+_AFTER_CHECKS = "No way back: execute it only once everything before it is checked."
 _WRITERS = (
     "Stop the writers first: a row that is written while others are copied is in no copy, and the proofs then stop the"
     " migration."

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from lab.discovery.inputs import RUN, DiscoveryInputs, Measured
+from lab.discovery.plan import removal_steps
 from lab.discovery.statements import locks, rollback_steps
 from lab.discovery.values import Risk
 from lab.units import bytes_text, counted
@@ -78,7 +79,9 @@ def _loss(inputs: DiscoveryInputs, strategy: Measured) -> Iterator[Risk]:
 def _way_back(strategy: Measured) -> Iterator[Risk]:
     sizes = {table: bytes_text(size) for table, size in strategy.before.items()}
     final = [step.name for step in strategy.steps if step.final or rollback_steps(step.statements, sizes)[1]]
-    last = " The plan makes them last, after the checks of phase 104." if strategy.candidate.facts.changes else ""
+    late = removal_steps(strategy.steps, strategy.candidate.facts)
+    removed = {strategy.steps[number].name for number in late}
+    last = " The plan makes them last, after the checks of phase 104." if removed >= {*final} else ""
     if final:
         yield Risk(
             name="No way back",

@@ -6,11 +6,14 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
 from lab import registry
-from lab.discovery.plan import PlanFile, plan_files
+from lab.cli.discovering import write_plan
+from lab.discovery.plan import HEADER, PlanFile, plan_files
+from lab.discovery.plan.files import statement_text
 from lab.errors import DatabaseError
 from lab.postgres.database import Database
 from lab.profiling.catalog import dependants
@@ -20,7 +23,7 @@ from lab.scenario import Category, Scenario, Shape
 from lab.scenario import Database as Recorded
 from lab.trial import trial
 from lab.trial.template import Bench
-from lab.values import Completed, Dependant, Verdict
+from lab.values import Completed, Dependant, Statement, StatementKind, Verdict
 from tests.lab.trials import request_for
 
 NATIVE = [
@@ -84,8 +87,17 @@ def planned(bench: Bench) -> Callable[[str], tuple[PlanFile, ...]]:
 def test_the_files_of_a_strategy_leave_the_answers_that_it_declared(
     bench: Bench, planned: Callable[[str], tuple[PlanFile, ...]], name: str
 ) -> None:
+    assert_answers_are_as_declared(bench, name, planned(name))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["hypertable_compression", "drop_raw_response+hypertable_compression"])
+def test_the_files_of_a_columnstore_leave_the_answers_that_it_declared(pglite_bench: Bench, name: str) -> None:
+    assert_answers_are_as_declared(pglite_bench, name, files_of(pglite_bench, name))
+
+
+def assert_answers_are_as_declared(bench: Bench, name: str, files: Sequence[PlanFile]) -> None:
     (entry,) = registry.resolve([name])
-    files = planned(name)
 
     def apply(db: Recorded) -> None:
         with db.step("the plan"):
@@ -115,15 +127,13 @@ def test_the_order_is_requirements_then_steps_then_what_cannot_be_undone(
     files = planned(name)
     names = [file.name for file in files]
     assert names == sorted(names)
-    drops = [
-        file.phase
-        for file in files
-        if re.search(r"^DROP TABLE (?!parsed_|listed_|retention_cutoff|IF EXISTS)|DROP COLUMN", file.text, re.MULTILINE)
-    ]
-    assert set(drops) <= {104}
-    executed = [statement.strip() for file in files if file.phase != 103 for statement in statements(file.text)]
-    changes = [statement for statement in executed if not statement.startswith(("SET ", "DO $check$"))]
-    assert not [statement for file in files if file.phase == 103 for statement in changes if statement in file.text]
+    steps = "".join(file.text for file in files if file.phase == 103)
+    dropped = set(re.findall(r"DROP (?:TABLE|COLUMN) (?:IF EXISTS )?(\w+)", steps))
+    assert dropped <= set(re.findall(r"CREATE (?:TEMP |UNLOGGED )?TABLE (?:IF NOT EXISTS )?(\w+)", steps)), (
+        "it drops what it did not create"
+    )
+    asked = [statement.strip() for file in files if file.phase == 101 for statement in statements(file.text)]
+    assert all(statement.startswith(("SET ", "DO $check$")) for statement in asked)
 
 
 @contextmanager
@@ -240,7 +250,22 @@ def test_a_proof_that_fails_stops_the_plan_before_the_swap(bench: Bench) -> None
     files = plan_files(measure(bench, "swap", SWAP.scenario), SWAP.facts, ())
     with clone(bench, "proof_broken") as database:
         run(database, files[:2])
-        database.execute("DELETE FROM errors_packed WHERE id = (SELECT min(id) FROM errors_packed)")
+        database.execute("INSERT INTO errors_packed DEFAULT VALUES")
         with pytest.raises(DatabaseError, match="Not proved: the copy is whole"):
             run(database, files[2:])
         assert database.value("SELECT relkind::text FROM pg_class WHERE relname = 'scrape_errors'") == "r"
+
+
+def test_files_of_an_earlier_plan_are_removed_and_those_of_a_person_stay(tmp_path: Path) -> None:
+    folder = tmp_path / "DISCOVERY-plan"
+    first = PlanFile(name="103-01-copy.sql", phase=103, title="copy", text=f"{HEADER}\n")
+    second = PlanFile(name="103-01-other.sql", phase=103, title="other", text=f"{HEADER}\n")
+    write_plan(folder, [first])
+    (folder / "103-02-mine.sql").write_text("SELECT 1;", encoding="utf-8")
+    write_plan(folder, [second])
+    assert sorted(path.name for path in folder.iterdir()) == ["103-01-other.sql", "103-02-mine.sql"]
+
+
+def test_a_requirement_names_what_must_hold_even_with_a_quote_in_it() -> None:
+    statement = Statement(sql="SELECT 0", times=1, kind=StatementKind.REQUIREMENT, name="it's 100 % right")
+    assert "RAISE EXCEPTION 'Required: %', 'it''s 100 % right'" in statement_text(statement)
