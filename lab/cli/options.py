@@ -38,9 +38,10 @@ ProfileFile = Annotated[
     typer.Option("--profile", help="Imitate the database of this profile, or of the file of a published case."),
 ]
 Size = Annotated[str, typer.Option("--size", help="Size of the baseline, such as 256MB; decides the number of events.")]
-Seed = Annotated[int, typer.Option("--seed", help="The same seed makes the same rows.")]
+Seed = Annotated[int, typer.Option("--seed", min=0, max=1 << 62, help="The same seed makes the same rows.")]
 ChangeRate = Annotated[
-    float | None, typer.Option("--change-rate", min=0, help="Scales how often prices change; 1 is the case's own rate.")
+    float | None,
+    typer.Option("--change-rate", min=0, max=1000, help="Scales how often prices change; 1 is the case's own rate."),
 ]
 Results = Annotated[Path, typer.Option("--out", help="Folder of the results.")]
 PostgresBin = Annotated[

@@ -12,12 +12,13 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
 
-from lab import files, paths
+from lab import files, paths, runs
 from lab.cli import app
 from lab.errors import InputError
 from tests.lab.commands import LAB
@@ -303,3 +304,41 @@ def test_letters_that_the_terminal_does_not_know_are_replaced(environment: dict[
     done = subprocess.run(command, cwd=ROOT, env=os.environ | environment, capture_output=True, check=False)
     assert done.returncode == 0, done.stderr
     assert b" ? " in done.stdout
+
+
+ODD_NAMES = ["[/x] [bold]", "a\x1b[2Jb", b"\xff.md".decode("utf-8", "surrogateescape"), "ends with \\"]
+
+
+@pytest.mark.parametrize("name", ODD_NAMES)
+def test_names_are_printed_as_they_are_and_move_no_cursor(name: str, tmp_path: Path) -> None:
+    """Of a run in `compare`, and of a document in `attach` and `discover`; bytes that are not UTF-8 do no harm."""
+    (tmp_path / name).mkdir(parents=True)
+    shutil.copy(SAMPLE / runs.FILE, tmp_path / name)
+    environment = os.environ | {"PYTHONPATH": str(ROOT)}
+    for arguments in (("compare", name, "--json"), ("attach", name, f"{name}/doc.md"), ("report", f"{name}/nowhere")):
+        command = [*LAB, *arguments]
+        done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, check=False)
+        assert b"Traceback" not in done.stderr
+        assert b"\x1b" not in done.stdout + done.stderr
+        if name.isprintable():
+            assert name.encode() in done.stdout + done.stderr or arguments[0] == "compare"
+
+
+def test_the_name_of_a_case_may_be_whatever_a_database_is_called(tmp_path: Path) -> None:
+    folder = runs.new_run(tmp_path, "../" + "é" * 300, "16MB", datetime(2026, 11, 22, tzinfo=UTC))
+    assert folder.parent == tmp_path
+    assert folder.is_dir()
+
+
+@pytest.mark.parametrize(
+    "option",
+    [
+        *(("--size", "9" * 30), ("--case", "x" * 300), ("--seed", "9" * 30)),
+        *(("--change-rate", "nan"), ("--change-rate", "inf")),
+    ],
+)
+def test_a_value_out_of_all_bounds_is_one_sentence(option: tuple[str, str], tmp_path: Path) -> None:
+    command = ["run", "-s", "rewrite_only", "--server", "native", "--out", str(tmp_path), *option]
+    done = CliRunner().invoke(app, command)
+    assert isinstance(done.exception, InputError) or done.exit_code == 2
+    assert not list(tmp_path.iterdir())
