@@ -27,7 +27,7 @@ APACHE = "storage-lab-test/timescaledb:apache"
 PLAIN = "storage-lab-test/postgres:plain"
 """Images that tests/images/build makes."""
 
-ROLE, PASSWORD = "lab_tester", "open%40sesame"
+ROLE, PASSWORD = "lab_tester", "mellon5%40sesame"
 """As a connection string says them."""
 
 _PROCESS_BYTES = 3 << 30

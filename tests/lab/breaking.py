@@ -67,7 +67,7 @@ class Breaking:
         request = pipeline.Request(
             scenarios=("breaks", "drop_raw_response"),
             workload=resolve("2026-02-17", None),
-            size_bytes=16 << 20,
+            size_bytes=12 << 20,
             seed=1,
             server=server,
             results=self.results,

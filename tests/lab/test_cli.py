@@ -28,7 +28,7 @@ COMMANDS = sorted(cast("TyperGroup", get_command(app)).commands)
 
 
 def small_run(scenario: str, *more: str, out: Path, temporary: Path) -> subprocess.CompletedProcess[str]:
-    small = ("--size", "16MB", "--server", "native")
+    small = ("--size", "12MB", "--server", "native")
     return lab("run", "-s", scenario, *small, "--out", out, *more, temporary=temporary)
 
 
@@ -134,7 +134,7 @@ def test_an_interrupted_run_keeps_what_was_measured_and_removes_its_servers(
     number: signal.Signals, code: int, tmp_path: Path, temporary: Path
 ) -> None:
     """With more trials at once than the machine has cores, so that some wait for the one that works alone."""
-    small = ("--size", "16MB", "--server", "native", "--jobs", "4")
+    small = ("--size", "12MB", "--server", "native", "--jobs", "4")
     command = [*LAB, "run", "-s", "all", *small, "--out", str(tmp_path)]
     environment = os.environ | {"TMPDIR": str(temporary)}
     with subprocess.Popen(
