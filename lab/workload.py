@@ -86,7 +86,7 @@ class Dataset(Protocol):
 
     @property
     def schema(self) -> str:
-        """The schema that holds its tables."""
+        """The schema that holds its tables: `public`, because footprints and guarantees name the tables of no other alike."""
 
     @property
     def rows(self) -> Mapping[str, int]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -26,12 +27,15 @@ from lab.cli.options import (
     Size,
     StepSeconds,
     Tmpfs,
+    WorkloadModule,
 )
+from lab.errors import InputError
 from lab.values import CHANGE_RATE
 
 if TYPE_CHECKING:
     from lab.analysis.results import Results as Analysed
     from lab.runner.pipeline import Request
+    from lab.workload import Workload
 
 
 @app.command(
@@ -39,6 +43,7 @@ if TYPE_CHECKING:
 )
 def run(
     scenario: Scenarios = ["all"],  # noqa: B006 - typer copies it
+    workload: WorkloadModule = "data_gen.imitation",
     case: CaseName = None,
     profile: ProfileFile = None,
     size: Size = "256MB",
@@ -55,7 +60,6 @@ def run(
     as_json: AsJson = False,
 ) -> None:
     """Load the workload, apply each scenario to its own clone, measure, verify, compare, recommend."""
-    from data_gen import imitation
     from lab.cli.results import print_report
     from lab.report import summary
     from lab.runner import pipeline
@@ -64,7 +68,7 @@ def run(
 
     request = pipeline.Request(
         scenarios=tuple(scenario),
-        workload=imitation.resolve(case, profile),
+        workload=_workload(workload, case, profile),
         size_bytes=parse_bytes(size),
         seed=seed,
         parameters=_parameters(change_rate),
@@ -107,6 +111,18 @@ def _measured(request: Request) -> tuple[Path, Analysed]:
     finally:
         analysed = [write_reports(folder) for folder in folders]
     return folders[0], analysed[0]
+
+
+def _workload(module: str, case: str | None, profile: Path | None) -> Workload:
+    """What the module resolves to; `InputError` where there is no such module, or it resolves nothing."""
+    from importlib import import_module
+
+    try:
+        resolve: Callable[[str | None, Path | None], Workload] = import_module(module).resolve
+    except (ImportError, AttributeError, ValueError) as error:
+        hint = "Name a Python module with a function resolve(case, profile), such as data_gen.imitation."
+        raise InputError(f"'{module}' is no workload: {error}.", hint=hint) from error
+    return resolve(case, profile)
 
 
 def _parameters(change_rate: float | None) -> dict[str, float]:

@@ -43,6 +43,10 @@ ChangeRate = Annotated[
     float | None,
     typer.Option("--change-rate", min=0, max=1000, help="Scales how often prices change; 1 is the case's own rate."),
 ]
+WorkloadModule = Annotated[
+    str,
+    typer.Option("--workload", metavar="MODULE", help="What to generate: a Python module with resolve(case, profile)."),
+]
 Results = Annotated[Path, typer.Option("--out", help="Folder of the results.")]
 PostgresBin = Annotated[
     Path | None, typer.Option("--postgres-bin", help="native: folder of the PostgreSQL binaries to use.")

@@ -12,8 +12,9 @@ from lab.report.renderers import RENDERERS
 from lab.runner import pipeline
 from lab.servers import Options
 from lab.values import SIZE, Completed, Verdict
+from tests.lab.commands import lab
 from tests.workloads import strategies
-from tests.workloads.sensors import FULL_SENSORS, READINGS, SITES, Sensors
+from tests.workloads.sensors import FACTS, FULL_SENSORS, READINGS, SITES, Sensors
 
 
 @pytest.fixture(scope="module")
@@ -93,3 +94,18 @@ def test_the_reports_speak_of_sensors_and_never_of_odds(results: Results) -> Non
 
 def test_what_a_workload_calls_constant_stays_as_it_is(results: Results) -> None:
     assert completed(results, "baseline").rows["sites"] == SITES
+
+
+def test_the_command_line_runs_a_workload_that_the_lab_does_not_know(tmp_path: Path) -> None:
+    command = ("run", "--workload", "tests.workloads.sensors", "-s", "baseline", "--size", "1MB", "--server", "native")
+    done = lab(*command, "--out", tmp_path, "--json")
+    assert done.returncode == 0, done.stderr
+    (folder,) = runs.folders(tmp_path)
+    assert runs.load(folder).workload == FACTS
+
+
+@pytest.mark.parametrize("module", ["no.such.module", "tests.workloads.strategies", ""])
+def test_what_is_no_workload_is_refused_by_name(module: str) -> None:
+    done = lab("run", "--workload", module)
+    assert done.returncode == 2
+    assert f"'{module}' is no workload" in " ".join(done.stderr.split())
