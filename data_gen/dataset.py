@@ -34,7 +34,10 @@ class Dataset:
 
     facts = FACTS
     schema = "public"
-    comparisons: Mapping[str, Comparison] = {"competitor_odds_snapshots.raw_response": Comparison.TEXT}
+    comparisons: Mapping[str, Comparison] = dict.fromkeys(
+        ("odds_snapshots.raw_response", "competitor_odds_snapshots.raw_response"), Comparison.TEXT
+    )
+    """A payload is a document as somebody sent it: of jsonb, too, so that 2.10 stays 2.10."""
 
     def __init__(self, spec: DatasetSpec, case: Case | None = None) -> None:
         """`case` is the one that `spec` names; where it is left out, the published one of that name.

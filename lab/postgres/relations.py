@@ -11,7 +11,7 @@ from typing import Any
 
 from lab.postgres import timescaledb
 from lab.postgres.database import Database
-from lab.postgres.sql import PAGE
+from lab.postgres.sql import FIRST_USER_OID, PAGE
 from lab.values import EXTENSION_CATALOG
 
 _RELATIONS = f"""
@@ -34,9 +34,8 @@ FROM pg_class c
 JOIN pg_namespace n ON n.oid = c.relnamespace
 WHERE c.relkind IN ('r', 'm', 'p')
   AND c.oid <> ALL (%s::bigint[])
-  -- Large objects are the users' data, although their table is the system's.
-  AND (n.nspname NOT IN ('pg_catalog', 'information_schema')
-       OR (c.relname = 'pg_largeobject' AND pg_relation_size(c.oid) > 0))
+  -- Large objects are the users' data, although their table is the system's; a table in a schema of the system is theirs.
+  AND (c.oid >= {FIRST_USER_OID} OR (c.relname = 'pg_largeobject' AND pg_relation_size(c.oid) > 0))
   AND NOT starts_with(n.nspname, 'pg_toast')
   AND NOT starts_with(n.nspname, 'pg_temp')
 ORDER BY 1

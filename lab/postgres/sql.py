@@ -5,6 +5,9 @@ from __future__ import annotations
 PAGE = 8192
 """Bytes of one page, as every build of PostgreSQL has it unless it was configured otherwise."""
 
+FIRST_USER_OID = 16384
+"""Objects with a lower oid are the system's, made by initdb; all others are the users', whatever schema they hide in."""
+
 
 def quoted(identifier: str) -> str:
     """The identifier as SQL."""

@@ -24,6 +24,8 @@ class Cluster(ABC):
     Every database carries a mark of this run, and one without it is never touched.
     """
 
+    private = True
+
     def __init__(self, *, prefix: str = "") -> None:
         self.token = secrets.token_hex(4)
         self._identity = secrets.token_hex(16)

@@ -39,6 +39,7 @@ class ExternalServer(Cluster):
 
     kind = "external"
     origin = "a server that existed already"
+    private = False
 
     def __init__(self, workspace: Workspace, dsn: str, progress: Callable[[str], None]) -> None:
         super().__init__(prefix="storage_lab_{token}_")

@@ -31,6 +31,8 @@ class Server(Protocol):
     origin: str
     """What it runs, for the reader of the numbers: an image, programs, somebody's server."""
     capabilities: Capabilities
+    private: bool
+    """Whether nobody but the lab uses it."""
 
     def create(self, name: str) -> None:
         """Make an empty database."""

@@ -12,9 +12,9 @@ from itertools import count
 
 from lab.postgres.database import Database
 from lab.servers import Server
-from lab.trial import verify
+from lab.trial.judge import Expectation, expectation
 from lab.trial.verify import Loss, Questions
-from lab.values import Answer, DatasetSpec, LoadedTemplate
+from lab.values import DatasetSpec, LoadedTemplate
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,19 +29,19 @@ class Template:
     questions: Questions
 
 
-class ExpectedAnswers:
-    """What the untouched template answers, by what is given up; each is asked once, by whichever thread comes first."""
+class Expectations:
+    """What is expected of a trial, by what it gives up; each is asked once, by whichever thread comes first."""
 
     def __init__(self) -> None:
-        self._answers: dict[tuple[object, ...], tuple[Answer, ...]] = {}
+        self._known: dict[tuple[object, ...], Expectation] = {}
         self._asking: dict[tuple[object, ...], threading.Lock] = defaultdict(threading.Lock)
 
-    def get(self, loss: Loss, ask: Callable[[], tuple[Answer, ...]]) -> tuple[Answer, ...]:
-        """The answers under that loss; `ask` is called where they are not known yet."""
+    def get(self, loss: Loss, ask: Callable[[], Expectation]) -> Expectation:
+        """What is expected under that loss; `ask` is called where it is not known yet."""
         with self._asking[loss.key]:
-            if loss.key not in self._answers:
-                self._answers[loss.key] = ask()
-        return self._answers[loss.key]
+            if loss.key not in self._known:
+                self._known[loss.key] = ask()
+        return self._known[loss.key]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,20 +50,20 @@ class Bench:
 
     server: Server
     template: Template
-    _expected: ExpectedAnswers = field(default_factory=ExpectedAnswers)
+    _expected: Expectations = field(default_factory=Expectations)
     _numbers: Iterator[int] = field(default_factory=lambda: count(1))
 
     def new_name(self) -> str:
         """A name for a clone."""
         return f"{self.template.name}_trial_{next(self._numbers)}"
 
-    def expected(self, loss: Loss) -> tuple[Answer, ...]:
-        """The template's answers without what that loss takes; asked of a clone, which is dropped again."""
+    def expected(self, loss: Loss) -> Expectation:
+        """What the template answers and guarantees without what that loss takes; asked of a clone, which is dropped again."""
         return self._expected.get(loss, lambda: self._ask(loss))
 
-    def _ask(self, loss: Loss) -> tuple[Answer, ...]:
+    def _ask(self, loss: Loss) -> Expectation:
         with self.untouched() as database:
-            return verify.ask(database, self.template.questions, loss, applied=False)
+            return expectation(database, self.template.questions, loss)
 
     @contextmanager
     def untouched(self) -> Iterator[Database]:

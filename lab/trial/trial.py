@@ -10,10 +10,9 @@ from functools import partial
 import psutil
 
 from lab.errors import LabError, NothingToDoError, RequirementError, UnavailableError
-from lab.postgres import footprint
 from lab.postgres.database import Database
 from lab.scenario import Scenario
-from lab.trial import guarantees, verify
+from lab.trial import judge, verify
 from lab.trial.apply import Exclusive, Recorder, apply
 from lab.trial.deadline import Deadline
 from lab.trial.settle import settle
@@ -78,29 +77,38 @@ def _completed(trial: _Trial) -> Completed:
     It is judged through a second connection: what lives only in the scenario's session is not the database's.
     """
     scenario, bench, planned = trial.scenario, trial.bench, trial.request.planned
-    loss = _loss(scenario, bench.template.now)
+    questions, loss = bench.template.questions, _loss(scenario, bench.template.now)
     expected = bench.expected(loss)
     with bench.server.connect(trial.clone) as database:
-        guaranteed = guarantees.read(database)
+        earlier = judge.before(database, bench.server)
         trial.part = "apply"
         recorder = _apply(trial, database)
     with bench.server.connect(trial.clone) as database:
         trial.part = "settle"
+        verify.state_settings(database, questions.schema, trial.request.step_seconds)
         settle(database)
         trial.part = "verify"
-        answers = verify.ask(database, bench.template.questions, loss, applied=True)
-        return Completed(
-            scenario=planned.scenario,
-            server=bench.server.kind,
-            repeat=planned.repeat,
-            steps=tuple(recorder.steps),
-            footprint=footprint.measure(database),
-            database_bytes=database.value("SELECT pg_database_size(current_database())"),
-            rows=verify.rows_of_tables(answers),
-            verification=verify.compare(database, bench.template.questions, expected, answers, loss),
-            lost=guarantees.lost(guaranteed, guarantees.read(database)),
-            notes=tuple(recorder.notes),
+        judged = judge.judge(
+            database,
+            scenario,
+            server=bench.server,
+            questions=questions,
+            loss=loss,
+            expected=expected,
+            earlier=earlier,
         )
+    return Completed(
+        scenario=planned.scenario,
+        server=bench.server.kind,
+        repeat=planned.repeat,
+        steps=tuple(recorder.steps),
+        footprint=judged.footprint,
+        database_bytes=judged.database_bytes,
+        rows=judged.rows,
+        verification=judged.verification,
+        lost=judged.lost,
+        notes=tuple(recorder.notes),
+    )
 
 
 def _apply(trial: _Trial, database: Database) -> Recorder:

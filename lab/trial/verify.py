@@ -9,16 +9,35 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from lab.errors import DatabaseError
 from lab.postgres.database import Database, Row
-from lab.postgres.sql import quoted
+from lab.postgres.sql import literal, quoted
 from lab.values import Answer, Mismatch, Verdict, Verification
 from lab.workload import Comparison, Dataset, Read
 
 _TABLE = "table "
+
+_SETTINGS = {
+    "TimeZone": "GMT",  # compiled into every server, as UTC is not
+    "DateStyle": "ISO, MDY",
+    "IntervalStyle": "postgres",
+    "bytea_output": "hex",
+    "extra_float_digits": "1",
+    "lc_numeric": "C",
+    "lc_monetary": "C",
+    "array_nulls": "on",
+    "transform_null_equals": "off",
+    "standard_conforming_strings": "on",
+    "quote_all_identifiers": "off",
+    "default_transaction_isolation": "read committed",
+    "default_transaction_read_only": "off",
+    "lock_timeout": "0",
+    "idle_in_transaction_session_timeout": "0",
+    "row_security": "off",  # an error rather than fewer rows
+}
 
 _COLUMNS = """
 SELECT c.relname::text, a.attname::text, format_type(a.atttypid, NULL)
@@ -62,44 +81,60 @@ class Questions:
 
 def questions(database: Database, dataset: Dataset) -> Questions:
     """What to ask of every trial, read off the template (or a fresh clone of it)."""
-    columns: dict[str, list[tuple[str, str]]] = {}
-    for table, column, kind in database.fetch(_COLUMNS, (dataset.schema,)):
-        columns.setdefault(table, []).append((column, kind))
     return Questions(
-        columns={table: tuple(of) for table, of in columns.items()},
+        columns=_columns(database, dataset.schema),
         schema=dataset.schema,
         comparisons=dataset.comparisons,
         reads=dataset.reads(),
     )
 
 
+def state_settings(database: Database, schema: str, seconds: float = 0) -> None:
+    """State every setting that changes an answer, so that no default of a database or a role does; once a connection.
+
+    A statement that takes longer than so many seconds is refused; 0 is no limit.
+    """
+    for name, value in _SETTINGS.items():
+        database.execute(f"SET {name} = {literal(value)}")
+    database.execute(f"SET search_path = {quoted(schema)}")
+    database.execute(f"SET statement_timeout = {round(seconds * 1000)}")
+
+
+def qualified(schema: str, table: str) -> str:
+    """A table's name as SQL that no search path changes."""
+    return f"{quoted(schema)}.{quoted(table)}"
+
+
 def ask(database: Database, asked: Questions, loss: Loss, *, applied: bool) -> tuple[Answer, ...]:
     """All answers without what `loss` names; where it is not `applied` yet, the lost rows are hidden by the query."""
-    database.execute(f"SET search_path = {quoted(asked.schema)}")  # whatever the scenario made the database's default
     shadow = "" if applied else _shadow(loss.kept)
     tables = (_ask_table(database, table, asked, loss, shadow) for table in asked.columns)
     answers = (_ask(database, read.name, shadow + read.text(loss.columns), read.params) for read in asked.reads)
     return (*tables, *answers)
 
 
-def compare(
-    database: Database,
-    asked: Questions,
-    expected: Sequence[Answer],
-    found: Sequence[Answer],
-    loss: Loss,
-) -> Verification:
-    """The verdict: every answer equal, and the columns given up really gone."""
-    by_name = {answer.name: answer for answer in found}
-    mismatches = [
-        Mismatch(name=answer.name, expected=_text(answer), found=_text(by_name[answer.name]))
-        for answer in expected
-        if answer != by_name[answer.name]
-    ]
-    mismatches += [
-        Mismatch(name=name, expected="no such column", found="still there")
-        for name in _still_there(database, asked.schema, loss)
-    ]
+def mismatches(
+    database: Database, asked: Questions, expected: Sequence[Answer], answers: Sequence[Answer], loss: Loss
+) -> Iterator[Mismatch]:
+    """Every answer that differs, every column that was to go and is there, and columns that changed places."""
+    for before, after in zip(expected, answers, strict=True):
+        if before != after:
+            yield mismatch(before, after, name=before.name)
+    present = _columns(database, asked.schema)
+    for name in loss.columns:
+        table, _, column = name.partition(".")
+        if column in dict(present.get(table, ())):
+            yield Mismatch(name=name, expected="no such column", found="still there")
+    yield from _moved(asked, present)
+
+
+def mismatch(expected: Answer, found: Answer, *, name: str) -> Mismatch:
+    """Two answers that should be one, in short."""
+    return Mismatch(name=name, expected=_text(expected), found=_text(found))
+
+
+def verdict(expected: Sequence[Answer], mismatches: Sequence[Mismatch], loss: Loss) -> Verification:
+    """What all comparisons come to."""
     fine = Verdict.AS_DECLARED if loss.words else Verdict.EXACT
     return Verification(
         verdict=Verdict.DIFFERS if mismatches else fine,
@@ -107,6 +142,22 @@ def compare(
         given_up=loss.words,
         mismatches=tuple(mismatches),
     )
+
+
+def views(database: Database, asked: Questions) -> bool:
+    """Whether any table that is asked has become a view."""
+    sql = "SELECT FROM pg_class c WHERE relkind = 'v' AND relname = ANY(%s) AND relnamespace = %s::regnamespace"
+    return bool(database.fetch(sql, (list(asked.columns), quoted(asked.schema))))
+
+
+def _moved(asked: Questions, present: Mapping[str, Sequence[tuple[str, str]]]) -> Iterator[Mismatch]:
+    """Rows that are read by position, as by COPY or INSERT without a list, need the columns in their old order."""
+    for table, columns in asked.columns.items():
+        now = [name for name, _ in present.get(table, ())]
+        stay = [name for name, _ in columns if name in now]
+        order = [name for name in now if name in stay]
+        if stay != order:
+            yield Mismatch(name=f"columns of {table}", expected=", ".join(stay), found=", ".join(order))
 
 
 def rows_of_tables(answers: Sequence[Answer]) -> dict[str, int]:
@@ -127,12 +178,15 @@ def _shadow(kept: Mapping[str, str]) -> str:
 
 def _ask_table(database: Database, table: str, asked: Questions, loss: Loss, shadow: str) -> Answer:
     """Number of rows and one hash over all of them, independent of their order."""
+    source = quoted(table) if table in loss.kept and shadow else qualified(asked.schema, table)
     values = ", ".join(
         _comparable(column, kind, asked.comparisons.get(f"{table}.{column}"))
         for column, kind in asked.columns[table]
         if f"{table}.{column}" not in loss.columns
     )
-    sql = f"SELECT count(*), coalesce(sum(hash_record_extended(ROW({values}), 0)), 0)::text FROM {table}"
+    # The hash of a row is linear in those of its columns: sums of it stay the same where two rows exchange a value.
+    row_hash = f"hashint8extended(hash_record_extended(ROW({values}), 0), 0)"
+    sql = f"SELECT count(*), coalesce(sum({row_hash}), 0)::text FROM {source}"
 
     def answer() -> tuple[int, str]:
         ((rows, digest),) = database.fetch(shadow + sql)
@@ -170,10 +224,12 @@ def _digest(rows: Sequence[Row]) -> tuple[int, str]:
     return len(rows), digest.hexdigest()
 
 
-def _still_there(database: Database, schema: str, loss: Loss) -> list[str]:
-    """Columns that were to be given up and are still readable."""
-    present = {f"{table}.{column}" for table, column, _ in database.fetch(_COLUMNS, (schema,))}
-    return [column for column in loss.columns if column in present]
+def _columns(database: Database, schema: str) -> dict[str, tuple[tuple[str, str], ...]]:
+    """Table to its (column, type), in order."""
+    columns: dict[str, list[tuple[str, str]]] = {}
+    for table, column, kind in database.fetch(_COLUMNS, (schema,)):
+        columns.setdefault(table, []).append((column, kind))
+    return {table: tuple(pairs) for table, pairs in columns.items()}
 
 
 def _text(answer: Answer) -> str:

@@ -21,7 +21,7 @@ from lab.values.experiment import (
     ScenarioFacts,
     TableFacts,
 )
-from lab.values.footprint import EXTENSION_CATALOG, KINDS, Footprint, Kinds, Rowstore, TableFootprint
+from lab.values.footprint import EXTENSION_CATALOG, KINDS, SYSTEM_CATALOGS, Footprint, Kinds, Rowstore, TableFootprint
 from lab.values.outcome import (
     Answer,
     Completed,
@@ -60,6 +60,7 @@ __all__ = [
     "EXTENSION_CATALOG",
     "KINDS",
     "SIZE",
+    "SYSTEM_CATALOGS",
     "Answer",
     "AuxiliaryTrial",
     "Capabilities",

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 EXTENSION_CATALOG = "(timescaledb catalog)"
 """The extension's own tables in a footprint: bytes that the strategy brings, which do not grow with the data."""
 
+SYSTEM_CATALOGS = "(system catalogs)"
+"""The growth of the system's own tables, where a strategy puts more into them than its tables and views need."""
 
 KINDS = ("heap", "maps", "toast", "indexes")
 

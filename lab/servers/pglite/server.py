@@ -34,6 +34,7 @@ class PgliteServer:
 
     kind = "pglite"
     origin = "PostgreSQL compiled to WebAssembly, in Node"
+    private = True
 
     def __init__(self, workspace: Workspace, progress: Callable[[str], None]) -> None:
         self._workspace = workspace

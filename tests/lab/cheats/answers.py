@@ -1,0 +1,88 @@
+"""Rows and values that change by next to nothing."""
+
+from __future__ import annotations
+
+from lab.scenario import Shape, lost_rows
+from tests.lab.cheats.cheat import Cheat, differs
+
+_VIEW = {"changes": {"scrape_runs": Shape.VIEW}}
+
+
+def _view(select: str, *before: str) -> tuple[str, ...]:
+    """`scrape_runs` becomes a view that reads its rows from `runs_new`."""
+    return (*before, "ALTER TABLE scrape_runs RENAME TO runs_new", f"CREATE VIEW scrape_runs AS {select}")
+
+
+CHEATS: dict[str, Cheat] = {
+    "loses one row": differs(
+        "table market_odds", "DELETE FROM market_odds WHERE id = (SELECT max(id) FROM market_odds)"
+    ),
+    "changes one price by 0.01": differs(
+        "table market_odds",
+        "UPDATE market_odds SET outcomes = jsonb_set(outcomes::jsonb, '{0,odds}',"
+        " to_jsonb((outcomes->0->>'odds')::numeric + 0.01))::json WHERE id = (SELECT min(id) FROM market_odds)",
+    ),
+    "swaps two times": differs(
+        "table odds_snapshots",
+        "UPDATE odds_snapshots s SET captured_at = o.captured_at FROM odds_snapshots o WHERE (s.id, o.id) IN"
+        " (SELECT min(id), max(id) FROM odds_snapshots UNION ALL SELECT max(id), min(id) FROM odds_snapshots)",
+    ),
+    "rewrites the white space of a document": differs(
+        "table competitor_odds_snapshots",
+        "UPDATE competitor_odds_snapshots SET raw_response = (raw_response::text || ' ')::json"
+        " WHERE id = (SELECT min(id) FROM competitor_odds_snapshots)",
+    ),
+    "rewrites the order of keys of a document": differs(
+        "table competitor_odds_snapshots",
+        "UPDATE competitor_odds_snapshots SET raw_response = raw_response::jsonb::json"
+        " WHERE id = (SELECT min(id) FROM competitor_odds_snapshots)",
+    ),
+    "writes a number of a jsonb document with another scale": differs(
+        "table odds_snapshots",
+        "UPDATE odds_snapshots SET raw_response = regexp_replace(raw_response::text, '(\\d\\.\\d+)', '\\10')::jsonb"
+        " WHERE id = (SELECT min(id) FROM odds_snapshots)",
+    ),
+    "deletes one row more than declared": differs(
+        "table event_scrape_status",
+        "DELETE FROM event_scrape_status WHERE id <= 10",
+        keeps=lambda _: {"event_scrape_status": "SELECT t.* FROM public.event_scrape_status t WHERE t.id > 9"},
+        losses=(lost_rows("nine rows"),),
+    ),
+    "deletes one row less than declared": differs(
+        "table event_scrape_status",
+        "DELETE FROM event_scrape_status WHERE id <= 8",
+        keeps=lambda _: {"event_scrape_status": "SELECT t.* FROM public.event_scrape_status t WHERE t.id > 9"},
+        losses=(lost_rows("nine rows"),),
+    ),
+    "a view with its columns in another order": differs(
+        "columns of scrape_runs",
+        "ALTER TABLE scrape_runs RENAME TO runs_new",
+        "DO $$ BEGIN EXECUTE (SELECT 'CREATE VIEW scrape_runs AS SELECT ' || string_agg(quote_ident(attname), ', '"
+        " ORDER BY attnum DESC) || ' FROM runs_new' FROM pg_attribute WHERE attrelid = 'runs_new'::regclass"
+        " AND attnum > 0); END $$",
+        **_VIEW,
+    ),
+    "a view whose order of reads differs": differs(
+        "Q",
+        "ALTER TABLE odds_snapshots RENAME TO snapshots_new",
+        "CREATE VIEW odds_snapshots AS SELECT id, event_id, bookmaker_id, captured_at::text AS captured_at,"
+        " scrape_run_id, raw_response, last_confirmed_at FROM snapshots_new",
+        changes={"odds_snapshots": Shape.VIEW},
+    ),
+    "a view that forgets a row by chance": differs(
+        "asked again",
+        *_view("SELECT r.* FROM runs_new r WHERE nextval('answers') <= (SELECT count(*) FROM runs_new)",
+               "CREATE SEQUENCE answers"),
+        **_VIEW,
+    ),
+    "a view for the one who asks": differs(
+        "asked again", *_view("SELECT r.* FROM runs_new r WHERE current_user = session_user"
+                              " AND current_user::text IN (SELECT rolname FROM pg_roles WHERE rolsuper)"), **_VIEW
+    ),
+    "a table of the same name in front": differs(
+        "table scrape_runs",
+        "CREATE SCHEMA postgres",
+        "ALTER TABLE scrape_runs SET SCHEMA postgres",
+    ),
+}  # fmt: skip
+"""Of a json document in a column that compares by content, none of this is a change: see `test_cheats`."""
