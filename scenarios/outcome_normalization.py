@@ -98,7 +98,7 @@ def apply_rows(db: Database) -> None:
                 f"INSERT INTO {table}_rows ({COLUMNS}) SELECT {of('p', COLUMNS.replace('outcomes', 'verbatim'))}"
                 f" FROM parsed_{table} p ORDER BY p.id"
             )
-            db.execute(f"VACUUM FULL {table}_rows")  # its indexes were filled row by row
+            db.execute(f"REINDEX TABLE {table}_rows")  # its indexes were filled row by row
             keep_foreign_key(db, table, f"{table}_rows")
             db.execute(f"ALTER SEQUENCE {table}_id_seq OWNED BY {table}_rows.id")
         outcomes = (
