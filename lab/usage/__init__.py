@@ -126,6 +126,8 @@ def _hits(source: Source, found: Iterable[Occurrence]) -> list[Hit]:
             line=occurrence.line,
             access=occurrence.access,
             whole=occurrence.whole,
+            size_only=occurrence.size_only,
+            other_class=occurrence.other_class,
             place=source.place,
             how=occurrence.how,
             text=source.lines[occurrence.line - 1].strip()[:200],

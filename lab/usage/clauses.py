@@ -71,7 +71,8 @@ def _named(node: exp.Identifier, target: Target) -> Iterator[Occurrence]:
     access, how = _access(node)
     if access is not Access.DECLARE and (other := _other_table(node, target)):
         access, how = Access.UNCLEAR, f"a column of {other}, which is not known to have this one"
-    yield Occurrence(line=_line(node), access=access, how=how)
+    size_only = access is Access.READ and _measured_by(node) is not None
+    yield Occurrence(line=_line(node), access=access, how=how, size_only=size_only)
 
 
 def _access(node: exp.Identifier) -> tuple[Access, str]:
@@ -105,11 +106,16 @@ def _sets(node: exp.EQ) -> bool:
     return isinstance(node.parent, exp.Update | exp.OnConflict) and node.arg_key == "expressions"
 
 
-def _clause(node: exp.Expr) -> str:
+def _measured_by(node: exp.Expr) -> str | None:
+    """The function that takes only the size of it, None where none does."""
     function = node.find_ancestor(exp.Func, exp.Select)
     while isinstance(function, exp.Cast):
         function = function.find_ancestor(exp.Func, exp.Select)
-    if isinstance(function, exp.Func) and (name := _called(function)) in SIZES:
+    return name if isinstance(function, exp.Func) and (name := _called(function)) in SIZES else None
+
+
+def _clause(node: exp.Expr) -> str:
+    if name := _measured_by(node):
         return f"{name}: {SIZE_ONLY}"
     found = node.find_ancestor(*(kind for kind, _ in CLAUSES))
     return next((name for kind, name in CLAUSES if isinstance(found, kind)), "SQL")

@@ -92,6 +92,10 @@ class Occurrence:
     how: str
     whole: bool = False
     """Whether the whole row is taken, and so the column without naming it."""
+    size_only: bool = False
+    """Whether only the size of its content is read."""
+    other_class: bool = False
+    """Whether it is an attribute of a class that is no table."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -108,6 +112,10 @@ class Hit:
     how: str
     text: str
     """The line."""
+    size_only: bool = False
+    """Whether only the size of its content is read."""
+    other_class: bool = False
+    """Whether it is an attribute of a class that is no table."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from lab.units import counted
-from lab.usage.values import SIZE_ONLY, Access, Hit, Passed, Place, Reading
+from lab.usage.values import Access, Hit, Passed, Place, Reading
 
 FAR = (Place.TEST, Place.MIGRATION)
 
@@ -58,7 +58,7 @@ def sentence(column: str, hits: Sequence[Hit], limits: Limits) -> str:
 
 def _named(code: Sequence[Hit]) -> str:
     named = [hit for hit in code if hit.access is Access.READ and not hit.whole]
-    sizes = sum(hit.how.endswith(SIZE_ONLY) for hit in named)
+    sizes = sum(hit.size_only for hit in named)
     files = counted(len({hit.path for hit in named}), "file", "files")
     return f"{counted(len(named), 'place', 'places')} of {files}" + (f", in {sizes} only for its size" if sizes else "")
 
@@ -85,7 +85,7 @@ def _places(hits: Sequence[Hit]) -> Iterator[str]:
             yield f"{counted(unclear, 'hit is', 'hits are')} unclear in {_place(place)}: see how each was found."
         if there and place is Place.DOCUMENT:
             yield f"{counted(len(there), 'line', 'lines')} of documents have the name; they were not judged."
-    fields = sum(hit.access is Access.DECLARE and hit.how.startswith("attribute of ") for hit in hits)
+    fields = sum(hit.other_class for hit in hits)
     if fields:
         classes = counted(fields, "attribute", "attributes")
         yield f"{classes} of that name in classes that are no table: who fills them was not followed."

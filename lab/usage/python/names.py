@@ -71,7 +71,8 @@ def _attribute(node: ast.Attribute, column: str, evidence: Evidence) -> Occurren
     access, how = _use(node, evidence)
     if access is not Access.DECLARE and (reason := _doubt(node, column, evidence)):
         access, how = Access.UNCLEAR, reason
-    return Occurrence(line=node.end_lineno or node.lineno, access=access, how=how)
+    size_only = access is Access.READ and isinstance(node.ctx, ast.Load) and _nearest(node, evidence) in SIZES
+    return Occurrence(line=node.end_lineno or node.lineno, access=access, how=how, size_only=size_only)
 
 
 def _use(node: ast.Attribute, evidence: Evidence) -> tuple[Access, str]:
@@ -93,8 +94,7 @@ def _use(node: ast.Attribute, evidence: Evidence) -> tuple[Access, str]:
 def _asked(node: ast.AST, evidence: Evidence) -> tuple[Access, str]:
     """How the nearest calls around it use a column: not loaded, loaded, only measured."""
     around = {callee(inner) for inner in above(evidence.module, node) if isinstance(inner, ast.Call)}
-    calls = (inner for inner in above(evidence.module, node) if isinstance(inner, ast.Call | ast.stmt))
-    nearest = next((name for call in calls if (name := callee(call)) not in CASTS), "")
+    nearest = _nearest(node, evidence)
     if nearest in DEFERRING:
         return Access.DECLARE, f"{nearest}: this query does not load it"
     if nearest in SIZES:
@@ -102,6 +102,12 @@ def _asked(node: ast.AST, evidence: Evidence) -> tuple[Access, str]:
     if nearest in ASKING:
         return Access.READ, f"{nearest} asks for it"
     return Access.READ, "in a query" if around & {"select", "query", "where", "filter"} else "attribute"
+
+
+def _nearest(node: ast.AST, evidence: Evidence) -> str:
+    """What the nearest call around it is called, apart from casts; empty where there is none."""
+    calls = (inner for inner in above(evidence.module, node) if isinstance(inner, ast.Call | ast.stmt))
+    return next((name for call in calls if (name := callee(call)) not in CASTS), "")
 
 
 def _doubt(node: ast.Attribute, column: str, evidence: Evidence) -> str | None:
@@ -227,5 +233,6 @@ def _body(node: ast.ClassDef, column: str, evidence: Evidence) -> Iterator[Occur
             how = f"field of {node.name}, which {'is' if access is Access.READ else 'may be'} filled from rows"
             yield Occurrence(line=statement.lineno, access=access, how=how)
         elif column in fields:
-            kind = "column" if node.name in schema.entities else "attribute"
-            yield Occurrence(line=statement.lineno, access=Access.DECLARE, how=f"{kind} of {node.name}")
+            other = node.name not in schema.entities
+            how = f"{'attribute' if other else 'column'} of {node.name}"
+            yield Occurrence(line=statement.lineno, access=Access.DECLARE, how=how, other_class=other)
