@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from data_gen import workload
 from data_gen.imitation import resolve
 from lab import runs
 from lab.analysis.results import analyse
@@ -61,7 +62,7 @@ def test_sizes_are_the_same_where_two_servers_are_used_at_once(
     tmp_path: Path, pglite: object, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     del pglite  # asked for so that the test is skipped by name where it cannot be had
-    monkeypatch.setattr(pipeline, "RATES", (4.0,))
+    monkeypatch.setattr(workload, "RATES", (4.0,))
     one, three = (made(("toast_lz4", "hypertable_compression"), "auto", jobs, tmp_path, 12) for jobs in (1, 3))
     assert len({template.server for template in three.templates}) > 1
     assert_equal_sizes(one, three)
