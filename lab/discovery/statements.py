@@ -114,7 +114,8 @@ def _verbs(statements: Sequence[Statement]) -> Iterator[tuple[str, int]]:
     counts: dict[str, int] = {}
     for statement in statements:
         match = re.match(
-            r"(?:CREATE(?: TEMP)?|ALTER|DROP|CALL|VACUUM FULL)(?: \w+)?|SELECT \w+(?=\()|\w+", flat(statement.sql)
+            r"(?:CREATE(?: TEMP| UNLOGGED| OR REPLACE)?|ALTER|DROP|CALL|VACUUM FULL)(?: \w+)?|SELECT \w+(?=\()|\w+",
+            flat(statement.sql),
         )
         verb = match[0] if match and not match[0].startswith("VACUUM FULL") else "VACUUM FULL"
         counts[verb] = counts.get(verb, 0) + statement.times
