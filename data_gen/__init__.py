@@ -1,4 +1,4 @@
-"""The odds workload: a production database made again at any size, as COPY streams. Knows no server."""
+"""The odds workload: generates a copy of a production database at any size, as COPY streams. Knows no server."""
 
 from data_gen.case import Case, PublishedFigure, case_file, case_names, load_case
 from data_gen.dataset import Dataset, spec_of

@@ -1,15 +1,15 @@
-"""Where a growing function reaches a value."""
+"""Solves f(x) = y for a growing function f."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
 _HALVINGS = 9
-"""Enough for the share of a percent that anything generated can be told apart by."""
+"""Enough for a fraction of a percent; smaller differences do not show in generated data."""
 
 
 def bisected(growing: Callable[[float], float], wanted: float, low: float, high: float) -> float:
-    """Where a growing function of a positive number reaches `wanted`, or the nearer bound."""
+    """The positive number at which a growing function reaches `wanted`, or the nearer bound."""
     low, high = bracket(growing, wanted, (low, high), middle=_geometric, halvings=_HALVINGS)
     return _geometric(low, high)
 
@@ -26,7 +26,7 @@ def bracket(
     middle: Callable[[float, float], float],
     halvings: int,
 ) -> tuple[float, float]:
-    """The bounds, halved so many times at their `middle`: the function reaches `wanted` between them, if it does at all."""
+    """The bounds, halved `halvings` times at their `middle`. The function reaches `wanted` between them, if at all."""
     low, high = bounds
     for _ in range(halvings):
         between = middle(low, high)

@@ -27,14 +27,14 @@ class PublishedFigure(_Facts):
     """One published number that a generated database must show."""
 
     name: str
-    """What `lab.steps.widths` calls the measured counterpart."""
+    """The name of the measured figure in `data_gen.widths`."""
     value: float
     unit: str
     tolerance: float
     """A share of the value where `relative`, else in the figure's own unit."""
     relative: bool
     note: str = ""
-    """Why the tolerance or the value is what it is, where that is not plain."""
+    """The reason for the tolerance or the value, where it is not obvious."""
 
 
 class Session(_Facts):
@@ -47,7 +47,7 @@ class Session(_Facts):
 
 
 class Workload(_Facts):
-    """The generator's parameters; a share is of the event-scrapes: one event looked at in one cycle."""
+    """The generator's parameters. Shares refer to event-scrapes; an event-scrape is one event scraped in one cycle."""
 
     events_per_cycle: float
     """Events scraped per cycle in production: with the window, it says how many events the full size has."""
@@ -56,7 +56,7 @@ class Workload(_Facts):
     window_hours: float
     """How long before kick-off an event is followed, on average."""
     home_share: float
-    """Share in which the home bookmaker offers the event; the others are competitor-only."""
+    """Share of the event-scrapes in which the home bookmaker offers the event; the others are competitor-only."""
     home_inserts: float
     """Home snapshots stored per event-scrape."""
     sportybet_share: float
@@ -68,26 +68,27 @@ class Workload(_Facts):
     competitor_only_rows: float
     """The same for events that the home bookmaker does not offer."""
     home_document_markets: float = 1.0
-    """Markets of a home document, as a multiple of those that are stored as rows: above 1 the document has more of them,
-    below 1 it lacks some."""
+    """Markets of a home document, as a multiple of its market rows: above 1 the document has more markets than rows,
+    below 1 fewer."""
     competitor_document_markets: float = 1.0
-    """The same for competitors; Bet9ja's documents have as many times its translations."""
+    """The same for competitors; it also scales the translations in Bet9ja's documents."""
     home_name_length: float = 1.0
-    """How long the names of outcomes in market_odds are, as a multiple of the catalogue's."""
+    """Length of the outcome names in market_odds, as a multiple of the catalogue's."""
     competitor_name_length: float = 1.0
     """The same in competitor_market_odds."""
     calm_change_rate: float
-    """Share of a feed's price blocks re-issued per cycle more than 12 h before kick-off. Not published: 0.1 is ours."""
+    """Share of a feed's price blocks re-issued per cycle more than 12 h before kick-off. Not published: 0.1 is
+    assumed."""
     probability_renewal: Literal["price", "every_response"]
     """When BetPawa's obfuscated `probability` gets a new key: with its price, or in every response."""
     backfill_at: datetime
     """When last_confirmed_at was added and filled by an UPDATE of every row."""
     index_at: datetime | None
-    """When the index on (snapshot_id, betpawa_market_id) was created, None where it did not exist yet."""
+    """When the index on (snapshot_id, betpawa_market_id) was created, None where it did not exist."""
     without_indexes: tuple[str, ...] = ()
     """Statements of `data_gen.schema` for indexes that the database does not have."""
     more_indexes: tuple[str, ...] = ()
-    """Statements for indexes that it has besides; they are there while rows come in."""
+    """Statements for additional indexes of the database; they exist before the rows are loaded."""
     sessions: tuple[Session, ...]
 
 
@@ -111,12 +112,12 @@ class Case(_Facts):
 
     @property
     def text(self) -> str:
-        """The case as a file holds it; `read_case` makes the same case of it."""
+        """The case as the text of a file; `read_case` parses it back."""
         return self.model_dump_json(indent=1) + "\n"
 
     @property
     def full_events(self) -> float:
-        """Events in the production database: those of any moment, renewed as kick-offs pass."""
+        """Estimated number of events in the production database."""
         followed = self.last_captured - self.first_captured + self.window
         return self.workload.events_per_cycle * (followed / self.window)
 
@@ -146,9 +147,9 @@ def load_case(name: str) -> Case:
 
 
 def read_case(text: str, name: str) -> Case:
-    """The case that a file holds; `name` is the file's, for the message.
+    """The case in the text of a file; `name` is the file's name, for error messages.
 
-    Errors: `InputError` naming the first thing that is wrong.
+    Errors: `InputError` naming the first invalid field.
     """
     try:
         return Case.model_validate_json(text)
@@ -156,5 +157,5 @@ def read_case(text: str, name: str) -> Case:
         first = error.errors()[0]
         where = ".".join(str(part) for part in first["loc"])
         raise InputError(
-            f"{name} is no case at {where}: {first['msg']}.", hint="Compare it with data_gen/cases."
+            f"{name} is not a valid case at {where}: {first['msg']}.", hint="Compare it with data_gen/cases."
         ) from error

@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from lab.postgres.sql import copy_escaped
 
 CHUNK = 256 << 10
-"""Bytes from which a chunk is sent; one is at most a row longer."""
+"""Size from which a chunk is sent, in bytes; it is at most one row longer."""
 
 NULL = b"\\N"
 

@@ -1,4 +1,4 @@
-"""When the scraper looked: cycles of ten minutes in sessions, as the case lists them."""
+"""The scraper's cycles: ten minutes each, in the sessions that the case lists."""
 
 from __future__ import annotations
 

@@ -10,7 +10,7 @@ from itertools import count
 from typing import Self
 
 from data_gen.case import Case, load_case
-from data_gen.events import Plan
+from data_gen.events import DatasetPlan
 from data_gen.facts import FACTS
 from data_gen.history import History
 from data_gen.payloads import BETPAWA, COMPETITORS
@@ -37,23 +37,23 @@ class Dataset:
     comparisons: Mapping[str, Comparison] = dict.fromkeys(
         ("odds_snapshots.raw_response", "competitor_odds_snapshots.raw_response"), Comparison.TEXT
     )
-    """A payload is a document as somebody sent it: of jsonb, too, so that 2.10 stays 2.10."""
+    """A payload must keep the text that the platform sent, even in jsonb: 2.10 must not become 2.1."""
 
     def __init__(self, spec: DatasetSpec, case: Case | None = None) -> None:
-        """`case` is the one that `spec` names; where it is left out, the published one of that name.
+        """`case` is the case that `spec` names; if omitted, the published case of that name.
 
-        Errors: `InputError` where there is none.
+        Errors: `InputError` where there is no such case.
         """
         self.spec = spec
         self.case: Case = case or load_case(spec.case)
-        self._plan = Plan(self.case, spec.scale, spec.seed)
+        self._plan = DatasetPlan(self.case, spec.scale, spec.seed)
         self._digest: str | None = None
 
     @classmethod
     def plan(cls, case: Case, *, size_bytes: int, seed: int, change_rate: float = 1.0) -> Self:
-        """The dataset with the fewest events that weighs at least `size_bytes` on disk, as far as that can be predicted.
+        """The dataset with the fewest events that is predicted to take at least `size_bytes` on disk.
 
-        Errors: `InputError` where that is less than one event needs.
+        Errors: `InputError` where one event needs more than `size_bytes`.
         """
         typical = spec_of(case.case, _TYPICAL_EVENTS, seed=1)
         per_event = cls(typical, case).expected_bytes / _TYPICAL_EVENTS
@@ -72,7 +72,7 @@ class Dataset:
 
     @property
     def now(self) -> datetime:
-        """The case's last capture: what queries take for the present."""
+        """The case's last capture; queries use it as the present."""
         return self.case.last_captured
 
     @cached_property
@@ -86,7 +86,7 @@ class Dataset:
             "competitor_odds_snapshots": sum(snapshots for snapshots, _ in competitors),
             "competitor_market_odds": sum(markets for _, markets in competitors),
             "event_scrape_status": int(self._plan.scraped.sum()),
-            "events": len(small.known),
+            "events": len(small.scraped_events),
             "competitor_events": len(small.competitor_ids),
             "scrape_runs": len(self._plan.cycles),
         }
@@ -102,7 +102,7 @@ class Dataset:
 
     @property
     def digest(self) -> str:
-        """SHA-256 of all COPY streams; where `stages` was not consumed to its end yet, they are generated for it."""
+        """SHA-256 of all COPY streams; generates them unless `stages` was consumed to its end before."""
         if self._digest is None:
             for stage in self.stages():
                 for _ in stage.chunks if isinstance(stage, CopyIn) else ():
@@ -110,7 +110,7 @@ class Dataset:
         return self._digest or ""
 
     def stages(self) -> Iterator[Stage]:
-        """Everything to be done on an empty database, in order; each COPY must be consumed before the next stage."""
+        """All stages that fill an empty database, in order; each COPY must be consumed before the next stage."""
         digest = hashlib.sha256()
         for stage in History(self._plan, self.spec.parameters[CHANGE_RATE]).stages():
             yield _hashed(stage, digest.update) if isinstance(stage, CopyIn) else stage
@@ -118,9 +118,9 @@ class Dataset:
 
     def reads(self) -> tuple[Read, ...]:
         """Q1 at the present, and Q2-Q5 for `EVENTS_READ` events."""
-        known = [event + 1 for event in self._small.known]  # kick-offs ascend with their numbers
-        step = max(1, len(known) // EVENTS_READ)
-        return reads(self.now, known[step // 2 :: step][:EVENTS_READ])
+        ids = [event + 1 for event in self._small.scraped_events]  # kick-offs ascend with their numbers
+        step = max(1, len(ids) // EVENTS_READ)
+        return reads(self.now, ids[step // 2 :: step][:EVENTS_READ])
 
     def _counts(self, site: str) -> tuple[int, int]:
         """Snapshots of the platform, and their market rows."""

@@ -1,4 +1,4 @@
-"""A JSON document as COPY text that is serialised once and then only patched where prices changed."""
+"""A JSON document as COPY text: serialised once, then patched where prices change."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from typing import Any
 from lab.postgres.sql import copy_escaped
 
 _MARK = re.compile(r'"~([A-Z])(\d+)~"|~([a-z])(\d+)~')
-_KEPT = 20_000  # segments; those of about twenty documents
+_KEPT = 20_000  # segments, as many as about twenty documents have
 
 
 class Constants:
-    """Segments that documents have in common, kept once.
+    """A cache of segments that documents share, so that memory holds each once.
 
-    Most belong to one event only and outlive it here, so that everything is forgotten now and then.
+    Most segments belong to a single event and would outlive it here, so the cache is emptied whenever it is full.
     """
 
     def __init__(self) -> None:
@@ -26,7 +26,7 @@ class Constants:
         self._kept: dict[bytes, bytes] = {}
 
     def shared(self, texts: Iterable[bytes]) -> list[bytes]:
-        """The same texts, as the objects that earlier documents use where there are any."""
+        """The same texts, as the objects of earlier documents where these have equal segments."""
         if len(self._kept) > _KEPT:
             self._kept.clear()
         return [self._kept.setdefault(text, text) for text in texts]
@@ -50,7 +50,7 @@ class Document:
             self._first[kind][number] = place
 
     def fill(self, kind: str, texts: Iterable[tuple[int, bytes]]) -> None:
-        """Write each text into every slot of that kind and its number; numbers without a slot are passed over."""
+        """Write each text into every slot of that kind and its number; skip numbers without a slot."""
         parts, first, following = self._parts, self._first[kind], self._next
         for number, text in texts:
             place = first[number] if number < len(first) else 0

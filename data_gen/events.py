@@ -1,6 +1,6 @@
 """The plan of a dataset: which events exist, when each is scraped, on which sites, and which scrapes are stored.
 
-Everything is spread evenly instead of drawn, so that small samples have the proportions of the whole.
+All choices are spread evenly instead of drawn at random, so that small samples have the proportions of the whole.
 """
 
 from __future__ import annotations
@@ -25,8 +25,8 @@ _QUARTER = 15 * 60 * MICROSECOND
 _LARGEST = 1.5  # offers are from a half to one and a half of the middle one
 
 
-class Plan:
-    """All decisions of one dataset, from the case, the number of events and the seed alone."""
+class DatasetPlan:
+    """All decisions about one dataset; they depend only on the case, the number of events and the seed."""
 
     def __init__(self, case: Case, events: int, seed: int) -> None:
         self.case = case
@@ -68,14 +68,14 @@ class Plan:
 
     @cached_property
     def scraped(self) -> Bools:
-        """(events, cycles): true where the event is looked at in that cycle."""
+        """(events, cycles): true where the event is scraped in that cycle."""
         first, end = self.lives
         cycles = np.arange(len(self.cycles))
         return (cycles >= first[:, None]) & (cycles < end[:, None])
 
     @cached_property
     def offered(self) -> dict[str, Bools]:
-        """By platform, (events, cycles): true where the event is on the site when it is looked at."""
+        """By platform, (events, cycles): true where the event is on the site when it is scraped."""
         load = self.case.workload
         home = self._offered(load.home_share, 2, self._home_lacks)
         competitor_only: Bools = np.asarray((self.scraped & ~home).any(axis=1))
@@ -93,7 +93,7 @@ class Plan:
 
     @cached_property
     def depths(self) -> dict[str, Floats]:
-        """By platform, how deep the offer for each event is; all that is deeper than 1 is whole."""
+        """By platform, how deep the offer for each event is; an offer of depth 1 or more is complete."""
         load = self.case.workload
         middle = _LARGEST - 1 + self._sequence(5)
         home = _fitted(lambda scale: self._mean_rows({BETPAWA: middle * scale}), load.home_rows)
@@ -121,13 +121,13 @@ class Plan:
 
     @cached_property
     def _document_depths(self) -> dict[str, Floats]:
-        """Those of the case."""
+        """By platform, how deep the documents of the case are."""
         load = self.case.workload
         home = self.document_depths((BETPAWA,), load.home_document_markets)
         return home | self.document_depths(COMPETITORS, load.competitor_document_markets)
 
     def document_depths(self, sites: Sequence[Platform], markets: float) -> dict[str, Floats]:
-        """By platform, how deep documents are that have so many times the markets of their rows."""
+        """By platform, how deep documents are that have `markets` times the markets of their rows."""
 
         def depths(scale: float) -> dict[Platform, Floats]:
             return {site: self.depths[site.name] * scale for site in sites}
@@ -136,7 +136,7 @@ class Plan:
             return self._mean_rows(depths(scale))
 
         scale = 1.0 if markets == 1.0 else _fitted(mean, markets * mean(1.0))
-        return {site.name: found for site, found in depths(scale).items()}
+        return {site.name: values for site, values in depths(scale).items()}
 
     def offer(self, event: int, platform: Platform) -> Offer:
         """What the platform offers for that event."""
@@ -155,21 +155,24 @@ class Plan:
         return sequence(self.events, axis, self.start(axis))
 
     def _offered(self, share: float, axis: int, lacks: Callable[[Ints, float, float], Ints]) -> Bools:
-        """The site lacks some events for good and opens one of them late, so that the share is met exactly."""
+        """True where the site offers the event. It never offers some, and opens one late to meet the share exactly."""
         first, end = self.lives
         lacking = lacks(end - first, 1 - share, self.start(axis))
         return self.scraped & (np.arange(len(self.cycles)) >= (first + lacking)[:, None])
 
     @staticmethod
     def _home_lacks(scrapes: Ints, share: float, start: float) -> Ints:
-        """Never the last event, so that the newest day has home snapshots however few events there are."""
+        """Scrapes that home lacks by event; none of the last, so that the newest day always has home snapshots."""
         weights = np.append(scrapes[:-1], 0)
         others = max(int(weights.sum()), 1)
         return quota(weights, min(share * int(scrapes.sum()) / others, 1), start)
 
     @staticmethod
     def _competitor_lacks(competitor_only: Bools, scrapes: Ints, share: float, start: float) -> Ints:
-        """The same share of the events that home lacks for a time, whose scrapes are all stored, as of the others."""
+        """Scrapes that a competitor lacks by event: the same share of the events that home lacks for a time as of others.
+
+        The two groups are balanced separately, because every competitor scrape of the first group is stored.
+        """
         lacking = np.zeros_like(scrapes)
         for group in (competitor_only, np.logical_not(competitor_only)):
             if group.any():
@@ -207,7 +210,7 @@ def _fitted(mean: Callable[[float], float], wanted: float) -> float:
 class _CompetitorInserts:
     """Competitor snapshots: always for events that only competitors offer, deduplicated for the others."""
 
-    plan: Plan
+    plan: DatasetPlan
 
     def of(self, site: Platform) -> Bools:
         """(events, cycles): true where a snapshot of that platform is inserted."""
@@ -217,7 +220,7 @@ class _CompetitorInserts:
         return inserted
 
     def _certain(self, site: Platform) -> Bools:
-        """Competitor-only scrapes, and the first one of every event."""
+        """Competitor-only scrapes, and the first scrape of every event."""
         offered = self.plan.offered[site.name]
         first = offered & (np.cumsum(offered, axis=1) == 1)
         certain: Bools = first | (offered & ~self.plan.offered[BETPAWA.name])
@@ -225,7 +228,7 @@ class _CompetitorInserts:
 
     @cached_property
     def _rates(self) -> Floats:
-        """By session, the share of the other scrapes that is stored, so that the case's numbers come out."""
+        """By session, the share of the other scrapes to store to reach the case's numbers."""
         wanted = self._per_session(self.plan.scraped) * [s.competitor_inserts for s in self.plan.case.workload.sessions]
         certain = sum(self._per_session(self._certain(site)) for site in COMPETITORS)
         possible = sum(self._per_session(self.plan.offered[site.name] & ~self._certain(site)) for site in COMPETITORS)

@@ -1,4 +1,4 @@
-"""How the tables of the odds workload belong together, grow and are called."""
+"""How the tables of the odds workload belong together and grow, and what reports call them."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from lab.values import CHANGE_RATE, Parameter, WorkloadFacts
 HOME, HOME_MARKETS = "odds_snapshots", "market_odds"
 COMPETITORS, COMPETITOR_MARKETS = "competitor_odds_snapshots", "competitor_market_odds"
 SIDES = {HOME: HOME_MARKETS, COMPETITORS: COMPETITOR_MARKETS}
-"""The home bookmaker's tables and the competitors': the snapshots, and the market rows that belong to them.
+"""Snapshot tables of the home bookmaker and of the competitors, with the tables of their market rows.
 
-A document is as long as the list of its markets: what TOAST holds of a snapshot grows with the market rows.
+A document is as long as its list of markets, so the TOAST of a snapshot table grows with the market rows.
 """
 
 SNAPSHOTS = tuple(sorted(SIDES))

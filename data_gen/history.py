@@ -1,4 +1,4 @@
-"""What happened to the production database, in order: the stages that fill an empty one."""
+"""The history of the production database, as the stages that fill an empty database in that order."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from itertools import count
 from data_gen import facts, markets, schema, snapshots
 from data_gen.copying import chunked, naive, zoned
 from data_gen.document import Constants
-from data_gen.events import Plan
+from data_gen.events import DatasetPlan
 from data_gen.markets import MarketLines
 from data_gen.offer import Offer, Platform
 from data_gen.payloads import BETPAWA, COMPETITORS
@@ -36,9 +36,9 @@ class _Side:
 
 
 class History:
-    """One consumption of a dataset: four passes over the same price histories, one for each large table."""
+    """Generates a dataset once: four passes over the same price histories, one for each large table."""
 
-    def __init__(self, plan: Plan, change_rate: float) -> None:
+    def __init__(self, plan: DatasetPlan, change_rate: float) -> None:
         """`change_rate` scales the case's own rate."""
         self._plan = plan
         self._change_rate = change_rate * plan.case.workload.calm_change_rate
@@ -47,7 +47,7 @@ class History:
         self._passes = [_Pass(side, self) for side in self._sides()]
 
     def stages(self) -> Iterator[Stage]:
-        """Everything to be done on an empty database."""
+        """All stages that fill an empty database, in order."""
         load = self._plan.case.workload
         yield from map(Statement, (*schema.TABLES, *self._usual(schema.INDEXES), *load.more_indexes))
         for table, (columns, rows) in self._small.all().items():
@@ -58,7 +58,7 @@ class History:
         yield from (Statement(schema.next_ids(table)) for table in schema.SEQUENCED)
 
     def _usual(self, indexes: Sequence[str]) -> Iterator[str]:
-        """Those of the usual ones that the case has."""
+        """The usual indexes that the case has."""
         return (statement for statement in indexes if statement not in self._plan.case.workload.without_indexes)
 
     def replay_lines(self, platforms: tuple[Platform, ...]) -> Replay[MarketLines]:
@@ -111,7 +111,7 @@ class History:
 
 
 class _Pass:
-    """The two passes of one side, which go on from stage to stage."""
+    """The two passes of one side; each stage continues where the previous one ended."""
 
     def __init__(self, side: _Side, history: History) -> None:
         self._side = side

@@ -1,4 +1,4 @@
-"""Which odds database is imitated: a published case by its name, or the one behind a profile."""
+"""Chooses the odds database to imitate: a published case by its name, or the database of a profile."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ from lab.values import Note, Profile
 def resolve(case: str | None, profile: Path | None) -> Odds:
     """The workload of that case or profile; of the newest published case where neither is named.
 
-    The file is a profile, or a case: one that holds a workload is taken as it is, such as the case.json of a run; facts
-    alone are calibrated like a profile.
+    The file is a profile or a case. A case with a workload, such as the case.json of a run, is used as it is. A case
+    with published facts only is calibrated like a profile.
     Errors: `InputError` where both are named, there is no such case, or the file is no profile of an odds database.
     """
     if profile is None:

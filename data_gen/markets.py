@@ -1,7 +1,7 @@
 """The market rows of snapshots: market_odds and competitor_market_odds.
 
-Assumed: an event's list of markets, lines and outcome names stays the same for its whole life, and only prices change.
-Nothing was published about it. This favours layouts that store what rows of an event share only once.
+Assumption: an event's list of markets, lines and outcome names never changes; only prices do. Nothing was published
+about it. The assumption favours layouts that store the shared parts of an event's rows only once.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Prices are whole hundredths; here is how each looks as text."""
+"""Prices are whole hundredths; these tables hold each price as text."""
 
 from __future__ import annotations
 

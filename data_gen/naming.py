@@ -10,15 +10,15 @@ from data_gen.prose import description
 
 
 def renamed(rows: list[MarketRow], length: float) -> list[MarketRow]:
-    """The rows with names so many times as long; shorter ones stay as different within their row as they were."""
-    if length == 1.0:  # the usual case: every row of every offer would be made anew as it is
+    """The rows with names `length` times as long; shorter names stay distinct within their row."""
+    if length == 1.0:  # the usual case; do not copy every row of every offer for nothing
         return rows
     return [replace(row, outcomes=tuple(_renamed(row, length))) for row in rows]
 
 
 def _renamed(row: MarketRow, length: float) -> list[tuple[str, int]]:
     names = [name for name, _ in row.outcomes]
-    telling = next(size for size in count(1) if len({name[:size] for name in names}) == len(set(names)))
-    sizes = [max(round(len(name) * length), min(len(name), telling)) for name in names]
+    distinct = next(size for size in count(1) if len({name[:size] for name in names}) == len(set(names)))
+    sizes = [max(round(len(name) * length), min(len(name), distinct)) for name in names]
     more = description(int(row.market_id), max(sizes))
     return [(f"{name} {more}"[:size], number) for (name, number), size in zip(row.outcomes, sizes, strict=True)]

@@ -1,4 +1,4 @@
-"""How prices move: in blocks per feed, the more often the nearer the kick-off."""
+"""How prices move: in blocks of a feed, and more often as kick-off approaches."""
 
 from __future__ import annotations
 
@@ -36,9 +36,9 @@ class Feed:
         self._issue(np.arange(len(blocks)))
 
     def step(self, hours: float, *, forced: bool) -> list[int]:
-        """Pass one scrape, `hours` before kick-off; the blocks that were re-issued are returned.
+        """Advance by one scrape, `hours` before kick-off; return the blocks that were re-issued.
 
-        Where `forced`, at least one is: a deduplicated feed is stored only because something changed.
+        Where `forced`, at least one block is re-issued: a deduplicated feed is stored only if something changed.
         """
         rates = np.minimum(self._rates * _rise(hours), _HIGHEST)
         draws: Floats = self._chance.random(BLOCKS) / rates
@@ -50,7 +50,7 @@ class Feed:
 
     @property
     def all_blocks(self) -> list[int]:
-        """Every block: the first update has them all."""
+        """Numbers of all blocks; the first update covers them all."""
         return list(range(BLOCKS))
 
     def members(self, blocks: list[int]) -> list[int]:
@@ -71,7 +71,7 @@ class Feed:
 
 
 def _rise(hours: float) -> float:
-    """The rate at that many hours before kick-off, as a multiple of the calm one: linear between the known ones."""
+    """The rate at that many hours before kick-off, as a multiple of the calm rate; interpolated linearly."""
     for (late, high), (early, low) in pairwise(_RISES):
         if hours < early:
             return high + (low - high) * max(hours - late, 0) / (early - late)

@@ -1,4 +1,4 @@
-"""What one platform offers for one event: the same prices as market rows and as the site's document."""
+"""A platform's offer for an event: the same prices as market rows and as the site's document."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class MarketRow:
 
 @dataclass
 class Offer:
-    """One platform's offer for one event; built up by `price` and `row`, then left alone."""
+    """One platform's offer for one event; filled while it is built, unchanged afterwards."""
 
     opening: list[int] = field(default_factory=list)
     """Opening prices in hundredths, by number."""
@@ -40,10 +40,11 @@ class Offer:
     """Which of the `BLOCKS` blocks each price belongs to."""
     rows: list[MarketRow] = field(default_factory=list)
     document: dict[str, Any] = field(default_factory=dict)
-    """The event-detail object, with marks (`slot`, `inner_slot`) where prices and what hangs on them go."""
+    """The event-detail object, with marks (`slot`, `inner_slot`) in the places of prices and of values
+    that depend on them."""
 
     def price(self, hundredths: int, block: int) -> int:
-        """Add a price of that block; its number is returned."""
+        """Add a price of that block and return its number."""
         self.opening.append(hundredths)
         self.blocks.append(block)
         return len(self.opening) - 1
@@ -76,14 +77,14 @@ class PriceUpdate:
 
 @dataclass(frozen=True, kw_only=True)
 class Depth:
-    """How much of an offer is stored."""
+    """How much of a platform's full offer is stored."""
 
     rows: float
     """How deep its market rows go, from 0 to 1."""
     document: float
     """How deep its document goes."""
     texts: float = 1.0
-    """How many times the texts that a document has whatever is on offer."""
+    """Multiple of the texts that a document contains whatever is on offer."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -92,7 +93,8 @@ class Platform:
 
     name: str
     ladder: tuple[tuple[int, int], ...]
-    """Below which price (hundredths) prices move in which steps, ascending; the last bound is the highest price."""
+    """Pairs of an upper bound and the step of prices below it, in hundredths, ascending; the last bound is the highest
+    price."""
     row_depths: Callable[[], Floats]
     """Depths at which an offer grows by another market row, ascending."""
     offer: Callable[[Fixture, Depth], Offer]
@@ -106,7 +108,7 @@ class Platform:
 
 
 def block_of(market: int, markets: int) -> int:
-    """The block of a market by its number in a catalogue of so many: neighbours change together."""
+    """The block of market number `market` in a catalogue of `markets`; neighbouring markets change together."""
     return market * BLOCKS // markets
 
 
@@ -116,5 +118,5 @@ def slot(kind: str, number: int) -> str:
 
 
 def inner_slot(kind: str, number: int) -> str:
-    """Mark of the inside of a JSON string; `kind` is one small letter."""
+    """Mark of a place inside a JSON string; `kind` is one small letter."""
     return f"~{kind}{number}~"

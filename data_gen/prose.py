@@ -1,6 +1,6 @@
-"""Explanations such as a betting site prints beside a market: made up here, of a given length, repeating themselves.
+"""Invented explanations of a given length, like those that a betting site prints beside a market.
 
-How they compress is what matters: SportyBet's guides share whole sentences, Bet9ja's descriptions only turns of phrase.
+They must compress like the real ones. SportyBet's guides share whole sentences, Bet9ja's descriptions only phrases.
 """
 
 from __future__ import annotations
@@ -117,8 +117,8 @@ _TURNS = (
         "3 or more. ",
     ),
 )
-_FAMILY = 12  # so many guides in a row begin alike
-_LOOSE = 0.92  # share of a description's sentences that are made of short turns
+_FAMILY = 12  # number of consecutive guides that begin alike
+_LOOSE = 0.92  # share of a description's sentences that consist of short phrases
 
 
 @cache
@@ -132,7 +132,7 @@ def guide(number: int, length: int) -> str:
 
 @cache
 def description(number: int, length: int) -> str:
-    """Text number `number` of exactly `length` characters, in turns of phrase put together anew every time."""
+    """Text number `number` of exactly `length` characters, in phrases that each text combines differently."""
     chance = np.random.Generator(np.random.PCG64(number))
     text = ""
     while len(text) < length:

@@ -1,4 +1,4 @@
-"""A profile from the file of a published case: a database that nobody can reach any more is still a case."""
+"""Makes a profile from the file of a published case, for a database that nobody can reach any more."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from lab.values import ColumnProfile, Day, Growth, Profile, Retention, Series, T
 _UNITS = {"bytes": 1, "kb": 1 << 10, "mb": 1 << 20, "gb": 1 << 30}
 _NOT = "not published"
 _CLEARLY = 1.2
-"""Times the published growth: what is less apart may be rounding and the choice of days."""
+"""Warn only where the computed growth exceeds the published growth by this factor; less may be rounding."""
 
 Numbers = Mapping[str, float | str]
 
@@ -29,7 +29,7 @@ Numbers = Mapping[str, float | str]
 class _Published:
     """The layout of a case's published facts; GB and MB are powers of 1024."""
 
-    __pydantic_config__: ClassVar[dict[str, str]] = {"extra": "forbid"}  # a fact that is not understood is not dropped
+    __pydantic_config__: ClassVar[dict[str, str]] = {"extra": "forbid"}  # refuse unknown facts rather than drop them
 
     totals: Mapping[str, float]
     tables: Mapping[str, Mapping[str, float]]
@@ -43,7 +43,7 @@ class _Published:
 
 @dataclass(frozen=True, kw_only=True)
 class _Case:
-    """The part of a case file that a profile is made of."""
+    """The part of a case file that a profile needs."""
 
     case: str
     last_captured: datetime
@@ -52,7 +52,7 @@ class _Case:
 
 
 def load(path: Path, *, target_bytes: int = TARGET) -> Profile:
-    """The profile that a case file publishes; what it does not say is None, and `missing` says that.
+    """The profile that a case file publishes. Facts that it lacks are None and are listed in `missing`.
 
     Errors: `InputError` where the file is missing, damaged, or has facts that this lab does not know.
     """
@@ -69,7 +69,7 @@ def _profile(case: _Case, size: int, target_bytes: int) -> Profile:
     facts = case.published
     pace = _number(facts.growth, "gb_per_day_mean")
     per_day = None if pace is None else pace * _UNITS["gb"]
-    tables = sorted((_table(name, case) for name in facts.tables), key=lambda one: -(one.total_bytes or 0))
+    tables = sorted((_table(name, case) for name in facts.tables), key=lambda table: -(table.total_bytes or 0))
     series = tuple(_series(case))
     return Profile(
         format=FORMAT,
@@ -152,7 +152,7 @@ def _days(name: str, case: _Case) -> Iterator[Day]:
 
 
 def _growth(days: Sequence[Day]) -> Growth | None:
-    """Of the days that were published, which are fewer than a week."""
+    """Mean growth over the published days, which are fewer than a week."""
     if not days:
         return None
     span = datetime.fromisoformat(days[-1].start) - datetime.fromisoformat(days[0].start) + timedelta(days=1)
@@ -212,24 +212,24 @@ def _missing(tables: Sequence[TableProfile], per_day: float | None) -> Iterator[
 def _faster(tables: Sequence[TableProfile], series: Sequence[Series], per_day: float | None) -> Iterator[str]:
     """A warning where the published rows a day take clearly more than the published growth."""
     by_name = {table.table: table for table in tables}
-    for one in series:
-        snapshots, markets = by_name[one.snapshots], by_name[one.markets]
+    for pair in series:
+        snapshots, markets = by_name[pair.snapshots], by_name[pair.markets]
         widths = [table.total_bytes / table.rows for table in (snapshots, markets) if table.total_bytes and table.rows]
-        if snapshots.growth is None or one.market_rows_per_snapshot is None or per_day is None or len(widths) < 2:
+        if snapshots.growth is None or pair.market_rows_per_snapshot is None or per_day is None or len(widths) < 2:
             continue
-        taken = (snapshots.growth.rows_per_day or 0) * (widths[0] + one.market_rows_per_snapshot * widths[1])
+        taken = (snapshots.growth.rows_per_day or 0) * (widths[0] + pair.market_rows_per_snapshot * widths[1])
         if taken > _CLEARLY * per_day:
             days = f"the {snapshots.growth.days:.0f} days that were published"
             yield (
-                f"Growth: {bytes_text(per_day)} a day as published, but the snapshots of {days} and their market rows"
-                f" take {bytes_text(taken)} a day at their mean width: with as many scrapes it grows that fast."
+                f"Growth: published as {bytes_text(per_day)} a day. But the snapshots of {days}, with their market rows,"
+                f" take {bytes_text(taken)} a day at their mean width. At that rate of scrapes, expect the larger figure."
             )
 
 
 def _size(facts: Mapping[str, float], kind: str) -> int | None:
     """Bytes of '{kind}_gb' or another unit."""
-    found = [facts[f"{kind}_{unit}"] * factor for unit, factor in _UNITS.items() if f"{kind}_{unit}" in facts]
-    return round(found[0]) if found else None
+    sizes = [facts[f"{kind}_{unit}"] * factor for unit, factor in _UNITS.items() if f"{kind}_{unit}" in facts]
+    return round(sizes[0]) if sizes else None
 
 
 def _number(facts: Mapping[str, float] | Mapping[str, float | Mapping[str, int]], name: str) -> float | None:

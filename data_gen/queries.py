@@ -1,4 +1,4 @@
-"""The reads of the application (Q1-Q5) that every strategy must still answer the same, over the original table names."""
+"""The application's reads (Q1-Q5). Every strategy must return the same answers to them, under the same table names."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ MARKET = (
 
 
 def _list(table: str, columns: Sequence[str]) -> Mapping[str, str]:
-    """A payload is read whole, but digested where it lies: fifty events have some 30 MB of them."""
+    """Columns to read. A payload is read whole, but hashed by the server: fifty events have some 30 MB of payloads."""
     return {
         f"{table}.{name}": "md5(s.raw_response::text)" if name == "raw_response" else f"s.{name}" for name in columns
     }

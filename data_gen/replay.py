@@ -9,7 +9,7 @@ from typing import Generic, Protocol, TypeVar
 import numpy as np
 
 from data_gen.cycles import MICROSECOND
-from data_gen.events import Plan
+from data_gen.events import DatasetPlan
 from data_gen.odds import Feed
 from data_gen.offer import Offer, Platform
 
@@ -18,7 +18,7 @@ _FEEDS = {"betpawa": 11, "sportybet": 12, "bet9ja": 13}  # each has its own rand
 
 
 class View(Protocol):
-    """What a pass makes of an offer: a document, or market rows."""
+    """The form that a pass gives an offer: a document, or market rows."""
 
     def update(self, feed: Feed, blocks: list[int], moment_us: int) -> None:
         """Take over the prices of these blocks."""
@@ -45,10 +45,14 @@ class _FollowedOffer(Generic[V]):
 
 
 class Replay(Generic[V]):
-    """One pass over the snapshots of some platforms; memory holds the offers being followed and nothing else."""
+    """One pass over the snapshots of some platforms; memory holds only the offers being followed."""
 
     def __init__(
-        self, plan: Plan, platforms: tuple[Platform, ...], change_rate: float, view: Callable[[int, Platform, Offer], V]
+        self,
+        plan: DatasetPlan,
+        platforms: tuple[Platform, ...],
+        change_rate: float,
+        view: Callable[[int, Platform, Offer], V],
     ) -> None:
         self._plan = plan
         self._platforms = platforms
@@ -74,7 +78,7 @@ class Replay(Generic[V]):
                     yield Scrape(event, platform, cycle, captured_us, self._advanced(event, platform, captured_us))
 
     def _advanced(self, event: int, platform: Platform, captured_us: int) -> V:
-        """The offer as it is now; it moves only when it is stored, as the rows between are not to be seen."""
+        """The offer as it is now. It moves only when it is stored, because nobody sees the prices in between."""
         offer = self._offers.get((event, platform.name))
         if offer is None:
             offer = self._offers[event, platform.name] = self._opened(event, platform, captured_us)

@@ -1,4 +1,4 @@
-"""The production schema, as schema.sql holds it: tables, indexes while rows come in, foreign keys that are added last."""
+"""Reads the production schema from schema.sql, whose sections are applied at different times of a load."""
 
 from __future__ import annotations
 
@@ -28,16 +28,16 @@ TABLES = _BY_SECTION["tables"]
 """In the order of creation."""
 
 INDEXES = _BY_SECTION["indexes"]
-"""There while rows come in."""
+"""Created before the rows are loaded."""
 
 BACKFILL = _BY_SECTION["backfill"]
-"""The day last_confirmed_at came."""
+"""Adds last_confirmed_at and fills it in."""
 
 (LATE_INDEX,) = _BY_SECTION["late index"]
-"""Added when most of a week was stored already."""
+"""Created when most of a week was stored already."""
 
 PACKED_INDEXES = _BY_SECTION["packed indexes"]
-"""Built when all rows are there."""
+"""Created after all rows are loaded."""
 
 FOREIGN_KEYS = _BY_SECTION["foreign keys"]
 """Added last."""
@@ -47,10 +47,10 @@ SEQUENCED = tuple(created[1] for sql in TABLES if (created := _CREATED.match(sql
 
 
 def indexable(table: str) -> frozenset[str]:
-    """Columns of a table that an index can be made of; none of an unknown table."""
-    made = next((statement for statement in TABLES if statement.startswith(f"CREATE TABLE {table} (")), "")
+    """Columns of a table that can be indexed; none for an unknown table."""
+    created = next((statement for statement in TABLES if statement.startswith(f"CREATE TABLE {table} (")), "")
     dropped = re.findall(rf"ALTER TABLE {table} DROP COLUMN (\w+)", "\n".join(TABLES))
-    return frozenset(_INDEXABLE.findall(made)) - frozenset(dropped)
+    return frozenset(_INDEXABLE.findall(created)) - frozenset(dropped)
 
 
 def next_ids(table: str) -> str:

@@ -1,4 +1,4 @@
-"""Predicting what a planned dataset will weigh on disk."""
+"""Predicts how many bytes a planned dataset takes on disk."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from data_gen.case import Workload
-from data_gen.events import Plan
+from data_gen.events import DatasetPlan
 from data_gen.offer import Platform
 from data_gen.payloads import BET9JA, BETPAWA, COMPETITORS
 from data_gen.spread import Floats
@@ -23,11 +23,11 @@ _ROW_BYTES = {
 }
 """Heap and indexes of one row."""
 _NAME_BYTES = {"market_odds": 10.1, "competitor_market_odds": 13.1}
-"""What the catalogue's names of its outcomes are of it."""
+"""The part of a row that the catalogue's names of its outcomes take."""
 _LATE_INDEX_BYTES = 20.2
-"""What the index that not every case has adds to a row of market_odds; about so much for any index of several columns."""
+"""Bytes that the late index adds to a row of market_odds; any index of several columns adds about as much."""
 _INDEX_BYTES = 7.0
-"""About the same for an index of one column, whose values repeat."""
+"""Bytes that an index of one column adds to a row; its values repeat."""
 _TOAST = 1.055
 """Bytes of TOAST with its index for each byte of a document."""
 _DOCUMENT_BYTES = {
@@ -38,12 +38,12 @@ _DOCUMENT_BYTES = {
     ),
     "bet9ja": ((0, 0.5, 1), (42_400, 53_800, 65_800)),
 }
-"""Some depths, and what a document that deep is when stored with pglz, as measured; between them it grows evenly."""
+"""Depths, and the measured size of a document of that depth when stored with pglz; linear between them."""
 _TRANSLATIONS_BYTES = 40_200
-"""What Bet9ja's real table of translations is of its document."""
+"""The part of a document that Bet9ja's real table of translations takes."""
 
 
-def expected_bytes(plan: Plan, rows: Mapping[str, int]) -> int:
+def expected_bytes(plan: DatasetPlan, rows: Mapping[str, int]) -> int:
     """Bytes of all tables with indexes and TOAST."""
     load = plan.case.workload
     tables = sum(width * rows[table] for table, width in _row_bytes(load).items())
@@ -61,7 +61,7 @@ def _row_bytes(load: Workload) -> dict[str, float]:
 
 
 def _indexes(load: Workload, table: str) -> float:
-    """What a row has more, or less, in indexes than usual."""
+    """Bytes of indexes that a row has beyond the usual ones; negative where it has fewer."""
     more, less = (
         sum(
             _LATE_INDEX_BYTES if "," in statement else _INDEX_BYTES
@@ -73,8 +73,8 @@ def _indexes(load: Workload, table: str) -> float:
     return more - less
 
 
-def document_bytes(plan: Plan, sites: Sequence[Platform], markets: float) -> float:
-    """Bytes of all documents of these platforms as stored, with so many times the markets of their rows."""
+def document_bytes(plan: DatasetPlan, sites: Sequence[Platform], markets: float) -> float:
+    """Bytes of all documents of these platforms as stored, with `markets` times the markets of their rows."""
     depths = plan.document_depths(sites, markets)
     return sum(
         float((plan.stored[site.name].sum(axis=1) * _each(site, depths[site.name], markets)).sum()) for site in sites

@@ -22,7 +22,7 @@ class Response:
     def __init__(
         self, offer: Offer, platform: Platform, chance: np.random.Generator, constants: Constants, *, always_new: bool
     ) -> None:
-        """`always_new` writes every price again in every response, not only the changed ones."""
+        """`always_new` writes every price in every response, not only the changed prices."""
         self._document = Document(offer.document, constants)
         self._platform = platform
         self._chance = chance
@@ -56,7 +56,7 @@ def copied(
 ) -> Iterator[bytes]:
     """One row of COPY text per snapshot.
 
-    `owner` gives the fields between id and captured_at; `confirmed` says whether last_confirmed_at is set already.
+    `owner` gives the fields between id and captured_at; `confirmed` says whether last_confirmed_at is set.
     """
     for scrape in scrapes:
         captured = moment(scrape.captured_us).encode()

@@ -1,6 +1,6 @@
-"""Even spreading without chance: a sample of five events must have the same proportions as one of five thousand.
+"""Even spreading without chance: a sample of five events must have the same proportions as a sample of five thousand.
 
-Only + - * / and sqrt, which IEEE 754 rounds alike on every machine.
+Uses only + - * / and sqrt, because IEEE 754 rounds these alike on every machine.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ def sequence(count: int, axis: int, start: float) -> Floats:
 
 
 def plane(shape: tuple[int, ...], start: float) -> Floats:
-    """A (rows, columns) field of values from [0, 1): every rectangle of it holds small and large ones alike."""
+    """A (rows, columns) field of values from [0, 1); every rectangle of it holds small and large values alike."""
     rows, columns = shape
     field: Floats = (start + np.arange(rows)[:, None] * _PLANE[0] + np.arange(columns)[None, :] * _PLANE[1]) % 1.0
     return field

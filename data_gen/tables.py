@@ -1,4 +1,4 @@
-"""The small tables: what a scraper writes around its snapshots."""
+"""The small tables that a scraper writes beside its snapshots."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import numpy as np
 
 from data_gen.copying import naive, row, zoned
 from data_gen.cycles import MICROSECOND
-from data_gen.events import Plan
+from data_gen.events import DatasetPlan
 from data_gen.fixtures import Fixture, League
 from data_gen.payloads import BETPAWA, COMPETITORS, bet9ja, betpawa
 
@@ -35,27 +35,27 @@ _COLUMNS = {
     "event_scrape_status": "id scrape_run_id sportradar_id status platforms_requested platforms_scraped"
     " platforms_failed timing_ms error_details created_at",
 }
-_DISCOVERY_US = 90 * MICROSECOND  # how long before its first snapshot an event was found
+_DISCOVERY_US = 90 * MICROSECOND  # from the discovery of an event to its first snapshot
 
 
 @dataclass(frozen=True)
 class SmallTables:
     """Rows of the small tables as COPY text, from the plan."""
 
-    plan: Plan
+    plan: DatasetPlan
 
     @cached_property
-    def known(self) -> list[int]:
+    def scraped_events(self) -> list[int]:
         """Events that were scraped at least once."""
-        found: list[int] = np.nonzero(self.plan.scraped.any(axis=1))[0].tolist()
-        return found
+        events: list[int] = np.nonzero(self.plan.scraped.any(axis=1))[0].tolist()
+        return events
 
     @cached_property
     def competitor_ids(self) -> dict[tuple[int, str], int]:
         """(event, platform) to the id in competitor_events."""
         pairs = [
             (event, site.name)
-            for event in self.known
+            for event in self.scraped_events
             for site in COMPETITORS
             if self.plan.offered[site.name][event].any()
         ]
@@ -86,15 +86,15 @@ class SmallTables:
 
     @cached_property
     def _leagues(self) -> list[League]:
-        """In order of their first match, which is the order of their ids."""
-        return list(dict.fromkeys(self.plan.fixture(event).league for event in self.known))
+        """Leagues by their first match, which is the order of their ids."""
+        return list(dict.fromkeys(self.plan.fixture(event).league for event in self.scraped_events))
 
     def _tournaments(self) -> Iterator[bytes]:
         for number, league in enumerate(self._leagues, 1):
             yield row(number, 1, league.name, league.country, f"sr:tournament:{600 + league.number}")
 
     def _events(self) -> Iterator[bytes]:
-        for event in self.known:
+        for event in self.scraped_events:
             match = self.plan.fixture(event)
             league = self._leagues.index(match.league) + 1
             yield row(
@@ -104,11 +104,11 @@ class SmallTables:
                 *match.teams,
                 zoned(match.kickoff_us),
                 match.sportradar_id,
-                zoned(self._found(event)),
+                zoned(self._discovered_us(event)),
             )
 
     def _event_bookmakers(self) -> Iterator[bytes]:
-        home = [event for event in self.known if self.plan.offered[BETPAWA.name][event].any()]
+        home = [event for event in self.scraped_events if self.plan.offered[BETPAWA.name][event].any()]
         for number, event in enumerate(home, 1):
             match = self.plan.fixture(event)
             external = betpawa.external_id(match)
@@ -118,7 +118,7 @@ class SmallTables:
                 HOME_BOOKMAKER,
                 external,
                 f"{_BOOKMAKERS[0][2]}/event/{external}",
-                zoned(self._found(event)),
+                zoned(self._discovered_us(event)),
             )
 
     def _competitor_tournaments(self) -> Iterator[bytes]:
@@ -143,9 +143,9 @@ class SmallTables:
             match = self.plan.fixture(event)
             tournament = self._leagues.index(match.league) * len(sites) + sites.index(source) + 1
             home = None if self.plan.never_home[event] else match.event_id
-            known = (naive(match.kickoff_us), _external_id(match, source), match.sportradar_id)
-            found = naive(self._found(event))
-            yield row(number, source, tournament, home, match.name, *match.teams, *known, found, found)
+            ids = (_external_id(match, source), match.sportradar_id)
+            kickoff, created = naive(match.kickoff_us), naive(self._discovered_us(event))
+            yield row(number, source, tournament, home, match.name, *match.teams, kickoff, *ids, created, created)
 
     def _runs(self) -> Iterator[bytes]:
         scraped = self.plan.scraped.sum(axis=0).tolist()
@@ -164,21 +164,21 @@ class SmallTables:
             created = naive(self.plan.cycles.captured(cycle, 0, 1))
             for event in np.nonzero(self.plan.scraped[:, cycle])[0].tolist():
                 number += 1
-                found = [slug for slug, field in offered if field[event, cycle]]
+                sites = [slug for slug, field in offered if field[event, cycle]]
                 yield row(
                     number,
                     cycle + 1,
                     self.plan.fixture(event).sportradar_id,
                     "completed",
-                    found,
-                    found,
+                    sites,
+                    sites,
                     [],
                     0,
                     None,
                     created,
                 )
 
-    def _found(self, event: int) -> int:
+    def _discovered_us(self, event: int) -> int:
         first, _ = self.plan.lives
         return int(self.plan.cycles.starts[first[event]]) - _DISCOVERY_US
 

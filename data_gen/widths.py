@@ -14,7 +14,7 @@ _TABLES = (*SIDES.keys(), *SIDES.values(), "event_scrape_status")
 _OWNERS = {HOME: "event_id, bookmaker_id", COMPETITORS: "competitor_event_id"}
 _COUNTS = "SELECT count(*), (SELECT count(*) FROM pg_index WHERE indrelid = %s::regclass) FROM {table}"
 _SAMPLE = 60
-"""Documents of each platform that are stored again to compare codecs."""
+"""Number of documents of each platform that are recompressed to compare codecs."""
 
 _COMPETITOR = """SELECT s.id, raw_response FROM competitor_odds_snapshots s
 JOIN competitor_events e ON e.id = competitor_event_id WHERE source = '{}'"""
@@ -40,15 +40,15 @@ contents AS MATERIALIZED (
 SELECT 100 * sum(weight) FILTER (WHERE old.content IS NOT NULL) / sum(weight)
 FROM weights JOIN contents AS new ON new.snapshot_id = id
      LEFT JOIN contents AS old ON old.snapshot_id = before AND old.content = new.content"""
-"""A profile compares 11 snapshots in a row of each event: pairs at the ends of a life are in fewer of its windows."""
+"""A profile compares 11 consecutive snapshots of each event. Pairs at the ends of an event's life are in fewer windows."""
 _MEANS = """SELECT avg(octet_length(pglz::text))::float8, avg(pg_column_size(pglz))::float8,
 avg(pg_column_size(other))::float8 FROM lab_codecs"""
 
 
 def measure(database: Database, *, lz4: bool) -> Mapping[str, float | None]:
-    """Figures by name; those that need lz4 are None where the server has none.
+    """Figures by name; those that need lz4 are None on a server without it.
 
-    Reads the JSON columns of every row once and makes a temporary table of `_SAMPLE` documents per platform.
+    Reads the JSON columns of every row once and creates a temporary table of `_SAMPLE` documents per platform.
     """
     return dict([*_widths(database), *_columns(database), *_repeats(database), *_codecs(database, lz4=lz4)])
 
@@ -62,10 +62,10 @@ def _widths(database: Database) -> Iterator[tuple[str, float | None]]:
 
 
 def _per_row(database: Database, table: TableFootprint) -> Iterator[tuple[str, float | None]]:
-    """Widths as they are in a table of millions of rows, where one page does not show.
+    """Widths as in a table of millions of rows, where a single page does not matter.
 
-    So the heap's last page, which is part full, is left out with its rows, and the first page of each index, which
-    holds no row.
+    Therefore it leaves out the heap's last page, which is partly filled, with its rows, and the first page of each
+    index, which holds no row.
     """
     name = table.table
     rows, indexes = database.fetch(_COUNTS.format(table=name), (name,))[0]
@@ -98,7 +98,7 @@ def _columns(database: Database) -> Iterator[tuple[str, float | None]]:
 
 
 def _repeats(database: Database) -> Iterator[tuple[str, float | None]]:
-    """Share of market rows that equal one of the previous snapshot, in percent, as a profile expects it."""
+    """Share of market rows that equal a row of the previous snapshot, in percent, weighted as a profile samples them."""
     for snapshots, markets in SIDES.items():
         share = database.value(_EQUAL.format(snapshots=snapshots, owner=_OWNERS[snapshots], markets=markets))
         yield f"{markets}.equal_to_previous", share
@@ -106,7 +106,7 @@ def _repeats(database: Database) -> Iterator[tuple[str, float | None]]:
 
 def _codecs(database: Database, *, lz4: bool) -> Iterator[tuple[str, float | None]]:
     for platform, (kind, query) in _DOCUMENTS.items():
-        text, pglz, other = _restored(database, kind, query, lz4=lz4)
+        text, pglz, other = _recompressed(database, kind, query, lz4=lz4)
         name = f"raw_response.{platform}"
         yield f"{name}.text_bytes", text
         yield f"{name}.stored_bytes", pglz
@@ -114,12 +114,12 @@ def _codecs(database: Database, *, lz4: bool) -> Iterator[tuple[str, float | Non
         yield f"{name}.lz4_per_pglz", other / pglz if pglz and other else None
 
 
-def _restored(
+def _recompressed(
     database: Database, kind: str, query: str, *, lz4: bool
 ) -> tuple[float | None, float | None, float | None]:
-    """Mean bytes of a sample's text, and of it stored anew with pglz and with lz4.
+    """Mean bytes of a sample as text, recompressed with pglz, and recompressed with lz4.
 
-    A value keeps its codec when it is copied, so it goes through text.
+    A copied value keeps its codec, so each value is cast to text first.
     """
     codec = "lz4" if lz4 else "pglz"
     database.execute(f"CREATE TEMP TABLE lab_codecs (pglz {kind} COMPRESSION pglz, other {kind} COMPRESSION {codec})")

@@ -17,17 +17,17 @@ RATES = (0.25, 1.0, 4.0)
 """Change rates, relative to a run's, at which scenarios that depend on it are measured too."""
 
 RATE_EVENTS = 2
-"""So few are enough: only bytes are compared, side by side."""
+"""Enough, because only the bytes of the variations are compared with each other."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Odds:
-    """A database to imitate: what is known of it, and the case that imitates it (`lab.workload.Workload`)."""
+    """A database to imitate: its profile, and the case that imitates it (`lab.workload.Workload`)."""
 
     profile: Profile
     case: Case
     notes: tuple[Note, ...] = ()
-    """What was taken from the profile and what was assumed; empty for a published case."""
+    """Which parameters come from the profile and which are assumed; empty for a published case."""
 
     @property
     def full_size(self) -> CaseFacts:
@@ -45,13 +45,13 @@ class Odds:
         return self.case.figures
 
     def measure(self, database: Database, *, lz4: bool) -> Mapping[str, float | None]:
-        """The same figures of a loaded database, by name; None where it needs lz4 and the server has none."""
+        """The same figures of a loaded database, by name; None for a figure that needs lz4 on a server without it."""
         return widths.measure(database, lz4=lz4)
 
     def plan(self, *, size_bytes: int, seed: int, parameters: Mapping[str, float]) -> Dataset:
-        """The dataset with the fewest events that is at least as large; a change rate of 1 is the case's own.
+        """The dataset with the fewest events that takes at least `size_bytes`; a change rate of 1 is the case's own.
 
-        Errors: `InputError` where that is less than one event needs, or for another parameter than the change rate.
+        Errors: `InputError` where one event needs more than that, or for a parameter other than the change rate.
         """
         if unknown := sorted(parameters.keys() - {CHANGE_RATE}):
             raise InputError(f"The odds workload has no parameter '{unknown[0]}'.", hint=f"It has a {CHANGE_RATE}.")
@@ -62,7 +62,7 @@ class Odds:
         return Dataset(spec, self.case)
 
     def variations(self, spec: DatasetSpec, parameter: str) -> tuple[DatasetSpec, ...]:
-        """Two events at a quarter of the spec's change rate, at the same, and at four times as much."""
+        """Two events at a quarter of the spec's change rate, at that rate, and at four times that rate."""
         own = spec.parameters.get(parameter)
         if own is None:
             return ()

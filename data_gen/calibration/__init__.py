@@ -1,4 +1,4 @@
-"""From a profile to a case: the generator's parameters as far as a profile tells them, and what had to be assumed."""
+"""Makes a case from a profile: the generator's parameters, and notes on which of them had to be assumed."""
 
 from __future__ import annotations
 
@@ -28,19 +28,19 @@ class Calibration:
 
     @property
     def taken(self) -> tuple[str, ...]:
-        """In words, what the profile gave, with the values."""
+        """A sentence for each parameter that the profile gave, with its value."""
         return tuple(note.words for note in self.notes if note.source == "profile")
 
     @property
     def assumed(self) -> tuple[str, ...]:
-        """In words, what it did not give, and what stands in for it."""
+        """A sentence for each parameter that the profile did not give, with the assumed value."""
         return tuple(note.words for note in self.notes if note.source == "assumed")
 
 
 def calibrated(profile: Profile, base: Case | None = None) -> Calibration:
-    """The case that makes the generator imitate a profiled database; takes seconds, because events are generated for it.
+    """The case that makes the generator imitate a profiled database. Takes seconds, because it generates events.
 
-    `base` stands in for what the profile does not tell, by default the newest published case.
+    `base` gives the values that the profile does not; it is the newest published case by default.
     Errors: `InputError` where it is not an odds database, naming the tables that are missing or empty.
     """
     base = base or load_case(case_names()[-1])
@@ -49,7 +49,7 @@ def calibrated(profile: Profile, base: Case | None = None) -> Calibration:
     case = imitating(facts, base, notes).model_copy(
         update={
             "case": _PREFIX + re.sub(r"[^\w.-]+", "-", profile.name).removeprefix(_PREFIX),
-            "about": f"Made from the profile of {profile.name}; what it did not tell is that of case {base.case}.",
+            "about": f"Made from the profile of {profile.name}; values that it does not give are those of {base.case}.",
             "profiled_at": datetime.fromisoformat(profile.now),
             "published": published(facts),
             "figures": tuple(figures(facts)),

@@ -1,4 +1,4 @@
-"""When the scraper looked and what it stored, from rows by day."""
+"""The scraper's cycles and how much each stored, derived from the rows of each day."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ Spans = Sequence[tuple[datetime, int]]
 
 
 def sessions(facts: Facts, base: Case, notes: Notes) -> tuple[Session, ...]:
-    """One session for each day with cycles, which ends with the day; the base's where days are not known."""
+    """One session for each day with cycles; it ends with the day. The base's sessions where days are unknown."""
     days = facts.days(RUNS) or facts.days(HOME)
     spans = _spans(facts, base, notes)
     return tuple(
@@ -34,13 +34,13 @@ def last_capture(session: Session) -> datetime:
 
 def share_before(moment: datetime, sessions: Sequence[Session]) -> float:
     """Share of the cycles that start before a moment."""
-    before = sum(max(min(-((one.start - moment) // CYCLE), one.cycles), 0) for one in sessions)
-    return before / sum(one.cycles for one in sessions)
+    before = sum(max(min(-((session.start - moment) // CYCLE), session.cycles), 0) for session in sessions)
+    return before / sum(session.cycles for session in sessions)
 
 
 def moment_after(share: float, sessions: Sequence[Session]) -> datetime:
-    """When the first cycle after that share of them starts."""
-    starts = [one.start + number * CYCLE for one in sessions for number in range(one.cycles)]
+    """Start of the first cycle after that share of all cycles."""
+    starts = [session.start + number * CYCLE for session in sessions for number in range(session.cycles)]
     place = round(share * len(starts))
     return starts[place] if place < len(starts) else starts[-1] + CYCLE
 
@@ -60,7 +60,7 @@ def _spans(facts: Facts, base: Case, notes: Notes) -> Spans:
 
 
 def _ending(days: Mapping[datetime, int], rows_per_cycle: float) -> Spans:
-    """As many cycles as the rows of each day stand for, the last of them at the day's end."""
+    """The number of cycles that the rows of each day imply; the last cycle is at the day's end."""
     cycles = {start: min(max(round(rows / rows_per_cycle), 1), _MOST) for start, rows in days.items()}
     return [(start + _DAY - CYCLE_BUSY - (number - 1) * CYCLE, number) for start, number in cycles.items()]
 
@@ -72,23 +72,27 @@ def _note_crowded(runs: Mapping[datetime, int], notes: Notes) -> None:
 
 
 def _shifted(facts: Facts, base: Case, notes: Notes) -> Spans:
-    """The base's sessions, by whole days to the last known moment."""
+    """The base's sessions, moved by whole days to the last known moment."""
     days = (facts.last_known - base.last_captured) // _DAY
     moved = f", moved by {days} days" if days else ""
     notes.assume("Days and their cycles", f"those of case {base.case}{moved}")
-    return [(one.start + days * _DAY, one.cycles) for one in base.workload.sessions]
+    return [(session.start + days * _DAY, session.cycles) for session in base.workload.sessions]
 
 
 def _inserts(facts: Facts, base: Case, notes: Notes, days: Sequence[datetime]) -> list[float]:
-    """Competitor snapshots for each event-scrape: of each of these days, or on average with the base's ups and downs."""
+    """Competitor snapshots for each event-scrape on each of these days.
+
+    Where the days are unknown, the mean varies from session to session as it does in the base.
+    """
     stored, scrapes = facts.days(COMPETITORS), facts.days(SCRAPES)
     if days and stored and scrapes:
         notes.take("Competitor snapshots per event-scrape", f"by day, as {COMPETITORS} and {SCRAPES} have rows")
         return [stored.get(day, 0) / scrapes[day] if scrapes.get(day) else 0.0 for day in days]
     own = base.workload.sessions
-    usual = sum(one.cycles * one.competitor_inserts for one in own) / sum(one.cycles for one in own)
+    inserts = sum(session.cycles * session.competitor_inserts for session in own)
+    usual = inserts / sum(session.cycles for session in own)
     value = notes.choose("Competitor snapshots per event-scrape", _mean_inserts(facts, base), usual)
-    return [value] * len(days) if days else [one.competitor_inserts * value / usual for one in own]
+    return [value] * len(days) if days else [session.competitor_inserts * value / usual for session in own]
 
 
 def _mean_inserts(facts: Facts, base: Case) -> float | None:

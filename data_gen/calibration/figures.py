@@ -1,4 +1,4 @@
-"""What a calibrated case must show, from the profile: the figures that `lab fidelity` compares, and the facts of the case."""
+"""The facts of a calibrated case, and the figures that `lab fidelity` compares with them; both from the profile."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ _TABLES = (*(table for pair in SIDES.items() for table in pair), SCRAPES)
 _DOCUMENTS = ((HOME, "betpawa"), (COMPETITORS, "competitors"))
 _WIDTH = 0.03
 _ROUNDED = 0.05
-"""Tolerance of a width that was published with two digits."""
+"""Tolerance of a width that was published with two digits only."""
 _BLOATED = 0.1
 _PRECISE = 100
-"""Pages from which on the pages of a table that are not full do not show in its width."""
+"""Number of pages from which a table's partly filled pages do not affect its width."""
 _REPEATED = 8.0
-"""Points that the share of rows that repeat may be off: two standard errors of the 16 events that a profile compares."""
+"""Tolerance of the share of repeating rows, in points: two standard errors of the 16 events that a profile compares."""
 
 
 def figures(facts: Facts) -> Iterator[PublishedFigure]:
-    """Every figure that the profile tells; one that it does not tell is left out."""
+    """Every figure that the profile gives; a figure that it does not give is left out."""
     for table in facts.profile.tables:
         if table.table in _TABLES:
             yield from _table(table, facts)
@@ -39,14 +39,14 @@ def figures(facts: Facts) -> Iterator[PublishedFigure]:
 def published(facts: Facts) -> dict[str, Any]:
     """The facts of a case, in the layout of a published one."""
     profile = facts.profile
-    found: dict[str, Any] = {
+    facts_of_case: dict[str, Any] = {
         "totals": {"database_gb": profile.database_bytes / 2**30},
         "tables": {table.table: dict(_sizes(table)) for table in profile.tables if table.rows is not None},
         "json_columns": dict(_columns(facts)),
     }
     if profile.bytes_per_day is not None:
-        found["growth"] = {"gb_per_day_mean": profile.bytes_per_day / 2**30}
-    return found
+        facts_of_case["growth"] = {"gb_per_day_mean": profile.bytes_per_day / 2**30}
+    return facts_of_case
 
 
 def _sizes(table: TableProfile) -> Iterator[tuple[str, int]]:
@@ -85,7 +85,7 @@ def _table(table: TableProfile, facts: Facts) -> Iterator[PublishedFigure]:
 
 
 def _tolerance(size: int, pages: int, facts: Facts) -> float:
-    """Of a width; in a table of few pages, so many of them may be part full."""
+    """Relative tolerance of a width; in a small table, `pages` of its pages may be partly filled."""
     few = size < _PRECISE * _PAGE * pages
     return (_ROUNDED if facts.profile.source == "published" else _WIDTH) + (pages * _PAGE / size if few else 0.0)
 
@@ -95,7 +95,7 @@ def _width(name: str, value: float, tolerance: float, note: str = "") -> Publish
 
 
 def _bloat(table: TableProfile) -> float:
-    """Share of the heap that holds no rows, where it is more than pages leave anyway."""
+    """Share of the heap that holds no rows, 0 where it is no more than pages always leave free."""
     share = (table.heap_bloat_bytes or 0) / (table.heap_bytes or 1)
     return share if share > _BLOATED else 0.0
 
@@ -115,13 +115,13 @@ def _mean(column: ColumnProfile | None, name: str) -> Iterator[PublishedFigure]:
 
 
 def _codecs(column: ColumnProfile | None, name: str) -> Iterator[PublishedFigure]:
-    """As stored with pglz, whichever codec the database uses."""
-    anew = column.restored if column else {}
-    if column and column.ratio is not None and "pglz" in anew:
-        value = column.ratio * anew["pglz"]
+    """Sizes as stored with pglz, whichever codec the database uses."""
+    recompressed = column.restored if column else {}
+    if column and column.ratio is not None and "pglz" in recompressed:
+        value = column.ratio * recompressed["pglz"]
         yield PublishedFigure(name=f"{name}.stored_per_text", value=value, unit="ratio", tolerance=0.1, relative=True)
-        if "lz4" in anew:
-            value = anew["lz4"] / anew["pglz"]
+        if "lz4" in recompressed:
+            value = recompressed["lz4"] / recompressed["pglz"]
             yield PublishedFigure(name=f"{name}.lz4_per_pglz", value=value, unit="ratio", tolerance=0.05, relative=True)
 
 

@@ -15,7 +15,7 @@ class Notes:
     """A note on each parameter, collected while a case is made."""
 
     base: str
-    """The case that stands in for what is not known."""
+    """The case whose values stand in for unknown ones."""
     items: list[Note] = field(default_factory=list)
 
     def take(self, what: str, value: str, *, parameter: str = "") -> None:
@@ -23,11 +23,11 @@ class Notes:
         self._add("profile", what, value, parameter)
 
     def assume(self, what: str, value: str, *, parameter: str = "") -> None:
-        """Note that the profile did not give it, and what stands in for it."""
+        """Note a value that the profile did not give and that is assumed."""
         self._add("assumed", what, value, parameter)
 
     def choose(self, what: str, measured: T | None, otherwise: T, *, parameter: str = "") -> T:
-        """The measured value where there is one, else the base's; which of them it was is noted."""
+        """The measured value where there is one, else the base's. Notes which of the two it was."""
         value = otherwise if measured is None else measured
         words = f"{value:.4g}" if isinstance(value, float) else f"{value}"
         if measured is None:

@@ -1,4 +1,4 @@
-"""How often prices change, from how many market rows repeat, found by generating a few events in memory."""
+"""How often prices change. Generates a few events in memory until as many market rows repeat as in the profile."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import numpy as np
 
 from data_gen.bisection import bisected
 from data_gen.case import Case
-from data_gen.events import Plan
+from data_gen.events import DatasetPlan
 from data_gen.odds import Feed
 from data_gen.offer import Offer, Platform
 from data_gen.payloads import BETPAWA, COMPETITORS
@@ -17,37 +17,38 @@ from data_gen.replay import Replay
 from data_gen.spread import Ints
 
 _EVENTS = 48
-"""With fewer, the share depends on when just these events are looked at: by 4 points for 16, by 1 for 48."""
+"""With fewer events, the share depends on when they are scraped: by 4 points for 16 events, by 1 for 48."""
 _LEAST, _MOST = 0.0005, 8.0
-"""Rates between which one is looked for: below and above, nothing or everything changes."""
+"""Bounds of the search: below the first nothing changes, above the second everything does."""
 _WINDOW = 11
-"""Snapshots in a row that a profile compares of each event: pairs at the ends of a life are in fewer of its windows."""
+"""Consecutive snapshots of each event that a profile compares. Pairs at the ends of an event's life are in fewer windows."""
 
 
 def calm_change_rate(case: Case, home: Repeated | None, competitors: Repeated | None) -> float | None:
-    """The rate at which the generator's rows repeat as often as those that were compared, home and competitors together.
+    """The rate at which the generator's rows repeat as often as the profiled ones, home and competitors together.
 
-    None where nothing was compared.
+    None where the profile compared no rows.
     """
-    sides = [(one, sites) for one, sites in ((home, (BETPAWA,)), (competitors, COMPETITORS)) if one and one.rows]
-    plan = _SheetsKept(case, _EVENTS, 1)
+    both = ((home, (BETPAWA,)), (competitors, COMPETITORS))
+    sides = [(repeated, sites) for repeated, sites in both if repeated and repeated.rows]
+    plan = _PlanKeepingOffers(case, _EVENTS, 1)
 
     def changing(rate: float) -> float:
-        return -sum(one.rows * equal_market_rows(plan, sites, rate) for one, sites in sides)
+        return -sum(repeated.rows * equal_market_rows(plan, sites, rate) for repeated, sites in sides)
 
-    wanted = -sum(one.rows * one.share for one, _ in sides)
+    wanted = -sum(repeated.rows * repeated.share for repeated, _ in sides)
     return bisected(changing, wanted, _LEAST, _MOST) if sides else None
 
 
 @dataclass(frozen=True, kw_only=True)
 class Repeated:
-    """A share of rows that repeat, and among how many."""
+    """A share of rows that repeat, and the number of rows that were compared."""
 
     share: float
     rows: int
 
 
-def equal_market_rows(plan: Plan, sites: tuple[Platform, ...], change_rate: float) -> float:
+def equal_market_rows(plan: DatasetPlan, sites: tuple[Platform, ...], change_rate: float) -> float:
     """Expected share of the sites' market rows that equal the previous snapshot's in the windows of a profile."""
     replay = Replay(plan, sites, change_rate, lambda _, __, offer: _Compared(offer))
     scrapes = replay.run(range(len(plan.cycles)))
@@ -57,8 +58,8 @@ def equal_market_rows(plan: Plan, sites: tuple[Platform, ...], change_rate: floa
     return sum(weight * equal for weight, equal, _ in weighed) / compared if compared else 1.0
 
 
-class _SheetsKept(Plan):
-    """A plan whose offers are made once: every rate that is tried replays the same offers."""
+class _PlanKeepingOffers(DatasetPlan):
+    """A plan that makes each offer once, because every rate that is tried replays the same offers."""
 
     def __init__(self, case: Case, events: int, seed: int) -> None:
         super().__init__(case, events, seed)
@@ -73,7 +74,7 @@ class _SheetsKept(Plan):
 
 
 class _Compared:
-    """How many rows of each snapshot of one event are those of the one before: a row changes with any of its prices."""
+    """Counts the rows of each snapshot of an event that equal the previous snapshot's; any changed price changes a row."""
 
     def __init__(self, offer: Offer) -> None:
         self.rows = len(offer.rows)
@@ -83,14 +84,14 @@ class _Compared:
         self._equal: list[int] = []
 
     def update(self, feed: Feed, _: list[int], __: int) -> None:
-        """Take over all prices, and count the rows whose prices stay the same; the first ones have nothing before them."""
+        """Take over all prices, and count the rows whose prices stay the same; the first snapshot has none to compare."""
         before, self._state = self._state, (2 * feed.prices + feed.active)[self._numbers]
         if before is not None:
             changed = np.unique(self._row_of[before != self._state])
             self._equal.append(self.rows - len(changed))
 
     def weighed(self) -> list[tuple[float, int]]:
-        """By pair of snapshots, in how many of the possible windows it is, as a share, and its equal rows."""
+        """For each pair of snapshots: the share of the possible windows that include it, and its equal rows."""
         return list(zip(_weights(len(self._equal)), self._equal, strict=True))
 
 

@@ -1,4 +1,4 @@
-"""How wide documents and outcomes are: what a workload must change for the mean widths of a profile."""
+"""The parameters that give generated documents and outcomes the mean widths of a profile."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from data_gen.bisection import bisected
 from data_gen.calibration.facts import Facts
 from data_gen.calibration.notes import Notes
 from data_gen.case import Case
-from data_gen.events import Plan
+from data_gen.events import DatasetPlan
 from data_gen.facts import COMPETITOR_MARKETS, COMPETITORS, HOME, HOME_MARKETS
 from data_gen.markets import MarketLines
 from data_gen.naming import renamed
@@ -20,11 +20,11 @@ from data_gen.size import document_bytes
 from lab.values import ColumnProfile
 
 _LIKE = 0.015
-"""Half of what `lab fidelity` allows: a width that is as near by itself is left alone, which keeps the case plain."""
+"""Half of the tolerance of `lab fidelity`. A width that is this near by itself is left alone, which keeps the case plain."""
 _EVENTS = 200
-"""So many show the mean width of documents within 0.4 %."""
+"""Enough to show the mean width of documents within 0.4 %."""
 _NAMING_EVENTS = 24
-"""So many show that of outcomes, which hardly differs between events."""
+"""Enough to show the mean width of outcomes, which hardly differs between events."""
 _SHORT = 126
 """Bytes up to which a value has a header of 1 byte; a longer one has 4."""
 _OUTCOMES = 6
@@ -35,16 +35,16 @@ _SIDES = (
 )
 
 Mean = Callable[[float], float]
-"""From a multiple to mean bytes, as the generator would make them."""
+"""Maps a multiple to the mean bytes that the generator would make with it."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class _Lever:
-    """What makes a column wider."""
+    """A parameter that makes a column wider."""
 
     of: str
     bounds: tuple[float, float]
-    """Multiples between which one is looked for."""
+    """Bounds of the search for a multiple."""
 
 
 _MARKETS = _Lever(of="the markets of their rows", bounds=(0.05, 12.0))
@@ -52,7 +52,7 @@ _LENGTH = _Lever(of="the length of the catalogue's names", bounds=(0.1, 40.0))
 
 
 def widths(facts: Facts, case: Case, notes: Notes) -> dict[str, float]:
-    """Parameters for the widths that the profile tells, where the generator's own are not like them."""
+    """Parameters for the profiled widths, where the generator's own widths differ."""
     return {parameter: multiple for parameter, multiple in _multiples(facts, case, notes) if multiple is not None}
 
 
@@ -66,7 +66,7 @@ def _multiples(facts: Facts, case: Case, notes: Notes) -> Iterator[tuple[str, fl
 
 
 def _multiple(what: str, column: ColumnProfile | None, lever: _Lever, mean: Mean, notes: Notes) -> float | None:
-    """The multiple at which the column is as wide as profiled, None where it is that by itself or is not known."""
+    """The multiple at which the column is as wide as profiled; None where no change is needed or the width is unknown."""
     wanted = column.mean_bytes if column else None
     if wanted is None:
         notes.assume(what, "as wide as the generator makes them by itself")
@@ -74,12 +74,12 @@ def _multiple(what: str, column: ColumnProfile | None, lever: _Lever, mean: Mean
     if _alike(mean(1.0), wanted):
         notes.take(what, f"{wanted:,.0f} B, as the generator makes them by itself")
         return None
-    found = bisected(mean, wanted, *lever.bounds)
-    if _alike(mean(found), wanted):
-        notes.take(what, f"{wanted:,.0f} B, with {found:.3g} times {lever.of}")
+    multiple = bisected(mean, wanted, *lever.bounds)
+    if _alike(mean(multiple), wanted):
+        notes.take(what, f"{wanted:,.0f} B, with {multiple:.3g} times {lever.of}")
     else:
-        notes.assume(what, f"{mean(found):,.0f} B, the nearest that can be made to {wanted:,.0f} B")
-    return found
+        notes.assume(what, f"{mean(multiple):,.0f} B, the nearest that the generator can make to {wanted:,.0f} B")
+    return multiple
 
 
 def _alike(mean: float, wanted: float) -> bool:
@@ -87,13 +87,13 @@ def _alike(mean: float, wanted: float) -> bool:
 
 
 def _documents(case: Case, sites: Sequence[Platform]) -> Mean:
-    plan = Plan(case, _EVENTS, 1)
+    plan = DatasetPlan(case, _EVENTS, 1)
     snapshots = sum(int(plan.stored[site.name].sum()) for site in sites)
     return lambda markets: document_bytes(plan, sites, markets) / snapshots
 
 
 def _outcomes(case: Case, sites: Sequence[Platform]) -> Mean:
-    plan = Plan(case, _NAMING_EVENTS, 1)
+    plan = DatasetPlan(case, _NAMING_EVENTS, 1)
     openings = [_OpeningOffer.of(plan, event, site) for site in sites for event in range(plan.events)]
     rows = sum(opening.snapshots * len(opening.offer.rows) for opening in openings)
     return lambda length: sum(opening.snapshots * opening.outcome_bytes(length) for opening in openings) / rows
@@ -101,20 +101,20 @@ def _outcomes(case: Case, sites: Sequence[Platform]) -> Mean:
 
 @dataclass(frozen=True, kw_only=True)
 class _OpeningOffer:
-    """One event on one platform as it opens: later prices are as wide."""
+    """The opening prices of an event on a platform; later prices are as wide."""
 
     snapshots: int
     offer: Offer
     feed: Feed
 
     @classmethod
-    def of(cls, plan: Plan, event: int, site: Platform) -> _OpeningOffer:
+    def of(cls, plan: DatasetPlan, event: int, site: Platform) -> _OpeningOffer:
         offer = plan.offer(event, site)
         feed = Feed(offer, site, plan.fixture(event).chance(1), plan.case.workload.calm_change_rate)
         return cls(snapshots=int(plan.stored[site.name][event].sum()), offer=offer, feed=feed)
 
     def outcome_bytes(self, length: float) -> int:
-        """Bytes of all outcomes of one snapshot as stored, with names so many times as long."""
+        """Bytes of all outcomes of one snapshot as stored, with names `length` times as long."""
         lines = MarketLines(replace(self.offer, rows=renamed(self.offer.rows, length)))
         lines.update(self.feed, self.feed.all_blocks, 0)
         return sum(_stored(line.split(b"\t")[_OUTCOMES].replace(b"\\\\", b"\\")) for line in lines.lines)

@@ -1,4 +1,4 @@
-"""The generator's parameters, from what a profile tells and from a base case where it does not."""
+"""The generator's parameters: from the profile where it gives them, else from a base case."""
 
 from __future__ import annotations
 
@@ -12,23 +12,23 @@ from data_gen.calibration.notes import Notes
 from data_gen.calibration.rate import Repeated, calm_change_rate
 from data_gen.calibration.widths import widths
 from data_gen.case import Case, Session
-from data_gen.events import Plan
+from data_gen.events import DatasetPlan
 from data_gen.facts import COMPETITOR_MARKETS, COMPETITORS, HOME, HOME_MARKETS
 from lab.values import CHANGE_RATE, Series
 
 _PLATFORMS = ("sportybet", "bet9ja")
 _SHORTEST, _LONGEST = 1.0, 4000.0
-"""Hours before kick-off between which the window is looked for."""
+"""Bounds of the search for the window, in hours before kick-off."""
 _EVENTS = 200
-"""So many events show how the window and the share of event-scrapes hang together."""
+"""Enough events to show how the share of event-scrapes depends on the window."""
 _TELLING = 0.02
-"""Share of snapshots with equal market rows that must be there to see whether their documents are equal too."""
+"""Minimum share of snapshots with equal market rows to judge whether their documents are equal too."""
 
 Parameters = dict[str, Any]
 
 
 def imitating(facts: Facts, base: Case, notes: Notes) -> Case:
-    """The base with everything replaced that the profile tells."""
+    """The base case with every value replaced that the profile gives."""
     days = sessions(facts, base, notes)
     first = base.first_captured if days == base.workload.sessions else days[0].start
     case = _updated(
@@ -43,8 +43,8 @@ def imitating(facts: Facts, base: Case, notes: Notes) -> Case:
 
 
 def _note_missing(facts: Facts, notes: Notes) -> None:
-    """What the generator has no parameter for."""
-    for table, size in facts.strangers():
+    """Note everything that the generator has no parameter for."""
+    for table, size in facts.unmodelled_tables():
         notes.assume(f"Table {table}, {size / 2**20:,.0f} MB", "not imitated")
     if other := [f"{share:.0%} {codec}" for codec, share in facts.codecs().items() if codec not in ("pglz", "none")]:
         notes.assume("Documents are stored as the server does by default, and not", ", ".join(other))
@@ -72,12 +72,12 @@ def _moments(days: tuple[Session, ...], facts: Facts, base: Case, notes: Notes) 
 
 
 def _amounts(facts: Facts, base: Case, days: tuple[Session, ...], notes: Notes) -> Parameters:
-    """How much is stored of what."""
+    """How many events, snapshots and market rows are stored."""
     own = base.workload
-    looked = _events_per_cycle(facts, own.home_inserts, sum(one.cycles for one in days))
+    events = _events_per_cycle(facts, own.home_inserts, sum(day.cycles for day in days))
     home_share = facts.ratio("event_bookmakers", "events")
     return {
-        "events_per_cycle": notes.choose("Events per cycle", looked, own.events_per_cycle),
+        "events_per_cycle": notes.choose("Events per cycle", events, own.events_per_cycle),
         "home_inserts": notes.choose("Home snapshots per event-scrape", facts.ratio(HOME, SCRAPES), own.home_inserts),
         "home_share": notes.choose("Share of events with the home bookmaker", _share(home_share), own.home_share),
         "home_rows": notes.choose("Market rows per home snapshot", facts.ratio(HOME_MARKETS, HOME), own.home_rows),
@@ -116,7 +116,7 @@ def _competitors(facts: Facts, base: Case, notes: Notes) -> Parameters:
 
 
 def _window(facts: Facts, case: Case, notes: Notes) -> Parameters:
-    """How long events are followed: the longer, the larger the share of the cycles in which one is looked at."""
+    """How long events are followed: a longer window means that an event is scraped in a larger share of the cycles."""
     runs, per_event = facts.rows(RUNS), facts.ratio(SCRAPES, "events")
     measured = None
     if runs and per_event is not None:
@@ -126,14 +126,14 @@ def _window(facts: Facts, case: Case, notes: Notes) -> Parameters:
 
 
 def _followed(case: Case, hours: float) -> float:
-    """Share of the cycles in which an event is looked at, among the events that are looked at at all."""
-    scraped = Plan(_updated(case, {"window_hours": hours}), _EVENTS, 1).scraped
-    known = int(scraped.any(axis=1).sum())
-    return int(scraped.sum()) / max(known * int(scraped.shape[1]), 1)
+    """Mean share of the cycles in which an event is scraped, over the events that are scraped at least once."""
+    scraped = DatasetPlan(_updated(case, {"window_hours": hours}), _EVENTS, 1).scraped
+    events = int(scraped.any(axis=1).sum())
+    return int(scraped.sum()) / max(events * int(scraped.shape[1]), 1)
 
 
 def _changes(facts: Facts, case: Case, notes: Notes) -> Parameters:
-    """How often prices change, and what is new in a document whose prices are not."""
+    """How often prices change, and whether a document changes while its prices do not."""
     own, series = case.workload, facts.series(HOME)
     rate = calm_change_rate(case, _repeated(series), _repeated(facts.series(COMPETITORS)))
     renewal = None

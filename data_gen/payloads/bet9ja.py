@@ -26,8 +26,8 @@ _TEXTS = 2_000  # numbers of this platform's explanations
 def _depths() -> list[float]:
     """By number of the market."""
     keys = [market[0] for market in read("bet9ja")["markets"]]
-    found = depths(keys, always=_ALWAYS)
-    return [found[key] for key in keys]
+    by_key = depths(keys, always=_ALWAYS)
+    return [by_key[key] for key in keys]
 
 
 @cache

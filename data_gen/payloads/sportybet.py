@@ -27,9 +27,9 @@ def _depths() -> list[float]:
     """By number of the market; of the market with a line for every few minutes, each line has its own."""
     markets = read("sportybet")["markets"]
     keys = [market["desc"] if market["id"] == _BY_MINUTE else market["id"] for market in markets]
-    found = depths(keys, always=_ALWAYS, late=_LATE) | _SCORERS
+    by_key = depths(keys, always=_ALWAYS, late=_LATE) | _SCORERS
     return [
-        found[key] * (_EAGER if market["id"] == _BY_MINUTE else 1) for key, market in zip(keys, markets, strict=True)
+        by_key[key] * (_EAGER if market["id"] == _BY_MINUTE else 1) for key, market in zip(keys, markets, strict=True)
     ]
 
 

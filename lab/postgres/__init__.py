@@ -1,1 +1,1 @@
-"""The door to PostgreSQL: connection, words of SQL, relations, footprint, versions of TimescaleDB."""
+"""Access to PostgreSQL: connections, quoting for SQL, relations, footprint, versions of TimescaleDB."""

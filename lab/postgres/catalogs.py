@@ -1,7 +1,7 @@
-"""The bytes of a database that no user's table explains: the system's catalogs, and what is in nobody's sight.
+"""The bytes of a database outside users' tables: the system's catalogs, and bytes that belong to no relation.
 
-`pg_database_size` is the footprint, the catalogs, the sequences and a few files of the server's own. What a strategy hides
-in names, comments, functions or views lies in the catalogs, so their growth is known, too.
+`pg_database_size` is the sum of the footprint, the catalogs, the sequences and a few files of the server. A strategy could
+hide data in names, comments, functions or views. These lie in the catalogs, so the lab measures how much the catalogs grow.
 """
 
 from __future__ import annotations
@@ -18,9 +18,9 @@ UNEXPLAINED = 1 << 20
 _FLAT = 256 << 10
 _PER_RELATION = 4 << 10
 _EXTENSION = 1 << 20
-"""By how much the content of the catalogs may grow without being counted: in all, for each relation with pages of its own
-(which are counted, and weigh more), and for TimescaleDB. Strategies of the repository need a fourth of the first without the
-extension, and 0.6 MB for the extension itself."""
+"""Growth of the catalogs' content that is not counted: in total, for each new relation with pages (its pages are counted,
+and are larger), and for TimescaleDB. The repository's strategies need a quarter of the first, and 0.6 MB for the
+extension."""
 
 _SIZES = f"""
 SELECT pg_database_size(current_database()),
@@ -42,26 +42,26 @@ ORDER BY 1, 2
 
 @dataclass(frozen=True, kw_only=True)
 class Catalogs:
-    """The system's side of one database."""
+    """The sizes of a database's system catalogs."""
 
     database_bytes: int
     """`pg_database_size`."""
     file_bytes: int
-    """Of the catalogs and of all sequences."""
+    """Size of the catalogs' files and of all sequences."""
     content_bytes: int
-    """Of the catalogs' rows, decompressed: what dead rows take is not in it, and what is hidden in a comment is."""
+    """Size of the catalogs' live rows, decompressed. Data hidden in a comment is included; dead rows are not."""
     relations: int
-    """Tables, indexes and TOAST tables of users that have a page."""
+    """Number of users' tables, indexes and TOAST tables that have at least one page."""
     timescaledb: bool
-    """Whether the extension is there."""
+    """Whether the extension is installed in this database."""
 
     def unexplained(self, footprint: Footprint) -> int:
-        """Bytes of the database that belong to nothing that can be seen."""
+        """Bytes of the database that belong to no visible relation."""
         return self.database_bytes - self.file_bytes - footprint.total
 
 
 def measure(database: Database) -> Catalogs:
-    """Read now; a few hundredths of a second."""
+    """Measure the catalogs; takes a few hundredths of a second."""
     ((size, files, relations, timescaledb),) = database.fetch(_SIZES)
     rows = (
         f"SELECT sum(pg_column_size(c.*)) FROM {quoted(schema)}.{quoted(name)} c"
@@ -78,7 +78,7 @@ def measure(database: Database) -> Catalogs:
 
 
 def counted(footprint: Footprint, before: Catalogs, after: Catalogs) -> Footprint:
-    """The footprint with the growth of the catalogs' content, where that is more than tables and views need."""
+    """The footprint, plus the growth of the catalogs' content if it exceeds what tables and views need."""
     growth = after.content_bytes - before.content_bytes
     new_relations = max(0, after.relations - before.relations)
     extension = _EXTENSION if after.timescaledb and not before.timescaledb else 0

@@ -1,7 +1,7 @@
-"""Connection strings: read, checked, and completed so that the environment decides nothing that it should not.
+"""Parses, checks and completes connection strings, so that the environment cannot redirect a connection.
 
-libpq fills every parameter that a connection string leaves out from an environment variable, and reads a few variables
-that no parameter can override. A server of the lab's own must not be reached through either.
+libpq fills every parameter that a connection string omits from an environment variable. It also reads a few variables
+that no parameter can override. Neither may influence connections to the lab's own servers.
 """
 
 from __future__ import annotations
@@ -18,14 +18,14 @@ from lab.errors import InputError
 
 SERVICE = "PGSERVICE"
 HIDDEN = (SERVICE, "PGOPTIONS", "PGTZ", "PGDATESTYLE", "PGGEQO")
-"""Variables that libpq never sees: they would change how a session reads and shows values, or, like `PGSERVICE`, cannot
-be overridden by a parameter. A user's `PGSERVICE` is passed on as the parameter `service`."""
+"""Variables that are hidden from libpq. Most would change how a session reads and shows values; `PGSERVICE` cannot be
+overridden by a parameter, so a user's value is passed on as the parameter `service`."""
 
 _NOT_EMPTY = {"connect_timeout": "10", "sslcertmode": "disable", "require_auth": "!gss"}
-"""Parameters that must not be empty, though libpq was built without a value for them."""
+"""Parameters that must not be empty, although libpq has no built-in value for them."""
 
 _PROTOCOLS = {"min_protocol_version": "3.0", "max_protocol_version": "3.0"}
-"""The same; libpq knows them from release 18 on."""
+"""The same, for parameters that libpq has since release 18."""
 
 _HINT = "Write %40 for @, %2F for /, %3F for ?, %23 for # and %25 for %, or set PGPASSWORD instead."
 
@@ -33,7 +33,7 @@ _HINT = "Write %40 for @, %2F for /, %3F for ?, %23 for # and %25 for %, or set 
 def address(dsn: str = "", **parts: str) -> str:
     """The libpq connection string `dsn`, a URL or `key=value` pairs, with some of its parts replaced.
 
-    Errors: `InputError` where it cannot be read; the message never shows it, because it may hold a password.
+    Errors: `InputError` where it cannot be parsed. The message never shows it, because it may contain a password.
     """
     try:
         return make_conninfo(dsn, **parts)
@@ -45,24 +45,24 @@ def parts_of(dsn: str) -> dict[str, str]:
     """The parts of a connection string by libpq's names, password included; errors as `address`."""
     parts = {name: str(value) for name, value in conninfo_to_dict(address(dsn)).items() if value is not None}
     if not all(port.isdecimal() for port in parts.get("port", "5432").split(",")):
-        raise _unreadable()  # libpq would show it, and it may be a password without the @host that should follow
+        raise _unreadable()  # libpq's message would show the "port", which may be a password whose @host is missing
     return parts
 
 
 def own_server(**parts: str) -> str:
-    """The connection string of a server that the lab started: it states every parameter that has a variable.
+    """The connection string of a server that the lab started; it states every parameter that has a variable.
 
-    `parts` must hold a host, a port, a user, a password (any, where none is asked for: else libpq looks for a password
-    file) and a dbname.
+    `parts` must contain host, port, user, password and dbname. Give any password to a server that asks for none;
+    otherwise libpq looks for a password file.
     """
     return address(**_stated() | {"sslmode": "disable", "gssencmode": "disable", "client_encoding": "utf8"} | parts)
 
 
 def users_server(dsn: str, **defaults: str) -> str:
-    """The connection string of a user's server; libpq's variables count for what it leaves out, but for `HIDDEN` ones.
+    """The connection string of a user's server. libpq's variables, except `HIDDEN`, fill in what it omits.
 
-    `defaults` count where the string says nothing. A host in the string is not overridden by `PGHOSTADDR`.
-    Errors: `InputError` where the string cannot be read or is ambiguous.
+    `defaults` apply to parts that the string omits. `PGHOSTADDR` does not override a host in the string.
+    Errors: `InputError` where the string cannot be parsed or is ambiguous.
     """
     require_unambiguous(dsn)
     parts = parts_of(dsn)
@@ -75,10 +75,10 @@ def users_server(dsn: str, **defaults: str) -> str:
 
 
 def require_unambiguous(dsn: str) -> None:
-    """Refuse a URL whose user or password holds an unescaped character that has a meaning there.
+    """Refuse a URL whose user or password contains an unescaped special character.
 
-    libpq would take a part of the password for a host, and show it in its messages.
-    Errors: `InputError`; the message shows nothing of the string.
+    libpq would take part of the password for a host and show it in its messages.
+    Errors: `InputError`; the message shows no part of the string.
     """
     scheme, separator, rest = dsn.partition("://")
     if not (separator and scheme.startswith("postgres")):
@@ -87,13 +87,13 @@ def require_unambiguous(dsn: str) -> None:
     password = unquote(userinfo.partition(":")[2])
     if set("@/?# ") & set(userinfo) or "@" in host or (userinfo and password != parts_of(dsn).get("password", "")):
         raise InputError(
-            "The connection string is ambiguous: its user or password holds a character that must be escaped.",
+            "The connection string is ambiguous: its user or password contains a character that must be escaped.",
             hint=_HINT,
         )
 
 
 def portable(parts: dict[str, str]) -> str:
-    """A connection string that libpq of an older release understands, too."""
+    """A connection string that older releases of libpq understand."""
     return address(**{name: value for name, value in parts.items() if name not in _PROTOCOLS})
 
 
@@ -118,7 +118,7 @@ class _HiddenVariables:
                 self._taken.clear()
 
     def value(self, name: str) -> str:
-        """What the user set, also while it is hidden; empty where it is not set."""
+        """The user's value, even while it is hidden; empty where the variable is not set."""
         with self._lock:
             return self._taken.get(name) or os.environ.get(name, "")
 
@@ -128,7 +128,7 @@ hidden_variables = _HiddenVariables()
 
 
 def _stated() -> dict[str, str]:
-    """Each parameter that has a variable, as libpq was built with; `service` cannot be stated without a service."""
+    """Each parameter that has a variable, with libpq's built-in value; `service` would need an existing service."""
     options = [option for option in pq.Conninfo.get_defaults() if option.envvar and option.keyword != b"service"]
     built_in = {option.keyword.decode(): (option.compiled or b"").decode() for option in options}
     return built_in | {name: value for name, value in (_NOT_EMPTY | _PROTOCOLS).items() if name in built_in}

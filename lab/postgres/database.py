@@ -1,4 +1,4 @@
-"""One connection to one throwaway database: the only door to psycopg."""
+"""One connection to one database; the only module that uses psycopg's connections."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ Row: TypeAlias = tuple[Any, ...]
 
 _RECOVERING_S = 60.0
 _RECOVERING = ("is starting up", "is in recovery mode", "is not yet accepting connections", "is shutting down")
-"""Parts of the messages of a server that will soon answer; libpq passes on no SQLSTATE of a refused connection."""
+"""Parts of a refusal after which to try again; libpq does not pass on the SQLSTATE of a refused connection."""
 
 
 class Database:
-    """An autocommit connection; every statement is its own transaction unless `transaction` says otherwise.
+    """An autocommit connection; every statement is its own transaction, except inside `transaction`.
 
     Errors: `ServerError` where the connection is gone, `DatabaseError` where the server refused the statement.
     """
@@ -34,20 +34,20 @@ class Database:
     def connect(cls, conninfo: str, *, diagnose: Callable[[], str] = str) -> Self:
         """Open an autocommit connection; `conninfo` is a libpq connection string of `lab.postgres.conninfo`.
 
-        A server that recovers after a crash is waited for, up to a minute. When the server goes away, `diagnose` returns
-        text to add to the error, such as the end of its log.
+        Waits up to a minute for a server that recovers after a crash. When the server goes away, `diagnose` returns text
+        to add to the error, such as the end of its log.
         """
         with _translated("connecting", diagnose):
             return cls(_connect_with_retry(conninfo), diagnose=diagnose)
 
     @property
     def closed(self) -> bool:
-        """Whether the connection was closed, by us or by the server's end."""
+        """Whether the connection was closed, by us or because the server ended."""
         return self._connection.closed
 
     @property
     def conninfo(self) -> str:
-        """How another client reaches this database; without a password."""
+        """The connection string for another client of this database; without a password."""
         return portable(self._connection.info.get_parameters())
 
     def execute(self, sql: str, params: Sequence[object] | None = None) -> int:
@@ -66,20 +66,20 @@ class Database:
         return value
 
     def checkpoint(self) -> None:
-        """Write everything out, where the role may ask for that; elsewhere the server does it in its own time."""
+        """Write all dirty pages, if the role may request it; otherwise the server does so in its own time."""
         if self.value(_MAY_CHECKPOINT):
             self.execute("CHECKPOINT")
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
-        """Run what is inside as one transaction, rolled back on any error."""
+        """Run the block as one transaction, rolled back on any error."""
         with _translated("transaction", self._diagnose), self._connection.transaction():
             yield
 
     def copy_in(self, statement: str, chunks: Iterable[bytes]) -> None:
         """Send `chunks` of COPY text to `statement` (COPY … FROM STDIN).
 
-        A thread sends while the caller produces, so that generating and loading overlap.
+        A thread sends while the caller produces, so that generation and loading overlap.
         """
         with _translated(statement, self._diagnose), self._connection.cursor() as cursor:
             writer = QueuedLibpqWriter(cursor)
@@ -123,7 +123,7 @@ def _connect_with_retry(conninfo: str) -> psycopg.Connection[Row]:
 
 @contextmanager
 def _translated(doing: str, diagnose: Callable[[], str]) -> Iterator[None]:
-    """Turn psycopg's errors into the lab's, with the statement's beginning."""
+    """Turn psycopg's errors into the lab's, with the beginning of the statement."""
     try:
         yield
     except psycopg.OperationalError as error:
@@ -142,6 +142,6 @@ def _short(text: str) -> str:
 
 
 def _first(error: psycopg.Error) -> str:
-    """Its first line, with the next where that only announces it, as for a host with several addresses."""
+    """The first line of the message; with the second where the first ends in a colon, as for several addresses."""
     first, *rest = str(error).strip().splitlines() or [type(error).__name__]
     return f"{first} {rest[0]}" if rest and first.endswith(":") else first

@@ -1,6 +1,6 @@
-"""The relations that hold users' data, with their bytes by kind, and which of them are parts of another.
+"""The relations that hold users' data, with their bytes by kind and the relation that each is a part of.
 
-A partitioned parent reports 0 bytes and a hypertable next to nothing, so whoever adds up tables must know the parts.
+A partitioned parent reports 0 bytes and a hypertable next to nothing, so the size of a table is the sum of its parts.
 """
 
 from __future__ import annotations
@@ -44,62 +44,62 @@ ORDER BY 1
 
 @dataclass(frozen=True, kw_only=True)
 class Relation:
-    """One relation with its own bytes, and the relation that its owner knows it by."""
+    """One relation with its own bytes, and the table that it is a part of."""
 
     oid: int
     schema: str
     name: str
     root: int
-    """`oid` of the table that this is a partition, a chunk or a compressed chunk of; its own where it is none.
+    """`oid` of the table of which this is a partition, a chunk or a compressed chunk; its own `oid` otherwise.
 
-    A table that merely inherits has columns of its own, and is a table of its own.
+    A table that merely inherits may have more columns, so it is a table of its own.
     """
     compressed: bool
-    """Whether it holds the columnstore of a chunk: rows of it are batches of rows."""
+    """Whether it holds the columnstore of a chunk; each of its rows is then a batch of rows."""
     stores: bool
-    """False of a partitioned parent, which has no storage."""
+    """False for a partitioned parent, which has no storage."""
     heap: int
     maps: int
     """Free-space and visibility maps of the heap."""
     toast: int
     """The TOAST table with its maps and its index."""
     toast_fixed: int
-    """The part of `toast` that is there however little is in it: its maps and the first page of its index."""
+    """The part of `toast` that exists even when it is empty: its maps and the first page of its index."""
     indexes: int
     index_fixed: int
     """The first page of each index."""
     rows: int
-    """As the server estimates them, exact after VACUUM; -1 where it never counted."""
+    """The server's estimate, exact after VACUUM; -1 where the server never counted."""
     total: int
     """`pg_total_relation_size`."""
     view: str | None
-    """The continuous aggregate whose rows it holds, as people write it."""
+    """The name of the continuous aggregate whose rows it holds, as people write it."""
 
     @property
     def label(self) -> str:
-        """The name as people write it; the extension's own tables are one."""
+        """The name as people write it; all tables of the extension share one label."""
         if self.view:
             return self.view
         return EXTENSION_CATALOG if self.schema.startswith("_timescaledb_") else named(self.schema, self.name)
 
 
 def named(schema: str, name: str) -> str:
-    """A table's name as people write it; a dot in it is not the one between schema and table."""
+    """A table's name as people write it; a name that contains a dot is quoted."""
     parts = (name,) if schema == "public" else (schema, name)
     return ".".join(f'"{part}"' if "." in part else part for part in parts)
 
 
 def read(database: Database, *, without: Sequence[int] = ()) -> tuple[Relation, ...]:
-    """Every relation of every schema but the system's.
+    """Every relation of every schema except the system's.
 
-    Sizes wait for locks, so those that cannot be had now may be left out by their `oid`.
+    Reading a size waits for locks, so `without` names relations to skip, by their `oid`.
     """
-    weighed = database.fetch(_RELATIONS, (list(without),))
-    found = [row for row in weighed if None not in row]  # what was dropped meanwhile has no size
+    rows = database.fetch(_RELATIONS, (list(without),))
+    existing = [row for row in rows if None not in row]  # a relation dropped meanwhile has no size
     compressed, hypertables = timescaledb.compressed(database), timescaledb.hypertables(database)
     views = {oid: named(*view) for oid, view in hypertables.items() if view}
-    parents = {oid: parent for oid, _, _, parent, part, *_ in found if part or parent in hypertables} | compressed
-    return tuple(_relation(row, _root(row[0], parents), row[0] in compressed, views.get(row[0])) for row in found)
+    parents = {oid: parent for oid, _, _, parent, part, *_ in existing if part or parent in hypertables} | compressed
+    return tuple(_relation(row, _root(row[0], parents), row[0] in compressed, views.get(row[0])) for row in existing)
 
 
 def _relation(row: tuple[Any, ...], root: int, compressed: bool, view: str | None) -> Relation:

@@ -1,12 +1,12 @@
-"""Names, text and per cent signs as SQL, text as COPY text, and the size of a page."""
+"""Quoting for SQL and for COPY, and the size of a page."""
 
 from __future__ import annotations
 
 PAGE = 8192
-"""Bytes of one page, as every build of PostgreSQL has it unless it was configured otherwise."""
+"""Bytes of one page, unless a build of PostgreSQL was configured otherwise."""
 
 FIRST_USER_OID = 16384
-"""Objects with a lower oid are the system's, made by initdb; all others are the users', whatever schema they hide in."""
+"""Objects with a lower oid are the system's, created by initdb; all others belong to users, whatever their schema."""
 
 
 def quoted(identifier: str) -> str:
@@ -20,7 +20,7 @@ def literal(text: str) -> str:
 
 
 def escaped(sql: str) -> str:
-    """SQL whose names may hold a %, for a statement that has parameters."""
+    """SQL with each % doubled, for a statement that has parameters."""
     return sql.replace("%", "%%")
 
 

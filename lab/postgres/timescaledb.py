@@ -1,6 +1,6 @@
-"""What differs between versions of TimescaleDB, from 2.18 (the first with the columnstore's names of today) on.
+"""Differences between versions of TimescaleDB since 2.18, the first with today's names of the columnstore.
 
-Scenarios need nothing of it: they use those names, which every version since 2.18 knows.
+Scenarios do not need this module: they use those names, which every version since 2.18 knows.
 """
 
 from __future__ import annotations
@@ -38,25 +38,24 @@ JOIN pg_namespace n ON n.nspname = h.schema_name JOIN pg_class c ON c.relnamespa
 
 
 def hypertables(database: Database) -> dict[int, tuple[str, str] | None]:
-    """Every hypertable by oid, to schema and name of the continuous aggregate whose rows it holds, if it does."""
+    """Every hypertable by oid, mapped to schema and name of the continuous aggregate whose rows it holds, if any."""
     if database.value("SELECT to_regclass('_timescaledb_catalog.hypertable') IS NULL"):
         return {}
     return {oid: (schema, name) if name else None for oid, schema, name in database.fetch(_HYPERTABLES)}
 
 
 def compressed(database: Database) -> dict[int, int]:
-    """Internal table of compressed rows, to the chunk or hypertable that it belongs to, both by oid."""
+    """Internal tables of compressed rows, each mapped to its chunk or hypertable, both by oid."""
     if database.value("SELECT to_regclass('_timescaledb_catalog.chunk') IS NULL"):
         return {}
     by_settings = database.value(
         "SELECT count(*) = 1 FROM pg_attribute WHERE attname = 'compress_relid'"
         " AND attrelid = to_regclass('_timescaledb_catalog.compression_settings')"
     )
-    found = database.fetch(_BY_SETTINGS if by_settings else _BY_CHUNK) + database.fetch(_BY_HYPERTABLE)
-    return dict(found)
+    return dict(database.fetch(_BY_SETTINGS if by_settings else _BY_CHUNK) + database.fetch(_BY_HYPERTABLE))
 
 
 def is_too_old(version: str) -> bool:
-    """Whether that version, such as '2.17.2', has no columnstore under the names that scenarios use."""
+    """Whether that version, such as '2.17.2', lacks the columnstore's names that scenarios use."""
     major, minor = (int(part) for part in version.split(".")[:2])
     return (major, minor) < OLDEST

@@ -83,7 +83,7 @@ def run(request: Request, progress: Progress, opened: Callable[[Path], None]) ->
         trials = plan.trials(tuple(entries.values()), kinds, pool.capabilities)
         # Before the dataset is planned, which would take all memory for a size mistyped by a few zeros.
         check_room(
-            [pool.server(kind) for kind in {one.server for one in trials if one.server}], request.size_bytes, jobs
+            [pool.server(kind) for kind in {trial.server for trial in trials if trial.server}], request.size_bytes, jobs
         )
         dataset = workload.plan(size_bytes=request.size_bytes, seed=request.seed, parameters=request.parameters)
         entries[BASELINE] = registry.registered()[BASELINE]
@@ -227,7 +227,7 @@ def _open(
         calibration=workload.notes,
         environment=environment(),
         templates=(),
-        scenarios={one.scenario: entries[one.scenario].facts for one in planned.trials},
+        scenarios={trial.scenario: entries[trial.scenario].facts for trial in planned.trials},
         outcomes=(),
         auxiliary_trials=(),
     )

@@ -12,7 +12,7 @@ from data_gen import Case, Dataset, case_names, imitation, load_case, published,
 from data_gen.calibration import Calibration, calibrated
 from data_gen.calibration.rate import Repeated, calm_change_rate, equal_market_rows
 from data_gen.case import CYCLE, CYCLE_BUSY, Session, read_case
-from data_gen.events import Plan
+from data_gen.events import DatasetPlan
 from data_gen.payloads import BETPAWA
 from lab import profiling
 from lab.analysis.fidelity import figures
@@ -205,12 +205,12 @@ def test_a_case_that_a_run_left_behind_is_imitated_as_it_is(
 def test_the_change_rate_is_found_again_from_the_rows_that_repeat() -> None:
     case = load_case("2026-02-17")
     for rate in (0.02, 0.1, 0.5):
-        equal = equal_market_rows(Plan(case, 48, 1), (BETPAWA,), rate)
+        equal = equal_market_rows(DatasetPlan(case, 48, 1), (BETPAWA,), rate)
         assert calm_change_rate(case, Repeated(share=equal, rows=1), None) == pytest.approx(rate, rel=0.1)
 
 
 def test_measured_repetition_is_what_the_generator_expects(small_database: Database, small: Dataset) -> None:
-    plan = Plan(small.case, small.spec.scale, small.spec.seed)
+    plan = DatasetPlan(small.case, small.spec.scale, small.spec.seed)
     expected = 100 * equal_market_rows(plan, (BETPAWA,), small.case.workload.calm_change_rate)
     measured = widths.measure(small_database, lz4=False)["market_odds.equal_to_previous"]
     assert measured == pytest.approx(expected, abs=0.5)

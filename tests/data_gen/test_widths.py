@@ -154,10 +154,10 @@ def test_a_profile_without_widths_leaves_the_parameters_and_says_so() -> None:
 
 def test_a_width_that_cannot_be_made_is_the_nearest_one_and_said_with_both_figures() -> None:
     made = calibrated(_widened({"odds_snapshots.raw_response": 200_000, "market_odds.outcomes": 80}), load_case(_BASE))
-    told = [line for line in made.assumed if "the nearest that can be made" in line]
+    told = [line for line in made.assumed if "the nearest that the generator can make" in line]
     assert [re.sub(r": [\d,]+ B, ", ": ", line) for line in told] == [
-        "Home documents: the nearest that can be made to 200,000 B.",
-        "Outcomes of home market rows: the nearest that can be made to 80 B.",
+        "Home documents: the nearest that the generator can make to 200,000 B.",
+        "Outcomes of home market rows: the nearest that the generator can make to 80 B.",
     ]
 
 

@@ -85,7 +85,7 @@ def test_what_is_not_known_is_a_dash_in_the_report(aged: Aged, case: Profile) ->
 
 def test_growth_that_does_not_fit_the_published_rows_is_said() -> None:
     found = published.load(CASES / "2026-02-17.json")
-    (warning,) = (line for line in found.missing if line.startswith("Growth: 3.60 GB a day as published"))
+    (warning,) = (line for line in found.missing if line.startswith("Growth: published as 3.60 GB a day."))
     assert "take 5.58 GB a day" in warning
 
 
