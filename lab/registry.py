@@ -1,9 +1,9 @@
-"""Finds the scenarios by looking into their folder; loud when one is broken.
+"""Finds the scenarios in their folder, and refuses a broken file with an error.
 
-A file is a family. It holds `SCENARIO` (named like the file) or `VARIANTS` (names that begin with the file's name); a
-file whose name begins with `_` holds what several share, and no scenario.
-Combinations are written `first+second` and applied in that order. Which of them are possible, and which belong to `all`,
-is computed from what each scenario declares: no file names another scenario.
+A file is a family. It holds `SCENARIO` (named like the file) or `VARIANTS` (names that begin with the file's name). A
+file whose name begins with `_` holds shared code and no scenario.
+Combinations are written `first+second` and applied in that order. The declarations of the scenarios decide which
+combinations are possible and which belong to `all`: no file names another scenario.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ class Registered:
 
     @property
     def facts(self) -> ScenarioFacts:
-        """What plans and reports must know of it."""
+        """The declarations that plans and reports need."""
         scenario = self.scenario
         return ScenarioFacts(
             title=scenario.title,
@@ -58,13 +58,13 @@ def registered() -> dict[str, Registered]:
     """Every scenario by name: the controls first, then by file name."""
     names = (info.name for info in pkgutil.iter_modules(scenarios.__path__))
     modules = (importlib.import_module(f"scenarios.{name}") for name in names if not name.startswith("_"))
-    found = [entry for module in modules for entry in _of(module)]
-    found.sort(key=lambda entry: entry.scenario.category is not Category.CONTROL)
-    return {entry.name: entry for entry in found}
+    entries = [entry for module in modules for entry in _of(module)]
+    entries.sort(key=lambda entry: entry.scenario.category is not Category.CONTROL)
+    return {entry.name: entry for entry in entries}
 
 
 def everything() -> tuple[str, ...]:
-    """The names that `all` stands for: every scenario, and what follows another one by its declaration (`follows`)."""
+    """The names that `all` stands for: every scenario, and every combination that `follows` declares."""
     entries = registered()
     combined = (
         f"{first.name}+{second.name}"
@@ -76,7 +76,7 @@ def everything() -> tuple[str, ...]:
 
 
 def conflict(parts: Sequence[Registered]) -> str | None:
-    """Why these cannot be applied in this order: which part finds no plain table, or not a column that it needs."""
+    """Why these cannot be applied in this order, such as a part that no longer finds its table or column; None if they can."""
     shapes: dict[str, Registered] = {}
     dropped: dict[str, Registered] = {}
     for part in parts:
@@ -84,18 +84,18 @@ def conflict(parts: Sequence[Registered]) -> str | None:
         for table in scenario.changes:
             if table in shapes:
                 first = shapes[table]
-                return f"{part.name} needs the table {table}, which is a {first.scenario.changes[table]} after {first.name}"
+                return f"{part.name} needs the table {table}, which {first.name} turns into a {first.scenario.changes[table]}"
         for column in scenario.needs_columns:
             if column in dropped:
                 return f"{part.name} needs the column {column}, which {dropped[column].name} drops"
         shapes |= {table: part for table, shape in scenario.changes.items() if shape is not Shape.TABLE}
         dropped |= dict.fromkeys(scenario.drops, part)
     keeping = [part.name for part in parts if part.scenario.keeps]
-    return f"{' and '.join(keeping)} are two retentions" if len(keeping) > 1 else None
+    return f"{' and '.join(keeping)} are retentions, and only one can be part" if len(keeping) > 1 else None
 
 
 def resolve(names: Iterable[str]) -> tuple[Registered, ...]:
-    """Scenarios for what a user wrote: `all`, a name, a file's name (all its variants), or names joined by `+`.
+    """The scenarios that a user named: `all`, a name, a file's name (all its variants), or names joined by `+`.
 
     Errors: `InputError` with the nearest names.
     """
@@ -121,8 +121,8 @@ def _combination(name: str, entries: Mapping[str, Registered]) -> Registered:
 def _lookup(name: str, entries: Mapping[str, Registered]) -> Registered:
     if name in entries:
         return entries[name]
-    known = list(dict.fromkeys(("all", *entries, *(entry.family for entry in entries.values()))))
-    near = difflib.get_close_matches(name, known, n=3, cutoff=0.4)
+    names = list(dict.fromkeys(("all", *entries, *(entry.family for entry in entries.values()))))
+    near = difflib.get_close_matches(name, names, n=3, cutoff=0.4)
     hint = f"Did you mean {' or '.join(near)}?" if near else "`lab list` shows them all."
     raise InputError(f"There is no scenario '{name}'.", hint=hint)
 
@@ -143,7 +143,7 @@ def _combined(name: str, parts: tuple[Registered, ...]) -> Registered:
     combined = Scenario(
         title=" + ".join(scenario.title for scenario in several),
         category=several[0].category,
-        hypothesis="Savings are not additive: what is left after the first changes what the next can do.",
+        hypothesis="Savings do not add up: the first strategy changes what is left for the next.",
         apply=apply,
         what="; then ".join(scenario.what for scenario in several if scenario.what),
         needs=frozenset().union(*(scenario.needs for scenario in several)),
@@ -159,12 +159,12 @@ def _combined(name: str, parts: tuple[Registered, ...]) -> Registered:
         leads=False,
         follows=frozenset(),
     )
-    described = f"A combination, measured as one: {', then '.join(part.name for part in parts)}."
-    return Registered(name=name, family=name, description=described, scenario=combined)
+    description = f"A combination, measured as a whole: {', then '.join(part.name for part in parts)}."
+    return Registered(name=name, family=name, description=description, scenario=combined)
 
 
 def _each(values: Iterable[T]) -> tuple[T, ...]:
-    """In order, each once."""
+    """The distinct values, in order."""
     return tuple(dict.fromkeys(values))
 
 
@@ -175,7 +175,7 @@ def _refuse_conflict(name: str, parts: tuple[Registered, ...]) -> None:
         return
     working = _order(parts)
     hint = (
-        f"Write '{'+'.join(part.name for part in working)}'." if working else "No order of them works: leave one out."
+        f"Write '{'+'.join(part.name for part in working)}'." if working else "No order works: leave one of them out."
     )
     raise InputError(f"'{name}' cannot be combined: {reason}.", hint=hint)
 
@@ -194,13 +194,14 @@ def _order(parts: Sequence[Registered]) -> tuple[Registered, ...] | None:
 
 
 def _of(module: ModuleType) -> Iterator[Registered]:
-    """The scenarios of one file; what is missing or misnamed is an error with the file's name."""
+    """The scenarios of one file. Errors: `InputError` that names the file and what is missing or misnamed."""
     family = module.__name__.rpartition(".")[2]
     variants = getattr(module, "VARIANTS", None) or {family: getattr(module, "SCENARIO", None)}
     description = inspect.getdoc(module)
     if not description:
         raise InputError(
-            f"scenarios/{family}.py has no docstring.", hint="It is printed in the report: say why it should work."
+            f"scenarios/{family}.py has no docstring.",
+            hint="The report prints it: write why the strategy should work.",
         )
     for name, scenario in variants.items():
         if not isinstance(scenario, Scenario):
@@ -210,11 +211,12 @@ def _of(module: ModuleType) -> Iterator[Registered]:
             )
         if any(loss.table is None for loss in scenario.losses) != (scenario.keeps is not None):
             raise InputError(
-                f"scenarios/{family}.py: {name} declares only half of the rows that it gives up.",
-                hint="`keeps` goes with lost_rows(…) among `losses`.",
+                f"scenarios/{family}.py: {name} declares `keeps` without lost_rows(…), or lost_rows(…) without `keeps`.",
+                hint="Declare both or neither.",
             )
         if not name.startswith(family) or "+" in name:
             raise InputError(
-                f"scenarios/{family}.py names a variant '{name}'.", hint=f"A variant's name begins with '{family}'."
+                f"scenarios/{family}.py names a variant '{name}'.",
+                hint=f"Let its name begin with '{family}' and contain no '+'.",
             )
         yield Registered(name=name, family=family, description=description, scenario=scenario)

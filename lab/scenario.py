@@ -1,8 +1,8 @@
-"""The contract of a strategy: all that a file in `scenarios/` may import of the project.
+"""The contract of a strategy: the only module of the project that a file in `scenarios/` may import.
 
-A scenario is a value with a function. It rearranges data and nothing else: cloning, settling, measuring,
-verifying and cleaning up are done by the lab, once, the same for everyone. Its SQL is also the plan for a real database:
-it names nothing of the sample, and it proves on that very database that nothing is lost before it drops or replaces.
+A scenario is a value with a function. It rearranges data and does nothing else: the lab clones, settles, measures,
+verifies and cleans up, in the same way for every scenario. Its SQL is also the plan for a real database: it names
+nothing of the sample, and before it drops or replaces anything it proves on that very database that nothing is lost.
 """
 
 from __future__ import annotations
@@ -36,14 +36,14 @@ __all__ = [
 
 
 class Need(StrEnum):
-    """What a server must offer for the scenario to run there."""
+    """A feature that the server must offer for the scenario to run there."""
 
     LZ4 = "TOAST compression lz4"
     COLUMNSTORE = "TimescaleDB Community (columnstore)"
 
 
 class Database(Protocol):
-    """What a scenario works on: one clone, all its own."""
+    """A clone that belongs to one scenario alone."""
 
     @property
     def now(self) -> datetime:
@@ -51,13 +51,13 @@ class Database(Protocol):
 
     @property
     def now_sql(self) -> str:
-        """`now` as an SQL expression of type timestamptz; recorded, and so printed in a plan, as `now()`."""
+        """`now` as an SQL expression of type timestamptz; a plan prints it as `now()`."""
 
     def step(self, name: str, *, auxiliary: bool = False, final: bool = False) -> AbstractContextManager[None]:
-        """Name a part of the work; its SQL, seconds, WAL, peak and footprint are recorded.
+        """Name a part of the work; the lab records its SQL, seconds, WAL, peak disk and footprint.
 
         `auxiliary` marks a measurement that is shown but does not count as the strategy's cost.
-        `final` marks a step that drops what the way back needs: a plan carries it out after all checks.
+        `final` marks a step that drops what a rollback needs: a plan carries it out after all checks.
         """
 
     def execute(self, sql: str) -> int:
@@ -66,18 +66,18 @@ class Database(Protocol):
     def prove(self, name: str, sql: str) -> None:
         """Run a query that counts differences inside a step; anything but 0 ends the scenario.
 
-        In a plan it is a statement that raises. Put it before every statement that drops or replaces. `name` says what
-        must hold.
+        In a plan it becomes a statement that raises. Put it before every statement that drops or replaces. `name` says
+        what must hold.
         """
 
     def fetch(self, sql: str) -> list[tuple[Any, ...]]:
-        """Run one query and return its rows; outside of a step it can only read, and is no part of the plan."""
+        """Run one query and return its rows. Outside of a step it can only read, and the plan leaves it out."""
 
     def value(self, sql: str) -> Any:
         """The single value of a query that returns one row and one column."""
 
     def note(self, text: str) -> None:
-        """Add a finding to the report, such as what was proved on the way."""
+        """Add a finding to the report, such as a proof that held."""
 
 
 Keeps = Callable[[datetime], Mapping[str, str]]
@@ -87,7 +87,7 @@ Keeps = Callable[[datetime], Mapping[str, str]]
 class Scenario:
     """One strategy.
 
-    What it gives up must be declared, and is checked to be exactly that.
+    It declares what it gives up; a trial that loses more or less than that fails verification.
     """
 
     title: str
@@ -95,30 +95,30 @@ class Scenario:
     hypothesis: str
     apply: Callable[[Database], None]
     what: str = ""
-    """The same as an order, for lists of what could be done: 'Drop the column of whole responses'."""
+    """The strategy as an order, for lists of what could be done: 'Drop the raw_response columns'."""
     needs: frozenset[Need] = frozenset()
     changes: Mapping[str, Shape] = field(default_factory=dict)
-    """Each table that it changes, to what stands under that name afterwards; it must find a plain table there."""
+    """Each table that it changes, to what has that name afterwards. Before, each must be a plain table."""
     needs_columns: tuple[str, ...] = ()
-    """Columns that it must find, as 'table.column', where a table without them is possible."""
+    """Columns that must exist, as 'table.column', where a table may also lack them."""
     requires: tuple[Requirement, ...] = ()
-    """What must hold in the data, besides the tables and columns that it needs; asked before anything is changed."""
+    """What must hold in the data, besides the tables and columns; checked before anything is changed."""
     losses: tuple[DeclaredLoss, ...] = ()
     """What it gives up: `lost_column`, `lost_rows`, `lost_index`."""
     keeps: Keeps | None = None
     """For a moment, each table that loses rows and the SELECT of the rows that must remain."""
     keeps_days: int | None = None
-    """How many days of rows `keeps` keeps, where it goes by their age: a profile tells how much that is at full size."""
+    """How many days `keeps` keeps, where it selects by age. The profile says how many rows that is at full size."""
     costs: tuple[str, ...] = ()
-    """What it costs besides bytes and seconds: keys, foreign keys, locks, application code."""
+    """Its price besides bytes and seconds: keys, foreign keys, locks, application code."""
     origins: Mapping[str, str] = field(default_factory=dict)
-    """New table to the table whose rows it grows with; one that is not named grows with the number of events."""
+    """New table to the table whose rows it grows with; a table that is not named grows with the number of events."""
     varies_with: str | None = None
-    """A parameter of the workload on which its savings depend, such as 'change rate': it is also measured at other values."""
+    """A parameter of the workload on which its savings depend, such as 'change rate'; it is also tried at other values."""
     leads: bool = True
-    """Whether it stands for its file where one strategy of each file is named; False of the other variants."""
+    """Whether it represents its file where one strategy of each file is listed; False for the other variants."""
     follows: frozenset[Category] = frozenset()
-    """It is part of `all` as other+this, too, after each strategy of these categories that leaves it what it needs."""
+    """`all` also includes the combination other+this for every strategy of these categories that does not conflict."""
 
     @property
     def drops(self) -> tuple[str, ...]:
@@ -127,12 +127,12 @@ class Scenario:
 
     @property
     def given_up(self) -> tuple[str, ...]:
-        """In words, the data that are lost on purpose; an index is none."""
+        """The data that are lost on purpose, in words; a lost index is not data."""
         return tuple(loss.words for loss in self.losses if loss.guarantee is None)
 
     @property
     def requirements(self) -> tuple[Requirement, ...]:
-        """All that must hold before it may run: its tables, its columns, and what it requires of the data."""
+        """Everything that must hold before it may run: its tables, its columns, and what it requires of the data."""
         return (*_tables(self.changes), *_columns(self.needs_columns), *self.requires)
 
 
@@ -153,8 +153,9 @@ def lost_index(table: str, definition: str) -> DeclaredLoss:
 
 
 def unused_names(*names: str) -> Requirement:
-    """That no table, view, index or function has one of these names: a scenario may then drop what it created itself."""
-    listed, public = ", ".join(f"'{name}'" for name in names), "namespace = 'public'::regnamespace"
+    """No table, view, index or function has one of these names, so a scenario may drop what it created itself."""
+    listed = ", ".join(f"'{name}'" for name in names)
+    public = "namespace = 'public'::regnamespace"
     return Requirement(
         name=f"nothing is called {' or '.join(names)} yet",
         sql=f"SELECT (SELECT count(*) FROM pg_class WHERE relname IN ({listed}) AND rel{public})"
@@ -163,25 +164,25 @@ def unused_names(*names: str) -> Requirement:
 
 
 def different_parts(old: str, new: str, value: str, *, of: str = "id") -> str:
-    """A query for `Database.prove`: how many parts of 1,000 ids differ between two tables, in rows or their content.
+    """A query for `Database.prove`: in how many parts of 1,000 ids two tables differ, in row count or content.
 
-    `old` and `new` are tables, views or queries in parentheses; `value` is the hash of a row `t` as a bigint, by which
-    its content is compared; `of` is the integer column that both are divided by. Each side is read once, and nothing
-    of the size of a table is sorted. The hash is hashed again before it is added up: `hash_record_extended` is linear in its
-    columns, so that its sum stays the same where two rows exchange a value.
+    `old` and `new` are tables, views or queries in parentheses. `value` is the hash of a row `t` as a bigint; rows are
+    compared by it. `of` is the integer column that divides both into parts. Each side is read once, and no sort is as
+    large as a table. The hash is hashed again before it is summed: `hash_record_extended` is linear in its columns, so its
+    sum stays the same where two rows exchange a value.
     """
-    parts = (
+    old_parts, new_parts = (
         f"(SELECT {of} / 1000 AS part, count(*) AS rows, sum(hashint8extended({value}, 0)) AS content FROM {side} t GROUP BY 1)"
         for side in (old, new)
     )
     return (
-        f"SELECT count(*) FROM {next(parts)} a FULL JOIN {next(parts)} b USING (part)"
+        f"SELECT count(*) FROM {old_parts} a FULL JOIN {new_parts} b USING (part)"
         " WHERE (a.rows, a.content) IS DISTINCT FROM (b.rows, b.content)"
     )
 
 
 def _tables(changes: Mapping[str, Shape]) -> Iterator[Requirement]:
-    """Each is a table, partitioned or not, and no view, foreign table or hypertable."""
+    """Each is a table, partitioned or not, and not a view, foreign table or hypertable."""
     for table in changes:
         yield Requirement(
             name=f"{table} is a plain table",

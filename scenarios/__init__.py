@@ -1,1 +1,1 @@
-"""One strategy, one file; being in this folder is being registered."""
+"""One strategy per file; every file in this folder is registered by being here."""

@@ -1,4 +1,4 @@
-"""What the forms of `outcome_normalization` share: reading the documents, and putting a view in the old table's place."""
+"""Shared by the forms of `outcome_normalization`: parsing the documents, and replacing the old table by a view."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ COLUMNS = f"id, snapshot_id, {MARKET}, outcomes, unavailable_at"
 
 
 def of(row: str, columns: str = MARKET) -> str:
-    """The columns, each of `row`."""
+    """The columns, each qualified with the alias `row`."""
     return ", ".join(f"{row}.{column}" for column in columns.split(", "))
 
 
@@ -33,7 +33,7 @@ FLOATS = Form(
 )
 HUNDREDTHS = Form(
     stored="(odds * 100 * CASE WHEN active = 'true' THEN 1 ELSE -1 END)::integer",
-    # An inactive outcome is stored as a negative number, so that 0 and what is negative already have no place.
+    # The sign stands for `is_active`: an inactive outcome is stored as a negative number, so odds of 0 or less do not fit.
     representable="odds * 100 BETWEEN 1 AND 2147483647 AND odds * 100 = trunc(odds * 100)",
 )
 
@@ -66,7 +66,7 @@ CROSS JOIN LATERAL (
 
 
 def parse(db: Database, form: Form) -> None:
-    """Read the JSON once, into tables of scratch; a document that the form cannot give back is `verbatim` there."""
+    """Parse the JSON once, into scratch tables; a document that the form cannot give back exactly is kept as `verbatim`."""
     with db.step("parse the JSON"):
         for table in MARKETS:
             db.execute(f"DROP TABLE IF EXISTS parsed_{table}")
@@ -75,7 +75,7 @@ def parse(db: Database, form: Form) -> None:
 
 
 def keep_foreign_key(db: Database, table: str, new: str) -> None:
-    """What referred to the competitor's snapshots still does."""
+    """Keep the foreign key of the competitor's market rows to their snapshots."""
     if table == "competitor_market_odds":
         db.execute(f"ALTER TABLE {new} ADD FOREIGN KEY (snapshot_id) REFERENCES {MARKETS[table]} (id)")
 
@@ -90,13 +90,13 @@ def view_columns(row: str, market: str, outcomes: str, unavailable: str = "m.una
 
 
 def different(old: str, new: str) -> str:
-    """Parts in which the market rows of the two differ in any column, documents by their content."""
+    """A query for the parts in which market rows differ in any column; documents are compared by their content."""
     values = of("t", COLUMNS).replace("groups", "groups::jsonb").replace("outcomes", "outcomes::jsonb")
     return different_parts(old, new, f"hash_record_extended(ROW({values}), 0)")
 
 
 def replace_by_view(db: Database, table: str, select: str) -> None:
-    """Prove that a view gives back every row, then put it in the table's place; no writer comes in between."""
+    """Prove that a view gives back every row, then replace the table by it, in one transaction that locks out writers."""
     with db.step(f"{table}: rename the old table, view in its place"):
         db.execute("BEGIN")
         db.execute(f"LOCK TABLE {table} IN EXCLUSIVE MODE")
@@ -108,16 +108,16 @@ def replace_by_view(db: Database, table: str, select: str) -> None:
 
 
 def drop_old(db: Database) -> None:
-    """Drop the old tables; rows that were written since then have higher ids."""
+    """Prove equality once more and drop the old tables; rows written after the renaming have higher ids and are left out."""
     with db.step("drop the old tables", final=True):
         for table in MARKETS:
-            until = f"(SELECT * FROM {table} WHERE id <= (SELECT max(id) FROM {table}_old))"
-            db.prove(f"{table} still gives back every row of {table}_old", different(f"{table}_old", until))
+            earlier = f"(SELECT * FROM {table} WHERE id <= (SELECT max(id) FROM {table}_old))"
+            db.prove(f"{table} still gives back every row of {table}_old", different(f"{table}_old", earlier))
             db.execute(f"DROP TABLE {table}_old")
 
 
 def requirements(suffixes: tuple[str, ...]) -> Iterator[Requirement]:
-    """That nothing is lost in the view, and that nothing of the database's own is in the way."""
+    """The view can hold every column and id, and no name that the scenario needs is taken."""
     for table in MARKETS:
         columns = ", ".join(f"'{column}'" for column in COLUMNS.split(", "))
         yield Requirement(

@@ -1,6 +1,6 @@
-"""The control: the same clone, settled, measured and verified like every other, with nothing done to it.
+"""The control: a clone that nothing is done to, settled, measured and verified like every other.
 
-It runs twice on every server. The gap between the two is the noise floor, and nothing under it is called a change.
+It runs twice on every server. The difference between the two trials is the noise floor: a smaller change is not reported.
 """
 
 from lab.scenario import Category, Database, Scenario

@@ -1,7 +1,7 @@
 """Drop the column `raw_response` of both snapshot tables, then rewrite them.
 
-DROP COLUMN only hides a column: the bytes stay where they are until the table is rewritten, so the column and the
-space go in two steps, and the first one frees nothing.
+DROP COLUMN only hides a column: its bytes stay until the table is rewritten. So there are two steps, and the first one
+frees nothing.
 """
 
 from lab.scenario import Category, Database, Scenario, Shape, lost_column
@@ -25,12 +25,12 @@ SCENARIO = Scenario(
     category=Category.ELIMINATE,
     hypothesis="The two payload columns are more than half of the database, and only a debugger reads them.",
     apply=apply,
-    what="Drop the column of whole responses, then rewrite its tables",
+    what="Drop the raw_response columns, then rewrite their tables",
     changes=dict.fromkeys(TABLES, Shape.TABLE),
     needs_columns=COLUMNS,
     losses=tuple(lost_column(column) for column in COLUMNS),
     costs=(
-        "Payloads cannot be parsed again: a mistake in the scraper's mapping can no longer be repaired afterwards.",
-        "VACUUM FULL holds ACCESS EXCLUSIVE; the new copy is small, so it needs little room.",
+        "Stored payloads can no longer be parsed again, so a mistake in the scraper's mapping cannot be repaired later.",
+        "VACUUM FULL holds ACCESS EXCLUSIVE. It needs disk space for a second copy, which is small.",
     ),
 )

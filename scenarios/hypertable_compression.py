@@ -1,13 +1,13 @@
-"""Turn the four big tables into TimescaleDB hypertables, one chunk a day, and compress all days but the newest.
+"""Turn the four big tables into TimescaleDB hypertables, one chunk per day, and compress all days but the newest.
 
-The columnstore gathers up to 1,000 rows into one batch and compresses each column of it, so rows that are alike must
-come together: snapshots of one event repeat themselves, so the tuned settings segment by event and order by market and
-line before time, which puts the price history of one line side by side. `market_odds` has neither a time nor an event,
-so both are copied into it from its snapshot. json has no equality operator and gets no dictionary per batch, as jsonb does;
-the `_jsonb` variant shows what that is worth.
+The columnstore compresses each column in batches of up to 1,000 rows, so similar rows must lie together. Snapshots of one
+event repeat themselves: the tuned settings segment by event and order by market and line before time, which puts the
+price history of one line side by side. `market_odds` has neither a time nor an event, so both are copied into it from its
+snapshot. json has no equality operator, so TimescaleDB builds no dictionary per batch for it, as it does for jsonb; the
+`_jsonb` variant measures the difference.
 
-The old tables stay, under another name, until the very end: each is proved equal to its hypertable before that takes its
-name, and again, compressed, before it is dropped.
+The old tables stay, under another name, until the end. Each is proved equal to its hypertable before the hypertable takes
+its name, and once more, after compression, before it is dropped.
 """
 
 from collections.abc import Iterator, Mapping
@@ -27,30 +27,30 @@ from lab.scenario import (
 
 
 @dataclass(frozen=True, kw_only=True)
-class Source:
-    """One table on its way to a hypertable."""
+class Conversion:
+    """How one table becomes a hypertable."""
 
     table: str
     adds: str
     """Columns that the table needs and does not have, as definitions."""
     select: str
-    """What fills the new table, from the old one as `t`."""
+    """The query that fills the new table; the old one is `t`."""
     indexes: tuple[str, ...]
     references: Mapping[str, str]
-    """Column to the table it refers to; foreign keys to a hypertable's id are not possible any more."""
+    """Column to the table that it refers to. A foreign key cannot refer to a hypertable's id, so such keys are missing."""
     time: str
     """Type of captured_at."""
     content: str
     """The hash of a row `t`, old or new, by which its content is compared."""
     parent: str = ""
-    """The table that its time comes from, where it has none of its own."""
+    """The table that the time is copied from; empty where the table has its own time."""
     segmentby: str
     orderby: str
 
 
-def snapshots(table: str, event: str, time: str, references: Mapping[str, str], indexes: tuple[str, ...]) -> Source:
+def snapshots(table: str, event: str, time: str, references: Mapping[str, str], indexes: tuple[str, ...]) -> Conversion:
     """A snapshot table: it has its time already."""
-    return Source(
+    return Conversion(
         table=table,
         adds="",
         select=f"SELECT t.* FROM {table} t ORDER BY t.id",
@@ -63,9 +63,9 @@ def snapshots(table: str, event: str, time: str, references: Mapping[str, str], 
     )
 
 
-def markets(table: str, parent: str, event: str, time: str, indexes: tuple[str, ...]) -> Source:
+def markets(table: str, parent: str, event: str, time: str, indexes: tuple[str, ...]) -> Conversion:
     """A market table: time and event come from its snapshot."""
-    return Source(
+    return Conversion(
         table=table,
         adds=f"captured_at {time} NOT NULL, {event} integer NOT NULL",
         select=f"SELECT t.*, s.captured_at, s.{event} FROM {table} t JOIN {parent} s ON s.id = t.snapshot_id ORDER BY t.id",
@@ -79,7 +79,7 @@ def markets(table: str, parent: str, event: str, time: str, indexes: tuple[str, 
     )
 
 
-SOURCES = (
+CONVERSIONS = (
     markets(
         "market_odds", "odds_snapshots", "event_id", "timestamptz",
         ("snapshot_id", "betpawa_market_id", "snapshot_id, betpawa_market_id"),
@@ -99,46 +99,48 @@ SOURCES = (
 )  # fmt: skip
 
 
-def move(db: Database, source: Source, *, jsonb: bool) -> None:
+def move(db: Database, conversion: Conversion, *, jsonb: bool) -> None:
     """Copy the table into a hypertable with a key that holds the time column."""
-    table, new = source.table, f"{source.table}_hyper"
+    table, new = conversion.table, f"{conversion.table}_hyper"
     with db.step(f"{table}: copy into a hypertable"):
         db.execute(f"DROP TABLE IF EXISTS {new}")
         db.execute(f"CREATE TABLE {new} (LIKE {table} INCLUDING DEFAULTS)")
-        for definition in source.adds.split(", ") if source.adds else ():
+        for definition in conversion.adds.split(", ") if conversion.adds else ():
             db.execute(f"ALTER TABLE {new} ADD COLUMN {definition}")
-        if jsonb and source.adds:
+        if jsonb and conversion.adds:
             db.execute(f"ALTER TABLE {new} ALTER COLUMN outcomes TYPE jsonb, ALTER COLUMN market_groups TYPE jsonb")
         db.execute(f"SELECT create_hypertable('{new}', by_range('captured_at', interval '1 day'))")
-        db.execute(f"INSERT INTO {new} {source.select}")
+        db.execute(f"INSERT INTO {new} {conversion.select}")
         db.execute(f"ALTER TABLE {new} ADD PRIMARY KEY (id, captured_at)")
-        for columns in source.indexes:
+        for columns in conversion.indexes:
             db.execute(f"CREATE INDEX ON {new} ({columns})")
-        for column, target in source.references.items():
+        for column, target in conversion.references.items():
             db.execute(f"ALTER TABLE {new} ADD FOREIGN KEY ({column}) REFERENCES {target} (id)")
 
 
-def take_over(db: Database, source: Source) -> None:
-    """Prove that the hypertable holds every row, then give it the name; no writer comes in between."""
-    table, new = source.table, f"{source.table}_hyper"
+def take_over(db: Database, conversion: Conversion) -> None:
+    """Prove that the hypertable holds every row, then rename it, in one transaction that locks out writers."""
+    table, new = conversion.table, f"{conversion.table}_hyper"
     with db.step(f"{table}: rename the old table, hypertable in its place"):
         db.execute("BEGIN")
         db.execute(f"LOCK TABLE {table} IN EXCLUSIVE MODE")
-        db.prove(f"the hypertable holds every row of {table}", different_parts(table, new, source.content))
+        db.prove(f"the hypertable holds every row of {table}", different_parts(table, new, conversion.content))
         db.execute(f"ALTER SEQUENCE {table}_id_seq OWNED BY {new}.id")
         db.execute(f"ALTER TABLE {table} RENAME TO {table}_old")
         db.execute(f"ALTER TABLE {new} RENAME TO {table}")
         db.execute("COMMIT")
 
 
-def compress(db: Database, source: Source, *, tuned: bool) -> None:
-    """Compress every chunk that ends before the newest day begins, each in a transaction of its own."""
-    table = source.table
+def compress(db: Database, conversion: Conversion, *, tuned: bool) -> None:
+    """Compress every chunk that ends before the newest day begins; each chunk in its own transaction."""
+    table = conversion.table
     settings = (
-        f", timescaledb.segmentby = '{source.segmentby}', timescaledb.orderby = '{source.orderby}'" if tuned else ""
+        f", timescaledb.segmentby = '{conversion.segmentby}', timescaledb.orderby = '{conversion.orderby}'"
+        if tuned
+        else ""
     )
     midnight = f"date_trunc('day', {db.now_sql} AT TIME ZONE 'UTC')"
-    older_than = f"{midnight} AT TIME ZONE 'UTC'" if source.time == "timestamptz" else midnight
+    older_than = f"{midnight} AT TIME ZONE 'UTC'" if conversion.time == "timestamptz" else midnight
     with db.step(f"{table}: compress all days but the newest"):
         db.execute(f"ALTER TABLE {table} SET (timescaledb.enable_columnstore{settings})")
         db.execute(
@@ -151,58 +153,60 @@ def compress(db: Database, source: Source, *, tuned: bool) -> None:
 
 
 def report(db: Database, table: str) -> None:
-    """How many chunks were compressed, and with which settings; none is an error."""
-    done, total = db.fetch(
+    """Note how many chunks were compressed and with which settings; no compressed chunk is an error."""
+    compressed, total = db.fetch(
         "SELECT count(*) FILTER (WHERE is_compressed), count(*) FROM timescaledb_information.chunks"
         f" WHERE hypertable_name = '{table}'"
     )[0]
-    if not done:
+    if not compressed:
         raise LabError(f"No chunk of {table} was compressed.")
-    used = db.fetch(
+    settings = db.fetch(
         "SELECT DISTINCT segmentby, orderby FROM timescaledb_information.chunk_columnstore_settings"
         f" WHERE hypertable = '{table}'::regclass"
     )
-    chosen = "; ".join(f"segmentby {segmentby or 'nothing'}, orderby {orderby}" for segmentby, orderby in used)
-    db.note(f"{table}: {done} of {total} chunks compressed, {chosen}")
+    words = "; ".join(f"segmentby {segmentby or 'nothing'}, orderby {orderby}" for segmentby, orderby in settings)
+    db.note(f"{table}: {compressed} of {total} chunks compressed, {words}")
 
 
 def drop_old(db: Database) -> None:
-    """Drop the old tables; rows that were written since then have higher ids."""
+    """Prove equality once more and drop the old tables; rows written after the renaming have higher ids and are left out."""
     with db.step("drop the old tables", final=True):
-        for source in SOURCES:
-            old = f"{source.table}_old"
-            until = f"(SELECT * FROM {source.table} WHERE id <= (SELECT max(id) FROM {old}))"
-            db.prove(f"{source.table} still holds every row of {old}", different_parts(old, until, source.content))
+        for conversion in CONVERSIONS:
+            old = f"{conversion.table}_old"
+            earlier = f"(SELECT * FROM {conversion.table} WHERE id <= (SELECT max(id) FROM {old}))"
+            db.prove(
+                f"{conversion.table} still holds every row of {old}", different_parts(old, earlier, conversion.content)
+            )
             db.execute(f"DROP TABLE {old}")
 
 
 def apply(db: Database, *, tuned: bool, jsonb: bool) -> None:
-    """The market tables first, because they read their time from the snapshots."""
+    """Convert the market tables first, because they read their time from the snapshots."""
     with db.step("CREATE EXTENSION timescaledb"):
         db.execute("CREATE EXTENSION IF NOT EXISTS timescaledb")
-    for source in SOURCES:
-        move(db, source, jsonb=jsonb)
-        take_over(db, source)
-    for source in SOURCES:
-        compress(db, source, tuned=tuned)
+    for conversion in CONVERSIONS:
+        move(db, conversion, jsonb=jsonb)
+        take_over(db, conversion)
+    for conversion in CONVERSIONS:
+        compress(db, conversion, tuned=tuned)
     drop_old(db)
 
 
 def requirements() -> Iterator[Requirement]:
-    """What the market rows need to get their time, and that nothing of the database's own is in the way."""
-    for source in SOURCES:
-        if source.parent:
+    """Every market row has exactly one snapshot to take its time from, and no name that the scenario needs is taken."""
+    for conversion in CONVERSIONS:
+        if conversion.parent:
             yield Requirement(
-                name=f"every row of {source.table} belongs to exactly one of {source.parent}",
-                sql=f"SELECT count(*) FROM {source.table} t LEFT JOIN (SELECT id, count(*) AS rows FROM {source.parent}"
+                name=f"every row of {conversion.table} belongs to exactly one of {conversion.parent}",
+                sql=f"SELECT count(*) FROM {conversion.table} t LEFT JOIN (SELECT id, count(*) AS rows FROM {conversion.parent}"
                 " GROUP BY id) s ON s.id = t.snapshot_id WHERE s.rows IS DISTINCT FROM 1",
             )
             yield Requirement(
-                name=f"{source.table} has no columns captured_at and {source.segmentby} of its own",
-                sql=f"SELECT count(*) FROM pg_attribute WHERE attrelid = '{source.table}'::regclass AND NOT attisdropped"
-                f" AND attname IN ('captured_at', '{source.segmentby}')",
+                name=f"{conversion.table} has no columns captured_at and {conversion.segmentby} of its own",
+                sql=f"SELECT count(*) FROM pg_attribute WHERE attrelid = '{conversion.table}'::regclass AND NOT attisdropped"
+                f" AND attname IN ('captured_at', '{conversion.segmentby}')",
             )
-    yield unused_names(*(f"{source.table}_{suffix}" for source in SOURCES for suffix in ("hyper", "old")))
+    yield unused_names(*(f"{conversion.table}_{suffix}" for conversion in CONVERSIONS for suffix in ("hyper", "old")))
 
 
 def variant(title: str, hypothesis: str, follows: frozenset[Category], *, tuned: bool, jsonb: bool) -> Scenario:
@@ -215,17 +219,17 @@ def variant(title: str, hypothesis: str, follows: frozenset[Category], *, tuned:
         what="Columnstore for snapshots and market rows (TimescaleDB Community)",
         needs=frozenset({Need.COLUMNSTORE}),
         requires=tuple(requirements()),
-        changes={source.table: Shape.HYPERTABLE for source in SOURCES},
+        changes={conversion.table: Shape.HYPERTABLE for conversion in CONVERSIONS},
         leads=tuned and not jsonb,
         follows=follows,
         varies_with="change rate" if tuned and not jsonb else None,
         costs=(
-            "The market tables carry a copy of captured_at and the event (12 bytes a row), which every insert must supply.",
+            "The market tables hold a copy of captured_at and the event (12 bytes per row), which every insert must supply.",
             "Primary keys become (id, captured_at): the database no longer guarantees that an id alone is unique.",
             "The foreign key competitor_market_odds → competitor_odds_snapshots is gone: a hypertable's id cannot be referred to.",
-            "Lookups by id or snapshot_id alone must look into every chunk; changing compressed rows decompresses batches.",
-            "The plain index on event_id and the BRIN index on time are not built again: chunks and segments replace them.",
-            "Needs TimescaleDB's Community edition, which most managed PostgreSQL services do not offer.",
+            "A lookup by id or snapshot_id alone searches every chunk. Changing a compressed row decompresses its batch.",
+            "The plain index on event_id and the BRIN index on time are not rebuilt: chunks and segments replace them.",
+            "It needs TimescaleDB's Community edition, which most managed PostgreSQL services do not offer.",
         ),
     )
 
@@ -233,21 +237,21 @@ def variant(title: str, hypothesis: str, follows: frozenset[Category], *, tuned:
 VARIANTS = {
     "hypertable_compression": variant(
         "Columnstore, tuned",
-        "Segmented by event and ordered by market and line, near-duplicate snapshots collapse; payloads do not.",
+        "Segmented by event and ordered by market and line, near-duplicate snapshots compress well; payloads do not.",
         frozenset({Category.ELIMINATE, Category.COMPRESS}),
         tuned=True,
         jsonb=False,
     ),
     "hypertable_compression_jsonb": variant(
         "Columnstore, tuned, jsonb",
-        "The same order with a dictionary of outcomes per batch, which json cannot have.",
+        "The order is the same; jsonb also gets a dictionary of outcomes per batch, which json cannot have.",
         frozenset({Category.ELIMINATE}),
         tuned=True,
         jsonb=True,
     ),
     "hypertable_compression_default": variant(
         "Columnstore, default settings",
-        "What TimescaleDB chooses by itself from the indexes.",
+        "TimescaleDB chooses segments and order by itself, from the indexes.",
         frozenset(),
         tuned=False,
         jsonb=False,

@@ -1,17 +1,17 @@
-"""Store the outcomes of a market as columns or arrays in place of repeated JSON text.
+"""Store the outcomes of a market as columns or arrays instead of repeated JSON text.
 
 Every row repeats the market's names, its groups and the keys "name", "odds", "is_active"; only the odds are new.
 Three forms, each with a view under the old name that gives back the same rows:
 
-- `rows`: one row per outcome. The textbook form; a row costs 24 bytes of header, a pointer and its keys.
-- `packed`: a lookup of market (id, name, groups, line, handicap, names of its outcomes), and per market row the lookup's
-  id and the odds as integers of hundredths.
+- `rows`: one row per outcome. This is the textbook form; a row costs 24 bytes of header, a pointer and its keys.
+- `packed`: a lookup table of markets (id, name, groups, line, handicap, names of the outcomes). A market row keeps the id
+  in the lookup and the odds as integers of hundredths.
 - `snapshot`: the same lookup, and one row per snapshot with all its odds in one array. Snapshots of an event list the
-  same markets in the same order, so that list is stored once as a layout. Where an event's list of markets changes
-  while it is followed, there are more layouts: an imitation in which it does not change measures the best case.
+  same markets in the same order, so that list is stored once, as a layout. Where an event's list of markets changes
+  over time, there are more layouts: a workload in which it does not change measures the best case.
 
-A document that a form cannot give back exactly (a third decimal, another key, no outcome at all) is kept as it is: in the
-row, or as a market of its own in the lookup. Ids are kept, too: where those of a snapshot have gaps, it lists them.
+A document that a form cannot give back exactly (a third decimal, another key, no outcome at all) is stored as it is: in the
+row, or as a market of its own in the lookup. Ids are kept. A snapshot whose ids have gaps lists them.
 """
 
 from collections.abc import Callable
@@ -48,7 +48,7 @@ $$
 
 
 def build_lookup(db: Database) -> None:
-    """One lookup for both tables; `key` finds a market again when the application writes."""
+    """One lookup for both tables; the application finds a market by its `key` when it writes."""
     with db.step("build the lookup"):
         db.execute("DROP TABLE IF EXISTS market_lookup")
         db.execute(
@@ -65,7 +65,7 @@ def build_lookup(db: Database) -> None:
 
 
 def add_markets(db: Database, key: str, values: str, condition: str) -> None:
-    """The markets of both tables, each once; `values` are those of the key, and a document or NULL."""
+    """Add the distinct markets of both tables; `values` are the columns of the key, and a document or NULL."""
     union = " UNION ".join(f"SELECT {key}, {values} FROM parsed_{table} p WHERE {condition}" for table in MARKETS)
     columns = f"key, {MARKET}, outcome_names, outcomes"
     db.execute(
@@ -75,7 +75,7 @@ def add_markets(db: Database, key: str, values: str, condition: str) -> None:
 
 
 def apply_rows(db: Database) -> None:
-    """One row per outcome, and the market rows without their JSON."""
+    """One row per outcome; the market rows lose their JSON."""
     parse(db, FLOATS)
     for table in MARKETS:
         with db.step(f"{table}: one row per outcome"):
@@ -110,7 +110,7 @@ def apply_rows(db: Database) -> None:
 
 
 def apply_packed(db: Database) -> None:
-    """A lookup, and rows of an id and integers."""
+    """A lookup of markets; a market row keeps an id and integers."""
     parse(db, HUNDREDTHS)
     build_lookup(db)
     for table in MARKETS:
@@ -137,7 +137,7 @@ def apply_packed(db: Database) -> None:
 
 
 def apply_snapshot(db: Database) -> None:
-    """A lookup, layouts, and one row per snapshot."""
+    """A lookup of markets, layouts, and one row per snapshot."""
     parse(db, HUNDREDTHS)
     build_lookup(db)
     for table in MARKETS:
@@ -148,7 +148,7 @@ def apply_snapshot(db: Database) -> None:
             keep_foreign_key(db, table, f"{table}_blocks")
         prices = "unpacked_outcomes(d.outcome_names, m.odds[u.start : u.start + cardinality(d.outcome_names) - 1])"
         columns = view_columns("m", "d", f"coalesce(d.outcomes, {prices})", "x.unavailable_at")
-        # Where the ids have no gaps, a market row's is the first plus its place.
+        # Where the ids have no gaps, the id of a market row is the first id plus its position.
         row_id = "m.first_id + coalesce(m.gaps[u.position::integer], 0) + u.position - 1"
         replace_by_view(
             db,
@@ -163,7 +163,7 @@ def apply_snapshot(db: Database) -> None:
 
 
 def build_layouts(db: Database, table: str) -> None:
-    """The lists of markets that occur, each once, with the position of each market's first price."""
+    """Each distinct list of markets, with the position of each market's first price."""
     db.execute(f"DROP TABLE IF EXISTS listed_{table}, {table}_layouts")
     db.execute(
         f"CREATE UNLOGGED TABLE listed_{table} AS SELECT p.snapshot_id, min(p.id) AS first_id,"
@@ -184,7 +184,7 @@ def build_layouts(db: Database, table: str) -> None:
 
 
 def build_blocks(db: Database, table: str) -> None:
-    """One row per snapshot: its layout, the id of its first market row, and its prices in order; and what is exceptional."""
+    """One row per snapshot (layout, id of the first market row, prices in order), and the table of exceptions."""
     db.execute(f"DROP TABLE IF EXISTS {table}_blocks, {table}_exceptions")
     db.execute(
         f"CREATE TABLE {table}_blocks (snapshot_id bigint, first_id bigint NOT NULL, layout integer NOT NULL,"
@@ -217,7 +217,7 @@ def form(
     cost: str,
     leads: bool = False,
 ) -> Scenario:
-    """One of the three forms; `words` are its title, what it does, and the hypothesis."""
+    """A scenario of one form; `words` are its title, the strategy as an order, and the hypothesis."""
     title, what, hypothesis = words
     return Scenario(
         title=title,
@@ -229,7 +229,7 @@ def form(
         requires=tuple(requirements(suffixes)),
         costs=(
             cost,
-            "Writers must use the new tables, and number new market rows themselves: the view is for reading.",
+            "The view is read-only: writers must use the new tables and assign the ids of new market rows themselves.",
         ),
         origins={f"{table}_{suffix}": table for table in MARKETS for suffix in suffixes},
         leads=leads,
@@ -244,9 +244,9 @@ VARIANTS = {
         words=(
             "One row per outcome",
             "One row per outcome instead of JSON",
-            "Splitting 112 bytes of JSON into rows of 24 bytes of header each makes the database larger.",
+            "112 bytes of JSON become several rows with a header of 24 bytes each, so the database grows.",
         ),
-        cost="Two or three times as many rows: slower inserts, and a join to read what was one value.",
+        cost="There are two to three times more rows: inserts are slower, and reading one market needs a join.",
     ),
     "outcome_normalization_packed": form(
         apply_packed,
@@ -254,9 +254,9 @@ VARIANTS = {
         words=(
             "Market lookup and packed odds",
             "One narrow row per market, its names in a lookup",
-            "What repeats goes into the lookup; a market row keeps an id and a few integers.",
+            "Repeated values move into the lookup; a market row keeps an id and a few integers.",
         ),
-        cost="Every read joins the lookup and builds the JSON again.",
+        cost="Every read joins the lookup and rebuilds the JSON.",
     ),
     "outcome_normalization_snapshot": form(
         apply_snapshot,
@@ -266,7 +266,7 @@ VARIANTS = {
             "One row per snapshot with its odds in an array, markets in a lookup",
             "171 rows with their headers, keys and index entries become one row with one array.",
         ),
-        cost="The history of one market unpacks the array of every snapshot; no index on a market, no key on a market row.",
+        cost="Reading one market's history unpacks the array of every snapshot. Markets have no index, market rows no key.",
         leads=True,
     ),
 }

@@ -1,9 +1,9 @@
-"""Delete what is older than 7, 14 or 30 days, the way the application does it, then give the space back.
+"""Delete rows older than 7, 14 or 30 days, the way the application does it, then return the space to the disk.
 
-Rows go in foreign-key order and in batches of 1,000 snapshots, each in a transaction of its own. The oldest rows lie at
-the front of each file, so DELETE frees nothing, VACUUM makes the room reusable but keeps the files as long as they were,
-and only the rewrite gives bytes back to the disk. Ages are counted from the case's last capture, which is the present for
-the data; the first step writes the cut-off down, so that all statements agree on it, on whatever day they are repeated.
+Rows are deleted in foreign-key order and in batches of 1,000 snapshots, each batch in its own transaction. The oldest rows
+lie at the front of each file: DELETE frees nothing, VACUUM makes the space reusable but leaves the files as long as they
+were, and only the rewrite returns bytes to the disk. Ages are counted from the case's last capture, which is the present
+for the data. The first step stores the cut-off, so that all statements agree on it, on whatever day they are repeated.
 (The published counts for 7 days are from the day of the profile, four idle days later, and so keep fewer rows than this.)
 """
 
@@ -37,7 +37,7 @@ SMALL = (
     "tournaments",
     "competitor_tournaments",
 )
-"""In foreign-key order: each is free of references once those before it are gone."""
+"""In foreign-key order: nothing refers to a row once the tables before it are done."""
 
 
 CUTOFF = "(SELECT at FROM retention_cutoff)"
@@ -46,8 +46,8 @@ CUTOFF = "(SELECT at FROM retention_cutoff)"
 def kept(at: str) -> dict[str, str]:
     """For each table that loses rows, the condition under which a row `t` stays; `at` is the cut-off as a timestamptz.
 
-    A parent stays while anything that stays refers to it. Conditions read the database as it was before, and say so by
-    the name of its schema: where they hide rows from a question, the plain names stand for what is kept.
+    A parent stays while any remaining row refers to it. The conditions name the schema `public`, because they read the
+    database as it was before: in a verification query, the bare table names stand for the rows that are kept.
     """
     plain = f"({at} AT TIME ZONE 'UTC')"
     run_used = " OR ".join(
@@ -103,7 +103,7 @@ def keeps(days: int) -> Callable[[datetime], Mapping[str, str]]:
 
 
 def delete_snapshots(db: Database, snapshots: str, markets: str, stays: str) -> None:
-    """Delete the expired rows of one snapshot table and their market rows, each batch for good before the next."""
+    """Delete the expired rows of one snapshot table and their market rows; each batch is committed before the next."""
     db.execute(f"""
 DO $$
 DECLARE expired bigint[];
@@ -120,10 +120,9 @@ END $$""")
 
 
 def apply(db: Database, days: int) -> None:
-    """Fix the cut-off, delete, vacuum, rewrite: steps of their own, so that the report shows which of them frees space."""
-    hours = (
-        f"interval '{24 * days} hours'"  # a day of another length, where the clock is changed, would be another cut-off
-    )
+    """Fix the cut-off, delete, vacuum, rewrite: separate steps, so that the report shows which of them frees space."""
+    # Hours, because a calendar day is shorter or longer where the clock changes, and the cut-off would move.
+    hours = f"interval '{24 * days} hours'"
     expired = kept(f"({db.now_sql} - {hours})")
     if not any(db.value(f"SELECT EXISTS (SELECT FROM {table} t WHERE NOT ({expired[table]}))") for table in SNAPSHOTS):
         raise NothingToDoError(f"Nothing to delete: no snapshot is older than {days} days at {db.now:%Y-%m-%d %H:%M}.")
@@ -148,7 +147,7 @@ def keep(days: int) -> Scenario:
     return Scenario(
         title=f"Keep {days} days",
         category=Category.RETAIN,
-        hypothesis="Old rows are never read; deleting them frees their share of the database, once rewritten.",
+        hypothesis="The application does not read old rows. Deleting them and rewriting the tables frees their share.",
         apply=lambda db: apply(db, days),
         what=f"Keep {days} days",
         changes=dict.fromkeys(TABLES, Shape.TABLE),
@@ -159,14 +158,16 @@ def keep(days: int) -> Scenario:
             ),
             unused_names("retention_cutoff"),
         ),
-        losses=(lost_rows(f"snapshots, markets and logs older than {days} days, and events whose kick-off is"),),
+        losses=(
+            lost_rows(f"snapshots, markets and logs older than {days} days, and events that kicked off before that"),
+        ),
         keeps=keeps(days),
         keeps_days=days,
         leads=days == WEEK,
         follows=frozenset({Category.ELIMINATE} if days == WEEK else ()),
         costs=(
-            "VACUUM FULL holds ACCESS EXCLUSIVE and needs room for a second copy of what is kept.",
-            "It saves once: the database grows back to its size under this retention, so look at bytes per retained row.",
+            "VACUUM FULL holds ACCESS EXCLUSIVE and needs disk space for a second copy of the rows that are kept.",
+            "The saving happens once. From then on the size follows the rows of that many days: compare bytes per kept row.",
         ),
     )
 

@@ -1,17 +1,17 @@
-"""Store `raw_response` with lz4 instead of pglz, and recompress what is there.
+"""Store `raw_response` with lz4 instead of pglz, and recompress the values that are there.
 
-SET COMPRESSION touches future values only, and neither VACUUM FULL nor INSERT … SELECT recompresses: a value must be
-decompressed on the way. The rewrite below does that, and every row's codec is checked afterwards. lz4 is faster; whether
-it is smaller depends on the data, so both codecs are also run over the same documents for their CPU time.
+SET COMPRESSION affects future values only, and neither VACUUM FULL nor INSERT … SELECT recompresses a value: it must be
+decompressed on the way. The rewrite below does that, and afterwards every row's codec is checked. lz4 is faster. Whether
+it is also smaller depends on the data, so both codecs compress the same documents and their CPU time is measured.
 
-`raw_response || '{}'` decompresses an object and changes nothing in it, but would put an array, a number or a null into
-another array: these go by way of their text.
+`raw_response || '{}'` decompresses an object and leaves it unchanged, but would turn an array, a number or a null into
+another array: these are decompressed through their text.
 """
 
 from lab.scenario import Category, Database, Need, NothingToDoError, Scenario, Shape
 
 SAMPLE = 100
-"""Documents per table in the codec comparison, spread over all of them."""
+"""Documents per table in the codec comparison, spread evenly over the table."""
 
 FRESH_VALUE = {
     # Each expression returns a new, decompressed value, so that storing it compresses it again.
@@ -24,14 +24,14 @@ FRESH_VALUE = {
 
 
 def compare_codecs(db: Database) -> None:
-    """Store the same documents anew with each codec, in turn and twice, so that neither has the warmer cache.
+    """Recompress the same documents with each codec, in turn and twice, so that neither has the warmer cache.
 
-    The CPU time includes decompressing what is stored, which is the same for both.
+    The CPU time includes decompressing the stored values, which is the same for both.
     """
     for attempt, codec in enumerate(("pglz", "lz4", "pglz", "lz4")):
-        with db.step(f"on the side: {SAMPLE} documents a table with {codec}", auxiliary=True):
+        with db.step(f"auxiliary: {SAMPLE} documents per table with {codec}", auxiliary=True):
             for table, (kind, fresh) in FRESH_VALUE.items():
-                store_again(db, f"codec_{attempt}_{table}", codec, table, kind, fresh)
+                recompress(db, f"codec_{attempt}_{table}", codec, table, kind, fresh)
         if attempt < 2:
             for table in FRESH_VALUE:
                 scratch = f"codec_{attempt}_{table}"
@@ -39,14 +39,14 @@ def compare_codecs(db: Database) -> None:
                     f"SELECT coalesce(sum(pg_column_size(raw_response)), 0), count(*) FROM {scratch}"
                 )[0]
                 db.note(f"{table}.raw_response: {count} documents take {stored:,} bytes with {codec}")
-    with db.step("on the side: drop the scratch tables", auxiliary=True):
+    with db.step("auxiliary: drop the scratch tables", auxiliary=True):
         for attempt in range(4):
             for table in FRESH_VALUE:
                 db.execute(f"DROP TABLE codec_{attempt}_{table}")
 
 
-def store_again(db: Database, scratch: str, codec: str, table: str, kind: str, fresh: str) -> None:  # noqa: PLR0913, PLR0917
-    """Every n-th document of a table in a scratch table with that codec."""
+def recompress(db: Database, scratch: str, codec: str, table: str, kind: str, fresh: str) -> None:  # noqa: PLR0913, PLR0917
+    """Store every n-th document of a table in a scratch table with that codec."""
     db.execute(f"CREATE TABLE {scratch} (raw_response {kind} COMPRESSION {codec})")
     db.execute(
         f"INSERT INTO {scratch} SELECT {fresh} FROM {table}"
@@ -55,16 +55,16 @@ def store_again(db: Database, scratch: str, codec: str, table: str, kind: str, f
 
 
 def prove_unchanged(db: Database, table: str, kind: str, fresh: str) -> None:
-    """Storing a document anew must not change it; json has no equality, and goes by its text."""
+    """Recompressing a document must not change it; json has no equality operator and is compared as text."""
     text = "::text" if kind == "json" else ""
     db.prove(
-        f"every raw_response of {table} stays as it is when it is stored anew",
+        f"recompression leaves every raw_response of {table} unchanged",
         f"SELECT count(*) FROM {table} WHERE ({fresh}){text} IS DISTINCT FROM raw_response{text}",
     )
 
 
 def prove_codec(db: Database, table: str) -> None:
-    """No value is compressed with another codec than lz4; short ones are not compressed at all."""
+    """No value is compressed with a codec other than lz4; short values are not compressed at all."""
     db.prove(
         f"every compressed raw_response of {table} is lz4",
         f"SELECT count(*) FROM {table} WHERE pg_column_compression(raw_response) <> 'lz4'",
@@ -82,7 +82,7 @@ def set_codec(db: Database, table: str) -> None:
 
 
 def apply(db: Database) -> None:
-    """Compare the codecs, set the new one, rewrite, prove it."""
+    """Compare the codecs, set lz4, rewrite the tables, and prove the codec of every value."""
     values = sum(db.value(f"SELECT count(raw_response) FROM {table}") for table in FRESH_VALUE)
     if not values:
         raise NothingToDoError("Nothing to compress: no snapshot has a raw_response.")
@@ -111,12 +111,12 @@ SCENARIO = Scenario(
     category=Category.COMPRESS,
     hypothesis="lz4 is several times faster than pglz; on JSON payloads it is about as large, sometimes larger.",
     apply=apply,
-    what="Compress whole responses with lz4",
+    what="Compress raw_response with lz4",
     needs=frozenset({Need.LZ4}),
     changes=dict.fromkeys(FRESH_VALUE, Shape.TABLE),
     needs_columns=tuple(f"{table}.raw_response" for table in FRESH_VALUE),
     costs=(
-        "The rewriting ALTER holds ACCESS EXCLUSIVE and needs room for a second copy.",
-        "Rows below about 2 kB are not compressed by TOAST at all: the market tables cannot gain.",
+        "ALTER TABLE rewrites each table under ACCESS EXCLUSIVE and needs disk space for a second copy.",
+        "TOAST does not compress rows below about 2 kB, so the market tables cannot gain.",
     ),
 )

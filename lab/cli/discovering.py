@@ -289,6 +289,6 @@ def _usages(weighed: Profile, paths: Sequence[Path]) -> tuple[Usage, ...]:
     from lab.discovery import DiscoveryInputs
 
     inputs = DiscoveryInputs(profile=weighed)
-    snapshots, markets = ({getattr(one, kind) for one in weighed.series} for kind in ("snapshots", "markets"))
+    snapshots, markets = ({getattr(series, kind) for series in weighed.series} for kind in ("snapshots", "markets"))
     columns = sorted({column.name for table, column in inputs.columns() if table.table in markets})
     return (*usage.look(paths, [inputs.payload], sorted(snapshots)), *usage.look(paths, columns, sorted(markets)))

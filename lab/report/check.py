@@ -30,7 +30,7 @@ def tables(check: DatabaseCheck) -> Iterator[Table]:
         yield Table(
             title="What depends on the tables that it changes",
             heads=("table", "what", "name"),
-            rows=tuple((one.table, one.kind.value, one.name) for one in check.dependants),
+            rows=tuple((dependant.table, dependant.kind.value, dependant.name) for dependant in check.dependants),
             left=3,
         )
 
