@@ -95,7 +95,7 @@ class Scenario:
     hypothesis: str
     apply: Callable[[Database], None]
     what: str = ""
-    """The strategy as an order, for lists of what could be done: 'Drop the raw_response columns'."""
+    """The strategy as an order, for lists of what could be done: 'Drop the column of payloads'."""
     needs: frozenset[Need] = frozenset()
     changes: Mapping[str, Shape] = field(default_factory=dict)
     """Each table that it changes, to what has that name afterwards. Before, each must be a plain table."""
