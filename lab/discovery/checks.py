@@ -177,6 +177,11 @@ ITEMS = (
     Item("Snapshots were compared for duplicates", _duplicates, f"None was; {_PROFILE} compares a sample."),
     Item("Stored and raw bytes of JSON are known", _toast, f"Raw bytes are not known; {_PROFILE} samples documents."),
     Item(
+        "What depends on the tables is known",
+        _dependants,
+        "The profile does not tell views, grants and triggers; `lab profile DSN` reads them.",
+    ),
+    Item(
         "The application's sources were looked through",
         _sources,
         "Not given, or they do not name it; --usage SRC here.",
@@ -199,11 +204,6 @@ ITEMS = (
         "The requirements of the recommended strategy hold in the database",
         _required,
         "Not asked, or not all hold: `lab check DSN --strategy NAME -o check.json`, then --check here.",
-    ),
-    Item(
-        "What depends on the tables is known",
-        _dependants,
-        "The profile does not tell views, grants and triggers; `lab profile DSN` reads them.",
     ),
     Item(
         "The projection states its error",
