@@ -10,7 +10,7 @@ from lab import files
 from lab.errors import DatabaseError, ServerError
 from lab.profiling.catalog import dependants
 from lab.profiling.catalog.absent import locked
-from lab.profiling.catalog.session import Source, open_source
+from lab.profiling.catalog.session import ReadOnlySession, open_session
 from lab.profiling.catalog.tables import read_tables
 from lab.scenario import Need, Requirement, Scenario
 from lab.values import DatabaseCheck, Dependant, RequirementAnswer
@@ -39,7 +39,7 @@ def check(dsn: str, strategy: str, scenario: Scenario, progress: Progress) -> Da
 
     Errors: `InputError` for an unusable `dsn`, `ServerError` where the connection cannot be made or is lost.
     """
-    with open_source(dsn) as source:
+    with open_session(dsn) as source:
         ((name, server),) = source.fetch("SELECT current_database()::text, current_setting('server_version')")
         return DatabaseCheck(
             format=FORMAT,
@@ -57,7 +57,7 @@ def _requirements(scenario: Scenario) -> Iterator[Requirement]:
     yield from scenario.requirements
 
 
-def _answer(source: Source, requirement: Requirement, progress: Progress) -> RequirementAnswer:
+def _answer(source: ReadOnlySession, requirement: Requirement, progress: Progress) -> RequirementAnswer:
     progress(requirement.name)
     try:
         ((broken,),) = source.fetch_public(requirement.sql)
@@ -68,7 +68,7 @@ def _answer(source: Source, requirement: Requirement, progress: Progress) -> Req
     return RequirementAnswer(name=requirement.name, broken=broken)
 
 
-def _dependants(source: Source, scenario: Scenario) -> tuple[Dependant, ...]:
+def _dependants(source: ReadOnlySession, scenario: Scenario) -> tuple[Dependant, ...]:
     """What depends on the tables that the scenario changes."""
     tables = read_tables(source, without=locked(source), standby=False)
     return dependants.read(source, [table for table in tables if table.label in scenario.changes])

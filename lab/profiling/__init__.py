@@ -1,4 +1,4 @@
-"""What a real database weighs, seen without writing there."""
+"""Profiles a real database: its sizes, growth and repetition, without writing to it."""
 
 from lab.profiling.document import has_workload, is_profile, load, text
 from lab.profiling.survey import TARGET, profile

@@ -1,4 +1,4 @@
-"""From what was found about a table to its profile; pure."""
+"""Assembles the profile of a table from the results of the survey; pure."""
 
 from __future__ import annotations
 
@@ -15,19 +15,19 @@ from lab.profiling.sample.documents import Document
 from lab.profiling.sample.strata import Stratum, draw
 from lab.profiling.time import growth
 from lab.profiling.time.ages import Ages
-from lab.profiling.time.paths import Path
+from lab.profiling.time.paths import AgePath
 from lab.values import ColumnProfile, TableProfile
 
 
 @dataclass(frozen=True, kw_only=True)
 class SurveyedTable:
-    """One table with what was found about it so far; None is what could not be read."""
+    """One table with the results so far; None where something could not be read."""
 
     table: Table
     indexes: Sequence[Index]
     budget: int | None
     """Blocks to read at most; None is the usual number."""
-    path: Path | None = None
+    path: AgePath | None = None
     reading: TableSample | None = None
     ages: Ages | None = None
     documents: Mapping[str, Sequence[Document]] = field(default_factory=dict)
@@ -36,7 +36,7 @@ class SurveyedTable:
 
     @cached_property
     def strata(self) -> tuple[Stratum, ...]:
-        """The blocks to read: the same ones whatever is asked."""
+        """The blocks to read; the same blocks for every query."""
         return draw(self.table, budget=self.budget)
 
 
@@ -50,8 +50,8 @@ def table(found: SurveyedTable, now: datetime) -> TableProfile:
     toast_bloat = _rest(table.toast_heap, reading.toast_disk if reading else None)
     rows = found.ages.rows if found.ages else {}
     used = (heap + maps - (bloat or 0), toast - (toast_bloat or 0), index)
-    bytes_ = found.ages.bytes_by_age(*used) if found.ages else {}
-    days = growth.days(rows, bytes_, now)
+    sizes = found.ages.bytes_by_age(*used) if found.ages else {}
+    days = growth.days(rows, sizes, now)
     return TableProfile(
         table=table.label,
         relations=len(table.relations),
@@ -74,13 +74,13 @@ def table(found: SurveyedTable, now: datetime) -> TableProfile:
         newest=days[-1].start if days else None,
         undated_rows=round(rows.get(None, 0.0)) if found.ages else None,
         by_day=days,
-        growth=growth.growth(rows, bytes_) if found.ages else None,
-        retention=growth.retention(rows, bytes_) if found.ages else (),
+        growth=growth.growth(rows, sizes) if found.ages else None,
+        retention=growth.retention(rows, sizes) if found.ages else (),
     )
 
 
 def _rest(whole: int, used: float | None) -> int | None:
-    """What is not used; an estimate of what is used may be a little above the whole."""
+    """Bytes that are not used, at least 0, because an estimate of the used bytes may exceed the whole."""
     return None if used is None else max(round(whole - used), 0)
 
 
@@ -114,17 +114,17 @@ def _codecs(sums: ColumnSums) -> dict[str, float]:
 
 
 def _raw(sums: ColumnSums, documents: Sequence[Document]) -> int | None:
-    """By the ratio of the sampled documents, which differ less in it than in length."""
+    """Raw bytes, from the ratio of the sampled documents, which varies less than their length."""
     stored = sum(document.weight * document.stored for document in documents)
     raw = sum(document.weight * document.raw for document in documents)
     return round(sums.stored * raw / stored) if stored else None
 
 
 def idle(tables: Sequence[TableProfile], now: datetime) -> Iterator[str]:
-    """A warning where nothing came in for days: what grew in the last week then says little."""
+    """A warning where no row was written for days, because the growth of the last week then says little."""
     newest = max(
         (table.newest for table in tables if table.newest and datetime.fromisoformat(table.newest) < now), default=None
     )
     quiet = now - timedelta(days=1) - datetime.fromisoformat(newest) if newest else timedelta()
     if quiet >= timedelta(days=1):
-        yield f"The newest row is {quiet.days} days old: growth over the last 7 days is that of fewer."
+        yield f"The newest row is {quiet.days} days old: growth over the last 7 days covers fewer days with data."

@@ -1,4 +1,4 @@
-"""profile.json: written and read as a whole."""
+"""Reads and writes profile.json."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ AGAIN = "`lab profile`"
 
 
 def text(profile: Profile) -> str:
-    """The profile as JSON, as it is stored and as a program reads it; no connection string is in it."""
+    """The profile as JSON; it contains no connection string."""
     return files.to_json(Profile, profile)
 
 
@@ -22,10 +22,10 @@ def load(path: Path) -> Profile:
 
 
 def is_profile(path: Path) -> bool:
-    """Whether the file is a profile, and not the file of a case; errors as `lab.files.read_json`."""
+    """Whether the file is a profile rather than a case; errors as `lab.files.read_json`."""
     return "format" in files.read_json(path, again=AGAIN)
 
 
 def has_workload(path: Path) -> bool:
-    """Whether the file is a case with the workload that imitates it, and not only what was published; errors alike."""
+    """Whether the file is a case with a workload, not only with published facts; errors as `lab.files.read_json`."""
     return "workload" in files.read_json(path, again=AGAIN)

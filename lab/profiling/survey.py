@@ -1,4 +1,4 @@
-"""One profile from beginning to end: sizes first, then table by table, and a reason for whatever cannot be seen."""
+"""Takes a profile: sizes first, then table by table, with a reason for everything that cannot be read."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from lab.errors import DatabaseError, LabError, ServerError
 from lab.profiling import assembly
 from lab.profiling.assembly import SurveyedTable
 from lab.profiling.catalog import absent, dependants, indexes
-from lab.profiling.catalog.session import Source, open_source
+from lab.profiling.catalog.session import ReadOnlySession, open_session
 from lab.profiling.catalog.tables import Table, read_tables, unreadable
 from lab.profiling.sample import blocks, codecs, columns, documents
 from lab.profiling.sample.codecs import Batch, CodecComparison
@@ -24,7 +24,7 @@ from lab.values import Dependant, Profile, TableProfile
 FORMAT = 1
 TARGET = 10 << 30
 _WORTH = 0.01
-"""Share of the database from which on a column is worth storing anew with other codecs."""
+"""Share of the database from which it is worth recompressing a column with other codecs."""
 
 Progress = Callable[[str], None]
 
@@ -39,19 +39,19 @@ _WAL = "SELECT CASE WHEN has_function_privilege('pg_ls_waldir()', 'EXECUTE') THE
 def profile(
     dsn: str, *, target_bytes: int = TARGET, now: datetime | None = None, exact: bool = False, progress: Progress
 ) -> Profile:
-    """What the database behind `dsn` weighs; nothing is written there, and at most 16 MB of a table's heap is read.
+    """The profile of the database behind `dsn`. Writes nothing there, and reads at most 16 MB of each table's heap.
 
-    `now` is where ages are counted from, the server's clock by default. `exact` reads every block instead.
-    Errors: `InputError` for an unusable `dsn`, `ServerError` where the connection cannot be made or is lost.
+    Ages are counted from `now`, by default the server's clock. `exact` reads every block instead.
+    Errors: `InputError` for an unusable `dsn`, `ServerError` where the connection fails or is lost.
     """
-    with open_source(dsn) as source:
+    with open_session(dsn) as source:
         return _Survey(source, now, exact=exact, progress=progress).profile(target_bytes)
 
 
 class _Survey:
-    """What one profile has found so far; every gap is a sentence in `missing`."""
+    """Collects one profile; every gap becomes a sentence in `missing`."""
 
-    def __init__(self, source: Source, now: datetime | None, *, exact: bool, progress: Progress) -> None:
+    def __init__(self, source: ReadOnlySession, now: datetime | None, *, exact: bool, progress: Progress) -> None:
         self._source = source
         self._progress = progress
         self._missing: list[str] = []
@@ -96,37 +96,37 @@ class _Survey:
         )
 
     def _dependants(self, found: Sequence[SurveyedTable]) -> tuple[Dependant, ...] | None:
-        """What hangs on the tables."""
+        """Everything in the catalog that depends on the tables."""
         with self._attempt("Views, grants and what else depends on the tables"):
             return dependants.read(self._source, [surveyed.table for surveyed in found])
         return None
 
     def _gaps(self, tables: Sequence[TableProfile]) -> list[str]:
-        """What no growth is known of."""
+        """Everything whose growth is unknown, in words."""
         unknown = growth.unknown_bytes(tables)
-        weighed = [f"{bytes_text(unknown)} of tables"] if unknown else []
-        return [*weighed, *(["what was not even weighed"] if self._absent else [])]
+        measured = [f"{bytes_text(unknown)} of tables"] if unknown else []
+        return [*measured, *(["the tables that were not measured"] if self._absent else [])]
 
     def _tables(self) -> list[SurveyedTable]:
         """Sizes and structure of every table."""
         self._progress("sizes of all tables")
         locked = absent.locked(self._source)
         unlogged = absent.unlogged(self._source) if self._standby else []
-        for words, some in (("Locked by somebody", locked), ("Unlogged, which a replica does not have", unlogged)):
-            if some:
-                self._say(f"{words}, so not even weighed: {', '.join(relation.label for relation in some)}.")
+        for reason, relations in (("locked by somebody", locked), ("unlogged and empty on a replica", unlogged)):
+            if relations:
+                self._say(f"Not measured, because {reason}: {', '.join(relation.label for relation in relations)}.")
         self._absent = [*locked, *unlogged]
         tables = read_tables(self._source, without=self._absent, standby=self._standby)
         self._missing += unreadable(tables)
         if self._standby:
-            self._say("Dead rows: a replica does not count them. Index use is the replica's own.")
+            self._say("Dead rows: not known, because a replica does not count them. Index use is that of the replica.")
         of_table = indexes.read(self._source, tables)
         return [
             SurveyedTable(table=table, indexes=of_table.get(table.oid, ()), budget=self._budget) for table in tables
         ]
 
     def _sampled(self, surveyed: SurveyedTable) -> SurveyedTable:
-        """Rows and columns."""
+        """The table with its rows and columns, estimated from a sample."""
         if not surveyed.table.parts or not surveyed.table.readable:
             return surveyed
         self._progress(f"{surveyed.table.label}: columns")
@@ -137,12 +137,13 @@ class _Survey:
         return surveyed
 
     def _aged(self, surveyed: SurveyedTable) -> SurveyedTable:
-        """How old the rows are."""
+        """The table with the ages of its rows."""
         if surveyed.reading is None:
             return surveyed
         if surveyed.path is None:
             self._say(
-                f"{surveyed.table.label}: no time column, and it points to no table that has one: no growth, no ages."
+                f"{surveyed.table.label}: growth and ages are not known. It has no time column, and no foreign key leads"
+                " to a table that has one."
             )
             return surveyed
         self._progress(f"{surveyed.table.label}: ages")
@@ -158,12 +159,13 @@ class _Survey:
             return replace(surveyed, ages=ages_read)
         path = surveyed.path.value() if surveyed.path else None
         self._say(
-            f"{surveyed.table.label}: its name says {path and path.through[0]}, but the keys are not there: no ages."
+            f"{surveyed.table.label}: ages are not known. A column's name suggests {path and path.through[0]}, but most"
+            " of its keys do not exist there."
         )
         return replace(surveyed, path=None)
 
     def _read_documents(self, surveyed: SurveyedTable) -> SurveyedTable:
-        """Documents of JSON columns, and of any column that is worth it."""
+        """The table with sampled documents of its JSON columns and of its other large columns."""
         read = {}
         for sums in surveyed.reading.columns if surveyed.reading else ():
             column, rows = sums.column, [stratum for stratum in surveyed.strata if not stratum.compressed]
@@ -186,7 +188,7 @@ class _Survey:
                     )
 
     def _recompressed(self, found: list[SurveyedTable], comparison: CodecComparison) -> list[SurveyedTable]:
-        """What the sampled documents take when they are recompressed."""
+        """The tables with the sizes of their sampled documents when recompressed."""
         self._progress("codecs, on a throwaway server")
         try:
             ratios = comparison.result()
@@ -197,7 +199,7 @@ class _Survey:
 
     def _wal(self) -> int | None:
         if self._source.value(_WAL) == "no":
-            self._say("Bytes of WAL: this role may not list them; grant it pg_monitor.")
+            self._say("Bytes of WAL: not known, because this role may not list WAL files. Grant it pg_monitor.")
             return None
         with self._attempt("Bytes of WAL"):
             return int(self._source.value("SELECT coalesce(sum(size), 0)::bigint FROM pg_ls_waldir()"))
@@ -208,32 +210,30 @@ class _Survey:
 
     @contextmanager
     def _attempt(self, what: str) -> Iterator[None]:
-        """Go on where the server refuses or takes too long, and say so; a lost connection ends the profile."""
+        """Note a refusal or a time-out of the server and go on; a lost connection ends the profile."""
         try:
             yield
         except (DatabaseError, ServerError) as error:
             if self._source.closed:
                 raise
-            self._say(f"{what}: not seen. {error.message}")
+            self._say(f"{what}: not read. {error.message}")
 
 
 def _doubts(table: Table, reading: TableSample) -> Iterator[str]:
-    """What the figures of a sample do not say."""
+    """Sentences about figures that a sample cannot give."""
     if not reading.rows and not reading.exact:
         yield (
-            f"{table.label}: no row in the {reading.sampled:,} blocks that were read, of {reading.blocks:,}:"
-            " there are few, but how many is not known. `--exact` reads every block."
+            f"{table.label}: the {reading.sampled:,} sampled blocks of {reading.blocks:,} hold no row."
+            " The table has few rows, but their number is not known. `--exact` reads every block."
         )
     for name in sorted(columns.late(table)) if reading.rows else ():
-        yield f"{table.label}.{name}: added with a default that older rows do not store: its bytes are at most these."
+        yield f"{table.label}.{name}: its bytes are an upper bound, because older rows do not store the column's default."
 
 
 def _filled(found: Sequence[SurveyedTable]) -> Iterator[tuple[tuple[int, str], float]]:
-    """By table and column, the share of the rows that have a value; a batch of the columnstore tells only whether any has."""
+    """By table and column, the share of rows with a value; for a columnstore, 1 if any row has a value, else 0."""
     for surveyed in found:
-        columnar, rows = (
-            any(stratum.compressed for stratum in surveyed.strata),
-            surveyed.reading.rows if surveyed.reading else 0.0,
-        )
+        columnar = any(stratum.compressed for stratum in surveyed.strata)
+        rows = surveyed.reading.rows if surveyed.reading else 0.0
         for sums in surveyed.reading.columns if surveyed.reading and rows else ():
             yield (surveyed.table.oid, sums.column.name), float(sums.values > 0) if columnar else sums.values / rows

@@ -17,7 +17,7 @@ from lab.discovery.plan.files import statement_text
 from lab.errors import DatabaseError
 from lab.postgres.database import Database
 from lab.profiling.catalog import dependants
-from lab.profiling.catalog.session import open_source
+from lab.profiling.catalog.session import open_session
 from lab.profiling.catalog.tables import read_tables
 from lab.scenario import Category, Scenario, Shape
 from lab.scenario import Database as Recorded
@@ -227,7 +227,7 @@ def application(bench: Bench) -> Iterator[Database]:
 
 
 def hanging_on(database: Database) -> tuple[Dependant, ...]:
-    with open_source(database.conninfo) as source:
+    with open_session(database.conninfo) as source:
         return dependants.read(source, read_tables(source, without=[], standby=False))
 
 

@@ -9,7 +9,7 @@ import pytest
 from lab.postgres.database import Database
 from lab.profiling.catalog import dependants
 from lab.profiling.catalog.absent import Absent
-from lab.profiling.catalog.session import Source, open_source
+from lab.profiling.catalog.session import ReadOnlySession, open_session
 from lab.profiling.catalog.tables import read_tables
 from lab.servers import Server
 from lab.values import Dependant, DependantKind
@@ -52,11 +52,11 @@ def database(native: Server) -> Iterator[Database]:
 
 @pytest.fixture(scope="module")
 def found(database: Database) -> tuple[Dependant, ...]:
-    with open_source(database.conninfo) as source:
+    with open_session(database.conninfo) as source:
         return read(source)
 
 
-def read(source: Source) -> tuple[Dependant, ...]:
+def read(source: ReadOnlySession) -> tuple[Dependant, ...]:
     nothing: list[Absent] = []
     return dependants.read(source, read_tables(source, without=nothing, standby=False))
 
@@ -111,5 +111,5 @@ def test_definitions_make_the_same_again(database: Database, found: tuple[Depend
         if one.kind in dropped:
             database.execute(dropped[one.kind].format(name=one.name, table=one.table))
             database.execute(one.definition)
-    with open_source(database.conninfo) as source:
+    with open_session(database.conninfo) as source:
         assert read(source) == found

@@ -8,7 +8,7 @@ from lab.analysis.drivers import drivers
 from lab.postgres import footprint
 from lab.postgres.database import Database
 from lab.postgres.sql import quoted
-from lab.profiling.catalog.session import open_source
+from lab.profiling.catalog.session import open_session
 from lab.profiling.catalog.tables import read_tables
 from lab.profiling.sample import columns
 from lab.profiling.sample.strata import draw
@@ -54,7 +54,7 @@ def test_rows_and_columns_agree_with_exact_sums(aged: Aged) -> None:
 @pytest.mark.parametrize("table", ["market_odds", "competitor_market_odds"])
 def test_a_sample_of_blocks_is_within_two_percent_of_exact_sums(aged: Aged, table: str) -> None:
     """A third of the rows is deleted everywhere in the one, the older half in the other."""
-    with open_source(aged.dsn) as source:
+    with open_session(aged.dsn) as source:
         found = next(one for one in read_tables(source, without=(), standby=False) if one.label == table)
         strata = draw(found, budget=sum(part.blocks for part in found.parts) // 2)
         reading = columns.read(source, found, strata, tells_toast=True)
@@ -98,7 +98,9 @@ def test_the_time_of_a_table_is_found_and_said(aged: Aged) -> None:
     assert paths["competitor_market_odds"][2] == "foreign key"
     assert paths["near"] == ("created_at", ("middle_id → middle", "far_id → far"), "foreign key")
     assert "wide" not in paths
-    assert any(line.startswith("wide: no time column") for line in aged.profile.missing)
+    assert any(
+        line.startswith("wide: growth and ages are not known. It has no time column") for line in aged.profile.missing
+    )
     assert of(aged, "near").undated_rows == 1000
 
 

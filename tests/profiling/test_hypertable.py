@@ -8,7 +8,7 @@ import pytest
 
 from lab import profiling
 from lab.postgres.conninfo import address
-from lab.profiling.catalog.session import open_source
+from lab.profiling.catalog.session import open_session
 from lab.profiling.catalog.tables import read_tables
 from lab.profiling.time import paths
 from lab.servers import Server
@@ -99,7 +99,7 @@ def test_a_role_that_may_not_use_the_schema_of_a_hypertable_sees_its_size(hyper:
         db.execute("ALTER TABLE hyper SET SCHEMA closed")
         db.execute("CREATE ROLE outsider LOGIN")
         dsn = address(db.conninfo, password="any")  # noqa: S106 - the engine takes any
-    with open_source(dsn) as source:
+    with open_session(dsn) as source:
         source.execute("SET ROLE outsider")  # the engine does not ask who connects
         tables = read_tables(source, without=(), standby=False)
         found = paths.find(tables, paths.keys(source, tables))

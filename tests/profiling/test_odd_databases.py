@@ -13,7 +13,7 @@ from lab.postgres import relations
 from lab.postgres.conninfo import address
 from lab.postgres.database import Database, Row
 from lab.profiling.catalog import absent, indexes
-from lab.profiling.catalog.session import Source
+from lab.profiling.catalog.session import ReadOnlySession
 from lab.profiling.catalog.tables import read_tables, unreadable
 from lab.profiling.time import paths
 from lab.values import Profile, TableProfile
@@ -60,10 +60,10 @@ def test_documents_in_no_known_encoding_are_said_to_be_unseen(made: Made) -> Non
     doc, plain = table(found, "t").columns
     assert (doc.raw_bytes, plain.raw_bytes) == (None, 2)
     assert doc.stored_bytes
-    assert any(line.startswith("t.doc: raw bytes: not seen.") and "UTF8" in line for line in found.missing)
+    assert any(line.startswith("t.doc: raw bytes: not read.") and "UTF8" in line for line in found.missing)
 
 
-class Meddled(Source):
+class Meddled(ReadOnlySession):
     """Somebody else drops a table before the query of that number is run."""
 
     meddle: Callable[[int], None]
@@ -93,7 +93,7 @@ def test_a_table_may_go_away_at_any_moment(made: Made, moment: int) -> None:
         paths.keys(source, found)
         words = list(unreadable(found))
     assert "stays" in {one.label for one in found}
-    assert words in ([], ["goes: it went away meanwhile; sizes only."])
+    assert words in ([], ["goes: only sizes are known. Somebody dropped it meanwhile."])
 
 
 def test_what_was_dropped_while_it_was_weighed_is_left_out(made: Made) -> None:
@@ -141,7 +141,7 @@ def test_a_locked_part_is_named_with_its_table_which_then_is_not_exact(made: Mad
     )
     with held(dsn, "LOCK TABLE s.two", "CREATE TABLE s.not_yet (id int)"):
         found = profiled(dsn)
-    assert "Locked by somebody, so not even weighed: s.two of s.whole." in found.missing
+    assert "Not measured, because locked by somebody: s.two of s.whole." in found.missing
     assert (table(found, "s.whole").rows, table(found, "s.whole").rows_exact) == (10, False)
 
 
@@ -157,7 +157,7 @@ def test_a_lock_on_the_index_of_toast_is_one_on_its_table(made: Made) -> None:
         toast = database.value("SELECT reltoastrelid::regclass::text FROM pg_class WHERE relname = 'fat'")
     with held(dsn, f"REINDEX TABLE {toast}"):
         found = profiled(dsn)
-    assert "Locked by somebody, so not even weighed: fat." in found.missing
+    assert "Not measured, because locked by somebody: fat." in found.missing
     assert table(found, "t").rows == 0
 
 
@@ -202,7 +202,7 @@ def test_growth_is_at_least_what_was_seen_and_what_was_not_is_named(made: Made) 
         words = profiled(dsn).forecast.words
     assert "at least" in words
     assert words.endswith(
-        "Not in it, because its growth is not known: 8.01 MB of tables and what was not even weighed."
+        "Not in it, because its growth is not known: 8.01 MB of tables and the tables that were not measured."
     )
 
 
@@ -227,7 +227,7 @@ def test_a_large_table_where_the_sample_met_no_row_is_not_called_empty(made: Mad
     )
     found = profiled(dsn)
     assert (table(found, "t").rows, table(found, "t").columns) == (None, ())
-    assert any(line.startswith("t: no row in the 1,024 blocks that were read, of 3,000") for line in found.missing)
+    assert any(line.startswith("t: the 1,024 sampled blocks of 3,000 hold no row.") for line in found.missing)
     assert table(profiling.profile(dsn, now=NOW, exact=True, progress=lambda _: None), "t").rows == 1
 
 
@@ -285,7 +285,7 @@ def test_a_name_is_proved_by_the_keys_that_are_there(made: Made) -> None:
     found = profiled(dsn)
     assert table(found, "t").undated_rows == 1
     assert table(found, "u").time is None
-    assert not any("the keys are not there" in line for line in found.missing)
+    assert not any("keys do not exist there" in line for line in found.missing)
 
 
 def test_a_table_that_inherits_is_a_table_of_its_own(made: Made) -> None:
@@ -347,7 +347,10 @@ def test_a_default_that_old_rows_do_not_store_takes_no_more_than_the_heap(made: 
     found = profiled(dsn)
     one, note = table(found, "t"), table(found, "t").columns[1]
     assert (one.columns[0].stored_bytes or 0) + (note.stored_bytes or 0) <= (one.heap_bytes or 0)
-    assert any(line.startswith("t.note: added with a default that older rows do not store") for line in found.missing)
+    assert any(
+        line.startswith("t.note: its bytes are an upper bound, because older rows do not store")
+        for line in found.missing
+    )
 
 
 def test_a_table_may_have_as_many_columns_as_a_table_can(made: Made) -> None:

@@ -10,7 +10,7 @@ import pytest
 from lab import profiling
 from lab.postgres.database import Row
 from lab.profiling.catalog import indexes
-from lab.profiling.catalog.session import Source
+from lab.profiling.catalog.session import ReadOnlySession
 from lab.profiling.catalog.tables import read_tables
 from lab.profiling.time import duplicates, paths, series
 from lab.servers import Server
@@ -77,7 +77,7 @@ def test_both_series_of_the_odds_database_are_found(aged: Aged) -> None:
     assert home.equal_market_rows.error
 
 
-class Counting(Source):
+class Counting(ReadOnlySession):
     """Counts the rows that are fetched."""
 
     rows = 0

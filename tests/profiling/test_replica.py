@@ -53,7 +53,7 @@ def test_a_replica_has_the_same_profile_but_for_what_it_does_not_count(aged: Age
     assert found.standby is True
     there = {(one.table, one.rows) for one in aged.profile.tables if one.table != "fleeting"}
     assert {(one.table, one.rows) for one in found.tables} == there
-    assert "Unlogged, which a replica does not have, so not even weighed: fleeting." in found.missing
+    assert "Not measured, because unlogged and empty on a replica: fleeting." in found.missing
     assert {one.dead_rows for one in found.tables} == {None}
     assert any("a replica does not count them" in line for line in found.missing)
     assert found.series[0].equal_market_rows == aged.profile.series[0].equal_market_rows

@@ -12,7 +12,7 @@ from lab import profiling
 from lab.errors import DatabaseError, InputError, LabError
 from lab.postgres.conninfo import address
 from lab.postgres.database import Database
-from lab.profiling.catalog.session import open_source
+from lab.profiling.catalog.session import open_session
 from lab.values import Profile
 from tests.profiling.conftest import Aged
 
@@ -39,7 +39,7 @@ def role(database: Database, name: str, *grants: str) -> Iterator[None]:
 @pytest.mark.parametrize("statement", WRITES)
 def test_nothing_can_be_written_whatever_the_connection_string_asks_for(aged: Aged, statement: str) -> None:
     asked = address(aged.dsn, options="-c default_transaction_read_only=off -c transaction_read_only=off")
-    with open_source(asked) as source:
+    with open_session(asked) as source:
         with pytest.raises(DatabaseError):
             source.execute(statement)
         with pytest.raises(DatabaseError):
@@ -49,7 +49,7 @@ def test_nothing_can_be_written_whatever_the_connection_string_asks_for(aged: Ag
 def test_limits_hold_whatever_the_connection_string_asks_for(aged: Aged) -> None:
     names = ("statement_timeout", "lock_timeout", "transaction_read_only", "search_path", "row_security")
     asked = address(aged.dsn, options="-c statement_timeout=0 -c lock_timeout=0 -c row_security=on")
-    with open_source(asked) as source:
+    with open_session(asked) as source:
         found = [source.value(f"SELECT current_setting('{name}')") for name in names]
     assert found == ["1min", "2s", "on", "pg_catalog", "off"]
 
@@ -109,8 +109,8 @@ def test_what_a_weak_role_cannot_see_is_said_and_never_zero(aged: Aged) -> None:
     assert (unseen.rows, unseen.heap_bloat_bytes, unseen.growth, unseen.columns) == (None, None, None, ())
     assert unseen.total_bytes
     text = "\n".join(found.missing)
-    assert "market_odds: this role may not SELECT" in text
-    assert "parts: this role may not SELECT from 3 of its 3 parts" in text
+    assert "market_odds: only sizes are known. This role may not SELECT" in text
+    assert "parts: only sizes are known. This role may not SELECT from 3 of its 3 parts" in text
     assert "pg_monitor" in text
 
 
@@ -125,7 +125,7 @@ def test_hidden_rows_are_not_counted_as_absent(aged: Aged) -> None:
     wide = found.of("wide")
     assert wide is not None
     assert wide.rows is None
-    assert any(line.startswith("wide: columns and rows: not seen.") for line in found.missing)
+    assert any(line.startswith("wide: columns and rows: not read.") for line in found.missing)
 
 
 def test_a_locked_table_is_left_out_and_named(aged: Aged) -> None:
@@ -134,7 +134,7 @@ def test_a_locked_table_is_left_out_and_named(aged: Aged) -> None:
         found = profiled(aged.dsn)
     assert found.of("near") is None
     assert found.of("market_odds") is not None
-    assert "Locked by somebody, so not even weighed: near." in found.missing
+    assert "Not measured, because locked by somebody: near." in found.missing
 
 
 @pytest.mark.parametrize(

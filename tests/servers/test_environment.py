@@ -12,7 +12,7 @@ from psycopg import pq
 from lab.errors import InputError, LabError
 from lab.postgres.conninfo import parts_of
 from lab.postgres.database import Database
-from lab.profiling.catalog.session import open_source
+from lab.profiling.catalog.session import open_session
 from lab.profiling.sample import codecs
 from lab.profiling.sample.codecs import Batch
 from lab.profiling.sample.documents import Document
@@ -155,7 +155,7 @@ def test_what_a_users_connection_string_names_is_not_overridden(role: str, monke
         monkeypatch.setenv(name, HOSTILE[name])
     parts = parts_of(role)
     named = " ".join(f"{name}={parts[name]}" for name in ("host", "user", "password", "dbname"))
-    with open_source(f"{named} port=5432") as source:
+    with open_session(f"{named} port=5432") as source:
         assert source.value("SELECT current_user") == parts["user"]
         assert source.value("SHOW datestyle") == "ISO, MDY"
 
@@ -166,7 +166,7 @@ def test_a_users_service_and_password_count(role: str, monkeypatch: pytest.Monke
     for name, value in {"PGSERVICEFILE": str(tmp_path / "services"), "PGSERVICE": "mine"}.items():
         monkeypatch.setenv(name, value)
     monkeypatch.setenv("PGPASSWORD", parts["password"])
-    with open_source("") as source:
+    with open_session("") as source:
         assert source.value("SELECT current_user") == parts["user"]
 
 

@@ -1,1 +1,1 @@
-"""What the catalog says of a database: relations, indexes, columns, what this role may not see."""
+"""Reads a database's catalog: relations, indexes, columns, and what this role may not see."""

@@ -1,11 +1,11 @@
-"""Tables that are not even weighed, because nobody can just now."""
+"""Tables whose size cannot be read at the moment."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
 from lab.postgres.relations import named
-from lab.profiling.catalog.session import Source
+from lab.profiling.catalog.session import ReadOnlySession
 
 _ABSENT = """
 SELECT c.oid::bigint, n.nspname::text, c.relname::text, coalesce(r.oid::bigint, 0), s.nspname::text, r.relname::text
@@ -21,30 +21,30 @@ _LOCKED = """c.oid IN (
   LEFT JOIN pg_class t ON t.reltoastrelid = coalesce(i.indrelid, l.relation)
   WHERE l.mode = 'AccessExclusiveLock' AND l.relation IS NOT NULL AND l.pid IS DISTINCT FROM pg_backend_pid()
     AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database()))
-"""  # A lock that is only waited for counts too: whoever comes after it waits as well. A prepared transaction has no pid.
+"""  # A lock that is only waited for counts too, because later requests queue behind it. A prepared transaction has no pid.
 
 
 @dataclass(frozen=True, kw_only=True)
 class Absent:
-    """A table that is not even weighed."""
+    """A table whose size cannot be read."""
 
     oid: int
     root: int
-    """`oid` of the table that it is a part of, 0 where it is none."""
+    """`oid` of the table that it is a part of, 0 where it is no part."""
     label: str
 
 
-def locked(source: Source) -> list[Absent]:
-    """What somebody has locked against everybody, so that even its size cannot be asked for."""
+def locked(source: ReadOnlySession) -> list[Absent]:
+    """Tables that somebody has locked exclusively, so that even reading their size would wait."""
     return _absent(source, _LOCKED)
 
 
-def unlogged(source: Source) -> list[Absent]:
-    """What a replica knows by name only, because nothing of it is in WAL."""
+def unlogged(source: ReadOnlySession) -> list[Absent]:
+    """Tables that a replica knows by name only, because their data are not in WAL."""
     return _absent(source, "c.relpersistence = 'u'")
 
 
-def _absent(source: Source, reason: str) -> list[Absent]:
+def _absent(source: ReadOnlySession, reason: str) -> list[Absent]:
     return [
         Absent(oid=oid, root=root, label=named(schema, name) + (f" of {named(*whole)}" if root else ""))
         for oid, schema, name, root, *whole in source.fetch(_ABSENT.format(reason=reason))

@@ -1,10 +1,10 @@
-"""What in the catalog hangs on each table: views, grants, triggers, policies, publications and the like; no table is read."""
+"""Everything that depends on each table, from the catalog: views, grants, triggers, policies, publications and more."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-from lab.profiling.catalog.session import Source
+from lab.profiling.catalog.session import ReadOnlySession
 from lab.profiling.catalog.tables import Table
 from lab.values import Dependant, DependantKind
 
@@ -154,7 +154,7 @@ _QUERIES = {
 }
 
 
-def read(source: Source, tables: Sequence[Table]) -> tuple[Dependant, ...]:
+def read(source: ReadOnlySession, tables: Sequence[Table]) -> tuple[Dependant, ...]:
     """Everything that depends on these tables, in the order of the kinds, then of the tables' and their own names.
 
     Errors: `DatabaseError` where the server refuses or takes too long.

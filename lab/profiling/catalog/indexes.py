@@ -1,4 +1,4 @@
-"""Indexes one by one, with their use; those of partitions and chunks belong to the index of their parent."""
+"""Indexes with their use; an index of a partition or a chunk belongs to the index of its parent."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from lab.profiling.catalog.session import Source
+from lab.postgres.database import Row
+from lab.profiling.catalog.session import ReadOnlySession
 from lab.profiling.catalog.tables import Table
 from lab.values import IndexProfile
 
@@ -37,23 +38,41 @@ class Index:
     leading: str | None
     """Its first column, None where that is an expression."""
 
+    @classmethod
+    def of(cls, row: Row) -> Index | None:
+        """The index of a row of the query; None where it was dropped meanwhile."""
+        relation, oid, name, definition, size, scans, unique, primary, valid, parent, leading = row
+        if definition is None or size is None:
+            return None
+        return cls(
+            relation=relation,
+            oid=oid,
+            name=name,
+            definition=definition,
+            bytes=size,
+            scans=scans,
+            unique=unique,
+            primary=primary,
+            valid=valid,
+            parent=parent,
+            leading=leading,
+        )
+
     @property
     def shape(self) -> str:
-        """What is left of the definition without names: equal for the same index of two chunks."""
+        """The definition without names; equal for the same index of two chunks."""
         return f"{self.unique} {self.primary} {self.definition.partition(' USING ')[2]}"
 
 
-def read(source: Source, tables: Sequence[Table]) -> Mapping[int, tuple[Index, ...]]:
+def read(source: ReadOnlySession, tables: Sequence[Table]) -> Mapping[int, tuple[Index, ...]]:
     """The indexes of every table by its `oid`, with those of its parts."""
     owner = {part.oid: table.oid for table in tables for part in table.parts}
     owner |= {table.oid: table.oid for table in tables if table.oid}
-    names = ("relation", "oid", "name", "definition", "bytes", "scans", "unique", "primary", "valid", "parent")
-    found: dict[int, list[Index]] = defaultdict(list)
+    of_table: dict[int, list[Index]] = defaultdict(list)
     for row in source.fetch(_INDEXES, ([*owner],)):
-        index = Index(**dict(zip((*names, "leading"), row, strict=True)))
-        if None not in (index.definition, index.bytes):  # else it was dropped meanwhile
-            found[owner[index.relation]].append(index)
-    return {oid: tuple(indexes) for oid, indexes in found.items()}
+        if index := Index.of(row):
+            of_table[owner[index.relation]].append(index)
+    return {oid: tuple(indexes) for oid, indexes in of_table.items()}
 
 
 def profiles(table: Table, indexes: Sequence[Index]) -> tuple[IndexProfile, ...]:
@@ -69,14 +88,14 @@ def profiles(table: Table, indexes: Sequence[Index]) -> tuple[IndexProfile, ...]
 
 
 def _top(index: Index, by_oid: Mapping[int, Index]) -> int:
-    """The oid of the index that it is a part of in the end, its own where none; those of chunks have no such link."""
+    """The oid of its topmost parent, or its own; indexes of chunks have no link to a parent."""
     while index.parent in by_oid:
         index = by_oid[index.parent]
     return index.oid
 
 
 def _numbered(indexes: Sequence[Index]) -> Iterator[tuple[int, tuple[str, int]]]:
-    """By oid, the shape, and its number among those of that shape: chunks have the indexes of their table in the same order."""
+    """By oid, the shape and its number among equal shapes; a chunk has its table's indexes in the same order."""
     seen: Counter[tuple[int, str]] = Counter()
     for index in indexes:
         yield index.oid, (index.shape, seen[index.relation, index.shape])

@@ -1,4 +1,4 @@
-"""A connection that can only read, and never for long: every query is a read-only transaction with its own limits."""
+"""A read-only connection: every query is a read-only transaction with its own time limits."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from lab.postgres.conninfo import users_server
 from lab.postgres.database import Database, Row
 
 OLDEST = 14
-"""The first PostgreSQL that reads a range of blocks without reading the whole table."""
+"""The first release of PostgreSQL that reads a range of blocks without reading the whole table."""
 
 _STATEMENT = timedelta(seconds=60)
 _LOCK = timedelta(seconds=2)
@@ -30,12 +30,12 @@ SET LOCAL extra_float_digits = 1;
 SET LOCAL row_security = off;
 SET LOCAL jit = off;
 SET LOCAL max_parallel_workers_per_gather = 0
-"""  # With row security on, hidden rows would be missing silently; off, they are an error.
+"""  # With row security on, hidden rows would be missing silently; with it off, the query fails.
 _IN_PLACE = "SET LOCAL timescaledb.enable_transparent_decompression = off"
 
 
-class Source(Database):
-    """A `Database` whose every query is a transaction of its own that cannot write, wait or run for long."""
+class ReadOnlySession(Database):
+    """A `Database` that runs every query in its own transaction, which cannot write, wait or run for long."""
 
     def fetch(self, sql: str, params: Sequence[object] | None = None) -> list[Row]:
         """Run one query, read-only, and return all its rows."""
@@ -44,14 +44,14 @@ class Source(Database):
             return super().fetch(sql, params)
 
     def fetch_in_place(self, sql: str) -> list[Row]:
-        """Like `fetch`, but a chunk of TimescaleDB shows only what is not in its columnstore."""
+        """Like `fetch`, but a chunk of TimescaleDB shows only the rows outside its columnstore."""
         with self.transaction():
             super().execute(_GUARD)
             super().execute(_IN_PLACE)
             return super().fetch(sql)
 
     def fetch_public(self, sql: str) -> list[Row]:
-        """Like `fetch`, but names without a schema are those of the schema `public`."""
+        """Like `fetch`, but names without a schema refer to the schema `public`."""
         with self.transaction():
             super().execute(_GUARD)
             super().execute("SET LOCAL search_path = public")
@@ -64,13 +64,13 @@ class Source(Database):
             return super().execute(sql, params)
 
 
-def open_source(dsn: str) -> Source:
+def open_session(dsn: str) -> ReadOnlySession:
     """Connect to the database to be profiled; `dsn` may be empty if libpq's variables name the database.
 
-    Errors: `InputError` where the string cannot be read or the server is too old, `ServerError` where nobody answers.
+    Errors: `InputError` where the string is invalid or the server is too old, `ServerError` where no server answers.
     No message contains a password.
     """
-    source = Source.connect(users_server(dsn, connect_timeout="10"))
+    source = ReadOnlySession.connect(users_server(dsn, connect_timeout="10"))
     version = int(source.value("SELECT current_setting('server_version_num')::int")) // 10_000
     if version < OLDEST:
         source.close()

@@ -1,16 +1,17 @@
-"""What the catalog and the statistics say about every table: parts, columns, keys, indexes, dead rows."""
+"""Reads every table from the catalog and the statistics: parts, columns, dead rows."""
 
 from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any, NamedTuple
 
 from lab.postgres import relations
 from lab.postgres.relations import Relation
 from lab.postgres.sql import PAGE, quoted
 from lab.profiling.catalog.absent import Absent
-from lab.profiling.catalog.session import Source
+from lab.profiling.catalog.session import ReadOnlySession
 from lab.values import EXTENSION_CATALOG
 
 _COLUMNS = """
@@ -18,8 +19,8 @@ WITH RECURSIVE domains AS (
   SELECT d.oid, d.typbasetype AS base FROM pg_type d WHERE d.typtype = 'd'
   UNION ALL SELECT domains.oid, d.typbasetype FROM domains JOIN pg_type d ON d.oid = domains.base WHERE d.typtype = 'd'),
 made_of AS (SELECT domains.* FROM domains JOIN pg_type d ON d.oid = domains.base WHERE d.typtype <> 'd')
-SELECT a.attrelid::bigint, a.attname::text, format_type(a.atttypid, a.atttypmod), a.attlen::int, a.attnotnull,
-       a.attstorage::text, a.attalign::text, a.attisdropped, t.typname::text,
+SELECT a.attrelid::bigint, a.attisdropped, a.attname::text, format_type(a.atttypid, a.atttypmod), a.attlen::int,
+       a.attnotnull, a.attstorage::text, a.attalign::text, t.typname::text,
        coalesce(pg_get_expr(d.adbin, d.adrelid), ''), a.atthasmissing
 FROM pg_attribute a
 LEFT JOIN made_of m ON m.oid = a.atttypid LEFT JOIN pg_type t ON t.oid = coalesce(m.base, a.atttypid)
@@ -44,7 +45,7 @@ class Column:
     name: str
     type: str
     base: str
-    """The type's internal name, such as 'timestamptz'; of a domain, that of what it is made of."""
+    """The type's internal name, such as 'timestamptz'; for a domain, the name of its base type."""
     length: int
     """Bytes of every value, -1 where it varies."""
     not_null: bool
@@ -52,7 +53,7 @@ class Column:
     align: str
     default: str
     late: bool
-    """Whether rows from before it was added do not store it, and yet show its default."""
+    """Whether rows older than the column show its default without storing it."""
 
     @property
     def sql(self) -> str:
@@ -71,7 +72,7 @@ class Column:
 
     @property
     def scalar(self) -> bool:
-        """Whether a value is one thing, which can be looked up, and neither an array, a document nor a set of ranges."""
+        """Whether a value can be looked up; false for arrays, documents and multiranges."""
         return not (self.json or self.base.startswith("_") or self.base.endswith("multirange"))
 
 
@@ -100,7 +101,7 @@ class Table:
     """Whether a column was dropped: every row then has a null bitmap."""
     parts: tuple[Part, ...]
     whole: bool
-    """False where a part was left out, and so neither weighed nor counted."""
+    """False where a part was skipped, so that its bytes and rows are missing."""
     relations: tuple[Relation, ...]
     dead_rows: int | None
     toast_heap: int
@@ -113,17 +114,17 @@ class Table:
 
     @property
     def heap(self) -> int:
-        """Bytes of the rows without what lies in TOAST."""
+        """Bytes of the heap, without TOAST."""
         return sum(relation.heap for relation in self.relations)
 
     @property
     def gone(self) -> int:
-        """How many of its relations were dropped after they were weighed."""
+        """How many of its relations were dropped after their size was read."""
         return len(self.relations) - len(self.parts) if self.oid else 0
 
     @property
     def readable(self) -> bool:
-        """Whether every part is there and may be read."""
+        """Whether every part still exists and may be read."""
         return not self.gone and all(part.readable for part in self.parts)
 
     def column(self, name: str) -> Column:
@@ -131,22 +132,21 @@ class Table:
         return next(column for column in self.columns if column.name == name)
 
 
-def read_tables(source: Source, *, without: Sequence[Absent], standby: bool) -> tuple[Table, ...]:
-    """Every table with storage, largest first; the extension's own catalog is one, without columns."""
-    found = relations.read(source, without=[absent.oid for absent in without])
-    known = {relation.oid: relation for relation in found}
+def read_tables(source: ReadOnlySession, *, without: Sequence[Absent], standby: bool) -> tuple[Table, ...]:
+    """Every table with storage, largest first; the extension's catalog counts as one table, without columns."""
+    by_oid = {relation.oid: relation for relation in relations.read(source, without=[absent.oid for absent in without])}
     groups: dict[int, list[Relation]] = defaultdict(list)
-    for relation in found:
+    for relation in by_oid.values():
         if relation.stores:
-            groups[_owner(relation, known)].append(relation)
-    describe = _Description(source, [*known], standby=standby, torn={absent.root for absent in without})
-    made = [describe.table(known[oid], parts) for oid, parts in groups.items() if oid]
-    made += _extension(groups[0]) if 0 in groups else []
-    return tuple(sorted(made, key=lambda table: (-table.total, table.label)))
+            groups[_owner(relation, by_oid)].append(relation)
+    describe = _Description(source, [*by_oid], standby=standby, torn={absent.root for absent in without})
+    tables = [describe.table(by_oid[oid], parts) for oid, parts in groups.items() if oid]
+    tables += _extension(groups[0]) if 0 in groups else []
+    return tuple(sorted(tables, key=lambda table: (-table.total, table.label)))
 
 
-def _owner(relation: Relation, known: dict[int, Relation]) -> int:
-    root = known.get(relation.root, relation)  # the parent of a chunk may be locked, and so unknown
+def _owner(relation: Relation, by_oid: dict[int, Relation]) -> int:
+    root = by_oid.get(relation.root, relation)  # the parent of a chunk may be locked, and so missing here
     return 0 if root.label == EXTENSION_CATALOG else root.oid
 
 
@@ -168,25 +168,31 @@ def _extension(parts: list[Relation]) -> list[Table]:
     ]
 
 
-class _Description:
-    """The catalog's rows about many relations, asked for at once."""
+class _Statistics(NamedTuple):
+    readable: bool
+    live_rows: int
+    dead_rows: int
+    toast_heap: int
 
-    def __init__(self, source: Source, oids: list[int], *, standby: bool, torn: set[int]) -> None:
+
+class _Description:
+    """Describes many relations from rows of the catalog that are fetched at once."""
+
+    def __init__(self, source: ReadOnlySession, oids: list[int], *, standby: bool, torn: set[int]) -> None:
         self._columns: dict[int, list[Column]] = defaultdict(list)
         self._dropped: set[int] = set()
-        names = ("name", "type", "length", "not_null", "storage", "align", "base", "default", "late")
-        for oid, name, type_, length, not_null, storage, align, gone, *rest in source.fetch(_COLUMNS, (oids,)):
-            if gone:
+        for oid, dropped, *values in source.fetch(_COLUMNS, (oids,)):
+            if dropped:
                 self._dropped.add(oid)
-                continue
-            values = (name, type_, length, not_null, storage, align, *rest)
-            self._columns[oid].append(Column(**dict(zip(names, values, strict=True))))
-        self._stats = {oid: rest for oid, *rest in source.fetch(_RELATIONS, (oids,)) if None not in rest}
+            else:
+                self._columns[oid].append(_column(values))
+        rows = source.fetch(_RELATIONS, (oids,))
+        self._statistics = {oid: _Statistics(*values) for oid, *values in rows if None not in values}
         self._standby = standby
         self._torn = torn
 
     def table(self, root: Relation, parts: Sequence[Relation]) -> Table:
-        there = [part for part in parts if part.oid in self._stats]
+        existing = [part for part in parts if part.oid in self._statistics]
         return Table(
             oid=root.oid,
             label=root.label,
@@ -194,11 +200,11 @@ class _Description:
             sql=f"{quoted(root.schema)}.{quoted(root.name)}",
             columns=tuple(self._columns[root.oid]),
             dropped=bool(self._dropped & {part.oid for part in parts}),
-            parts=tuple(self._part(part) for part in there),
+            parts=tuple(self._part(part) for part in existing),
             whole=root.oid not in self._torn,
             relations=tuple(parts),
-            dead_rows=_summed(self._dead(part) for part in there),
-            toast_heap=sum(self._stats[part.oid][3] for part in there),
+            dead_rows=_summed(self._dead(part) for part in existing),
+            toast_heap=sum(self._statistics[part.oid].toast_heap for part in existing),
         )
 
     def _part(self, relation: Relation) -> Part:
@@ -206,30 +212,48 @@ class _Description:
             oid=relation.oid,
             sql=f"{quoted(relation.schema)}.{quoted(relation.name)}",
             blocks=relation.heap // PAGE,
-            readable=self._stats[relation.oid][0],
+            readable=self._statistics[relation.oid].readable,
             compressed=relation.compressed,
             columns=tuple(self._columns[relation.oid]),
         )
 
     def _dead(self, relation: Relation) -> int | None:
-        """By the statistics; a replica has none, and neither has a table that was not touched since they were lost."""
-        _, live, dead, _ = self._stats[relation.oid]
-        unknown = self._standby or (relation.heap > 0 and live == dead == 0)
-        return None if unknown else int(dead)
+        """Dead rows by the statistics; None on a replica, and for a table not touched since statistics were lost."""
+        statistics = self._statistics[relation.oid]
+        unknown = self._standby or (relation.heap > 0 and statistics.live_rows == statistics.dead_rows == 0)
+        return None if unknown else statistics.dead_rows
+
+
+def _column(values: Sequence[Any]) -> Column:
+    name, type_name, length, not_null, storage, align, base, default, late = values
+    return Column(
+        name=name,
+        type=type_name,
+        base=base,
+        length=length,
+        not_null=not_null,
+        storage=storage,
+        align=align,
+        default=default,
+        late=late,
+    )
 
 
 def _summed(counts: Iterable[int | None]) -> int | None:
-    found = list(counts)
-    return None if None in found else sum(count for count in found if count is not None)
+    all_counts = list(counts)
+    return None if None in all_counts else sum(count for count in all_counts if count is not None)
 
 
-def unreadable(tables_: Sequence[Table]) -> Iterator[str]:
-    """In words, which tables may not be read, or cannot be any more."""
-    for table in tables_:
-        closed, all_ = sum(not part.readable for part in table.parts), len(table.relations)
+def unreadable(tables: Sequence[Table]) -> Iterator[str]:
+    """A sentence for each table that this role may not read, or that was dropped meanwhile."""
+    for table in tables:
+        closed = sum(not part.readable for part in table.parts)
         if closed:
-            which = "it" if closed == all_ == 1 else f"{closed} of its {all_} parts"
-            yield f"{table.label}: this role may not SELECT from {which}; sizes only."
+            yield f"{table.label}: only sizes are known. This role may not SELECT from {_parts(table, closed)}."
         if table.gone:
-            which = "it" if table.gone == all_ == 1 else f"{table.gone} of its {all_} parts"
-            yield f"{table.label}: {which} went away meanwhile; sizes only."
+            yield f"{table.label}: only sizes are known. Somebody dropped {_parts(table, table.gone)} meanwhile."
+
+
+def _parts(table: Table, count: int) -> str:
+    total = len(table.relations)
+    return "it" if count == total == 1 else f"{count} of its {total} parts"

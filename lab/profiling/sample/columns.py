@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 
 from lab.postgres.sql import PAGE
-from lab.profiling.catalog.session import Source
+from lab.profiling.catalog.session import ReadOnlySession
 from lab.profiling.catalog.tables import Column, Table
 from lab.profiling.sample.strata import NEVER, RUN, Stratum, out_of_line
 
@@ -62,8 +62,8 @@ class TableSample:
         return sum(column.toast_disk for column in self.columns)
 
 
-def read(source: Source, table: Table, strata: Sequence[Stratum], *, tells_toast: bool) -> TableSample:
-    """Sample a table; errors as `Source.fetch`, such as no right to read it, a lock or a time-out."""
+def read(source: ReadOnlySession, table: Table, strata: Sequence[Stratum], *, tells_toast: bool) -> TableSample:
+    """Sample a table; errors as `ReadOnlySession.fetch`, such as no right to read it, a lock or a time-out."""
     sums = [_Sums(source, stratum, tells_toast=tells_toast) for stratum in strata]
     columns = _capped(table, [_column(column, sums) for column in table.columns])
     rows = sum(partial.total("rows") for partial in sums)
@@ -81,13 +81,13 @@ def read(source: Source, table: Table, strata: Sequence[Stratum], *, tells_toast
 class _Sums:
     """Sums by run of one stratum."""
 
-    def __init__(self, source: Source, stratum: Stratum, *, tells_toast: bool) -> None:
+    def __init__(self, source: ReadOnlySession, stratum: Stratum, *, tells_toast: bool) -> None:
         self._stratum = stratum
         self._runs: dict[int, dict[str, float]] = defaultdict(lambda: defaultdict(float))
         for start in range(0, max(len(stratum.columns), 1), _AT_ONCE):
             self._add(source, start, tells_toast=tells_toast)
 
-    def _add(self, source: Source, start: int, *, tells_toast: bool) -> None:
+    def _add(self, source: ReadOnlySession, start: int, *, tells_toast: bool) -> None:
         """Read so many columns from that one on; the rows are counted with the first."""
         columns = self._stratum.columns[start : start + _AT_ONCE]
         inner = [f"{RUN} AS run", f"{self._stratum.rows} AS n"]

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from lab.postgres.database import Row
-from lab.profiling.catalog.session import Source
+from lab.profiling.catalog.session import ReadOnlySession
 from lab.profiling.catalog.tables import Column
 from lab.profiling.sample.columns import ColumnSums
 from lab.profiling.sample.strata import Stratum
@@ -40,8 +40,8 @@ def has_text(column: Column) -> bool:
     return column.base in _TEXTS and column.length == -1
 
 
-def read(source: Source, stratum: Stratum, sums: ColumnSums) -> tuple[Document, ...]:
-    """Values of one column from places spread over the table; errors as `Source.fetch`."""
+def read(source: ReadOnlySession, stratum: Stratum, sums: ColumnSums) -> tuple[Document, ...]:
+    """Values of one column from places spread over the table; errors as `ReadOnlySession.fetch`."""
     wanted = min(_MOST, int(_BYTES / max(sums.stored / sums.values, 1)) + 1)
     places = _spread(range(len(stratum.pieces)), _PLACES)
     each = -(-wanted // len(places)) if places else 0

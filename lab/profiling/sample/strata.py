@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from lab.postgres.database import Row
-from lab.profiling.catalog.session import Source
+from lab.profiling.catalog.session import ReadOnlySession
 from lab.profiling.catalog.tables import Column, Part, Table
 from lab.profiling.sample import blocks
 from lab.profiling.sample.blocks import Piece
@@ -58,7 +58,7 @@ class Stratum:
         """SQL for the rows that one stored tuple stands for."""
         return "_ts_meta_count::bigint" if self.compressed else "1"
 
-    def sums(self, source: Source, select: str, outer: str) -> Iterator[Row]:
+    def sums(self, source: ReadOnlySession, select: str, outer: str) -> Iterator[Row]:
         """Rows of `SELECT {outer}` over `SELECT {select}` of each run, in batches that the caller adds up."""
         for start in range(0, len(self.pieces), _PIECES):
             arms = " UNION ALL ".join(self._arms(self.pieces[start : start + _PIECES], select))

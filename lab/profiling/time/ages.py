@@ -9,10 +9,10 @@ from datetime import datetime
 
 from lab.postgres.database import Row
 from lab.postgres.sql import escaped, literal
-from lab.profiling.catalog.session import Source
+from lab.profiling.catalog.session import ReadOnlySession
 from lab.profiling.catalog.tables import Column
 from lab.profiling.sample.strata import Stratum, out_of_line
-from lab.profiling.time.paths import Path
+from lab.profiling.time.paths import AgePath
 
 _LOOKUP = 20_000
 """Keys that are looked up in one statement."""
@@ -46,8 +46,10 @@ class Ages:
         return shares
 
 
-def read(source: Source, strata: Sequence[Stratum], path: Path, now: datetime, *, tells_toast: bool) -> Ages:
-    """Ages of the sampled rows; errors as `Source.fetch`."""
+def read(
+    source: ReadOnlySession, strata: Sequence[Stratum], path: AgePath, now: datetime, *, tells_toast: bool
+) -> Ages:
+    """Ages of the sampled rows; errors as `ReadOnlySession.fetch`."""
     ages = Ages(rows=defaultdict(float), inline=defaultdict(float), toast=defaultdict(float), trusted=True)
     trusted = True
     for stratum in strata:
@@ -63,7 +65,9 @@ def read(source: Source, strata: Sequence[Stratum], path: Path, now: datetime, *
     return Ages(rows=ages.rows, inline=ages.inline, toast=ages.toast, trusted=trusted)
 
 
-def _grouped(source: Source, stratum: Stratum, path: Path, now: datetime, *, tells_toast: bool) -> Iterator[Row]:
+def _grouped(
+    source: ReadOnlySession, stratum: Stratum, path: AgePath, now: datetime, *, tells_toast: bool
+) -> Iterator[Row]:
     """(age or key, rows, bytes in the heap, bytes in TOAST) of the sample."""
     varying = [column for column in stratum.columns if column.length == -1]
     fixed = sum(column.length for column in stratum.columns if column.length > 0)
@@ -77,7 +81,7 @@ def _grouped(source: Source, stratum: Stratum, path: Path, now: datetime, *, tel
     yield from stratum.sums(source, select, statement)
 
 
-def _key(stratum: Stratum, path: Path, now: datetime) -> str:
+def _key(stratum: Stratum, path: AgePath, now: datetime) -> str:
     """SQL for the age of a row, or for the key under which it is looked up."""
     if path.steps:
         column = next((candidate for candidate in stratum.columns if candidate.name == path.steps[0].column.name), None)
@@ -106,7 +110,9 @@ def age(moment: str, now: datetime) -> str:
     return f"CASE WHEN {moment} >= '{first}' AND {moment} < '{end}' THEN {whole} END"
 
 
-def _looked_up(source: Source, path: Path, now: datetime, keys: Sequence[object]) -> dict[object, int | None]:
+def _looked_up(
+    source: ReadOnlySession, path: AgePath, now: datetime, keys: Sequence[object]
+) -> dict[object, int | None]:
     """The age of each key that is there, in batches, by the keys of the tables on the path."""
     first = path.steps[0]
     joins = [f"JOIN {first.parent.sql} p0 ON p0.{first.key.sql} = k"]

@@ -10,7 +10,7 @@ from itertools import pairwise
 
 from lab.postgres.sql import escaped
 from lab.profiling.catalog.indexes import Index
-from lab.profiling.catalog.session import Source
+from lab.profiling.catalog.session import ReadOnlySession
 from lab.profiling.catalog.tables import Column, Table
 from lab.profiling.sample.blocks import BUDGET
 from lab.profiling.time.series import SeriesTables
@@ -53,10 +53,10 @@ class _Pair:
         return None not in (self.old.size, self.new.size)
 
 
-def read(source: Source, tables: SeriesTables, keys: Sequence[tuple[object, int]]) -> Repeats:
+def read(source: ReadOnlySession, tables: SeriesTables, keys: Sequence[tuple[object, int]]) -> Repeats:
     """Compare snapshots with the previous ones of the same key; `keys` are events with their number of snapshots.
 
-    Errors as `Source.fetch`.
+    Errors as `ReadOnlySession.fetch`.
     """
     chosen = spread(keys, _EVENTS)
     pairs = list(_pairs(source, tables, chosen))
@@ -103,7 +103,7 @@ def spread(keys: Sequence[tuple[object, int]], count: int) -> list[object]:
     return places
 
 
-def _pairs(source: Source, tables: SeriesTables, chosen: Sequence[object]) -> Iterator[_Pair]:
+def _pairs(source: ReadOnlySession, tables: SeriesTables, chosen: Sequence[object]) -> Iterator[_Pair]:
     """Of each key a window of snapshots in order of time, each with the one before."""
     groups: dict[tuple[object, ...], list[_Snapshot]] = defaultdict(list)
     for row in source.fetch(_windows(tables), (list(chosen),)):
@@ -129,7 +129,7 @@ SELECT {keys}, id, size, codec FROM ({escaped(ranked)} WHERE {_any(tables.key[0]
 WHERE place > {first} AND place <= {first} + {_WINDOW} ORDER BY {keys}, place"""
 
 
-def _digests(source: Source, tables: SeriesTables, pairs: Sequence[_Pair]) -> Mapping[object, str]:
+def _digests(source: ReadOnlySession, tables: SeriesTables, pairs: Sequence[_Pair]) -> Mapping[object, str]:
     """Of the documents that may equal the previous one; only those of the same room are unpacked, the others differ."""
     if tables.payload is None:
         return {}
@@ -144,7 +144,7 @@ def _same_payload(pair: _Pair, digests: Mapping[object, str]) -> bool:
     return found is not None and found == digests.get(pair.old.id)
 
 
-def _market_rows(source: Source, tables: SeriesTables, ids: Sequence[object]) -> dict[object, Counter[int]]:
+def _market_rows(source: ReadOnlySession, tables: SeriesTables, ids: Sequence[object]) -> dict[object, Counter[int]]:
     """The contents of the market rows of each snapshot, as hashes; market, line and prices are all in them."""
     content = ", ".join(column.sql for column in tables.content)
     digest = f"hashtextextended(ROW({content})::text, 0)"

@@ -15,17 +15,17 @@ Weights = Mapping[int | None, float]
 """Rows or bytes by age in whole days, negative in the future, None where it is not known."""
 
 
-def days(rows: Weights, bytes_: Weights, now: datetime) -> tuple[Day, ...]:
+def days(rows: Weights, sizes: Weights, now: datetime) -> tuple[Day, ...]:
     """Days with rows, oldest first."""
     known = sorted((age for age, count in rows.items() if age is not None and count), reverse=True)
-    return tuple(_day(age, rows[age], bytes_.get(age, 0.0), now) for age in known)
+    return tuple(_day(age, rows[age], sizes.get(age, 0.0), now) for age in known)
 
 
 def _day(age: int, rows: float, size: float, now: datetime) -> Day:
     return Day(start=(now - timedelta(days=age + 1)).isoformat(), rows=round(rows), bytes=round(size))
 
 
-def growth(rows: Weights, bytes_: Weights) -> Growth:
+def growth(rows: Weights, sizes: Weights) -> Growth:
     """What came a day: over the last week, and since the first row; what lies in the future did not come yet."""
     past = [age for age, count in rows.items() if age is not None and age >= 0 and count]
     if not past:
@@ -34,20 +34,20 @@ def growth(rows: Weights, bytes_: Weights) -> Growth:
     week = min(WEEK, span)
     return Growth(
         rows_per_day_week=_sum(rows, 0, week) / week,
-        bytes_per_day_week=_sum(bytes_, 0, week) / week,
+        bytes_per_day_week=_sum(sizes, 0, week) / week,
         rows_per_day=_sum(rows, 0, span) / span,
-        bytes_per_day=_sum(bytes_, 0, span) / span,
+        bytes_per_day=_sum(sizes, 0, span) / span,
         days=float(span),
     )
 
 
-def retention(rows: Weights, bytes_: Weights) -> tuple[Retention, ...]:
+def retention(rows: Weights, sizes: Weights) -> tuple[Retention, ...]:
     """What is older than each period; rows whose age is not known are in neither part."""
     return tuple(
         Retention(
             days=period,
             rows_older=round(_sum(rows, period, None)),
-            bytes_older=round(_sum(bytes_, period, None)),
+            bytes_older=round(_sum(sizes, period, None)),
             rows_kept=round(_sum(rows, None, period)),
         )
         for period in PERIODS

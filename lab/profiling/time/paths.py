@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Literal
 
-from lab.profiling.catalog.session import Source
+from lab.profiling.catalog.session import ReadOnlySession
 from lab.profiling.catalog.tables import Column, Table
 from lab.values import TimePath
 
@@ -80,7 +80,7 @@ class Step:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Path:
+class AgePath:
     """The steps to a table with a time column; none where the table has one itself."""
 
     steps: tuple[Step, ...]
@@ -108,7 +108,7 @@ class Keys:
         return tuple(sorted(certain or found, key=lambda step: -step.parent.heap))
 
 
-def keys(source: Source, tables: Sequence[Table]) -> Keys:
+def keys(source: ReadOnlySession, tables: Sequence[Table]) -> Keys:
     """Partition columns and references between the tables."""
     by_oid = {table.oid: table for table in tables}
     dimensions: dict[int, str] = dict(source.fetch(_DIMENSIONS))
@@ -129,7 +129,9 @@ def keys(source: Source, tables: Sequence[Table]) -> Keys:
     return Keys(dimensions=dimensions, foreign=foreign, named=named)
 
 
-def _primary(source: Source, by_oid: Mapping[int, Table], dimensions: Mapping[int, str]) -> Iterator[tuple[Table, str]]:
+def _primary(
+    source: ReadOnlySession, by_oid: Mapping[int, Table], dimensions: Mapping[int, str]
+) -> Iterator[tuple[Table, str]]:
     """Keys of one column, besides the one that a partitioned table must have in its key."""
     for oid, columns in source.fetch(_PRIMARY):
         rest = [column for column in columns if column != dimensions.get(oid)] or columns
@@ -137,35 +139,37 @@ def _primary(source: Source, by_oid: Mapping[int, Table], dimensions: Mapping[in
             yield by_oid[oid], rest[0]
 
 
-def find(tables: Sequence[Table], keys_: Keys, *, filled: Filled = MappingProxyType({})) -> Mapping[int, Path]:
+def find(tables: Sequence[Table], references: Keys, *, filled: Filled = MappingProxyType({})) -> Mapping[int, AgePath]:
     """How to find the age of a row, by the `oid` of a table; tables from which nothing leads to a time are left out.
 
     A row is as old as what its table's best step points to, and that by the fewest steps. Columns that are not `filled`
     lead nowhere.
     """
-    own = {table.oid: path for table in tables if (path := _own(table, keys_.dimensions.get(table.oid), filled))}
-    reached = _reached(tables, keys_, own, filled)
+    own = {table.oid: path for table in tables if (path := _own(table, references.dimensions.get(table.oid), filled))}
+    reached = _reached(tables, references, own, filled)
     unsure = {oid for oid in (table.oid for table in tables) if oid not in reached or reached[oid].rule == "name"}
     own |= {
         table.oid: path for table in tables if table.oid in unsure - own.keys() and (path := _nullable(table, filled))
     }
-    return _reached(tables, keys_, own, filled)
+    return _reached(tables, references, own, filled)
 
 
-def _reached(tables: Sequence[Table], keys_: Keys, own: Mapping[int, Path], filled: Filled) -> dict[int, Path]:
+def _reached(
+    tables: Sequence[Table], references: Keys, own: Mapping[int, AgePath], filled: Filled
+) -> dict[int, AgePath]:
     """The paths of tables that have a time of their `own`, and of those from which steps lead there."""
     nearest, found = dict(own), dict(own)
     while found:  # one step farther each time
         others = [table for table in tables if table.oid not in nearest]
-        found = {table.oid: path for table in others if (path := _by(table, keys_, nearest, filled))}
+        found = {table.oid: path for table in others if (path := _by(table, references, nearest, filled))}
         nearest |= found
-    best = {table.oid: path for table in tables if (path := _by(table, keys_, nearest, filled))}
+    best = {table.oid: path for table in tables if (path := _by(table, references, nearest, filled))}
     return best | dict(own)
 
 
-def _by(table: Table, keys_: Keys, known: Mapping[int, Path], filled: Filled) -> Path | None:
+def _by(table: Table, references: Keys, known: Mapping[int, AgePath], filled: Filled) -> AgePath | None:
     """By the best step to a table whose path is known and does not lead back."""
-    for step in keys_.steps(table):
+    for step in references.steps(table):
         rest = known.get(step.parent.oid)
         back = rest is None or table.oid in (step.parent.oid, *(later.parent.oid for later in rest.steps))
         if rest and not back and filled.get((table.oid, step.column.name), 1.0) > 0:
@@ -174,22 +178,22 @@ def _by(table: Table, keys_: Keys, known: Mapping[int, Path], filled: Filled) ->
     return None
 
 
-def _own(table: Table, dimension: str | None, filled: Filled) -> Path | None:
+def _own(table: Table, dimension: str | None, filled: Filled) -> AgePath | None:
     times = _times(table, filled)
     for column in times:
         if column.name == dimension:
-            return Path(steps=(), time=column, rule="partition")
+            return AgePath(steps=(), time=column, rule="partition")
     named = sorted((c for c in times if c.name in _PREFERRED), key=lambda column: _PREFERRED.index(column.name))
     written = [column for column in times if _NOW.fullmatch(column.default.translate(_NO_PARENTHESES))]
     certain = [column for column in times if column.not_null]
     chosen = (*named, *written, *certain)
-    return Path(steps=(), time=chosen[0], rule="column") if chosen else None
+    return AgePath(steps=(), time=chosen[0], rule="column") if chosen else None
 
 
-def _nullable(table: Table, filled: Filled) -> Path | None:
+def _nullable(table: Table, filled: Filled) -> AgePath | None:
     """A time that nothing but its type speaks for, and that most rows have: less than a foreign key, more than a name."""
     times = _times(table, filled, least=_MOST)
-    return Path(steps=(), time=times[0], rule="column") if times else None
+    return AgePath(steps=(), time=times[0], rule="column") if times else None
 
 
 def _times(table: Table, filled: Filled, *, least: float = 0.0) -> list[Column]:

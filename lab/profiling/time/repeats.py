@@ -9,7 +9,7 @@ from dataclasses import replace
 
 from lab.postgres.sql import escaped
 from lab.profiling.assembly import SurveyedTable
-from lab.profiling.catalog.session import Source
+from lab.profiling.catalog.session import ReadOnlySession
 from lab.profiling.catalog.tables import Column
 from lab.profiling.time import duplicates, series
 from lab.profiling.time.duplicates import Repeats
@@ -25,7 +25,7 @@ _FEW = 20
 Attempt = Callable[[str], AbstractContextManager[None]]
 
 
-def read(source: Source, found: Sequence[SurveyedTable], keys: Keys, attempt: Attempt) -> Iterator[Series]:
+def read(source: ReadOnlySession, found: Sequence[SurveyedTable], keys: Keys, attempt: Attempt) -> Iterator[Series]:
     """Every series that the rules of `lab.profiling.series` find in what could be read."""
     by_oid = {surveyed.table.oid: surveyed for surveyed in found if surveyed.reading and surveyed.reading.rows}
     all_indexes = {surveyed.table.oid: surveyed.indexes for surveyed in found}
@@ -36,7 +36,7 @@ def read(source: Source, found: Sequence[SurveyedTable], keys: Keys, attempt: At
                 yield _series(source, tables, by_oid[tables.snapshots.oid], by_oid[tables.markets.oid])
 
 
-def _series(source: Source, tables: SeriesTables, snapshots: SurveyedTable, markets: SurveyedTable) -> Series:
+def _series(source: ReadOnlySession, tables: SeriesTables, snapshots: SurveyedTable, markets: SurveyedTable) -> Series:
     tables, counts = _event_first(tables, _counts(source, tables, snapshots))
     by_event: Counter[object] = Counter()
     for key, number in counts.items():
@@ -68,7 +68,7 @@ def _series(source: Source, tables: SeriesTables, snapshots: SurveyedTable, mark
     )
 
 
-def _counts(source: Source, tables: SeriesTables, snapshots: SurveyedTable) -> Counter[tuple[object, ...]]:
+def _counts(source: ReadOnlySession, tables: SeriesTables, snapshots: SurveyedTable) -> Counter[tuple[object, ...]]:
     """Sampled snapshots by their whole key."""
     names = [column.sql for column in tables.key]
     numbered = [f"k{number}" for number in range(len(names))]
@@ -92,7 +92,7 @@ def _event_first(
 
 
 def _per_event(
-    source: Source, tables: SeriesTables, keys: Sequence[tuple[object, int]], *, exact: bool
+    source: ReadOnlySession, tables: SeriesTables, keys: Sequence[tuple[object, int]], *, exact: bool
 ) -> float | None:
     """Mean number of snapshots; an event with many is found more often, so the mean is the harmonic one."""
     if not keys:
@@ -107,7 +107,9 @@ def _per_event(
     return len(counted) / sum(1 / int(number) for (number,) in counted)
 
 
-def _shares(source: Source, tables: SeriesTables, counts: Counter[tuple[object, ...]]) -> Iterator[tuple[str, float]]:
+def _shares(
+    source: ReadOnlySession, tables: SeriesTables, counts: Counter[tuple[object, ...]]
+) -> Iterator[tuple[str, float]]:
     """By the first text of the tables that the key points to, where it has few values: the name of a source."""
     for place, step in enumerate(tables.owners):
         by_key: Counter[object] = Counter()
@@ -124,6 +126,6 @@ def _shares(source: Source, tables: SeriesTables, counts: Counter[tuple[object, 
             yield from ((name, number / by_key.total()) for name, number in sorted(shares.items()))
 
 
-def _names(source: Source, step: Step, label: Column, keys: list[object]) -> dict[object, str]:
+def _names(source: ReadOnlySession, step: Step, label: Column, keys: list[object]) -> dict[object, str]:
     query = escaped(f"SELECT {step.key.sql}, {label.sql}::text FROM {step.parent.sql} WHERE {step.key.sql} = ANY")
     return dict(source.fetch(f"{query} (%s::{escaped(step.key.type)}[])", (keys,)))

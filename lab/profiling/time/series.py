@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from lab.profiling.catalog.indexes import Index
 from lab.profiling.catalog.tables import Column, Table
-from lab.profiling.time.paths import Keys, Path, Step
+from lab.profiling.time.paths import AgePath, Keys, Step
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,7 +35,7 @@ class SeriesTables:
 
 def find(
     tables: Sequence[Table],
-    paths: Mapping[int, Path | None],
+    paths: Mapping[int, AgePath | None],
     keys: Keys,
     indexes: Mapping[int, Sequence[Index]],
 ) -> Iterator[SeriesTables]:
