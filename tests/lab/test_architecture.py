@@ -12,6 +12,8 @@ import pytest
 from tests.support import ROOT
 
 SOURCES = [path for folder in ("lab", "data_gen", "scenarios") for path in sorted((ROOT / folder).rglob("*.py"))]
+AROUND = [path for folder in ("tests", "benchmarks") for path in sorted((ROOT / folder).rglob("*.py"))]
+"""What uses the project and is no part of it."""
 
 TEMPLATES = sorted((ROOT / "lab").rglob("*.j2"))
 
@@ -57,6 +59,8 @@ ALLOWED: dict[str, frozenset[str]] = {
     "lab/__init__.py": frozenset(),
     "data_gen": BASE | {"data_gen", "lab.workload", "lab.files", "lab.profiling", "lab.postgres"},
     "scenarios": frozenset({"lab.scenario", "scenarios._market_rows"}),
+    "benchmarks": frozenset({"lab", "data_gen", "scenarios", "benchmarks"}),
+    "tests": frozenset({"lab", "data_gen", "scenarios", "benchmarks", "tests"}),
 }
 """Each room with what it may import of the project; itself where its files import each other."""
 
@@ -112,13 +116,13 @@ def rules_of(path: Path) -> list[str]:
 
 
 def test_every_file_lies_under_exactly_one_rule() -> None:
-    assert not [f"{path}: {rules_of(path)}" for path in SOURCES if len(rules_of(path)) != 1]
+    assert not [f"{path}: {rules_of(path)}" for path in [*SOURCES, *AROUND] if len(rules_of(path)) != 1]
 
 
 @pytest.mark.parametrize("place", ALLOWED)
 def test_imports_point_one_way(place: str) -> None:
-    ours = ("lab", "data_gen", "scenarios")
-    for path in (path for path in SOURCES if lies_in(path, place)):
+    ours = ("lab", "data_gen", "scenarios", "benchmarks", "tests")
+    for path in (path for path in [*SOURCES, *AROUND] if lies_in(path, place)):
         for name in imports(path):
             if name.split(".")[0] in ours and name not in ours:
                 assert any(name == good or name.startswith(f"{good}.") for good in ALLOWED[place]), f"{path}: {name}"
