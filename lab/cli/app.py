@@ -19,7 +19,7 @@ app = typer.Typer(
     no_args_is_help=True,
     rich_markup_mode="rich",
     pretty_exceptions_enable=False,
-    help="Measure which storage strategy shrinks an odds database, and what it costs.",
+    help="Measure how far each storage strategy shrinks an odds database, and what the strategy costs.",
 )
 
 BAD_INPUT = 2
@@ -39,7 +39,7 @@ def options(
         bool, typer.Option("--version", is_eager=True, callback=_print_version, help="Print the version and exit.")
     ] = False,
 ) -> None:
-    """Take the options that belong to no command."""
+    """Options of the program itself, before any command."""
 
 
 def main() -> None:
@@ -58,6 +58,6 @@ def main() -> None:
 
 
 def _terminated(number: int, _: FrameType | None) -> NoReturn:
-    """Unwind like Ctrl-C does, so that every server is stopped and every folder removed."""
+    """Unwind as after Ctrl-C, so that every server is stopped and every folder removed."""
     signal.signal(number, signal.SIG_IGN)
     sys.exit(128 + number)

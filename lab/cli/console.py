@@ -1,4 +1,4 @@
-"""The two consoles, and how lines, tables and JSON are printed there; text is printed as it is, never as markup."""
+"""The two consoles, and how lines, tables and JSON are printed there; text is printed literally, never as markup."""
 
 from __future__ import annotations
 
@@ -20,19 +20,19 @@ _CONTROLS = {code: f"\\x{code:02x}" for code in (*range(32), *range(127, 160)) i
 
 
 def print_line(text: str, *, head: str = "", style: str = "bold", console: Console = out) -> None:
-    """One line, after a head in that style; wrapped by words on a terminal only."""
+    """Print one line, its head in that style; only a terminal wraps it, between words."""
     line = Text.assemble((_visible(head), style), _visible(text))
     console.print(line, soft_wrap=not console.is_terminal)
 
 
 def print_lines(lines: Iterable[str]) -> None:
-    """One after the other."""
+    """Print each line."""
     for line in lines:
         print_line(line)
 
 
 def print_table(table: Table) -> None:
-    """As wide as the terminal, or as the table where there is none."""
+    """Print a table, as wide as the terminal; without a terminal, 180 characters wide."""
     rich = RichTable(title=_cell(table.title), title_justify="left", header_style="bold")
     for position, head in enumerate(table.heads):
         rich.add_column(_cell(head), justify="left" if position < table.left else "right", overflow="fold")
@@ -42,12 +42,12 @@ def print_table(table: Table) -> None:
 
 
 def print_json(value: object) -> None:
-    """For a program to read."""
+    """Print JSON for a program."""
     sys.stdout.write(json.dumps(value, indent=1, default=str) + "\n")
 
 
 def progress() -> Callable[[str], None]:
-    """Prints on the second console how far it has come, with the seconds since now."""
+    """A function that prints a line of progress on standard error, with the seconds since this call."""
     started = monotonic()
     return lambda text: print_line(f"  {text}", head=f"{monotonic() - started:6.1f} s", style="dim", console=err)
 

@@ -1,4 +1,4 @@
-"""Commands about a database that exists: profile, usage, discover."""
+"""Commands about an existing database: profile, usage, discover, check."""
 
 from __future__ import annotations
 
@@ -31,15 +31,19 @@ Sources = Annotated[list[Path], typer.Argument(metavar="SRC...", help="Folders o
 )
 def profile(
     dsn: Annotated[
-        str | None, typer.Argument(metavar="[DSN]", help="The database; else as PGHOST, PGDATABASE and so on say.")
+        str | None, typer.Argument(metavar="[DSN]", help="The database; default: from PGHOST, PGDATABASE and so on.")
     ] = None,
-    case: Annotated[str | None, typer.Option("--case", help="A published case, or the file of one, instead.")] = None,
-    target: Annotated[str, typer.Option("--target", help="Size that the database must come under.")] = "10GB",
+    case: Annotated[
+        str | None, typer.Option("--case", help="Instead of a database: a published case, or its file.")
+    ] = None,
+    target: Annotated[str, typer.Option("--target", help="The size that the database should fit in.")] = "10GB",
     exact: Annotated[bool, typer.Option("--exact", help="Read every block instead of a sample.")] = False,
-    output: Annotated[Path | None, typer.Option("-o", "--out", help="Write profile.json there, too.")] = None,
+    output: Annotated[
+        Path | None, typer.Option("-o", "--out", help="Also write the profile as JSON to this file.")
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """What a real database weighs: tables, columns, indexes, growth, duplicates. Nothing is written there."""
+    """Measure what a real database stores: tables, columns, indexes, growth, duplicates. It is only read."""
     from data_gen import published
     from lab import files, profiling
     from lab.report import profile as profiles
@@ -77,7 +81,7 @@ def look(
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Who writes and who reads a column, as far as the sources of its application say; raw_response by default."""
+    """Search an application's sources for code that reads or writes a column; raw_response by default."""
     from data_gen.facts import PAYLOAD, SNAPSHOTS
     from lab import usage
     from lab.report import usage as usages
@@ -100,11 +104,12 @@ def look(
 def discover(
     profile: Annotated[str, typer.Option("--profile", help="A profile.json, a published case, or the file of one.")],
     usage_of: Annotated[
-        list[Path] | None, typer.Option("--usage", metavar="SRC", help="The application's sources; may be repeated.")
+        list[Path] | None, typer.Option("--usage", metavar="SRC", help="Sources of the application; may be repeated.")
     ] = None,
     run: Annotated[Path | None, typer.Option("--run", help="Folder of a run.")] = None,
     checked: Annotated[
-        Path | None, typer.Option("--check", metavar="FILE", help="What `lab check` wrote about this database.")
+        Path | None,
+        typer.Option("--check", metavar="FILE", help="The file that `lab check` wrote about this database."),
     ] = None,
     output: Annotated[
         Path, typer.Option("-o", "--out", help="The document; its summary and the plan's SQL are written beside it.")
@@ -116,21 +121,21 @@ def discover(
 
     files.check_target(output)
     if output.name == discovery.SUMMARY:
-        raise InputError(f"{output} is the name of the summary beside it.", hint="Name the document otherwise.")
-    inputs, found = _inputs(profile, usage_of or (), run, checked)
+        raise InputError(f"{output} is the name of the summary beside it.", hint="Give the document another name.")
+    inputs, origins = _inputs(profile, usage_of or (), run, checked)
     folder = output.with_name(f"{output.stem}-plan")
     inputs = replace(inputs, plan_folder=folder.name)
     documents = {output: discovery.document, output.with_name(discovery.SUMMARY): discovery.summary}
     for path in documents:
         files.check_target(path)
-    written = {path: _renewed(path, make, inputs, found) for path, make in documents.items()}
-    for path, text in written.items():
+    texts = {path: _renewed(path, make, inputs, origins) for path, make in documents.items()}
+    for path, text in texts.items():
         files.write(path, text)
-    print_lines(f"{path} is written." for path in (*written, *write_plan(folder, inputs.files)))
+    print_lines(f"Wrote {path}." for path in (*texts, *write_plan(folder, inputs.files)))
 
 
 def write_plan(folder: Path, plan: Sequence[PlanFile]) -> list[Path]:
-    """The plan's files; those of an earlier plan are removed, so that nobody executes a mixture."""
+    """Write the plan's files and remove those of an earlier plan, so that nobody executes a mixture."""
     from lab import files
     from lab.discovery.plan import HEADER
 
@@ -150,17 +155,19 @@ def write_plan(folder: Path, plan: Sequence[PlanFile]) -> list[Path]:
 )
 def check(
     dsn: Annotated[
-        str | None, typer.Argument(metavar="[DSN]", help="The database; else as PGHOST, PGDATABASE and so on say.")
+        str | None, typer.Argument(metavar="[DSN]", help="The database; default: from PGHOST, PGDATABASE and so on.")
     ] = None,
     strategy: Annotated[
         str, typer.Option("--strategy", help="A scenario, or several joined by +.", autocompletion=scenario_names)
     ] = "",
-    output: Annotated[Path | None, typer.Option("-o", "--out", help="Write check.json there, too.")] = None,
+    output: Annotated[
+        Path | None, typer.Option("-o", "--out", help="Also write the answer as JSON to this file.")
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Ask a real database whether a strategy's requirements hold there. Nothing is written there.
+    """Ask a real database whether a strategy's requirements hold there. It is only read.
 
-    Exit code 0: all hold. 1: one does not hold, or is not known. 2: the database could not be asked.
+    Exit code 0: all hold. 1: a requirement does not hold, or it is not known. 2: the database could not be asked.
     """
     from lab import check as checking
     from lab import files, registry
@@ -189,12 +196,12 @@ def check(
         raise typer.Exit(SOMETHING_FAILED)
 
 
-def _renewed(path: Path, make: Maker, inputs: DiscoveryInputs, found: Sequence[Source]) -> str:
-    """The document anew; an error names it."""
+def _renewed(path: Path, make: Maker, inputs: DiscoveryInputs, origins: Sequence[Source]) -> str:
+    """The new text of the document; an error names it."""
     from lab import files
 
     try:
-        return make(files.read(path), inputs, found)
+        return make(files.read(path), inputs, origins)
     except InputError as error:
         raise InputError(f"{path}: {error.message}", hint=error.hint) from error
 
@@ -202,7 +209,7 @@ def _renewed(path: Path, make: Maker, inputs: DiscoveryInputs, found: Sequence[S
 def _inputs(
     profile: str, paths: Sequence[Path], run: Path | None, checked: Path | None
 ) -> tuple[DiscoveryInputs, list[Source]]:
-    """The inputs with where they come from."""
+    """The inputs, and the sources that the document names for them."""
     from data_gen import case_names
     from lab import check as checking
     from lab import files, runs
@@ -210,27 +217,27 @@ def _inputs(
     from lab.discovery import DiscoveryInputs, sources
 
     file, shown = _profile_file(profile)
-    weighed = _load(file)
-    used = _usages(weighed, paths)
+    profiled = _load(file)
+    usages = _usages(profiled, paths)
     inputs = DiscoveryInputs(
-        profile=weighed,
-        usages=used,
+        profile=profiled,
+        usages=usages,
         results=analyse(runs.load(run)) if run else None,
         proposals=proposals(),
         check=checking.load(checked) if checked else None,
     )
-    found = [sources.of_profile(weighed, shown, files.digest(file))]
-    found += [sources.of_usage(result, [path.as_posix() for path in paths]) for result in used]
+    origins = [sources.of_profile(profiled, shown, files.digest(file))]
+    origins += [sources.of_usage(result, [path.as_posix() for path in paths]) for result in usages]
     if run and inputs.experiment:
         at = runs.file_of(run)
         own = inputs.experiment.plan.dataset.case not in case_names()
         case = at.with_name(runs.CASE).as_posix() if own else None
-        found.append(sources.of_run(inputs.experiment, at.as_posix(), runs.digest(run), case_file=case))
-    return inputs, found
+        origins.append(sources.of_run(inputs.experiment, at.as_posix(), runs.digest(run), case_file=case))
+    return inputs, origins
 
 
 def proposals() -> tuple[Proposal, ...]:
-    """One strategy of each file of scenarios, as that declares it."""
+    """The strategy that represents each file of scenarios, as declared there."""
     from lab import registry
     from lab.discovery import Proposal
     from lab.values import Category
@@ -259,13 +266,13 @@ def _profile_file(name: str) -> tuple[Path, str]:
     if paths.is_missing(path):
         raise InputError(
             f"There is neither a file nor a case {name}.",
-            hint=f"Cases are {' and '.join(case_names())}; `lab profile DSN -o profile.json` makes a profile.",
+            hint=f"Cases are {' and '.join(case_names())}. `lab profile DSN -o profile.json` writes a profile.",
         )
     return path, path.as_posix()
 
 
 def _case_file(name: str) -> Path:
-    """Of a published case, or the file that is named; `InputError` where there is neither."""
+    """The file of a published case, or the named file; `InputError` where there is neither."""
     from data_gen import case_file, case_names
 
     if name not in case_names() and not paths.is_missing(Path(name)):
@@ -274,21 +281,22 @@ def _case_file(name: str) -> Path:
 
 
 def _load(file: Path) -> Profile:
-    """A profile.json, or what a case publishes."""
+    """The profile in a profile.json or in the file of a case."""
     from data_gen import published
     from lab import profiling
 
     return profiling.load(file) if profiling.is_profile(file) else published.load(file)
 
 
-def _usages(weighed: Profile, paths: Sequence[Path]) -> tuple[Usage, ...]:
-    """Of the column of whole responses, and of the JSON columns of the market rows."""
+def _usages(profiled: Profile, paths: Sequence[Path]) -> tuple[Usage, ...]:
+    """How the sources use the payload column of the snapshots, and the JSON columns of the market rows."""
     if not paths:
         return ()
     from lab import usage
     from lab.discovery import DiscoveryInputs
 
-    inputs = DiscoveryInputs(profile=weighed)
-    snapshots, markets = ({getattr(series, kind) for series in weighed.series} for kind in ("snapshots", "markets"))
+    inputs = DiscoveryInputs(profile=profiled)
+    snapshots = {series.snapshots for series in profiled.series}
+    markets = {series.markets for series in profiled.series}
     columns = sorted({column.name for table, column in inputs.columns() if table.table in markets})
     return (*usage.look(paths, [inputs.payload], sorted(snapshots)), *usage.look(paths, columns, sorted(markets)))

@@ -15,7 +15,7 @@ from lab.report.table import MISSING, Table
 
 @app.command("doctor", epilog="Example: [bold]lab doctor[/]")
 def diagnose(image: Image = None, postgres_bin: PostgresBin = None, as_json: AsJson = False) -> None:
-    """What this machine offers and which scenario runs where."""
+    """Show what this machine offers, and on which server each scenario runs."""
     from lab import doctor
     from lab.servers import DEFAULT_IMAGE, Options
 
@@ -31,17 +31,17 @@ def diagnose(image: Image = None, postgres_bin: PostgresBin = None, as_json: AsJ
     rows = tuple(
         (trial.scenario, trial.server or MISSING, trial.reason) for trial in diagnosis.trials if trial.repeat == 1
     )
-    print_table(Table(title="What runs where", heads=("scenario", "server", "why not"), rows=rows, left=3))
+    print_table(Table(title="Where each scenario runs", heads=("scenario", "server", "why not"), rows=rows, left=3))
 
 
 @app.command(epilog="Examples: [bold]lab clean[/] · [bold]lab clean --server postgresql://host/postgres[/]")
 def clean(
     server: Annotated[
-        list[str] | None, typer.Option("--server", help="An existing server to look at, too; may be repeated.")
+        list[str] | None, typer.Option("--server", help="Also clean this existing server; may be repeated.")
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Remove what killed runs left behind, and only that: processes, folders, containers, volumes, databases."""
+    """Remove only what killed runs left behind: processes, folders, containers, volumes, databases."""
     from lab import servers
 
     removed = servers.clean(server or (), skipped=lambda text: print_line(text, console=err))

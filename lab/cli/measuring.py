@@ -59,7 +59,7 @@ def run(
     results: Results = Path("results"),
     as_json: AsJson = False,
 ) -> None:
-    """Load the workload, apply each scenario to its own clone, measure, verify, compare, recommend."""
+    """Load the workload, apply each scenario to its own clone, measure, verify, compare, and recommend."""
     from lab.cli.results import print_report
     from lab.report import summary
     from lab.runner import pipeline
@@ -92,13 +92,13 @@ def run(
         else:
             print_report(analysed)
     finally:
-        print_line(f"\nIn full: report.md, savings.csv and experiment.json in {folder}", console=err)
+        print_line(f"\nThe full report is in {folder}: report.md, savings.csv and experiment.json.", console=err)
     if analysed.broken:
         raise typer.Exit(SOMETHING_FAILED)
 
 
 def _measured(request: Request) -> tuple[Path, Analysed]:
-    """Run; however it ends, the reports of what was measured are written."""
+    """Run; however the run ends, write the reports of what it measured."""
     from lab.cli.results import write_reports
     from lab.runner import pipeline
 
@@ -106,7 +106,7 @@ def _measured(request: Request) -> tuple[Path, Analysed]:
     try:
         pipeline.run(request, progress(), folders.append)
     except KeyboardInterrupt:
-        print_line("Interrupted." + (f" What was measured is in {folders[0]}." if folders else ""), console=err)
+        print_line("Interrupted." + (f" The measurements so far are in {folders[0]}." if folders else ""), console=err)
         raise typer.Exit(INTERRUPTED) from None
     finally:
         analysed = [write_reports(folder) for folder in folders]

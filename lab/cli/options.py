@@ -11,7 +11,7 @@ from lab.runner.schedule import MOST_JOBS
 
 
 def scenario_names(incomplete: str) -> list[str]:
-    """Names of scenarios that begin like that, for the shell's completion."""
+    """Names of scenarios that begin with that text, for the shell's completion."""
     from lab import registry
 
     return [name for name in ("all", *registry.everything()) if name.startswith(incomplete)]
@@ -31,52 +31,57 @@ Scenarios = Annotated[
 ]
 CaseName = Annotated[
     str | None,
-    typer.Option("--case", help="The published database to imitate; else the newest.", autocompletion=_case_names),
+    typer.Option("--case", help="The published database to imitate; default: the newest.", autocompletion=_case_names),
 ]
 ProfileFile = Annotated[
     Path | None,
-    typer.Option("--profile", help="Imitate the database of this profile, or of the file of a published case."),
+    typer.Option("--profile", help="Imitate the database of this profile.json or case file."),
 ]
-Size = Annotated[str, typer.Option("--size", help="Size of the baseline, such as 256MB; decides the number of events.")]
-Seed = Annotated[int, typer.Option("--seed", min=0, max=1 << 62, help="The same seed makes the same rows.")]
+Size = Annotated[str, typer.Option("--size", help="Size of the baseline, such as 256MB; sets the number of events.")]
+Seed = Annotated[int, typer.Option("--seed", min=0, max=1 << 62, help="The same seed generates the same rows.")]
 ChangeRate = Annotated[
     float | None,
-    typer.Option("--change-rate", min=0, max=1000, help="Scales how often prices change; 1 is the case's own rate."),
+    typer.Option("--change-rate", min=0, max=1000, help="Scale how often prices change; 1 is the case's own rate."),
 ]
 WorkloadModule = Annotated[
     str,
     typer.Option("--workload", metavar="MODULE", help="What to generate: a Python module with resolve(case, profile)."),
 ]
-Results = Annotated[Path, typer.Option("--out", help="Folder of the results.")]
+Results = Annotated[Path, typer.Option("--out", help="Folder for results; each run gets its own folder in it.")]
 PostgresBin = Annotated[
-    Path | None, typer.Option("--postgres-bin", help="native: folder of the PostgreSQL binaries to use.")
+    Path | None, typer.Option("--postgres-bin", help="native: use the PostgreSQL programs in this folder.")
 ]
 ServerName = Annotated[
-    str, typer.Option("--server", help="auto, container, native, pglite, or postgresql://… for one that exists.")
+    str, typer.Option("--server", help="auto, container, native, pglite, or postgresql://… for an existing server.")
 ]
 Image = Annotated[
     str | None,
     typer.Option(
-        "--image", help="container: an image that behaves like the official ones; else TimescaleDB's Community edition."
+        "--image",
+        help="container: a PostgreSQL image that works like the official ones; default: TimescaleDB Community.",
     ),
 ]
 Tmpfs = Annotated[
     str | None,
-    typer.Option("--tmpfs", help="container: keep the data in memory of this size, such as 8GB; else a volume."),
+    typer.Option(
+        "--tmpfs", help="container: keep the data in memory, up to this size, such as 8GB; default: a volume."
+    ),
 ]
 Port = Annotated[
-    int | None, typer.Option("--port", min=1, max=65535, help="container: its port outside; else one that is free.")
+    int | None,
+    typer.Option("--port", min=1, max=65535, help="container: its port on this machine; default: a free port."),
 ]
 Jobs = Annotated[
     int | None,
     typer.Option(
         "--jobs",
         "-j",
-        help=f"Trials at once; else one for each core and each GB of free memory, at most {MOST_JOBS}. They are timed alone.",
+        help="Trials at the same time; default: as many as cores and GB of free memory allow, at most"
+        f" {MOST_JOBS}. Timed trials run alone.",
     ),
 ]
 StepSeconds = Annotated[
     float,
-    typer.Option("--step-seconds", min=1, help="Cancel a step that takes longer, and fail its trial."),
+    typer.Option("--step-seconds", min=1, help="Cancel a step after this many seconds; its trial then fails."),
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for a program to read.")]

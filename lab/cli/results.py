@@ -1,4 +1,4 @@
-"""Commands that read what runs left: list, compare, report, attach."""
+"""Commands about scenarios and finished runs: list, compare, report, attach."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 @app.command("list", epilog="Example: [bold]lab list --json[/]")
 def list_scenarios(as_json: AsJson = False) -> None:
-    """Every scenario and combination that `all` stands for."""
+    """List every scenario and combination that `all` includes."""
     from lab import registry
 
     entries = registry.resolve(["all"])
@@ -48,12 +48,12 @@ def _listed(entry: Registered) -> dict[str, str]:
 def compare(
     run_folders: Annotated[
         list[Path] | None,
-        typer.Argument(metavar="[RUN]...", help="Folders of runs; the newest two where none is given."),
+        typer.Argument(metavar="[RUN]...", help="Folders of runs; default: the newest two."),
     ] = None,
     results: Results = Path("results"),
     as_json: AsJson = False,
 ) -> None:
-    """Savings of several runs side by side, and in which circumstances the runs differ."""
+    """Compare the savings of several runs, and name the circumstances in which the runs differ."""
     from lab import runs
     from lab.analysis.results import analyse
     from lab.analysis.side_by_side import side_by_side
@@ -62,7 +62,7 @@ def compare(
     folders = run_folders or runs.folders(results)[-2:]
     if not folders:
         raise InputError(
-            f"There is no run in {results}.", hint="Make one with `lab run`, or name another folder with --out."
+            f"There is no run in {results}.", hint="Start one with `lab run`, or name another folder with --out."
         )
     compared = side_by_side([analyse(runs.load(folder)) for folder in folders])
     if as_json:
@@ -70,14 +70,14 @@ def compare(
         return
     print_table(tables.side_by_side(compared))
     for line in compared.disagreements:
-        print_line(f"Mind: {line}")
+        print_line(f"Note: {line}")
 
 
 @app.command(epilog="Example: [bold]lab report results/sample[/]")
 def report(
     run_folder: Annotated[Path, typer.Argument(metavar="RUN", help="Folder of a run.")], as_json: AsJson = False
 ) -> None:
-    """Make report.md and savings.csv again from what the run measured, and print the savings."""
+    """Write report.md and savings.csv again from a run's measurements, and print the savings."""
     from lab.report import summary
 
     analysed = write_reports(run_folder)
@@ -90,11 +90,9 @@ def report(
 @app.command(epilog="Example: [bold]lab attach results/sample DISCOVERY.md[/]")
 def attach(
     run_folder: Annotated[Path, typer.Argument(metavar="RUN", help="Folder of a run.")],
-    document: Annotated[
-        Path, typer.Argument(metavar="DISCOVERY.md", help="The document; made where it does not exist.")
-    ],
+    document: Annotated[Path, typer.Argument(metavar="DISCOVERY.md", help="The document; a new one is created.")],
 ) -> None:
-    """Put the tables of a run into a document between markers; what is outside of them stays as it is."""
+    """Write the tables of a run into a document, between markers; the rest of the document is left unchanged."""
     from lab import files, runs
     from lab.analysis.results import analyse
     from lab.report import markdown
@@ -102,7 +100,7 @@ def attach(
     files.check_target(document)
     analysed = analyse(runs.load(run_folder))
     files.write(document, markdown.attach(files.read(document), analysed))
-    print_line(f"{document} holds the tables of {analysed.experiment.run}.")
+    print_line(f"Wrote the tables of {analysed.experiment.run} into {document}.")
 
 
 def write_reports(folder: Path) -> Analysed:
@@ -118,7 +116,7 @@ def write_reports(folder: Path) -> Analysed:
 
 
 def print_report(analysed: Analysed) -> None:
-    """The savings, what has none and why, and the advice."""
+    """Print the savings, the trials without one and why, and the advice."""
     from lab.report import tables
 
     print_table(tables.savings(analysed))

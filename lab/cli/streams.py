@@ -1,4 +1,4 @@
-"""Standard output and error, as a run needs them: what cannot be printed there never costs what was measured."""
+"""Standard output and error that cannot lose a run: a line that cannot be printed never costs the measurements."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from lab.errors import LabError
 
 
 class OutputError(LabError):
-    """Standard output cannot be written; what the command wrote into files is complete."""
+    """Standard output cannot be written; the files that the command wrote are complete."""
 
 
 def protect() -> None:
@@ -28,7 +28,7 @@ def protect() -> None:
 
 
 def _parts(stream: object) -> tuple[BinaryIO, str]:
-    """The bytes behind a stream with their encoding; of one that is closed, those that go nowhere."""
+    """The binary stream behind a text stream, and its encoding; a closed stream is replaced by the null device."""
     if isinstance(stream, io.TextIOWrapper):
         encoding = stream.encoding
         return stream.detach(), encoding
@@ -67,7 +67,7 @@ class _Messages(io.TextIOWrapper):
 
 
 def _give_up(error: OSError) -> NoReturn:
-    """End the command; what is still buffered goes nowhere, or Python would fail once more on its way out."""
+    """End the command; buffered output is discarded, or Python would fail once more at its exit."""
     nowhere = os.open(os.devnull, os.O_WRONLY)
     os.dup2(nowhere, 1)
     os.close(nowhere)

@@ -97,4 +97,4 @@ def _issues(inputs: DiscoveryInputs) -> Iterator[str]:
     if not inputs.usages:
         yield "No sources were looked through: `lab usage SRC`, or --usage."
     for usage in inputs.usages:
-        yield from (f"`{usage.column}`: {passed.path} was not looked at ({passed.reason})." for passed in usage.skipped)
+        yield from (f"`{usage.column}`: {passed.path} was not searched ({passed.reason})." for passed in usage.skipped)

@@ -1,4 +1,4 @@
-"""Whether a column is read, for people: tables and lines."""
+"""Whether a column is read: tables and lines for people."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _KINDS = {Access.UNCLEAR: KINDS[2], Access.WRITE: KINDS[3], Access.DECLARE: KIND
 
 
 def counts(usage: Usage) -> Table:
-    """How many places of each kind lie in which kind of file."""
+    """The number of hits by kind of hit and kind of file."""
     counted = Counter((kind(hit), hit.place) for hit in usage.hits)
     return Table(
         title=f"{usage.column} in the sources",
@@ -22,11 +22,11 @@ def counts(usage: Usage) -> Table:
 
 
 def places(usage: Usage) -> Table:
-    """Every place with file and line, the code's first and reads before writes; documents are only counted."""
+    """Every hit with file and line, code first and reads before writes; hits in documents are left out."""
     shown = [hit for hit in usage.hits if hit.place is not Place.DOCUMENT]
     shown.sort(key=lambda hit: (list(Place).index(hit.place), KINDS.index(kind(hit)), hit.path, hit.line))
     return Table(
-        title=f"Where {usage.column} is touched",
+        title=f"Places that use {usage.column}",
         heads=("what", "where", "in", "how", "line"),
         rows=tuple((kind(hit), f"{hit.path}:{hit.line}", hit.place.value, hit.how, hit.text) for hit in shown),
         left=5,
@@ -34,17 +34,17 @@ def places(usage: Usage) -> Table:
 
 
 def doubts(usage: Usage) -> list[str]:
-    """The tables that are meant, what the verdict does not know, and everything not looked at, one line each."""
+    """The tables of the column, the limits of the verdict, and everything that was not searched, one line each."""
     return [
-        f"Looked for as a column of {' and '.join(usage.tables)}.",
+        f"Searched as a column of {' and '.join(usage.tables)}.",
         *usage.uncertainty,
-        *(f"By words only: {file.path} ({file.reason})." for file in usage.unparsed),
-        *(f"Not looked at: {file.path} ({file.reason})." for file in usage.skipped),
+        *(f"Searched by words only: {file.path} ({file.reason})." for file in usage.unparsed),
+        *(f"Not searched: {file.path} ({file.reason})." for file in usage.skipped),
     ]
 
 
 def kind(hit: Hit) -> str:
-    """What a hit is, in the words of the tables."""
+    """The kind of a hit, as the tables name it."""
     if hit.access is Access.READ:
         return KINDS[1] if hit.whole else KINDS[0]
     return _KINDS[hit.access]

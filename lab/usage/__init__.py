@@ -1,4 +1,4 @@
-"""Who writes and who reads a column, by the source trees of its application; knows no database."""
+"""Who writes and who reads a column, according to the sources of its application; needs no database."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from lab.errors import InputError
+from lab.units import counted
 from lab.usage import files, python, sql, text, verdict
 from lab.usage.python.module import UnparsableError
 from lab.usage.python.schema import Schema, gather
@@ -20,16 +21,16 @@ __all__ = ["Usage", "look"]
 def look(
     roots: Sequence[Path], columns: Sequence[str], tables: Sequence[str] = (), *, assumed: Sequence[str] = ()
 ) -> tuple[Usage, ...]:
-    """How the sources below `roots` use each column; `tables` narrows it to columns of these tables.
+    """How the sources below `roots` use each column; `tables` narrows the search to columns of these tables.
 
-    Without `tables`, the column's tables are those that the sources declare with it, or else those that are `assumed`.
-    A column is spelled as in Python; in SQL upper and lower case are the same.
+    Without `tables`, the column's tables are those that the sources declare with it, or else the `assumed` ones.
+    A column is spelled as in Python; SQL ignores upper and lower case.
     Errors: `InputError` where a root does not exist or a name is not one of SQL.
     """
     for name in (*columns, *tables):
         if not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", name):
             raise InputError(
-                f"{name!r} is not the name of a column or table.", hint="Give it without schema and quotes."
+                f"{name!r} is not the name of a column or table.", hint="Write it without schema and quotes."
             )
     sources, skipped = files.collect(roots)
     narrow = frozenset(table.lower() for table in tables)
@@ -40,16 +41,16 @@ def look(
 def _usage(
     sources: Sequence[Source], skipped: Sequence[Passed], column: str, tables: frozenset[str], assumed: tuple[str, ...]
 ) -> Usage:
-    made = _made(sources, column)
+    created = _created(sources, column)
     schema = gather(
-        [source for source in sources if source.language == "Python"], column, tables, made or frozenset(assumed)
+        [source for source in sources if source.language == "Python"], column, tables, created or frozenset(assumed)
     )
-    known = tables or schema.tables | made
-    target = Target(column=column, tables=known or frozenset(assumed))
+    declared = tables or schema.tables | created
+    target = Target(column=column, tables=declared or frozenset(assumed))
     seen = [_seen(source, target, schema) for source in sources]
     hits = [hit for source, view in zip(sources, seen, strict=True) for hit in _hits(source, view.found)]
     limits = verdict.Limits(
-        assumed=None if known else assumed,
+        assumed=None if declared else assumed,
         unfollowed=tuple(sorted({name for source in sources for name in python.unfollowed(source)})),
         unparsed=tuple(view.unparsed for view in seen if view.unparsed),
         skipped=tuple(skipped),
@@ -72,7 +73,7 @@ def _usage(
 
 @dataclass(frozen=True, kw_only=True)
 class _Seen:
-    """What was found in one file."""
+    """The findings in one file."""
 
     found: Iterable[Occurrence] = ()
     computed: Counter[str] = field(default_factory=Counter)
@@ -100,26 +101,26 @@ def _sql(source: Source, target: Target) -> _Seen:
     if source.words.isdisjoint((target.column.lower(), *target.tables)):
         return _Seen()
     found, count = sql.look(source.text, target)
-    reason = f"{count} {'statement is' if count == 1 else 'statements are'} a function's or no SQL of PostgreSQL"
+    reason = f"{counted(count, 'statement')} with the body of a function, or in SQL that does not parse"
     return _Seen(found=found, unparsed=Passed(path=source.path, reason=reason) if count else None)
 
 
-def _made(sources: Sequence[Source], column: str) -> frozenset[str]:
-    """Tables that SQL or a migration makes with the column."""
-    return frozenset().union(*(_made_by(source, column) for source in sources if column.lower() in source.words))
+def _created(sources: Sequence[Source], column: str) -> frozenset[str]:
+    """Tables that SQL or a migration creates with the column."""
+    return frozenset().union(*(_created_by(source, column) for source in sources if column.lower() in source.words))
 
 
-def _made_by(source: Source, column: str) -> set[str]:
+def _created_by(source: Source, column: str) -> set[str]:
     try:
         if source.language == "SQL":
             return sql.tables(source.text, column)
         return set(python.tables(source, column)) if source.language == "Python" else set()
     except (UnparsableError, RecursionError):
-        return set()  # reported where the file is looked through by words
+        return set()  # reported where the file is searched by words
 
 
 def _hits(source: Source, found: Iterable[Occurrence]) -> list[Hit]:
-    """In the order of lines, each once."""
+    """The distinct hits, in the order of lines."""
     return [
         Hit(
             path=source.path,

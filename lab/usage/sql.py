@@ -33,7 +33,7 @@ class _Unparsed:
 
 
 def look(sql: str, target: Target) -> tuple[list[Occurrence], int]:
-    """What the statements of `sql` do to the column, and how many of them are looked through by words only."""
+    """What the statements of `sql` do to the column, and how many of them are searched by words only."""
     target = replace(target, column=target.column.lower())  # as SQL folds it, quoted or not
     found: list[Occurrence] = []
     unparsed = 0

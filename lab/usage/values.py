@@ -1,4 +1,4 @@
-"""What was found about a column in source trees; standard library only."""
+"""How source trees use a column, as values; standard library only."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from enum import StrEnum
 from functools import cached_property
 
 UNKNOWN = "lab_computed_name"
-"""Stands in SQL for what a program puts in there when it runs."""
+"""Placeholder in SQL for a part that the program computes when it runs."""
 
 SIZE_ONLY = "its size, not its content"
 
@@ -24,7 +24,7 @@ class Access(StrEnum):
 
 
 class Place(StrEnum):
-    """What kind of file a hit lies in; only code decides whether the application needs the column."""
+    """The kind of file that a hit is in; only code decides whether the application needs the column."""
 
     CODE = "code"
     TEST = "test"
@@ -53,7 +53,7 @@ class Source:
     place: Place
     text: str
     encoded: bool
-    """Whether the bytes were what their encoding says; otherwise the text is a guess, good enough to look for words."""
+    """Whether the bytes are valid in their encoding; if not, the text is a guess, good enough to search for words."""
 
     @cached_property
     def lines(self) -> Sequence[str]:
@@ -68,7 +68,7 @@ class Source:
 
 @dataclass(frozen=True, kw_only=True)
 class Passed:
-    """A file or folder that was not looked at, or not as its language, and why."""
+    """A file or folder that was skipped, or not parsed as its language, and why."""
 
     path: str
     reason: str
@@ -76,7 +76,7 @@ class Passed:
 
 @dataclass(frozen=True, kw_only=True)
 class Target:
-    """The column that is looked for and its tables, these in lower case."""
+    """The column to search for, and its tables in lower case."""
 
     column: str
     """As Python spells it."""
@@ -103,7 +103,7 @@ class Hit:
     """A place in the sources that touches the column."""
 
     path: str
-    """Relative to the folder that was given; with several folders, as much of the folder's path first as tells which."""
+    """Relative to the given folder; with several folders, it begins with as much of the folder's path as tells them apart."""
     line: int
     access: Access
     whole: bool
@@ -120,7 +120,7 @@ class Hit:
 
 @dataclass(frozen=True, kw_only=True)
 class Usage:
-    """Who writes and who reads a column, as far as its sources say."""
+    """Who writes and who reads a column, according to the sources."""
 
     column: str
     tables: tuple[str, ...]
@@ -128,14 +128,14 @@ class Usage:
     verdict: str
     """The answer as a sentence."""
     uncertainty: tuple[str, ...]
-    """What the answer does not know, one sentence each."""
+    """The limits of the answer, one sentence each."""
     hits: tuple[Hit, ...]
     """In the order of paths and lines."""
     files: Mapping[str, int]
-    """Files looked at, by language."""
+    """Number of files searched, by language."""
     skipped: tuple[Passed, ...]
-    """Not looked at."""
+    """Files and folders that were not searched."""
     unparsed: tuple[Passed, ...]
-    """Looked through by words only, although the language has a parser here."""
+    """Files searched by words only, although the lab has a parser for the language."""
     computed: Mapping[str, int]
-    """Places where a name is computed when the program runs, by kind; what they touch is not known."""
+    """Number of places, by kind, where the program computes a name when it runs; they may touch any column."""

@@ -1,4 +1,4 @@
-"""Whether the column is read, from what was found, and what that answer does not know."""
+"""Whether the column is read, judged by the hits, and the limits of that answer."""
 
 from __future__ import annotations
 
@@ -13,21 +13,21 @@ FAR = (Place.TEST, Place.MIGRATION)
 
 @dataclass(frozen=True, kw_only=True)
 class Limits:
-    """How far the sources were looked at."""
+    """What the search could not see."""
 
     assumed: tuple[str, ...] | None
-    """The tables that are meant where no source says which have the column; None where one does."""
+    """The tables assumed to have the column, where no source declares one; None where a source does."""
     unfollowed: tuple[str, ...]
-    """Mappers that are imported and whose loads are not followed."""
+    """Imported mappers whose loads the search does not follow."""
     unparsed: tuple[Passed, ...]
     skipped: tuple[Passed, ...]
     computed: Mapping[str, int]
     worded: int
-    """Files looked through by words only."""
+    """Files searched by words only."""
 
 
 def reading(hits: Sequence[Hit]) -> Reading:
-    """The strongest evidence of a read; what lies in documents is none."""
+    """The strongest evidence of a read; a document is no evidence."""
     code = [hit for hit in hits if hit.place is Place.CODE]
     if any(hit.access is Access.READ and not hit.whole for hit in code):
         return Reading.READ
@@ -41,18 +41,18 @@ def reading(hits: Sequence[Hit]) -> Reading:
 
 
 def sentence(column: str, hits: Sequence[Hit], limits: Limits) -> str:
-    """The answer in words; it never says more than was seen."""
+    """The answer as a sentence; it claims no more than the hits show."""
     code = [hit for hit in hits if hit.place is Place.CODE]
     unclear = counted(sum(hit.access is Access.UNCLEAR for hit in code), "unclear place", "unclear places")
     loads = sum(hit.access is Access.READ and hit.whole for hit in code)
-    whole = f"; {counted(loads, 'place loads', 'places load')} whole rows, and so the column too" if loads else ""
+    whole = f"; {counted(loads, 'place loads', 'places load')} whole rows, including the column" if loads else ""
     return {
         Reading.READ: f"{column} is read by name in {_named(code)}{whole}.",
-        Reading.PERHAPS: f"Nothing is known to read {column} by name, except perhaps {unclear}{whole}.",
-        Reading.LOADED: f"Nothing reads {column} by name{whole}: its content is fetched and not seen to be used.",
-        Reading.ELSEWHERE: f"Only tests or migrations read {column}, or may; the application itself is not seen to.",
-        Reading.NOT_READ: f"{column} is written or declared, and nothing is seen to read it{_except(limits)}.",
-        Reading.UNKNOWN: f"The code given does not mention {column}: is it the right source?",
+        Reading.PERHAPS: f"No code certainly reads {column} by name, but {unclear} may read it{whole}.",
+        Reading.LOADED: f"No code reads {column} by name{whole}: its content is fetched, but no use of it was found.",
+        Reading.ELSEWHERE: f"Only tests and migrations (may) read {column}. No read was found in application code.",
+        Reading.NOT_READ: f"{column} is written or declared, and no read of it was found{_except(limits)}.",
+        Reading.UNKNOWN: f"The given sources do not mention {column}. Are they the right ones?",
     }[reading(hits)]
 
 
@@ -64,17 +64,17 @@ def _named(code: Sequence[Hit]) -> str:
 
 
 def _except(limits: Limits) -> str:
-    """Where else a read could stand."""
+    """Where a read may be hidden."""
     worded, skipped = limits.worded + len(limits.unparsed), len(limits.skipped)
-    words = ["which table has it is not known"] if limits.assumed is not None else []
-    words += [f"rows that {name} loads are not followed" for name in limits.unfollowed]
-    words += [f"{counted(worded, 'file was', 'files were')} looked through by words only"] if worded else []
-    words += [f"{counted(skipped, 'file or folder was', 'files or folders were')} not looked at"] if skipped else []
-    return f"; {', '.join(words)}" if words else ""
+    words = ["the table of the column is not known"] if limits.assumed is not None else []
+    words += [f"rows loaded by {name} were not followed" for name in limits.unfollowed]
+    words += [f"{counted(worded, 'file was', 'files were')} searched by words only"] if worded else []
+    words += [f"{counted(skipped, 'file or folder was', 'files or folders were')} skipped"] if skipped else []
+    return f", but {', '.join(words)}" if words else ""
 
 
 def uncertainty(hits: Sequence[Hit], limits: Limits) -> list[str]:
-    """Each thing that the answer does not know, as a sentence."""
+    """The limits of the answer, one sentence each."""
     return [*_places(hits), *_limits(limits)]
 
 
@@ -82,28 +82,28 @@ def _places(hits: Sequence[Hit]) -> Iterator[str]:
     for place in Place:
         there = [hit for hit in hits if hit.place is place]
         if (unclear := sum(hit.access is Access.UNCLEAR for hit in there)) and place is not Place.DOCUMENT:
-            yield f"{counted(unclear, 'hit is', 'hits are')} unclear in {_place(place)}: see how each was found."
+            yield f"{counted(unclear, 'hit is', 'hits are')} unclear in {_place(place)}: see the list of places."
         if there and place is Place.DOCUMENT:
-            yield f"{counted(len(there), 'line', 'lines')} of documents have the name; they were not judged."
+            yield f"{counted(len(there), 'line contains', 'lines contain')} the name in documents; documents do not count."
     fields = sum(hit.other_class for hit in hits)
     if fields:
         classes = counted(fields, "attribute", "attributes")
-        yield f"{classes} of that name in classes that are no table: who fills them was not followed."
+        yield f"{classes} of that name in classes that are not tables: the search does not follow who fills them."
 
 
 def _limits(limits: Limits) -> Iterator[str]:
     if limits.assumed is not None:
-        taken = f": {' and '.join(limits.assumed)} are taken for it" if limits.assumed else ""
-        yield f"No source says which table has the column{taken}."
+        assumption = f", so {' and '.join(limits.assumed)} are assumed" if limits.assumed else ""
+        yield f"No source says which table has the column{assumption}."
     for name in limits.unfollowed:
-        yield f"{name} is imported: rows that its models load are not followed."
+        yield f"{name} is imported: the search does not follow rows that its models load."
     if limits.unparsed:
-        yield f"{counted(len(limits.unparsed), 'file was', 'files were')} not parsed in full, and looked through by words there."
+        yield f"{counted(len(limits.unparsed), 'file was', 'files were')} not fully parsed; the rest was searched by words."
     for kind, count in sorted(limits.computed.items()):
-        yield f"{counted(count, 'use', 'uses')} of {kind}: what they touch is known only when the program runs."
+        yield f"{counted(count, 'use', 'uses')} of {kind}: only the running program knows which columns they touch."
     if limits.worded:
-        yield f"{counted(limits.worded, 'file', 'files')} of other languages were looked through by words only."
-    yield "Code outside of the given sources, people with psql and reports by other programs are not seen."
+        yield f"{counted(limits.worded, 'file', 'files')} in other languages were searched by words only."
+    yield "The search does not cover code outside the given sources, people with psql, and reports by other programs."
 
 
 def _place(place: Place) -> str:

@@ -43,7 +43,7 @@ def test_what_cannot_be_a_column_is_an_error(tmp_path: Path, name: str) -> None:
 
 def test_an_empty_folder_answers_nothing(tmp_path: Path) -> None:
     assert at(tmp_path).reading == "not mentioned"
-    assert "right source" in at(tmp_path).verdict
+    assert "right ones" in at(tmp_path).verdict
 
 
 def test_a_single_file_is_a_source(tmp_path: Path) -> None:

@@ -135,6 +135,6 @@ def test_where_no_source_declares_the_column_the_snapshots_tables_are_meant(read
 def test_a_file_not_understood_in_full_is_named(read: Read) -> None:
     usage = read({"a.sql": "SELECT FROM WHERE raw_response;"})
     assert [(one.path, one.reason) for one in usage.unparsed] == [
-        ("a.sql", "1 statement is a function's or no SQL of PostgreSQL")
+        ("a.sql", "1 statement with the body of a function, or in SQL that does not parse")
     ]
     assert usage.reading == "perhaps read"

@@ -70,34 +70,34 @@ def test_where_only_tests_or_migrations_read_it_the_verdict_says_so(read: Read) 
 
 def test_what_is_not_seen_to_be_read_is_said_with_what_was_not_seen(read: Read) -> None:
     writes = {"models.py": MODELS}
-    assert read(writes).verdict.endswith("nothing is seen to read it.")
+    assert read(writes).verdict.endswith("no read of it was found.")
     usage = read({**writes, "a.yml": "x: 1", "c.py": "import peewee\n", "node_modules/x.js": ""})
     assert usage.verdict.endswith(
-        "nothing is seen to read it; rows that Peewee loads are not followed, 1 file was looked through by words only,"
-        " 1 file or folder was not looked at."
+        "no read of it was found, but rows loaded by Peewee were not followed, 1 file was searched by words only,"
+        " 1 file or folder was skipped."
     )
     assert any(line.startswith("Peewee is imported") for line in usage.uncertainty)
 
 
 def test_tables_that_no_source_names_are_said_to_be_taken_for_the_columns(read: Read) -> None:
     assumed = read({"code.py": "x = row['raw_response']"})
-    assert "are taken for it" in " ".join(assumed.uncertainty)
-    assert "which table has it is not known" in read({"code.py": "row['raw_response'] = 1"}).verdict
+    assert "are assumed" in " ".join(assumed.uncertainty)
+    assert "the table of the column is not known" in read({"code.py": "row['raw_response'] = 1"}).verdict
     known = read({"models.py": MODELS})
     assert "taken for" not in " ".join(known.uncertainty)
-    assert report.doubts(known)[0] == "Looked for as a column of odds_snapshots."
+    assert report.doubts(known)[0] == "Searched as a column of odds_snapshots."
 
 
 def test_documents_are_no_evidence(read: Read) -> None:
     usage = read({"README.md": "raw_response is read everywhere"})
     assert usage.reading == "not mentioned"
-    assert "1 line of documents" in " ".join(usage.uncertainty)
+    assert "1 line contains the name in documents" in " ".join(usage.uncertainty)
 
 
 def test_a_verdict_with_unclear_places_says_perhaps(read: Read) -> None:
     usage = read({"models.py": MODELS, "code.py": "x = {'raw_response': 1}\ny = {'raw_response': 2}"})
     assert usage.reading == "perhaps read"
-    assert "except perhaps 2 unclear places" in usage.verdict
+    assert "but 2 unclear places may read it" in usage.verdict
 
 
 def test_names_that_are_computed_are_counted(read: Read) -> None:
@@ -116,7 +116,7 @@ def test_names_that_are_computed_are_counted(read: Read) -> None:
 def test_no_verdict_says_that_the_column_is_not_needed(name: str) -> None:
     usage = tree(name)
     assert "not needed" not in " ".join((usage.verdict, *usage.uncertainty))
-    assert any("not seen" in line for line in usage.uncertainty)
+    assert any("does not cover" in line for line in usage.uncertainty)
 
 
 def test_several_columns_are_answered_one_by_one() -> None:
@@ -156,8 +156,11 @@ def test_the_tables_count_and_show_every_hit() -> None:
 
 def test_what_was_not_looked_at_is_printed(read: Read) -> None:
     lines = report.doubts(read({"a.sql": "SELECT FROM WHERE raw_response;", "node_modules/x.js": "raw_response"}))
-    assert "By words only: a.sql (1 statement is a function's or no SQL of PostgreSQL)." in lines
-    assert "Not looked at: node_modules/ (installed packages)." in lines
+    assert (
+        "Searched by words only: a.sql (1 statement with the body of a function, or in SQL that does not parse)."
+        in lines
+    )
+    assert "Not searched: node_modules/ (installed packages)." in lines
 
 
 def test_the_work_grows_with_the_places_of_a_function_and_not_with_their_square(read: Read) -> None:

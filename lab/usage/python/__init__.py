@@ -65,5 +65,5 @@ def tables(source: Source, column: str) -> Iterator[str]:
 
 
 def unfollowed(source: Source) -> set[str]:
-    """The mappers that the file imports and whose loads are not followed."""
+    """The imported mappers whose loads the search does not follow."""
     return {UNFOLLOWED[name] for name in IMPORTED.findall(source.text)} if source.language == "Python" else set()

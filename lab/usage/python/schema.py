@@ -62,7 +62,7 @@ def _add(source: Source, column: str, facts: list[Declared], made: list[Function
     try:
         module = parse(source)
     except UnparsableError:
-        return  # reported where the file is looked through by words
+        return  # reported where the file is searched by words
     facts += declared(module, column)
     made += functions(module, column)
 

@@ -102,7 +102,7 @@ def _given_away(node: ast.Call | ast.ClassDef, name: str, evidence: Evidence) ->
     inside = node.args if isinstance(node, ast.Call) else _used_by_bases(node)
     values = [] if name in NAMING else [*inside, *(keyword.value for keyword in node.keywords)]
     for value in (value for value in values if _is_class(value, evidence)):
-        how = f"{ast.unparse(value)[:40]} given to {name or 'a call'}: what that loads is not seen"
+        how = f"{ast.unparse(value)[:40]} given to {name or 'a call'}, which may load it"
         yield Occurrence(line=value.lineno, access=Access.UNCLEAR, how=how, whole=True)
 
 
@@ -111,7 +111,7 @@ def _put_away(node: ast.expr, evidence: Evidence) -> Iterator[Occurrence]:
     if isinstance(evidence.module.parents.get(node), HOLDING) and _is_class(node, evidence):
         user = next(inner for inner in above(evidence.module, node) if not isinstance(inner, (*HOLDING, ast.keyword)))
         if not isinstance(user, ast.Subscript) and callee(user) not in NAMING:
-            how = f"{ast.unparse(node)[:40]} kept as a value: what loads it from there is not seen"
+            how = f"{ast.unparse(node)[:40]} kept as a value, and may be loaded from there"
             yield Occurrence(line=node.lineno, access=Access.UNCLEAR, how=how, whole=True)
 
 
@@ -144,7 +144,7 @@ def _loaded(
     if later := _later(node, evidence, loaded):
         yield _whole(node, what, f", narrowed by {later} elsewhere in the function")
     elif given and not held:
-        yield _whole(node, what, f", with options that are not followed: {', '.join(sorted(given))}")
+        yield _whole(node, what, f", with options that the search does not follow: {', '.join(sorted(given))}")
     else:
         yield _whole(node, what)
 
