@@ -22,6 +22,9 @@ if TYPE_CHECKING:
     from lab.usage import Usage
     from lab.values import Profile
 
+Dsn = Annotated[
+    str | None, typer.Argument(metavar="[DSN]", help="The database; default: from PGHOST, PGDATABASE and so on.")
+]
 Sources = Annotated[list[Path], typer.Argument(metavar="SRC...", help="Folders or files of the application's sources.")]
 
 
@@ -30,9 +33,7 @@ Sources = Annotated[list[Path], typer.Argument(metavar="SRC...", help="Folders o
     " [bold]lab profile --case 2026-02-17[/]"
 )
 def profile(
-    dsn: Annotated[
-        str | None, typer.Argument(metavar="[DSN]", help="The database; default: from PGHOST, PGDATABASE and so on.")
-    ] = None,
+    dsn: Dsn = None,
     case: Annotated[
         str | None, typer.Option("--case", help="Instead of a database: a published case, or its file.")
     ] = None,
@@ -154,9 +155,7 @@ def write_plan(folder: Path, plan: Sequence[PlanFile]) -> list[Path]:
     epilog="Example: [bold]lab check postgresql://reader@host/odds --strategy outcome_normalization_snapshot -o check.json[/]"
 )
 def check(
-    dsn: Annotated[
-        str | None, typer.Argument(metavar="[DSN]", help="The database; default: from PGHOST, PGDATABASE and so on.")
-    ] = None,
+    dsn: Dsn = None,
     strategy: Annotated[
         str, typer.Option("--strategy", help="A scenario, or several joined by +.", autocompletion=scenario_names)
     ] = "",
