@@ -39,9 +39,7 @@ def profile(
     ] = None,
     target: Annotated[str, typer.Option("--target", help="The size that the database should fit in.")] = "10GB",
     exact: Annotated[bool, typer.Option("--exact", help="Read every block instead of a sample.")] = False,
-    output: Annotated[
-        Path | None, typer.Option("-o", "--out", help="Also write the profile as JSON to this file.")
-    ] = None,
+    output: Annotated[Path | None, typer.Option("-o", "--out", help="Also write the profile as JSON here.")] = None,
     as_json: AsJson = False,
 ) -> None:
     """Measure what a real database stores: tables, columns, indexes, growth, duplicates. It is only read."""
@@ -159,9 +157,7 @@ def check(
     strategy: Annotated[
         str, typer.Option("--strategy", help="A scenario, or several joined by +.", autocompletion=scenario_names)
     ] = "",
-    output: Annotated[
-        Path | None, typer.Option("-o", "--out", help="Also write the answer as JSON to this file.")
-    ] = None,
+    output: Annotated[Path | None, typer.Option("-o", "--out", help="Also write the answer as JSON here.")] = None,
     as_json: AsJson = False,
 ) -> None:
     """Ask a real database whether a strategy's requirements hold there. It is only read.
