@@ -1,4 +1,4 @@
-"""What a profiled database's bytes are spent on, down to the column and the index; pure."""
+"""Where the bytes of a profiled database go, down to the column and the index; pure."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from lab.values import Profile, TableProfile
 
 @dataclass(frozen=True, kw_only=True)
 class Driver:
-    """One use of storage; all drivers of a measured profile sum to the database's size, published figures are rounded."""
+    """One use of storage. The drivers of a measured profile sum to the database's size; published figures are rounded."""
 
     name: str
     kind: Literal["column", "index", "rows", "data", "system"]
-    """'rows' is what rows need besides their values, with free space; 'data' what is not divided further: a table that
-    was not sampled, or what published figures leave."""
+    """'rows' is the overhead of rows besides their values, with free space. 'data' is not divided further: a table that
+    was not sampled, or the remainder of published figures."""
     bytes: int
     share: float
     """Of the whole database."""
@@ -37,11 +37,11 @@ Part = tuple[str, Literal["column", "index", "rows", "data", "system"], int]
 
 def _parts(table: TableProfile, *, all_columns: bool) -> Iterator[Part]:
     columns = [(column.name, _disk(column.disk_bytes, column.stored_bytes)) for column in table.columns]
-    known = [(name, size) for name, size in columns if size is not None]
+    sized = [(name, size) for name, size in columns if size is not None]
     data = _data(table)
-    yield from ((f"{table.table}.{name}", "column", size) for name, size in known)
+    yield from ((f"{table.table}.{name}", "column", size) for name, size in sized)
     if data is not None:
-        yield _rest(table.table, data - sum(size for _, size in known), divided=bool(known), all_columns=all_columns)
+        yield _rest(table.table, data - sum(size for _, size in sized), divided=bool(sized), all_columns=all_columns)
     if table.indexes:
         yield from ((f"index {index.name}", "index", index.bytes) for index in table.indexes)
     elif table.index_bytes:
@@ -49,7 +49,7 @@ def _parts(table: TableProfile, *, all_columns: bool) -> Iterator[Part]:
 
 
 def _rest(table: str, size: int, *, divided: bool, all_columns: bool) -> Part:
-    """What the known columns leave of a table's data."""
+    """The part of a table's data that is not in the columns of known size."""
     if not divided:
         return table, "data", size
     if all_columns:
@@ -62,12 +62,12 @@ def _disk(disk: int | None, stored: int | None) -> int | None:
 
 
 def _data(table: TableProfile) -> int | None:
-    """Bytes without indexes, or with them where they were not published apart."""
+    """Bytes without indexes; with them where no separate figures were published."""
     return table.total_bytes if table.data_bytes is None else table.data_bytes
 
 
 def data_per_index(profile: Profile) -> float | None:
-    """Bytes of data for one byte of index, None where either is not known or there is no index."""
+    """Bytes of data per byte of index; None if either is not known or there is no index."""
     data = [table.data_bytes for table in profile.tables]
     indexes = [table.index_bytes for table in profile.tables]
     if None in data or None in indexes or not sum(size or 0 for size in indexes):

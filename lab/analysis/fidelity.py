@@ -1,4 +1,4 @@
-"""Is a generated database like the published one? Pairs of figures, each with the tolerance it must keep."""
+"""Compares a generated database with the published one: pairs of figures, each with a tolerance."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ class Published(Protocol):
 
     @property
     def name(self) -> str:
-        """What the measured counterpart is called."""
+        """The name of the measured counterpart."""
 
     @property
     def value(self) -> float:
@@ -28,7 +28,7 @@ class Published(Protocol):
 
     @property
     def relative(self) -> bool:
-        """How the tolerance is meant."""
+        """Whether the tolerance is a share of the value."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,7 +41,7 @@ class Figure:
     """None where it could not be measured on this server."""
     unit: str
     allowed: float
-    """Largest distance from the published number, in `unit`."""
+    """Largest allowed distance from the published number, in `unit`."""
 
     @property
     def distance(self) -> float | None:
@@ -50,12 +50,12 @@ class Figure:
 
     @property
     def holds(self) -> bool | None:
-        """Whether the generated number is near enough; None where it was not measured."""
+        """Whether the distance is within the tolerance; None where it was not measured."""
         return None if self.distance is None else abs(self.distance) <= self.allowed
 
 
 def figures(published: Iterable[Published], measured: Mapping[str, float | None]) -> tuple[Figure, ...]:
-    """Every published figure with its measured counterpart, in the order of the case; what was not measured is None."""
+    """Every published figure with its measured counterpart, in the order of the case; None if it was not measured."""
     return tuple(_figure(number, measured.get(number.name)) for number in published)
 
 

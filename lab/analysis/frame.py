@@ -1,4 +1,4 @@
-"""The door to pandas: savings.csv and notebooks; nothing else of the lab passes through a data frame."""
+"""The only module that imports pandas: for savings.csv and notebooks. No other data passes through a data frame."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def savings(trials: Iterable[TrialResult], workload: WorkloadFacts) -> pd.DataFr
 
 
 def _beyond_64_bits(frame: pd.DataFrame) -> list[str]:
-    """Columns with a number that pandas cannot hold: nothing limits what a small sample is projected to."""
+    """Columns with a number too large for pandas: nothing limits the projection of a small sample."""
     return [
         name
         for name in map(str, frame)

@@ -1,4 +1,4 @@
-"""A trial at full size: its bytes with their interval, and what becomes of them as the database goes on growing."""
+"""A trial at full size: its bytes with their interval, and how they develop as the database keeps growing."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class SizedTrial:
     trial: Completed
     smaller: Completed | None
     error: float | None
-    """Half of the interval that chance and noise make, as a share of what grows; None without a second size."""
+    """Half of the interval due to sampling and noise, as a share of the growing bytes; None without a second size."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,19 +40,19 @@ class FullSizeProjection:
     scale: Scale
     size: Estimate
     untouched: int
-    """Bytes of `size` that are not imitated, and so stay as they are: other tables, system catalogs."""
+    """Bytes of `size` that the workload does not model and no strategy changes: other tables, system catalogs."""
     kinds: Mapping[tuple[str, str], int]
     """Bytes by table and kind; with `untouched` they sum to those of `size`."""
     tables: Mapping[str, int]
     """Bytes by table."""
     bytes_per_unit: float | None
-    """For each of the rows that the workload counts in, of those that are kept."""
+    """Bytes per kept row of the tables that the workload counts in."""
     bytes_per_day: int | None
-    """Growth afterwards, None where the growth of the database is not known."""
+    """Growth after the strategy; None if the growth of the database is not known."""
     steady_bytes: int | None
-    """Under the retention in force; None where there is none and it grows without end, or where growth is not known."""
+    """The size at which the retention levels off; None without a retention, or if growth is not known."""
     days_to_target: float | None
-    """Until the target is passed; None where it is passed already, never will be, or growth is not known."""
+    """Days until the size passes the target; None if it has passed, never will, or growth is not known."""
     target_eta: str
     """The same in words."""
     status: TargetStatus
@@ -60,11 +60,11 @@ class FullSizeProjection:
 
 @dataclass(frozen=True, kw_only=True)
 class Rest:
-    """What no strategy touches, because the workload does not imitate it."""
+    """The part of the database that no strategy changes, because the workload does not model it."""
 
     tables: tuple[str, ...]
     bytes: int
-    """Of these tables, and of system catalogs."""
+    """Bytes of these tables and of the system catalogs."""
     per_day: float
 
 
@@ -76,7 +76,7 @@ def rest_of(case: CaseFacts, template: LoadedTemplate) -> Rest:
 
 
 def project(case: CaseFacts, sized: SizedTrial, control: SizedTrial | None) -> FullSizeProjection | None:
-    """One scenario at full size, and as it grows; None where the profile does not tell what its retention keeps."""
+    """One scenario at full size, and its growth; None if the profile does not say how much its retention keeps."""
     target = full(sized.lineage, case, sized.template, sized.trial, keeps_days=sized.facts.keeps_days)
     if target is None:
         return None
@@ -111,7 +111,7 @@ def _estimate(factors: Scale, sized: SizedTrial, rest: int) -> Estimate:
 
 
 def _pace(case: CaseFacts, sized: SizedTrial, control: SizedTrial | None, rest: float) -> float | None:
-    """Bytes a day: the growth of imitated tables, scaled by the strategy's bytes for the same rows, and that of the others."""
+    """Bytes per day: the growth of modelled tables, scaled by the strategy's bytes per row, plus that of the others."""
     if case.growth_bytes_per_day is None or control is None:
         return None
     after, before = _of_all_rows(case, sized), _of_all_rows(case, control)
@@ -119,7 +119,7 @@ def _pace(case: CaseFacts, sized: SizedTrial, control: SizedTrial | None, rest: 
 
 
 def _of_all_rows(case: CaseFacts, sized: SizedTrial) -> float | None:
-    """Bytes that all rows of the full database would take, as they are stored once they are not the newest any more."""
+    """Bytes of all rows of the full database in their final storage, as if none of them were the newest."""
     if not sized.trial.rows.get(sized.lineage.workload.reference):
         return None
     everything = replace(sized.trial, rows=sized.template.rows)
@@ -128,13 +128,13 @@ def _of_all_rows(case: CaseFacts, sized: SizedTrial) -> float | None:
 
 
 def _settled(target: Target, sized: SizedTrial) -> float:
-    """Bytes that grow with the rows of the target, once none of them is the newest any more."""
+    """Bytes that grow with the rows of the target, as if none of them were the newest."""
     settled = Target(rows=target.rows, newest_rows=dict.fromkeys(target.rows, 0.0))
     return scale(settled, sized.trial, sized.lineage, sized.smaller).marginal(sized.trial.footprint)
 
 
 def _steady(target: Target, sized: SizedTrial, factors: Scale, pace: float | None, rest: Rest) -> int | None:
-    """What does not grow, the retention's days of growth, and what the newest rows take more than they will later."""
+    """Constant bytes, plus the retention's days of growth, plus the extra bytes of the newest rows."""
     if sized.facts.keeps_days is None or pace is None:
         return None
     constant = factors.projected(sized.trial.footprint) - _settled(target, sized)
@@ -145,7 +145,7 @@ def _steady(target: Target, sized: SizedTrial, factors: Scale, pace: float | Non
 def _time_to_target(
     size: int, pace: float | None, steady: int | None, rest: float, target: int
 ) -> tuple[float | None, str]:
-    """Under a retention only what it does not touch, `rest` bytes a day, grows on."""
+    """Under a retention, only the tables that it does not touch keep growing, by `rest` bytes per day."""
     if size >= target:
         return None, "over already"
     if pace is None:

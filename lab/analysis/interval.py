@@ -1,8 +1,8 @@
-"""How far a projection may be off, from two measured sizes that share no event.
+"""The interval of a projection, from two measured sizes that share no event.
 
-The smaller size, projected to the rows of the larger one, misses what was measured there by a gap. Both draw events by
-chance, n and m of them, so that a gap has the variance of one event times 1/n + 1/m, and what is projected from the larger
-size alone that times 1/n. One gap may be small by luck: a trial's own is pooled with those of all trials of the run.
+The smaller size, projected to the rows of the larger one, differs from the measurement there by a gap. Both are random
+samples of n and m events. So a gap has the variance of one event times 1/n + 1/m, and a projection from the larger size
+has that variance times 1/n. One gap may be small by luck: a trial's own gap is pooled with those of all trials of the run.
 Tables whose size is mostly fixed overhead, and new tables fitted through two points, carry no information about sampling
 error. They are left out of the gap and given an interval of ± 100 %.
 """
@@ -24,7 +24,7 @@ this is Student's t with 3 degrees of freedom."""
 
 @dataclass(frozen=True, kw_only=True)
 class Estimate:
-    """Bytes with the interval that holds them; without a second size there is none."""
+    """Bytes with their interval; without a second size there is no interval."""
 
     bytes: int
     low: int | None
@@ -37,9 +37,9 @@ class Estimate:
 
 
 def gap(trial: Completed, smaller: Completed, lineage: Lineage) -> float:
-    """What the smaller size misses the larger by: root of the squares over all tables, as a share of what grows.
+    """The distance between the projected smaller size and the larger one: root of the sum of squares over all tables.
 
-    Both have rows of the reference table, and something grows in the larger one.
+    It is a share of the growing bytes. Both need rows of the reference table, and the larger one needs growing bytes.
     """
     newest = {table.table: table.rowstore.rows for table in trial.footprint.tables if table.rowstore}
     factors = scale(Target(rows=trial.rows, newest_rows=newest), smaller, lineage)
@@ -52,7 +52,7 @@ def gap(trial: Completed, smaller: Completed, lineage: Lineage) -> float:
 
 
 def unsupported_bytes(trial: Completed, factors: Scale) -> float:
-    """Bytes of the target that were projected from a size that says nothing about their error."""
+    """Bytes of the target whose projection error the two sizes cannot show."""
     weak = (piece for piece in pieces(trial.footprint) if not _is_informative(piece, trial, factors.lineage))
     return sum(factors.grown(piece) for piece in weak if factors.grows(piece.table))
 
@@ -62,14 +62,14 @@ def _is_informative(piece: Piece, trial: Completed, lineage: Lineage) -> bool:
 
 
 def mean_square(gaps: Collection[float]) -> float:
-    """What the gaps of all trials have in common, for `error`."""
+    """The mean of the squared gaps of all trials, for `error`."""
     return sum(share * share for share in gaps) / len(gaps)
 
 
 def error(own: float, pooled: float, *, draws: int, fewer: int) -> float:
-    """Half of the interval that chance makes, as a share of what grows.
+    """Half of the interval due to sampling, as a share of the growing bytes.
 
-    `pooled` is the mean square of all trials' gaps; `draws` and `fewer` are the scales of both sizes.
+    `pooled` is the mean square of all trials' gaps; `draws` and `fewer` are the numbers of events in both sizes.
     """
     variance = (own * own + pooled) / 2 * fewer / (draws + fewer)
     return _DEVIATIONS * math.sqrt(variance)

@@ -1,4 +1,4 @@
-"""What a trial is compared with: the baseline of its server, its template, the same scenario at the second size."""
+"""The references of a trial: the baseline of its server, its template, and the same scenario at the second size."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ class References:
     smaller: Mapping[tuple[str, str], Completed]
     """By scenario and server, the trial at the second size."""
     noise: Mapping[str, float]
-    """By server, the gap between its two baselines in percent of the first; absent where one is missing."""
+    """By server, the difference of its two baselines in percent of the first; absent if one is missing."""
     gaps: Mapping[tuple[str, str, int], float]
-    """By scenario, server and repeat, what the second size misses the trial by; absent without a second size."""
+    """By scenario, server and repeat, the gap between the second size and the trial; absent without a second size."""
     pooled: float | None
-    """Mean square of these gaps over all servers, because all hold the same data; None where there is no gap."""
+    """Mean square of these gaps over all servers, because all hold the same data; None without a gap."""
     smaller_scale: int | None
-    """Of the second size."""
+    """The scale of the second size."""
 
     def control(self, server: str) -> Completed | None:
         """The first baseline of a server; None where it failed: then nothing on that server has a saving."""
@@ -47,17 +47,17 @@ class References:
         )
 
     def projection(self, sized: SizedTrial) -> FullSizeProjection | None:
-        """The trial at the case's full size; None where the profile does not tell what its retention keeps."""
+        """The trial at the case's full size; None if the profile does not say how much its retention keeps."""
         control = self.control(sized.trial.server)
         return project(self.experiment.case, sized, self.sized(control) if control else None)
 
     def _error(self, trial: Completed) -> float | None:
-        """Half of the interval, as a share of what grows."""
+        """Half of the interval, as a share of the growing bytes."""
         own = self.gaps.get(_key(trial))
         if own is None or self.pooled is None or self.smaller_scale is None:
             return None
-        drawn = error(own, self.pooled, draws=self.experiment.plan.dataset.scale, fewer=self.smaller_scale)
-        return drawn + self.noise.get(trial.server, 0.0) / 100
+        sampling = error(own, self.pooled, draws=self.experiment.plan.dataset.scale, fewer=self.smaller_scale)
+        return sampling + self.noise.get(trial.server, 0.0) / 100
 
 
 def lineage_of(experiment: Experiment, scenario: str) -> Lineage:
@@ -71,8 +71,9 @@ def completed(experiment: Experiment) -> Iterator[Completed]:
 
 
 def references(experiment: Experiment) -> References:
-    """Of a whole experiment, in one pass over its trials."""
-    smaller, baselines = _smaller(experiment), _baselines(experiment)
+    """The references of all trials, looked up in one pass."""
+    smaller = _smaller(experiment)
+    baselines = _baselines(experiment)
     gaps = _gaps(experiment, smaller)
     return References(
         experiment=experiment,
@@ -123,7 +124,7 @@ def _gaps(experiment: Experiment, smaller: Mapping[tuple[str, str], Completed]) 
 
 
 def _is_scalable(experiment: Experiment, trial: Completed) -> bool:
-    """Whether it can be projected: a strategy may leave no row of the reference table, or nothing that grows."""
+    """Whether it can be projected: not if a strategy leaves no row of the reference table, or no growing bytes."""
     grows = any(piece.growing for piece in pieces(trial.footprint))
     return grows and bool(trial.rows.get(experiment.workload.reference))
 

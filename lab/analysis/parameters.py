@@ -1,4 +1,4 @@
-"""How much a saving depends on a parameter of the workload, such as how often prices change."""
+"""How a saving depends on a parameter of the workload, such as how often prices change."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def _result(
 
 
 def _saving_of(tables: Collection[str], after: Footprint, before: Footprint) -> float | None:
-    """Of a group of tables; None where it is empty before."""
+    """The saving of a group of tables; None if they are empty before."""
     now, then = (
         sum(table.total for table in footprint.tables if table.table in tables) for footprint in (after, before)
     )

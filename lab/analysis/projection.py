@@ -1,10 +1,10 @@
 """From the bytes of the sample to the bytes of the whole database, table by table and kind by kind.
 
-A table grows with its rows, each kind in proportion, save for what does not grow: maps, first pages, half of the last page
-of each file. There is one chunk a day, however much data there is, so that chunks are as many in the sample as at full
-size. The newest rows are not compressed yet and stay plain rows: they grow with the rows of the newest day. Tables that are
-new and follow no other table, such as lookups, are drawn through both measured sizes: part of them is there from the start.
-The profile counts how much of each table a retention keeps; the sample does not.
+A table grows in proportion to its rows, each kind of bytes by itself. Fixed overhead does not grow: maps, first pages, half
+of the last page of each file. Chunks cover one day each, whatever the amount of data, so the sample has as many chunks as
+the full database. The newest rows are not compressed yet: they grow with the rows of the newest day. A new table that
+follows no other table, such as a lookup, is fitted with a line through both measured sizes, because part of it exists from
+the start. How much of each table a retention keeps is taken from the profile, not from the sample.
 """
 
 from __future__ import annotations
@@ -16,21 +16,21 @@ from dataclasses import dataclass, field
 from lab.values import EXTENSION_CATALOG, KINDS, CaseFacts, Completed, Footprint, LoadedTemplate, WorkloadFacts
 
 _KNOWN_SHARE = 0.99
-"""Share of the bytes whose tables a profile must tell the retention of; the rest is taken to go with the reference table."""
+"""Share of the bytes for which the profile must say how much a retention keeps; the rest follows the reference table."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Target:
-    """The rows of a database that is projected to, after the strategy: a published one, or a larger sample."""
+    """The row counts to project to, after the strategy: of a published database, or of a larger sample."""
 
     rows: Mapping[str, float]
     newest_rows: Mapping[str, float]
-    """Of those the rows of the newest day; where they are not known the sample's share is taken."""
+    """Rows of the newest day, included in `rows`; a table that is missing here has the sample's share."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Lineage:
-    """With which table's rows each table grows."""
+    """The table with whose rows each table grows."""
 
     workload: WorkloadFacts
     origins: Mapping[str, str] = field(default_factory=dict)
@@ -41,7 +41,7 @@ class Lineage:
         return table in self.workload.constant or table == EXTENSION_CATALOG
 
     def follows_nothing(self, table: str, trial: Completed) -> bool:
-        """Whether it is new, and nobody knows with which table it grows."""
+        """Whether it is new and does not declare the table that it grows with."""
         return table not in trial.rows and table not in self.origins and not self.is_constant(table)
 
 
@@ -52,26 +52,26 @@ class Piece:
     table: str
     kind: str
     uncompressed: bool
-    """Whether it lies in the rowstore of a table with a columnstore."""
+    """Whether it is in the rowstore of a table with a columnstore."""
     fixed: int
     growing: int
 
     @property
     def place(self) -> tuple[str, str, bool]:
-        """Which piece it is."""
+        """The key of the piece."""
         return self.table, self.kind, self.uncompressed
 
 
 @dataclass(frozen=True, kw_only=True)
 class Scale:
-    """How many times larger each table of the target is than the sample's."""
+    """By which factor each table of the target is larger than the sample's."""
 
     by_table: Mapping[str, float]
     uncompressed: Mapping[str, float]
     """The same for the rows that are not compressed yet."""
     lineage: Lineage
     constant_bytes: Mapping[tuple[str, str], float] = field(default_factory=dict)
-    """By table and kind, bytes of a new table that were there from the start."""
+    """By table and kind, bytes of a new table that do not depend on the rows."""
 
     def of(self, table: str) -> float:
         """Rows of the target ÷ rows of the sample."""
@@ -100,24 +100,24 @@ class Scale:
         return sizes
 
     def grown(self, piece: Piece) -> float:
-        """Bytes of the target that are there because of its rows."""
+        """Bytes of the target that depend on its rows."""
         growing = piece.growing - self.constant_bytes.get((piece.table, piece.kind), 0.0)
         leaders = self.lineage.workload.toast_follows if piece.kind == "toast" else {}
-        source = leaders.get(piece.table, piece.table)
-        factor = self.uncompressed.get(source) if piece.uncompressed else None
-        return growing * (self.of(source) if factor is None else factor)
+        leader = leaders.get(piece.table, piece.table)
+        factor = self.uncompressed.get(leader) if piece.uncompressed else None
+        return growing * (self.of(leader) if factor is None else factor)
 
     def marginal(self, footprint: Footprint) -> float:
-        """Bytes of the target that more rows bring more of."""
+        """Bytes of the target that increase with more rows."""
         return sum(self.grown(piece) for piece in pieces(footprint) if self.grows(piece.table))
 
     def grows(self, table: str) -> bool:
-        """Whether it has more rows in a larger database."""
+        """Whether it has more rows in a larger database than in a smaller one."""
         return table in self.by_table or not self.lineage.is_constant(table)
 
 
 def pieces(footprint: Footprint) -> Iterator[Piece]:
-    """Everything that a footprint consists of."""
+    """All pieces of a footprint."""
     for table in footprint.tables:
         rowstore = table.rowstore
         for kind in KINDS:
@@ -134,7 +134,7 @@ def pieces(footprint: Footprint) -> Iterator[Piece]:
 def full(
     lineage: Lineage, case: CaseFacts, template: LoadedTemplate, trial: Completed, *, keeps_days: int | None
 ) -> Target | None:
-    """The rows of the full database after the strategy; None where its profile does not tell how many a retention keeps."""
+    """The rows of the full database after the strategy; None if its profile does not say how many a retention keeps."""
     rows = {name: table.rows for name, table in case.tables.items() if table.rows is not None}
     shares = (
         _kept_by_trial(rows, template, trial)
@@ -149,55 +149,56 @@ def full(
 
 
 def _kept_by_trial(rows: Iterable[str], template: LoadedTemplate, trial: Completed) -> dict[str, float]:
-    """Share of each table's rows that a strategy kept in the sample: all of them, unless it deletes by another rule than age."""
+    """Share of each table's rows that a strategy kept in the sample; below 1 only if it deletes rows by a rule other than age."""
     return {name: trial.rows.get(name, 0) / template.rows[name] for name in rows if template.rows.get(name)}
 
 
 def _kept_by_age(lineage: Lineage, case: CaseFacts, template: LoadedTemplate, days: int) -> dict[str, float] | None:
-    """Share of each table's rows that so many days are, as the profile tells."""
-    silent = tables_without_ages(case, template, days)
+    """Share of each table's rows from the last `days` days, according to the profile."""
+    undated = tables_without_ages(case, template, days)
     reference = lineage.workload.reference
-    tables = {name: case.tables[name] for name in _imitated(case, template)}
-    if reference in silent or reference not in tables:
+    tables = {name: case.tables[name] for name in _modelled(case, template)}
+    if reference in undated or reference not in tables:
         return None
-    whole, dark = (sum(tables[name].total_bytes or 0 for name in names) for names in (tables, silent))
-    if dark > (1 - _KNOWN_SHARE) * whole:
+    whole = sum(table.total_bytes or 0 for table in tables.values())
+    undated_bytes = sum(tables[name].total_bytes or 0 for name in undated)
+    if undated_bytes > (1 - _KNOWN_SHARE) * whole:
         return None
     shares = {
-        name: table.rows_kept[days] / table.rows for name, table in tables.items() if table.rows and name not in silent
+        name: table.rows_kept[days] / table.rows for name, table in tables.items() if table.rows and name not in undated
     }
     others = {name: 1.0 if lineage.is_constant(name) else shares[reference] for name in case.tables}
     return others | shares
 
 
 def tables_without_ages(case: CaseFacts, template: LoadedTemplate, days: int) -> tuple[str, ...]:
-    """Imitated tables of which the profile does not tell how many rows so many days are, or how many there are."""
-    tables = _imitated(case, template)
+    """Modelled tables for which the profile does not say how many rows there are, or how many of the last `days` days."""
+    tables = _modelled(case, template)
     return tuple(name for name in tables if not case.tables[name].rows or days not in case.tables[name].rows_kept)
 
 
-def _imitated(case: CaseFacts, template: LoadedTemplate) -> tuple[str, ...]:
+def _modelled(case: CaseFacts, template: LoadedTemplate) -> tuple[str, ...]:
     return tuple(name for name in case.tables if template.footprint.of(name))
 
 
 def unmodelled_tables(case: CaseFacts, template: LoadedTemplate) -> tuple[str, ...]:
-    """Tables of the profiled database that the workload does not imitate: every strategy leaves them as they are."""
+    """Tables of the profiled database that the workload does not model: no strategy changes them."""
     return tuple(name for name in case.tables if not template.footprint.of(name))
 
 
 def _newest(workload: WorkloadFacts, case: CaseFacts, kept: Mapping[str, float]) -> dict[str, float]:
-    """Rows of the newest day; details whose day is not known are spread like the rows that own them."""
-    known = {name: float(table.newest_rows) for name, table in case.tables.items() if table.newest_rows is not None}
-    spread = {
-        details: known[parent] / kept[parent] * kept[details]
+    """Rows of the newest day; a table of details without such a figure has the share of the table that owns its rows."""
+    counts = {name: float(table.newest_rows) for name, table in case.tables.items() if table.newest_rows is not None}
+    estimates = {
+        details: counts[parent] / kept[parent] * kept[details]
         for details, parent in workload.parents.items()
-        if parent in known and kept.get(parent) and details in kept
+        if parent in counts and kept.get(parent) and details in kept
     }
-    return spread | known
+    return estimates | counts
 
 
 def scale(target: Target, trial: Completed, lineage: Lineage, smaller: Completed | None = None) -> Scale:
-    """From a trial to the target; `smaller` is the same scenario at the second size."""
+    """The factors from a trial to the target; `smaller` is the same scenario at the second size."""
     plain_rows = _uncompressed_rows(trial.footprint)
     by_table: dict[str, float] = {}
     uncompressed: dict[str, float] = {}
@@ -225,11 +226,11 @@ def _uncompressed_rows(footprint: Footprint) -> dict[str, int]:
 
 
 def _constant_bytes(trial: Completed, smaller: Completed, lineage: Lineage) -> Iterator[tuple[tuple[str, str], float]]:
-    """The line through both sizes, for tables that are new and follow no other one: what it has without any data."""
+    """Bytes without any rows, from a line through both sizes, for new tables that follow no other table."""
     rows, fewer = (measured.rows[lineage.workload.reference] for measured in (trial, smaller))
-    known = {(piece.table, piece.kind): piece.growing for piece in pieces(smaller.footprint)}
+    sizes = {(piece.table, piece.kind): piece.growing for piece in pieces(smaller.footprint)}
     for piece in pieces(trial.footprint):
         place = piece.table, piece.kind
-        if lineage.follows_nothing(piece.table, trial) and place in known and rows > fewer:
-            slope = (piece.growing - known[place]) / (rows - fewer)
+        if lineage.follows_nothing(piece.table, trial) and place in sizes and rows > fewer:
+            slope = (piece.growing - sizes[place]) / (rows - fewer)
             yield place, min(max(piece.growing - slope * rows, 0.0), piece.growing)

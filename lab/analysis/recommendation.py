@@ -1,4 +1,4 @@
-"""Which strategy to take, by rules with one wording each.
+"""Which strategy to recommend, by fixed rules.
 
 Only verified strategies that save more than the noise floor are ranked. A strategy is under the target if its whole
 interval is, and perhaps under it if the interval holds the target. Among those under it (or else perhaps under it), a
@@ -18,7 +18,7 @@ from lab.values import Category, Completed, LoadedTemplate, ScenarioFacts, Verdi
 
 @dataclass(frozen=True, kw_only=True)
 class Candidate:
-    """A trial beside its baseline, both at the case's full size; whether it may be recommended or not."""
+    """A trial and its baseline, both at the case's full size; not every candidate may be recommended."""
 
     trial: Completed
     control: Completed
@@ -27,25 +27,25 @@ class Candidate:
     """Loaded on its server."""
     projection: FullSizeProjection
     before: FullSizeProjection
-    """The same of its baseline."""
+    """The projection of its baseline."""
     saving_percent: float
-    """As measured."""
+    """As measured on the sample."""
     noise_percent: float | None
-    """Gap between the two baselines of its server; None where there was one only."""
+    """Difference of the two baselines of its server; None if there was only one."""
 
     @property
     def bytes_now(self) -> int:
-        """Of the whole database, after the strategy."""
+        """Bytes of the whole database after the strategy."""
         return self.projection.size.bytes
 
     @property
     def bytes_per_day(self) -> int | None:
-        """Growth afterwards, None where the database's growth is not known."""
+        """Growth after the strategy; None if the database's growth is not known."""
         return self.projection.bytes_per_day
 
     @property
     def ranked(self) -> bool:
-        """Whether it was verified and saves more than noise; a control is no strategy."""
+        """Whether it is a verified strategy, not a control, and saves more than noise."""
         return (
             self.trial.verification.verdict is not Verdict.DIFFERS
             and self.facts.category is not Category.CONTROL
@@ -54,7 +54,7 @@ class Candidate:
 
     @property
     def order(self) -> tuple[bool, int, int]:
-        """Smaller is better: deleting rows, then the number of things given up, then bytes."""
+        """Sort key, smaller is better: whether it deletes rows, then the number of things given up, then bytes."""
         return self.facts.deletes_rows, len(self.facts.given_up), self.bytes_now
 
     @property

@@ -47,7 +47,7 @@ _COLUMNS = {
 
 
 def columns(workload: WorkloadFacts) -> dict[str, Kind]:
-    """The columns in their order; one is called by the rows that the workload counts in: bytes_per_market_row."""
+    """The columns in their order; the workload's unit names one of them, such as bytes_per_market_row."""
     return {_column(name, workload): kind for name, kind in _COLUMNS.items()}
 
 
@@ -56,7 +56,7 @@ def _column(name: str, workload: WorkloadFacts) -> str:
 
 
 def record(row: TrialResult, workload: WorkloadFacts) -> dict[str, Value]:
-    """The values of all `columns`, None where nothing was measured."""
+    """The values of all `columns`; None if nothing was measured."""
     values = {
         "scenario": row.outcome.scenario,
         "outcome": row.outcome.kind,

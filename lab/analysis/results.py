@@ -1,6 +1,6 @@
-"""Everything that follows from an experiment, computed once; what reports and discoveries say is read from here.
+"""The analysis of an experiment, computed once; reports and discoveries read their numbers from here.
 
-The work is linear in the number of trials: what they are compared with is looked up once (`lab.analysis.measured`).
+The work is linear in the number of trials: their references are looked up once (`lab.analysis.measured`).
 """
 
 from __future__ import annotations
@@ -36,30 +36,30 @@ _NOTHING = Cost(seconds=None, cpu_seconds=None, wal_bytes=None, peak_bytes=None)
 
 @dataclass(frozen=True, kw_only=True)
 class Results:
-    """An experiment and everything that follows from it; the input of every renderer, which computes nothing."""
+    """An experiment and its analysis: the input of every renderer, which computes nothing."""
 
     experiment: Experiment
     trials: tuple[TrialResult, ...]
     """One per outcome, in the order of the run."""
     steps: tuple[StepResult, ...]
     tables: tuple[TableResult, ...]
-    """Of every trial but the second ones of the baseline."""
+    """The tables of every trial except the second trials of the baseline."""
     by_scenario: Mapping[str, tuple[Completed, ...]]
     """The trials that were measured to the end, without the second ones of the baseline."""
     by_parameter: tuple[ParameterResult, ...]
     parameter_scale: Mapping[str, int]
-    """By parameter, how large the datasets are at which trials with other values of it were made; absent without one."""
+    """By parameter, the scale of the datasets with other values of it; absent if there is none."""
     noise: Mapping[str, float]
-    """By server, the gap between its two baselines in percent; absent where there was one only."""
+    """By server, the difference of its two baselines in percent; absent if there was only one."""
     candidates: tuple[Candidate, ...]
     """Every trial that has a baseline and a full size, in the order of the run."""
     ranking: tuple[Candidate, ...]
-    """Those that were verified and save more than noise, best first."""
+    """The verified candidates that save more than noise, best first."""
     advice: Recommendation
     broken: tuple[str, ...]
-    """In words, every trial that failed or whose answers differ, those on other datasets included."""
+    """In words, every trial that failed or whose answers differ, on any dataset."""
     rest: Rest | None
-    """The part of the profiled database that is not imitated; None where nothing was loaded."""
+    """The part of the profiled database that the workload does not model; None if nothing was loaded."""
     over_target: bool
     """Whether the profiled database is larger than the target already."""
 
@@ -75,7 +75,7 @@ class Results:
 
     @property
     def strategies(self) -> tuple[Candidate, ...]:
-        """The candidates that are no controls."""
+        """The candidates without the controls."""
         return tuple(candidate for candidate in self.candidates if candidate.facts.category is not Category.CONTROL)
 
     @property
@@ -91,7 +91,7 @@ class Results:
 
 
 def analyse(experiment: Experiment) -> Results:
-    """Everything that follows from an experiment whose references resolve, as those that `lab.runs` reads do."""
+    """Analyse an experiment whose references resolve, as `lab.runs` guarantees for every run that it reads."""
     context = references(experiment)
     trials = [_trial(context, outcome) for outcome in experiment.outcomes]
     candidates = tuple(_candidates(context, trials))
@@ -186,7 +186,7 @@ def _tables(row: TrialResult) -> Iterator[TableResult]:
         return
     sizes = row.projection.tables if row.projection else {}
     controls = {table.table: table.total for table in row.control.footprint.tables} if row.control else {}
-    total = row.trial.footprint.total or 1  # where it is empty, each table has nothing of nothing
+    total = row.trial.footprint.total or 1  # an empty footprint: every share is 0
     for table in row.trial.footprint.tables:
         yield TableResult(
             scenario=row.trial.scenario,

@@ -1,4 +1,4 @@
-"""The typed rows of an analysed experiment; None is what was not measured or is not known, never 0."""
+"""The typed rows of an analysed experiment; a value that was not measured or is not known is None, never 0."""
 
 from __future__ import annotations
 
@@ -11,18 +11,18 @@ from lab.values import Completed, Failed, Outcome, ScenarioFacts, Skipped, StepR
 
 @dataclass(frozen=True, kw_only=True)
 class Cost:
-    """What applying a strategy took, without auxiliary measurements."""
+    """The cost of applying a strategy, without auxiliary measurements."""
 
     seconds: float | None
     cpu_seconds: float | None
     wal_bytes: int | None
     peak_bytes: int | None
-    """Largest size of the database's folder on the way, WAL apart."""
+    """Largest size of the database's folder during the work, without WAL."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class TrialResult:
-    """What follows from one outcome: its saving, cost and full size, or the reason why it has none."""
+    """The analysis of one outcome: its saving, cost and full size, or the reason why it has none."""
 
     outcome: Outcome
     facts: ScenarioFacts
@@ -34,11 +34,11 @@ class TrialResult:
     """1 - ratio of bytes; negative where the strategy is larger than its baseline."""
     cost: Cost
     projection: FullSizeProjection | None
-    """None where the profile does not tell what its retention keeps."""
+    """None if the profile does not say how much its retention keeps."""
     reason: str | None
     """Why it has no numbers, or which answers differ."""
     rank: int | None
-    """1 is the best; None of controls and of what was not verified, does not beat the noise floor or has no full size."""
+    """1 is the best; None for controls, and for trials without verification, full size or a saving above the noise."""
 
     @property
     def trial(self) -> Completed | None:
@@ -47,7 +47,7 @@ class TrialResult:
 
     @property
     def label(self) -> str:
-        """The scenario's name, marked where it is the second trial of the baseline."""
+        """The scenario's name; the second trial of the baseline is marked."""
         return label(self.outcome)
 
     @property
@@ -57,12 +57,12 @@ class TrialResult:
 
     @property
     def control_bytes(self) -> int | None:
-        """The same of its baseline; None where the trial itself has no bytes."""
+        """Bytes of its baseline; None if the trial itself has no bytes."""
         return self.control.footprint.total if self.control and self.trial else None
 
     @property
     def verdict(self) -> Verdict | None:
-        """Of the verification."""
+        """The verdict of the verification."""
         return self.trial.verification.verdict if self.trial else None
 
     @property
@@ -73,7 +73,7 @@ class TrialResult:
 
 @dataclass(frozen=True, kw_only=True)
 class StepResult:
-    """One step of a trial: the bytes of all tables after it, and what it took."""
+    """One step of a trial: the bytes of all tables after it, and its cost."""
 
     label: str
     server: str
@@ -90,7 +90,7 @@ class TableResult:
     server: str
     footprint: TableFootprint
     share: float
-    """Of all tables of its trial."""
+    """Share of all tables of its trial."""
     control_bytes: int | None
     projected_bytes: int | None
 
@@ -110,7 +110,7 @@ class ParameterResult:
 
 
 def label(outcome: Outcome) -> str:
-    """The scenario's name, marked where it is the second trial of the baseline."""
+    """The scenario's name; the second trial of the baseline is marked."""
     again = isinstance(outcome, Completed) and outcome.repeat > 1
     return f"{outcome.scenario} (again)" if again else outcome.scenario
 
@@ -121,7 +121,7 @@ def reason(outcome: Skipped | Failed) -> str:
 
 
 def differences(trial: Completed) -> str:
-    """In words, which answers differ; empty where none does."""
+    """The differing answers in words; empty if none differs."""
     if trial.verification.verdict is not Verdict.DIFFERS:
         return ""
     mismatches = trial.verification.mismatches
@@ -134,7 +134,7 @@ def saving(candidate: int, control: int) -> float:
 
 
 def cost_of(steps: Sequence[StepRecord]) -> Cost:
-    """Seconds, CPU and WAL of all steps and their largest peak; nothing where there is no step."""
+    """The sums of seconds, CPU time and WAL of all steps, and their largest peak; all None without a step."""
     peaks = [step.peak_bytes for step in steps if step.peak_bytes is not None]
     wal = _sum([step.wal_bytes for step in steps])
     return Cost(
@@ -146,6 +146,6 @@ def cost_of(steps: Sequence[StepRecord]) -> Cost:
 
 
 def _sum(amounts: Sequence[float | None]) -> float | None:
-    """None where one of them was not measured, or there is none."""
-    known = [amount for amount in amounts if amount is not None]
-    return sum(known) if known and len(known) == len(amounts) else None
+    """The sum; None if an amount was not measured, or there is none."""
+    measured = [amount for amount in amounts if amount is not None]
+    return sum(measured) if measured and len(measured) == len(amounts) else None

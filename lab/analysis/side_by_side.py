@@ -1,4 +1,4 @@
-"""Several experiments side by side, and where they may not be compared."""
+"""Several experiments side by side, and the circumstances in which they differ."""
 
 from __future__ import annotations
 
@@ -26,13 +26,13 @@ class SideBySide:
 
     runs: tuple[str, ...]
     rows: tuple[ComparedRow, ...]
-    """In the order of the runs; where a run tried a scenario twice, its first trial."""
+    """In the order of the runs; of two trials of one scenario, the first."""
     disagreements: tuple[str, ...]
-    """In words, every circumstance in which the runs differ: differences of savings may come from there."""
+    """In words, every circumstance in which the runs differ; it may explain a difference of savings."""
 
 
 def side_by_side(several: Sequence[Results]) -> SideBySide:
-    """Runs beside each other; one that is named twice is taken once."""
+    """Compare runs; a run that is named twice is taken once."""
     by_run = {results.experiment.run: results for results in several}
     columns = [_savings(results) for results in by_run.values()]
     places = dict.fromkeys(place for column in columns for place in column)
