@@ -1,1 +1,1 @@
-"""One run: request, plan, queue, servers held, journal, environment, room on disk."""
+"""One run: its request, plan, queue, servers, journal, environment and disk space."""

@@ -1,4 +1,4 @@
-"""The machine and the software that numbers are measured with; nothing that names its owner, such as a host name."""
+"""Describes the machine and the software behind the numbers, without anything that identifies its owner."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _GOVERNOR = Path("/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor")
 
 
 def environment() -> Environment:
-    """Of this process, now."""
+    """The environment of this process, now."""
     return Environment(
         lab=version("odds-storage-lab"),
         commit=_commit(),
@@ -35,7 +35,7 @@ def environment() -> Environment:
 
 
 def _commit() -> str | None:
-    """Of the checkout that the lab runs from, with '-dirty' where it was changed."""
+    """Commit of the checkout that the lab runs from, with '-dirty' if it has changes."""
     if not (_ROOT / ".git").exists():
         return None
     command = ["git", "-C", str(_ROOT), "describe", "--always", "--dirty", "--abbrev=12", "--exclude=*"]
@@ -50,7 +50,7 @@ def _cpu() -> str | None:
 
 
 def _load_average() -> float | None:
-    """Processes that were ready to run, on average of the last minute: what else is at work beside the run."""
+    """Mean number of runnable processes over the last minute: the other work on this machine."""
     with suppress(OSError):
         return round(os.getloadavg()[0], 2)
     return None

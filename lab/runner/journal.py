@@ -1,4 +1,4 @@
-"""The experiment as far as it has come: every entry is on disk before the next step begins."""
+"""The unfinished experiment; every entry is on disk before the next step begins."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from lab.values import AuxiliaryTrial, Experiment, LoadedTemplate, Outcome
 
 @dataclass
 class Journal:
-    """The experiment as far as it has come, always on disk; several threads may write.
+    """The unfinished experiment, always on disk; several threads may write.
 
-    Trials are kept in the order of arrival, each in a file of its own; `lab.runs.load` puts them into that of the plan.
+    Stores each trial in its own file, in the order of arrival; `lab.runs.load` sorts them by the plan.
     """
 
     folder: Path
@@ -51,7 +51,7 @@ class Journal:
             self._save(replace(self.experiment, finished=now().isoformat()))
 
     def close(self) -> None:
-        """Take no more entries: what ends from now on was interrupted, not measured."""
+        """Take no more entries, because trials that end from now on were interrupted."""
         with self._lock:
             self.closed = True
 

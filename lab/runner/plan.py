@@ -1,4 +1,4 @@
-"""Which scenario runs on which server: the first one, in the order of preference, that offers what it needs."""
+"""Assigns each scenario to a server: the first, in the order of preference, that meets its needs."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ EMBEDDED = ("native", "pglite")
 """Servers that need no set-up."""
 
 AUTO = ("container", *EMBEDDED)
-"""What `--server auto` tries, in this order."""
+"""The kinds of server that `--server auto` tries, in this order."""
 
 Probe = Callable[[str], Capabilities]
-"""Capabilities of a kind of server, started if need be; `UnavailableError` where this machine cannot have it."""
+"""Capabilities of a kind of server, which is started if necessary; `UnavailableError` if this machine cannot run it."""
 
 
 def kinds(server: str) -> tuple[str, ...]:
@@ -32,13 +32,13 @@ def kinds(server: str) -> tuple[str, ...]:
         return (server,)
     if any(sign in server for sign in ("://", "=", "@")):  # a mistyped one, too: it may hold a password
         return ("external",)
-    known = ("auto", *AUTO)
-    near = difflib.get_close_matches(server, known, cutoff=0.4) or (*known, "postgresql://…")
+    words = ("auto", *AUTO)
+    near = difflib.get_close_matches(server, words, cutoff=0.4) or (*words, "postgresql://…")
     raise InputError("--server names no kind of server.", hint=f"Did you mean {' or '.join(near)}?")
 
 
 def missing(offered: Capabilities, needs: Iterable[Need]) -> tuple[str, ...]:
-    """What a server lacks of `needs`, in words."""
+    """The `needs` that a server does not meet, in words."""
     lacking = {
         Need.LZ4: None if offered.lz4 else "no TOAST compression lz4",
         Need.COLUMNSTORE: _no_columnstore(offered),

@@ -1,4 +1,4 @@
-"""Whether there is room on disk for a run."""
+"""Checks that a run fits on the disks of its servers."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ ROOM = 6
 """Free disk that a server needs, in databases: the template, WAL, slack."""
 
 JOB_ROOM = 2
-"""Beyond that for each trial at once: its clone, and a second copy of it while a table is rewritten."""
+"""Additional disk for each concurrent trial: its clone, and a second copy while a table is rewritten."""
 
 
 def check_room(servers: Sequence[Server], expected_bytes: int, jobs: int) -> None:
-    """Refuse a run that would fill a disk half-way; one that is out of sight cannot be checked."""
+    """Refuse a run that would fill a disk half-way; a disk that is not visible is not checked."""
     needed = expected_bytes * (ROOM + JOB_ROOM * jobs) * len(servers)
     for server in servers:
         free = server.free_bytes()
         if free is not None and free < needed:
             raise InputError(
-                f"This run needs about {bytes_text(needed)} of disk for {server.kind}, and {bytes_text(free)} are free.",
+                f"This run needs about {bytes_text(needed)} of disk for {server.kind}, but only {bytes_text(free)} are free.",
                 hint="Choose a smaller --size or fewer --jobs, or free space (embedded servers: TMPDIR on a larger disk).",
             )

@@ -1,4 +1,4 @@
-"""Several trials at once: how many, on how many threads, and how one of them works alone while it is timed."""
+"""Concurrent trials: how many run at once, and how one of them gets exclusive use of the host while it is timed."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ import psutil
 from lab.errors import InputError
 
 MOST_JOBS = 4
-"""More are never taken unasked: timed work is done by one trial at a time, so that more gain next to nothing."""
+"""Default upper limit; timed work is exclusive, so more concurrent trials save next to no time."""
 
 JOB_BYTES = 1 << 30
 """Memory that must be available for each trial at once: a server process with its caches, and the answers it gives."""
@@ -23,16 +23,14 @@ Job: TypeAlias = Callable[[], None]
 
 
 def jobs_at_once(asked: int | None) -> int:
-    """How many trials to make at once: as asked, or as many as there are cores and memory for, at most `MOST_JOBS`.
+    """Number of concurrent trials: as asked, else as cores and memory allow, at most `MOST_JOBS`.
 
-    Errors: `InputError` for less than one.
+    Errors: `InputError` for fewer than 1.
     """
     if asked is None:
         return max(1, min(os.cpu_count() or 1, psutil.virtual_memory().available // JOB_BYTES, MOST_JOBS))
     if asked < 1:
-        raise InputError(
-            f"{asked} trials at once would measure nothing.", hint="Give --jobs 1 or more, or leave it out."
-        )
+        raise InputError(f"A run cannot make {asked} trials at once.", hint="Give --jobs 1 or more, or omit it.")
     return asked
 
 

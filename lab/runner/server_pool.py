@@ -1,4 +1,4 @@
-"""The servers of one run: each started when it is first asked for, each loaded once."""
+"""The servers of one run; each is started at its first use, and each dataset is loaded once."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from lab.workload import Dataset
 
 @dataclass
 class ServerPool:
-    """Made by `open_pool`; a server that this machine cannot have is asked for once and its reason kept."""
+    """Made by `open_pool`. Tries a server that this machine cannot run only once and keeps the reason."""
 
     workspace: Workspace
     options: Options
@@ -63,8 +63,8 @@ class ServerPool:
         """
         spec = dataset.spec
         with self._loading[kind, spec]:
-            known = self._benches.get((kind, spec))
-            if known is None or (isinstance(known, Bench) and not known.server.holds(known.template.name)):
+            bench = self._benches.get((kind, spec))
+            if bench is None or (isinstance(bench, Bench) and not bench.server.holds(bench.template.name)):
                 try:
                     self._benches[kind, spec] = self._load(self.server(kind), dataset)
                 except LabError as error:

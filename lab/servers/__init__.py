@@ -1,4 +1,4 @@
-"""Servers to measure on: `open_server` starts one, a `Workspace` makes sure that nothing of it stays behind."""
+"""Servers to measure on: `open_server` starts a server, and a `Workspace` makes sure that it leaves nothing behind."""
 
 from __future__ import annotations
 
@@ -35,27 +35,27 @@ DEFAULT_IMAGE = "timescale/timescaledb:2.29.2-pg17"
 """The Community edition on PostgreSQL 17, from Docker Hub."""
 
 PULL_S = 900.0
-"""How long an image may take to be pulled where containers were asked for by name, in seconds."""
+"""Time limit of a pull in seconds, where the user asked for containers by name."""
 
 PULL_UNASKED_S = 60.0
-"""The same where another server would do."""
+"""Time limit of a pull in seconds, where another server can stand in."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Options:
-    """What a user may choose about servers; each kind looks at its own."""
+    """The user's options for servers; each kind of server uses its own."""
 
     postgres_bin: Path | None = None
-    """Folder of the programs of a native server; found where there is none."""
+    """Folder of a native server's programs; None searches the usual places."""
     image: str = DEFAULT_IMAGE
     pull_s: float = PULL_S
-    """How long to wait for an image that is not there, in seconds."""
+    """Time limit for pulling a missing image, in seconds."""
     port: int | None = None
-    """Of the container, on the engine's machine; the engine chooses a free one where there is none."""
+    """The container's port on the engine's machine; None lets the engine choose a free port."""
     tmpfs_bytes: int | None = None
-    """Size of the memory that the container's data are kept in; a volume where there is none."""
+    """Size of the memory that holds the container's data; None keeps them in a volume."""
     dsn: str | None = field(default=None, repr=False)
-    """Of the external server; may hold a password."""
+    """Connection string of the external server; may contain a password."""
 
 
 @contextmanager
@@ -96,10 +96,10 @@ def _start(kind: str, workspace: Workspace, options: Options, progress: Callable
 
 
 def clean(dsns: Iterable[str] = (), *, skipped: Callable[[str], None] = lambda _: None) -> list[str]:
-    """Remove what dead runs of this user left behind, on this machine, its container engine and those servers.
+    """Remove everything that dead runs of this user left on this machine, its container engine and those servers.
 
-    Returns what was removed, in words. What belongs to a run that lives is never touched. What cannot be judged is left
-    alone, and `skipped` is called with a sentence about it.
+    Returns a line for each thing removed. Never touches anything of a living run. Calls `skipped` with a sentence for
+    each thing that is left alone because its owner is not certain.
     """
     from lab.servers import engine  # noqa: PLC0415 - see above
 

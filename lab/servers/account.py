@@ -1,4 +1,4 @@
-"""PostgreSQL refuses to run as root: who runs it instead."""
+"""The account that runs PostgreSQL where the lab runs as root, because PostgreSQL refuses to."""
 
 from __future__ import annotations
 
@@ -21,22 +21,23 @@ class Account:
     gid: int
 
     def own(self, folder: Path) -> None:
-        """Give the folder to the account, for nobody else to read."""
+        """Give the folder to the account, readable by nobody else."""
         os.chown(folder, self.uid, self.gid)
         folder.chmod(0o700)
 
     def require_entrance(self, folder: Path) -> None:
         """Refuse a folder that the account cannot pass through, for instance because TMPDIR is private to root."""
-        command, usual = ["test", "-x", str(folder)], {"PATH": os.defpath}
-        if subprocess.run(command, check=False, cwd="/", env=usual, **popen_options(self)).returncode != 0:
+        command = ["test", "-x", str(folder)]
+        environment = {"PATH": os.defpath}
+        if subprocess.run(command, check=False, cwd="/", env=environment, **popen_options(self)).returncode != 0:
             raise ServerError(
-                f"{folder} cannot be entered by the account {self.name}.",
+                f"The account {self.name} cannot enter {folder}.",
                 hint="Set TMPDIR to a folder that others may pass through.",
             )
 
 
 def server_account() -> Account | None:
-    """The account that servers run as; None where the lab's own will do, because it is not root."""
+    """The account that servers run as; None where the lab itself does not run as root."""
     if os.geteuid() != 0:
         return None
     for name in ("postgres", "nobody"):
@@ -50,7 +51,7 @@ def server_account() -> Account | None:
 
 
 def popen_options(account: Account | None) -> dict[str, Any]:
-    """What `subprocess` needs to start a process as the account."""
+    """Arguments for `subprocess` to start a process as the account."""
     return {} if account is None else {"user": account.uid, "group": account.gid, "extra_groups": []}
 
 

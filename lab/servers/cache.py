@@ -1,4 +1,4 @@
-"""Folders that are made once per user and read by every run afterwards."""
+"""A cache of folders: filled once per user, read by every later run."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from pathlib import Path
 
 import platformdirs
 
-_FILLING_S = 3600.0  # a draft may be one that somebody is just filling
+_FILLING_S = 3600.0  # another process may still be filling a younger draft
 
 
 def kept(name: str, make: Callable[[Path], None]) -> Path:
-    """The folder of that name in the user's cache; where it is missing, `make` fills an empty one.
+    """The folder of that name in the user's cache; if it is missing, `make` fills a new one.
 
-    Two processes may do so at a time: each fills one beside, and one of them gets the name.
-    Errors: `OSError` where the cache cannot be written to; those of `make`.
+    Two processes may do so at the same time: each fills a draft, and one draft gets the name.
+    Errors: `OSError` where the cache is not writable; those of `make`.
     """
     target = folder() / name
     if not target.exists():
@@ -36,10 +36,7 @@ def kept(name: str, make: Callable[[Path], None]) -> Path:
 
 
 def clean() -> Iterator[str]:
-    """Remove what was being filled when its process was killed; yields what, in words.
-
-    A cache that cannot be looked into holds nothing that could be removed.
-    """
+    """Remove drafts whose process was killed; yields a line for each. Skips an unreadable cache."""
     with suppress(OSError):
         for draft in sorted(folder().glob(".*-*")):
             if time.time() - draft.stat().st_mtime > _FILLING_S:
@@ -48,5 +45,5 @@ def clean() -> Iterator[str]:
 
 
 def folder() -> Path:
-    """Where they are kept; `XDG_CACHE_HOME` moves it."""
+    """The cache's folder; `XDG_CACHE_HOME` moves it."""
     return platformdirs.user_cache_path("storage-lab", appauthor=False)

@@ -1,4 +1,4 @@
-"""One PostgreSQL cluster: its databases are made, sealed, cloned and dropped by SQL, wherever it runs."""
+"""A PostgreSQL cluster, wherever it runs: creates, seals, clones and drops its databases by SQL."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from lab.servers.gauge import SqlGauge
 from lab.servers.server import Catalogue, Gauge
 
 MARK = "made by the storage lab, run "
-"""Begins the comment on every database of the lab, before the run's token. It is a comment because a sealed template takes
-no connection, and because a clone does not inherit it."""
+"""The comment on every database of the lab is this mark and the run's token. A comment can be read although a sealed template
+takes no connection, and a clone does not inherit it."""
 
 
 class Cluster(ABC):
-    """What all kinds of server with one cluster share; a subclass connects to a database.
+    """The common part of all kinds of server with one cluster; a subclass connects to a database.
 
-    Every database carries a mark of this run, and one without it is never touched.
+    Every database of the run carries its mark. A database without the mark is never touched.
     """
 
     private = True
@@ -34,12 +34,12 @@ class Cluster(ABC):
 
     @abstractmethod
     def _reach(self, database: str | None = None) -> Database:
-        """An autocommit connection to a database by its real name, to the one for administration by default."""
+        """An autocommit connection to a database by its real name; by default to the administrative database."""
 
     def create(self, name: str) -> None:
         """Make an empty database that sorts by bytes."""
         with self._catalogue.adding(name, prefix=self._prefix), self._reach() as database:
-            provider = " LOCALE_PROVIDER libc" if _version(database) >= 15_00_00 else ""  # 14 knows no other
+            provider = " LOCALE_PROVIDER libc" if _version(database) >= 15_00_00 else ""  # 14 has no other provider
             self._make(database, name, f"TEMPLATE template0 ENCODING 'UTF8' LOCALE 'C'{provider}")
 
     def connect(self, name: str) -> Database:
@@ -58,7 +58,7 @@ class Cluster(ABC):
         with self._reach() as database:
             self._require_marked(database, name)
             database.execute(f"ALTER DATABASE {quoted(self._real(name))} WITH IS_TEMPLATE true ALLOW_CONNECTIONS false")
-            # Those who are connected stay so, and could go on writing.
+            # Open connections survive and could still write.
             database.execute(
                 f"SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity WHERE datname = {literal(self._real(name))}"
             )
@@ -82,7 +82,7 @@ class Cluster(ABC):
 
     @contextmanager
     def gauge(self, name: str, working: Database) -> Iterator[Gauge]:
-        """Measures the work of that connection, as far as the role may see it."""
+        """Measures the work of that connection, as far as the role's rights allow."""
         self._catalogue.require(name)
         with self._reach() as watching:
             yield SqlGauge(working, watching, self._real(name))
@@ -92,19 +92,19 @@ class Cluster(ABC):
         return self._catalogue.holds(name)
 
     def _real(self, name: str) -> str:
-        """What the server calls it."""
+        """The database's name on the server."""
         return self._prefix + name
 
     def _make(self, database: Database, name: str, how: str) -> None:
         real = self._real(name)
         if database.fetch("SELECT FROM pg_database WHERE datname = %s", [real]):
-            raise InputError(f"There is a database '{real}' already, and the lab did not make it: it was left alone.")
+            raise InputError(f"A database '{real}' exists already. The lab did not make it and left it alone.")
         try:
             database.execute(f"CREATE DATABASE {quoted(real)} {how}")
             database.execute(f"COMMENT ON DATABASE {quoted(real)} IS {literal(MARK + self.token)}")
             self._catalogue.require_running()  # `close` looked for databases to remove before this one was there
         except BaseException:
-            with suppress(ServerError, DatabaseError):  # what is not marked would stay for ever
+            with suppress(ServerError, DatabaseError):  # without its mark it would stay for ever
                 drop_database(database, real)
             raise
 
@@ -115,13 +115,13 @@ class Cluster(ABC):
         )
         if mark != MARK + self.token:
             raise ServerError(
-                f"The database '{self._real(name)}' does not carry this run's mark: it was left alone.",
+                f"The database '{self._real(name)}' does not carry this run's mark. The lab left it alone.",
                 hint="Somebody else made, changed or removed it.",
             )
 
 
 def drop_database(database: Database, name: str) -> None:
-    """Remove a database by its real name, be it a template or in use."""
+    """Remove a database by its real name, even a template or one in use."""
     database.execute(f"ALTER DATABASE {quoted(name)} WITH IS_TEMPLATE false")
     database.execute(f"DROP DATABASE {quoted(name)} WITH (FORCE)")
 

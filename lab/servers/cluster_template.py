@@ -1,4 +1,4 @@
-"""A cluster as initdb makes it: made once for each build of PostgreSQL and copied from then on, five times as fast."""
+"""An empty cluster: initdb makes it once for each build of PostgreSQL; later clusters are copies, five times as fast."""
 
 from __future__ import annotations
 
@@ -28,10 +28,13 @@ def copy_to(data: Path, installation: Installation, account: Account | None) -> 
 
     try:
         kept = cache.kept(f"cluster-{_digest(installation)}", make)
-    except OSError:  # a home that cannot be written to costs time, and nothing else
+    except OSError:  # without a writable home the run only takes longer
         kept = None
     if not data.exists():
-        _copy(kept, data, account) if kept else _initdb(data, installation, account)
+        if kept:
+            _copy(kept, data, account)
+        else:
+            _initdb(data, installation, account)
 
 
 def _initdb(data: Path, installation: Installation, account: Account | None) -> None:
@@ -50,7 +53,7 @@ def _copy(kept: Path, data: Path, account: Account | None) -> None:
 
 
 def _digest(installation: Installation) -> str:
-    """Of all that decides how a cluster looks: the same build lies in other places, and another in the same."""
+    """Digest of everything that decides a cluster's content. A path does not: builds move, and paths are reused."""
     with (installation.bin / "postgres").open("rb") as program:
         build = hashlib.file_digest(program, "sha256")
     build.update("\0".join(_OPTIONS).encode())

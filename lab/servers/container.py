@@ -1,4 +1,4 @@
-"""PostgreSQL in a container of its own: any image that behaves like the official ones."""
+"""PostgreSQL in its own container, from any image that behaves like the official ones."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ _LOCAL = ("localhost", _LOOPBACK, "::1")
 class ContainerServer(Cluster):
     """One container with its data in a volume or in memory; both are removed with the server.
 
-    A container that dies is started again; its data survive in a volume, and not in memory.
+    A container that dies is started again. Its data survive in a volume, but not in memory.
     """
 
     kind = "container"
@@ -80,7 +80,7 @@ class ContainerServer(Cluster):
             raise
         except LabError as error:
             self.close()
-            raise UnavailableError(f"No server came up from the image {image}: {error}") from error
+            raise UnavailableError(f"No server started from the image {image}: {error}") from error
         except BaseException:
             self.close()
             raise
@@ -88,7 +88,7 @@ class ContainerServer(Cluster):
         self.origin = f"image {image} ({self._image.short_id}), data in {place}"
 
     def holds(self, name: str) -> bool:
-        """Whether the database is there; a container that died is started again first."""
+        """Whether the database exists; starts a container that died first."""
         self._ensure_running()
         return super().holds(name)
 
@@ -111,7 +111,7 @@ class ContainerServer(Cluster):
                         engine.remove(resource)
                 self._container = self._volume = None
             except ServerError as error:
-                self._progress(f"{_named(left)} may remain; `lab clean` removes what does: {error}")
+                self._progress(f"{_named(left)} may remain; `lab clean` removes them: {error}")
             self._client.close()
 
     def _reach(self, database: str | None = None) -> Database:
@@ -134,7 +134,7 @@ class ContainerServer(Cluster):
 
     def _start(self) -> None:
         if self._container:
-            self._progress(f"the container {self._name} died and is started again")
+            self._progress(f"restarting the container {self._name}, which died")
             engine.remove(self._container)
             if self._volume is None:
                 self._catalogue.clear()  # its memory is gone
@@ -179,7 +179,7 @@ class ContainerServer(Cluster):
         return box
 
     def _is_local(self, box: DockerContainer) -> bool:
-        """Whether the engine runs on this machine, even if testcontainers believes that this machine is a container."""
+        """Whether the engine runs on this machine; testcontainers may take this machine for a container."""
         client = box.get_docker_client()
         plainly = client.get_connection_mode() is ConnectionMode.docker_host and client.host() in _LOCAL
         return plainly or self._client.info()["Name"] == platform.node()
@@ -196,7 +196,7 @@ class ContainerServer(Cluster):
         )
 
     def _wait(self) -> None:
-        """Wait until the server answers on its port: the temporary server of a first start listens on a socket only."""
+        """Wait until the server answers on its port; the temporary server of a first start only listens on a socket."""
         if not wait_until_started(self._answers, self._runs, _STARTING_S):
             raise ServerError(f"PostgreSQL did not start in its container: {self._refusal}{self._last_words()}")
 
@@ -210,7 +210,7 @@ class ContainerServer(Cluster):
         return False
 
     def _last_words(self) -> str:
-        """The end of the container's log, and whether it was killed."""
+        """The end of the container's log, and how the container ended."""
         if self._container is None:
             return ""
         time.sleep(_DYING_S)  # its last words come just before its end
@@ -224,7 +224,7 @@ class ContainerServer(Cluster):
         how = "" if state["Running"] else f"\nThe container ended with code {state['ExitCode']}."
         # The engine notices only where memory ended the container, not where it ended one process in it.
         memory = state["OOMKilled"] or _KILLED in log
-        why = f"\nIt had most likely used up the container's memory of {self._memory >> 20} MB." if memory else ""
+        why = f"\nIt probably used up the container's memory of {self._memory >> 20} MB." if memory else ""
         return f"{how}{why}\nIts log ends with:\n{log}"
 
 

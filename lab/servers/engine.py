@@ -1,4 +1,4 @@
-"""The container engine: whether it answers, its images, and what of it is the lab's; the door to testcontainers."""
+"""The container engine, its images and the lab's containers and volumes; the only module that uses testcontainers' core."""
 
 from __future__ import annotations
 
@@ -33,9 +33,9 @@ _DEFAULT_HOST = "unix:///var/run/docker.sock"
 
 
 def reach() -> docker.DockerClient:
-    """The engine that `DOCKER_HOST`, the current context or the usual socket leads to.
+    """The engine at `DOCKER_HOST`, at the current context or at the usual socket.
 
-    Errors: `UnavailableError` where none answers, or this account may not use it.
+    Errors: `UnavailableError` where no engine answers or this account may not use it.
     """
     host = get_docker_host() or _DEFAULT_HOST
     try:
@@ -49,20 +49,20 @@ def reach() -> docker.DockerClient:
                 hint="Add it to the engine's group (sudo usermod -aG docker $USER) and log in again.",
             ) from None
         raise UnavailableError(
-            f"No container engine answers at {host}.", hint="Start Docker, or set DOCKER_HOST to where it runs."
+            f"No container engine answers at {host}.", hint="Start Docker, or set DOCKER_HOST to its address."
         ) from None
     client.api.timeout = _WORKING_S
     return client
 
 
 def _settle_reaper(client: docker.DockerClient) -> None:
-    """Use testcontainers' reaper only where its image is there; the run's own reaper works everywhere."""
+    """Use testcontainers' reaper only where its image is present; the run's own reaper works everywhere."""
     if "TESTCONTAINERS_RYUK_DISABLED" not in os.environ:
         testcontainers_config.ryuk_disabled = not has_image(client, testcontainers_config.ryuk_image)
 
 
 def describe(client: docker.DockerClient) -> str:
-    """Which engine it is, and where."""
+    """The engine's name, release and address."""
     version = client.version()
     return f"{version['Platform']['Name'] or 'Docker'} {version['Version']} at {get_docker_host() or _DEFAULT_HOST}"
 
@@ -73,7 +73,7 @@ def reaper_image() -> str:
 
 
 def has_image(client: docker.DockerClient, name: str) -> bool:
-    """Whether the engine holds that image."""
+    """Whether the engine has that image."""
     try:
         client.images.get(name)
     except ImageNotFound:
@@ -82,14 +82,14 @@ def has_image(client: docker.DockerClient, name: str) -> bool:
 
 
 def image(client: docker.DockerClient, name: str, within_s: float, progress: Callable[[str], None]) -> Image:
-    """That image, pulled where the engine does not hold it.
+    """That image; pulled where the engine does not have it.
 
-    Errors: `UnavailableError` where it cannot be pulled, or not within that time.
+    Errors: `UnavailableError` where the pull fails or exceeds the time limit.
     """
     if not has_image(client, name):
         if not within_s:
-            raise UnavailableError(f"The container engine does not hold the image {name}.", hint=_get(name))
-        progress(f"pulling the image {name} (given up after {within_s:.0f} s)")
+            raise UnavailableError(f"The container engine does not have the image {name}.", hint=_get(name))
+        progress(f"pulling the image {name} (for at most {within_s:.0f} s)")
         _pull(client, name, within_s)
     held: Image = client.images.get(name)
     return held
@@ -123,7 +123,7 @@ def _pull_to_its_end(client: docker.DockerClient, name: str, complaints: list[st
 
 @contextmanager
 def asking() -> Iterator[None]:
-    """Turn the engine's errors and its silence into a `ServerError`."""
+    """Turn the engine's errors and time-outs into a `ServerError`."""
     try:
         yield
     except NotFound as error:
@@ -141,14 +141,14 @@ def _words(error: Exception) -> str:
 
 def _advice(words: str) -> str:
     if "port is already allocated" in words or "address already in use" in words:
-        return "Another program listens there: choose another --port, or none to let the engine choose."
+        return "Another program uses that port. Choose another --port, or omit it to let the engine choose."
     return ""
 
 
 def uninterrupted(request: Callable[[], None]) -> None:
-    """Make a request without interruption: what it creates must be known, so that it can be removed.
+    """Make a request without interruption, so that the lab knows, and can remove, everything that it creates.
 
-    Signals such as Ctrl-C are held back and raised again afterwards; only the main thread is ever interrupted.
+    Holds back signals such as Ctrl-C and raises them again afterwards. Only the main thread is ever interrupted.
     """
     if threading.current_thread() is not threading.main_thread():
         request()
@@ -171,13 +171,13 @@ def labels(owner: Identity) -> dict[str, str]:
 
 
 def new_volume(client: docker.DockerClient, name: str, marks: dict[str, str]) -> Volume:
-    """An empty volume, with testcontainers' own marks besides, for its reaper."""
+    """An empty volume, also labelled for testcontainers' reaper."""
     volume: Volume = client.volumes.create(name, labels=create_labels("", marks))
     return volume
 
 
 def remove(what: Container | Volume) -> None:
-    """Remove a container with its anonymous volumes, or a volume; harmless where it is gone."""
+    """Remove a container with its anonymous volumes, or a volume; harmless if it is gone."""
     try:
         what.remove(force=True, **({"v": True} if isinstance(what, Container) else {}))
     except NotFound:
@@ -188,9 +188,9 @@ def remove(what: Container | Volume) -> None:
 
 
 def clean(skipped: Callable[[str], None]) -> list[str]:
-    """Remove containers and volumes of dead runs of this user and machine; returns what, in words.
+    """Remove containers and volumes of dead runs of this user and machine; returns a line for each.
 
-    Nothing is removed if no engine answers. `skipped` is called with a sentence about each label that no lab wrote.
+    Removes nothing if no engine answers. Calls `skipped` with a sentence for each label that no lab wrote.
     """
     try:
         client = reach()
@@ -208,7 +208,7 @@ def clean(skipped: Callable[[str], None]) -> list[str]:
 
 
 def word(what: Container | Volume) -> str:
-    """What to call it."""
+    """The kind of resource, as a word."""
     return "container" if isinstance(what, Container) else "volume"
 
 

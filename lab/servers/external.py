@@ -1,4 +1,4 @@
-"""A server that exists already: the lab makes databases of its own there, and removes them."""
+"""A server that exists already. The lab creates its own databases there, and removes them."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from lab.servers.workspace import Workspace
 from lab.values import Capabilities
 
 _HEARTBEAT = "storage lab, run "
-"""Begins the name of the connection that a run keeps open as long as it lives, before its token."""
+"""A run keeps a connection open as long as it lives; the connection's name is this and the run's token."""
 
 _LOST_AFTER = {
     # A network that drops is noticed within half a minute, not after the two hours of the kernel's own settings.
@@ -35,7 +35,7 @@ FROM pg_roles WHERE rolname = current_user
 
 
 class ExternalServer(Cluster):
-    """A managed or local PostgreSQL, by its connection string; needs a role that may create databases, no more."""
+    """A managed or local PostgreSQL, by its connection string; its role only needs the right to create databases."""
 
     kind = "external"
     origin = "a server that existed already"
@@ -58,7 +58,7 @@ class ExternalServer(Cluster):
             raise
 
     def free_bytes(self) -> int | None:
-        """None: the disk of somebody's server cannot be seen."""
+        """None, because the disk of a user's server is not visible."""
         return None
 
     def close(self) -> None:
@@ -85,7 +85,7 @@ class ExternalServer(Cluster):
         return _connect(self._dsn, application_name=_HEARTBEAT + self.token)
 
     def _keep_heartbeat(self) -> None:
-        """Open it again if a network dropped it: without it another run would take this one for dead."""
+        """Reopen the heartbeat if the network dropped it; without it another run would take this one for dead."""
         with self._heartbeat_lock:
             self._catalogue.require_running()
             try:
@@ -95,7 +95,7 @@ class ExternalServer(Cluster):
                 self._heartbeat = self._open_heartbeat()
 
     def _probe(self) -> Capabilities:
-        """What it really offers this role; only creating the extension shows whether the role may."""
+        """What the server offers this role; only creating the extension shows whether the role may do so."""
         self.create("probe")
         with self.connect("probe") as database:
             with suppress(DatabaseError):
@@ -121,7 +121,7 @@ _TOKENS = f"""
 SELECT DISTINCT substr(shobj_description(oid, 'pg_database'), {len(MARK) + 1})
 FROM pg_database WHERE shobj_description(oid, 'pg_database') LIKE %s AND pg_has_role(datdba, 'USAGE')
 """
-"""Of the runs whose databases this role may remove."""
+"""Tokens of the runs whose databases this role may remove."""
 
 _LEFT = "SELECT datname::text FROM pg_database WHERE starts_with(datname, %s) ORDER BY 1"
 
@@ -158,7 +158,7 @@ def _connect(dsn: str, **parts: str) -> Database:
 
 
 def _advice(words: str) -> str:
-    """What to do next, by what the server or the network said."""
+    """The next step, chosen by the message of the server or the network."""
     by_message = {
         "password authentication failed": "Check user and password; PGPASSWORD or ~/.pgpass keep it out of sight.",
         "no password supplied": "Give the password as PGPASSWORD or in ~/.pgpass.",
@@ -172,11 +172,11 @@ def _advice(words: str) -> str:
 def _require_usable(database: Database) -> None:
     ((role, version, major, may_create, replica),) = database.fetch(_ROLE)
     if major < OLDEST_MAJOR:
-        raise InputError(f"That server is PostgreSQL {version}: the lab needs {OLDEST_MAJOR} or newer.")
+        raise InputError(f"That server is PostgreSQL {version}. The lab needs {OLDEST_MAJOR} or newer.")
     if replica:
-        raise InputError("That server is a replica: nothing can be created there.", hint="Name its primary.")
+        raise InputError("That server is a replica. The lab cannot create databases there.", hint="Name its primary.")
     if not may_create:
         raise InputError(
             f"The role '{role}' may not create databases on that server.",
-            hint=f'Let an administrator say: ALTER ROLE "{role}" CREATEDB',
+            hint=f'Ask an administrator to run: ALTER ROLE "{role}" CREATEDB',
         )

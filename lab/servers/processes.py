@@ -1,4 +1,4 @@
-"""Processes: which is which (a pid alone is reused, a pid with its start time is not), and when one has started."""
+"""Identifies, awaits and ends processes. A pid alone may be reused; a pid with its start time is unique."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class Identity:
 
     @classmethod
     def parsed(cls, raw: object) -> Self:
-        """An identity that was written as JSON; `ValueError` where it is none."""
+        """An identity from its JSON form; `ValueError` where it is not valid."""
         match raw:
             case {"pid": int(pid), "started": float() | int() as started, **rest} if not rest and 0 < pid < _PIDS:
                 return cls(pid=pid, started=float(started))
@@ -47,7 +47,7 @@ class Identity:
 
 
 def wait_until_started(answers: Callable[[], bool], lives: Callable[[], bool], within_s: float) -> bool:
-    """Wait until a server answers; False once it lives no more, or after that time."""
+    """Wait until a server answers; False if it ends first or the time is over."""
     deadline = time.monotonic() + within_s
     while not answers():
         if not lives() or time.monotonic() > deadline:
@@ -57,7 +57,7 @@ def wait_until_started(answers: Callable[[], bool], lives: Callable[[], bool], w
 
 
 def end(identity: Identity) -> bool:
-    """Kill the process with its descendants, and wait for them; False where it had ended already."""
+    """Kill the process with its descendants and wait for them; False if it had ended already."""
     process = identity.process()
     if process is None or process.pid == os.getpid():
         return False
@@ -76,6 +76,6 @@ def _family(process: psutil.Process) -> list[psutil.Process]:
 
 
 def _started(process: psutil.Process) -> float:
-    # On Linux psutil adds the boot time, as the clock now sees it; taken off again, a set clock changes nothing.
+    # On Linux psutil adds the boot time by the current clock; subtracting it again makes a changed clock harmless.
     boot = psutil.boot_time() if psutil.LINUX else 0.0
     return round(process.create_time() - boot, 2)

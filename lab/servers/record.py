@@ -1,4 +1,4 @@
-"""The record in a run's folder: which process owns the run, and which it started."""
+"""The record in a run's folder: the process that owns the run, and the processes that it started."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ from lab.servers.processes import Identity
 
 FILE = "owner.json"
 _BYTES = 1 << 20
-"""More than this was not written by a lab."""
+"""Largest size of a record; the lab never writes a larger one."""
 
 
 class OddRecordError(Exception):
-    """What lies there is no record of a run; the message says why."""
+    """The folder holds no valid record of a run; the message says why."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Record:
-    """Who owns a run, and the processes to end with it."""
+    """The owner of a run, and the processes to end with it."""
 
     owner: Identity
     children: tuple[Identity, ...]
@@ -55,7 +55,7 @@ class Record:
 
 
 def write(run: Path, owner: Identity, children: Iterable[Identity]) -> None:
-    """Replace the record as a whole; nothing happens where the folder is gone."""
+    """Replace the whole record; does nothing if the folder is gone."""
     record = {"owner": asdict(owner), "children": [asdict(child) for child in children]}
     with suppress(FileNotFoundError):
         draft = run / f"{FILE}.new"
@@ -64,7 +64,7 @@ def write(run: Path, owner: Identity, children: Iterable[Identity]) -> None:
 
 
 def _content(path: Path) -> bytes:
-    # Not opened before it is known to be a regular file: a pipe would never end.
+    # Check that it is a regular file before opening it, because reading a pipe would never end.
     status = path.lstat()
     if not stat.S_ISREG(status.st_mode) or status.st_size > _BYTES or status.st_uid != os.geteuid():
         raise OddRecordError(f"its {FILE} is not a small file of this user")

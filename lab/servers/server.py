@@ -1,4 +1,4 @@
-"""What every kind of throwaway server promises."""
+"""The interface of every kind of throwaway server."""
 
 from __future__ import annotations
 
@@ -12,24 +12,24 @@ from lab.values import Capabilities
 
 
 class Gauge(Protocol):
-    """Measures what a piece of work takes; None where that cannot be seen."""
+    """Measures the resources that a piece of work takes; None for a resource that is not visible."""
 
     def disk_bytes(self) -> int | None:
-        """Bytes of the database's files now, without WAL, with what its sorts and hashes spill."""
+        """Bytes of the database's files now, with temporary files, without WAL."""
 
     def cpu_seconds(self) -> float | None:
-        """User and system time that the process which does the work has taken so far."""
+        """User and system time so far of the process that does the work."""
 
 
 class Server(Protocol):
-    """A server of the lab's own, with databases that come and go; several threads may use it, each its own databases.
+    """A server with the lab's own databases. Several threads may use it, each with its own databases.
 
-    Errors: `InputError` for a database that is not there, `ServerError` where the server died, refused or was closed.
+    Errors: `InputError` for a missing database, `ServerError` where the server died, refused or was closed.
     """
 
     kind: str
     origin: str
-    """What it runs, for the reader of the numbers: an image, programs, somebody's server."""
+    """Where its software comes from, for readers of the numbers: an image, programs, an existing server."""
     capabilities: Capabilities
     private: bool
     """Whether nobody but the lab uses it."""
@@ -41,25 +41,25 @@ class Server(Protocol):
         """Open an autocommit connection; on some servers only one at a time."""
 
     def copy_in(self, database: Database, table: str, columns: Sequence[str], chunks: Iterable[bytes]) -> None:
-        """Load `chunks` of COPY text format into the table, in constant memory; after an error all rows or none are there."""
+        """Load `chunks` of COPY text format into the table, in constant memory; all rows or, after an error, none."""
 
     def seal(self, name: str) -> None:
-        """Checkpoint the database and turn it into a template, which nobody can connect to or change any more."""
+        """Checkpoint the database and turn it into a template, which accepts no connection and no change."""
 
     def clone(self, template: str, name: str) -> None:
         """Make a database that equals the sealed template to the byte."""
 
     def drop(self, name: str) -> None:
-        """Remove a database, be it a template or in use."""
+        """Remove a database, even a template or one in use."""
 
     def holds(self, name: str) -> bool:
-        """Whether the database is there: a server that crashed may have lost what was only in memory."""
+        """Whether the database still exists; a server that crashed loses data that were only in memory."""
 
     def gauge(self, name: str, working: Database) -> AbstractContextManager[Gauge]:
-        """What the work of that connection to the database `name` takes, seen from beside it."""
+        """Measures the work of that connection to the database `name` from outside it."""
 
     def free_bytes(self) -> int | None:
-        """Free disk where its data lie; None where it cannot be seen."""
+        """Free bytes of the disk that holds its data; None where it is not visible."""
 
     def close(self) -> None:
         """Stop everything and delete its folder, even while other threads use it; closing twice is harmless.
@@ -80,7 +80,7 @@ class Catalogue:
         """Enter a new database, unsealed, once the code inside has made it; `prefix` is part of its real name."""
         self.require_running()
         if name in self._sealed:
-            raise InputError(f"There is a database '{name}' already.")
+            raise InputError(f"A database '{name}' exists already.")
         if not name or len((prefix + name).encode()) > 63:
             raise InputError(f"'{name}' cannot name a database: PostgreSQL cuts names at 63 bytes.")
         yield

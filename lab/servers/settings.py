@@ -1,4 +1,4 @@
-"""Settings of a server that numbers are measured on; the same for every kind, as far as a kind lets them be set."""
+"""Settings of the servers that the lab measures on; the same for every kind, as far as the kind allows."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ SERVER = SESSION | {
     "checkpoint_timeout": "1h",
     "max_wal_size": "4GB",
     "wal_init_zero": "off",
-    # Nothing may work behind the back of a measurement.
+    # No background work may disturb a measurement.
     "autovacuum": "off",
     "shared_buffers": "256MB",
     "lc_messages": "C",

@@ -46,7 +46,7 @@ def remove_segments(folder: Path) -> list[str]:
 
 
 def _recorded(lock: Path) -> Segment | None:
-    """What a server wrote about its segment; None where it did not come that far, or ended in order."""
+    """The segment that a server recorded; None where it recorded none or shut down in order."""
     with suppress(OSError, ValueError, IndexError):
         if lock.is_symlink() or not lock.is_file() or lock.stat().st_size > _LOCK_BYTES:
             return None
@@ -64,7 +64,7 @@ def _remove(segment: Segment) -> bool:
 
 
 def _attached(segment: Segment) -> int | None:
-    """How many processes are attached to it; None where there is no such segment."""
+    """Number of processes attached to it; None where the segment does not exist."""
     return next((attached for known, attached in of_this_machine() if known == segment), None)
 
 

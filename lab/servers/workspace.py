@@ -150,7 +150,7 @@ def writing(folder: Path) -> Iterator[None]:
         yield
     except OSError as error:
         raise ServerError(
-            f"{folder} cannot be written to: {error.strerror or error}.",
+            f"{folder} is not writable: {error.strerror or error}.",
             hint="Free space, or set TMPDIR to a folder on a larger disk.",
         ) from error
 
@@ -209,7 +209,7 @@ def _runs(skipped: Callable[[str], None]) -> Iterator[Path]:
         try:
             yield from sorted(_base(root).glob("run-*"))
         except (ServerError, OSError) as error:
-            skipped(f"{root} was not looked through: {error}")
+            skipped(f"{root} was not searched: {error}")
 
 
 def _clean(run: Path, skipped: Callable[[str], None]) -> list[str]:
@@ -240,7 +240,7 @@ def _disk() -> Path:
     except UnicodeEncodeError:
         shown = os.fsencode(folder).decode(errors="backslashreplace")
         raise ServerError(
-            f"The temporary folder {shown} has a name that is not UTF-8, which PostgreSQL cannot be told.",
+            f"The name of the temporary folder {shown} is not UTF-8. PostgreSQL does not accept such a path.",
             hint="Set TMPDIR to another folder.",
         ) from None
     return Path(folder)

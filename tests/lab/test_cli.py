@@ -45,7 +45,7 @@ def small_run(scenario: str, *more: str, out: Path, temporary: Path) -> subproce
             "cannot hold one event of case 2026-02-17. One event needs about",
         ),
         (("run", "--size", "100TB", "--server", "native"), "This run needs about"),
-        (("run", "--jobs", "0"), "0 trials at once would measure nothing. Give --jobs 1"),
+        (("run", "--jobs", "0"), "A run cannot make 0 trials at once. Give --jobs 1"),
         (("run", "--postgres-bin", "/nowhere", "--server", "native"), "/nowhere"),
         (("run", "--out", "/dev/null/results", "--server", "native"), "/dev/null/results"),
         (("report", "nowhere"), "There is no experiment at nowhere"),

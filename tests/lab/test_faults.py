@@ -41,7 +41,7 @@ def test_a_container_that_dies_fails_one_trial(
 
     ran = breaking.run(die, Options(image=PLAIN, tmpfs_bytes=tmpfs))
     ran.require_one_failure(says)
-    assert "died and is started again" in ran.said
+    assert "restarting the container" in ran.said
     assert ran.said.count("loading") == (1 if tmpfs is None else 2)
 
 

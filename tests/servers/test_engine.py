@@ -125,7 +125,7 @@ def test_a_pull_that_takes_too_long_is_given_up(workspace: Workspace) -> None:
             open_server("container", workspace=workspace, options=Options(image=name, pull_s=1), progress=said.append),
         ):
             pass
-    assert said == [f"pulling the image {name} (given up after 1 s)"]
+    assert said == [f"pulling the image {name} (for at most 1 s)"]
 
 
 @pytest.mark.slow
@@ -149,7 +149,7 @@ def test_an_image_that_is_no_postgresql_is_named_with_its_last_words(
     image = build(f"FROM {PLAIN}\nENTRYPOINT {does}")
     with (
         leaving_nothing(),
-        pytest.raises(UnavailableError, match=f"(?s)No server came up from the image {image}: .*{says}"),
+        pytest.raises(UnavailableError, match=f"(?s)No server started from the image {image}: .*{says}"),
         open_server("container", workspace=workspace, options=Options(image=image), progress=lambda _: None),
     ):
         pass

@@ -143,7 +143,7 @@ def test_a_server_that_the_lab_did_not_start_is_never_written_to(
         for server, name in ((NativeServer, "_conninfo"), (Instance, "_conninfo"), (ContainerServer, "_address_of")):
             monkeypatch.setattr(server, name, lambda *_: there)
         with (
-            pytest.raises(LabError, match="Another server answered than the one that the lab started"),
+            pytest.raises(LabError, match="The server that answered is not the one that the lab started"),
             open_server(kind, workspace=workspace, options=Options(image=PLAIN), progress=lambda _: None),
         ):
             pass

@@ -129,7 +129,7 @@ def test_a_role_that_may_not_create_databases_is_told_what_to_ask_for(admin: Dat
 
 def test_a_server_that_is_too_old_is_refused_with_its_version(role: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(external, "OLDEST_MAJOR", 99)
-    assert_refused(role, r"That server is PostgreSQL 1\d\.\d+.*: the lab needs 99 or newer")
+    assert_refused(role, r"That server is PostgreSQL 1\d\.\d+.*\. The lab needs 99 or newer")
 
 
 def test_a_replica_is_refused(workspace: Workspace) -> None:
@@ -165,7 +165,7 @@ def test_a_password_from_the_environment_will_do(
 def test_a_database_of_somebody_else_is_left_alone_though_its_name_is_taken(
     role: str, foreign: str, admin: Database
 ) -> None:
-    assert_refused(role, f"There is a database '{foreign}' already, and the lab did not make it: it was left alone")
+    assert_refused(role, f"A database '{foreign}' exists already. The lab did not make it and left it alone")
     assert databases(admin, "feedface") == [foreign]
 
 
@@ -178,7 +178,7 @@ def test_a_database_that_lost_its_mark_is_not_dropped_and_that_is_said(
         server.create("b")
         (name,) = (one for one in databases(admin, token_of(server)) if one.endswith("_a"))
         admin.execute(f"COMMENT ON DATABASE {name} IS 'mine now'")
-        with pytest.raises(ServerError, match=f"'{name}' does not carry this run's mark: it was left alone"):
+        with pytest.raises(ServerError, match=f"'{name}' does not carry this run's mark\. The lab left it alone"):
             server.drop("a")
     assert databases(admin, token_of(server)) == [name]
     assert f"'{name}' does not carry this run's mark" in said[-1]

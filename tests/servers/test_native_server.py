@@ -97,7 +97,7 @@ def test_a_private_temporary_folder_is_refused_by_name(monkeypatch: pytest.Monke
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     with (
         open_workspace() as workspace,
-        pytest.raises(ServerError, match=rf"{tmp_path}.* cannot be entered by the account \w+\. Set TMPDIR"),
+        pytest.raises(ServerError, match=rf"The account \w+ cannot enter {tmp_path}.*\. Set TMPDIR"),
         open_server("native", workspace=workspace, progress=lambda _: None),
     ):
         pass

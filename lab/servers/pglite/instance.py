@@ -46,12 +46,12 @@ class Instance:
             os.mkfifo(self.pipe, 0o600)
 
     def fill(self, template: Path) -> None:
-        """Copy another data directory, before anybody connects."""
+        """Copy another data directory; call it before the first connection."""
         with self._working:
             copy_tree(template, self.data, self._copy_file)
 
     def connect(self) -> Database:
-        """Start the process where it does not run, and open its only connection."""
+        """Start the process if necessary, and open its only connection."""
         with self._working:
             self._require_kept()
             if self._database and not self._database.closed:
@@ -73,7 +73,7 @@ class Instance:
         return self._database is database
 
     def seal(self) -> None:
-        """Checkpoint, stop in order, and delete the WAL that nobody needs any more."""
+        """Checkpoint, stop in order, and delete WAL that is no longer needed."""
         with self._working:
             if self._database:
                 self._database.close()

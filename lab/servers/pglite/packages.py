@@ -56,7 +56,7 @@ def _run_npm(folder: Path, workspace: Workspace) -> None:
         "--fetch-retries=1",
         "--fetch-retry-mintimeout=1000",
     ]
-    # What npm says names the registry it was configured with, which is nobody else's business: it is not passed on.
+    # npm's output names the user's registry, which is private, so the lab does not show it.
     log = folder.with_name("npm.log")
     env = server_environment() | {
         "NODE_DISABLE_COMPILE_CACHE": "1"
@@ -67,7 +67,9 @@ def _run_npm(folder: Path, workspace: Workspace) -> None:
     finally:
         workspace.end(process)
     if failed:
-        raise UnavailableError("pglite, which offers TimescaleDB without an installation, is not here yet.", hint=_HINT)
+        raise UnavailableError(
+            "pglite, which offers TimescaleDB without an installation, is not downloaded yet.", hint=_HINT
+        )
 
 
 def _wheel() -> Path:

@@ -51,7 +51,7 @@ class PgliteServer:
             raise
 
     def create(self, name: str) -> None:
-        """Make an empty database: a copy of one that was made before, which takes a tenth of the time."""
+        """Make an empty database, as a copy of a prepared one, which takes a tenth of the time."""
         self._copy(self._pristine, name)
 
     def connect(self, name: str) -> Database:
@@ -152,10 +152,10 @@ def _program(workspace: Workspace, node_modules: Path) -> Path:
 def _probe(pristine: Instance) -> Capabilities:
     with pristine.connect() as database:
         version = database.value("SELECT default_version FROM pg_available_extensions WHERE name = 'timescaledb'")
-        # Creating the extension would do as well, but would write into what every database is copied from.
+        # Creating the extension would show the same, but would write into the database that all others are copied from.
         database.execute(f"LOAD 'timescaledb-{version}'")
         capabilities = capabilities_of(database)
-        # Nobody can connect to them here, and each is 300 files that every copy would copy.
+        # Nobody can connect to these databases here, and every copy would include their 300 files each.
         database.execute("ALTER DATABASE template0 IS_TEMPLATE false")
         database.execute("DROP DATABASE template0")
         database.execute("DROP DATABASE postgres")
@@ -165,7 +165,7 @@ def _probe(pristine: Instance) -> Capabilities:
 
 @contextmanager
 def _writing(pipe: Path, loading: Future[int]) -> Iterator[BinaryIO]:
-    """The pipe's writing end, once COPY has opened the other; a COPY that gives up is for its own result to tell."""
+    """The pipe's writing end, once COPY has opened the reading end; a failure of COPY shows in the future's result."""
     with suppress(BrokenPipeError), os.fdopen(_open_for_writing(pipe, loading), "wb") as out:
         yield out
 
