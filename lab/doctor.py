@@ -1,4 +1,4 @@
-"""What this machine offers, which scenario would run where, and the command that would add the rest."""
+"""Shows the servers that this machine offers, where each scenario would run, and the commands that add the rest."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ from lab.values import Capabilities, PlannedTrial
 
 @dataclass(frozen=True, kw_only=True)
 class Diagnosis:
-    """Everything that was found; `trials` says which scenario runs on which server, or why on none."""
+    """All findings; `trials` shows which scenario runs on which server, or why it runs on none."""
 
     findings: tuple[Finding, ...]
     trials: tuple[PlannedTrial, ...]
 
 
 def diagnose(options: Options, progress: Callable[[str], None]) -> Diagnosis:
-    """Start every kind of server once, for what it really offers; nothing is pulled that takes long."""
+    """Start every kind of server once to read its capabilities; does not pull images that take long."""
     with open_workspace() as workspace, open_pool(workspace, options, progress) as pool:
         things = inventory(workspace, options.image)
         servers = tuple(_server(kind, pool) for kind in plan.AUTO)
@@ -67,5 +67,5 @@ def _memory() -> Finding:
         name="memory",
         fine=available > 2 << 30,
         found=f"{bytes_text(available)} available",
-        remedy="Close other programs: a server and the lab take about 1.5 GB.",
+        remedy="Close other programs. A server and the lab take about 1.5 GB.",
     )

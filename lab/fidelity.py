@@ -1,4 +1,4 @@
-"""How well a workload imitates the published or profiled database: load it once, weigh it, compare."""
+"""The calibration check: loads a workload once and compares its figures with the published or profiled ones."""
 
 from __future__ import annotations
 
@@ -18,16 +18,16 @@ class Imitation(Protocol):
 
     @property
     def figures(self) -> Sequence[Published]:
-        """As published, or as the profile counted them."""
+        """The figures as published, or as in the profile."""
 
     def measure(self, database: Database, *, lz4: bool) -> Mapping[str, float | None]:
-        """The same of a loaded dataset, by name; None where the server cannot show it."""
+        """The same figures of a loaded dataset, by name; None where the server cannot show one."""
 
 
 def measure(
     imitation: Imitation, dataset: Dataset, *, server: str, options: Options, progress: Callable[[str], None]
 ) -> tuple[Figure, ...]:
-    """Every published figure beside that of the generated dataset."""
+    """Every published figure with the figure of the generated dataset."""
     with open_workspace() as workspace, open_pool(workspace, options, progress) as pool:
         chosen = pool.server(server)
         progress(f"{server}: generating and loading {dataset.description}")

@@ -1,4 +1,4 @@
-"""Documents on disk: written as a whole, read with the place of the first thing that is wrong; a door to pydantic."""
+"""Documents on disk: written atomically, and validated when read. Only this module uses pydantic's adapters."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ T = TypeVar("T")
 _HINTS = {
     errno.ENOSPC: "Free space, or write elsewhere.",
     errno.ENOENT: "Make its folder first, or write elsewhere.",
-    errno.ENXIO: "Start the program that reads it first.",
+    errno.ENXIO: "First start the program that reads it.",
 }
 _ELSEWHERE = "Name a regular file, or a new one."
 _OTHER_FOLDER = "Name another folder with --out."
@@ -73,7 +73,7 @@ def write_or_stream(path: Path, text: str) -> None:
 
 
 def _encoded(text: str) -> bytes:
-    """UTF-8; a byte of a file's name that is not UTF-8 is written as its number."""
+    """The text in UTF-8; a byte of a file's name that is not UTF-8 is written as its number."""
     return text.encode("utf-8", "backslashreplace")
 
 
@@ -128,12 +128,13 @@ def load(kind: type[T], path: Path, *, expected: int, again: str, older: Mapping
     Errors: `InputError` where it is missing, damaged, or of another format.
     """
     raw = read_json(path, again=again)
-    found = raw.get("format")
-    if older and isinstance(found, int) and found in older:
-        raw, found = older[found](raw), expected
-    if found != expected:
+    version = raw.get("format")
+    if older and isinstance(version, int) and version in older:
+        raw = older[version](raw)
+        version = expected
+    if version != expected:
         hint = f"Use the lab that wrote it, or measure again with {again}."
-        raise InputError(f"{path} has format {found}; this lab reads {expected}.", hint=hint)
+        raise InputError(f"{path} has format {version}; this lab reads {expected}.", hint=hint)
     return validated(kind, raw, path, again=again)
 
 
@@ -154,7 +155,7 @@ def read_json(path: Path, *, again: str) -> dict[str, Any]:
 
 
 def _unrepresentable(raw: dict[str, Any] | list[Any]) -> tuple[str, ...]:
-    """Where the first number lies that no report can hold; empty where there is none."""
+    """The place of the first number that no report can hold; empty where there is none."""
     for name, value in raw.items() if isinstance(raw, dict) else enumerate(raw):
         if isinstance(value, dict | list):
             if below := _unrepresentable(value):
@@ -179,5 +180,5 @@ def validated(kind: type[T], raw: object, path: Path, *, again: str) -> T:
 
 @cache
 def _adapter(kind: Any) -> TypeAdapter[Any]:
-    """Made once for each kind: a run is written after every outcome."""
+    """Cached, because a run writes after every outcome."""
     return TypeAdapter(kind)

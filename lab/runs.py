@@ -30,11 +30,11 @@ FORMAT = 2
 #    time is a list of samples; what is not known is null.
 FILE = "experiment.json"
 CASE = "case.json"
-"""The case that a run imitated, where it is not a published one."""
+"""The case that a run imitated, unless it is a published case."""
 OUTCOMES, AUXILIARY = "outcomes", "auxiliary"
 """Folders with one file per trial, and with one per trial on another dataset."""
 _TRIALS = ("outcomes", "auxiliary_trials")
-"""What is not in experiment.json."""
+"""Fields of an experiment that are not in experiment.json."""
 _LONGEST = 50
 """Letters of a case's name in the name of a folder; with up to 4 bytes each, a name of 255 bytes holds them."""
 _AGAIN = "`lab run`"
@@ -54,7 +54,7 @@ def new_run(results: Path, case: str, size: str, at: datetime) -> Path:
 
 
 def _as_name(case: str) -> str:
-    """A part of a folder's name: a profile's name is whatever the database is called."""
+    """The text as a part of a folder's name; a profile's name may contain any character."""
     return re.sub(r"[^\w.+-]+", "_", case)[:_LONGEST]
 
 
@@ -73,7 +73,7 @@ def save_circumstances(folder: Path, experiment: Experiment) -> None:
 
 
 def add_outcome(folder: Path, number: int, outcome: Outcome) -> None:
-    """Write what became of a trial, the `number`th of the run that ended."""
+    """Write the outcome of a trial, the `number`th of the run to end."""
     _add(folder / OUTCOMES, number, outcome, files.to_json(Outcome, outcome))
 
 
@@ -174,7 +174,7 @@ def digest(run: Path) -> str:
 
 
 def folders(results: Path) -> list[Path]:
-    """Folders under `results` that hold an experiment, oldest first; none where it cannot be looked into."""
+    """Folders under `results` that hold an experiment, oldest first; none where `results` is not readable."""
     try:
         return sorted(path.parent for path in results.glob(f"*/{FILE}"))
     except OSError:

@@ -1,1 +1,1 @@
-"""One trial: clone, apply, settle, weigh, verify; `lab.trial.trial` puts them in order."""
+"""One trial: clone, apply, settle, measure, verify; `lab.trial.trial` runs these steps in order."""

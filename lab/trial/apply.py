@@ -64,12 +64,12 @@ class Recorder:
     timer: StepTimer
     now: datetime
     exclusive: Exclusive = nullcontext
-    """Opened with the first step: a scenario that has none, or finds nothing to do, need not wait for it."""
+    """Opened with the first step, so that a scenario without steps does not wait for exclusive use of the host."""
     deadline: Deadline = field(default_factory=lambda: Deadline(STEP_SECONDS))
     window: ExitStack = field(default_factory=ExitStack)
-    """What was opened, for as long as the scenario works."""
+    """The contexts that stay open while the scenario works."""
     doing: str = "apply"
-    """The step that was begun last, for the outcome of a trial that breaks."""
+    """The step that began last, for the outcome of a failed trial."""
     steps: list[StepRecord] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     _began: bool = False
@@ -83,7 +83,7 @@ class Recorder:
 
     @contextmanager
     def step(self, name: str, *, auxiliary: bool = False, final: bool = False) -> Iterator[None]:
-        """Record what is done inside as the step `name`; a step that breaks leaves its name in `doing`."""
+        """Record the block as the step `name`; a step that fails leaves its name in `doing`."""
         if self._open:
             raise LabError(f"Step '{name}' begins inside step '{self.doing}'.", hint="Steps follow one another.")
         self._begin(name)
@@ -117,7 +117,7 @@ class Recorder:
         differences = self.database.value(sql)
         if differences != 0:
             raise LabError(
-                f"Not proved: {name} ({differences} differences).", hint="Nothing was dropped that it speaks of."
+                f"Not proved: {name} ({differences} differences).", hint="The tables that it compares were not dropped."
             )
 
     def require(self, requirement: Requirement) -> None:
@@ -127,10 +127,10 @@ class Recorder:
             self.database.execute("SET TRANSACTION READ ONLY")
             broken = self.database.value(requirement.sql)
         if broken != 0:
-            raise RequirementError(f"It requires that this holds: {requirement.name}. {broken} rows break it.")
+            raise RequirementError(f"A requirement does not hold: {requirement.name}. {broken} rows break it.")
 
     def fetch(self, sql: str) -> list[Row]:
-        """Run one query and return its rows; outside of a step it can only read."""
+        """Run one query and return its rows; outside of a step it is read-only."""
         if self._open:
             self._remember(Statement(sql=sql, times=1))
             return self.database.fetch(sql)
@@ -148,7 +148,7 @@ class Recorder:
         self.notes.append(text)
 
     def _remember(self, statement: Statement) -> None:
-        """Keep the statement as it is executed, save for the present; one repeated in turn is kept once with its number."""
+        """Keep the executed statement, with `now()` for the present; consecutive repetitions are kept once with a count."""
         self._require_time()
         if not self._open:
             raise LabError(f"A statement outside of a step: {statement.sql[:80]}", hint="Wrap it in `with db.step(…)`.")

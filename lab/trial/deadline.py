@@ -1,4 +1,4 @@
-"""Somebody else's code and statements, ended when a step takes too long."""
+"""Ends a scenario's code and statements when a step takes too long."""
 
 from __future__ import annotations
 
@@ -13,26 +13,26 @@ from time import monotonic
 from lab.errors import LabError
 
 STEP_SECONDS = 3600.0
-"""What a step may take, unless the run says otherwise."""
+"""Default time limit of a step."""
 
 _LOOK_SECONDS = 0.5
 _GRACE_SECONDS = 2.0
-"""After each attempt to end the work, for the code around it to hear of it."""
+"""Time after each attempt to end the work for the code to react."""
 
 
 class Deadline:
-    """The time that is left for a step; it begins anew with each step, and with the time between two steps."""
+    """The time left for a step; it restarts with each step, and with the time between two steps."""
 
     def __init__(self, seconds: float) -> None:
         self.seconds = seconds
         self.restart()
 
     def restart(self) -> None:
-        """Give all the time again."""
+        """Restart with the full time."""
         self._ends = monotonic() + self.seconds
 
     def pause(self) -> None:
-        """Let no time pass until `restart`, as while a trial waits for its turn."""
+        """Stop the clock until `restart`, for instance while a trial waits for its turn."""
         self._ends = math.inf
 
     @property
@@ -43,7 +43,7 @@ class Deadline:
     def overdue(self, step: str) -> LabError:
         """The error for a step that was ended."""
         return LabError(
-            f"Step '{step}' did not end within {self.seconds:g} s: it was cancelled.",
+            f"Step '{step}' did not end within {self.seconds:g} s and was cancelled.",
             hint="Give a longer --step-seconds, or a smaller --size.",
         )
 
@@ -78,6 +78,6 @@ def run_within(
 
 
 def _stop(thread: threading.Thread) -> None:
-    """No other way ends a loop of pure Python, which would take its share of the processor from every later trial."""
+    """Raise an error in the thread. Nothing else ends a loop of pure Python, which would slow every later trial."""
     if thread.ident is not None:
         ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(thread.ident), ctypes.py_object(SystemExit))

@@ -1,4 +1,4 @@
-"""What the database itself guarantees about its tables: keys, constraints, indexes, defaults, types, crash safety."""
+"""The guarantees of a database about its tables: keys, constraints, indexes, defaults, types, crash safety."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ WHERE schemaname = 'public'
 
 
 def read(database: Database) -> frozenset[Guarantee]:
-    """Each guarantee of each table of the schema `public`."""
+    """All guarantees of all tables of the schema `public`."""
     return frozenset(
         Guarantee(table=table, kind=GuaranteeKind(kind), column=column, definition=definition)
         for table, kind, column, definition in database.fetch(_GUARANTEES)
@@ -46,5 +46,5 @@ def read(database: Database) -> frozenset[Guarantee]:
 
 
 def lost(before: Collection[Guarantee], after: Collection[Guarantee]) -> tuple[Guarantee, ...]:
-    """What was guaranteed and is not any more, in the order of its words."""
+    """The guarantees that were lost, in the order of their words."""
     return tuple(sorted(frozenset(before) - frozenset(after), key=lambda guarantee: guarantee.words))

@@ -1,4 +1,4 @@
-"""Judge a clone after a strategy: its answers, its guarantees, its bytes, and what was left behind.
+"""Judges a clone after a strategy: its answers, guarantees, bytes and leftovers.
 
 All of it is read through a connection of its own, which states every setting that changes how a value is read. What lives
 only in the strategy's session is not the database's.
@@ -23,11 +23,11 @@ from lab.values import Answer, Footprint, Guarantee, Mismatch, Verification
 
 @dataclass(frozen=True, kw_only=True)
 class Expectation:
-    """What a clone must be like after a strategy that gives up just so much."""
+    """The expected state of a clone after a strategy with a given declared loss."""
 
     answers: tuple[Answer, ...]
     guarantees: frozenset[Guarantee]
-    """Without those on columns that are given up, which go with the column."""
+    """Guarantees, without those on columns that are given up."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,13 +38,13 @@ class Before:
     catalogs: Catalogs
     inventory: Inventory
     others_bytes: int | None
-    """Of the databases that the lab did not make; None on a server of somebody else."""
+    """Bytes of the databases that the lab did not make; None on a server that others use."""
     sessions: int | None
 
 
 @dataclass(frozen=True, kw_only=True)
 class Judgement:
-    """A clone after it."""
+    """A clone after a strategy was applied to it."""
 
     footprint: Footprint
     database_bytes: int
@@ -54,7 +54,7 @@ class Judgement:
 
 
 def expectation(database: Database, questions: Questions, loss: Loss) -> Expectation:
-    """Ask an untouched clone, which loses the columns that are given up on the way."""
+    """Read the expected state from an untouched clone; drops the columns that are given up from it."""
     verify.state_settings(database, questions.schema)
     answers = verify.ask(database, questions, loss, applied=False)
     for name in loss.columns:
@@ -64,7 +64,7 @@ def expectation(database: Database, questions: Questions, loss: Loss) -> Expecta
 
 
 def before(database: Database, server: Server) -> Before:
-    """Look at a clone that a strategy is about to be applied to, through the connection that it gets."""
+    """Record the state of a clone before a strategy, through the connection that the strategy gets."""
     return Before(
         guarantees=guarantees.read(database),
         catalogs=catalogs.measure(database),
@@ -84,7 +84,7 @@ def judge(  # noqa: PLR0913 - both sides of the comparison
     expected: Expectation,
     earlier: Before,
 ) -> Judgement:
-    """Everything that is to be known of a settled clone."""
+    """Compare a settled clone with the expected state."""
     answers = verify.ask(database, questions, loss, applied=True)
     guaranteed, after = guarantees.read(database), catalogs.measure(database)
     weighed = footprint.measure(database)
@@ -105,7 +105,7 @@ def judge(  # noqa: PLR0913 - both sides of the comparison
 
 
 def _asked_again(database: Database, questions: Questions, loss: Loss, answers: Sequence[Answer]) -> Iterator[Mismatch]:
-    """A view may answer differently the next time, or to somebody else: so it is asked twice, by two roles if possible."""
+    """Ask each view twice, as two roles if possible, because it may answer differently the next time or to another role."""
     if not verify.views(database, questions):
         return
     with leftovers.reader(database):
@@ -116,7 +116,7 @@ def _asked_again(database: Database, questions: Questions, loss: Loss, answers: 
 
 
 def _guarantees_lost(lost: frozenset[Guarantee], scenario: Scenario) -> Iterator[Mismatch]:
-    """A table that stays a table keeps what it guarantees; what a view or a hypertable cannot keep is listed elsewhere."""
+    """Lost guarantees of tables that stay tables; those that a view or a hypertable cannot keep are listed elsewhere."""
     declared = {(loss.table, loss.guarantee) for loss in scenario.losses if loss.guarantee}
     for guarantee in guarantees.lost(lost, ()):
         stays = scenario.changes.get(guarantee.table, Shape.TABLE) is Shape.TABLE

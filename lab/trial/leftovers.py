@@ -1,4 +1,4 @@
-"""What a strategy may not leave behind: whatever changes how questions are answered, or holds data out of sight.
+"""Objects that a strategy must not leave behind, because they change answers or hide data.
 
 Tables, indexes, views, sequences, types, functions, constraints and triggers are a strategy's own business, because their
 bytes are counted and their answers are compared. An object of any other kind is named, and so is everything outside the
@@ -18,7 +18,7 @@ from lab.postgres.sql import FIRST_USER_OID, literal
 from lab.servers.cluster import MARK
 
 READER = "storage_lab_reader"
-"""The role that asks views once more; it may read and nothing else."""
+"""The read-only role that asks views a second time."""
 
 _LOOK_AGAIN_SECONDS = 1.0
 _GROWTH = 1 << 20
@@ -115,19 +115,19 @@ WHERE datname <> current_database()
 """
 
 Inventory = Counter[tuple[str, str]]
-"""How often there is what, by its kind and name."""
+"""Number of objects by kind and name."""
 
 
 def inventory(database: Database, *, private: bool) -> Inventory:
-    """Everything of those kinds that is there now; `private` is a server that nobody but the lab uses.
+    """Objects of these kinds that exist now; a `private` server is used by the lab alone.
 
-    On a server of somebody else only the database itself and its settings are looked at: others come and go there.
+    On any other server it reads only the database itself and its settings, because other users' objects come and go.
     """
     return Counter((kind, name) for sql in _queries(database, private=private) for kind, name in database.fetch(sql))
 
 
 def left(database: Database, before: Inventory, *, private: bool) -> Inventory:
-    """What is there now and was not before; what goes within a second, such as a clone that is being made, does not count."""
+    """Objects that are new since `before`, without those that vanish within a second, such as a clone being made."""
     new = inventory(database, private=private) - before
     if new:
         time.sleep(_LOOK_AGAIN_SECONDS)
@@ -146,7 +146,7 @@ def grown(before: int, after: int) -> bool:
 
 
 def sessions(database: Database) -> int | None:
-    """How many connections this database has seen; None where the server does not count them."""
+    """Number of connections to this database so far; None where the server does not count them."""
     if int(database.value("SHOW server_version_num")) < 15_00_00:
         return None
     database.fetch("SELECT pg_stat_force_next_flush()")
@@ -155,7 +155,7 @@ def sessions(database: Database) -> int | None:
 
 @contextmanager
 def reader(database: Database) -> Iterator[None]:
-    """Inside, the connection is a role that may read and nothing else; the same as before where it may not make one."""
+    """Use the read-only role inside the block; the connection keeps its own role where it may not create that role."""
     if not database.value(_IS_SUPERUSER):
         yield
         return
@@ -170,7 +170,7 @@ def reader(database: Database) -> Iterator[None]:
 
 
 def restore(database: Database) -> None:
-    """Undo what would outlive the clone or keep it from being dropped, as far as the role may.
+    """Undo everything that would outlive the clone or prevent dropping it, as far as the role may.
 
     A setting of a whole server would change every later trial.
     """

@@ -1,4 +1,4 @@
-"""Load the workload into an empty database and describe what is there."""
+"""Loads the workload into an empty database and describes the result."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from lab.values import LoadedTemplate
 from lab.workload import CopyIn, Dataset
 
 SETTINGS = ("default_toast_compression", "wal_level", "full_page_writes", "fsync", "shared_buffers", "autovacuum")
-"""Settings that decide bytes or WAL; kept with every number."""
+"""Settings that affect bytes or WAL; recorded with every number."""
 
 
 def load(server: Server, database: Database, dataset: Dataset) -> LoadedTemplate:
-    """Run every stage of the dataset, settle, and weigh the result."""
+    """Run every stage of the dataset, settle, and measure the result."""
     run_stages(server, database, dataset)
     settle(database)
     weight = footprint.measure(database)

@@ -1,4 +1,4 @@
-"""Bring a trial to rest, the same way for every scenario, before it is weighed."""
+"""Brings a trial to rest before it is measured, the same way for every scenario."""
 
 from __future__ import annotations
 
@@ -6,6 +6,6 @@ from lab.postgres.database import Database
 
 
 def settle(database: Database) -> None:
-    """Vacuum and analyze everything, then write it out: nothing is left to do behind the measurement's back."""
+    """Vacuum and analyze everything, then checkpoint, so that no background work disturbs the measurement."""
     database.execute("VACUUM (ANALYZE)")
     database.checkpoint()

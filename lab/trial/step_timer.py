@@ -1,4 +1,4 @@
-"""What a step costs: wall clock, CPU of the server process, WAL, and the largest size of the database."""
+"""Measures the cost of a step: wall clock, CPU of the server process, WAL, and the largest size of the database."""
 
 from __future__ import annotations
 
@@ -27,16 +27,16 @@ class Cost:
 
 @dataclass(frozen=True, kw_only=True)
 class StepTimer:
-    """Measures steps on one database; what the probe cannot see is not measured."""
+    """Measures steps on one database; a cost that the probe cannot see stays None."""
 
     database: Database
     probe: Gauge
     timed: bool
-    """Whether nothing else of the run works meanwhile; otherwise only the peak is this database's own."""
+    """Whether no other trial of the run works meanwhile; otherwise only the peak belongs to this database alone."""
 
     @contextmanager
     def measuring(self) -> Iterator[Cost]:
-        """Measure what is done inside; the cost is filled in at its end."""
+        """Measure the block; the cost is complete at its end."""
         cost = Cost()
         with _peak(self.probe, cost), self._timed(cost) if self.timed else nullcontext():
             yield cost
@@ -58,11 +58,11 @@ def _wal_position(database: Database) -> int:
 
 @contextmanager
 def _peak(probe: Gauge, cost: Cost) -> Iterator[None]:
-    """Sample the size of the database until the block ends; a size that cannot be seen is no size."""
+    """Sample the size of the database until the block ends; None where it is not visible."""
     stop, seen = threading.Event(), [probe.disk_bytes()]
 
     def watch() -> None:
-        with suppress(LabError):  # the connection was lost: the end of the step will tell
+        with suppress(LabError):  # the connection was lost; the end of the step reports that
             while None not in seen and not stop.wait(_SAMPLE_SECONDS):
                 seen.append(probe.disk_bytes())
 
@@ -77,5 +77,5 @@ def _peak(probe: Gauge, cost: Cost) -> Iterator[None]:
 
 
 def _largest(sizes: Sequence[int | None]) -> int | None:
-    known = [size for size in sizes if size is not None]
-    return max(known) if len(known) == len(sizes) else None
+    visible = [size for size in sizes if size is not None]
+    return max(visible) if len(visible) == len(sizes) else None

@@ -19,25 +19,25 @@ from lab.values import DatasetSpec, LoadedTemplate
 
 @dataclass(frozen=True, kw_only=True)
 class Template:
-    """A loaded, sealed database, and what every trial on a clone of it is asked; values only."""
+    """A loaded, sealed database, and the questions for every trial on a clone of it; values only."""
 
     name: str
     dataset: DatasetSpec
     loaded: LoadedTemplate
     now: datetime
-    """The present, as the data sees it."""
+    """The present of the data."""
     questions: Questions
 
 
 class Expectations:
-    """What is expected of a trial, by what it gives up; each is asked once, by whichever thread comes first."""
+    """The expected state of a trial by its declared loss; the first thread that needs it asks for it."""
 
     def __init__(self) -> None:
         self._known: dict[tuple[object, ...], Expectation] = {}
         self._asking: dict[tuple[object, ...], threading.Lock] = defaultdict(threading.Lock)
 
     def get(self, loss: Loss, ask: Callable[[], Expectation]) -> Expectation:
-        """What is expected under that loss; `ask` is called where it is not known yet."""
+        """The expected state under that loss; calls `ask` where it is not known yet."""
         with self._asking[loss.key]:
             if loss.key not in self._known:
                 self._known[loss.key] = ask()
@@ -46,7 +46,7 @@ class Expectations:
 
 @dataclass(frozen=True, kw_only=True)
 class Bench:
-    """A worker's side of a template: the running server that holds it, and what was asked of it so far."""
+    """A worker's side of a template: the running server that holds it, and the expected states so far."""
 
     server: Server
     template: Template
@@ -58,7 +58,7 @@ class Bench:
         return f"{self.template.name}_trial_{next(self._numbers)}"
 
     def expected(self, loss: Loss) -> Expectation:
-        """What the template answers and guarantees without what that loss takes; asked of a clone, which is dropped again."""
+        """Answers and guarantees of the template under that loss, read from a temporary clone."""
         return self._expected.get(loss, lambda: self._ask(loss))
 
     def _ask(self, loss: Loss) -> Expectation:
@@ -67,7 +67,7 @@ class Bench:
 
     @contextmanager
     def untouched(self) -> Iterator[Database]:
-        """A clone of its own to read from, for as long as the context lasts."""
+        """A new clone to read from, for as long as the context lasts."""
         name = self.new_name()
         self.server.clone(self.template.name, name)
         try:

@@ -23,7 +23,7 @@ from lab.values import Completed, Failed, Outcome, Skipped, StepRecord, TrialReq
 
 
 def run(request: TrialRequest, scenario: Scenario, bench: Bench, exclusive: Exclusive = nullcontext) -> Outcome:
-    """Make one trial on a clone of its own; whatever goes wrong in it is its outcome.
+    """Make one trial on its own clone; an error becomes the trial's outcome.
 
     The steps of a timed trial are done inside of `exclusive`, opened with the first of them; by default nothing else is
     at work anyway.
@@ -42,7 +42,7 @@ def run(request: TrialRequest, scenario: Scenario, bench: Bench, exclusive: Excl
 
 @dataclass(kw_only=True)
 class _Trial:
-    """A trial that is being made, and how far it has come, for the outcome of one that breaks."""
+    """A trial in progress and its current step, for the outcome of a failed trial."""
 
     request: TrialRequest
     scenario: Scenario
@@ -74,7 +74,7 @@ def _outcome(trial: _Trial) -> Outcome:
 def _completed(trial: _Trial) -> Completed:
     """Everything a trial consists of, in order.
 
-    It is judged through a second connection: what lives only in the scenario's session is not the database's.
+    A second connection judges it, because the state of the scenario's session does not belong to the database.
     """
     scenario, bench, planned = trial.scenario, trial.bench, trial.request.planned
     questions, loss = bench.template.questions, _loss(scenario, bench.template.now)

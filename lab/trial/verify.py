@@ -1,4 +1,4 @@
-"""Prove that a trial still answers what its template answers.
+"""Proves that a trial gives the same answers as its template.
 
 Before a scenario is applied the clone is asked everything: every row of every table, and the application's reads.
 Afterwards the same questions are asked again by the same names. What the scenario gives up on purpose is taken out of
@@ -51,7 +51,7 @@ ORDER BY c.relname, a.attnum
 
 @dataclass(frozen=True, kw_only=True)
 class Loss:
-    """What a scenario gives up on purpose: columns, and the rows that are not among those kept."""
+    """The declared loss of a scenario: columns, and all rows except those kept."""
 
     columns: tuple[str, ...] = ()
     """As 'table.column'."""
@@ -68,19 +68,19 @@ class Loss:
 
 @dataclass(frozen=True, kw_only=True)
 class Questions:
-    """What is asked of a database: its tables with the columns that must be readable, and the reads."""
+    """The questions to a database: its tables with the columns that must be readable, and the reads."""
 
     columns: Mapping[str, tuple[tuple[str, str], ...]]
     """Table to its (column, type)."""
     schema: str
-    """Where the tables are."""
+    """The schema of the tables."""
     comparisons: Mapping[str, Comparison]
-    """By 'table.column', where it is not the usual one of its type."""
+    """Comparison by 'table.column', where it is not the usual one of the type."""
     reads: tuple[Read, ...]
 
 
 def questions(database: Database, dataset: Dataset) -> Questions:
-    """What to ask of every trial, read off the template (or a fresh clone of it)."""
+    """The questions for every trial, read from the template (or a fresh clone of it)."""
     return Questions(
         columns=_columns(database, dataset.schema),
         schema=dataset.schema,
@@ -90,9 +90,9 @@ def questions(database: Database, dataset: Dataset) -> Questions:
 
 
 def state_settings(database: Database, schema: str, seconds: float = 0) -> None:
-    """State every setting that changes an answer, so that no default of a database or a role does; once a connection.
+    """Set every setting that changes an answer, so that defaults of the database or role do not matter; once a connection.
 
-    A statement that takes longer than so many seconds is refused; 0 is no limit.
+    A statement that takes longer than `seconds` is cancelled; 0 is no limit.
     """
     for name, value in _SETTINGS.items():
         database.execute(f"SET {name} = {literal(value)}")
@@ -106,7 +106,7 @@ def qualified(schema: str, table: str) -> str:
 
 
 def ask(database: Database, asked: Questions, loss: Loss, *, applied: bool) -> tuple[Answer, ...]:
-    """All answers without what `loss` names; where it is not `applied` yet, the lost rows are hidden by the query."""
+    """All answers without the columns and rows of `loss`; where it is not `applied` yet, the query hides lost rows."""
     shadow = "" if applied else _shadow(loss.kept)
     tables = (_ask_table(database, table, asked, loss, shadow) for table in asked.columns)
     answers = (_ask(database, read.name, shadow + read.text(loss.columns), read.params) for read in asked.reads)
@@ -116,7 +116,7 @@ def ask(database: Database, asked: Questions, loss: Loss, *, applied: bool) -> t
 def mismatches(
     database: Database, asked: Questions, expected: Sequence[Answer], answers: Sequence[Answer], loss: Loss
 ) -> Iterator[Mismatch]:
-    """Every answer that differs, every column that was to go and is there, and columns that changed places."""
+    """Every answer that differs, every declared column that is not gone, and columns whose order changed."""
     for before, after in zip(expected, answers, strict=True):
         if before != after:
             yield mismatch(before, after, name=before.name)
@@ -129,12 +129,12 @@ def mismatches(
 
 
 def mismatch(expected: Answer, found: Answer, *, name: str) -> Mismatch:
-    """Two answers that should be one, in short."""
+    """Two answers that should be equal, in short."""
     return Mismatch(name=name, expected=_text(expected), found=_text(found))
 
 
 def verdict(expected: Sequence[Answer], mismatches: Sequence[Mismatch], loss: Loss) -> Verification:
-    """What all comparisons come to."""
+    """The verdict over all comparisons."""
     fine = Verdict.AS_DECLARED if loss.words else Verdict.EXACT
     return Verification(
         verdict=Verdict.DIFFERS if mismatches else fine,
@@ -145,13 +145,13 @@ def verdict(expected: Sequence[Answer], mismatches: Sequence[Mismatch], loss: Lo
 
 
 def views(database: Database, asked: Questions) -> bool:
-    """Whether any table that is asked has become a view."""
+    """Whether any of the tables has become a view."""
     sql = "SELECT FROM pg_class c WHERE relkind = 'v' AND relname = ANY(%s) AND relnamespace = %s::regnamespace"
     return bool(database.fetch(sql, (list(asked.columns), quoted(asked.schema))))
 
 
 def _moved(asked: Questions, present: Mapping[str, Sequence[tuple[str, str]]]) -> Iterator[Mismatch]:
-    """Rows that are read by position, as by COPY or INSERT without a list, need the columns in their old order."""
+    """Tables whose columns changed order; COPY and INSERT without a column list depend on the order."""
     for table, columns in asked.columns.items():
         now = [name for name, _ in present.get(table, ())]
         stay = [name for name, _ in columns if name in now]
@@ -161,7 +161,7 @@ def _moved(asked: Questions, present: Mapping[str, Sequence[tuple[str, str]]]) -
 
 
 def rows_of_tables(answers: Sequence[Answer]) -> dict[str, int]:
-    """Rows of each table that could be asked."""
+    """Rows of each table that could be read."""
     return {
         answer.name.removeprefix(_TABLE): answer.rows
         for answer in answers
@@ -207,7 +207,7 @@ def _ask(database: Database, name: str, sql: str, params: Sequence[object]) -> A
 
 
 def _answered(name: str, answer: Callable[[], tuple[int, str]]) -> Answer:
-    """The answer, or the server's refusal in its place: a question that cannot be asked any more is a difference."""
+    """The answer, or the server's refusal in its place, which counts as a difference."""
     try:
         rows, digest = answer()
     except DatabaseError as error:

@@ -195,7 +195,7 @@ def test_a_requirement_that_does_not_hold_skips_the_strategy_before_it_changes_a
     needs_more = replace(strategy, needs_columns=("market_odds.margin",), apply=untouched)
     outcome = trial.run(request_for(nasty, "test"), needs_more, nasty)
     assert isinstance(outcome, Skipped), outcome
-    assert outcome.reason == "It requires that this holds: market_odds has a column margin. 1 rows break it."
+    assert outcome.reason == "A requirement does not hold: market_odds has a column margin. 1 rows break it."
 
 
 class Intruder:

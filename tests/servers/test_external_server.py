@@ -178,7 +178,7 @@ def test_a_database_that_lost_its_mark_is_not_dropped_and_that_is_said(
         server.create("b")
         (name,) = (one for one in databases(admin, token_of(server)) if one.endswith("_a"))
         admin.execute(f"COMMENT ON DATABASE {name} IS 'mine now'")
-        with pytest.raises(ServerError, match=f"'{name}' does not carry this run's mark\. The lab left it alone"):
+        with pytest.raises(ServerError, match=rf"'{name}' does not carry this run's mark\. The lab left it alone"):
             server.drop("a")
     assert databases(admin, token_of(server)) == [name]
     assert f"'{name}' does not carry this run's mark" in said[-1]
