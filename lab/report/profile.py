@@ -13,7 +13,7 @@ _TOP = 20
 _WORTH = 0.01
 """Share of the database below which a column is left out, unless it holds JSON."""
 _GAIN = 0.98
-"""Stored anew, a column must be smaller than this times what it is, or nothing is gained."""
+"""A recompressed column must be smaller than this times its present size, or nothing is gained."""
 
 
 def tables(profile: Profile) -> tuple[Table, ...]:
@@ -68,7 +68,7 @@ def columns(profile: Profile) -> Table:
     pairs = [(table, column) for table in profile.tables for column in table.columns if column.stored_bytes]
     large = [pair for pair in pairs if _json(pair[1]) or (pair[1].stored_bytes or 0) >= _WORTH * profile.database_bytes]
     large.sort(key=lambda pair: (not _json(pair[1]), -(pair[1].stored_bytes or 0)))
-    heads = ("column", "type", "codec", "stored anew", "stored", "±", "mean", "raw", "stored ÷ raw", "in TOAST")
+    heads = ("column", "type", "codec", "recompressed", "stored", "±", "mean", "raw", "stored ÷ raw", "in TOAST")
     return Table(
         title="Columns (± is one standard error)", heads=heads, rows=tuple(_column(*pair) for pair in large), left=4
     )

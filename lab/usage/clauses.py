@@ -117,8 +117,8 @@ def _measured_by(node: exp.Expr) -> str | None:
 def _clause(node: exp.Expr) -> str:
     if name := _measured_by(node):
         return f"{name}: {SIZE_ONLY}"
-    found = node.find_ancestor(*(kind for kind, _ in CLAUSES))
-    return next((name for kind, name in CLAUSES if isinstance(found, kind)), "SQL")
+    clause = node.find_ancestor(*(kind for kind, _ in CLAUSES))
+    return next((name for kind, name in CLAUSES if isinstance(clause, kind)), "SQL")
 
 
 def _called(function: exp.Func) -> str:
@@ -139,8 +139,8 @@ def _sources(node: exp.Expr) -> dict[str, exp.Table]:
         return {}
     parts = [statement.args.get(key) for key in ("this", "from_", "using", "joins")]
     nodes = [piece for part in parts for piece in (part if isinstance(part, list) else [part])]
-    found = [table for piece in nodes if isinstance(piece, exp.Expr) for table in _tables(piece)]
-    return {table.alias_or_name.lower(): table for table in found}
+    tables = [table for piece in nodes if isinstance(piece, exp.Expr) for table in _tables(piece)]
+    return {table.alias_or_name.lower(): table for table in tables}
 
 
 def _tables(part: exp.Expr) -> Iterator[exp.Table]:
@@ -155,10 +155,10 @@ def _other_table(node: exp.Identifier, target: Target) -> str | None:
     sources = _sources(node)
     column = node.parent
     table = column.table.lower() if isinstance(column, exp.Column) else ""
-    known = sources.get(table) if table else next(iter(sources.values())) if len(sources) == 1 else None
-    if known is None or known.name.lower() in target.tables or UNKNOWN in known.name.lower() or _common(known):
+    owner = sources.get(table) if table else next(iter(sources.values())) if len(sources) == 1 else None
+    if owner is None or owner.name.lower() in target.tables or UNKNOWN in owner.name.lower() or _common(owner):
         return None
-    return known.name
+    return owner.name
 
 
 def _common(table: exp.Table) -> bool:

@@ -35,15 +35,15 @@ class _Unparsed:
 def look(sql: str, target: Target) -> tuple[list[Occurrence], int]:
     """What the statements of `sql` do to the column, and how many of them are searched by words only."""
     target = replace(target, column=target.column.lower())  # as SQL folds it, quoted or not
-    found: list[Occurrence] = []
+    occurrences: list[Occurrence] = []
     unparsed = 0
     for statement in _statements(sql):
         if isinstance(statement, exp.Expr):
-            found += clauses.look(statement, target)
+            occurrences += clauses.look(statement, target)
         else:
             unparsed += 1
-            found += _by_words(statement, target)
-    return found, unparsed
+            occurrences += _by_words(statement, target)
+    return occurrences, unparsed
 
 
 def tables(sql: str, column: str) -> set[str]:

@@ -33,7 +33,7 @@ class ColumnProfile:
     documents: int
     """Documents that were read for `raw_bytes` and `restored`."""
     restored: Mapping[str, float]
-    """By codec: bytes of the sampled documents stored anew ÷ as they are stored now."""
+    """By codec: bytes of the sampled documents, recompressed ÷ as stored now."""
 
     @property
     def ratio(self) -> float | None:

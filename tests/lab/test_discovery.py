@@ -202,7 +202,7 @@ def test_toast_is_effective_where_stored_is_less_than_raw(published: Profile, ra
 def test_codecs_that_were_tried_are_evidence(published: Profile) -> None:
     seen = with_columns(published, raw_bytes=1 << 40, documents=64, restored={"pglz": 1.0, "lz4": 1.05})
     found = answer(discover(DiscoveryInputs(profile=seen)), "TOAST")
-    assert any("64 documents stored anew: pglz +0.0 %, lz4 +5.0 %" in line for line in found.evidence)
+    assert any("64 documents recompressed: pglz +0.0 %, lz4 +5.0 %" in line for line in found.evidence)
     assert not found.missing
 
 

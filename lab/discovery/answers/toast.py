@@ -69,7 +69,7 @@ def _anew(table: TableProfile, column: ColumnProfile) -> str:
     if not column.restored:
         return ""
     codecs = ", ".join(f"{codec} {100 * (ratio - 1):+.1f} %" for codec, ratio in column.restored.items())
-    return f"{table.table}.{column.name}: {column.documents} documents stored anew: {codecs}."
+    return f"{table.table}.{column.name}: {column.documents} documents recompressed: {codecs}."
 
 
 def _is_small(column: ColumnProfile) -> bool:

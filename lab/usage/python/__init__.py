@@ -49,14 +49,14 @@ def look(source: Source, target: Target, schema: Schema) -> Look:
     """
     module = parse(source)
     said = evidence(module, schema)
-    found = [
+    occurrences = [
         occurrence
         for node in module.nodes
         for rule in (named.look(node, target.column, said), whole.look(node, said))
         for occurrence in rule
     ]
-    found += strings.look(module, target, said)
-    return Look(found=tuple(found), computed=Counter(filter(None, map(whole.computed, module.nodes))))
+    occurrences += strings.look(module, target, said)
+    return Look(found=tuple(occurrences), computed=Counter(filter(None, map(whole.computed, module.nodes))))
 
 
 def tables(source: Source, column: str) -> Iterator[str]:

@@ -39,8 +39,8 @@ class Evidence:
             owner = enclosing_class(self.module, node)
             return self.schema.class_aliases.get(owner.name, frozenset()) if owner else frozenset()
         for outer in above(self.module, node):
-            if outer in self.said and (found := _mentioned(node, self.said[outer], self.schema, self.module)):
-                return found
+            if outer in self.said and (classes := _mentioned(node, self.said[outer], self.schema, self.module)):
+                return classes
         return frozenset()
 
     def classes(self, node: ast.AST) -> frozenset[str]:
@@ -67,10 +67,10 @@ def evidence(module: Module, schema: Schema) -> Evidence:
     aliases = _aliases(module, schema)
     said: dict[ast.AST, dict[str, frozenset[str]]] = {module.tree: dict(aliases)}
     for target, value, inner in sorted(_bindings(module), key=lambda binding: binding[0].lineno):
-        known = said.setdefault(inner, dict(aliases))
-        found = _mentioned(value, known, schema, module)
+        classes = said.setdefault(inner, dict(aliases))
+        mentioned = _mentioned(value, classes, schema, module)
         for name in _targets(target):
-            known[name] = known.get(name, frozenset()) | found
+            classes[name] = classes.get(name, frozenset()) | mentioned
     return Evidence(module=module, schema=schema, said=said, aliases=aliases)
 
 
@@ -102,16 +102,16 @@ def _targets(node: ast.expr | ast.arg) -> Iterator[str]:
     )
 
 
-def _mentioned(node: ast.AST, known: Said, schema: Schema, module: Module) -> frozenset[str]:
-    found: frozenset[str] = frozenset()
+def _mentioned(node: ast.AST, said: Said, schema: Schema, module: Module) -> frozenset[str]:
+    mentioned: frozenset[str] = frozenset()
     for inner in ast.walk(node):
         if isinstance(inner, ast.Name) and not _beside(inner, module):
-            found |= known.get(inner.id) or schema.class_aliases.get(inner.id, frozenset())
+            mentioned |= said.get(inner.id) or schema.class_aliases.get(inner.id, frozenset())
         elif isinstance(inner, ast.Attribute) and not _beside(inner, module):
-            found |= schema.class_aliases.get(inner.attr, frozenset())
+            mentioned |= schema.class_aliases.get(inner.attr, frozenset())
         elif isinstance(inner, ast.Constant):
-            found |= names(inner) & schema.class_aliases.keys()
-    return found
+            mentioned |= names(inner) & schema.class_aliases.keys()
+    return mentioned
 
 
 def _beside(node: ast.expr, module: Module) -> bool:
@@ -125,19 +125,19 @@ def _beside(node: ast.expr, module: Module) -> bool:
 
 
 def _aliases(module: Module, schema: Schema) -> dict[str, frozenset[str]]:
-    found: dict[str, frozenset[str]] = {}
+    aliases: dict[str, frozenset[str]] = {}
     for node in module.nodes:
         if isinstance(node, ast.ImportFrom):
             for alias in node.names:
                 if alias.asname and alias.name in schema.class_aliases.get(alias.name, ()):
-                    found[alias.asname] = frozenset({alias.name})
+                    aliases[alias.asname] = frozenset({alias.name})
         elif isinstance(node, ast.Assign):
             names = map(last_name, _class_value(node.value))
             meant = frozenset().union(
-                *(found.get(name, schema.class_aliases.get(name, frozenset()) & {name}) for name in names)
+                *(aliases.get(name, schema.class_aliases.get(name, frozenset()) & {name}) for name in names)
             )
-            found |= {last_name(target): meant for target in node.targets if meant}
-    return found
+            aliases |= {last_name(target): meant for target in node.targets if meant}
+    return aliases
 
 
 def _class_value(value: ast.AST) -> Iterator[ast.AST]:

@@ -94,12 +94,12 @@ def _models(node: ast.FunctionDef | ast.AsyncFunctionDef) -> Iterator[ast.expr |
     yield from (keyword.value for keyword in keywords if keyword.arg == "response_model")
 
 
-def heirs(facts: Iterable[Declared], found: Collection[str]) -> set[str]:
+def heirs(facts: Iterable[Declared], roots: Collection[str]) -> set[str]:
     """These classes and all classes made from them."""
-    found = set(found)
-    while more := {model.name for model in facts if model.bases & found} - found:
-        found |= more
-    return found
+    roots = set(roots)
+    while more := {model.name for model in facts if model.bases & roots} - roots:
+        roots |= more
+    return roots
 
 
 def _table(module: Module, node: ast.Call, column: str) -> Iterator[Declared]:

@@ -9,26 +9,26 @@ from lab.usage.values import Access
 
 
 def filled(
-    facts: Sequence[Declared], made: Sequence[Function], names: Collection[str], tables: Collection[str]
+    facts: Sequence[Declared], functions: Sequence[Function], names: Collection[str], tables: Collection[str]
 ) -> dict[str, Access]:
     """Classes, `tables` apart, with a field of one of `names`: read where they are filled from rows, unclear where perhaps."""
-    answers = frozenset[str]().union(*(function.answers for function in made))
-    takes = frozenset[str]().union(*(function.takes for function in made))
+    answers = frozenset[str]().union(*(function.answers for function in functions))
+    takes = frozenset[str]().union(*(function.takes for function in functions))
     configured = heirs(facts, {model.name for model in facts if model.from_attributes})
-    found: dict[str, Access] = {}
+    access: dict[str, Access] = {}
     for name in {model.name for model in facts if not model.refers.keys().isdisjoint(names)}.difference(tables):
         users = reaching(facts, {name})
         answered, taken = not users.isdisjoint(answers), not users.isdisjoint(takes)
         if configured & heirs(facts, {name}):
-            found[name] = Access.READ if answered or not taken else Access.UNCLEAR
+            access[name] = Access.READ if answered or not taken else Access.UNCLEAR
         elif answered:
-            found[name] = Access.UNCLEAR
-    return found
+            access[name] = Access.UNCLEAR
+    return access
 
 
-def reaching(facts: Sequence[Declared], found: Collection[str]) -> set[str]:
+def reaching(facts: Sequence[Declared], roots: Collection[str]) -> set[str]:
     """These classes, those made from them, and those with a field that holds one of them."""
-    found = set(found)
-    while more := {model.name for model in facts if model.bases.union(*model.refers.values()) & found} - found:
-        found |= more
-    return found
+    roots = set(roots)
+    while more := {model.name for model in facts if model.bases.union(*model.refers.values()) & roots} - roots:
+        roots |= more
+    return roots

@@ -28,22 +28,22 @@ class Module:
     @cached_property
     def uses(self) -> Mapping[tuple[ast.AST, str], Sequence[ast.Name]]:
         """Every use of a name, by each function that it lies in and by the module."""
-        found = defaultdict[tuple[ast.AST, str], list[ast.Name]](list)
+        uses = defaultdict[tuple[ast.AST, str], list[ast.Name]](list)
         for node in self.nodes:
             if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load):
                 for inside in _scopes(self, node):
-                    found[inside, node.id].append(node)
-        return found
+                    uses[inside, node.id].append(node)
+        return uses
 
     @cached_property
     def assigned(self) -> Mapping[tuple[ast.AST, str], Sequence[ast.expr]]:
         """Every value that is assigned to a name or an attribute, likewise."""
-        found = defaultdict[tuple[ast.AST, str], list[ast.expr]](list)
+        values = defaultdict[tuple[ast.AST, str], list[ast.expr]](list)
         for node in self.nodes:
             if isinstance(node, ast.Assign | ast.AnnAssign) and node.value:
                 for key in product(_scopes(self, node), given(node)):
-                    found[key].append(node.value)
-        return found
+                    values[key].append(node.value)
+        return values
 
 
 class UnparsableError(Exception):
@@ -123,13 +123,13 @@ def given(node: ast.stmt) -> Iterator[str]:
 
 def names(node: ast.AST | None) -> set[str]:
     """Every name in an annotation or expression, names inside of strings too."""
-    found: set[str] = set()
+    words: set[str] = set()
     for inner in ast.walk(node) if node else ():
         if isinstance(inner, ast.Constant) and isinstance(inner.value, str):
-            found |= set("".join(c if c.isalnum() or c == "_" else " " for c in inner.value).split())
+            words |= set("".join(c if c.isalnum() or c == "_" else " " for c in inner.value).split())
         elif isinstance(inner, ast.Name | ast.Attribute):
-            found.add(last_name(inner))
-    return found
+            words.add(last_name(inner))
+    return words
 
 
 def chain(module: Module, node: ast.AST) -> Iterator[ast.Call]:

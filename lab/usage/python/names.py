@@ -28,14 +28,14 @@ PARTS = {"text", "column", "literal_column", "desc", "asc", "cast"}
 
 def look(node: ast.AST, column: str, evidence: Evidence) -> Iterator[Occurrence]:
     """What `node` itself does to the column."""
-    known = evidence.schema.names
-    if isinstance(node, ast.Attribute) and node.attr in known and not excluded(node.value):
+    spellings = evidence.schema.names
+    if isinstance(node, ast.Attribute) and node.attr in spellings and not excluded(node.value):
         yield _attribute(node, column, evidence)
-    elif isinstance(node, ast.keyword) and node.arg in known:
+    elif isinstance(node, ast.keyword) and node.arg in spellings:
         yield from _keyword(node, column, evidence)
     elif isinstance(node, ast.ClassDef):
         yield from _body(node, column, evidence)
-    elif isinstance(node, ast.MatchClass) and not known.isdisjoint(node.kwd_attrs):
+    elif isinstance(node, ast.MatchClass) and not spellings.isdisjoint(node.kwd_attrs):
         yield from _pattern(node, column, evidence)
 
 
@@ -113,13 +113,13 @@ def _nearest(node: ast.AST, evidence: Evidence) -> str:
 def _doubt(node: ast.Attribute, column: str, evidence: Evidence) -> str | None:
     """Why the owner of an attribute may be something else than a row of the column's table."""
     owner, schema = node.value, evidence.schema
-    found = evidence.of(owner)
-    if (found | evidence.classes(owner)) & schema.entities:
+    owners = evidence.of(owner)
+    if (owners | evidence.classes(owner)) & schema.entities:
         return None
-    if found & schema.homonyms:
-        return f"an attribute of {', '.join(sorted(found & schema.homonyms))}, which is not the table's class"
-    if made := _constructed(owner, evidence):
-        return f"an attribute of {made}, which is not a class of the table"
+    if owners & schema.homonyms:
+        return f"an attribute of {', '.join(sorted(owners & schema.homonyms))}, which is not the table's class"
+    if constructor := _constructed(owner, evidence):
+        return f"an attribute of {constructor}, which is not a class of the table"
     if node.attr != column:
         return f"{node.attr} is the column's attribute where {ast.unparse(owner)[:40]} is a row of the table"
     if schema.homonyms:
@@ -131,8 +131,8 @@ def _constructed(owner: ast.expr, evidence: Evidence) -> str | None:
     """The class that made the owner, where it is made by a constructor in the same function and is no entity."""
     if not isinstance(owner, ast.Name):
         return None
-    made = set(map(callee, evidence.module.assigned.get((scope(evidence.module, owner), owner.id), ())))
-    (name, *others) = made or {""}
+    constructors = set(map(callee, evidence.module.assigned.get((scope(evidence.module, owner), owner.id), ())))
+    (name, *others) = constructors or {""}
     return name if not others and name[:1].isupper() and evidence.schema.entities else None
 
 

@@ -52,10 +52,10 @@ def gather(sources: Sequence[Source], column: str, tables: frozenset[str], likel
         for source in fresh:
             _add(source, column, facts, made)
         schema = _schema(column, facts, made, tables, likely)
-        known = wanted | schema.names | schema.entities | schema.eager_models | reaching(facts, schema.homonyms)
-        if not fresh or known == wanted:
+        reached = wanted | schema.names | schema.entities | schema.eager_models | reaching(facts, schema.homonyms)
+        if not fresh or reached == wanted:
             return schema
-        wanted = known
+        wanted = reached
 
 
 def _add(source: Source, column: str, facts: list[Declared], made: list[Function]) -> None:
@@ -106,12 +106,12 @@ def _eager(facts: Sequence[Declared], eager_models: set[str]) -> set[str]:
 
 
 def _relations(facts: Sequence[Declared], eager_models: set[str]) -> dict[str, frozenset[str]]:
-    found: dict[str, frozenset[str]] = {}
+    by_name: dict[str, frozenset[str]] = {}
     for model in facts:
         for name, to in model.relationships.items():
             if to & eager_models:
-                found[name] = found.get(name, frozenset()) | {model.name}
-    return found
+                by_name[name] = by_name.get(name, frozenset()) | {model.name}
+    return by_name
 
 
 def _class_aliases(facts: Sequence[Declared], made: Sequence[Function], known: set[str]) -> dict[str, frozenset[str]]:

@@ -49,14 +49,14 @@ def constants(module: Module) -> dict[str, str]:
 
 def look(module: Module, target: Target, evidence: Evidence) -> Iterator[Occurrence]:
     """What every string of the file does to the column; docstrings and messages do nothing."""
-    known = constants(module)
+    values = constants(module)
     words = (*evidence.schema.names, *target.tables)
     matters = re.compile(
         "|".join([*(word(needle).pattern for needle in words), UNKNOWN, BRACED.pattern]), re.IGNORECASE
     )
     for node in module.nodes:
         if isinstance(node, ast.Constant | ast.JoinedStr | ast.BinOp) and not _part(module, node):
-            text = _folded(node, known)
+            text = _folded(node, values)
             if text is not None and matters.search(text) and not _silent(module, node):
                 yield from _string(node, text, target, evidence)
 
@@ -79,31 +79,31 @@ def _string(node: _String, text: str, target: Target, evidence: Evidence) -> Ite
         yield Occurrence(line=node.lineno, access=Access.UNCLEAR, how="a string that holds the name")
 
 
-def _folded(node: ast.AST, known: Mapping[str, str]) -> str | None:
-    """The string that an expression makes, with `UNKNOWN` for what is not known; None where it is no string."""
+def _folded(node: ast.AST, values: Mapping[str, str]) -> str | None:
+    """The string that an expression builds, with `UNKNOWN` for unknown parts; None if it is not a string."""
     if isinstance(node, ast.Constant):
         return node.value if isinstance(node.value, str) else None
     if isinstance(node, ast.JoinedStr):
-        return "".join(_known(piece, known) for piece in node.values)
+        return "".join(_known(piece, values) for piece in node.values)
     if (
         isinstance(node, ast.Call)
         and callee(node) in ("format", "dedent", "strip")
         and isinstance(node.func, ast.Attribute)
     ):
         inner = node.func.value if callee(node) != "dedent" else next(iter(node.args), node.func.value)
-        return _folded(inner, known)
+        return _folded(inner, values)
     if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Mod):
-        left = _folded(node.left, known)
+        left = _folded(node.left, values)
         return None if left is None else PERCENT.sub(UNKNOWN, left)
     if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add):
-        sides = (_folded(node.left, known), _folded(node.right, known))
+        sides = (_folded(node.left, values), _folded(node.right, values))
         return None if sides == (None, None) else "".join(UNKNOWN if side is None else side for side in sides)
-    return known.get(node.id) if isinstance(node, ast.Name) else None
+    return values.get(node.id) if isinstance(node, ast.Name) else None
 
 
-def _known(node: ast.AST, known: Mapping[str, str]) -> str:
+def _known(node: ast.AST, values: Mapping[str, str]) -> str:
     inner = node.value if isinstance(node, ast.FormattedValue) else node
-    text = _folded(inner, known)
+    text = _folded(inner, values)
     return UNKNOWN if text is None else text
 
 
@@ -134,18 +134,18 @@ def _fragment(module: Module, node: ast.AST) -> bool:
 
 
 def _statement(module: Module, node: _String, text: str, target: Target) -> Iterator[Occurrence]:
-    found, _ = sql.look(text if sql.TEMPLATE.search(text) else BRACED.sub(UNKNOWN, text), target)
-    for place in found:
+    places, _ = sql.look(text if sql.TEMPLATE.search(text) else BRACED.sub(UNKNOWN, text), target)
+    for place in places:
         how = place.how if place.how.startswith("SQL") else f"SQL: {place.how}"
         yield replace(place, how=how, line=_line(node, place, module.source.lines, target))
 
 
-def _line(node: ast.expr, found: Occurrence, lines: Sequence[str], target: Target) -> int:
+def _line(node: ast.expr, occurrence: Occurrence, lines: Sequence[str], target: Target) -> int:
     """The line of the file: as counted in the string where the name stands there, else the first that has it."""
     first, last = node.lineno, node.end_lineno or node.lineno
-    counted = min(first + found.line - 1, last)
+    counted = min(first + occurrence.line - 1, last)
     pattern = word(target.column.lower())
-    if found.whole or pattern.search(lines[counted - 1].lower()):
+    if occurrence.whole or pattern.search(lines[counted - 1].lower()):
         return counted
     return next((number for number in range(first, last + 1) if pattern.search(lines[number - 1].lower())), first)
 
@@ -161,12 +161,12 @@ def _table(module: Module, node: ast.Constant) -> Iterator[Occurrence]:
 
 def tables(module: Module, column: str) -> Iterator[str]:
     """Tables that a migration or a string of SQL makes with the column, or adds it to."""
-    known = constants(module)
+    values = constants(module)
     for node in module.nodes:
         if callee(node) in ("add_column", "create_table") and isinstance(node, ast.Call):
             yield from _migrated(node, column)
         elif isinstance(node, ast.Constant | ast.JoinedStr | ast.BinOp) and not _part(module, node):
-            text = _folded(node, known) or ""
+            text = _folded(node, values) or ""
             yield from sql.tables(text, column) if column.lower() in text.lower() and STATEMENT.match(text) else ()
 
 

@@ -117,8 +117,8 @@ def _put_away(node: ast.expr, evidence: Evidence) -> Iterator[Occurrence]:
 
 def _is_class(node: ast.expr, evidence: Evidence) -> bool:
     """Whether an expression is the class by name; an attribute of self may as well be an object."""
-    found = evidence.classes(node) & evidence.schema.eager_models
-    return bool(found) and not (isinstance(node, ast.Attribute) and node.attr not in found | OF_TABLE)
+    models = evidence.classes(node) & evidence.schema.eager_models
+    return bool(models) and not (isinstance(node, ast.Attribute) and node.attr not in models | OF_TABLE)
 
 
 def _used_by_bases(node: ast.ClassDef) -> Iterator[ast.expr]:
