@@ -1,4 +1,4 @@
-"""What a database answered to the requirements of a strategy, as tables."""
+"""The answers of a database to the requirements of a strategy, as tables."""
 
 from __future__ import annotations
 
@@ -28,8 +28,8 @@ def tables(check: DatabaseCheck) -> Iterator[Table]:
     )
     if check.dependants:
         yield Table(
-            title="What depends on the tables that it changes",
-            heads=("table", "what", "name"),
+            title="Objects that depend on the tables that it changes",
+            heads=("table", "kind", "name"),
             rows=tuple((dependant.table, dependant.kind.value, dependant.name) for dependant in check.dependants),
             left=3,
         )
@@ -38,4 +38,4 @@ def tables(check: DatabaseCheck) -> Iterator[Table]:
 def _words(answer: RequirementAnswer) -> str:
     if answer.broken is None:
         return f"not known: {answer.reason}"
-    return "holds" if answer.holds else f"does not hold: {answer.broken:,} break it"
+    return "holds" if answer.holds else f"does not hold: {answer.broken:,} rows break it"

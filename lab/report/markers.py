@@ -1,7 +1,7 @@
-"""The parts of a person's document that the lab writes: each between two markers, and not a letter outside of them.
+"""The sections of a user's document that the lab writes: each between two markers; nothing outside them is changed.
 
-A section begins with `<!-- lab:begin NAME -->` and ends with `<!-- lab:end NAME -->`, each alone on its line; the tables
-of a run have no name.
+A section begins with `<!-- lab:begin NAME -->` and ends with `<!-- lab:end NAME -->`, each alone on its line. The section
+with the tables of a run has no name.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from lab.errors import InputError
 
 _MARKER = re.compile(r"^<!-- lab:(begin|end)(?: ([a-z0-9-]+))? -->[ \t]*(?:\r?\n|\r?\Z)", re.MULTILINE)
 _ALIKE = re.compile(r"^.*(?:<.*lab:\s*(?:begin|end)|lab:\s*(?:begin|end).*->).*$", re.MULTILINE | re.IGNORECASE)
-_HINT = "Every section needs one pair of markers, in this order; mend the line by hand. Nothing was written."
+_HINT = "Every section needs one pair of markers, begin before end. Correct the line by hand. Nothing was written."
 
 Spans = dict[str, tuple[int, int]]
 """Where each section begins and ends, markers included."""
@@ -91,8 +91,8 @@ def _spans(document: str) -> Spans:
 
 def _surplus(name: str, opened: re.Match[str] | None, spans: Spans) -> str:
     if opened is not None:
-        return f"stands inside of the section that '{opened[0].strip()}' began"
-    return "comes a second time" if name in spans else "ends what was not begun"
+        return f"is inside the section that '{opened[0].strip()}' began"
+    return "occurs a second time" if name in spans else "has no begin marker before it"
 
 
 def _refuse_damaged(document: str) -> None:
@@ -100,7 +100,7 @@ def _refuse_damaged(document: str) -> None:
     whole = {marker.start() for marker in _MARKER.finditer(document)}
     for line in _ALIKE.finditer(document):
         if line.start() not in whole:
-            raise _error(document, line, "looks like a marker, and is none: no pair can be found")
+            raise _error(document, line, "looks like a marker, but is not a valid one")
 
 
 def _error(document: str, marker: re.Match[str], what: str) -> InputError:

@@ -1,4 +1,4 @@
-"""A profile as people read it: tables for the terminal and for Markdown."""
+"""A profile for people: tables for the terminal and for Markdown."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _GAIN = 0.98
 
 
 def tables(profile: Profile) -> tuple[Table, ...]:
-    """Every table of the report that has a row."""
+    """Every table of the report that has rows."""
     makers: tuple[Callable[[Profile], Table], ...] = (
         sizes,
         columns,
@@ -90,7 +90,7 @@ def _column(table: TableProfile, column: ColumnProfile) -> tuple[Cell | str | No
 
 
 def _anew(column: ColumnProfile) -> str | None:
-    """Whether another codec, or the same one again, would help."""
+    """Whether recompression with another codec, or the same one, would help."""
     if not column.restored:
         too_small = column.toast_share == 0 and set(column.codecs) == {"none"}
         return "too small to compress" if too_small else None

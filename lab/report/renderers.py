@@ -1,4 +1,4 @@
-"""Which files a run writes beside its experiment; apart from the other reports, because it loads all that they need."""
+"""The report files of a run. A module of its own, because importing it loads everything that all reports need."""
 
 from __future__ import annotations
 
@@ -8,4 +8,4 @@ from lab.analysis.results import Results
 from lab.report import csv, markdown
 
 RENDERERS: Mapping[str, Callable[[Results], str]] = {"report.md": markdown.report, "savings.csv": csv.savings}
-"""Each file that is written beside experiment.json, and what makes its text."""
+"""Each file that is written beside experiment.json, and the function that renders it."""

@@ -1,4 +1,4 @@
-"""What a program reads of a run: plain dictionaries, None where nothing was measured."""
+"""A run for programs: plain dictionaries, None where nothing was measured."""
 
 from __future__ import annotations
 

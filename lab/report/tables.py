@@ -18,7 +18,7 @@ _LARGE = 0.01
 
 
 def savings(results: Results) -> Table:
-    """What each scenario saves and costs."""
+    """The saving and the cost of each scenario."""
     return Table(
         title="Savings against the baseline of the same server",
         heads=(
@@ -56,7 +56,7 @@ def _savings_row(row: TrialResult) -> tuple[Cell | str | None, ...]:
 
 
 def full_size(results: Results) -> Table:
-    """What each scenario comes to at full size, and what becomes of it; the first line is the database as it is."""
+    """The size of each scenario at full size, and its growth; the first row is the database as it is."""
     case = results.experiment.case
     projected = [_full_size_row(row, row.projection) for row in results.measured if row.projection]
     return Table(

@@ -1,4 +1,4 @@
-"""The door to jinja2: every template of a report, with what all of them use."""
+"""The only module that imports jinja2: the templates of the reports, and their filters."""
 
 from __future__ import annotations
 

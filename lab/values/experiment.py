@@ -1,4 +1,4 @@
-"""A run, from its plan to everything that was measured."""
+"""A run, from its plan to all measurements."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from lab.values.outcome import Outcome
 from lab.values.workload import WorkloadFacts
 
 BASELINE = "baseline"
-"""The scenario that does nothing: every other is compared with it."""
+"""The scenario that does nothing; every other scenario is compared with it."""
 
 SIZE = "size"
 """Purpose of an auxiliary trial that shows how much depends on the amount of data."""
@@ -19,14 +19,14 @@ SIZE = "size"
 
 @dataclass(frozen=True, kw_only=True)
 class DatasetSpec:
-    """Which rows to generate: with its workload and case, everything that makes the same rows again, to the byte."""
+    """Which rows to generate; together with its workload and case it reproduces the same rows, to the byte."""
 
     workload: str
     """Its name."""
     case: str
     """The published or profiled database that it imitates."""
     scale: int
-    """How large it is, in what `WorkloadFacts.scale` names: the number of events."""
+    """Its size in the unit of `WorkloadFacts.scale`, such as the number of events."""
     seed: int
     parameters: Mapping[str, float] = field(hash=False)
     """By name, such as 'change rate'."""
@@ -46,7 +46,7 @@ class Capabilities:
 
 @dataclass(frozen=True, kw_only=True)
 class PlannedTrial:
-    """One trial to make: a scenario (or combination) on one kind of server, or the reason why not."""
+    """A planned trial: a scenario (or combination) on one kind of server, or the reason why it cannot run."""
 
     scenario: str
     server: str | None
@@ -56,7 +56,7 @@ class PlannedTrial:
 
 @dataclass(frozen=True, kw_only=True)
 class Plan:
-    """What a run will do; raw input of the experiment."""
+    """The plan of a run; raw input of the experiment."""
 
     dataset: DatasetSpec
     size_bytes: int
@@ -67,7 +67,7 @@ class Plan:
 
 @dataclass(frozen=True, kw_only=True)
 class ScenarioFacts:
-    """What a report must know about a scenario without importing it."""
+    """The facts about a scenario that a report needs without importing it."""
 
     title: str
     category: Category
@@ -76,20 +76,20 @@ class ScenarioFacts:
     given_up: tuple[str, ...]
     deletes_rows: bool
     keeps_days: int | None
-    """How many days of rows are kept; None where rows do not go by their age."""
+    """How many days of rows are kept; None where rows are not deleted by age."""
     costs: tuple[str, ...]
     origins: Mapping[str, str]
     """New table to the table whose rows it grows with."""
     losses: tuple[DeclaredLoss, ...] = ()
     """The same as `given_up`, as values."""
     changes: Mapping[str, Shape] = field(default_factory=dict)
-    """Each table that it touches, to what stands under its name afterwards."""
+    """Each table that it changes, to what has its name afterwards."""
     requires: tuple[Requirement, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
 class TableFacts:
-    """What a profile knows of one table at full size; None is what it does not know."""
+    """The figures of a profile for one table at full size; None is not known."""
 
     rows: int | None
     total_bytes: int | None
@@ -97,16 +97,16 @@ class TableFacts:
     """Heap, maps and TOAST."""
     index_bytes: int | None
     newest_rows: int | None
-    """Rows of the newest day that has any."""
+    """Rows of the newest day with rows."""
     rows_kept: Mapping[int, int]
-    """Number of days to the rows that a retention of as many days keeps; others are not known."""
+    """For some numbers of days, the rows that a retention of that many days keeps."""
     bytes_per_day: float | None = None
     """Growth over the last week."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class CaseFacts:
-    """The full-size database that the run projects to, as its profile tells."""
+    """The full-size database that the run projects to, according to its profile."""
 
     case: str
     database_bytes: int
@@ -115,16 +115,16 @@ class CaseFacts:
     """None where it is not known."""
     tables: Mapping[str, TableFacts]
     system_bytes: int | None = None
-    """What is no table, such as the system's catalogs; None where only rounded figures are known."""
+    """Bytes outside user tables, such as the system catalogs; None where only rounded figures are known."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class LoadedTemplate:
-    """What was loaded into one server, and what it weighed before any trial."""
+    """The data loaded into one server, and its footprint before any trial."""
 
     server: str
     origin: str
-    """What stood behind the server: an image, programs, somebody's server."""
+    """What ran the server: an image, programs, or an existing server."""
     capabilities: Capabilities
     settings: Mapping[str, str]
     rows: Mapping[str, int]
@@ -148,7 +148,7 @@ class Environment:
     cpu: str | None
     """Its model."""
     cpu_governor: str | None
-    """How the clock of the CPU is set, such as 'powersave'."""
+    """The frequency governor of the CPU, such as 'powersave'."""
     cores: int
     memory_bytes: int
     load_average: float | None
@@ -157,7 +157,7 @@ class Environment:
 
 @dataclass(frozen=True, kw_only=True)
 class AuxiliaryTrial:
-    """A scenario on a smaller dataset than the run's: bytes are compared, and nothing is timed."""
+    """A scenario on a smaller dataset than the run's; only bytes are compared, and nothing is timed."""
 
     purpose: str
     """`SIZE`, or the parameter of the workload in which its dataset differs."""
@@ -165,12 +165,12 @@ class AuxiliaryTrial:
     template: LoadedTemplate | None
     """None where it could not be loaded."""
     outcome: Outcome
-    """Without its steps: only the end is compared."""
+    """Stored without its steps, because only the final footprint is compared."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Experiment:
-    """One execution of a plan, raw; everything that is reported is derived from it."""
+    """One execution of a plan, raw; every report is derived from it."""
 
     format: int
     run: str
@@ -184,7 +184,7 @@ class Experiment:
     templates: tuple[LoadedTemplate, ...]
     scenarios: Mapping[str, ScenarioFacts]
     calibration: tuple[Note, ...] = ()
-    """How the case was made from a profile: what was taken from it, what assumed; empty for a published case."""
+    """How the case was derived from a profile: what the profile gave, what is assumed; empty for a published case."""
     outcomes: tuple[Outcome, ...] = ()
-    """In the order of the plan; a run that was interrupted has fewer."""
+    """In the order of the plan; an interrupted run has fewer."""
     auxiliary_trials: tuple[AuxiliaryTrial, ...] = ()

@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 EXTENSION_CATALOG = "(timescaledb catalog)"
-"""The extension's own tables in a footprint: bytes that the strategy brings, which do not grow with the data."""
+"""The extension's own tables in a footprint: bytes that the strategy adds and that do not grow with the data."""
 
 SYSTEM_CATALOGS = "(system catalogs)"
-"""The growth of the system's own tables, where a strategy puts more into them than its tables and views need."""
+"""The growth of the system catalogs, where a strategy adds more to them than its tables and views need."""
 
 KINDS = ("heap", "maps", "toast", "indexes")
 
@@ -36,7 +36,7 @@ class Kinds:
 
 @dataclass(frozen=True, kw_only=True)
 class Rowstore(Kinds):
-    """The chunks of a columnstore that are not compressed yet: they hold the newest rows, whatever there is in all."""
+    """The chunks of a columnstore that are not compressed yet: they hold the newest rows, whatever the total is."""
 
     rows: int
     """As the server counted them when it vacuumed."""
@@ -48,9 +48,9 @@ class TableFootprint(Kinds):
 
     table: str
     relations: int
-    """How many tables were rolled up into this one: 1, or 1 + partitions or chunks."""
+    """How many relations this entry sums up: 1, or 1 + partitions or chunks."""
     rowstore: Rowstore | None = None
-    """The part of these bytes that waits for the columnstore; None where the table has no columnstore."""
+    """The part of these bytes that is not compressed yet; None where the table has no columnstore."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,4 +1,4 @@
-"""What became of one trial."""
+"""The outcome of one trial."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class Timing:
     """Samples of how long the same work took, in seconds, in the order they were measured."""
 
     warmups: tuple[float, ...]
-    """Measured first, to fill caches; they do not count."""
+    """Measured first, to fill caches; they are not part of the result."""
     values: tuple[float, ...]
 
     @property
@@ -49,24 +49,24 @@ class Timing:
 
 @dataclass(frozen=True, kw_only=True)
 class StepRecord:
-    """What one named part of applying a scenario did and cost."""
+    """One named part of applying a scenario: its statements and its cost."""
 
     name: str
     statements: tuple[Statement, ...]
     timing: Timing | None
-    """One value: a step changes the data, so it is measured once. None where other trials worked beside it."""
+    """One value: a step changes the data, so it is measured once. None if other trials ran at the same time."""
     cpu_seconds: float | None
-    """User and system time of the server process that did it, None where that process cannot be seen."""
+    """User and system time of the server process that did it; None where that process cannot be observed."""
     wal_bytes: int | None
-    """None, as time and CPU, where other trials worked beside it."""
+    """None, like time and CPU, if other trials ran at the same time."""
     peak_bytes: int | None
-    """Largest size the database's folder was seen at during the step (WAL apart), None where it cannot be seen."""
+    """Largest observed size of the database's folder during the step, without WAL; None where it cannot be observed."""
     footprint: Footprint
     """After the step."""
     auxiliary: bool = False
     """Whether it only measures, and does not belong to the strategy's own cost."""
     final: bool = False
-    """Whether it drops what the way back needs: a plan carries it out only after the checks of phase 104."""
+    """Whether it drops what a rollback needs: a plan executes it only after the checks of phase 104."""
 
     @property
     def seconds(self) -> float | None:
@@ -76,16 +76,16 @@ class StepRecord:
 
 @dataclass(frozen=True, kw_only=True)
 class Answer:
-    """What a query (or a whole table) answered: number of rows and a digest of them in order."""
+    """The answer of a query (or a whole table): the number of rows, and a digest of them in order."""
 
     name: str
     rows: int | None
-    """None where it could not be asked; `digest` then holds the server's words."""
+    """None where the query failed; `digest` then holds the server's message."""
     digest: str
 
 
 class Verdict(StrEnum):
-    """What verification found."""
+    """The result of a verification."""
 
     EXACT = "exact"
     AS_DECLARED = "as declared"
@@ -103,11 +103,11 @@ class Mismatch:
 
 @dataclass(frozen=True, kw_only=True)
 class Verification:
-    """Whether a trial still answers what its template answers, save for what the scenario gives up on purpose."""
+    """Whether a trial gives the same answers as its template, except for the declared losses."""
 
     verdict: Verdict
     checks: int
-    """Answers that were compared; those without a row do not count."""
+    """Number of compared answers; answers without a row do not count."""
     given_up: tuple[str, ...]
     mismatches: tuple[Mismatch, ...]
 
@@ -150,7 +150,7 @@ class Guarantee:
 
 @dataclass(frozen=True, kw_only=True)
 class Completed:
-    """A scenario that was applied, measured and verified (its verdict may still say that answers differ)."""
+    """A scenario that was applied, measured and verified; its verdict may still be that answers differ."""
 
     scenario: str
     server: str
@@ -165,14 +165,14 @@ class Completed:
     """Rows of each table as its readers see it, after the scenario."""
     verification: Verification
     lost: tuple[Guarantee, ...]
-    """Keys, constraints, indexes, defaults and types that the template's tables had and these have not."""
+    """Keys, constraints, indexes, defaults and types of the template's tables that are missing afterwards."""
     notes: tuple[str, ...]
     kind: Literal["completed"] = "completed"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Skipped:
-    """A scenario that could not run here, or found nothing to do; it has no numbers."""
+    """A scenario that could not run here, or had nothing to do; it has no numbers."""
 
     scenario: str
     server: str | None
@@ -182,7 +182,7 @@ class Skipped:
 
 @dataclass(frozen=True, kw_only=True)
 class Failed:
-    """A scenario that broke: where, why, and what had been measured until then."""
+    """A scenario that failed: the step, the error, and the steps measured until then."""
 
     scenario: str
     server: str

@@ -1,4 +1,4 @@
-"""What a real database weighs, as far as it could be seen; `None` is what could not, and `missing` says why."""
+"""What a real database stores; a figure that could not be read is `None`, and `missing` says why."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from lab.values.dependant import Dependant
 
 @dataclass(frozen=True, kw_only=True)
 class ColumnProfile:
-    """What one column of a table stores."""
+    """The storage of one column of a table."""
 
     name: str
     type: str
@@ -25,7 +25,7 @@ class ColumnProfile:
     toast_share: float | None
     """Part of `stored_bytes` that lies in the TOAST table."""
     disk_bytes: int | None
-    """`stored_bytes` with what TOAST needs around them: its tuples, index, maps and free space."""
+    """`stored_bytes` with the overhead of TOAST: its tuples, index, maps and free space."""
     codecs: Mapping[str, float]
     """Share of values by codec: 'pglz', 'lz4' or 'none'; empty for a type that cannot be compressed."""
     raw_bytes: int | None
@@ -57,14 +57,14 @@ class IndexProfile:
 
 @dataclass(frozen=True, kw_only=True)
 class TimePath:
-    """Where the age of a row is read from: a column of its own, or one of a table that it points to."""
+    """The column that gives the age of a row: its own, or a column of a table that it refers to."""
 
     column: str
     """The time column, of the last table of `through`, or of the table itself where that is empty."""
     through: tuple[str, ...]
     """Steps such as 'order_id → orders'."""
     rule: Literal["partition", "column", "foreign key", "name"]
-    """Why it was chosen; 'name' means that no foreign key says so and the sampled keys agreed."""
+    """Why it was chosen; 'name' means that there is no foreign key but the sampled keys match."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -75,12 +75,12 @@ class Day:
     """UTC, ISO 8601."""
     rows: int
     bytes: int | None
-    """Of these rows: heap and TOAST without bloat, by what they store; indexes by their number."""
+    """Bytes of these rows: heap and TOAST without bloat, by stored bytes; indexes in proportion to the number of rows."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Retention:
-    """What is older than some days, and what a retention of as many days would keep."""
+    """The rows older than a number of days, and the rows that such a retention would keep."""
 
     days: int
     rows_older: int | None
@@ -90,7 +90,7 @@ class Retention:
 
 @dataclass(frozen=True, kw_only=True)
 class Growth:
-    """Rows and bytes a day."""
+    """Growth in rows and bytes per day."""
 
     rows_per_day_week: float | None
     """Over the last 7 days, idle ones included."""
@@ -141,7 +141,7 @@ class TableProfile:
 
 @dataclass(frozen=True, kw_only=True)
 class Share:
-    """A part of what a sample of events holds, and how far another choice of events may be off."""
+    """A share estimated from a sample of events, and its standard error."""
 
     value: float
     error: float | None
@@ -150,11 +150,11 @@ class Share:
 
 @dataclass(frozen=True, kw_only=True)
 class Series:
-    """A table of snapshots, the market rows that belong to them, and how much of both repeats."""
+    """A table of snapshots and their market rows, and how often both repeat."""
 
     snapshots: str
     key: tuple[str, ...]
-    """Columns that say whose snapshot it is: the event, and the source where there are several."""
+    """The columns that identify the series of a snapshot: the event, and the source where there are several."""
     time: str
     payload: str | None
     markets: str
@@ -181,25 +181,25 @@ class Series:
 
 @dataclass(frozen=True, kw_only=True)
 class Forecast:
-    """When the database passes the target, if it goes on growing as it does."""
+    """When the database passes the target at its present growth."""
 
     target_bytes: int
     bytes_per_day: float | None
     passes: str | None
-    """The day, ISO 8601; None where it is passed already, does not grow, or growth is unknown."""
+    """The day, ISO 8601; None if the target is passed already, the database does not grow, or growth is not known."""
     words: str
 
 
 @dataclass(frozen=True, kw_only=True)
 class Profile:
-    """Everything that is known of one database."""
+    """All figures of one database."""
 
     format: int
     name: str
     taken: str
     """UTC, ISO 8601."""
     now: str
-    """From where ages are counted; UTC, ISO 8601."""
+    """The moment from which ages are counted; UTC, ISO 8601."""
     source: Literal["measured", "published"]
     server: str | None
     standby: bool | None
@@ -211,12 +211,12 @@ class Profile:
     """Largest first."""
     series: tuple[Series, ...]
     bytes_per_day: float | None
-    """Of the whole database, over the last 7 days; of the tables that have ages, and so at least."""
+    """Growth over the last 7 days; a lower bound, because only tables with known ages count."""
     forecast: Forecast
     missing: tuple[str, ...]
-    """What could not be seen, and why."""
+    """What could not be read, and why."""
     dependants: tuple[Dependant, ...] | None = None
-    """What hangs on the tables; None where that was not read, as in older and in published profiles."""
+    """The objects that depend on the tables; None where they were not read, as in older and in published profiles."""
 
     def of(self, table: str) -> TableProfile | None:
         """The profile of that table, None where there is none."""

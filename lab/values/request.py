@@ -1,4 +1,4 @@
-"""One trial to make, as a worker receives it."""
+"""The request for one trial, as a worker receives it."""
 
 from __future__ import annotations
 
