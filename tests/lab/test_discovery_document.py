@@ -142,10 +142,10 @@ BEGIN, END = markers.begin("storage-drivers"), markers.end("storage-drivers")
         (f"{BEGIN}\n{END}\n{BEGIN}\n{END}\n", 3, "occurs a second time"),
         (f"{BEGIN}\n{markers.begin('answers')}\n{markers.end('answers')}\n{END}\n", 2, "is inside the section"),
         (f"{BEGIN}\n{markers.end('answers')}\n", 2, "is inside the section"),
-        (f"{BEGIN}\n<!-- lab:end storage-drivers\n", 2, "is none"),
-        (f"{BEGIN}\n<!--lab:end storage-drivers-->\n", 2, "is none"),
-        (f"> {BEGIN}\n{END}\n", 1, "is none"),
-        ("<!-- LAB:BEGIN storage-drivers -->\n" + END, 1, "is none"),
+        (f"{BEGIN}\n<!-- lab:end storage-drivers\n", 2, "is not a valid one"),
+        (f"{BEGIN}\n<!--lab:end storage-drivers-->\n", 2, "is not a valid one"),
+        (f"> {BEGIN}\n{END}\n", 1, "is not a valid one"),
+        ("<!-- LAB:BEGIN storage-drivers -->\n" + END, 1, "is not a valid one"),
     ],
 )
 def test_damaged_markers_are_named_by_their_line_and_nothing_is_written(
