@@ -128,7 +128,11 @@ T = TypeVar("T")
 
 
 def _files(folder: Path) -> list[Path]:
-    return sorted(folder.glob("*.json"))
+    """In the order of their numbers; errors: `InputError` where the folder may not be entered."""
+    try:
+        return sorted(folder.glob("*.json"))
+    except OSError as error:
+        raise InputError(f"{folder} cannot be read: {error.strerror}.", hint="Ask its owner for access.") from error
 
 
 def _trial(kind: Any, file: Path) -> tuple[Path, Any]:

@@ -98,7 +98,8 @@ class ContainerServer(Cluster):
             return None
         with engine.asking():
             code, output = self._container.exec_run(["df", "-B1", "--output=avail", self._data])
-        return int(b"".join([output] if isinstance(output, bytes) else output).split()[-1]) if code == 0 else None
+        words = b"".join([output] if isinstance(output, bytes) else output).split()
+        return int(words[-1]) if code == 0 and words else None  # a busy engine may drop what a command printed
 
     def close(self) -> None:
         """Remove the container and its data."""
