@@ -23,8 +23,9 @@ class SqlGauge:
         self._sizes = (database, f"pgsql_tmp{working.value('SELECT pg_backend_pid()')}.%") if sees_temporary else None
 
     def disk_bytes(self) -> int | None:
-        """Bytes of the database's files and of the connection's temporary files."""
-        return None if self._sizes is None else int(self._watching.value(_SIZES, self._sizes))
+        """Bytes of the database's files and of the connection's temporary files; None while they are being removed."""
+        size = None if self._sizes is None else self._watching.value(_SIZES, self._sizes)
+        return None if size is None else int(size)  # the server has no size for a database without a file
 
     def cpu_seconds(self) -> float | None:
         """CPU time of the process behind the working connection."""

@@ -48,6 +48,21 @@ def test_a_killed_cluster_says_so_and_starts_again(native: Server, new_name: New
         assert database.value("SELECT count(*) FROM t") == 1
 
 
+def test_a_database_whose_files_are_being_removed_has_no_size(native: Server, new_name: NewName) -> None:
+    native.create(name := new_name())
+    with native.connect(name) as database, native.gauge(name, database) as gauge:
+        place = database.value(
+            "SELECT current_setting('data_directory') || '/base/' || oid FROM pg_database WHERE datname = %s", (name,)
+        )
+        files, aside = Path(place), Path(f"{place}.aside")
+        files.rename(aside)
+        try:
+            assert gauge.disk_bytes() is None
+        finally:
+            aside.rename(files)
+        assert gauge.disk_bytes() is not None
+
+
 def test_it_listens_on_a_private_socket_only(native: Server, new_name: NewName) -> None:
     native.create(name := new_name())
     with native.connect(name) as database:
