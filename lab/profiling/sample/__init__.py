@@ -1,1 +1,1 @@
-"""What a sample of blocks says: columns, documents, codecs."""
+"""Estimates from a sample of blocks: columns, documents, codecs."""

@@ -1,4 +1,4 @@
-"""Which blocks of a table to read: short runs, spread over all of it."""
+"""Chooses the blocks of a table to read: short runs, spread over the whole table."""
 
 from __future__ import annotations
 
@@ -8,20 +8,20 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 WHOLE = 2048
-"""Blocks of a table that is read whole, and so is exact: 16 MB."""
+"""Tables of at most this many blocks (16 MB) are read whole, so their figures are exact."""
 BUDGET = 1024
-"""Blocks that are read of a larger one; the larger it is, the smaller the share."""
+"""Number of blocks to read of a larger table, whatever its size."""
 RUN = 8
-"""Blocks in a run: few, because neighbours are alike, and more than one, because a disk reads ahead."""
+"""Blocks in a run: few, because neighbouring blocks are alike, and more than one, because a disk reads ahead."""
 
 EVERYTHING = 1 << 62
 _LONG_RUN = 1024
-"""Blocks in a run where all are read and there are many."""
+"""Blocks in a run where a large table is read whole."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Piece:
-    """Blocks [first, last) of one relation; the pieces of a run have its number."""
+    """Blocks [first, last) of one relation; all pieces of a run carry its number."""
 
     run: int
     oid: int
@@ -30,7 +30,7 @@ class Piece:
 
 
 def chosen(relations: Sequence[tuple[int, int]], *, budget: int | None = None) -> tuple[Piece, ...]:
-    """Pieces of `relations`, given as (oid, blocks), laid end to end: all of it where that fits, else a run per stratum.
+    """Pieces of `relations`, given as (oid, blocks) and laid end to end: all blocks if they fit, else a run per stratum.
 
     One run lies at random in each of equal strata, so that every age of an append-only table is represented.
     """
@@ -49,7 +49,7 @@ def chosen(relations: Sequence[tuple[int, int]], *, budget: int | None = None) -
 
 
 def _cut(run: int, span: tuple[int, int], relations: Sequence[tuple[int, int]]) -> list[Piece]:
-    """The run as pieces, one for each relation that it reaches into."""
+    """The run as pieces, one for each relation that it overlaps."""
     pieces, offset = [], 0
     for oid, blocks in relations:
         first, last = max(span[0] - offset, 0), min(span[1] - offset, blocks)

@@ -1,4 +1,4 @@
-"""Would another codec help? A throwaway server recompresses a sample of documents; the source is never written to."""
+"""Compares codecs: a throwaway server recompresses a sample of documents. Never writes to the profiled database."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ _NAME = "lab_codecs"
 _BYTES = 1 << 20
 """Stored bytes of one column that are recompressed at most."""
 _AT_ONCE = 2
-"""Codecs at work at a time: a profile waits for them at its end."""
+"""Number of concurrent recompressions; a profile waits for them at its end."""
 _WIDE = 2000
 """Bytes that make a row so wide that its document is compressed."""
 _MAKE = """
 CREATE TEMP TABLE recompressed (weight float8, filler text, document {type} COMPRESSION {codec});
 ALTER TABLE recompressed ALTER filler SET STORAGE PLAIN, ALTER document SET STORAGE MAIN
-"""  # MAIN: a document beside a filler would leave for TOAST, where its size is another
+"""  # MAIN keeps a document beside a filler out of TOAST, where its size would differ
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,7 +39,7 @@ class Batch:
 
 
 def some(documents: Sequence[Document]) -> Sequence[Document]:
-    """Evenly spaced ones, because compressing costs more than reading."""
+    """Evenly spaced documents, fewer than were read, because compressing costs more than reading."""
     stored = sum(document.stored for document in documents)
     return documents[:: -(-stored // _BYTES)] if stored else ()
 
@@ -107,6 +107,6 @@ def _stored(server: Server, batch: Batch, codec: str) -> float:
 
 
 def _line(document: Document) -> bytes:
-    """A small document that is compressed at the source was compressed because its row was wide: it gets a filler."""
+    """One row of COPY text. A small document that is compressed at the source had a wide row, so it gets a filler."""
     filler = "." * _WIDE if document.compressed and document.stored < _WIDE else "\\N"
     return f"{document.weight}\t{filler}\t{copy_escaped(document.text)}\n".encode()

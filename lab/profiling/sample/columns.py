@@ -1,4 +1,4 @@
-"""Stored bytes of every column over a bounded sample of blocks, and from them rows, bloat and what lies in TOAST."""
+"""Estimates the stored bytes of every column, rows, bloat and TOAST from a bounded sample of blocks."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ from lab.profiling.sample.strata import NEVER, RUN, Stratum, out_of_line
 _CHUNK = 1996
 """Bytes of a value in one TOAST tuple; four of them fill a page."""
 _AT_ONCE = 250
-"""Columns in one statement, which has six figures of each and may have 1,664."""
+"""Columns in one statement: each needs six result columns, and a statement may have 1,664."""
 _FIELDS = ("values", "stored", "toast", "toast_disk", "pglz", "lz4")
 
 
 @dataclass(frozen=True, kw_only=True)
 class ColumnSums:
-    """What the sampled rows store in one column, scaled to the whole table."""
+    """Sums over the sampled rows of one column, scaled to the whole table."""
 
     column: Column
     values: float
@@ -30,7 +30,7 @@ class ColumnSums:
     toast: float
     """The part of `stored` that is out of line."""
     toast_disk: float
-    """The same with the headers and the room that TOAST's tuples take."""
+    """The same with headers and free space of TOAST's tuples."""
     pglz: float
     lz4: float
     error: float
@@ -40,13 +40,13 @@ class ColumnSums:
 
     @property
     def may_compress(self) -> bool:
-        """Whether a codec has anything to do: TOAST leaves rows below about 2 kB alone."""
+        """Whether a codec can matter: TOAST does not touch rows below about 2 kB."""
         return self.toast > 0 or self.pglz > 0 or self.lz4 > 0
 
 
 @dataclass(frozen=True, kw_only=True)
 class TableSample:
-    """What a sample of blocks says about one table."""
+    """The estimates for one table from a sample of blocks."""
 
     rows: float
     exact: bool
@@ -63,7 +63,7 @@ class TableSample:
 
 
 def read(source: ReadOnlySession, table: Table, strata: Sequence[Stratum], *, tells_toast: bool) -> TableSample:
-    """Sample a table; errors as `ReadOnlySession.fetch`, such as no right to read it, a lock or a time-out."""
+    """Sample a table; errors as `ReadOnlySession.fetch`, for instance a missing right, a lock or a time-out."""
     sums = [_Sums(source, stratum, tells_toast=tells_toast) for stratum in strata]
     columns = _capped(table, [_column(column, sums) for column in table.columns])
     rows = sum(partial.total("rows") for partial in sums)
@@ -88,7 +88,7 @@ class _Sums:
             self._add(source, start, tells_toast=tells_toast)
 
     def _add(self, source: ReadOnlySession, start: int, *, tells_toast: bool) -> None:
-        """Read so many columns from that one on; the rows are counted with the first."""
+        """Read at most `_AT_ONCE` columns beginning at `start`; counts the rows with the first batch."""
         columns = self._stratum.columns[start : start + _AT_ONCE]
         inner = [f"{RUN} AS run", f"{self._stratum.rows} AS n"]
         outer = ["0" if start else "sum(n)::float8"]
@@ -103,7 +103,7 @@ class _Sums:
                 self._runs[run][name] += float(value or 0)
 
     def by_run(self, name: str) -> Mapping[int, float]:
-        """The sum over the sampled rows of each run, none where a row is a batch of the columnstore."""
+        """The sum over the sampled rows of each run; empty for a columnstore, whose rows are batches."""
         return {} if self._stratum.compressed else {run: sums[name] for run, sums in self._runs.items()}
 
     def total(self, name: str) -> float:
@@ -111,7 +111,7 @@ class _Sums:
         return self._stratum.factor * sum(run[name] for run in self._runs.values())
 
     def variance(self, name: str) -> float:
-        """Of that sum, from how much neighbouring runs differ, one per stratum; 0 where every block was read."""
+        """Variance of that sum, from the differences of neighbouring runs; 0 where every block was read."""
         count = self._stratum.runs
         if self._stratum.exact or count < 2:
             return 0.0
@@ -121,7 +121,7 @@ class _Sums:
 
 
 def _inner(number: int, column: Column, toasted: str) -> list[str]:
-    """What is needed of one value; the size of one in TOAST is read from the pointer to it."""
+    """SQL for size, place and codec of a value; the size of a value in TOAST comes from its pointer."""
     codec = f"pg_column_compression({column.sql})" if column.compressible else "NULL::text"
     size = f"pg_column_size({column.sql})" if column.length == -1 else _fixed(column)
     return [f"{size} AS s{number}", f"{toasted} AS t{number}", f"{codec} AS k{number}"]
@@ -148,13 +148,13 @@ def _outer(number: int, column: Column, *, may_be_toasted: bool) -> list[str]:
 
 
 def _column(column: Column, sums: Iterable[_Sums]) -> ColumnSums:
-    found = list(sums)
+    partials = list(sums)
     stored, *rest = (
-        sum(partial.total(f"{column.name}.{field}") for partial in found)
+        sum(partial.total(f"{column.name}.{field}") for partial in partials)
         for field in ("stored", "values", "toast", "toast_disk", "pglz", "lz4")
     )
     values, toast, toast_disk, pglz, lz4 = rest
-    deviation = math.sqrt(sum(partial.variance(f"{column.name}.stored") for partial in found))
+    deviation = math.sqrt(sum(partial.variance(f"{column.name}.stored") for partial in partials))
     return ColumnSums(
         column=column,
         values=values,
@@ -164,17 +164,17 @@ def _column(column: Column, sums: Iterable[_Sums]) -> ColumnSums:
         pglz=pglz,
         lz4=lz4,
         error=deviation / stored if stored else 0.0,
-        by_run=next((runs for partial in found if (runs := partial.by_run(f"{column.name}.values"))), {}),
+        by_run=next((runs for partial in partials if (runs := partial.by_run(f"{column.name}.values"))), {}),
     )
 
 
 def late(table: Table) -> set[str]:
-    """Columns whose default is counted in rows that do not store it, so that their bytes are the most they can be."""
+    """Columns whose default is counted in rows that do not store it, so that their bytes are an upper bound."""
     return {column.name for part in table.parts for column in part.columns if column.late}
 
 
 def _capped(table: Table, columns: Sequence[ColumnSums]) -> tuple[ColumnSums, ...]:
-    """All columns together take no more than the heap: the late ones give way."""
+    """The columns, with late ones reduced so that all together take no more than the heap."""
     names = late(table)
     inline = {column.column.name: column.stored - column.toast for column in columns}
     room = sum(size for name, size in inline.items() if name in names)
@@ -188,9 +188,9 @@ def _capped(table: Table, columns: Sequence[ColumnSums]) -> tuple[ColumnSums, ..
 
 
 def _live_heap(rows: float, columns: Sequence[ColumnSums], *, dropped: bool) -> float:
-    """Bytes that rows of these widths need in pages that are full.
+    """Bytes that rows of these widths need in full pages.
 
-    Alignment is followed from column to column where offsets are known, and expected to be half of the most elsewhere.
+    Follows alignment from column to column where offsets are known, and assumes half of the maximum elsewhere.
     """
     if not rows:
         return 0.0
@@ -204,7 +204,7 @@ def _live_heap(rows: float, columns: Sequence[ColumnSums], *, dropped: bool) -> 
 
 
 def _data(rows: float, columns: Sequence[ColumnSums]) -> float:
-    """Mean bytes of a row's values with what their alignment adds."""
+    """Mean bytes of a row's values with their alignment."""
     offset, known = 0.0, True
     for column in columns:
         share = column.values / rows

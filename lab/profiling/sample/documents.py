@@ -1,4 +1,4 @@
-"""A bounded sample of documents: how long they are as text, and the text itself for storing it anew elsewhere."""
+"""A bounded sample of documents: their length as text, and the text itself for recompressing it elsewhere."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ _BYTES = 1 << 20
 """Stored bytes of one column's documents that are read."""
 _MOST = 2000
 _PLACES = 64
-"""Places of the table that they are taken from."""
+"""Number of places of the table from which documents are taken."""
 _LARGEST = 8 << 20
 _GOLDEN = 0.618034
-"""Multiples of it, without their whole part, are spread as evenly as can be, however many there are."""
+"""The fractional parts of its multiples are spread evenly, however many there are."""
 _TEXTS = ("json", "jsonb", "text", "varchar", "bpchar", "xml")
 
 
@@ -32,11 +32,11 @@ class Document:
     compressed: bool
     text: str
     weight: float
-    """How much it stands for: places with many rows, and so many documents, are asked for as few as the others."""
+    """Number of values that it stands for; every place yields the same number of documents, however many rows it has."""
 
 
 def has_text(column: Column) -> bool:
-    """Whether values of that column can be stored anew from their text."""
+    """Whether values of that column can be recompressed from their text."""
     return column.base in _TEXTS and column.length == -1
 
 
@@ -50,7 +50,7 @@ def read(source: ReadOnlySession, stratum: Stratum, sums: ColumnSums) -> tuple[D
 
 
 def _weighed(rows: Sequence[Row], sums: ColumnSums) -> Iterator[Document]:
-    """The documents of a run stand for all values of it, each for as many."""
+    """The documents of a run stand for all its values, in equal parts."""
     read = Counter(run for run, *_ in rows)
     for run, stored, raw, compressed, text in rows:
         weight = sums.by_run.get(run, 0.0) / read[run]
@@ -58,9 +58,9 @@ def _weighed(rows: Sequence[Row], sums: ColumnSums) -> Iterator[Document]:
 
 
 def _arm(stratum: Stratum, place: int, column: Column, each: int, shift: float) -> str:
-    """So many values of the place, evenly spaced in the order of their sizes; only those that are taken are unpacked.
+    """SQL for `each` values of the place, evenly spaced by size; decompresses only these.
 
-    `shift`, a part of that space, is another one in each place, so that all of them together are of all sizes.
+    `shift`, a part of that spacing, differs from place to place, so that all places together cover all sizes.
     """
     piece = stratum.pieces[place]
     within = f"ctid >= '({piece.first},0)'::tid AND ctid < '({piece.last},0)'::tid"
@@ -77,7 +77,7 @@ def _arm(stratum: Stratum, place: int, column: Column, each: int, shift: float) 
 
 
 def _step(rank: str, each: int, shift: float) -> str:
-    """How many are taken up to a rank."""
+    """SQL for the number of values taken up to a rank."""
     return f"floor({rank} * {each}::float8 / lab_number - {shift:.4f})"
 
 

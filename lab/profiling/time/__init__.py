@@ -1,1 +1,1 @@
-"""When rows were written: ages, growth, and what repeats from snapshot to snapshot."""
+"""The age of rows, growth, and repetition from snapshot to snapshot."""

@@ -1,4 +1,4 @@
-"""How old the rows of a table are: rows and bytes by whole days before `now`."""
+"""The ages of a table's rows: rows and bytes by whole days before `now`."""
 
 from __future__ import annotations
 
@@ -17,25 +17,25 @@ from lab.profiling.time.paths import AgePath
 _LOOKUP = 20_000
 """Keys that are looked up in one statement."""
 _KNOWN = 0.95
-"""Share of keys that must be found where only a name says that they point there."""
+"""Minimum share of keys that must exist where only a column's name suggests the table."""
 _SANE = ("1900-01-01", "2200-01-01")
-"""Moments outside of these are marks for "never" or slips, and no date of Python's may hold them."""
+"""Moments outside these bounds mean "never" or are mistakes, and Python's dates may not hold them."""
 _HEADER = 28
-"""Bytes of a tuple's header and line pointer, which a row has besides its values."""
+"""Bytes of a row's tuple header and line pointer."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Ages:
-    """Weights by age in whole days, scaled to the whole table; the age None is not known."""
+    """Weights by age in whole days, scaled to the whole table; the age None means unknown."""
 
     rows: dict[int | None, float]
     inline: dict[int | None, float]
     toast: dict[int | None, float]
     trusted: bool
-    """False where a name alone says where the keys point, and too few of them are there."""
+    """False where only a column's name suggests the table of the keys and too few keys exist there."""
 
     def bytes_by_age(self, heap: float, toast: float, indexes: float) -> dict[int | None, float]:
-        """Bytes in use by age: heap and TOAST by what the rows store there, indexes by their number."""
+        """Bytes in use by age: heap and TOAST by the rows' bytes there, indexes by the number of rows."""
         kinds = ((heap, self.inline), (toast, self.toast), (indexes, self.rows))
         shares: dict[int | None, float] = defaultdict(float)
         for total, by_age in kinds:
@@ -56,9 +56,9 @@ def read(
         grouped = list(_grouped(source, stratum, path, now, tells_toast=tells_toast))
         if path.steps:
             wanted = {key for key, *_ in grouped if key is not None}
-            found = _looked_up(source, path, now, list(wanted))
-            trusted = trusted and (path.rule != "name" or len(found) >= _KNOWN * len(wanted))
-            grouped = [(found.get(key), *weights) for key, *weights in grouped]
+            age_of = _looked_up(source, path, now, list(wanted))
+            trusted = trusted and (path.rule != "name" or len(age_of) >= _KNOWN * len(wanted))
+            grouped = [(age_of.get(key), *weights) for key, *weights in grouped]
         for age, *weights in grouped:
             for by_age, weight in zip((ages.rows, ages.inline, ages.toast), weights, strict=True):
                 by_age[age] += stratum.factor * float(weight)
@@ -104,7 +104,7 @@ def _batch_bounds(stratum: Stratum, time: Column) -> tuple[str, str] | None:
 
 
 def age(moment: str, now: datetime) -> str:
-    """SQL for whole days from `moment` to `now`, negative in the future; NULL where it cannot be meant."""
+    """SQL for whole days from `moment` to `now`, negative in the future; NULL for an implausible moment."""
     whole = f"floor(extract(epoch FROM {literal(now.isoformat())}::timestamptz - ({moment})::timestamptz) / 86400)::int"
     first, end = _SANE
     return f"CASE WHEN {moment} >= '{first}' AND {moment} < '{end}' THEN {whole} END"
@@ -113,7 +113,7 @@ def age(moment: str, now: datetime) -> str:
 def _looked_up(
     source: ReadOnlySession, path: AgePath, now: datetime, keys: Sequence[object]
 ) -> dict[object, int | None]:
-    """The age of each key that is there, in batches, by the keys of the tables on the path."""
+    """The age of each existing key, fetched in batches along the path."""
     first = path.steps[0]
     joins = [f"JOIN {first.parent.sql} p0 ON p0.{first.key.sql} = k"]
     joins += [
@@ -123,7 +123,7 @@ def _looked_up(
     moment = age(f"p{len(path.steps) - 1}.{path.time.sql}", now)
     joined = escaped(f"AS k {' '.join(joins)} GROUP BY k")
     query = f"SELECT k, {escaped(f'max({moment})')} FROM unnest(%s::{escaped(first.column.type)}[]) {joined}"
-    found: dict[object, int | None] = {}
+    age_of: dict[object, int | None] = {}
     for start in range(0, len(keys), _LOOKUP):
-        found |= dict(source.fetch(query, (keys[start : start + _LOOKUP],)))
-    return found
+        age_of |= dict(source.fetch(query, (keys[start : start + _LOOKUP],)))
+    return age_of

@@ -1,4 +1,4 @@
-"""How much repeats: snapshots and market rows that equal the previous ones of the same event, in a sample of events."""
+"""Measures repetition: snapshots and market rows that equal the previous ones of their event, in a sample of events."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ from lab.values import Share
 
 _EVENTS = 16
 _WINDOW = 11
-"""Snapshots in a row that are compared, of each sampled event."""
+"""Number of consecutive snapshots to compare of each sampled event."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Repeats:
-    """What was compared and what was equal; None where there was nothing to compare."""
+    """The numbers compared and the shares that were equal; None where there was nothing to compare."""
 
     events: int = 0
     pairs: int = 0
@@ -77,7 +77,7 @@ def read(source: ReadOnlySession, tables: SeriesTables, keys: Sequence[tuple[obj
 
 
 def _share(counted: Iterable[tuple[object, int, int]]) -> Share | None:
-    """From (event, so many, of so many); rows of one event are alike, so the error is that of the choice of events."""
+    """The share over (event, equal, compared). Rows of an event are alike, so the error is that of sampling events."""
     same: Counter[object] = Counter()
     compared: Counter[object] = Counter()
     for event, number, of in counted:
@@ -92,9 +92,10 @@ def _share(counted: Iterable[tuple[object, int, int]]) -> Share | None:
 
 
 def spread(keys: Sequence[tuple[object, int]], count: int) -> list[object]:
-    """At most `count` keys, each as likely as it has snapshots, without repetition."""
-    total, places = sum(number for _, number in keys), []
-    reached, wanted = 0, 0
+    """At most `count` different keys, each with a probability proportional to its snapshots."""
+    total = sum(number for _, number in keys)
+    places = []
+    reached = wanted = 0
     for key, number in keys:
         reached += number
         if reached * count > wanted * total and wanted < count:
@@ -104,7 +105,7 @@ def spread(keys: Sequence[tuple[object, int]], count: int) -> list[object]:
 
 
 def _pairs(source: ReadOnlySession, tables: SeriesTables, chosen: Sequence[object]) -> Iterator[_Pair]:
-    """Of each key a window of snapshots in order of time, each with the one before."""
+    """Pairs of consecutive snapshots in a window of each key."""
     groups: dict[tuple[object, ...], list[_Snapshot]] = defaultdict(list)
     for row in source.fetch(_windows(tables), (list(chosen),)):
         groups[row[: len(tables.key)]].append(_Snapshot(*row[len(tables.key) :]))
@@ -113,7 +114,7 @@ def _pairs(source: ReadOnlySession, tables: SeriesTables, chosen: Sequence[objec
 
 
 def _windows(tables: SeriesTables) -> str:
-    """SQL for the windows; the server cuts them out, anywhere in each key's snapshots, because an event may have many."""
+    """SQL for a window anywhere in each key's snapshots; the server selects it, because an event may have many."""
     payload = tables.payload.sql if tables.payload else None
     size, codec = (f"pg_column_size({payload})", f"pg_column_compression({payload})") if payload else ("NULL",) * 2
     key = ", ".join(column.sql for column in tables.key)
@@ -130,7 +131,7 @@ WHERE place > {first} AND place <= {first} + {_WINDOW} ORDER BY {keys}, place"""
 
 
 def _digests(source: ReadOnlySession, tables: SeriesTables, pairs: Sequence[_Pair]) -> Mapping[object, str]:
-    """Of the documents that may equal the previous one; only those of the same room are unpacked, the others differ."""
+    """Digests of documents that may equal the previous one; skips those whose stored sizes differ with one codec."""
     if tables.payload is None:
         return {}
     near = (pair for pair in pairs if pair.old.codec != pair.new.codec or pair.old.size == pair.new.size)
@@ -140,12 +141,12 @@ def _digests(source: ReadOnlySession, tables: SeriesTables, pairs: Sequence[_Pai
 
 
 def _same_payload(pair: _Pair, digests: Mapping[object, str]) -> bool:
-    found = digests.get(pair.new.id)
-    return found is not None and found == digests.get(pair.old.id)
+    digest = digests.get(pair.new.id)
+    return digest is not None and digest == digests.get(pair.old.id)
 
 
 def _market_rows(source: ReadOnlySession, tables: SeriesTables, ids: Sequence[object]) -> dict[object, Counter[int]]:
-    """The contents of the market rows of each snapshot, as hashes; market, line and prices are all in them."""
+    """Hashes of the market rows of each snapshot; they cover market, line and prices."""
     content = ", ".join(column.sql for column in tables.content)
     digest = f"hashtextextended(ROW({content})::text, 0)"
     select = escaped(f"SELECT {tables.reference.sql}, {digest}, count(*) FROM {tables.markets.sql}")
@@ -161,7 +162,7 @@ def _any(column: Column) -> str:
 
 
 def affordable(tables: SeriesTables, snapshots: Sequence[Index], markets: Sequence[Index]) -> bool:
-    """Whether the rows of an event can be found without reading a large table as a whole."""
+    """Whether the rows of an event can be read without scanning a large table."""
     return all(
         column.name in {index.leading for index in indexes} or _is_small(table)
         for table, column, indexes in (

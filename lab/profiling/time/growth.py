@@ -1,4 +1,4 @@
-"""From the ages of rows to days, growth, retention and the forecast; pure."""
+"""Computes days, growth, retention and the forecast from the ages of rows; pure."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ WEEK = 7
 PERIODS = (7, 14, 30)
 
 Weights = Mapping[int | None, float]
-"""Rows or bytes by age in whole days, negative in the future, None where it is not known."""
+"""Rows or bytes by age in whole days; negative in the future, None where the age is unknown."""
 
 
 def days(rows: Weights, sizes: Weights, now: datetime) -> tuple[Day, ...]:
@@ -26,7 +26,7 @@ def _day(age: int, rows: float, size: float, now: datetime) -> Day:
 
 
 def growth(rows: Weights, sizes: Weights) -> Growth:
-    """What came a day: over the last week, and since the first row; what lies in the future did not come yet."""
+    """Mean growth per day, over the last week and since the first row; ignores rows in the future."""
     past = [age for age, count in rows.items() if age is not None and age >= 0 and count]
     if not past:
         return Growth(rows_per_day_week=None, bytes_per_day_week=None, rows_per_day=None, bytes_per_day=None, days=None)
@@ -42,7 +42,7 @@ def growth(rows: Weights, sizes: Weights) -> Growth:
 
 
 def retention(rows: Weights, sizes: Weights) -> tuple[Retention, ...]:
-    """What is older than each period; rows whose age is not known are in neither part."""
+    """Rows and bytes older than each period; rows of unknown age are in neither part."""
     return tuple(
         Retention(
             days=period,
@@ -55,7 +55,7 @@ def retention(rows: Weights, sizes: Weights) -> tuple[Retention, ...]:
 
 
 def _sum(weights: Weights, first: int | None, end: int | None) -> float:
-    """Over ages in [first, end)."""
+    """Sum over ages in [first, end)."""
     ages = (age for age in weights if age is not None)
     return sum(weights[age] for age in ages if (first is None or age >= first) and (end is None or age < end))
 
@@ -67,12 +67,12 @@ def per_day(growths: Sequence[Growth | None]) -> float | None:
 
 
 def unknown_bytes(tables: Sequence[TableProfile]) -> int:
-    """Bytes whose growth is in no figure: of tables without ages, and of the undated rows of the others."""
+    """Bytes of unknown growth: tables without ages, and undated rows of other tables."""
     return round(sum((table.total_bytes or 0) * _undated(table) for table in tables))
 
 
 def _undated(table: TableProfile) -> float:
-    """Share of a table's rows whose age is not known; an empty one has none."""
+    """Share of a table's rows whose age is unknown; 0 for an empty table."""
     if table.rows == 0:
         return 0.0
     return (table.undated_rows or 0) / table.rows if table.rows and table.growth else 1.0
@@ -81,7 +81,7 @@ def _undated(table: TableProfile) -> float:
 def forecast(
     database_bytes: int, bytes_per_day: float | None, target_bytes: int, now: datetime, *, gaps: Sequence[str] = ()
 ) -> Forecast:
-    """When the target is passed at the pace of the last week; `gaps` is what that pace is without, in words."""
+    """When the target is passed at the pace of the last week; `gaps` names everything that the pace does not include."""
     target = bytes_text(target_bytes)
     passes = None
     if database_bytes >= target_bytes:

@@ -1,4 +1,4 @@
-"""Where the age of a row is read from: a time column of its own, or one of a table that it points to."""
+"""Finds the source of a row's age: a time column of its table, or of a table that it references."""
 
 from __future__ import annotations
 
@@ -29,21 +29,21 @@ _PREFERRED = (
     "ts",
     "date",
 )
-"""Names of the moment a row was written; a kick-off or an expiry is not."""
+"""Names of columns with the moment at which a row was written, unlike a kick-off or an expiry."""
 
 _NOW = re.compile(
     r"(timezone'[^']*'::text, )?"
     r"(now|(clock|transaction|statement)_timestamp|(CURRENT_TIMESTAMP|LOCALTIMESTAMP)\d?|CURRENT_DATE)"
     r"( AT TIME ZONE '[^']*'(::text)?)?(::[a-z ]+\d?)*"
 )
-"""A default that is the moment of writing, without parentheses; one that adds an interval is another moment."""
+"""A default that is the moment of writing, without parentheses; a default with an interval is another moment."""
 _NO_PARENTHESES = str.maketrans("", "", "()")
 
 _MOST = 0.5
-"""Share of the rows that have a time, where it is to stand for the age of all: else it is when something else happened."""
+"""Minimum share of non-NULL values for a nullable time column to be used as the row's age."""
 
 Filled = Mapping[tuple[int, str], float]
-"""By table and column, the share of the rows read that have a value; all where it is not told."""
+"""By table and column, the share of sampled rows that have a value; a missing entry means all."""
 
 _DIMENSIONS = """
 SELECT p.partrelid::bigint, a.attname::text FROM pg_partitioned_table p
@@ -71,7 +71,7 @@ JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = ANY (i.indkey) WHE
 
 @dataclass(frozen=True, kw_only=True)
 class Step:
-    """From a column to the table it points to."""
+    """A reference from a column to a table."""
 
     column: Column
     parent: Table
@@ -88,24 +88,24 @@ class AgePath:
     rule: Literal["partition", "column", "foreign key", "name"]
 
     def value(self) -> TimePath:
-        """As the profile states it."""
+        """The path as the profile states it."""
         through = tuple(f"{step.column.name} → {step.parent.label}" for step in self.steps)
         return TimePath(column=self.time.name, through=through, rule=self.rule)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Keys:
-    """What points where, by the `oid` of a table."""
+    """Partition columns and references, by the `oid` of a table."""
 
     dimensions: Mapping[int, str]
     foreign: Mapping[int, tuple[Step, ...]]
     named: Mapping[int, tuple[Step, ...]]
 
     def steps(self, table: Table) -> tuple[Step, ...]:
-        """All steps from that table, those to the largest heaps first: a row is as old as the youngest, hence the most."""
-        found = (*self.foreign.get(table.oid, ()), *self.named.get(table.oid, ()))
-        certain = [step for step in found if step.column.not_null]
-        return tuple(sorted(certain or found, key=lambda step: -step.parent.heap))
+        """Steps from that table, largest parent first: a row is as old as its youngest parent, whose table is largest."""
+        steps = (*self.foreign.get(table.oid, ()), *self.named.get(table.oid, ()))
+        certain = [step for step in steps if step.column.not_null]
+        return tuple(sorted(certain or steps, key=lambda step: -step.parent.heap))
 
 
 def keys(source: ReadOnlySession, tables: Sequence[Table]) -> Keys:
@@ -132,7 +132,7 @@ def keys(source: ReadOnlySession, tables: Sequence[Table]) -> Keys:
 def _primary(
     source: ReadOnlySession, by_oid: Mapping[int, Table], dimensions: Mapping[int, str]
 ) -> Iterator[tuple[Table, str]]:
-    """Keys of one column, besides the one that a partitioned table must have in its key."""
+    """Primary keys of one column, not counting the column that partitioning adds to the key."""
     for oid, columns in source.fetch(_PRIMARY):
         rest = [column for column in columns if column != dimensions.get(oid)] or columns
         if oid in by_oid and len(rest) == 1:
@@ -158,17 +158,18 @@ def _reached(
     tables: Sequence[Table], references: Keys, own: Mapping[int, AgePath], filled: Filled
 ) -> dict[int, AgePath]:
     """The paths of tables that have a time of their `own`, and of those from which steps lead there."""
-    nearest, found = dict(own), dict(own)
-    while found:  # one step farther each time
+    nearest = dict(own)
+    added = dict(own)
+    while added:  # one step farther each time
         others = [table for table in tables if table.oid not in nearest]
-        found = {table.oid: path for table in others if (path := _by(table, references, nearest, filled))}
-        nearest |= found
+        added = {table.oid: path for table in others if (path := _by(table, references, nearest, filled))}
+        nearest |= added
     best = {table.oid: path for table in tables if (path := _by(table, references, nearest, filled))}
     return best | dict(own)
 
 
 def _by(table: Table, references: Keys, known: Mapping[int, AgePath], filled: Filled) -> AgePath | None:
-    """By the best step to a table whose path is known and does not lead back."""
+    """The path by the best step to a table whose own path is known and does not lead back."""
     for step in references.steps(table):
         rest = known.get(step.parent.oid)
         back = rest is None or table.oid in (step.parent.oid, *(later.parent.oid for later in rest.steps))
@@ -191,7 +192,7 @@ def _own(table: Table, dimension: str | None, filled: Filled) -> AgePath | None:
 
 
 def _nullable(table: Table, filled: Filled) -> AgePath | None:
-    """A time that nothing but its type speaks for, and that most rows have: less than a foreign key, more than a name."""
+    """A time column chosen by its type only, if most rows have it; ranks below a foreign key and above a name."""
     times = _times(table, filled, least=_MOST)
     return AgePath(steps=(), time=times[0], rule="column") if times else None
 
@@ -205,7 +206,7 @@ def _times(table: Table, filled: Filled, *, least: float = 0.0) -> list[Column]:
 
 
 def _named(table: Table, foreign: Sequence[Step], primary: Mapping[Table, str]) -> Iterator[Step]:
-    """Columns such as order_id that no foreign key explains, and the shortest table name that ends like them."""
+    """Steps from columns such as order_id without a foreign key to the table with the shortest matching name."""
     explained = {step.column.name for step in foreign}
     for column in table.columns:
         thing = column.name.removesuffix("_id")

@@ -20,13 +20,13 @@ from lab.values import Series
 _COUNTED = 200
 """Events whose snapshots are counted, where not all rows were read."""
 _FEW = 20
-"""Sources that there are at most."""
+"""Maximum number of sources."""
 
 Attempt = Callable[[str], AbstractContextManager[None]]
 
 
 def read(source: ReadOnlySession, found: Sequence[SurveyedTable], keys: Keys, attempt: Attempt) -> Iterator[Series]:
-    """Every series that the rules of `lab.profiling.series` find in what could be read."""
+    """Every series that the rules of `lab.profiling.time.series` find among the readable tables."""
     by_oid = {surveyed.table.oid: surveyed for surveyed in found if surveyed.reading and surveyed.reading.rows}
     all_indexes = {surveyed.table.oid: surveyed.indexes for surveyed in found}
     readable = [surveyed.table for surveyed in by_oid.values() if surveyed.ages]
@@ -84,7 +84,7 @@ def _counts(source: ReadOnlySession, tables: SeriesTables, snapshots: SurveyedTa
 def _event_first(
     tables: SeriesTables, counts: Counter[tuple[object, ...]]
 ) -> tuple[SeriesTables, Counter[tuple[object, ...]]]:
-    """The columns of the key in the order of how many values they have: an event is one of many, a source of few."""
+    """The key's columns, those with most values first: there are many events and few sources."""
     distinct = [len({key[place] for key in counts}) for place in range(len(tables.owners))]
     order = sorted(range(len(distinct)), key=lambda place: -distinct[place])
     ordered = Counter({tuple(key[place] for place in order): number for key, number in counts.items()})
@@ -94,7 +94,7 @@ def _event_first(
 def _per_event(
     source: ReadOnlySession, tables: SeriesTables, keys: Sequence[tuple[object, int]], *, exact: bool
 ) -> float | None:
-    """Mean number of snapshots; an event with many is found more often, so the mean is the harmonic one."""
+    """Mean number of snapshots per event; the harmonic mean, because events with many are sampled more often."""
     if not keys:
         return None
     if exact:
@@ -110,7 +110,7 @@ def _per_event(
 def _shares(
     source: ReadOnlySession, tables: SeriesTables, counts: Counter[tuple[object, ...]]
 ) -> Iterator[tuple[str, float]]:
-    """By the first text of the tables that the key points to, where it has few values: the name of a source."""
+    """Shares by source: by the first text column of a referenced table, if it has few values."""
     for place, step in enumerate(tables.owners):
         by_key: Counter[object] = Counter()
         for key, number in counts.items():

@@ -1,4 +1,4 @@
-"""Which tables are snapshots of something, and which hold their market rows: found by rules, from the catalog."""
+"""Finds tables of snapshots and the tables of their market rows, by rules over the catalog."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ class SeriesTables:
     snapshots: Table
     id: Column
     owners: tuple[Step, ...]
-    """Whose snapshot it is: of which event, and from which source where there are several."""
+    """References to the owner of a snapshot: its event, and its source where there are several."""
     time: Column
     payload: Column | None
     markets: Table
@@ -29,7 +29,7 @@ class SeriesTables:
 
     @property
     def key(self) -> tuple[Column, ...]:
-        """The columns that say whose snapshot it is."""
+        """The columns that name the owner of a snapshot."""
         return tuple(step.column for step in self.owners)
 
 
@@ -39,9 +39,9 @@ def find(
     keys: Keys,
     indexes: Mapping[int, Sequence[Index]],
 ) -> Iterator[SeriesTables]:
-    """Every pair of tables where one has no time but through the other, which has a time and says whose it is.
+    """Every pair of tables where the second has a time and an owner, and the first gets its time from the second.
 
-    One of both must hold documents.
+    At least one of them must hold documents.
     """
     for markets in tables:
         path = paths.get(markets.oid)
