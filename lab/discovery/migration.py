@@ -48,14 +48,13 @@ def removal(inputs: DiscoveryInputs, strategy: Measured) -> tuple[Move, ...]:
 
 
 def _moves(inputs: DiscoveryInputs, strategy: Measured, *, final: bool) -> tuple[Move, ...]:
-    files = {file.title: file.name for file in inputs.files if file.phase > 101}
+    files = {file.step: file.name for file in inputs.files}
     steps = zip(strategy.steps, strategy.held, strict=True)
-    asked_only = {step.name for step in strategy.steps if step.name not in files} if files else set()
     late = removal_steps(strategy.steps, strategy.candidate.facts)
     return tuple(
-        _move(strategy, step, held, files.get(step.name, ""))
+        _move(strategy, step, held, files.get(number, ""))
         for number, (step, held) in enumerate(steps)
-        if (number in late) is final and step.name not in asked_only
+        if (number in late) is final and (number in files or not files)  # a step that only asks has no file
     )
 
 

@@ -78,15 +78,18 @@ def _loss(inputs: DiscoveryInputs, strategy: Measured) -> Iterator[Risk]:
 
 def _way_back(strategy: Measured) -> Iterator[Risk]:
     sizes = {table: bytes_text(size) for table, size in strategy.before.items()}
-    final = [step.name for step in strategy.steps if step.final or rollback_steps(step.statements, sizes)[1]]
+    final = {
+        number: step.name
+        for number, step in enumerate(strategy.steps)
+        if step.final or rollback_steps(step.statements, sizes)[1]
+    }
     late = removal_steps(strategy.steps, strategy.candidate.facts)
-    removed = {strategy.steps[number].name for number in late}
-    last = " The plan makes them last, after the checks of phase 104." if removed >= {*final} else ""
+    last = " The plan makes them last, after the checks of phase 104." if late >= final.keys() else ""
     if final:
         yield Risk(
             name="No way back",
             level="high",
-            what=f"These steps cannot be undone: {', '.join(final)}.{last}",
+            what=f"These steps cannot be undone: {', '.join(final.values())}.{last}",
             remedy="A restored backup on which the migration was tried, before the first of them.",
         )
 

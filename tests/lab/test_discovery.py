@@ -30,6 +30,7 @@ from lab.values import (
     RequirementAnswer,
     Retention,
     Series,
+    Shape,
     Share,
     Verdict,
 )
@@ -317,6 +318,15 @@ def planned(published: Profile, sample: Experiment, best: str) -> Discovery:
     alone = tuple(one for one in sample.outcomes if one.scenario in ("baseline", best))
     roomy = replace(sample, outcomes=alone, case=replace(sample.case, target_bytes=30 << 30))
     return discover(DiscoveryInputs(profile=published, results=analyse(roomy)))
+
+
+def test_steps_of_one_name_have_a_file_each(published: Profile, sample: Experiment) -> None:
+    name = "drop_raw_response+retention_7d"
+    facts = replace(sample.scenarios[name], changes={"odds_snapshots": Shape.TABLE})  # a run of format 1 has no files
+    changed = replace(sample, scenarios={**sample.scenarios, name: facts})
+    moves = [move for phase in planned(published, changed, name).phases for move in phase.moves]
+    assert [move.name for move in moves].count("VACUUM FULL") == 2
+    assert len({move.file for move in moves}) == len(moves)
 
 
 def test_an_old_table_that_is_kept_takes_what_earlier_steps_left_of_it(published: Profile, sample: Experiment) -> None:

@@ -258,8 +258,8 @@ def test_a_proof_that_fails_stops_the_plan_before_the_swap(bench: Bench) -> None
 
 def test_files_of_an_earlier_plan_are_removed_and_those_of_a_person_stay(tmp_path: Path) -> None:
     folder = tmp_path / "DISCOVERY-plan"
-    first = PlanFile(name="103-01-copy.sql", phase=103, title="copy", text=f"{HEADER}\n")
-    second = PlanFile(name="103-01-other.sql", phase=103, title="other", text=f"{HEADER}\n")
+    first = PlanFile(name="103-01-copy.sql", phase=103, step=0, text=f"{HEADER}\n")
+    second = PlanFile(name="103-01-other.sql", phase=103, step=0, text=f"{HEADER}\n")
     write_plan(folder, [first])
     (folder / "103-02-mine.sql").write_text("SELECT 1;", encoding="utf-8")
     write_plan(folder, [second])

@@ -44,7 +44,8 @@ class PlanFile:
     name: str
     """Such as '103-02-build-the-lookup.sql'; the files are executed in the order of their names."""
     phase: int
-    title: str
+    step: int | None
+    """Position of the step among those of the strategy, because several may have one name; None of requirements."""
     text: str
 
 
@@ -64,6 +65,7 @@ def plan_files(trial: Completed, facts: ScenarioFacts, dependants: Sequence[Depe
 @dataclass(frozen=True, kw_only=True)
 class _Body:
     phase: int
+    step: int | None
     title: str
     blocks: tuple[str, ...]
 
@@ -71,7 +73,7 @@ class _Body:
 def _requirements(steps: Sequence[StepRecord]) -> Iterator[_Body]:
     asked = [one for step in steps for one in step.statements if one.kind is StatementKind.REQUIREMENT]
     if asked:
-        yield _Body(phase=101, title="requirements", blocks=tuple(statement_text(one) for one in asked))
+        yield _Body(phase=101, step=None, title="requirements", blocks=tuple(statement_text(one) for one in asked))
 
 
 def _steps(
@@ -83,16 +85,16 @@ def _steps(
     late = removal_steps(steps, facts)
     for number, step in enumerate(steps):
         done += step.statements
-        again = statements_again(swapped.get(step.name, ()), trial, facts, dependants, done)
+        again = statements_again(swapped.get(number, ()), trial, facts, dependants, done)
         blocks = (*_own(step), *again)
         if blocks and number not in late:
-            yield _Body(phase=103, title=step.name, blocks=blocks)
+            yield _Body(phase=103, step=number, title=step.name, blocks=blocks)
 
 
 def _final(steps: Sequence[StepRecord], facts: ScenarioFacts) -> Iterator[_Body]:
     for number in sorted(removal_steps(steps, facts)):
         if blocks := tuple(_own(steps[number])):
-            yield _Body(phase=104, title=steps[number].name, blocks=blocks)
+            yield _Body(phase=104, step=number, title=steps[number].name, blocks=blocks)
 
 
 def _own(step: StepRecord) -> Iterator[str]:
@@ -119,7 +121,7 @@ def _numbered(bodies: Sequence[_Body], strategy: str) -> Iterator[PlanFile]:
         yield PlanFile(
             name=f"{body.phase}-{number:02}-{_slug(body.title)}.sql",
             phase=body.phase,
-            title=body.title,
+            step=body.step,
             text="\n\n".join(blocks) + "\n",
         )
 

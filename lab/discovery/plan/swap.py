@@ -8,14 +8,14 @@ from collections.abc import Mapping, Sequence
 from lab.values import ScenarioFacts, Shape, StepRecord
 
 
-def swapped_tables(steps: Sequence[StepRecord], facts: ScenarioFacts) -> Mapping[str, tuple[str, ...]]:
-    """Name of a step to the tables under whose names it puts a view or another table, for good."""
-    last: dict[str, str] = {}
+def swapped_tables(steps: Sequence[StepRecord], facts: ScenarioFacts) -> Mapping[int, tuple[str, ...]]:
+    """Position of a step to the tables under whose names it puts a view or another table, for good."""
+    last: dict[str, int] = {}
     for table, shape in facts.changes.items():
-        for step in steps:
+        for number, step in enumerate(steps):
             if shape is not Shape.TABLE and any(_takes_name(one.sql, table) for one in step.statements):
-                last[table] = step.name
-    return {name: tuple(table for table in last if last[table] == name) for name in last.values()}
+                last[table] = number
+    return {number: tuple(table for table in last if last[table] == number) for number in last.values()}
 
 
 def _takes_name(sql: str, table: str) -> bool:
