@@ -168,7 +168,7 @@ def _unrepresentable(raw: dict[str, Any] | list[Any]) -> tuple[str, ...]:
 def validated(kind: type[T], raw: object, path: Path, *, again: str) -> T:
     """`raw` as that kind of value; errors as `load`."""
     try:
-        value: T = _adapter(kind).validate_python(raw)  # type: ignore[arg-type] # as above
+        value: T = _adapter(kind).validate_python(raw)  # type: ignore[arg-type] # a type is hashable
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(str(part) for part in first["loc"])

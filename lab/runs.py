@@ -15,7 +15,7 @@ from dataclasses import replace
 from datetime import datetime
 from itertools import count
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 from lab import files, paths
 from lab.errors import InputError
@@ -122,9 +122,6 @@ def load(run: Path) -> Experiment:
             auxiliary_trials=(*planned.auxiliary_trials, *(trial for _, trial in auxiliary)),
         )
     )
-
-
-T = TypeVar("T")
 
 
 def _files(folder: Path) -> list[Path]:

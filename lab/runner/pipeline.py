@@ -59,7 +59,7 @@ class Request:
     options: Options
     """About the servers."""
     jobs: int | None = None
-    """Trials at once; None: `lab.schedule.jobs_at_once` decides."""
+    """Trials at once; None: `lab.runner.schedule.jobs_at_once` decides."""
     step_seconds: float = STEP_SECONDS
     """A step that takes longer is ended."""
     parameters: Mapping[str, float] = field(default_factory=dict)

@@ -69,8 +69,12 @@ def _affected(trial: Completed, facts: ScenarioFacts, dependants: Sequence[Depen
 
 def _goes_along(dependant: Dependant, facts: ScenarioFacts) -> bool:
     """Whether it is a foreign key of a table that is replaced itself: it goes with that one."""
-    referring = dependant.name.split(".")[-2].strip('"') if dependant.kind is Kind.FOREIGN_KEY else ""
-    return facts.changes.get(referring, Shape.TABLE) is not Shape.TABLE
+    return facts.changes.get(_referring_table(dependant), Shape.TABLE) is not Shape.TABLE
+
+
+def _referring_table(dependant: Dependant) -> str:
+    """The table that has the foreign key; empty of any other kind."""
+    return dependant.name.split(".")[-2].strip('"') if dependant.kind is Kind.FOREIGN_KEY else ""
 
 
 def _in_place(dependant: Dependant, facts: ScenarioFacts) -> str:
@@ -78,15 +82,8 @@ def _in_place(dependant: Dependant, facts: ScenarioFacts) -> str:
     gone = {loss.column for loss in facts.losses if loss.table == dependant.table and loss.column}
     if gone & set(dependant.columns) and dependant.kind is not Kind.COMMENT:
         return _COLUMN_GONE
-    return (
-        _ROWS_GONE
-        if facts.deletes_rows and dependant.kind is Kind.FOREIGN_KEY and _is_foreign(dependant, facts)
-        else ""
-    )
-
-
-def _is_foreign(dependant: Dependant, facts: ScenarioFacts) -> bool:
-    return dependant.name.split(".")[-2].strip('"') not in facts.changes
+    referring = _referring_table(dependant)
+    return _ROWS_GONE if facts.deletes_rows and referring and referring not in facts.changes else ""
 
 
 def _is_made_again(dependant: Dependant, shape: Shape, trial: Completed) -> bool:
