@@ -14,7 +14,8 @@ from lab.trial.template import Bench
 def test_templates_of_one_dataset_that_differ_are_not_compared(pool: ServerPool, bench: Bench) -> None:
     loaded = replace(bench.template.loaded, server="pglite")
     pool._require_equal(bench.template.dataset, loaded)
+    # The first server of the pool that loaded the dataset is named, whichever test asked for it.
     with pytest.raises(
-        LabError, match=rf"generated differently for two servers: .* for {bench.server.kind}, f+ for pglite"
+        LabError, match=r"generated differently for two servers: \w+ for (native|pglite), f+ for pglite"
     ):
         pool._require_equal(bench.template.dataset, replace(loaded, digest="f" * 64))

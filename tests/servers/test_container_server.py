@@ -83,7 +83,7 @@ def test_a_port_that_is_taken_is_named_with_the_remedy(made: Made, workspace: Wo
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         with (
-            pytest.raises(UnavailableError, match="listens there: choose another --port, or none"),
+            pytest.raises(UnavailableError, match="Another program uses that port"),
             opened(Options(image=PLAIN, port=port), workspace),
         ):
             pass
@@ -92,7 +92,9 @@ def test_a_port_that_is_taken_is_named_with_the_remedy(made: Made, workspace: Wo
 
 def test_memory_that_is_too_small_for_a_cluster_is_named(made: Made, workspace: Workspace) -> None:
     with (
-        pytest.raises(UnavailableError, match=r"(?s)No server came up.*No space left on device"),
+        pytest.raises(
+            UnavailableError, match=r"(?s)PostgreSQL did not start in its container.*No space left on device"
+        ),
         opened(Options(image=PLAIN, tmpfs_bytes=10 << 20), workspace),
     ):
         pass
