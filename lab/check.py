@@ -2,34 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
 from lab import files
 from lab.errors import DatabaseError, ServerError
+from lab.needs import missing
 from lab.profiling.catalog import dependants
 from lab.profiling.catalog.absent import locked
 from lab.profiling.catalog.session import ReadOnlySession, open_session
 from lab.profiling.catalog.tables import read_tables
 from lab.scenario import Need, Requirement, Scenario
-from lab.values import DatabaseCheck, Dependant, RequirementAnswer
+from lab.servers.probe import capabilities_of
+from lab.values import Capabilities, DatabaseCheck, Dependant, RequirementAnswer
 
 FORMAT = 1
 
 _AGAIN = "`lab check`"
-
-_NEEDS: Mapping[Need, Requirement] = {
-    Need.LZ4: Requirement(
-        name="The server has the TOAST compression lz4",
-        sql="SELECT count(*) FROM pg_settings WHERE name = 'default_toast_compression' AND NOT 'lz4' = ANY (enumvals)",
-    ),
-    Need.COLUMNSTORE: Requirement(
-        name="The server offers the extension timescaledb, in the Community edition",
-        sql="SELECT count(*) FROM (SELECT) needed WHERE current_setting('timescaledb.license', true) = 'apache'"
-        " OR NOT EXISTS (SELECT FROM pg_available_extensions WHERE name = 'timescaledb')",
-    ),
-}
 
 Progress = Callable[[str], None]
 
@@ -40,21 +30,23 @@ def check(dsn: str, strategy: str, scenario: Scenario, progress: Progress) -> Da
     Errors: `InputError` for an unusable `dsn`, `ServerError` where the connection cannot be made or is lost.
     """
     with open_session(dsn) as source:
-        ((name, server),) = source.fetch("SELECT current_database()::text, current_setting('server_version')")
+        offered = capabilities_of(source)
+        needs = (_offers(offered, need) for need in sorted(scenario.needs))
+        rows = (_answer(source, requirement, progress) for requirement in scenario.requirements)
         return DatabaseCheck(
             format=FORMAT,
             strategy=strategy,
-            database=name,
-            server=server,
+            database=source.value("SELECT current_database()::text"),
+            server=offered.postgres,
             taken=datetime.now(UTC).isoformat(timespec="seconds"),
-            requirements=tuple(_answer(source, one, progress) for one in _requirements(scenario)),
+            requirements=(*needs, *rows),
             dependants=_dependants(source, scenario),
         )
 
 
-def _requirements(scenario: Scenario) -> Iterator[Requirement]:
-    yield from (requirement for need, requirement in _NEEDS.items() if need in scenario.needs)
-    yield from scenario.requirements
+def _offers(offered: Capabilities, need: Need) -> RequirementAnswer:
+    lacking = missing(offered, [need])
+    return RequirementAnswer(name=f"The server offers {need}", broken=len(lacking), reason=", ".join(lacking))
 
 
 def _answer(source: ReadOnlySession, requirement: Requirement, progress: Progress) -> RequirementAnswer:

@@ -38,4 +38,6 @@ def tables(check: DatabaseCheck) -> Iterator[Table]:
 def _words(answer: RequirementAnswer) -> str:
     if answer.broken is None:
         return f"not known: {answer.reason}"
-    return "holds" if answer.holds else f"does not hold: {answer.broken:,} rows break it"
+    if answer.holds:
+        return "holds"
+    return f"does not hold: {answer.reason or f'{answer.broken:,} rows break it'}"

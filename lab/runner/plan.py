@@ -6,9 +6,8 @@ import difflib
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from lab.errors import InputError, UnavailableError
-from lab.postgres import timescaledb
+from lab.needs import missing
 from lab.registry import Registered
-from lab.scenario import Need
 from lab.values import BASELINE, Capabilities, PlannedTrial
 
 EMBEDDED = ("native", "pglite")
@@ -35,31 +34,6 @@ def kinds(server: str) -> tuple[str, ...]:
     words = ("auto", *AUTO)
     near = difflib.get_close_matches(server, words, cutoff=0.4) or (*words, "postgresql://…")
     raise InputError("--server names no kind of server.", hint=f"Did you mean {' or '.join(near)}?")
-
-
-def missing(offered: Capabilities, needs: Iterable[Need]) -> tuple[str, ...]:
-    """The `needs` that a server does not meet, in words."""
-    lacking = {
-        Need.LZ4: None if offered.lz4 else "no TOAST compression lz4",
-        Need.COLUMNSTORE: _no_columnstore(offered),
-    }
-    return tuple(words for need in needs if (words := lacking[need]))
-
-
-def _no_columnstore(offered: Capabilities) -> str | None:
-    """Why there is no columnstore; None where there is."""
-    version = offered.timescaledb
-    if version is None:
-        return "no TimescaleDB"
-    if offered.timescaledb_edition is None:
-        return f"TimescaleDB {version}, but it is not preloaded or may not be created by this role"
-    if offered.timescaledb_edition != "community":
-        return (
-            f"TimescaleDB {version} in the Apache edition, whose columnstore is missing (the Community edition has it)"
-        )
-    if timescaledb.is_too_old(version):
-        return f"TimescaleDB {version}, and the columnstore needs {'.'.join(map(str, timescaledb.OLDEST))} or newer"
-    return None
 
 
 def trials(entries: Sequence[Registered], among: Sequence[str], probe: Probe) -> tuple[PlannedTrial, ...]:

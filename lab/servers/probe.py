@@ -25,7 +25,7 @@ def require_identity(database: Database, identity: str) -> Database:
 
 
 def capabilities_of(database: Database) -> Capabilities:
-    """The capabilities that the server reports."""
+    """The capabilities that the server reports to this connection."""
     version = _timescale_version(database)
     return Capabilities(
         postgres=str(database.value("SHOW server_version")),
@@ -36,7 +36,9 @@ def capabilities_of(database: Database) -> Capabilities:
 
 
 def _timescale_version(database: Database) -> str | None:
-    rows = database.fetch("SELECT default_version FROM pg_available_extensions WHERE name = 'timescaledb'")
+    rows = database.fetch(
+        "SELECT coalesce(installed_version, default_version) FROM pg_available_extensions WHERE name = 'timescaledb'"
+    )
     return str(rows[0][0]) if rows else None
 
 

@@ -13,9 +13,9 @@ class RequirementAnswer:
 
     name: str
     broken: int | None
-    """How many rows break it; None where the database could not say."""
+    """How many rows break it, or 1 where the server lacks a feature; None where the database could not say."""
     reason: str = ""
-    """Why it could not say."""
+    """What the server has instead of the feature, or why the database could not say."""
 
     @property
     def holds(self) -> bool | None:

@@ -39,7 +39,7 @@ class Capabilities:
     postgres: str
     lz4: bool
     timescaledb: str | None
-    """Version of the extension that can be created there, None where it is not installed."""
+    """Version of the extension in the database, or the version that can be created there; None where there is neither."""
     timescaledb_edition: str | None
     """'community' (has the columnstore), 'apache' (has not), None without the extension."""
 

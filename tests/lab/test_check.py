@@ -54,15 +54,15 @@ def answers(found: DatabaseCheck) -> list[int | None]:
 
 def test_a_requirement_holds_where_its_query_counts_nothing(database: Database) -> None:
     events = database.value("SELECT count(*) FROM events")
-    found = ask(
+    check = ask(
         database,
         scenario(
             Requirement(name="no event is unnamed", sql="SELECT count(*) FROM events WHERE id IS NULL"),
             Requirement(name="there is no event", sql="SELECT count(*) FROM events"),
         ),
     )
-    assert answers(found) == [0, events]
-    assert not found.holds
+    assert answers(check) == [0, events]
+    assert not check.holds
 
 
 @pytest.mark.parametrize(
@@ -82,17 +82,17 @@ def test_what_cannot_be_asked_is_not_known_and_does_not_hold(
         guard, "_GUARD", guard["_GUARD"].replace("statement_timeout = '60s'", "statement_timeout = '2s'")
     )
     before = database.value("SELECT count(*) FROM events")
-    found = ask(database, scenario(Requirement(name="r", sql=sql), Requirement(name="s", sql="SELECT 0")))
-    assert answers(found) == [None, 0]
-    assert found.requirements[0].reason
-    assert not found.holds
+    check = ask(database, scenario(Requirement(name="r", sql=sql), Requirement(name="s", sql="SELECT 0")))
+    assert answers(check) == [None, 0]
+    assert check.requirements[0].reason
+    assert not check.holds
     assert database.value("SELECT count(*) FROM events") == before
 
 
 def test_a_table_or_column_that_is_missing_is_a_requirement_that_does_not_hold(database: Database) -> None:
     tables = scenario(changes={"events": Shape.VIEW, "no_such_table": Shape.VIEW}, needs_columns=("events.nothing",))
-    found = ask(database, tables)
-    assert [(answer.name, answer.holds) for answer in found.requirements] == [
+    check = ask(database, tables)
+    assert [(answer.name, answer.holds) for answer in check.requirements] == [
         ("events is a plain table", True),
         ("no_such_table is a plain table", False),
         ("events has a column nothing", False),
@@ -100,15 +100,29 @@ def test_a_table_or_column_that_is_missing_is_a_requirement_that_does_not_hold(d
 
 
 def test_an_extension_that_the_server_does_not_offer_does_not_hold(database: Database) -> None:
-    found = ask(database, scenario(needs=frozenset({Need.COLUMNSTORE, Need.LZ4})))
-    assert [answer.holds for answer in found.requirements] == [True, False]
+    check = ask(database, scenario(needs=frozenset({Need.COLUMNSTORE, Need.LZ4})))
+    assert [(answer.holds, answer.reason) for answer in check.requirements] == [(True, ""), (False, "no TimescaleDB")]
+
+
+def test_an_extension_that_is_not_loaded_does_not_hold(pglite: Server) -> None:
+    needy = scenario(needs=frozenset({Need.COLUMNSTORE}))
+    pglite.create("checked")
+    with pglite.connect("checked") as connection:
+        conninfo = connection.conninfo
+    (before,) = checking.check(conninfo, "test", needy, lambda _: None).requirements
+    with pglite.connect("checked") as connection:
+        connection.execute("CREATE EXTENSION timescaledb")
+    (after,) = checking.check(conninfo, "test", needy, lambda _: None).requirements
+    pglite.drop("checked")
+    assert (before.holds, after.holds) == (False, True)
+    assert "not preloaded" in before.reason
 
 
 def test_what_depends_on_the_tables_is_named(database: Database) -> None:
-    found = ask(database, scenario(changes={"events": Shape.VIEW}))
-    assert ("public.all_events", "events") in [(one.name, one.table) for one in found.dependants]
-    assert {one.kind for one in found.dependants} >= {DependantKind.VIEW, DependantKind.FOREIGN_KEY}
-    assert {one.table for one in found.dependants} == {"events"}
+    check = ask(database, scenario(changes={"events": Shape.VIEW}))
+    assert ("public.all_events", "events") in [(dependant.name, dependant.table) for dependant in check.dependants]
+    assert {dependant.kind for dependant in check.dependants} >= {DependantKind.VIEW, DependantKind.FOREIGN_KEY}
+    assert {dependant.table for dependant in check.dependants} == {"events"}
 
 
 def test_the_exit_code_says_whether_all_holds(database: Database, tmp_path: Path) -> None:
@@ -129,6 +143,6 @@ def test_the_exit_code_says_whether_all_holds(database: Database, tmp_path: Path
 
 def test_a_password_is_never_shown() -> None:
     dsn = "postgresql://somebody:secret@127.0.0.1:1/nowhere"
-    found = CliRunner().invoke(app, ["check", dsn, "--strategy", STRATEGY])
-    assert isinstance(found.exception, InputError)
-    assert "secret" not in found.output + str(found.exception)
+    result = CliRunner().invoke(app, ["check", dsn, "--strategy", STRATEGY])
+    assert isinstance(result.exception, InputError)
+    assert "secret" not in result.output + str(result.exception)

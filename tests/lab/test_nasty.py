@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 
 from lab import registry
+from lab.needs import missing
 from lab.postgres.database import Database
-from lab.runner.plan import missing
 from lab.runner.server_pool import ServerPool
 from lab.scenario import Database as Working
 from lab.scenario import Need, Scenario

@@ -8,7 +8,8 @@ from functools import cache
 import pytest
 
 from lab import registry
-from lab.runner.plan import EMBEDDED, missing
+from lab.needs import missing
+from lab.runner.plan import EMBEDDED
 from lab.scenario import Need
 from lab.trial import trial
 from lab.trial.template import Bench
