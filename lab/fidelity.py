@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Protocol
 
 from lab.analysis.fidelity import Figure, Published, figures
 from lab.postgres.database import Database
+from lab.runner.room import check_room
 from lab.runner.server_pool import open_pool
 from lab.servers import Options, open_workspace
 from lab.trial.load import load
-from lab.workload import Dataset
+from lab.workload import Workload
 
 
-class Imitation(Protocol):
+class Imitation(Workload, Protocol):
     """A workload with the numbers that its database must show."""
 
     @property
@@ -24,15 +26,32 @@ class Imitation(Protocol):
         """The same figures of a loaded dataset, by name; None where the server cannot show one."""
 
 
-def measure(
-    imitation: Imitation, dataset: Dataset, *, server: str, options: Options, progress: Callable[[str], None]
-) -> tuple[Figure, ...]:
-    """Every published figure with the figure of the generated dataset."""
-    with open_workspace() as workspace, open_pool(workspace, options, progress) as pool:
-        chosen = pool.server(server)
-        progress(f"{server}: generating and loading {dataset.description}")
-        chosen.create("lab_fidelity")
-        with chosen.connect("lab_fidelity") as database:
-            load(chosen, database, dataset)
-            measured = imitation.measure(database, lz4=chosen.capabilities.lz4)
-    return figures(imitation.figures, measured)
+@dataclass(frozen=True, kw_only=True)
+class Request:
+    """What to generate and where."""
+
+    workload: Imitation
+    size_bytes: int
+    seed: int
+    parameters: Mapping[str, float]
+    server: str
+    options: Options
+
+
+def measure(request: Request, progress: Callable[[str], None]) -> tuple[Figure, ...]:
+    """Every published figure with the figure of the generated dataset.
+
+    Errors: `InputError` where the dataset would not fit on the server's disk, or cannot be planned.
+    """
+    workload = request.workload
+    with open_workspace() as workspace, open_pool(workspace, request.options, progress) as pool:
+        server = pool.server(request.server)
+        # Before the dataset is planned, which would take all memory for a size mistyped by a few zeros.
+        check_room([server], request.size_bytes, jobs=0)
+        dataset = workload.plan(size_bytes=request.size_bytes, seed=request.seed, parameters=request.parameters)
+        progress(f"{server.kind}: generating and loading {dataset.description}")
+        server.create("lab_fidelity")
+        with server.connect("lab_fidelity") as database:
+            load(server, database, dataset)
+            measured = workload.measure(database, lz4=server.capabilities.lz4)
+    return figures(workload.figures, measured)

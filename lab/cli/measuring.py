@@ -143,15 +143,21 @@ def fidelity(
 ) -> None:
     """Compare the generated workload with the published or profiled database that it imitates."""
     from data_gen import imitation
-    from lab.fidelity import measure
+    from lab.fidelity import Request, measure
     from lab.report import tables
     from lab.servers import Options
     from lab.units import parse_bytes
 
     workload = imitation.resolve(case, profile)
-    dataset = workload.plan(size_bytes=parse_bytes(size), seed=seed, parameters=_parameters(change_rate))
-    options = Options(postgres_bin=postgres_bin)
-    figures = measure(workload, dataset, server="native", options=options, progress=progress())
+    request = Request(
+        workload=workload,
+        size_bytes=parse_bytes(size),
+        seed=seed,
+        parameters=_parameters(change_rate),
+        server="native",
+        options=Options(postgres_bin=postgres_bin),
+    )
+    figures = measure(request, progress())
     if as_json:
         print_json([asdict(figure) | {"holds": figure.holds} for figure in figures])
     else:

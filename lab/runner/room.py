@@ -16,12 +16,16 @@ JOB_ROOM = 2
 
 
 def check_room(servers: Sequence[Server], expected_bytes: int, jobs: int) -> None:
-    """Refuse a run that would fill a disk half-way; a disk that is not visible is not checked."""
+    """Refuse what would fill a disk half-way; a disk that is not visible is not checked. `jobs` is 0 without a trial.
+
+    Errors: `InputError` with the bytes that are needed and those that are free.
+    """
     needed = expected_bytes * (ROOM + JOB_ROOM * jobs) * len(servers)
     for server in servers:
         free = server.free_bytes()
         if free is not None and free < needed:
+            fewer = " or fewer --jobs" if jobs > 1 else ""
             raise InputError(
-                f"This run needs about {bytes_text(needed)} of disk for {server.kind}, but only {bytes_text(free)} are free.",
-                hint="Choose a smaller --size or fewer --jobs, or free space (embedded servers: TMPDIR on a larger disk).",
+                f"This needs about {bytes_text(needed)} of disk for {server.kind}, but only {bytes_text(free)} are free.",
+                hint=f"Choose a smaller --size{fewer}, or free space (embedded servers: TMPDIR on a larger disk).",
             )

@@ -44,7 +44,8 @@ def small_run(scenario: str, *more: str, out: Path, temporary: Path) -> subproce
             ("run", "--size", "1MB", "--server", "native"),
             "cannot hold one event of case 2026-02-17. One event needs about",
         ),
-        (("run", "--size", "100TB", "--server", "native"), "This run needs about"),
+        (("run", "--size", "100TB", "--server", "native"), "This needs about"),
+        (("fidelity", "--size", "100TB"), "This needs about"),
         (("run", "--jobs", "0"), "A run cannot make 0 trials at once. Give --jobs 1"),
         (("run", "--postgres-bin", "/nowhere", "--server", "native"), "/nowhere"),
         (("run", "--out", "/dev/null/results", "--server", "native"), "/dev/null/results"),
@@ -86,7 +87,7 @@ def test_every_command_and_every_case_is_in_the_readme() -> None:
 def test_list_prints_json_for_a_program() -> None:
     listed = json.loads(lab("list", "--json").stdout)
     assert {"scenario", "category", "title", "needs", "gives_up"} == set(listed[0])
-    assert "drop_raw_response+retention_7d" in {one["scenario"] for one in listed}
+    assert "drop_raw_response+retention_7d" in {entry["scenario"] for entry in listed}
 
 
 def test_a_report_is_made_again_from_the_experiment_alone(tmp_path: Path) -> None:
