@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from difflib import get_close_matches
 from functools import cache
 from importlib import resources
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, JsonValue, ValidationError
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, JsonValue, ValidationError, model_validator
 
 from lab.errors import InputError
 
@@ -19,8 +19,28 @@ CYCLE_BUSY = timedelta(minutes=9)
 """From the start of a cycle to the capture of its last batch."""
 
 
+WINDOW_HOURS = (1.0, 4000.0)
+"""The shortest and the longest window that the generator can make."""
+DOCUMENT_MARKETS = (0.05, 12.0)
+"""The same for the multiple of markets in documents."""
+NAME_LENGTH = (0.1, 40.0)
+"""The same for the multiple of the length of names."""
+MOST_CHANGES = 8.0
+"""The calm change rate above which every price changes in every cycle."""
+MOST_CYCLES = 1_000_000
+"""Cycles that a case may have: 19 years of them without a pause."""
+
+Share = Annotated[float, Field(ge=0, le=1)]
+Amount = Annotated[float, Field(ge=0, le=1e9)]
+"""Where the generator cannot make as many, it makes as many as it can."""
+Positive = Annotated[float, Field(gt=0, le=1e9)]
+Markets = Annotated[float, Field(ge=DOCUMENT_MARKETS[0], le=DOCUMENT_MARKETS[1])]
+Length = Annotated[float, Field(ge=NAME_LENGTH[0], le=NAME_LENGTH[1])]
+Moment = Annotated[AwareDatetime, Field(ge=datetime(1970, 1, 1, tzinfo=UTC), lt=datetime(2200, 1, 1, tzinfo=UTC))]
+
+
 class _Facts(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
 
 class PublishedFigure(_Facts):
@@ -30,7 +50,7 @@ class PublishedFigure(_Facts):
     """The name of the measured figure in `data_gen.widths`."""
     value: float
     unit: str
-    tolerance: float
+    tolerance: Amount
     """A share of the value where `relative`, else in the figure's own unit."""
     relative: bool
     note: str = ""
@@ -40,56 +60,62 @@ class PublishedFigure(_Facts):
 class Session(_Facts):
     """An unbroken run of cycles, 10 minutes apart."""
 
-    start: datetime
-    cycles: int
-    competitor_inserts: float
+    start: Moment
+    cycles: Annotated[int, Field(ge=1, le=MOST_CYCLES)]
+    competitor_inserts: Amount
     """Competitor snapshots stored per event and cycle."""
 
 
 class Workload(_Facts):
     """The generator's parameters. Shares refer to event-scrapes; an event-scrape is one event scraped in one cycle."""
 
-    events_per_cycle: float
+    events_per_cycle: Positive
     """Events scraped per cycle in production: with the window, it says how many events the full size has."""
-    events_per_batch: int
+    events_per_batch: Annotated[int, Field(ge=1, le=1_000_000)]
     """Events that share one transaction and one `captured_at`."""
-    window_hours: float
+    window_hours: Annotated[float, Field(ge=WINDOW_HOURS[0], le=WINDOW_HOURS[1])]
     """How long before kick-off an event is followed, on average."""
-    home_share: float
+    home_share: Share
     """Share of the event-scrapes in which the home bookmaker offers the event; the others are competitor-only."""
-    home_inserts: float
+    home_inserts: Amount
     """Home snapshots stored per event-scrape."""
-    sportybet_share: float
-    bet9ja_share: float
-    home_rows: float
+    sportybet_share: Share
+    bet9ja_share: Share
+    home_rows: Positive
     """Rows of market_odds per home snapshot, on average."""
-    competitor_rows: float
+    competitor_rows: Positive
     """Rows of competitor_market_odds per competitor snapshot, on average."""
-    competitor_only_rows: float
+    competitor_only_rows: Positive
     """The same for events that the home bookmaker does not offer."""
-    home_document_markets: float = 1.0
+    home_document_markets: Markets = 1.0
     """Markets of a home document, as a multiple of its market rows: above 1 the document has more markets than rows,
     below 1 fewer."""
-    competitor_document_markets: float = 1.0
+    competitor_document_markets: Markets = 1.0
     """The same for competitors; it also scales the translations in Bet9ja's documents."""
-    home_name_length: float = 1.0
+    home_name_length: Length = 1.0
     """Length of the outcome names in market_odds, as a multiple of the catalogue's."""
-    competitor_name_length: float = 1.0
+    competitor_name_length: Length = 1.0
     """The same in competitor_market_odds."""
-    calm_change_rate: float
+    calm_change_rate: Annotated[float, Field(ge=0, le=MOST_CHANGES)]
     """Share of a feed's price blocks re-issued per cycle more than 12 h before kick-off. Not published: 0.1 is
     assumed."""
     probability_renewal: Literal["price", "every_response"]
     """When BetPawa's obfuscated `probability` gets a new key: with its price, or in every response."""
-    backfill_at: datetime
+    backfill_at: Moment
     """When last_confirmed_at was added and filled by an UPDATE of every row."""
-    index_at: datetime | None
+    index_at: Moment | None
     """When the index on (snapshot_id, betpawa_market_id) was created, None where it did not exist."""
     without_indexes: tuple[str, ...] = ()
     """Statements of `data_gen.schema` for indexes that the database does not have."""
     more_indexes: tuple[str, ...] = ()
     """Statements for additional indexes of the database; they exist before the rows are loaded."""
-    sessions: tuple[Session, ...]
+    sessions: Annotated[tuple[Session, ...], Field(min_length=1)]
+
+    @model_validator(mode="after")
+    def _check_cycles(self) -> Self:
+        if (cycles := sum(session.cycles for session in self.sessions)) > MOST_CYCLES:
+            raise ValueError(f"its sessions have {cycles:,} cycles, more than {MOST_CYCLES:,}")
+        return self
 
 
 class Case(_Facts):
@@ -97,13 +123,19 @@ class Case(_Facts):
 
     case: str
     about: str
-    first_captured: datetime
-    last_captured: datetime
-    profiled_at: datetime
+    first_captured: Moment
+    last_captured: Moment
+    profiled_at: Moment
     published: dict[str, JsonValue]
     """The profile as published; GB and MB are powers of 1024."""
     figures: tuple[PublishedFigure, ...]
     workload: Workload
+
+    @model_validator(mode="after")
+    def _check_order(self) -> Self:
+        if self.first_captured > self.last_captured:
+            raise ValueError("first_captured is after last_captured")
+        return self
 
     @property
     def window(self) -> timedelta:
@@ -155,7 +187,8 @@ def read_case(text: str, name: str) -> Case:
         return Case.model_validate_json(text)
     except ValidationError as error:
         first = error.errors()[0]
-        where = ".".join(str(part) for part in first["loc"])
+        place = ".".join(str(part) for part in first["loc"])
+        where = f" at {place}" if place else ""
         raise InputError(
-            f"{name} is not a valid case at {where}: {first['msg']}.", hint="Compare it with data_gen/cases."
+            f"{name} is not a valid case{where}: {first['msg']}.", hint="Compare it with data_gen/cases."
         ) from error

@@ -8,7 +8,7 @@ from functools import cache
 import numpy as np
 
 from data_gen.bisection import bisected
-from data_gen.case import Case
+from data_gen.case import MOST_CHANGES, Case
 from data_gen.events import DatasetPlan
 from data_gen.odds import Feed
 from data_gen.offer import Offer, Platform
@@ -18,8 +18,8 @@ from data_gen.spread import Ints
 
 _EVENTS = 48
 """With fewer events, the share depends on when they are scraped: by 4 points for 16 events, by 1 for 48."""
-_LEAST, _MOST = 0.0005, 8.0
-"""Bounds of the search: below the first nothing changes, above the second everything does."""
+_LEAST = 0.0005
+"""The rate below which nothing changes."""
 _WINDOW = 11
 """Consecutive snapshots of each event that a profile compares. Pairs at the ends of an event's life are in fewer windows."""
 
@@ -37,7 +37,7 @@ def calm_change_rate(case: Case, home: Repeated | None, competitors: Repeated | 
         return -sum(repeated.rows * equal_market_rows(plan, sites, rate) for repeated, sites in sides)
 
     wanted = -sum(repeated.rows * repeated.share for repeated, _ in sides)
-    return bisected(changing, wanted, _LEAST, _MOST) if sides else None
+    return bisected(changing, wanted, _LEAST, MOST_CHANGES) if sides else None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -9,7 +9,7 @@ from data_gen import payloads
 from data_gen.bisection import bisected
 from data_gen.calibration.facts import Facts
 from data_gen.calibration.notes import Notes
-from data_gen.case import Case
+from data_gen.case import DOCUMENT_MARKETS, NAME_LENGTH, Case
 from data_gen.events import DatasetPlan
 from data_gen.facts import COMPETITOR_MARKETS, COMPETITORS, HOME, HOME_MARKETS
 from data_gen.markets import MarketLines
@@ -47,8 +47,8 @@ class _Lever:
     """Bounds of the search for a multiple."""
 
 
-_MARKETS = _Lever(of="the markets of their rows", bounds=(0.05, 12.0))
-_LENGTH = _Lever(of="the length of the catalogue's names", bounds=(0.1, 40.0))
+_MARKETS = _Lever(of="the markets of their rows", bounds=DOCUMENT_MARKETS)
+_LENGTH = _Lever(of="the length of the catalogue's names", bounds=NAME_LENGTH)
 
 
 def widths(facts: Facts, case: Case, notes: Notes) -> dict[str, float]:

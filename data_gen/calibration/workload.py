@@ -11,14 +11,12 @@ from data_gen.calibration.index_set import index_set
 from data_gen.calibration.notes import Notes
 from data_gen.calibration.rate import Repeated, calm_change_rate
 from data_gen.calibration.widths import widths
-from data_gen.case import Case, Session
+from data_gen.case import WINDOW_HOURS, Case, Session
 from data_gen.events import DatasetPlan
 from data_gen.facts import COMPETITOR_MARKETS, COMPETITORS, HOME, HOME_MARKETS
 from lab.values import CHANGE_RATE, Series
 
 _PLATFORMS = ("sportybet", "bet9ja")
-_SHORTEST, _LONGEST = 1.0, 4000.0
-"""Bounds of the search for the window, in hours before kick-off."""
 _EVENTS = 200
 """Enough events to show how the share of event-scrapes depends on the window."""
 _TELLING = 0.02
@@ -121,7 +119,7 @@ def _window(facts: Facts, case: Case, notes: Notes) -> Parameters:
     measured = None
     if runs and per_event is not None:
         wanted = per_event / runs
-        measured = bisected(lambda hours: _followed(case, hours), wanted, _SHORTEST, _LONGEST)
+        measured = bisected(lambda hours: _followed(case, hours), wanted, *WINDOW_HOURS)
     return {"window_hours": notes.choose("Hours that an event is followed", measured, case.workload.window_hours)}
 
 

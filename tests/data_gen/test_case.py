@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import json
 import os
+import re
+from functools import reduce
 from pathlib import Path
 
 import pytest
 from pydantic import ValidationError
 
 from data_gen import Case, case_names, load_case
+from data_gen.case import read_case
 from lab.errors import InputError
 from tests.support import ROOT
 
@@ -29,6 +32,45 @@ def test_an_unknown_case_is_refused_with_the_nearest_names() -> None:
 def test_a_case_cannot_be_changed() -> None:
     with pytest.raises(ValidationError):
         load_case("2026-02-17").case = "mine"
+
+
+@pytest.mark.parametrize(
+    ("place", "value"),
+    [
+        ("workload.home_share", 1.01),
+        ("workload.home_rows", 0),
+        ("workload.home_inserts", -0.1),
+        ("workload.events_per_batch", 0),
+        ("workload.window_hours", 1e6),
+        ("workload.home_name_length", 1e5),
+        ("workload.competitor_document_markets", 0),
+        ("workload.calm_change_rate", 9),
+        ("workload.calm_change_rate", float("nan")),
+        ("workload.sessions", []),
+        ("workload.sessions.0.cycles", 0),
+        ("workload.sessions.0.cycles", 1 << 40),
+        ("workload.sessions.0.competitor_inserts", -1),
+        ("workload.backfill_at", "2026-02-05T12:00:00"),
+        ("first_captured", "9999-12-31T00:00:00Z"),
+        ("figures.0.tolerance", -1),
+    ],
+)
+def test_a_number_that_no_database_can_have_is_refused_with_its_place(place: str, value: object) -> None:
+    whole = json.loads(load_case("2026-02-17").text)
+    *way, last = place.split(".")
+    part = reduce(lambda raw, name: raw[int(name)] if isinstance(raw, list) else raw[name], way, whole)
+    part[last] = value
+    with pytest.raises(InputError, match=rf"mine is not a valid case at {re.escape(place)}: "):
+        read_case(json.dumps(whole), "mine")
+
+
+def test_too_many_cycles_and_an_end_before_the_start_are_refused() -> None:
+    raw = json.loads(load_case("2026-02-17").text)
+    sessions = [session | {"cycles": 900_000} for session in raw["workload"]["sessions"]]
+    with pytest.raises(InputError, match=r"at workload: .*more than 1,000,000"):
+        read_case(json.dumps(raw | {"workload": raw["workload"] | {"sessions": sessions}}), "mine")
+    with pytest.raises(InputError, match="first_captured is after last_captured"):
+        read_case(json.dumps(raw | {"first_captured": "2027-01-01T00:00:00Z"}), "mine")
 
 
 @pytest.mark.parametrize("name", _CASES)
