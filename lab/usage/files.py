@@ -34,6 +34,7 @@ LANGUAGES = {".py": "Python", ".pyi": "Python", ".pyw": "Python", ".sql": "SQL",
 DOCUMENTS = {".md", ".rst", ".adoc", ".txt", ".csv", ".tsv", ".log", ".lock"}
 TEST = re.compile(r"(^|/)(tests?|__tests__|e2e|spec)/|(^|/)(test_[^/]*|[^/]*_test|conftest)\.py$|\.(test|spec)\.\w+$")
 MIGRATION = re.compile(r"(^|/)(migrations?|alembic)/")
+_READABLE = "Name a folder or file of the application's sources that you may read."
 REVISION = re.compile(r"^down_revision\b", re.MULTILINE)
 
 
@@ -72,6 +73,8 @@ def _files(root: Path, called: str, passed: list[Passed]) -> Iterator[tuple[Path
     prefix = f"{called}/" if called else ""
 
     def unreadable(error: OSError) -> None:
+        if Path(error.filename) == root:
+            raise InputError(f"{root} cannot be listed: {error.strerror}.", hint=_READABLE) from error
         shown = Path(error.filename).relative_to(root).as_posix()
         passed.append(Passed(path=f"{prefix}{shown}/", reason=f"cannot be listed: {error.strerror}"))
 
@@ -88,15 +91,14 @@ def _files(root: Path, called: str, passed: list[Passed]) -> Iterator[tuple[Path
 
 def _is_folder(root: Path) -> bool:
     """Whether it is a folder and no file; `InputError` where it is neither."""
-    hint = "Name a folder or file of the application's sources."
     try:
         mode = root.stat().st_mode
     except (FileNotFoundError, NotADirectoryError) as error:
-        raise InputError(f"There is no {root}.", hint=hint) from error
+        raise InputError(f"There is no {root}.", hint=_READABLE) from error
     except OSError as error:
-        raise InputError(f"{root} cannot be read: {error.strerror}.", hint=hint) from error
+        raise InputError(f"{root} cannot be read: {error.strerror}.", hint=_READABLE) from error
     if not stat.S_ISREG(mode) and not stat.S_ISDIR(mode):
-        raise InputError(f"{root} is neither a file nor a folder.", hint=hint)
+        raise InputError(f"{root} is neither a file nor a folder.", hint=_READABLE)
     return stat.S_ISDIR(mode)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -21,7 +22,7 @@ def at(*roots: Path) -> Usage:
 
 
 def reasons(usage: Usage) -> dict[str, str]:
-    return {one.path: one.reason for one in usage.skipped}
+    return {file.path: file.reason for file in usage.skipped}
 
 
 def test_a_source_that_is_not_there_is_named(tmp_path: Path) -> None:
@@ -64,8 +65,8 @@ def test_sources_of_the_same_name_lose_no_file_and_are_told_apart(tmp_path: Path
         (tmp_path / name / "src").mkdir(parents=True)
         (tmp_path / name / "src" / "code.py").write_text(text)
     (tmp_path / "worker" / "src" / "load.py").write_text("select(Old)\n")
-    found = at(tmp_path / "api" / "src", tmp_path / "worker" / "src", tmp_path / "web" / "src" / "code.py")
-    assert [hit.path for hit in found.hits] == ["api/src/code.py", "worker/src/load.py", "code.py"]
+    usage = at(tmp_path / "api" / "src", tmp_path / "worker" / "src", tmp_path / "web" / "src" / "code.py")
+    assert [hit.path for hit in usage.hits] == ["api/src/code.py", "worker/src/load.py", "code.py"]
 
 
 def test_sources_that_overlap_count_once(tmp_path: Path) -> None:
@@ -104,6 +105,15 @@ def test_links_that_lead_in_circles_or_nowhere_end(tmp_path: Path) -> None:
     usage = at(tmp_path)
     assert len(usage.hits) == 1
     assert {"circle/", "self", "gone"} == set(reasons(usage))
+
+
+def test_a_source_that_cannot_be_listed_is_an_error() -> None:
+    with subprocess.Popen(["true"]) as process:
+        os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT)
+        folder = Path(f"/proc/{process.pid}/net")  # of a process that has ended: it is there, and nobody may list it
+        with pytest.raises(InputError, match=f"{folder} cannot be listed: .") as error:
+            at(folder)
+    assert error.value.hint
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
@@ -175,7 +185,7 @@ def test_folders_too_deep_to_be_named_are_said(tmp_path: Path, monkeypatch: pyte
         os.chdir("d" * 250)
     usage = at(tmp_path)
     assert [hit.path for hit in usage.hits] == ["code.py"]
-    assert [one.reason for one in usage.skipped] == ["cannot be listed: File name too long"]
+    assert [file.reason for file in usage.skipped] == ["cannot be listed: File name too long"]
 
 
 def test_other_languages_and_notebooks_are_unclear(read: Read) -> None:
