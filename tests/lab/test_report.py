@@ -82,7 +82,7 @@ def test_each_saving_is_against_the_baseline_of_its_own_server(sample: Experimen
 
 
 def test_without_a_baseline_nothing_has_a_saving(sample: Experiment) -> None:
-    bare = replace(sample, outcomes=tuple(one for one in sample.outcomes if one.scenario != BASELINE))
+    bare = replace(sample, outcomes=tuple(outcome for outcome in sample.outcomes if outcome.scenario != BASELINE))
     assert all(row["saving_percent"] == "" for row in rows(bare).values())
     assert all(row["bytes"] for row in rows(bare).values() if row["outcome"] == "completed")
 
@@ -92,10 +92,10 @@ def test_a_trial_whose_answers_differ_is_reported_and_never_ranked(sample: Exper
     assert best is not None
     wrong = (Mismatch(name="table odds", expected="2 rows", found="1 row"),)
     spoiled = tuple(
-        replace(one, verification=replace(one.verification, verdict=Verdict.DIFFERS, mismatches=wrong))
-        if isinstance(one, Completed) and one.scenario == best
-        else one
-        for one in sample.outcomes
+        replace(outcome, verification=replace(outcome.verification, verdict=Verdict.DIFFERS, mismatches=wrong))
+        if isinstance(outcome, Completed) and outcome.scenario == best
+        else outcome
+        for outcome in sample.outcomes
     )
     experiment = replace(sample, outcomes=spoiled)
     results = analyse(experiment)
@@ -159,7 +159,7 @@ def test_markers_that_do_not_pair_are_left_alone(results: Results, document: str
 
 
 def test_what_was_not_measured_alone_is_missing_and_not_counted_as_nothing(sample: Experiment) -> None:
-    trial = next(one for one in sample.outcomes if isinstance(one, Completed) and len(one.steps) > 1)
+    trial = next(outcome for outcome in sample.outcomes if isinstance(outcome, Completed) and len(outcome.steps) > 1)
     unmeasured = replace(trial.steps[0], timing=None, cpu_seconds=None, wal_bytes=None)
     partly = replace(sample, outcomes=(replace(trial, steps=(unmeasured, *trial.steps[1:])),))
     results = analyse(partly)
@@ -227,6 +227,19 @@ def test_the_frame_for_notebooks_has_the_types_of_its_columns(results: Results) 
     assert list(frame.columns) == list(kinds)
     assert {str(frame[name].dtype) for name, kind in kinds.items() if kind is Kind.BYTES} == {"Int64"}
     assert len(frame) == len(results.trials)
+
+
+@pytest.mark.parametrize("size", [(1 << 62) + 1, (1 << 63) - 1, 1 << 63])
+def test_bytes_near_the_limit_of_64_bits_are_written_to_the_last_digit(sample: Experiment, size: int) -> None:
+    def enlarged(outcome: Outcome) -> Outcome:
+        if not isinstance(outcome, Completed) or outcome.scenario != "toast_lz4":
+            return outcome
+        first, *others = outcome.footprint.tables
+        larger = replace(first, heap=first.heap + size - outcome.footprint.total)
+        return replace(outcome, footprint=replace(outcome.footprint, tables=(larger, *others)))
+
+    experiment = replace(sample, outcomes=tuple(enlarged(outcome) for outcome in sample.outcomes))
+    assert rows(experiment)["toast_lz4"]["bytes"] == str(size)
 
 
 def test_json_and_csv_hold_the_same_values(results: Results) -> None:
