@@ -48,7 +48,7 @@ def _usage(
     declared = tables or schema.tables | created
     target = Target(column=column, tables=declared or frozenset(assumed))
     seen = [_seen(source, target, schema) for source in sources]
-    hits = [hit for source, view in zip(sources, seen, strict=True) for hit in _hits(source, view.found)]
+    hits = [hit for source, view in zip(sources, seen, strict=True) for hit in _hits(source, view.occurrences)]
     limits = verdict.Limits(
         assumed=None if declared else assumed,
         unfollowed=tuple(sorted({name for source in sources for name in python.unfollowed(source)})),
@@ -75,34 +75,34 @@ def _usage(
 class _Seen:
     """The findings in one file."""
 
-    found: Iterable[Occurrence] = ()
+    occurrences: Iterable[Occurrence] = ()
     computed: Counter[str] = field(default_factory=Counter)
     unparsed: Passed | None = None
 
 
 def _seen(source: Source, target: Target, schema: Schema) -> _Seen:
     if source.language not in ("Python", "SQL"):
-        return _Seen(found=text.look(source, target, schema.eager_models))
+        return _Seen(occurrences=text.look(source, target, schema.eager_models))
     try:
         return _sql(source, target) if source.language == "SQL" else _python(source, target, schema)
     except (UnparsableError, RecursionError) as error:
         unparsed = Passed(path=source.path, reason=str(error))
-        return _Seen(found=text.look(source, target, schema.eager_models), unparsed=unparsed)
+        return _Seen(occurrences=text.look(source, target, schema.eager_models), unparsed=unparsed)
 
 
 def _python(source: Source, target: Target, schema: Schema) -> _Seen:
     if not python.relevant(source, target, schema):
         return _Seen()
     seen = python.look(source, target, schema)
-    return _Seen(found=seen.found, computed=seen.computed)
+    return _Seen(occurrences=seen.occurrences, computed=seen.computed)
 
 
 def _sql(source: Source, target: Target) -> _Seen:
     if source.words.isdisjoint((target.column.lower(), *target.tables)):
         return _Seen()
-    found, count = sql.look(source.text, target)
+    occurrences, count = sql.look(source.text, target)
     reason = f"{counted(count, 'statement')} with the body of a function, or in SQL that does not parse"
-    return _Seen(found=found, unparsed=Passed(path=source.path, reason=reason) if count else None)
+    return _Seen(occurrences=occurrences, unparsed=Passed(path=source.path, reason=reason) if count else None)
 
 
 def _created(sources: Sequence[Source], column: str) -> frozenset[str]:
@@ -119,7 +119,7 @@ def _created_by(source: Source, column: str) -> set[str]:
         return set()  # reported where the file is searched by words
 
 
-def _hits(source: Source, found: Iterable[Occurrence]) -> list[Hit]:
+def _hits(source: Source, occurrences: Iterable[Occurrence]) -> list[Hit]:
     """The distinct hits, in the order of lines."""
     return [
         Hit(
@@ -133,5 +133,5 @@ def _hits(source: Source, found: Iterable[Occurrence]) -> list[Hit]:
             how=occurrence.how,
             text=source.lines[occurrence.line - 1].strip()[:200],
         )
-        for occurrence in sorted(dict.fromkeys(found), key=lambda occurrence: occurrence.line)
+        for occurrence in sorted(dict.fromkeys(occurrences), key=lambda occurrence: occurrence.line)
     ]

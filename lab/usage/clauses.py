@@ -38,14 +38,15 @@ CLAUSES: tuple[tuple[type[exp.Expr], str], ...] = (
 def look(tree: exp.Expr, target: Target) -> Iterator[Occurrence]:
     """Every place of the statement that touches the column, by name or with its whole row."""
     for node in tree.walk():
-        if isinstance(node, exp.Identifier) and node.name.lower() == target.column:
-            yield from _named(node, target)
-        elif isinstance(node, exp.Star):
-            yield from _starred(node, target)
-        elif isinstance(node, exp.Column) and not node.table:
-            yield from _row(node, target)
-        elif isinstance(node, exp.Copy | exp.Insert) and isinstance(node.this, exp.Table):
-            yield from _without_columns(node, target)
+        match node:
+            case exp.Identifier() if node.name.lower() == target.column:
+                yield from _named(node, target)
+            case exp.Star():
+                yield from _starred(node, target)
+            case exp.Column() if not node.table:
+                yield from _row(node, target)
+            case exp.Copy() | exp.Insert() if isinstance(node.this, exp.Table):
+                yield from _without_columns(node, target)
 
 
 def gives(tree: exp.Create | exp.Alter, column: str) -> bool:

@@ -54,20 +54,20 @@ def look(source: Source, target: Target, classes: Collection[str] = ()) -> Itera
 
 def _loads(source: Source, target: Target, classes: Collection[str]) -> dict[int, str]:
     """Lines that load whole rows, and how: `SELECT * FROM t`, `COPY t TO`, and in Python the class given to a call."""
-    found: dict[int, str] = {}
+    loads: dict[int, str] = {}
     table = rf"[\"'`\\]*(\w+[\"`\\]*\.[\"`\\]*)?{_either(target.tables)}"
     for match in re.finditer(
         rf"\b(FROM|JOIN|COPY)\s+{table}(?P<copied>[^;]{{0,20}}\bTO\b)?", source.text, re.IGNORECASE
     ):
         *_, before = source.text[max(match.start() - REACH, 0) : match.start()].split(";")
         if match["copied"] or STAR.search(before):
-            found[source.text.count("\n", 0, match.end()) + 1] = "whole rows of the table"
+            loads[source.text.count("\n", 0, match.end()) + 1] = "whole rows of the table"
     if classes and source.language in ("Python", ".ipynb"):
         given = re.compile(rf"[(,]\s*(\w+\.)?{_either(classes)}\s*[,)]")
-        found |= {
+        loads |= {
             number: "the class given to a call" for number, line in enumerate(source.lines, 1) if given.search(line)
         }
-    return found
+    return loads
 
 
 def _either(names: Iterable[str]) -> str:

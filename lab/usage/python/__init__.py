@@ -25,7 +25,7 @@ IMPORTED = re.compile(rf"^\s*(?:from|import)\s+({'|'.join(UNFOLLOWED)})\b", re.M
 class Look:
     """What one file does to the column, and how often it uses names that are computed, by kind."""
 
-    found: tuple[Occurrence, ...]
+    occurrences: tuple[Occurrence, ...]
     computed: Counter[str]
 
 
@@ -48,15 +48,15 @@ def look(source: Source, target: Target, schema: Schema) -> Look:
     Errors: `UnparsableError` where it is not Python of today.
     """
     module = parse(source)
-    said = evidence(module, schema)
+    facts = evidence(module, schema)
     occurrences = [
         occurrence
         for node in module.nodes
-        for rule in (named.look(node, target.column, said), whole.look(node, said))
+        for rule in (named.look(node, target.column, facts), whole.look(node, facts))
         for occurrence in rule
     ]
-    occurrences += strings.look(module, target, said)
-    return Look(found=tuple(occurrences), computed=Counter(filter(None, map(whole.computed, module.nodes))))
+    occurrences += strings.look(module, target, facts)
+    return Look(occurrences=tuple(occurrences), computed=Counter(filter(None, map(whole.computed, module.nodes))))
 
 
 def tables(source: Source, column: str) -> Iterator[str]:

@@ -19,7 +19,8 @@ OF_TABLE = {"__table__", "columns", "c"}
 NARROWING = {"with_only_columns", "with_entities"}
 """Calls after which a query does not return the classes that it began with."""
 
-Said = Mapping[str, frozenset[str]]
+Meanings = Mapping[str, frozenset[str]]
+"""The classes of the schema that each name may be an object of."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -28,9 +29,9 @@ class Evidence:
 
     module: Module
     schema: Schema
-    said: Mapping[ast.AST, Said]
+    meanings: Mapping[ast.AST, Meanings]
     """By function, and by the module for what lies in none."""
-    aliases: Said
+    aliases: Meanings
     """Names that are the class itself and not objects of it: imports, aliased(…), one class or another."""
 
     def of(self, node: ast.expr) -> frozenset[str]:
@@ -39,7 +40,7 @@ class Evidence:
             owner = enclosing_class(self.module, node)
             return self.schema.class_aliases.get(owner.name, frozenset()) if owner else frozenset()
         for outer in above(self.module, node):
-            if outer in self.said and (classes := _mentioned(node, self.said[outer], self.schema, self.module)):
+            if outer in self.meanings and (classes := _mentioned(node, self.meanings[outer], self.schema, self.module)):
                 return classes
         return frozenset()
 
@@ -49,7 +50,7 @@ class Evidence:
             return self.aliases.get(node.id, self.schema.class_aliases.get(node.id, frozenset()) & {node.id})
         if isinstance(node, ast.Starred) or (isinstance(node, ast.Attribute) and node.attr in OF_TABLE):
             return self.classes(node.value)
-        if callee(node) in DERIVED:
+        if isinstance(node, ast.Call) and callee(node) in DERIVED:
             return frozenset().union(*map(self.classes, _derived(node)))
         if isinstance(node, ast.Attribute):
             own = self.schema.class_aliases.get(node.attr, frozenset())
@@ -65,32 +66,33 @@ def _is_class_attribute(node: ast.Attribute) -> bool:
 def evidence(module: Module, schema: Schema) -> Evidence:
     """Read every assignment, loop and annotation of the file, in the order of the text."""
     aliases = _aliases(module, schema)
-    said: dict[ast.AST, dict[str, frozenset[str]]] = {module.tree: dict(aliases)}
+    meanings: dict[ast.AST, dict[str, frozenset[str]]] = {module.tree: dict(aliases)}
     for target, value, inner in sorted(_bindings(module), key=lambda binding: binding[0].lineno):
-        classes = said.setdefault(inner, dict(aliases))
+        classes = meanings.setdefault(inner, dict(aliases))
         mentioned = _mentioned(value, classes, schema, module)
         for name in _targets(target):
             classes[name] = classes.get(name, frozenset()) | mentioned
-    return Evidence(module=module, schema=schema, said=said, aliases=aliases)
+    return Evidence(module=module, schema=schema, meanings=meanings, aliases=aliases)
 
 
 def _bindings(module: Module) -> Iterator[tuple[ast.expr | ast.arg, ast.AST, Scope]]:
     """What is bound, to what, and in which function."""
     for node in module.nodes:
-        if isinstance(node, ast.arg) and node.annotation:
-            yield node, node.annotation, scope(module, node)
-        elif isinstance(node, ast.AnnAssign):
-            yield node.target, node.annotation, scope(module, node)
-        elif isinstance(node, ast.Assign):
-            yield from ((target, node.value, scope(module, node)) for target in node.targets)
-        elif isinstance(node, ast.NamedExpr):
-            yield node.target, node.value, scope(module, node)
-        elif isinstance(node, ast.For | ast.AsyncFor):
-            yield node.target, node.iter, scope(module, node)
-        elif isinstance(node, ast.comprehension):
-            yield node.target, node.iter, scope(module, node.target)
-        elif isinstance(node, ast.withitem) and node.optional_vars:
-            yield node.optional_vars, node.context_expr, scope(module, node)
+        match node:
+            case ast.arg(annotation=ast.expr() as annotation):
+                yield node, annotation, scope(module, node)
+            case ast.AnnAssign():
+                yield node.target, node.annotation, scope(module, node)
+            case ast.Assign():
+                yield from ((target, node.value, scope(module, node)) for target in node.targets)
+            case ast.NamedExpr():
+                yield node.target, node.value, scope(module, node)
+            case ast.For() | ast.AsyncFor():
+                yield node.target, node.iter, scope(module, node)
+            case ast.comprehension():
+                yield node.target, node.iter, scope(module, node.target)
+            case ast.withitem(optional_vars=ast.expr() as variables):
+                yield variables, node.context_expr, scope(module, node)
 
 
 def _targets(node: ast.expr | ast.arg) -> Iterator[str]:
@@ -102,15 +104,16 @@ def _targets(node: ast.expr | ast.arg) -> Iterator[str]:
     )
 
 
-def _mentioned(node: ast.AST, said: Said, schema: Schema, module: Module) -> frozenset[str]:
+def _mentioned(node: ast.AST, meanings: Meanings, schema: Schema, module: Module) -> frozenset[str]:
     mentioned: frozenset[str] = frozenset()
     for inner in ast.walk(node):
-        if isinstance(inner, ast.Name) and not _beside(inner, module):
-            mentioned |= said.get(inner.id) or schema.class_aliases.get(inner.id, frozenset())
-        elif isinstance(inner, ast.Attribute) and not _beside(inner, module):
-            mentioned |= schema.class_aliases.get(inner.attr, frozenset())
-        elif isinstance(inner, ast.Constant):
-            mentioned |= names(inner) & schema.class_aliases.keys()
+        match inner:
+            case ast.Name(id=name) if not _beside(inner, module):
+                mentioned |= meanings.get(name) or schema.class_aliases.get(name, frozenset())
+            case ast.Attribute(attr=name) if not _beside(inner, module):
+                mentioned |= schema.class_aliases.get(name, frozenset())
+            case ast.Constant():
+                mentioned |= names(inner) & schema.class_aliases.keys()
     return mentioned
 
 
@@ -142,19 +145,20 @@ def _aliases(module: Module, schema: Schema) -> dict[str, frozenset[str]]:
 
 def _class_value(value: ast.AST) -> Iterator[ast.AST]:
     """The classes in a value that is a class: `A`, `A if x else B`, `A.__table__`, `aliased(A)`, `select(A).subquery()`."""
-    if isinstance(value, ast.Attribute) and value.attr in OF_TABLE:
-        yield from _class_value(value.value)
-    elif isinstance(value, ast.Name | ast.Attribute):
-        yield value
-    elif isinstance(value, ast.IfExp):
-        yield from (node for side in (value.body, value.orelse) for node in _class_value(side))
-    elif callee(value) in DERIVED:
-        yield from _derived(value)
+    match value:
+        case ast.Attribute() if value.attr in OF_TABLE:
+            yield from _class_value(value.value)
+        case ast.Name() | ast.Attribute():
+            yield value
+        case ast.IfExp():
+            yield from (node for side in (value.body, value.orelse) for node in _class_value(side))
+        case ast.Call() if callee(value) in DERIVED:
+            yield from _derived(value)
 
 
-def _derived(call: ast.AST) -> Iterator[ast.expr]:
+def _derived(call: ast.Call) -> Iterator[ast.expr]:
     """What `aliased(A)`, `select(A).where(…).subquery()` and `A.__table__.alias()` are made of."""
-    if not isinstance(call, ast.Call) or callee(call) in NARROWING:
+    if callee(call) in NARROWING:
         return
     inner = call.func.value if isinstance(call.func, ast.Attribute) else None
     if callee(call) in ("aliased", "select", "query"):

@@ -58,14 +58,15 @@ class Function:
 def declared(module: Module, column: str) -> Iterator[Declared]:
     """Every class of the file, and every table made by a call of Table."""
     for node in module.nodes:
-        if isinstance(node, ast.ClassDef):
-            yield _class(module, node, column)
-        elif isinstance(node, ast.Call) and callee(node) in ("Table", "table"):
-            yield from _table(module, node, column)
-        elif isinstance(node, ast.Assign) and isinstance(node.value, ast.Attribute | ast.Subscript):
-            yield from _automapped(module, node, node.value)
-        elif isinstance(node, ast.Call) and callee(node) in ("map_imperatively", "mapper") and len(node.args) > 1:
-            yield Declared(name=last_name(node.args[0]), bases=frozenset({last_name(node.args[1])}))
+        match node:
+            case ast.ClassDef():
+                yield _class(module, node, column)
+            case ast.Call() if callee(node) in ("Table", "table"):
+                yield from _table(module, node, column)
+            case ast.Assign(value=ast.Attribute() | ast.Subscript() as value):
+                yield from _automapped(module, node, value)
+            case ast.Call(args=[model, table, *_]) if callee(node) in ("map_imperatively", "mapper"):
+                yield Declared(name=last_name(model), bases=frozenset({last_name(table)}))
 
 
 def functions(module: Module, column: str) -> Iterator[Function]:
@@ -154,12 +155,13 @@ def _text(module: Module, node: ast.expr | None) -> str | None:
 def _fields(node: ast.ClassDef) -> Iterator[tuple[str, tuple[ast.expr | None, ast.expr | None]]]:
     """Names given in the body of a class, with annotation and value."""
     for statement in node.body:
-        if isinstance(statement, ast.AnnAssign):
-            yield last_name(statement.target), (statement.annotation, statement.value)
-        elif isinstance(statement, ast.Assign):
-            yield from ((last_name(target), (None, statement.value)) for target in statement.targets)
-        elif isinstance(statement, ast.FunctionDef | ast.AsyncFunctionDef) and statement.decorator_list:
-            yield statement.name, (statement.returns, None)
+        match statement:
+            case ast.AnnAssign():
+                yield last_name(statement.target), (statement.annotation, statement.value)
+            case ast.Assign():
+                yield from ((last_name(target), (None, statement.value)) for target in statement.targets)
+            case ast.FunctionDef() | ast.AsyncFunctionDef() if statement.decorator_list:
+                yield statement.name, (statement.returns, None)
 
 
 def _attributes(module: Module, node: ast.ClassDef, fields: Fields, column: str) -> Iterator[str]:
@@ -246,9 +248,10 @@ def _turned_on(node: ast.AST) -> bool:
 
 def _settings(node: ast.AST) -> Iterator[tuple[str, ast.expr | None]]:
     """What is set by a keyword, by the keys of a dictionary or by an assignment."""
-    if isinstance(node, ast.keyword):
-        yield node.arg or "", node.value
-    elif isinstance(node, ast.Dict):
-        yield from ((text, value) for key, value in zip(node.keys, node.values, strict=True) for text in names(key))
-    elif isinstance(node, ast.Assign | ast.AnnAssign):
-        yield from ((name, node.value) for name in given(node))
+    match node:
+        case ast.keyword():
+            yield node.arg or "", node.value
+        case ast.Dict():
+            yield from ((text, value) for key, value in zip(node.keys, node.values, strict=True) for text in names(key))
+        case ast.Assign() | ast.AnnAssign():
+            yield from ((name, node.value) for name in given(node))

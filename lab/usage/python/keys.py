@@ -43,23 +43,24 @@ def _use(node: ast.Constant, evidence: Evidence) -> tuple[Access, str]:
     module = evidence.module
     outer = module.parents.get(node)
     listed = module.parents.get(outer) if isinstance(outer, ast.List | ast.Tuple) else None
-    if isinstance(outer, ast.Subscript) or isinstance(listed, ast.Subscript):
-        return _subscript(outer if isinstance(outer, ast.Subscript) else listed, evidence)
-    if isinstance(outer, ast.Dict):
-        return names.into(outer, evidence) if node in outer.keys else (Access.UNCLEAR, "a value that is the name")
-    if isinstance(outer, ast.Call):
-        return _argument(outer, node, evidence)
-    if isinstance(outer, ast.MatchValue | ast.MatchMapping):
-        return Access.READ, "matched by a pattern"
-    if isinstance(listed, ast.keyword) and listed.arg == "columns":
-        return _columns(callee(module.parents.get(listed)))
+    match outer, listed:
+        case (ast.Subscript() as subscript, _) | (_, ast.Subscript() as subscript):
+            return _subscript(subscript, evidence)
+        case ast.Dict() as mapping, _:
+            return (
+                names.into(mapping, evidence) if node in mapping.keys else (Access.UNCLEAR, "a value that is the name")
+            )
+        case ast.Call() as call, _:
+            return _argument(call, node, evidence)
+        case ast.MatchValue() | ast.MatchMapping(), _:
+            return Access.READ, "matched by a pattern"
+        case _, ast.keyword(arg="columns"):
+            return _columns(callee(module.parents.get(listed)))
     return Access.UNCLEAR, "a string that is the name"
 
 
-def _subscript(node: ast.AST | None, evidence: Evidence) -> tuple[Access, str]:
-    if isinstance(node, ast.Subscript) and not isinstance(node.ctx, ast.Load):
-        return Access.WRITE, "key set"
-    return _taken(node.value, "key", evidence) if isinstance(node, ast.Subscript) else (Access.READ, "key")
+def _subscript(node: ast.Subscript, evidence: Evidence) -> tuple[Access, str]:
+    return _taken(node.value, "key", evidence) if isinstance(node.ctx, ast.Load) else (Access.WRITE, "key set")
 
 
 def _taken(owner: ast.expr, how: str, evidence: Evidence) -> tuple[Access, str]:

@@ -29,14 +29,15 @@ PARTS = {"text", "column", "literal_column", "desc", "asc", "cast"}
 def look(node: ast.AST, column: str, evidence: Evidence) -> Iterator[Occurrence]:
     """What `node` itself does to the column."""
     spellings = evidence.schema.names
-    if isinstance(node, ast.Attribute) and node.attr in spellings and not excluded(node.value):
-        yield _attribute(node, column, evidence)
-    elif isinstance(node, ast.keyword) and node.arg in spellings:
-        yield from _keyword(node, column, evidence)
-    elif isinstance(node, ast.ClassDef):
-        yield from _body(node, column, evidence)
-    elif isinstance(node, ast.MatchClass) and not spellings.isdisjoint(node.kwd_attrs):
-        yield from _pattern(node, column, evidence)
+    match node:
+        case ast.Attribute() if node.attr in spellings and not excluded(node.value):
+            yield _attribute(node, column, evidence)
+        case ast.keyword() if node.arg in spellings:
+            yield from _keyword(node, column, evidence)
+        case ast.ClassDef():
+            yield from _body(node, column, evidence)
+        case ast.MatchClass() if not spellings.isdisjoint(node.kwd_attrs):
+            yield from _pattern(node, column, evidence)
 
 
 def excluded(owner: ast.expr) -> bool:
@@ -205,16 +206,13 @@ def _changing(node: ast.AST) -> str | None:
 def _holders(node: ast.AST, evidence: Evidence) -> Iterator[str]:
     """Variables that hold `node`: assigned, or a list it is appended to."""
     for outer in above(evidence.module, node):
-        if isinstance(outer, ast.Assign):
-            yield from (last_name(target) for target in outer.targets)
-        elif isinstance(outer, ast.AnnAssign):
-            yield last_name(outer.target)
-        elif (
-            isinstance(outer, ast.Call)
-            and callee(outer) in ("append", "extend")
-            and isinstance(outer.func, ast.Attribute)
-        ):
-            yield last_name(outer.func.value)
+        match outer:
+            case ast.Assign():
+                yield from (last_name(target) for target in outer.targets)
+            case ast.AnnAssign():
+                yield last_name(outer.target)
+            case ast.Call(func=ast.Attribute(value=owner)) if callee(outer) in ("append", "extend"):
+                yield last_name(owner)
         if isinstance(outer, ast.stmt):
             return
 

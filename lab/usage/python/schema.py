@@ -42,7 +42,7 @@ def gather(sources: Sequence[Source], column: str, tables: frozenset[str], likel
     it where their columns are those that the database says.
     """
     facts: list[Declared] = []
-    made: list[Function] = []
+    signatures: list[Function] = []
     left = list(sources)
     wanted = {column, *tables, *likely}
     while True:
@@ -50,27 +50,27 @@ def gather(sources: Sequence[Source], column: str, tables: frozenset[str], likel
         fresh = [candidate for candidate in left if not candidate.words.isdisjoint(words)]
         left = [candidate for candidate in left if candidate.words.isdisjoint(words)]
         for source in fresh:
-            _add(source, column, facts, made)
-        schema = _schema(column, facts, made, tables, likely)
+            _add(source, column, facts, signatures)
+        schema = _schema(column, facts, signatures, tables, likely)
         reached = wanted | schema.names | schema.entities | schema.eager_models | reaching(facts, schema.homonyms)
         if not fresh or reached == wanted:
             return schema
         wanted = reached
 
 
-def _add(source: Source, column: str, facts: list[Declared], made: list[Function]) -> None:
+def _add(source: Source, column: str, facts: list[Declared], signatures: list[Function]) -> None:
     try:
         module = parse(source)
     except UnparsableError:
         return  # reported where the file is searched by words
     facts += declared(module, column)
-    made += functions(module, column)
+    signatures += functions(module, column)
 
 
 def _schema(
     column: str,
     facts: Sequence[Declared],
-    made: Sequence[Function],
+    signatures: Sequence[Function],
     tables: frozenset[str],
     likely: frozenset[str],
 ) -> Schema:
@@ -85,17 +85,17 @@ def _schema(
     plain = {model.name for model in facts if model.name not in mapped}
     homonyms = (having & plain) | (having & foreign)
     eager_models = _eager(facts, entities - deferred_models)
-    class_aliases = _class_aliases(facts, made, entities | homonyms | eager_models)
+    class_aliases = _class_aliases(facts, signatures, entities | homonyms | eager_models)
     return Schema(
         names=frozenset(names),
         tables=frozenset(model.table.lower() for model in facts if model.table and model.name in entities),
         entities=frozenset(entities),
         eager_models=frozenset(eager_models),
         homonyms=frozenset(homonyms),
-        schemas=filled(facts, made, names, mapped),
+        schemas=filled(facts, signatures, names, mapped),
         relations=_relations(facts, eager_models),
         class_aliases=class_aliases,
-        parameters=frozenset(function.name for function in made if function.has_parameter),
+        parameters=frozenset(function.name for function in signatures if function.has_parameter),
     )
 
 
@@ -114,11 +114,13 @@ def _relations(facts: Sequence[Declared], eager_models: set[str]) -> dict[str, f
     return by_name
 
 
-def _class_aliases(facts: Sequence[Declared], made: Sequence[Function], known: set[str]) -> dict[str, frozenset[str]]:
-    said: dict[str, frozenset[str]] = {}
+def _class_aliases(
+    facts: Sequence[Declared], signatures: Sequence[Function], classes: set[str]
+) -> dict[str, frozenset[str]]:
+    aliases: dict[str, frozenset[str]] = {}
     pairs = [(name, to) for model in facts for both in (model.refers, model.relationships) for name, to in both.items()]
-    pairs += [(function.name, function.returns) for function in made]
+    pairs += [(function.name, function.returns) for function in signatures]
     for name, to in pairs:
-        if to & known:
-            said[name] = said.get(name, frozenset()) | (to & known)
-    return said | {name: frozenset({name}) for name in known}
+        if to & classes:
+            aliases[name] = aliases.get(name, frozenset()) | (to & classes)
+    return aliases | {name: frozenset({name}) for name in classes}

@@ -6,6 +6,7 @@ import ast
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import TypeAlias
 
 from lab.usage import sql
@@ -67,37 +68,41 @@ def _string(node: _String, text: str, target: Target, evidence: Evidence) -> Ite
         yield Occurrence(line=node.lineno, access=Access.DECLARE, how=f"{by}(…)")
     elif STATEMENT.match(text) or _fragment(module, node):
         yield from _statement(module, node, text, target)
-    elif isinstance(node, ast.Constant) and text.lower() == target.column.lower():
-        yield from keys.look(node, evidence)
-    elif isinstance(node, ast.Constant) and text in evidence.schema.names:
-        yield from keys.renamed(node, evidence)
-    elif PIECE.match(text) and any(word(table).search(text.lower()) for table in target.tables):
-        yield Occurrence(line=node.lineno, access=Access.UNCLEAR, how="a piece of SQL that names the table", whole=True)
-    elif isinstance(node, ast.Constant) and text.lower() in target.tables:
-        yield from _table(module, node)
-    elif names_it:
-        yield Occurrence(line=node.lineno, access=Access.UNCLEAR, how="a string that holds the name")
+    else:
+        yield from _words(node, text, target, evidence)
+
+
+def _words(node: _String, text: str, target: Target, evidence: Evidence) -> Iterator[Occurrence]:
+    """What a string does that is no statement: the name of a column or table, or a part of a statement."""
+    unclear = partial(Occurrence, line=node.lineno, access=Access.UNCLEAR)
+    match node:
+        case ast.Constant() if text.lower() == target.column.lower():
+            yield from keys.look(node, evidence)
+        case ast.Constant() if text in evidence.schema.names:
+            yield from keys.renamed(node, evidence)
+        case _ if PIECE.match(text) and any(word(table).search(text.lower()) for table in target.tables):
+            yield unclear(how="a piece of SQL that names the table", whole=True)
+        case ast.Constant() if text.lower() in target.tables:
+            yield from _table(evidence.module, node)
+        case _ if word(target.column).search(text):
+            yield unclear(how="a string that holds the name")
 
 
 def _folded(node: ast.AST, values: Mapping[str, str]) -> str | None:
     """The string that an expression builds, with `UNKNOWN` for unknown parts; None if it is not a string."""
-    if isinstance(node, ast.Constant):
-        return node.value if isinstance(node.value, str) else None
-    if isinstance(node, ast.JoinedStr):
-        return "".join(_known(piece, values) for piece in node.values)
-    if (
-        isinstance(node, ast.Call)
-        and callee(node) in ("format", "dedent", "strip")
-        and isinstance(node.func, ast.Attribute)
-    ):
-        inner = node.func.value if callee(node) != "dedent" else next(iter(node.args), node.func.value)
-        return _folded(inner, values)
-    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Mod):
-        left = _folded(node.left, values)
-        return None if left is None else PERCENT.sub(UNKNOWN, left)
-    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add):
-        sides = (_folded(node.left, values), _folded(node.right, values))
-        return None if sides == (None, None) else "".join(UNKNOWN if side is None else side for side in sides)
+    match node:
+        case ast.Constant(value=str(text)):
+            return text
+        case ast.JoinedStr(values=pieces):
+            return "".join(_known(piece, values) for piece in pieces)
+        case ast.Call(func=ast.Attribute(value=owner)) if callee(node) in ("format", "dedent", "strip"):
+            return _folded(owner if callee(node) != "dedent" else next(iter(node.args), owner), values)
+        case ast.BinOp(op=ast.Mod()):
+            left = _folded(node.left, values)
+            return None if left is None else PERCENT.sub(UNKNOWN, left)
+        case ast.BinOp(op=ast.Add()):
+            sides = (_folded(node.left, values), _folded(node.right, values))
+            return None if sides == (None, None) else "".join(UNKNOWN if side is None else side for side in sides)
     return values.get(node.id) if isinstance(node, ast.Name) else None
 
 

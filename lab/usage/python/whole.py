@@ -32,14 +32,17 @@ HOLDING = (ast.List, ast.Tuple, ast.Set, ast.Dict, ast.arguments, ast.Return)
 
 def look(node: ast.AST, evidence: Evidence) -> Iterator[Occurrence]:
     """Whether `node` loads rows of the column's table whole, or hands a whole row on."""
-    if isinstance(node, ast.Call):
-        yield from _call(node, evidence)
-        yield from _given_away(node, callee(node), evidence)
-    elif isinstance(node, ast.ClassDef):
-        yield from _given_away(node, node.name, evidence)
-    elif isinstance(node, ast.Attribute | ast.Name) and isinstance(node.ctx, ast.Load):
-        yield from _attribute(node, evidence) if isinstance(node, ast.Attribute) else ()
-        yield from _put_away(node, evidence)
+    match node:
+        case ast.Call():
+            yield from _call(node, evidence)
+            yield from _given_away(node, callee(node), evidence)
+        case ast.ClassDef():
+            yield from _given_away(node, node.name, evidence)
+        case ast.Attribute(ctx=ast.Load()):
+            yield from _attribute(node, evidence)
+            yield from _put_away(node, evidence)
+        case ast.Name(ctx=ast.Load()):
+            yield from _put_away(node, evidence)
 
 
 def _call(node: ast.Call, evidence: Evidence) -> Iterator[Occurrence]:
