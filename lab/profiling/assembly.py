@@ -40,17 +40,17 @@ class SurveyedTable:
         return draw(self.table, budget=self.budget)
 
 
-def table(found: SurveyedTable, now: datetime) -> TableProfile:
+def table(surveyed: SurveyedTable, now: datetime) -> TableProfile:
     """The profile of one table."""
-    table, reading = found.table, found.reading
+    table, reading = surveyed.table, surveyed.reading
     heap, maps, toast, index = (
         sum(getattr(part, kind) for part in table.relations) for kind in ("heap", "maps", "toast", "indexes")
     )
     bloat = _rest(heap, reading.live_heap if reading else None)
     toast_bloat = _rest(table.toast_heap, reading.toast_disk if reading else None)
-    rows = found.ages.rows if found.ages else {}
+    rows = surveyed.ages.rows if surveyed.ages else {}
     used = (heap + maps - (bloat or 0), toast - (toast_bloat or 0), index)
-    sizes = found.ages.bytes_by_age(*used) if found.ages else {}
+    sizes = surveyed.ages.bytes_by_age(*used) if surveyed.ages else {}
     days = growth.days(rows, sizes, now)
     return TableProfile(
         table=table.label,
@@ -68,14 +68,14 @@ def table(found: SurveyedTable, now: datetime) -> TableProfile:
         toast_bloat_bytes=toast_bloat,
         sampled_blocks=reading.sampled if reading else None,
         blocks=reading.blocks if reading else None,
-        columns=tuple(_column(sums, found, toast) for sums in reading.columns) if reading else (),
-        indexes=indexes.profiles(table, found.indexes),
-        time=found.path.value() if found.path else None,
+        columns=tuple(_column(sums, surveyed, toast) for sums in reading.columns) if reading else (),
+        indexes=indexes.profiles(table, surveyed.indexes),
+        time=surveyed.path.value() if surveyed.path else None,
         newest=days[-1].start if days else None,
-        undated_rows=round(rows.get(None, 0.0)) if found.ages else None,
+        undated_rows=round(rows.get(None, 0.0)) if surveyed.ages else None,
         by_day=days,
-        growth=growth.growth(rows, sizes) if found.ages else None,
-        retention=growth.retention(rows, sizes) if found.ages else (),
+        growth=growth.growth(rows, sizes) if surveyed.ages else None,
+        retention=growth.retention(rows, sizes) if surveyed.ages else (),
     )
 
 
@@ -84,10 +84,10 @@ def _rest(whole: int, used: float | None) -> int | None:
     return None if used is None else max(round(whole - used), 0)
 
 
-def _column(sums: ColumnSums, found: SurveyedTable, toast_bytes: int) -> ColumnProfile:
-    reading = found.reading
-    documents = found.documents.get(sums.column.name, ())
-    columnar = any(stratum.compressed for stratum in found.strata)
+def _column(sums: ColumnSums, surveyed: SurveyedTable, toast_bytes: int) -> ColumnProfile:
+    reading = surveyed.reading
+    documents = surveyed.documents.get(sums.column.name, ())
+    columnar = any(stratum.compressed for stratum in surveyed.strata)
     toast = toast_bytes * sums.toast_disk / reading.toast_disk if reading and reading.toast_disk else 0.0
     rows = reading.rows if reading else 0.0
     return ColumnProfile(
@@ -102,7 +102,7 @@ def _column(sums: ColumnSums, found: SurveyedTable, toast_bytes: int) -> ColumnP
         codecs=_codecs(sums),
         raw_bytes=None if columnar else _raw(sums, documents),
         documents=len(documents),
-        restored=found.restored.get(f"{found.table.label}.{sums.column.name}", {}),
+        restored=surveyed.restored.get(f"{surveyed.table.label}.{sums.column.name}", {}),
     )
 
 

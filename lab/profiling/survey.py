@@ -62,19 +62,23 @@ class _Survey:
 
     def profile(self, target_bytes: int) -> Profile:
         """The whole profile."""
-        found = self._tables()
-        keys = paths.keys(self._source, [surveyed.table for surveyed in found])
-        worth = any(self._is_worth(surveyed.table.toast_heap) for surveyed in found)
+        surveyed_tables = self._tables()
+        keys = paths.keys(self._source, [surveyed.table for surveyed in surveyed_tables])
+        worth = any(self._is_worth(surveyed.table.toast_heap) for surveyed in surveyed_tables)
         with codecs.compare_codecs(worth=worth) as comparison:
-            found = [self._sampled(surveyed) for surveyed in found]
-            found = [self._read_documents(surveyed) for surveyed in found]
-            comparison.submit(dict(self._batches(found)))
-            ways = paths.find([surveyed.table for surveyed in found], keys, filled=dict(_filled(found)))
-            found = [self._aged(replace(surveyed, path=ways.get(surveyed.table.oid))) for surveyed in found]
-            series = list(repeats.read(self._source, found, keys, self._attempt))
-            found = self._recompressed(found, comparison)
-        tables = tuple(assembly.table(surveyed, self._now) for surveyed in found)
-        hanging = self._dependants(found)
+            surveyed_tables = [self._sampled(surveyed) for surveyed in surveyed_tables]
+            surveyed_tables = [self._read_documents(surveyed) for surveyed in surveyed_tables]
+            comparison.submit(dict(self._batches(surveyed_tables)))
+            ways = paths.find(
+                [surveyed.table for surveyed in surveyed_tables], keys, filled=dict(_filled(surveyed_tables))
+            )
+            surveyed_tables = [
+                self._aged(replace(surveyed, path=ways.get(surveyed.table.oid))) for surveyed in surveyed_tables
+            ]
+            series = list(repeats.read(self._source, surveyed_tables, keys, self._attempt))
+            surveyed_tables = self._recompressed(surveyed_tables, comparison)
+        tables = tuple(assembly.table(surveyed, self._now) for surveyed in surveyed_tables)
+        hanging = self._dependants(surveyed_tables)
         pace = growth.per_day([table.growth for table in tables])
         return Profile(
             format=FORMAT,
@@ -95,10 +99,10 @@ class _Survey:
             missing=(*self._missing, *assembly.idle(tables, self._now)),
         )
 
-    def _dependants(self, found: Sequence[SurveyedTable]) -> tuple[Dependant, ...] | None:
+    def _dependants(self, surveyed_tables: Sequence[SurveyedTable]) -> tuple[Dependant, ...] | None:
         """Everything in the catalog that depends on the tables."""
         with self._attempt("Views, grants and what else depends on the tables"):
-            return dependants.read(self._source, [surveyed.table for surveyed in found])
+            return dependants.read(self._source, [surveyed.table for surveyed in surveyed_tables])
         return None
 
     def _gaps(self, tables: Sequence[TableProfile]) -> list[str]:
@@ -177,8 +181,8 @@ class _Survey:
     def _is_worth(self, stored: float) -> bool:
         return bool(stored >= _WORTH * self._bytes)
 
-    def _batches(self, found: Sequence[SurveyedTable]) -> Iterator[tuple[str, Batch]]:
-        for surveyed in found:
+    def _batches(self, surveyed_tables: Sequence[SurveyedTable]) -> Iterator[tuple[str, Batch]]:
+        for surveyed in surveyed_tables:
             for sums in surveyed.reading.columns if surveyed.reading else ():
                 sample = surveyed.documents.get(sums.column.name, ())
                 if sample and sums.may_compress and self._is_worth(sums.stored):
@@ -187,15 +191,15 @@ class _Survey:
                         Batch(type=sums.column.base, documents=codecs.some(sample)),
                     )
 
-    def _recompressed(self, found: list[SurveyedTable], comparison: CodecComparison) -> list[SurveyedTable]:
+    def _recompressed(self, surveyed_tables: list[SurveyedTable], comparison: CodecComparison) -> list[SurveyedTable]:
         """The tables with the sizes of their sampled documents when recompressed."""
         self._progress("codecs, on a throwaway server")
         try:
             ratios = comparison.result()
         except LabError as error:
             self._say(f"Codecs were not compared: {error}")
-            return found
-        return [replace(surveyed, restored=ratios) for surveyed in found]
+            return surveyed_tables
+        return [replace(surveyed, restored=ratios) for surveyed in surveyed_tables]
 
     def _wal(self) -> int | None:
         if self._source.value(_WAL) == "no":
@@ -230,9 +234,9 @@ def _doubts(table: Table, reading: TableSample) -> Iterator[str]:
         yield f"{table.label}.{name}: its bytes are an upper bound, because older rows do not store the column's default."
 
 
-def _filled(found: Sequence[SurveyedTable]) -> Iterator[tuple[tuple[int, str], float]]:
+def _filled(surveyed_tables: Sequence[SurveyedTable]) -> Iterator[tuple[tuple[int, str], float]]:
     """By table and column, the share of rows with a value; for a columnstore, 1 if any row has a value, else 0."""
-    for surveyed in found:
+    for surveyed in surveyed_tables:
         columnar = any(stratum.compressed for stratum in surveyed.strata)
         rows = surveyed.reading.rows if surveyed.reading else 0.0
         for sums in surveyed.reading.columns if surveyed.reading and rows else ():

@@ -51,8 +51,8 @@ def _recorded(lock: Path) -> Segment | None:
         if lock.is_symlink() or not lock.is_file() or lock.stat().st_size > _LOCK_BYTES:
             return None
         lines = lock.read_text(encoding="ascii").splitlines()
-        key, id_ = map(int, lines[_SHMEM_LINE].split())
-        return Segment(id=id_, key=_signed(key), creator=abs(int(lines[0])), user=lock.stat().st_uid)
+        key, identifier = map(int, lines[_SHMEM_LINE].split())
+        return Segment(id=identifier, key=_signed(key), creator=abs(int(lines[0])), user=lock.stat().st_uid)
     return None
 
 
@@ -65,7 +65,7 @@ def _remove(segment: Segment) -> bool:
 
 def _attached(segment: Segment) -> int | None:
     """Number of processes attached to it; None where the segment does not exist."""
-    return next((attached for known, attached in of_this_machine() if known == segment), None)
+    return next((attached for other, attached in of_this_machine() if other == segment), None)
 
 
 def of_this_machine() -> Iterator[tuple[Segment, int]]:

@@ -158,9 +158,9 @@ def writing(folder: Path) -> Iterator[None]:
 def copy_tree(source: Path, target: Path, copy_file: Callable[[str, str], object] = shutil.copy2) -> None:
     """Copy a folder into a new one; the first file that cannot be written ends it with a `ServerError`."""
 
-    def copy(from_: str, to: str) -> object:
+    def copy(file: str, destination: str) -> object:
         with writing(target):  # an `OSError` would be collected by copytree, which would go on
-            return copy_file(from_, to)
+            return copy_file(file, destination)
 
     with writing(target):
         shutil.copytree(source, target, symlinks=True, copy_function=copy, dirs_exist_ok=True)

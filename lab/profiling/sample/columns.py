@@ -205,13 +205,13 @@ def _live_heap(rows: float, columns: Sequence[ColumnSums], *, dropped: bool) -> 
 
 def _data(rows: float, columns: Sequence[ColumnSums]) -> float:
     """Mean bytes of a row's values with their alignment."""
-    offset, known = 0.0, True
+    offset, fixed = 0.0, True
     for column in columns:
         share = column.values / rows
         align = {"c": 1, "s": 2, "i": 4, "d": 8}[column.column.align]
         inline = (column.stored - column.toast) / rows + (18 * share if column.toast else 0)
         short = column.column.length == -1 and inline / (share or 1) <= 127
-        gap = 0.0 if short else (-offset) % align if known else (align - 1) / 2
+        gap = 0.0 if short else (-offset) % align if fixed else (align - 1) / 2
         offset += share * gap + inline
-        known = known and column.column.length > 0 and share == 1
-    return offset + ((-offset) % 8 if known else 3.5)
+        fixed = fixed and column.column.length > 0 and share == 1
+    return offset + ((-offset) % 8 if fixed else 3.5)

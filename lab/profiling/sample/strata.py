@@ -80,8 +80,8 @@ class Stratum:
 
 def draw(table: Table, *, budget: int | None = None) -> tuple[Stratum, ...]:
     """The rows and the columnstore of a table, those that are there."""
-    made = (_stratum(table, compressed, budget) for compressed in (False, True))
-    return tuple(stratum for stratum in made if stratum.blocks)
+    both = (_stratum(table, compressed, budget) for compressed in (False, True))
+    return tuple(stratum for stratum in both if stratum.blocks)
 
 
 def _stratum(table: Table, compressed: bool, budget: int | None) -> Stratum:

@@ -17,8 +17,8 @@ Weights = Mapping[int | None, float]
 
 def days(rows: Weights, sizes: Weights, now: datetime) -> tuple[Day, ...]:
     """Days with rows, oldest first."""
-    known = sorted((age for age, count in rows.items() if age is not None and count), reverse=True)
-    return tuple(_day(age, rows[age], sizes.get(age, 0.0), now) for age in known)
+    ages = sorted((age for age, count in rows.items() if age is not None and count), reverse=True)
+    return tuple(_day(age, rows[age], sizes.get(age, 0.0), now) for age in ages)
 
 
 def _day(age: int, rows: float, size: float, now: datetime) -> Day:
@@ -62,8 +62,8 @@ def _sum(weights: Weights, first: int | None, end: int | None) -> float:
 
 def per_day(growths: Sequence[Growth | None]) -> float | None:
     """Bytes a day of all tables together; None where no table's growth is known."""
-    known = [growth.bytes_per_day_week for growth in growths if growth and growth.bytes_per_day_week is not None]
-    return sum(known) if known else None
+    paces = [growth.bytes_per_day_week for growth in growths if growth and growth.bytes_per_day_week is not None]
+    return sum(paces) if paces else None
 
 
 def unknown_bytes(tables: Sequence[TableProfile]) -> int:

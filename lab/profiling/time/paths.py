@@ -168,10 +168,10 @@ def _reached(
     return best | dict(own)
 
 
-def _by(table: Table, references: Keys, known: Mapping[int, AgePath], filled: Filled) -> AgePath | None:
+def _by(table: Table, references: Keys, paths: Mapping[int, AgePath], filled: Filled) -> AgePath | None:
     """The path by the best step to a table whose own path is known and does not lead back."""
     for step in references.steps(table):
-        rest = known.get(step.parent.oid)
+        rest = paths.get(step.parent.oid)
         back = rest is None or table.oid in (step.parent.oid, *(later.parent.oid for later in rest.steps))
         if rest and not back and filled.get((table.oid, step.column.name), 1.0) > 0:
             rules = {step.rule, *(later.rule for later in rest.steps)}

@@ -25,10 +25,14 @@ _FEW = 20
 Attempt = Callable[[str], AbstractContextManager[None]]
 
 
-def read(source: ReadOnlySession, found: Sequence[SurveyedTable], keys: Keys, attempt: Attempt) -> Iterator[Series]:
+def read(
+    source: ReadOnlySession, surveyed_tables: Sequence[SurveyedTable], keys: Keys, attempt: Attempt
+) -> Iterator[Series]:
     """Every series that the rules of `lab.profiling.time.series` find among the readable tables."""
-    by_oid = {surveyed.table.oid: surveyed for surveyed in found if surveyed.reading and surveyed.reading.rows}
-    all_indexes = {surveyed.table.oid: surveyed.indexes for surveyed in found}
+    by_oid = {
+        surveyed.table.oid: surveyed for surveyed in surveyed_tables if surveyed.reading and surveyed.reading.rows
+    }
+    all_indexes = {surveyed.table.oid: surveyed.indexes for surveyed in surveyed_tables}
     readable = [surveyed.table for surveyed in by_oid.values() if surveyed.ages]
     for tables in series.find(readable, {oid: surveyed.path for oid, surveyed in by_oid.items()}, keys, all_indexes):
         if tables.snapshots.oid in by_oid:

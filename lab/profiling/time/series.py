@@ -26,6 +26,7 @@ class SeriesTables:
     content: tuple[Column, ...]
     """All columns of `markets` but its own key and the reference."""
     found: str
+    """How they were recognised, in words."""
 
     @property
     def key(self) -> tuple[Column, ...]:
@@ -61,7 +62,7 @@ def find(
                 markets=markets,
                 reference=step.column,
                 content=tuple(column for column in markets.columns if column.name not in own),
-                found=_found(markets, step, path.time, owners),
+                found=_recognised_by(markets, step, path.time, owners),
             )
 
 
@@ -70,7 +71,7 @@ def _owners(snapshots: Table, keys: Keys) -> tuple[Step, ...]:
     return tuple(steps)
 
 
-def _found(markets: Table, step: Step, time: Column, owners: Sequence[Step]) -> str:
+def _recognised_by(markets: Table, step: Step, time: Column, owners: Sequence[Step]) -> str:
     words = ", ".join(f"{owner.column.name} → {owner.parent.label}" for owner in owners)
     return (
         f"{markets.label} has no time of its own and points to {step.parent.label} by {step.column.name} ({step.rule});"
