@@ -15,21 +15,21 @@ from tests.conftest import require_images
 SOCKET = "/var/run/docker.sock"
 _ENVIRONMENT = dict(os.environ)  # a test may set DOCKER_HOST to what it breaks
 
-Made: TypeAlias = Callable[[], list[str]]
+NewContainers: TypeAlias = Callable[[], list[str]]
 """Names of the containers that were made since."""
 
 
 @contextmanager
-def leaving_nothing() -> Iterator[Made]:
+def leaving_nothing() -> Iterator[NewContainers]:
     """Names of the containers that this process makes inside; none of them, nor a volume, may be there at the end."""
     require_images()
-    known = held_by(os.getpid())
+    before = held_by(os.getpid())
 
-    def made() -> list[str]:
-        return [name for kind, name in sorted(held_by(os.getpid()) - known) if kind == "container"]
+    def new_containers() -> list[str]:
+        return [name for kind, name in sorted(held_by(os.getpid()) - before) if kind == "container"]
 
-    yield made
-    assert held_by(os.getpid()) == known
+    yield new_containers
+    assert held_by(os.getpid()) == before
 
 
 def held_by(pid: int) -> set[tuple[str, str]]:
@@ -40,14 +40,14 @@ def held_by(pid: int) -> set[tuple[str, str]]:
 def marked(labels: dict[str, str]) -> set[tuple[str, str]]:
     """The same by its labels."""
     filters = [word for name, value in labels.items() for word in ("--filter", f"label={name}={value}")]
-    containers = told("ps", "--all", *filters, "--format", "{{.Names}}").split()
-    volumes = told("volume", "ls", *filters, "--format", "{{.Name}}").split()
+    containers = docker("ps", "--all", *filters, "--format", "{{.Names}}").split()
+    volumes = docker("volume", "ls", *filters, "--format", "{{.Name}}").split()
     return {*(("container", name) for name in containers), *(("volume", name) for name in volumes)}
 
 
-def told(*arguments: str, given: str | None = None) -> str:
+def docker(*arguments: str, stdin: str | None = None) -> str:
     """What the command `docker` prints, given that on its standard input."""
     done = subprocess.run(
-        ["docker", *arguments], input=given, env=_ENVIRONMENT, check=True, capture_output=True, text=True
+        ["docker", *arguments], input=stdin, env=_ENVIRONMENT, check=True, capture_output=True, text=True
     )
     return done.stdout.strip()

@@ -28,8 +28,8 @@ class Proxy:
     def cut(self) -> None:
         """End every connection and refuse new ones."""
         self._flows.set()
-        for one in (self._listener, *self._open):
-            _end(one)
+        for connection in (self._listener, *self._open):
+            _end(connection)
         self._open.clear()
 
     def mend(self) -> None:

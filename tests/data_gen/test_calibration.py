@@ -110,29 +110,33 @@ def test_what_a_case_publishes_gives_its_own_workload_again(name: str) -> None:
     load, own = calibrated(published.load(CASES / f"{name}.json"), base).case.workload, base.workload
     numbers = {parameter: value for parameter, value in load if isinstance(value, float)}
     assert numbers == pytest.approx({parameter: getattr(own, parameter) for parameter in numbers}, rel=0.01)
-    assert [(one.start, one.cycles) for one in load.sessions] == [(one.start, one.cycles) for one in own.sessions]
-    inserts = [[one.competitor_inserts for one in workload.sessions] for workload in (load, own)]
+    assert [(session.start, session.cycles) for session in load.sessions] == [
+        (session.start, session.cycles) for session in own.sessions
+    ]
+    inserts = [[session.competitor_inserts for session in workload.sessions] for workload in (load, own)]
     assert inserts[0] == pytest.approx(inserts[1], rel=0.01)
     assert (load.index_at is None) == (own.index_at is None)
 
 
 def test_facts_without_a_workload_stand_on_the_newest_case_and_that_is_said() -> None:
-    found = published.load(CASES / "2026-02-06.json")
-    made = calibrated(found)
-    assert made.case.workload.home_rows == pytest.approx(15126528 / 90341)
-    assert made.case.workload.calm_change_rate == 0.1
-    assert any("calm" in line and line.endswith("as in case 2026-02-17.") for line in made.assumed)
-    assert any(line.startswith("Days and their cycles: those of case 2026-02-17, moved by") for line in made.assumed)
-    assert made.case.last_captured <= datetime.fromisoformat(found.now)
+    profile = published.load(CASES / "2026-02-06.json")
+    calibration = calibrated(profile)
+    assert calibration.case.workload.home_rows == pytest.approx(15126528 / 90341)
+    assert calibration.case.workload.calm_change_rate == 0.1
+    assert any("calm" in line and line.endswith("as in case 2026-02-17.") for line in calibration.assumed)
+    assert any(
+        line.startswith("Days and their cycles: those of case 2026-02-17, moved by") for line in calibration.assumed
+    )
+    assert calibration.case.last_captured <= datetime.fromisoformat(profile.now)
 
 
 def test_every_parameter_is_taken_or_assumed(small_calibration: Calibration) -> None:
-    told = " ".join((*small_calibration.taken, *small_calibration.assumed))
+    notes = " ".join((*small_calibration.taken, *small_calibration.assumed))
     for words in ("Cycles:", "Competitor snapshots", "Events per cycle", "Home snapshots", "home bookmaker", "sportybet",
                   "bet9ja", "Market rows per home", "Market rows per competitor", "only competitors", "Hours that",
                   "calm cycle", "probabilities", "An index on", "last_confirmed_at", "Home documents", "Competitor documents",
                   "Outcomes of home", "Outcomes of competitor"):  # fmt: skip
-        assert words in told
+        assert words in notes
 
 
 _OTHER_INDEXES = (
@@ -144,15 +148,17 @@ _OTHER_INDEXES = (
 
 
 def test_the_indexes_of_a_profile_are_those_of_its_imitation(native: Server, small: Dataset) -> None:
-    found = profiled(native, small, "other_indexes", _OTHER_INDEXES)
-    made = calibrated(found)
-    assert made.case.workload.without_indexes == ("CREATE INDEX ON market_odds (betpawa_market_id)",)
-    assert any(line.startswith("CREATE INDEX ON odds_snapshots") and "not imitated" in line for line in made.assumed)
-    again = Dataset.plan(made.case, size_bytes=32 * MB, seed=7)
+    profile = profiled(native, small, "other_indexes", _OTHER_INDEXES)
+    calibration = calibrated(profile)
+    assert calibration.case.workload.without_indexes == ("CREATE INDEX ON market_odds (betpawa_market_id)",)
+    assert any(
+        line.startswith("CREATE INDEX ON odds_snapshots") and "not imitated" in line for line in calibration.assumed
+    )
+    again = Dataset.plan(calibration.case, size_bytes=32 * MB, seed=7)
     imitated = profiled(native, again, "other_indexes_again")
     for table in ("market_odds", "competitor_odds_snapshots"):
-        assert _columns_of_indexes(imitated, table) == _columns_of_indexes(found, table)
-    wanted, got = (_index_bytes_per_row(one, "market_odds") for one in (found, imitated))
+        assert _columns_of_indexes(imitated, table) == _columns_of_indexes(profile, table)
+    wanted, got = (_index_bytes_per_row(profile_of_table, "market_odds") for profile_of_table in (profile, imitated))
     assert got == pytest.approx(wanted, rel=0.03)
 
 
@@ -176,7 +182,7 @@ def _index_bytes_per_row(profile: Profile, table: str) -> float:
 
 def test_a_measured_profile_tells_the_days_and_their_cycles(small: Dataset, small_calibration: Calibration) -> None:
     sessions, own = small_calibration.case.workload.sessions, small.case.workload.sessions
-    assert sum(one.cycles for one in sessions) == sum(one.cycles for one in own)
+    assert sum(session.cycles for session in sessions) == sum(session.cycles for session in own)
     assert small_calibration.case.last_captured == small.now
     assert len(sessions) == 12  # two sessions of the case are on one day
 
@@ -224,7 +230,9 @@ def test_a_database_without_odds_is_refused_with_what_it_lacks(small_profile: Pr
 
 
 def test_a_database_whose_rows_were_not_counted_is_refused(small_profile: Profile) -> None:
-    tables = tuple(replace(one, rows=None) if one.table == "market_odds" else one for one in small_profile.tables)
+    tables = tuple(
+        replace(table, rows=None) if table.table == "market_odds" else table for table in small_profile.tables
+    )
     with pytest.raises(InputError, match="No rows were counted in market_odds"):
         calibrated(replace(small_profile, tables=tables))
 
@@ -232,15 +240,15 @@ def test_a_database_whose_rows_were_not_counted_is_refused(small_profile: Profil
 def test_what_the_generator_does_not_make_is_said(small_profile: Profile) -> None:
     first, *others = small_profile.tables
     strange = replace(first, table="audit_log")
-    made = calibrated(replace(small_profile, tables=(first, strange, *others)))
-    assert any(line.startswith("Table audit_log, ") for line in made.assumed)
+    calibration = calibrated(replace(small_profile, tables=(first, strange, *others)))
+    assert any(line.startswith("Table audit_log, ") for line in calibration.assumed)
 
 
 def test_a_profile_without_repetition_keeps_the_rate_of_the_base(small_profile: Profile) -> None:
-    blind = tuple(replace(one, equal_market_rows=None, equal_payloads=None) for one in small_profile.series)
-    made = calibrated(replace(small_profile, series=blind))
-    assert made.case.workload.calm_change_rate == 0.1
-    assert "market_odds.equal_to_previous" not in {figure.name for figure in made.case.figures}
+    blind = tuple(replace(pair, equal_market_rows=None, equal_payloads=None) for pair in small_profile.series)
+    calibration = calibrated(replace(small_profile, series=blind))
+    assert calibration.case.workload.calm_change_rate == 0.1
+    assert "market_odds.equal_to_previous" not in {figure.name for figure in calibration.case.figures}
 
 
 def test_a_case_and_a_profile_together_are_refused() -> None:

@@ -52,14 +52,14 @@ _RESHAPED = (
 @pytest.mark.parametrize("scale", [0.5, 1.5])
 def test_a_database_with_other_documents_and_longer_outcomes_is_imitated(native: Server, scale: float) -> None:
     plain = Dataset.plan(load_case("2026-02-17"), size_bytes=256 * MB, seed=5)
-    found = profiled(native, plain, "reshaped", [sql.format(scale=scale) for sql in _RESHAPED])
-    made = calibrated(found)
-    again = Dataset.plan(made.case, size_bytes=256 * MB, seed=1)
+    profile = profiled(native, plain, "reshaped", [sql.format(scale=scale) for sql in _RESHAPED])
+    calibration = calibrated(profile)
+    again = Dataset.plan(calibration.case, size_bytes=256 * MB, seed=1)
     with loaded(native, again, "like_reshaped") as database:
         measured = widths.measure(database, lz4=native.capabilities.lz4)
         size = database.value(TOTAL)
-    assert outside(figures(made.case.figures, measured)) == []
-    assert len(made.case.figures) >= 27
+    assert outside(figures(calibration.case.figures, measured)) == []
+    assert len(calibration.case.figures) >= 27
     assert again.expected_bytes == pytest.approx(float(size), rel=0.03)
 
 
@@ -114,48 +114,52 @@ def test_documents_grow_with_their_depth_and_stay_whole(platform: Platform) -> N
 def test_names_grow_with_their_length_and_stay_different_within_a_row(platform: Platform) -> None:
     rows = platform.offer(_MATCH, _depth(1.0, 1.0)).rows
     assert renamed(rows, 1.0) == rows
-    made = [[[name for name, _ in row.outcomes] for row in renamed(rows, length)] for length in (0.1, 0.7, 1, 2, 9)]
-    letters = [sum(len(name) for row in names for name in row) for names in made]
+    cases = [[[name for name, _ in row.outcomes] for row in renamed(rows, length)] for length in (0.1, 0.7, 1, 2, 9)]
+    letters = [sum(len(name) for row in names for name in row) for names in cases]
     assert letters == sorted(set(letters))
     assert all(len(set(names)) == len({name for name, _ in row.outcomes})
-               for case in made for names, row in zip(case, rows, strict=True))  # fmt: skip
-    assert all(name for case in made for names in case for name in names)
+               for case in cases for names, row in zip(case, rows, strict=True))  # fmt: skip
+    assert all(name for case in cases for names in case for name in names)
 
 
 def _widened(changes: dict[str, float | None]) -> Profile:
     """The published facts of the base, with other mean bytes of some columns."""
-    found = published.load(case_file(_BASE))
+    profile = published.load(case_file(_BASE))
     tables = tuple(
         replace(
             table,
             columns=tuple(
-                replace(one, mean_bytes=changes.get(f"{table.table}.{one.name}", one.mean_bytes))
-                for one in table.columns
+                replace(column, mean_bytes=changes.get(f"{table.table}.{column.name}", column.mean_bytes))
+                for column in table.columns
             ),
         )
-        for table in found.tables
+        for table in profile.tables
     )
-    return replace(found, tables=tables)
+    return replace(profile, tables=tables)
 
 
 def test_widths_that_follow_from_the_market_rows_need_no_parameter() -> None:
-    made = calibrated(_widened({}), load_case(_BASE))
-    assert _parameters(made.case) == (1.0, 1.0, 1.0, 1.0)
-    assert sum("as the generator makes them by itself" in line for line in made.taken) == 4
+    calibration = calibrated(_widened({}), load_case(_BASE))
+    assert _parameters(calibration.case) == (1.0, 1.0, 1.0, 1.0)
+    assert sum("as the generator makes them by itself" in line for line in calibration.taken) == 4
 
 
 def test_a_profile_without_widths_leaves_the_parameters_and_says_so() -> None:
     blind = dict.fromkeys(("odds_snapshots.raw_response", "competitor_market_odds.outcomes"))
-    made = calibrated(_widened({**blind}), load_case(_BASE))
-    assert _parameters(made.case) == (1.0, 1.0, 1.0, 1.0)
-    assert {"Home documents: as wide as the generator makes them by itself.",
-            "Outcomes of competitor market rows: as wide as the generator makes them by itself."} <= set(made.assumed)  # fmt: skip
+    calibration = calibrated(_widened({**blind}), load_case(_BASE))
+    assert _parameters(calibration.case) == (1.0, 1.0, 1.0, 1.0)
+    assert {
+        "Home documents: as wide as the generator makes them by itself.",
+        "Outcomes of competitor market rows: as wide as the generator makes them by itself.",
+    } <= set(calibration.assumed)
 
 
 def test_a_width_that_cannot_be_made_is_the_nearest_one_and_said_with_both_figures() -> None:
-    made = calibrated(_widened({"odds_snapshots.raw_response": 200_000, "market_odds.outcomes": 80}), load_case(_BASE))
-    told = [line for line in made.assumed if "the nearest that the generator can make" in line]
-    assert [re.sub(r": [\d,]+ B, ", ": ", line) for line in told] == [
+    calibration = calibrated(
+        _widened({"odds_snapshots.raw_response": 200_000, "market_odds.outcomes": 80}), load_case(_BASE)
+    )
+    sentences = [line for line in calibration.assumed if "the nearest that the generator can make" in line]
+    assert [re.sub(r": [\d,]+ B, ", ": ", line) for line in sentences] == [
         "Home documents: the nearest that the generator can make to 200,000 B.",
         "Outcomes of home market rows: the nearest that the generator can make to 80 B.",
     ]

@@ -23,9 +23,9 @@ def test_a_parameter_that_the_odds_do_not_have_is_refused_by_name() -> None:
 
 def test_variations_differ_in_the_change_rate_and_are_small() -> None:
     spec = spec_of("2026-02-17", 24, seed=1, change_rate=2)
-    made = resolve(None, None).variations(spec, CHANGE_RATE)
-    assert [varied.parameters[CHANGE_RATE] for varied in made] == [0.5, 2, 8]
-    assert {replace(varied, parameters={}) for varied in made} == {replace(spec, scale=2, parameters={})}
+    variations = resolve(None, None).variations(spec, CHANGE_RATE)
+    assert [varied.parameters[CHANGE_RATE] for varied in variations] == [0.5, 2, 8]
+    assert {replace(varied, parameters={}) for varied in variations} == {replace(spec, scale=2, parameters={})}
 
 
 def test_a_parameter_that_a_spec_does_not_have_varies_nothing() -> None:

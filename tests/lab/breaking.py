@@ -36,14 +36,19 @@ class Ran:
 
     @property
     def failed(self) -> list[Failed]:
-        return [one for one in self.outcomes if isinstance(one, Failed)]
+        return [outcome for outcome in self.outcomes if isinstance(outcome, Failed)]
 
     def require_one_failure(self, says: str) -> None:
         """`breaks` failed in its step and says that; the rest completed, and weighs the same before and after."""
-        assert [one.scenario for one in self.outcomes] == ["baseline", "breaks", "drop_raw_response", "baseline"]
-        assert [(one.scenario, one.step) for one in self.failed] == [("breaks", "do it")], self.failed
+        assert [outcome.scenario for outcome in self.outcomes] == [
+            "baseline",
+            "breaks",
+            "drop_raw_response",
+            "baseline",
+        ]
+        assert [(failure.scenario, failure.step) for failure in self.failed] == [("breaks", "do it")], self.failed
         assert re.search(says, self.failed[0].error), self.failed[0].error
-        first, _, last = (one.footprint for one in self.outcomes if isinstance(one, Completed))
+        first, _, last = (outcome.footprint for outcome in self.outcomes if isinstance(outcome, Completed))
         assert first == last
         assert self.experiment.finished
 

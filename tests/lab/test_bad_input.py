@@ -37,16 +37,16 @@ TRIALS = {
 def small(sample: Experiment) -> Json:
     """The sample with a few of its trials, one of each kind, and one that failed: all in experiment.json."""
     outcomes = [outcome for outcome in sample.outcomes if (outcome.scenario, outcome.server) in TRIALS]
-    auxiliary = [one for one in sample.auxiliary_trials if (one.outcome.scenario, one.outcome.server) in TRIALS]
+    auxiliary = [trial for trial in sample.auxiliary_trials if (trial.outcome.scenario, trial.outcome.server) in TRIALS]
     steps = next(outcome.steps for outcome in outcomes if isinstance(outcome, Completed) and outcome.steps)[:2]
     broken = Failed(scenario="rewrite_only", server="native", step="rewrite", error="It died.", steps=steps)
     kept = replace(
         sample,
         plan=replace(
-            sample.plan, trials=tuple(one for one in sample.plan.trials if (one.scenario, one.server) in TRIALS)
+            sample.plan, trials=tuple(trial for trial in sample.plan.trials if (trial.scenario, trial.server) in TRIALS)
         ),
         outcomes=(*(_shortened(outcome) for outcome in outcomes), broken),
-        auxiliary_trials=tuple({(one.purpose, one.outcome.server): one for one in auxiliary}.values()),
+        auxiliary_trials=tuple({(trial.purpose, trial.outcome.server): trial for trial in auxiliary}.values()),
         scenarios={
             name: facts
             for name, facts in sample.scenarios.items()

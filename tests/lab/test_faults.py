@@ -9,7 +9,7 @@ import pytest
 from lab.scenario import Database
 from lab.servers import Options
 from tests.conftest import PLAIN
-from tests.engine import SOCKET, Made, leaving_nothing, told
+from tests.engine import SOCKET, NewContainers, docker, leaving_nothing
 from tests.lab.breaking import Breaking, ignore
 from tests.network import between
 
@@ -17,10 +17,10 @@ pytestmark = pytest.mark.slow
 
 
 @pytest.fixture
-def containers() -> Iterator[Made]:
+def containers() -> Iterator[NewContainers]:
     """Names of the containers of the test's run; nothing may be left at its end."""
-    with leaving_nothing() as made:
-        yield made
+    with leaving_nothing() as new_containers:
+        yield new_containers
 
 
 @pytest.mark.parametrize("tmpfs", [None, 2 << 30], ids=["volume", "tmpfs"])
@@ -32,11 +32,11 @@ def containers() -> Iterator[Made]:
     ],
 )
 def test_a_container_that_dies_fails_one_trial(
-    how: list[str], says: str, tmpfs: int | None, breaking: Breaking, containers: Made
+    how: list[str], says: str, tmpfs: int | None, breaking: Breaking, containers: NewContainers
 ) -> None:
     def die(database: Database) -> None:
         (container,) = containers()
-        told(*how, container)
+        docker(*how, container)
         database.execute("SELECT pg_sleep(60)")
 
     ran = breaking.run(die, Options(image=PLAIN, tmpfs_bytes=tmpfs))
@@ -45,7 +45,7 @@ def test_a_container_that_dies_fails_one_trial(
     assert ran.said.count("loading") == (1 if tmpfs is None else 2)
 
 
-def test_a_process_that_eats_all_memory_fails_one_trial(breaking: Breaking, containers: Made) -> None:
+def test_a_process_that_eats_all_memory_fails_one_trial(breaking: Breaking, containers: NewContainers) -> None:
     def eat(database: Database) -> None:
         assert containers()
         database.execute(
@@ -56,7 +56,7 @@ def test_a_process_that_eats_all_memory_fails_one_trial(breaking: Breaking, cont
     ran.require_one_failure(r"went away(?s:.*)used up the container's memory of 2048 MB\.")
 
 
-def test_a_full_disk_fails_one_trial(breaking: Breaking, containers: Made) -> None:
+def test_a_full_disk_fails_one_trial(breaking: Breaking, containers: NewContainers) -> None:
     def fill(database: Database) -> None:
         assert containers()
         database.execute("CREATE TABLE big AS SELECT repeat(md5(i::text), 20) FROM generate_series(1, 2000000) i")
@@ -65,38 +65,38 @@ def test_a_full_disk_fails_one_trial(breaking: Breaking, containers: Made) -> No
     ran.require_one_failure("No space left on device")
 
 
-def test_a_disk_that_fills_while_it_is_loaded_fails_every_trial(breaking: Breaking, containers: Made) -> None:
+def test_a_disk_that_fills_while_it_is_loaded_fails_every_trial(breaking: Breaking, containers: NewContainers) -> None:
     def fill(text: str) -> None:
         if "loading" in text:
             (container,) = containers()
-            told("exec", container, "sh", "-c", "cat /dev/zero > $PGDATA/ballast || true")
+            docker("exec", container, "sh", "-c", "cat /dev/zero > $PGDATA/ballast || true")
 
     ran = breaking.run(ignore, Options(image=PLAIN, tmpfs_bytes=300 << 20), meanwhile=fill)
-    assert {one.step for one in ran.failed} == {"load"}
-    assert [one.scenario for one in ran.failed] == [one.scenario for one in ran.outcomes]
-    assert all("No space left on device" in one.error for one in ran.failed)
+    assert {failure.step for failure in ran.failed} == {"load"}
+    assert [failure.scenario for failure in ran.failed] == [outcome.scenario for outcome in ran.outcomes]
+    assert all("No space left on device" in failure.error for failure in ran.failed)
 
 
 @pytest.mark.usefixtures("exclusive")
 def test_an_engine_that_vanishes_is_named_with_what_it_keeps(
-    breaking: Breaking, containers: Made, monkeypatch: pytest.MonkeyPatch
+    breaking: Breaking, containers: NewContainers, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with between(SOCKET) as proxy:
         monkeypatch.setenv("DOCKER_HOST", f"tcp://127.0.0.1:{proxy.port}")
         ran = breaking.run(lambda _: proxy.cut(), Options(image=PLAIN))
-        assert {one.error for one in ran.failed} == {
+        assert {failure.error for failure in ran.failed} == {
             "The container engine does not answer any more. Is it still running?"
         }
-        assert [one.scenario for one in ran.failed] == ["baseline", "breaks", "drop_raw_response"]
+        assert [failure.scenario for failure in ran.failed] == ["baseline", "breaks", "drop_raw_response"]
         (container,) = containers()
         assert f"container {container} and volume {container} may remain; `lab clean` removes" in ran.said
         proxy.mend()
-        told("rm", "--force", container)
-        told("volume", "rm", container)
+        docker("rm", "--force", container)
+        docker("volume", "rm", container)
 
 
 def test_an_engine_that_restarts_under_its_containers_is_not_missed(
-    breaking: Breaking, containers: Made, monkeypatch: pytest.MonkeyPatch
+    breaking: Breaking, containers: NewContainers, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with between(SOCKET) as proxy:
         monkeypatch.setenv("DOCKER_HOST", f"tcp://127.0.0.1:{proxy.port}")

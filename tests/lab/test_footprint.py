@@ -51,9 +51,9 @@ def test_partitions_are_counted_once_under_their_parent(server: Server, new_name
         db.execute("CREATE TABLE parent (id int, at date) PARTITION BY RANGE (at)")
         db.execute("CREATE TABLE rest PARTITION OF parent DEFAULT")
         db.execute("INSERT INTO parent SELECT i, '2026-02-02' FROM generate_series(1, 1000) i")
-        found = footprint.measure(db)
-        assert found.total == whole(db)
-    (parent,) = found.tables
+        sizes = footprint.measure(db)
+        assert sizes.total == whole(db)
+    (parent,) = sizes.tables
     assert (parent.table, parent.relations) == ("parent", 1)
 
 

@@ -19,7 +19,7 @@ from lab.values import Completed, Experiment, Footprint
 NATIVE = ("outcome_normalization_snapshot", "drop_raw_response+retention_7d")
 
 
-def made(scenarios: tuple[str, ...], server: str, jobs: int, results: Path, size_mb: int = 16) -> Experiment:
+def experiment_of(scenarios: tuple[str, ...], server: str, jobs: int, results: Path, size_mb: int = 16) -> Experiment:
     request = Request(
         scenarios=scenarios,
         workload=resolve("2026-02-17", None),
@@ -38,7 +38,9 @@ def made(scenarios: tuple[str, ...], server: str, jobs: int, results: Path, size
 def sizes(experiment: Experiment) -> dict[tuple[str, int], list[Footprint]]:
     """Of every trial, after each of its steps and at its end."""
     trials = [outcome for outcome in experiment.outcomes if isinstance(outcome, Completed)]
-    return {(one.scenario, one.repeat): [*(step.footprint for step in one.steps), one.footprint] for one in trials}
+    return {
+        (trial.scenario, trial.repeat): [*(step.footprint for step in trial.steps), trial.footprint] for trial in trials
+    }
 
 
 def assert_equal_sizes(one: Experiment, other: Experiment) -> None:
@@ -49,7 +51,7 @@ def assert_equal_sizes(one: Experiment, other: Experiment) -> None:
 
 @pytest.mark.slow
 def test_sizes_are_the_same_to_the_byte_however_many_trials_are_made_at_once(tmp_path: Path) -> None:
-    one, three = (made(NATIVE, "native", jobs, tmp_path) for jobs in (1, 3))
+    one, three = (experiment_of(NATIVE, "native", jobs, tmp_path) for jobs in (1, 3))
     assert (one.plan.jobs, three.plan.jobs) == (1, 3)
     assert len(sizes(one)) == len(NATIVE) + 2
     assert_equal_sizes(one, three)
@@ -63,7 +65,7 @@ def test_sizes_are_the_same_where_two_servers_are_used_at_once(
 ) -> None:
     del pglite  # asked for so that the test is skipped by name where it cannot be had
     monkeypatch.setattr(workload, "RATES", (4.0,))
-    one, three = (made(("toast_lz4", "hypertable_compression"), "auto", jobs, tmp_path, 12) for jobs in (1, 3))
+    one, three = (experiment_of(("toast_lz4", "hypertable_compression"), "auto", jobs, tmp_path, 12) for jobs in (1, 3))
     assert len({template.server for template in three.templates}) > 1
     assert_equal_sizes(one, three)
     assert three.auxiliary_trials

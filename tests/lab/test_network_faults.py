@@ -14,7 +14,7 @@ from lab.scenario import Database
 from lab.servers import Options, Workspace, clean, external, open_server
 from lab.values import Completed
 from tests.conftest import PLAIN, require_images
-from tests.engine import held_by, told
+from tests.engine import docker, held_by
 from tests.lab.breaking import Breaking
 from tests.network import between
 
@@ -43,9 +43,9 @@ class Served:
 @pytest.fixture(scope="module")
 def served(workspace: Workspace) -> Iterator[Served]:
     require_images()
-    known = held_by(os.getpid())
+    before = held_by(os.getpid())
     with open_server("container", workspace=workspace, options=Options(image=PLAIN), progress=lambda _: None) as server:
-        ((_, name),) = ((kind, name) for kind, name in held_by(os.getpid()) - known if kind == "container")
+        ((_, name),) = ((kind, name) for kind, name in held_by(os.getpid()) - before if kind == "container")
         server.create("admin")
         with server.connect("admin") as admin:
             admin.execute("CREATE ROLE plain LOGIN CREATEDB PASSWORD 'w0rd'")
@@ -73,8 +73,10 @@ def test_a_network_that_stays_away_is_said_with_what_remains_and_how_to_remove_i
         ran = breaking.run(
             lambda _: proxy.cut(), Options(dsn=served.dsn(port=proxy.port)), server=served.dsn(port=proxy.port)
         )
-    assert [one.scenario for one in ran.outcomes if isinstance(one, Completed)] == ["baseline"]
-    assert all("went away" in one.error or "Connection refused" in one.error for one in ran.failed), ran.failed
+    assert [outcome.scenario for outcome in ran.outcomes if isinstance(outcome, Completed)] == ["baseline"]
+    assert all("went away" in failure.error or "Connection refused" in failure.error for failure in ran.failed), (
+        ran.failed
+    )
     prefix = served.databases()[0][: len("storage_lab_12345678_")]
     assert f"databases {prefix}… may remain; `lab clean --server …` removes them" in ran.said
     assert set(clean([served.dsn()])) >= {f"database {name}" for name in [f"{prefix}lab_1"]}
@@ -88,25 +90,25 @@ def test_packets_that_vanish_are_noticed_within_a_minute(
     shorter = {"keepalives_idle": "2", "keepalives_interval": "1", "tcp_user_timeout": "5000"}
     monkeypatch.setattr(external, "_LOST_AFTER", external._LOST_AFTER | shorter)
     network = f"storage-lab-test-{os.getpid()}"
-    told("network", "create", "--subnet", SUBNET, network)
+    docker("network", "create", "--subnet", SUBNET, network)
     try:
         join = ("network", "connect", "--ip", ADDRESS, network, served.container)
-        told(*join)
+        docker(*join)
 
         def vanish(database: Database) -> None:
-            told("network", "disconnect", network, served.container)
+            docker("network", "disconnect", network, served.container)
             try:
                 database.execute("SELECT pg_sleep(3600)")
             finally:
-                told(*join)
+                docker(*join)
 
         dsn = served.dsn(host=ADDRESS, port=5432)
         ran = breaking.run(vanish, Options(dsn=dsn), server=dsn)
         ran.require_one_failure("went away")
         assert served.databases() == []
     finally:
-        told("network", "disconnect", "--force", network, served.container)
-        told("network", "rm", network)
+        docker("network", "disconnect", "--force", network, served.container)
+        docker("network", "rm", network)
 
 
 def _noticed_after(settings: dict[str, str]) -> float:

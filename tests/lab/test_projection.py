@@ -113,9 +113,9 @@ def sized(one: Completed, keeps_days: int | None = None, error: float | None = 0
 
 
 def projected(one: SizedTrial, facts: CaseFacts | None = None) -> FullSizeProjection:
-    made = project(facts or case(), one, sized(trial(ROWS)))
-    assert made is not None
-    return made
+    projection = project(facts or case(), one, sized(trial(ROWS)))
+    assert projection is not None
+    return projection
 
 
 def target(rows: Mapping[str, float]) -> Target:
@@ -125,15 +125,15 @@ def target(rows: Mapping[str, float]) -> Target:
 @pytest.mark.parametrize("factor", [1, 2, 4, 250])
 def test_what_is_fixed_and_so_much_a_row_is_projected_exactly(factor: int) -> None:
     rows = times(ROWS, factor)
-    made = scale(target(rows), trial(ROWS), PLAIN)
-    assert made.projected(trial(ROWS).footprint) == trial(rows).footprint.total
+    factors = scale(target(rows), trial(ROWS), PLAIN)
+    assert factors.projected(trial(ROWS).footprint) == trial(rows).footprint.total
 
 
 def test_tables_and_kinds_sum_to_the_whole() -> None:
     footprint = trial(ROWS).footprint
-    made = scale(target(FULL), trial(ROWS), PLAIN)
-    assert sum(made.projected_tables(footprint).values()) == made.projected(footprint)
-    assert sum(made.projected_kinds(footprint).values()) == made.projected(footprint)
+    factors = scale(target(FULL), trial(ROWS), PLAIN)
+    assert sum(factors.projected_tables(footprint).values()) == factors.projected(footprint)
+    assert sum(factors.projected_kinds(footprint).values()) == factors.projected(footprint)
 
 
 def test_more_rows_are_never_fewer_bytes() -> None:
@@ -151,12 +151,12 @@ def test_a_table_of_cycles_or_leagues_stays_as_it_is() -> None:
 def test_a_new_table_grows_with_the_one_it_comes_from() -> None:
     packed = table("packed", ROWS["market_odds"], PER_ROW["market_odds"])
     one = trial(ROWS, packed)
-    made = scale(
+    factors = scale(
         target({"odds_snapshots": 2_000, "market_odds": 680_000}),
         one,
         Lineage(workload=FACTS, origins={"packed": "market_odds"}),
     )
-    assert made.projected(one.footprint) == table("packed", 680_000, PER_ROW["market_odds"]).total
+    assert factors.projected(one.footprint) == table("packed", 680_000, PER_ROW["market_odds"]).total
 
 
 def lookup(rows: Mapping[str, int]) -> Completed:
@@ -169,9 +169,9 @@ def lookup(rows: Mapping[str, int]) -> Completed:
 
 def test_a_lookup_that_is_partly_there_from_the_start_is_drawn_through_both_sizes() -> None:
     one, smaller = lookup(ROWS), lookup(times(ROWS, 0.25))
-    made = scale(target(times(ROWS, 250)), one, PLAIN, smaller)
-    assert made.projected(one.footprint) == pytest.approx(lookup(times(ROWS, 250)).footprint.total, rel=1e-9)
-    assert unsupported_bytes(one, made) == pytest.approx(250 * 500 * ROWS["odds_snapshots"])
+    factors = scale(target(times(ROWS, 250)), one, PLAIN, smaller)
+    assert factors.projected(one.footprint) == pytest.approx(lookup(times(ROWS, 250)).footprint.total, rel=1e-9)
+    assert unsupported_bytes(one, factors) == pytest.approx(250 * 500 * ROWS["odds_snapshots"])
 
 
 def test_the_newest_rows_grow_with_the_newest_day_and_not_with_all_rows() -> None:
@@ -180,8 +180,8 @@ def test_the_newest_rows_grow_with_the_newest_day_and_not_with_all_rows() -> Non
     )
     whole = table("market_odds", 339_000, dict.fromkeys(KINDS, 0.0) | {"heap": 10.0})
     both = replace(whole, heap=whole.heap + waiting.heap, fixed=FIXED | {"heap": 8192}, rowstore=waiting)
-    made = scale(Target(rows=times(ROWS, 10), newest_rows={"market_odds": 3_000}), trial(ROWS, both), PLAIN)
-    heap = made.projected_kinds(Footprint(tables=(both,)))["market_odds", "heap"]
+    factors = scale(Target(rows=times(ROWS, 10), newest_rows={"market_odds": 3_000}), trial(ROWS, both), PLAIN)
+    heap = factors.projected_kinds(Footprint(tables=(both,)))["market_odds", "heap"]
     assert heap == 8192 + 10 * (3_400_000 - 3_000) + 200 * 3_000
 
 
@@ -201,9 +201,9 @@ def test_what_chance_makes_lies_in_the_interval_nine_times_in_ten_even_with_two_
     for _ in range(200):
         one, smaller = noisy(24, chance), noisy(6, chance)
         share = gap(one, smaller, PLAIN)
-        made = scale(target(FULL), one, PLAIN)
-        half = error(share, share * share, draws=24, fewer=6) * made.marginal(one.footprint)
-        inside += abs(made.projected(one.footprint) - truth) <= half
+        factors = scale(target(FULL), one, PLAIN)
+        half = error(share, share * share, draws=24, fewer=6) * factors.marginal(one.footprint)
+        inside += abs(factors.projected(one.footprint) - truth) <= half
     assert inside >= 180
 
 
@@ -317,5 +317,5 @@ def test_what_is_measured_at_twice_the_size_lies_in_the_interval_and_within_thre
     names = ("drop_raw_response", "outcome_normalization_packed", "retention_7d", "toast_lz4")
     once, twice = (benchmark.run(size << 20, names, "native", tmp_path) for size in (96, 192))
     checked = list(benchmark.checked(once, twice))
-    assert [one.scenario for one in checked] == ["baseline", *names]
-    assert not [one.line for one in checked if not one.holds]
+    assert [projection.scenario for projection in checked] == ["baseline", *names]
+    assert not [projection.line for projection in checked if not projection.holds]

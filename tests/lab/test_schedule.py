@@ -138,9 +138,9 @@ def test_a_trial_can_be_exclusive_as_often_as_it_measures() -> None:
 
 
 def test_as_many_trials_at_once_as_the_machine_has_room_for() -> None:
-    found = jobs_at_once(None)
-    assert 1 <= found <= min(MOST_JOBS, os.cpu_count() or 1)
-    assert found == 1 or found * JOB_BYTES <= psutil.virtual_memory().total
+    jobs = jobs_at_once(None)
+    assert 1 <= jobs <= min(MOST_JOBS, os.cpu_count() or 1)
+    assert jobs == 1 or jobs * JOB_BYTES <= psutil.virtual_memory().total
     assert jobs_at_once(7) == 7
     with pytest.raises(InputError, match="0 trials at once") as caught:
         jobs_at_once(0)
@@ -149,5 +149,5 @@ def test_as_many_trials_at_once_as_the_machine_has_room_for() -> None:
 
 def _at_once(jobs: list[Callable[[], None]]) -> None:
     with ThreadPoolExecutor(len(jobs)) as threads:
-        for one in [threads.submit(job) for job in jobs]:
-            one.result(60)
+        for future in [threads.submit(job) for job in jobs]:
+            future.result(60)

@@ -150,7 +150,7 @@ def test_a_trial_measures_seconds_wal_and_peak_of_each_step(bench: Bench) -> Non
     assert step.wal_bytes > 1_000_000
     assert step.peak_bytes is not None
     assert step.peak_bytes > outcome.footprint.total
-    assert [one.times for one in step.statements] == [1, 1]
+    assert [statement.times for statement in step.statements] == [1, 1]
 
 
 def test_a_trial_that_is_not_alone_measures_only_what_is_its_own(bench: Bench) -> None:

@@ -53,8 +53,8 @@ def carried(native: Server, tmp_path_factory: pytest.TempPathFactory) -> Iterato
     with native.connect("whole") as database:
         run_stages(native, database, dataset)
         before = _size(database, _STRANGERS)
-        found = profiling.profile(database.conninfo, now=dataset.now, target_bytes=50 * _MB, progress=lambda _: None)
-        files.write(folder / "profile.json", profiling.text(found))
+        profile = profiling.profile(database.conninfo, now=dataset.now, target_bytes=50 * _MB, progress=lambda _: None)
+        files.write(folder / "profile.json", profiling.text(profile))
         after = _size(database, _BY_HAND)
     yield Carried(runs.load(_run(folder)), before, after)
     native.drop("whole")

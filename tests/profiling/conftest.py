@@ -85,7 +85,7 @@ def aged(native: Server) -> Iterator[Aged]:
 
 
 @pytest.fixture
-def made(native: Server, new_name: Callable[[], str]) -> Callable[..., str]:
+def new_database(native: Server, new_name: Callable[[], str]) -> Callable[..., str]:
     """Makes a database by these statements and says how it is reached."""
 
     def make(*statements: str, encoding: str | None = None) -> str:

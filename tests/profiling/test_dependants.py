@@ -81,23 +81,27 @@ def read(source: ReadOnlySession) -> tuple[Dependant, ...]:
 def test_everything_that_hangs_on_a_table_is_seen(
     found: tuple[Dependant, ...], kind: DependantKind, names: list[str]
 ) -> None:
-    assert [one.name for one in found if one.kind is kind and one.table == "prices"] == names
+    assert [dependant.name for dependant in found if dependant.kind is kind and dependant.table == "prices"] == names
 
 
 def test_a_view_says_which_columns_it_uses(found: tuple[Dependant, ...]) -> None:
-    columns = {one.name: one.columns for one in found if one.columns and one.kind.value.endswith("view")}
+    columns = {
+        dependant.name: dependant.columns
+        for dependant in found
+        if dependant.columns and dependant.kind.value.endswith("view")
+    }
     assert columns == {"public.cheap": ("id", "price"), "public.kept": ("doc",)}
 
 
 def test_a_table_on_which_nothing_hangs_has_only_an_owner(found: tuple[Dependant, ...]) -> None:
-    assert [one.kind for one in found if one.table == "quiet"] == [DependantKind.OWNER]
+    assert [dependant.kind for dependant in found if dependant.table == "quiet"] == [DependantKind.OWNER]
 
 
 def test_definitions_make_the_same_again(database: Database, found: tuple[Dependant, ...]) -> None:
     again = {DependantKind.VIEW, DependantKind.GRANT, DependantKind.OWNER, DependantKind.FUNCTION}
-    for one in found:
-        if one.kind in again:
-            database.execute(one.definition)
+    for dependant in found:
+        if dependant.kind in again:
+            database.execute(dependant.definition)
     dropped = {
         DependantKind.TRIGGER: "DROP TRIGGER {name} ON {table}",
         DependantKind.RULE: "DROP RULE {name} ON {table}",
@@ -107,9 +111,9 @@ def test_definitions_make_the_same_again(database: Database, found: tuple[Depend
         DependantKind.FOREIGN_KEY: "ALTER TABLE details DROP CONSTRAINT points",
         DependantKind.SEQUENCE: "ALTER SEQUENCE {name} OWNED BY NONE",
     }
-    for one in found:
-        if one.kind in dropped:
-            database.execute(dropped[one.kind].format(name=one.name, table=one.table))
-            database.execute(one.definition)
+    for dependant in found:
+        if dependant.kind in dropped:
+            database.execute(dropped[dependant.kind].format(name=dependant.name, table=dependant.table))
+            database.execute(dependant.definition)
     with open_session(database.conninfo) as source:
         assert read(source) == found

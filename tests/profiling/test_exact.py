@@ -86,7 +86,7 @@ def test_retention_counts_the_same_rows_through_every_path(aged: Aged, table: st
     with aged.server.connect(aged.name) as database:
         database.execute("SET timezone = 'UTC'")
         older, whole = database.fetch(query)[0]
-    cut = next(one for one in of(aged, table).retention if one.days == days)
+    cut = next(cut for cut in of(aged, table).retention if cut.days == days)
     assert (cut.rows_older, cut.rows_kept) == (older, whole - older)
 
 
@@ -159,7 +159,7 @@ def test_indexes_of_partitions_belong_to_their_parents(aged: Aged) -> None:
 
 
 def test_drivers_sum_to_the_database(aged: Aged) -> None:
-    found = drivers(aged.profile)
-    assert sum(driver.bytes for driver in found) == aged.profile.database_bytes
-    assert sum(driver.share for driver in found) == pytest.approx(1)
-    assert found[0].name == "odds_snapshots.raw_response"
+    largest = drivers(aged.profile)
+    assert sum(driver.bytes for driver in largest) == aged.profile.database_bytes
+    assert sum(driver.share for driver in largest) == pytest.approx(1)
+    assert largest[0].name == "odds_snapshots.raw_response"

@@ -41,8 +41,8 @@ def profiled(server: Server, name: str) -> Profile:
 
 def test_a_hypertable_agrees_with_exact_sums(hyper: tuple[Server, str]) -> None:
     server, name = hyper
-    found = profiled(server, name)
-    table = found.of("hyper")
+    profile = profiled(server, name)
+    table = profile.of("hyper")
     assert table is not None
     assert (table.rows, table.rows_exact, table.relations) == (9000, True, 8)
     assert table.time is not None
@@ -56,7 +56,7 @@ def test_a_hypertable_agrees_with_exact_sums(hyper: tuple[Server, str]) -> None:
         kept = db.value("SELECT count(*) FROM hyper WHERE at > timestamptz '2026-02-08 06:00+00' - interval '168 h'")
     assert tuple(column.stored_bytes for column in table.columns) == sums[0]
     assert table.retention[0].rows_kept == kept
-    assert found.of(EXTENSION_CATALOG) is not None
+    assert profile.of(EXTENSION_CATALOG) is not None
 
 
 def test_rows_of_the_columnstore_are_counted_and_weighed(hyper: tuple[Server, str]) -> None:
@@ -102,10 +102,10 @@ def test_a_role_that_may_not_use_the_schema_of_a_hypertable_sees_its_size(hyper:
     with open_session(dsn) as source:
         source.execute("SET ROLE outsider")  # the engine does not ask who connects
         tables = read_tables(source, without=(), standby=False)
-        found = paths.find(tables, paths.keys(source, tables))
+        ways = paths.find(tables, paths.keys(source, tables))
         source.execute("RESET ROLE")
-    table = next(one for one in tables if one.label == "closed.hyper")
-    assert (table.readable, len(table.relations), found[table.oid].rule) == (False, 8, "partition")
+    table = next(table for table in tables if table.label == "closed.hyper")
+    assert (table.readable, len(table.relations), ways[table.oid].rule) == (False, 8, "partition")
 
 
 def test_two_indexes_of_the_same_shape_are_two(hyper: tuple[Server, str]) -> None:

@@ -25,9 +25,9 @@ def case(request: pytest.FixtureRequest) -> Profile:
 
 
 def test_a_published_case_is_a_profile_with_its_gaps_named() -> None:
-    found = published.load(CASES / "2026-02-17.json")
-    assert (found.source, found.name, found.database_bytes) == ("published", "2026-02-17", int(63.25 * GB))
-    markets, snapshots = found.of("market_odds"), found.of("odds_snapshots")
+    profile = published.load(CASES / "2026-02-17.json")
+    assert (profile.source, profile.name, profile.database_bytes) == ("published", "2026-02-17", int(63.25 * GB))
+    markets, snapshots = profile.of("market_odds"), profile.of("odds_snapshots")
     assert markets is not None
     assert snapshots is not None
     assert (markets.rows, markets.data_bytes, markets.index_bytes) == (85408740, 18 * GB, round(4.6 * GB))
@@ -35,17 +35,17 @@ def test_a_published_case_is_a_profile_with_its_gaps_named() -> None:
     assert (snapshots.retention[0].rows_kept, snapshots.retention[0].rows_older) == (239051, 499269 - 239051)
     assert [day.rows for day in snapshots.by_day] == [69806, 46651, 76057, 46537]
     assert snapshots.columns[0].mean_bytes == 49600
-    assert found.bytes_per_day == pytest.approx(3.6 * GB)
-    assert found.forecast.passes is None
-    assert "passed already" in found.forecast.words
-    assert any("not published" in line for line in found.missing)
+    assert profile.bytes_per_day == pytest.approx(3.6 * GB)
+    assert profile.forecast.passes is None
+    assert "passed already" in profile.forecast.words
+    assert any("not published" in line for line in profile.missing)
 
 
 def test_the_early_case_says_that_growth_is_not_published() -> None:
-    found = published.load(CASES / "2026-02-06.json")
-    assert found.bytes_per_day is None
-    assert found.series[0].snapshots_per_event == 51.8
-    assert "Growth: not published." in found.missing
+    profile = published.load(CASES / "2026-02-06.json")
+    assert profile.bytes_per_day is None
+    assert profile.series[0].snapshots_per_event == 51.8
+    assert "Growth: not published." in profile.missing
 
 
 def test_a_case_file_without_the_generators_part_is_read_too(tmp_path: Path) -> None:
@@ -84,16 +84,16 @@ def test_what_is_not_known_is_a_dash_in_the_report(aged: Aged, case: Profile) ->
 
 
 def test_growth_that_does_not_fit_the_published_rows_is_said() -> None:
-    found = published.load(CASES / "2026-02-17.json")
-    (warning,) = (line for line in found.missing if line.startswith("Growth: published as 3.60 GB a day."))
+    profile = published.load(CASES / "2026-02-17.json")
+    (warning,) = (line for line in profile.missing if line.startswith("Growth: published as 3.60 GB a day."))
     assert "take 5.58 GB a day" in warning
 
 
 def test_drivers_of_a_case_sum_to_the_published_size_but_for_its_rounding(case: Profile) -> None:
-    found = drivers(case)
-    assert sum(driver.bytes for driver in found) == pytest.approx(case.database_bytes, rel=0.002)
-    assert all(driver.bytes > 0 for driver in found)
-    assert not any("headers, alignment" in driver.name for driver in found)  # other columns are in what is left
+    largest = drivers(case)
+    assert sum(driver.bytes for driver in largest) == pytest.approx(case.database_bytes, rel=0.002)
+    assert all(driver.bytes > 0 for driver in largest)
+    assert not any("headers, alignment" in driver.name for driver in largest)  # other columns are in what is left
 
 
 def test_data_per_index_is_unknown_where_indexes_were_not_published() -> None:

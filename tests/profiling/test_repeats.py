@@ -39,8 +39,8 @@ def test_shares_are_exact_where_every_event_is_compared(native: Server, new_name
         for statement in MADE:
             database.execute(statement)
         dsn = database.conninfo
-    found = profiling.profile(dsn, now=datetime(2026, 2, 2, tzinfo=UTC), progress=lambda _: None)
-    (one,) = found.series
+    profile = profiling.profile(dsn, now=datetime(2026, 2, 2, tzinfo=UTC), progress=lambda _: None)
+    (one,) = profile.series
     assert (one.snapshots, one.key, one.payload, one.markets) == ("looks", ("game_id",), "doc", "prices")
     assert (one.events, one.snapshots_per_event, one.market_rows_per_snapshot) == (10, 20, 5)
     assert (one.events_sampled, one.pairs, one.market_rows_compared) == (10, 100, 500)
@@ -53,14 +53,14 @@ def test_shares_are_exact_where_every_event_is_compared(native: Server, new_name
     assert one.shares == {"source=few": 0.2, "source=many": 0.8}
 
 
-def test_snapshots_without_market_rows_are_no_duplicates(made: Callable[..., str]) -> None:
-    dsn = made(
+def test_snapshots_without_market_rows_are_no_duplicates(new_database: Callable[..., str]) -> None:
+    dsn = new_database(
         *MADE,
         "CREATE TABLE marks (id serial PRIMARY KEY, look_id int NOT NULL, name text)",
         "INSERT INTO marks (look_id, name) SELECT id, 'seen once' FROM looks WHERE id % 40 < 10",
     )
-    found = profiling.profile(dsn, now=datetime(2026, 2, 2, tzinfo=UTC), progress=lambda _: None)
-    shares = {one.markets: one.equal_snapshots for one in found.series}
+    profile = profiling.profile(dsn, now=datetime(2026, 2, 2, tzinfo=UTC), progress=lambda _: None)
+    shares = {pair.markets: pair.equal_snapshots for pair in profile.series}
     assert shares["marks"] == Share(value=0, error=0)  # of four in a row, one has a mark
 
 
@@ -88,10 +88,10 @@ class Counting(ReadOnlySession):
         return found
 
 
-def test_no_more_snapshots_are_fetched_than_are_compared(made: Callable[..., str]) -> None:
+def test_no_more_snapshots_are_fetched_than_are_compared(new_database: Callable[..., str]) -> None:
     more = """INSERT INTO looks SELECT i, 3, timestamptz '2026-02-01' + i * interval '1 s', '{}'
               FROM generate_series(200, 9999) i"""
-    with Counting.connect(made(*MADE, "CREATE INDEX ON looks (game_id)", more)) as source:
+    with Counting.connect(new_database(*MADE, "CREATE INDEX ON looks (game_id)", more)) as source:
         tables = read_tables(source, without=(), standby=False)
         keys = paths.keys(source, tables)
         (one,) = series.find(tables, paths.find(tables, keys), keys, indexes.read(source, tables))

@@ -49,11 +49,11 @@ def accepts_connections(dsn: str) -> bool:
 
 
 def test_a_replica_has_the_same_profile_but_for_what_it_does_not_count(aged: Aged, replica: str) -> None:
-    found = profiling.profile(replica, now=aged.now, progress=lambda _: None)
-    assert found.standby is True
-    there = {(one.table, one.rows) for one in aged.profile.tables if one.table != "fleeting"}
-    assert {(one.table, one.rows) for one in found.tables} == there
-    assert "Not measured, because unlogged and empty on a replica: fleeting." in found.missing
-    assert {one.dead_rows for one in found.tables} == {None}
-    assert any("a replica does not count them" in line for line in found.missing)
-    assert found.series[0].equal_market_rows == aged.profile.series[0].equal_market_rows
+    profile = profiling.profile(replica, now=aged.now, progress=lambda _: None)
+    assert profile.standby is True
+    there = {(table.table, table.rows) for table in aged.profile.tables if table.table != "fleeting"}
+    assert {(table.table, table.rows) for table in profile.tables} == there
+    assert "Not measured, because unlogged and empty on a replica: fleeting." in profile.missing
+    assert {table.dead_rows for table in profile.tables} == {None}
+    assert any("a replica does not count them" in line for line in profile.missing)
+    assert profile.series[0].equal_market_rows == aged.profile.series[0].equal_market_rows

@@ -89,10 +89,12 @@ def test_pg_monitor_and_select_are_enough(aged: Aged) -> None:
         'GRANT SELECT ON ALL TABLES IN SCHEMA public, "Other Place" TO watcher',
     )
     with aged.server.connect(aged.name) as database, role(database, "watcher", *grants):
-        found = profiling.profile(address(aged.dsn, user="watcher"), now=aged.now, progress=lambda _: None)
-    assert found.wal_bytes is not None
-    assert found.missing == aged.profile.missing
-    assert {(one.table, one.rows) for one in found.tables} == {(one.table, one.rows) for one in aged.profile.tables}
+        profile = profiling.profile(address(aged.dsn, user="watcher"), now=aged.now, progress=lambda _: None)
+    assert profile.wal_bytes is not None
+    assert profile.missing == aged.profile.missing
+    assert {(table.table, table.rows) for table in profile.tables} == {
+        (table.table, table.rows) for table in aged.profile.tables
+    }
 
 
 def test_what_a_weak_role_cannot_see_is_said_and_never_zero(aged: Aged) -> None:
@@ -100,15 +102,15 @@ def test_what_a_weak_role_cannot_see_is_said_and_never_zero(aged: Aged) -> None:
         aged.server.connect(aged.name) as database,
         role(database, "weak", "GRANT SELECT ON odds_snapshots, odds_snapshots_default TO weak"),
     ):
-        found = profiled(address(aged.dsn, user="weak"))
-    assert found.wal_bytes is None
-    seen, unseen = found.of("odds_snapshots"), found.of("market_odds")
+        profile = profiled(address(aged.dsn, user="weak"))
+    assert profile.wal_bytes is None
+    seen, unseen = profile.of("odds_snapshots"), profile.of("market_odds")
     assert seen is not None
     assert unseen is not None
     assert seen.rows
     assert (unseen.rows, unseen.heap_bloat_bytes, unseen.growth, unseen.columns) == (None, None, None, ())
     assert unseen.total_bytes
-    text = "\n".join(found.missing)
+    text = "\n".join(profile.missing)
     assert "market_odds: only sizes are known. This role may not SELECT" in text
     assert "parts: only sizes are known. This role may not SELECT from 3 of its 3 parts" in text
     assert "pg_monitor" in text
@@ -120,21 +122,21 @@ def test_hidden_rows_are_not_counted_as_absent(aged: Aged) -> None:
         "ALTER TABLE wide ENABLE ROW LEVEL SECURITY",
     )
     with aged.server.connect(aged.name) as database, role(database, "fenced", *grants):
-        found = profiled(address(aged.dsn, user="fenced"))
+        profile = profiled(address(aged.dsn, user="fenced"))
         database.execute("ALTER TABLE wide DISABLE ROW LEVEL SECURITY")
-    wide = found.of("wide")
+    wide = profile.of("wide")
     assert wide is not None
     assert wide.rows is None
-    assert any(line.startswith("wide: columns and rows: not read.") for line in found.missing)
+    assert any(line.startswith("wide: columns and rows: not read.") for line in profile.missing)
 
 
 def test_a_locked_table_is_left_out_and_named(aged: Aged) -> None:
     with aged.server.connect(aged.name) as holder, holder.transaction():
         holder.execute("LOCK TABLE near IN ACCESS EXCLUSIVE MODE")
-        found = profiled(aged.dsn)
-    assert found.of("near") is None
-    assert found.of("market_odds") is not None
-    assert "Not measured, because locked by somebody: near." in found.missing
+        profile = profiled(aged.dsn)
+    assert profile.of("near") is None
+    assert profile.of("market_odds") is not None
+    assert "Not measured, because locked by somebody: near." in profile.missing
 
 
 @pytest.mark.parametrize(

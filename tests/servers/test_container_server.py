@@ -19,7 +19,7 @@ from lab.servers import Options, Server, Workspace, clean, engine, open_server
 from lab.servers.processes import Identity
 from lab.servers.settings import SERVER, TIMESCALE
 from tests.conftest import PLAIN, require_images
-from tests.engine import Made, leaving_nothing, marked, told
+from tests.engine import NewContainers, docker, leaving_nothing, marked
 from tests.support import ROOT, wait_until
 
 pytestmark = pytest.mark.slow
@@ -38,9 +38,9 @@ with open_workspace() as workspace:
 
 
 @pytest.fixture
-def made() -> Iterator[Made]:
-    with leaving_nothing() as made:
-        yield made
+def new_containers() -> Iterator[NewContainers]:
+    with leaving_nothing() as new_containers:
+        yield new_containers
 
 
 def test_its_settings_are_those_that_numbers_are_measured_with(container: Server) -> None:
@@ -54,12 +54,14 @@ def test_its_settings_are_those_that_numbers_are_measured_with(container: Server
 
 
 @pytest.mark.parametrize("tmpfs", [None, 512 << 20], ids=["volume", "tmpfs"])
-def test_its_limits_its_port_and_its_data_are_as_chosen(tmpfs: int | None, made: Made, workspace: Workspace) -> None:
+def test_its_limits_its_port_and_its_data_are_as_chosen(
+    tmpfs: int | None, new_containers: NewContainers, workspace: Workspace
+) -> None:
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
     options = Options(image=PLAIN, tmpfs_bytes=tmpfs, port=port)
     with opened(options, workspace) as server:
-        (name,) = made()
+        (name,) = new_containers()
         seen = inspected(name)
         assert seen["HostConfig"]["Memory"] == (2 << 30) + (tmpfs or 0)
         assert seen["NetworkSettings"]["Ports"] == {"5432/tcp": [{"HostIp": "127.0.0.1", "HostPort": str(port)}]}
@@ -70,16 +72,16 @@ def test_its_limits_its_port_and_its_data_are_as_chosen(tmpfs: int | None, made:
         assert tmpfs is None or free_bytes < tmpfs
 
 
-def test_a_second_one_uses_nothing_of_the_first(made: Made, workspace: Workspace) -> None:
+def test_a_second_one_uses_nothing_of_the_first(new_containers: NewContainers, workspace: Workspace) -> None:
     with opened(Options(image=PLAIN), workspace) as first, opened(Options(image=PLAIN), workspace) as second:
-        assert len(set(made())) == 2
+        assert len(set(new_containers())) == 2
         first.create("a")
         assert not second.holds("a")
     with opened(Options(image=PLAIN), workspace) as third:
         assert not third.holds("a")
 
 
-def test_a_port_that_is_taken_is_named_with_the_remedy(made: Made, workspace: Workspace) -> None:
+def test_a_port_that_is_taken_is_named_with_the_remedy(new_containers: NewContainers, workspace: Workspace) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         with (
@@ -87,10 +89,10 @@ def test_a_port_that_is_taken_is_named_with_the_remedy(made: Made, workspace: Wo
             opened(Options(image=PLAIN, port=port), workspace),
         ):
             pass
-    assert made() == []
+    assert new_containers() == []
 
 
-def test_memory_that_is_too_small_for_a_cluster_is_named(made: Made, workspace: Workspace) -> None:
+def test_memory_that_is_too_small_for_a_cluster_is_named(new_containers: NewContainers, workspace: Workspace) -> None:
     with (
         pytest.raises(
             UnavailableError, match=r"(?s)PostgreSQL did not start in its container.*No space left on device"
@@ -98,7 +100,7 @@ def test_memory_that_is_too_small_for_a_cluster_is_named(made: Made, workspace: 
         opened(Options(image=PLAIN, tmpfs_bytes=10 << 20), workspace),
     ):
         pass
-    assert made() == []
+    assert new_containers() == []
 
 
 @pytest.mark.usefixtures("exclusive")
@@ -111,7 +113,7 @@ def test_a_killed_lab_is_cleaned_up_by_its_reaper() -> None:
 
 
 @pytest.mark.usefixtures("exclusive")
-def test_clean_removes_what_dead_runs_left_and_only_that(made: Made, workspace: Workspace) -> None:
+def test_clean_removes_what_dead_runs_left_and_only_that(new_containers: NewContainers, workspace: Workspace) -> None:
     foreign: list[dict[str, object]] = [{"machine": "elsewhere"}, {"user": os.geteuid() + 1}]
     options = Options(image=PLAIN)
     with lab() as (process, labels), containers_of_others(foreign) as others, opened(options, workspace) as alive:
@@ -124,9 +126,9 @@ def test_clean_removes_what_dead_runs_left_and_only_that(made: Made, workspace: 
         removed = clean()
         assert {f"{kind} {name}" for kind, name in left} <= set(removed)
         assert not marked(labels)
-        assert all(marked(one) for one in others)
+        assert all(marked(other) for other in others)
         assert clean() == []
-        assert len(made()) == 1
+        assert len(new_containers()) == 1
         alive.create("a")
 
 
@@ -134,14 +136,14 @@ def test_clean_removes_what_dead_runs_left_and_only_that(made: Made, workspace: 
 @pytest.mark.usefixtures("exclusive")
 def test_a_container_whose_label_no_lab_wrote_is_named_and_left_alone(label: str) -> None:
     require_images()
-    odd = told("create", "--label", f"storage-lab.owner={label}", PLAIN)
+    odd = docker("create", "--label", f"storage-lab.owner={label}", PLAIN)
     try:
         skipped: list[str] = []
         clean(skipped=skipped.append)
-        assert told("inspect", "--format", "{{.Id}}", odd) == odd
+        assert docker("inspect", "--format", "{{.Id}}", odd) == odd
         assert skipped or "machine" in label
     finally:
-        told("rm", "--volumes", odd)
+        docker("rm", "--volumes", odd)
 
 
 @contextmanager
@@ -151,7 +153,7 @@ def opened(options: Options, workspace: Workspace) -> Iterator[Server]:
 
 
 def inspected(container: str) -> dict[str, Any]:
-    (seen,) = json.loads(told("inspect", container))
+    (seen,) = json.loads(docker("inspect", container))
     return dict(seen)
 
 
@@ -169,7 +171,7 @@ def lab() -> Iterator[tuple[subprocess.Popen[str], dict[str, str]]]:
 def containers_of_others(whose: list[dict[str, object]]) -> Iterator[list[dict[str, str]]]:
     """Their labels: nothing runs in them, and their processes have ended."""
     ((name, value),) = engine.labels(Identity.of(os.getpid())).items()
-    marks = [{name: json.dumps(json.loads(value) | {"pid": 1, "started": 0.5} | one)} for one in whose]
-    made = [told("create", "--label", f"{name}={mark[name]}", PLAIN) for mark in marks]
+    marks = [{name: json.dumps(json.loads(value) | {"pid": 1, "started": 0.5} | label)} for label in whose]
+    new_containers = [docker("create", "--label", f"{name}={mark[name]}", PLAIN) for mark in marks]
     yield marks
-    told("rm", "--volumes", *made)
+    docker("rm", "--volumes", *new_containers)

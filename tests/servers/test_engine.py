@@ -18,7 +18,7 @@ from testcontainers.core.config import testcontainers_config
 from lab.errors import UnavailableError
 from lab.servers import Options, Workspace, engine, open_server
 from tests.conftest import PLAIN, require_images
-from tests.engine import SOCKET, leaving_nothing, told
+from tests.engine import SOCKET, docker, leaving_nothing
 from tests.network import between, closed_port, listening
 
 pytestmark = pytest.mark.filterwarnings("ignore:unclosed <socket:ResourceWarning")
@@ -39,12 +39,12 @@ def build() -> Iterator[Callable[[str], str]]:
 
     def make(dockerfile: str) -> str:
         names.append(f"storage-lab-test/{os.getpid()}:{len(names)}")
-        told("build", "--tag", names[-1], "-", given=dockerfile)
+        docker("build", "--tag", names[-1], "-", stdin=dockerfile)
         return names[-1]
 
     yield make
     for name in names:
-        told("image", "rm", name)
+        docker("image", "rm", name)
 
 
 @pytest.fixture
@@ -159,12 +159,12 @@ def test_an_image_that_is_no_postgresql_is_named_with_its_last_words(
 def test_an_engine_elsewhere_is_used_like_one_that_is_here(
     workspace: Workspace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with leaving_nothing() as made, between(SOCKET) as proxy:
+    with leaving_nothing() as new_containers, between(SOCKET) as proxy:
         monkeypatch.setenv("DOCKER_HOST", f"tcp://127.0.0.1:{proxy.port}")
         with open_server(
             "container", workspace=workspace, options=Options(image=PLAIN), progress=lambda _: None
         ) as server:
-            assert len(made()) == 1
+            assert len(new_containers()) == 1
             server.create("a")
             server.seal("a")
             server.clone("a", "b")

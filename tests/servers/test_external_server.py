@@ -176,7 +176,7 @@ def test_a_database_that_lost_its_mark_is_not_dropped_and_that_is_said(
     with open_server("external", workspace=workspace, options=Options(dsn=role), progress=said.append) as server:
         server.create("a")
         server.create("b")
-        (name,) = (one for one in databases(admin, token_of(server)) if one.endswith("_a"))
+        (name,) = (database for database in databases(admin, token_of(server)) if database.endswith("_a"))
         admin.execute(f"COMMENT ON DATABASE {name} IS 'mine now'")
         with pytest.raises(ServerError, match=rf"'{name}' does not carry this run's mark\. The lab left it alone"):
             server.drop("a")

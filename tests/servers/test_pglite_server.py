@@ -82,10 +82,10 @@ def test_without_a_network_it_is_unavailable_and_names_no_registry(
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     monkeypatch.setenv("npm_config_cache", str(tmp_path / "npm"))
     monkeypatch.setenv("npm_config_registry", "http://127.0.0.1:9/")
-    told: list[str] = []
+    lines: list[str] = []
     with pytest.raises(UnavailableError, match="connect to the network") as caught:
-        packages.modules(workspace, told.append)
-    assert "127.0.0.1" not in str(caught.value) + "".join(told)
+        packages.modules(workspace, lines.append)
+    assert "127.0.0.1" not in str(caught.value) + "".join(lines)
     assert list((tmp_path / "storage-lab").iterdir()) == []
 
 
@@ -102,11 +102,11 @@ def test_two_installations_at_a_time_do_not_disturb_each_other(
 ) -> None:
     assert pglite
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
-    told: list[str] = []
+    lines: list[str] = []
     with ThreadPoolExecutor(2) as pool:
-        first, second = pool.map(lambda _: packages.modules(workspace, told.append), range(2))
-    assert first == second == packages.modules(workspace, told.append)
-    assert len(told) == 2
+        first, second = pool.map(lambda _: packages.modules(workspace, lines.append), range(2))
+    assert first == second == packages.modules(workspace, lines.append)
+    assert len(lines) == 2
     assert [file.name for file in (tmp_path / "storage-lab").iterdir()] == [first.parent.name]
 
 

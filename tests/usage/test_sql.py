@@ -86,12 +86,12 @@ TARGET = Target(column="raw_response", tables=frozenset({"odds_snapshots"}))
 )
 def test_a_statement_is_judged_by_its_clauses(statement: str, expected: list[str]) -> None:
     found, _ = sql.look(statement, TARGET)
-    assert [f"{one.access}{' whole' * one.whole}" for one in found] == expected
+    assert [f"{occurrence.access}{' whole' * occurrence.whole}" for occurrence in found] == expected
 
 
 def test_a_statement_that_cannot_be_parsed_hides_no_other() -> None:
     found, unparsed = sql.look("SELECT 1;\nSELECT FROM WHERE;\nSELECT raw_response FROM odds_snapshots;", TARGET)
-    assert [(one.line, str(one.access)) for one in found] == [(3, "read")]
+    assert [(occurrence.line, str(occurrence.access)) for occurrence in found] == [(3, "read")]
     assert unparsed == 1
 
 
@@ -110,13 +110,13 @@ def test_a_hit_has_its_line_whatever_stands_before_it(before: str) -> None:
         f"{before}\nSELECT id\nFROM odds_snapshots WHERE raw_response IS NULL;\nTABLE odds_snapshots", TARGET
     )
     lines = before.count("\n") + 1
-    assert [one.line for one in found] == [lines + 2, lines + 3]
+    assert [occurrence.line for occurrence in found] == [lines + 2, lines + 3]
 
 
 def test_rows_and_commands_of_a_dump_are_no_sql() -> None:
     dump = "\\connect odds\nCOPY events (name) FROM stdin;\nraw_response\t;'\n\\.\n\\copy odds_snapshots (raw_response) TO 'x'\n"
     found, unparsed = sql.look(dump, TARGET)
-    assert [(one.line, str(one.access)) for one in found] == [(5, "read")]
+    assert [(occurrence.line, str(occurrence.access)) for occurrence in found] == [(5, "read")]
     assert unparsed == 0
 
 
@@ -134,7 +134,7 @@ def test_where_no_source_declares_the_column_the_snapshots_tables_are_meant(read
 
 def test_a_file_not_understood_in_full_is_named(read: Read) -> None:
     usage = read({"a.sql": "SELECT FROM WHERE raw_response;"})
-    assert [(one.path, one.reason) for one in usage.unparsed] == [
+    assert [(file.path, file.reason) for file in usage.unparsed] == [
         ("a.sql", "1 statement with the body of a function, or in SQL that does not parse")
     ]
     assert usage.reading == "perhaps read"

@@ -166,7 +166,8 @@ def test_what_was_not_looked_at_is_printed(read: Read) -> None:
 def test_the_work_grows_with_the_places_of_a_function_and_not_with_their_square(read: Read) -> None:
     def work(count: int) -> float:
         places = "".join(
-            f"    x{one} = s{one}.raw_response\n    y{one} = {{'raw_response': 1}}\n" for one in range(count)
+            f"    x{number} = s{number}.raw_response\n    y{number} = {{'raw_response': 1}}\n"
+            for number in range(count)
         )
         started = time.process_time()
         usage = read({"models.py": MODELS, "code.py": f"def f():\n{places}"})
