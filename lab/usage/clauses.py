@@ -91,7 +91,7 @@ def _access(node: exp.Identifier) -> tuple[Access, str]:
 
 
 def _assigned(node: exp.Identifier) -> str | None:
-    """UPDATE, INSERT … where the identifier is what is assigned to."""
+    """The kind of statement that assigns to the identifier: UPDATE, INSERT, …; None if nothing assigns to it."""
     outer: exp.Expr = node.parent or node
     if isinstance(outer.parent, exp.Tuple):
         outer = outer.parent
@@ -108,7 +108,7 @@ def _sets(node: exp.EQ) -> bool:
 
 
 def _measured_by(node: exp.Expr) -> str | None:
-    """The function that takes only the size of it, None where none does."""
+    """The function that reads only the size of the node; None if there is none."""
     function = node.find_ancestor(exp.Func, exp.Select)
     while isinstance(function, exp.Cast):
         function = function.find_ancestor(exp.Func, exp.Select)
@@ -132,7 +132,7 @@ def _excluded(parent: exp.Expr | None) -> bool:
 
 
 def _sources(node: exp.Expr) -> dict[str, exp.Table]:
-    """Tables of the nearest statement around `node`, by the name that they have in it."""
+    """Tables of the nearest statement around `node`, by their names in it."""
     statement = node.find_ancestor(*STATEMENTS)
     if statement and isinstance(statement.parent, exp.When):
         statement = statement.find_ancestor(exp.Merge)
@@ -145,14 +145,14 @@ def _sources(node: exp.Expr) -> dict[str, exp.Table]:
 
 
 def _tables(part: exp.Expr) -> Iterator[exp.Table]:
-    """Tables of a FROM, JOIN or target, those inside a subquery apart."""
+    """Tables of a FROM, JOIN or target, without those inside a subquery."""
     for node in part.walk(prune=lambda inner: isinstance(inner, exp.Subquery)):
         if isinstance(node, exp.Table):
             yield node
 
 
 def _other_table(node: exp.Identifier, target: Target) -> str | None:
-    """The table that the column evidently belongs to, where that is not one of the target's."""
+    """The other table that the column evidently belongs to; None if it may be one of the target's tables."""
     sources = _sources(node)
     column = node.parent
     table = column.table.lower() if isinstance(column, exp.Column) else ""
@@ -163,7 +163,7 @@ def _other_table(node: exp.Identifier, target: Target) -> str | None:
 
 
 def _common(table: exp.Table) -> bool:
-    """Whether the name is one that a WITH gives: what it selects is looked at by itself."""
+    """Whether a WITH defines the name; its query is examined separately."""
     root = table.root()
     return any(cte.alias.lower() == table.name.lower() for cte in root.find_all(exp.CTE))
 
@@ -194,7 +194,7 @@ def _taken(node: exp.Expr, names: set[str], target: Target, how: str) -> Iterato
 
 
 def _row(node: exp.Column, target: Target) -> Iterator[Occurrence]:
-    """A whole row as one value, as in to_jsonb(s); and columns that a program puts in when it runs."""
+    """A whole row as one value, as in to_jsonb(s), or columns that the program fills in when it runs."""
     sources = _sources(node)
     table = sources.get(node.name.lower())
     ours = bool({source_table.name.lower() for source_table in sources.values()} & target.tables)
@@ -208,7 +208,7 @@ def _row(node: exp.Column, target: Target) -> Iterator[Occurrence]:
 
 
 def _selected(node: exp.Column) -> bool:
-    """Whether a query returns the column, and does not only order or narrow its rows by it."""
+    """Whether a query returns the column, instead of only ordering or filtering by it."""
     return isinstance(node.find_ancestor(exp.Select, exp.Where, exp.Order, exp.Join), exp.Select)
 
 
@@ -222,6 +222,6 @@ def _without_columns(node: exp.Copy | exp.Insert, target: Target) -> Iterator[Oc
 
 
 def _line(node: exp.Expr) -> int:
-    """Where it is written: an inner part knows it where the node itself does not, or else the statement."""
+    """The line of the node; if the node has none, that of an inner part or of the statement."""
     line: int = next((token.meta["line"] for token in (*node.walk(), node.root()) if "line" in token.meta), 1)
     return line

@@ -1,4 +1,4 @@
-"""The text files of source trees, and what of them is passed over and why."""
+"""The text files of source trees, and the skipped files with the reasons."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ REVISION = re.compile(r"^down_revision\b", re.MULTILINE)
 
 
 def collect(roots: Sequence[Path]) -> tuple[list[Source], list[Passed]]:
-    """Every text file below `roots` once, in the order of paths, and what was passed over.
+    """Every text file below `roots` once, in the order of paths, and the files that were skipped.
 
     Errors: `InputError` where a root does not exist, cannot be read or is no file or folder, or none is given.
     """
@@ -58,7 +58,7 @@ def collect(roots: Sequence[Path]) -> tuple[list[Source], list[Passed]]:
 
 
 def _called(roots: Sequence[Path]) -> Iterator[str]:
-    """What the paths below each root begin with: as much of its path as tells it from the others; nothing if alone."""
+    """The prefix of the paths below each root: the end of its path that differs from the others; empty for a single root."""
     for root in roots:
         others = [path.parts for path in roots if path != root]
         tails = (root.parts[-count:] for count in range(1, len(root.parts) + 1))
@@ -90,7 +90,7 @@ def _files(root: Path, called: str, passed: list[Passed]) -> Iterator[tuple[Path
 
 
 def _is_folder(root: Path) -> bool:
-    """Whether it is a folder and no file; `InputError` where it is neither."""
+    """Whether it is a folder, not a file; `InputError` if it is neither."""
     try:
         mode = root.stat().st_mode
     except (FileNotFoundError, NotADirectoryError) as error:
@@ -128,7 +128,7 @@ def _source(path: Path, shown: str) -> Source | Passed:
 
 
 def _encoding(data: bytes, language: str) -> str:
-    """UTF-8, or what a Python file says about itself; empty where that is no encoding."""
+    """UTF-8, or the encoding that a Python file declares; empty if there is no such encoding."""
     if language != "Python":
         return "utf-8-sig"
     try:

@@ -1,4 +1,4 @@
-"""What SQL does to a column: statements parsed one by one, by words where that fails."""
+"""The uses of a column in SQL: each statement is parsed, or searched by words if it cannot be parsed."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class _Unparsed:
 
 
 def look(sql: str, target: Target) -> tuple[list[Occurrence], int]:
-    """What the statements of `sql` do to the column, and how many of them are searched by words only."""
+    """The uses of the column in `sql`, and the number of statements that are searched by words only."""
     target = replace(target, column=target.column.lower())  # as SQL folds it, quoted or not
     occurrences: list[Occurrence] = []
     unparsed = 0
@@ -47,7 +47,7 @@ def look(sql: str, target: Target) -> tuple[list[Occurrence], int]:
 
 
 def tables(sql: str, column: str) -> set[str]:
-    """Tables and views that `sql` makes with the column, or adds it to."""
+    """Tables and views that `sql` creates with the column, or adds it to."""
     if not MAKING.search(sql):
         return set()
     trees = (tree for tree in _statements(sql) if isinstance(tree, exp.Create | exp.Alter))
@@ -56,7 +56,7 @@ def tables(sql: str, column: str) -> set[str]:
 
 
 def _by_words(statement: _Unparsed, target: Target) -> Iterator[Occurrence]:
-    """Lines that name the column; or else the first line that names a table of it."""
+    """Lines that name the column; if there are none, the first line that names its table."""
     declares = DECLARATION.match(statement.text) is not None
     access = Access.DECLARE if declares else Access.UNCLEAR
     how = "ALTER" if declares else "SQL, by words"
@@ -69,7 +69,7 @@ def _by_words(statement: _Unparsed, target: Target) -> Iterator[Occurrence]:
 
 
 def _statements(sql: str) -> Iterator[exp.Expr | _Unparsed]:
-    """Each statement by itself, so that one that cannot be parsed hides no other."""
+    """The statements one by one, so that an unparsable one does not hide the others."""
     sql = _plain(sql)
     try:
         tokens = POSTGRES.tokenize(sql)
@@ -101,7 +101,7 @@ def _parsed(tokens: list[Token], sql: str, ends: list[int]) -> exp.Expr | _Unpar
 
 
 def _opaque(tree: exp.Expr) -> bool:
-    """Whether it holds code that the parser takes for one string."""
+    """Whether it contains code that the parser reads as a string."""
     return isinstance(tree, exp.Command) or (isinstance(tree, exp.Create) and tree.kind in ("FUNCTION", "PROCEDURE"))
 
 

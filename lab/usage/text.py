@@ -1,4 +1,4 @@
-"""A column's name in text whose language has no parser here: found by words, and never more than unclear."""
+"""A column's name in text that the lab does not parse: found as a word, so every hit is unclear."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterable, Iterator
 from lab.usage.values import Access, Occurrence, Place, Source, Target
 
 REACH = 400
-"""Characters between `SELECT *` and its FROM, at most."""
+"""Maximum number of characters between `SELECT *` and its FROM."""
 STAR = re.compile(r"(?<![(/])\*(?![)/])")
 COMMENT = {
     suffix: mark
@@ -30,13 +30,13 @@ def word(name: str) -> re.Pattern[str]:
 
 
 def camel(name: str) -> str:
-    """As a front end spells a column: raw_body, rawBody."""
+    """The spellings of a column in a front end: raw_body, rawBody."""
     first, *others = name.split("_")
     return first + "".join(part.capitalize() for part in others)
 
 
 def look(source: Source, target: Target, classes: Collection[str] = ()) -> Iterator[Occurrence]:
-    """Every line with the column's name or its camel-case spelling, lines of comment apart, and loads of whole rows.
+    """Every line with the column's name or its camel-case spelling, except comments, and loads of whole rows.
 
     `classes` are those of Python whose objects have the column.
     """

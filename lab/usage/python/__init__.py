@@ -17,20 +17,20 @@ from lab.usage.values import Occurrence, Source, Target
 COMPUTED = re.compile(r"\b(getattr|setattr|exec|eval)\b|\bfrom\s*[\"']?\s*[{%+]", re.IGNORECASE)
 
 UNFOLLOWED = {"django": "Django", "peewee": "Peewee", "playhouse": "Peewee", "pony": "Pony", "tortoise": "Tortoise"}
-"""Modules of mappers whose ways to load rows are not known here, and their names."""
+"""Modules of mappers whose loads the search does not follow, and the names of the mappers."""
 IMPORTED = re.compile(rf"^\s*(?:from|import)\s+({'|'.join(UNFOLLOWED)})\b", re.MULTILINE)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Look:
-    """What one file does to the column, and how often it uses names that are computed, by kind."""
+    """The uses of the column in one file, and the number of computed names, by kind."""
 
     occurrences: tuple[Occurrence, ...]
     computed: Counter[str]
 
 
 def relevant(source: Source, target: Target, schema: Schema) -> bool:
-    """Whether the file has any word that a rule could begin with."""
+    """Whether the file contains a word that any rule looks for."""
     names = (
         target.column,
         *schema.names,
@@ -60,7 +60,7 @@ def look(source: Source, target: Target, schema: Schema) -> Look:
 
 
 def tables(source: Source, column: str) -> Iterator[str]:
-    """Tables that the file's strings of SQL make with the column."""
+    """Tables that SQL in the file's strings creates with the column."""
     yield from strings.tables(parse(source), column)
 
 

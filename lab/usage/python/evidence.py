@@ -1,4 +1,4 @@
-"""What a name in a function stands for, as far as annotations, constructors and assignments say."""
+"""The classes that a name in a function stands for, according to annotations, constructors and assignments."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ BESIDE = {"select_from", "join", "join_from", "outerjoin", "delete", "update", "
 """Calls that name a class without returning objects of it."""
 
 DERIVED = {"aliased", "alias", "subquery", "cte", "lateral"}
-"""Calls whose result can be selected from like the class, or the query, that they are made of."""
+"""Calls whose result can be selected from like their argument, a class or a query."""
 OF_TABLE = {"__table__", "columns", "c"}
-"""Attributes of a class or table that are its table, or all its columns."""
+"""Attributes of a class or table that stand for its table or for all its columns."""
 NARROWING = {"with_only_columns", "with_entities"}
 """Calls after which a query does not return the classes that it began with."""
 
@@ -30,12 +30,12 @@ class Evidence:
     module: Module
     schema: Schema
     meanings: Mapping[ast.AST, Meanings]
-    """By function, and by the module for what lies in none."""
+    """By function, and by the module for code outside functions."""
     aliases: Meanings
-    """Names that are the class itself and not objects of it: imports, aliased(…), one class or another."""
+    """Names that stand for a class itself, not for its objects: imports, aliased(…), `A if x else B`."""
 
     def of(self, node: ast.expr) -> frozenset[str]:
-        """The classes of the schema that an expression may be an object of; empty where nothing says so."""
+        """The classes of the schema that an expression may be an object of; empty without evidence."""
         if last_name(node) in ("self", "cls") and isinstance(node, ast.Name):
             owner = enclosing_class(self.module, node)
             return self.schema.class_aliases.get(owner.name, frozenset()) if owner else frozenset()
@@ -76,7 +76,7 @@ def evidence(module: Module, schema: Schema) -> Evidence:
 
 
 def _bindings(module: Module) -> Iterator[tuple[ast.expr | ast.arg, ast.AST, Scope]]:
-    """What is bound, to what, and in which function."""
+    """Each binding: its target, its value or annotation, and its function."""
     for node in module.nodes:
         match node:
             case ast.arg(annotation=ast.expr() as annotation):
@@ -118,7 +118,7 @@ def _mentioned(node: ast.AST, meanings: Meanings, schema: Schema, module: Module
 
 
 def _beside(node: ast.expr, module: Module) -> bool:
-    """Whether a class is only named: for an attribute of it, or beside what is returned."""
+    """Whether the code only names a class: for one of its attributes, or in a call that returns something else."""
     outer = module.parents.get(node)
     if isinstance(outer, ast.Attribute):
         return (
@@ -157,7 +157,7 @@ def _class_value(value: ast.AST) -> Iterator[ast.AST]:
 
 
 def _derived(call: ast.Call) -> Iterator[ast.expr]:
-    """What `aliased(A)`, `select(A).where(…).subquery()` and `A.__table__.alias()` are made of."""
+    """The classes behind `aliased(A)`, `select(A).where(…).subquery()` and `A.__table__.alias()`."""
     if callee(call) in NARROWING:
         return
     inner = call.func.value if isinstance(call.func, ast.Attribute) else None

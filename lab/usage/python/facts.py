@@ -1,4 +1,4 @@
-"""What one Python file declares: classes, tables and functions, as far as they matter for a column."""
+"""The declarations of one Python file that matter for a column: classes, tables and functions."""
 
 from __future__ import annotations
 
@@ -25,19 +25,19 @@ class Declared:
     mapped: bool = False
     """Whether its own body says that it is a table."""
     attributes: frozenset[str] = frozenset()
-    """Its attributes that hold the column; of a class that is no table, those of the column's name."""
+    """Its attributes that hold the column; in a class that is no table, those with the column's name."""
     deferred: bool = False
     """Whether that column is loaded only when it is asked for."""
     from_attributes: bool = False
     """Whether it is a schema that is filled from the attributes of an object."""
     refers: Mapping[str, frozenset[str]] = field(default_factory=dict)
-    """Attributes to the names in their annotations and values."""
+    """By attribute, the names in its annotation and value."""
     relationships: Mapping[str, frozenset[str]] = field(default_factory=dict)
-    """Attributes that the ORM loads when they are used, to the names of what they lead to."""
+    """By attribute that the ORM loads on use, the names of the classes that it leads to."""
     eager: frozenset[str] = frozenset()
-    """Names of classes that are loaded with it."""
+    """Names of the classes that are loaded with it."""
     reflected: bool = False
-    """Whether its columns are those that the database says."""
+    """Whether its columns are read from the database."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,17 +46,17 @@ class Function:
 
     name: str
     returns: frozenset[str]
-    """The names in what it returns."""
+    """The names in its return annotation."""
     has_parameter: bool
-    """Whether it has a parameter of the name looked for."""
+    """Whether it has a parameter with the column's name."""
     takes: frozenset[str]
-    """The names in the annotations of its parameters, where a decorator may call it with a request."""
+    """The names in the annotations of its parameters, if a decorator may call it with a request."""
     answers: frozenset[str]
-    """The names in what a decorator may make of its result: an answer to a request."""
+    """The names in the type that a decorator may turn its result into: an answer to a request."""
 
 
 def declared(module: Module, column: str) -> Iterator[Declared]:
-    """Every class of the file, and every table made by a call of Table."""
+    """Every class of the file, and every table that a call of Table declares."""
     for node in module.nodes:
         match node:
             case ast.ClassDef():
@@ -89,14 +89,14 @@ def _function(node: ast.FunctionDef | ast.AsyncFunctionDef, column: str) -> Func
 
 
 def _models(node: ast.FunctionDef | ast.AsyncFunctionDef) -> Iterator[ast.expr | None]:
-    """What FastAPI makes of a result: the annotation, or what the decorator says."""
+    """The type that FastAPI turns a result into: the return annotation, or the decorator's `response_model`."""
     yield node.returns
     keywords = (inner for call in node.decorator_list for inner in ast.walk(call) if isinstance(inner, ast.keyword))
     yield from (keyword.value for keyword in keywords if keyword.arg == "response_model")
 
 
 def heirs(facts: Iterable[Declared], roots: Collection[str]) -> set[str]:
-    """These classes and all classes made from them."""
+    """These classes and all their subclasses."""
     roots = set(roots)
     while more := {model.name for model in facts if model.bases & roots} - roots:
         roots |= more
@@ -145,7 +145,7 @@ def _class(module: Module, node: ast.ClassDef, column: str) -> Declared:
 
 
 def _text(module: Module, node: ast.expr | None) -> str | None:
-    """A string, or the one that the file assigns to a name."""
+    """A string, or the string that the file assigns to a name."""
     if isinstance(node, ast.Name):
         values = module.assigned.get((module.tree, node.id), ())
         node = values[0] if len(values) == 1 else None
@@ -153,7 +153,7 @@ def _text(module: Module, node: ast.expr | None) -> str | None:
 
 
 def _fields(node: ast.ClassDef) -> Iterator[tuple[str, tuple[ast.expr | None, ast.expr | None]]]:
-    """Names given in the body of a class, with annotation and value."""
+    """Names in the body of a class, with annotation and value."""
     for statement in node.body:
         match statement:
             case ast.AnnAssign():
@@ -179,7 +179,7 @@ def _attributes(module: Module, node: ast.ClassDef, fields: Fields, column: str)
 
 
 def _named(value: ast.AST | None) -> set[str]:
-    """The names that the columns within an expression are given there."""
+    """The column names inside an expression."""
     return (
         {name for node in ast.walk(value) if callee(node) in COLUMNS and (name := first_text(node))} if value else set()
     )
@@ -221,7 +221,7 @@ def _relationships(owner: str, fields: Fields) -> Iterator[tuple[str, frozenset[
 
 
 def _eager(value: ast.expr | None) -> bool:
-    """Whether a relationship is loaded together with what it belongs to."""
+    """Whether a relationship is loaded together with its owner."""
     given = value.keywords if isinstance(value, ast.Call) and _relates(value) else ()
     return any(
         option.arg == "lazy" and isinstance(option.value, ast.Constant) and str(option.value.value) in EAGER
@@ -247,7 +247,7 @@ def _turned_on(node: ast.AST) -> bool:
 
 
 def _settings(node: ast.AST) -> Iterator[tuple[str, ast.expr | None]]:
-    """What is set by a keyword, by the keys of a dictionary or by an assignment."""
+    """The settings in a keyword, a dictionary or an assignment."""
     match node:
         case ast.keyword():
             yield node.arg or "", node.value

@@ -1,4 +1,4 @@
-"""Classes that are filled from the attributes of rows, as the schemas of an API are: their fields read columns."""
+"""Classes that are filled from the attributes of rows, such as the schemas of an API: their fields read columns."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from lab.usage.values import Access
 def filled(
     facts: Sequence[Declared], functions: Sequence[Function], names: Collection[str], tables: Collection[str]
 ) -> dict[str, Access]:
-    """Classes, `tables` apart, with a field of one of `names`: read where they are filled from rows, unclear where perhaps."""
+    """Classes outside `tables` with a field in `names`: a read if rows fill them, unclear if rows may fill them."""
     answers = frozenset[str]().union(*(function.answers for function in functions))
     takes = frozenset[str]().union(*(function.takes for function in functions))
     configured = heirs(facts, {model.name for model in facts if model.from_attributes})
@@ -27,7 +27,7 @@ def filled(
 
 
 def reaching(facts: Sequence[Declared], roots: Collection[str]) -> set[str]:
-    """These classes, those made from them, and those with a field that holds one of them."""
+    """These classes, their subclasses, and classes with a field that holds one of them."""
     roots = set(roots)
     while more := {model.name for model in facts if model.bases.union(*model.refers.values()) & roots} - roots:
         roots |= more

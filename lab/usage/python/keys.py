@@ -12,7 +12,7 @@ from lab.usage.python.module import callee, scope
 from lab.usage.values import Access, Occurrence
 
 MADE = {"loads", "json"}
-"""Calls whose result is no row of the table."""
+"""Calls whose result is not a row of the table."""
 READERS = {"getattr", "hasattr", "attrgetter", "itemgetter", "column", "values_list", "only", *names.ASKING}
 WRITERS = {"setattr", "delattr", "flag_modified", "setdefault"}
 SCHEMA = {
@@ -25,7 +25,7 @@ SCHEMA = {
 
 
 def look(node: ast.Constant, evidence: Evidence) -> Iterator[Occurrence]:
-    """What the string does, by what it is given to."""
+    """The use of the column, according to the expression that holds the string."""
     outer = evidence.module.parents.get(node)
     if not (isinstance(outer, ast.Subscript) and names.excluded(outer.value)):
         access, how = _use(node, evidence)
@@ -33,7 +33,7 @@ def look(node: ast.Constant, evidence: Evidence) -> Iterator[Occurrence]:
 
 
 def renamed(node: ast.Constant, evidence: Evidence) -> Iterator[Occurrence]:
-    """A key of the name of an attribute that holds the column: of whose row, is not seen."""
+    """A key with the name of an attribute that holds the column; the code does not show whose row it is."""
     for place in look(node, evidence):
         if place.access is Access.READ:
             yield replace(place, access=Access.UNCLEAR, how=f"{place.how} of an attribute that holds the column")
@@ -64,7 +64,7 @@ def _subscript(node: ast.Subscript, evidence: Evidence) -> tuple[Access, str]:
 
 
 def _taken(owner: ast.expr, how: str, evidence: Evidence) -> tuple[Access, str]:
-    """A key taken out of a row, or perhaps of something that was made in this function or is of another class."""
+    """A key read from a row, or unclear if the owner was made in this function or belongs to another class."""
     of = evidence.of(owner)
     others = of & evidence.schema.homonyms if not of & evidence.schema.entities else frozenset()
     if others:
@@ -75,7 +75,7 @@ def _taken(owner: ast.expr, how: str, evidence: Evidence) -> tuple[Access, str]:
 
 
 def _made(owner: ast.expr, evidence: Evidence) -> bool:
-    """Whether everything that the function gives to the owner is a dictionary written there, or one made of JSON."""
+    """Whether the function assigns only dictionaries to the owner, written there or parsed from JSON."""
     values = [owner]
     if isinstance(owner, ast.Name):
         values = list(evidence.module.assigned.get((scope(evidence.module, owner), owner.id), ()))

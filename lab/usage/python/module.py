@@ -27,7 +27,7 @@ class Module:
 
     @cached_property
     def uses(self) -> Mapping[tuple[ast.AST, str], Sequence[ast.Name]]:
-        """Every use of a name, by each function that it lies in and by the module."""
+        """Every use of a name, by each enclosing function and by the module."""
         uses = defaultdict[tuple[ast.AST, str], list[ast.Name]](list)
         for node in self.nodes:
             if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load):
@@ -37,7 +37,7 @@ class Module:
 
     @cached_property
     def assigned(self) -> Mapping[tuple[ast.AST, str], Sequence[ast.expr]]:
-        """Every value that is assigned to a name or an attribute, likewise."""
+        """Every value that is assigned to a name or an attribute, by the same keys."""
         values = defaultdict[tuple[ast.AST, str], list[ast.expr]](list)
         for node in self.nodes:
             if isinstance(node, ast.Assign | ast.AnnAssign) and node.value:
@@ -47,7 +47,7 @@ class Module:
 
 
 class UnparsableError(Exception):
-    """The file is no Python of today; the message says why."""
+    """The file is not valid Python 3; the message says why."""
 
 
 def parse(source: Source) -> Module:
@@ -75,7 +75,7 @@ def parse(source: Source) -> Module:
 
 
 def above(module: Module, node: ast.AST) -> Iterator[ast.AST]:
-    """What `node` lies in, from the inside out."""
+    """The nodes around `node`, from the inside out."""
     while (outer := module.parents.get(node)) is not None:
         yield outer
         node = outer
@@ -103,7 +103,7 @@ def last_name(node: ast.AST | None) -> str:
 
 
 def callee(node: ast.AST | None) -> str:
-    """The last name of what is called; empty where `node` is no call."""
+    """The last part of the called name; empty if `node` is not a call."""
     return last_name(node.func) if isinstance(node, ast.Call) else ""
 
 
@@ -122,7 +122,7 @@ def given(node: ast.stmt) -> Iterator[str]:
 
 
 def names(node: ast.AST | None) -> set[str]:
-    """Every name in an annotation or expression, names inside of strings too."""
+    """Every name in an annotation or expression, including names inside strings."""
     words: set[str] = set()
     for inner in ast.walk(node) if node else ():
         if isinstance(inner, ast.Constant) and isinstance(inner.value, str):
@@ -133,7 +133,7 @@ def names(node: ast.AST | None) -> set[str]:
 
 
 def chain(module: Module, node: ast.AST) -> Iterator[ast.Call]:
-    """The calls that are made on `node`: of f(x).a(y).b(z), with f(x) given, those of a and b."""
+    """The calls chained to `node`: for f(x) in f(x).a(y).b(z), the calls of a and b."""
     outer = module.parents.get(node)
     while isinstance(outer, ast.Attribute | ast.Call | ast.Await):
         if isinstance(outer, ast.Call):

@@ -1,4 +1,4 @@
-"""Attributes, keywords, class bodies and patterns of the column's name."""
+"""Attributes, keywords, class bodies and patterns that use the column's name."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ DECLARING = {
 """Calls that say something about a column when the program starts."""
 DESCRIBING = (ast.List, ast.Tuple, ast.keyword, ast.Call, ast.Attribute, ast.Subscript)
 PARTS = {"text", "column", "literal_column", "desc", "asc", "cast"}
-"""What names or describes a column in such calls."""
+"""Calls that name or describe a column inside such calls."""
 
 
 def look(node: ast.AST, column: str, evidence: Evidence) -> Iterator[Occurrence]:
-    """What `node` itself does to the column."""
+    """The uses of the column by `node` itself."""
     spellings = evidence.schema.names
     match node:
         case ast.Attribute() if node.attr in spellings and not excluded(node.value):
@@ -41,7 +41,7 @@ def look(node: ast.AST, column: str, evidence: Evidence) -> Iterator[Occurrence]
 
 
 def excluded(owner: ast.expr) -> bool:
-    """Whether it is the row that an upsert brings along: `statement.excluded`."""
+    """Whether it is the new row of an upsert: `statement.excluded`."""
     return isinstance(owner, ast.Attribute) and owner.attr == "excluded"
 
 
@@ -93,7 +93,7 @@ def _use(node: ast.Attribute, evidence: Evidence) -> tuple[Access, str]:
 
 
 def _asked(node: ast.AST, evidence: Evidence) -> tuple[Access, str]:
-    """How the nearest calls around it use a column: not loaded, loaded, only measured."""
+    """How the nearest enclosing calls use a column: not loaded, loaded, only measured."""
     around = {callee(inner) for inner in above(evidence.module, node) if isinstance(inner, ast.Call)}
     nearest = _nearest(node, evidence)
     if nearest in DEFERRING:
@@ -106,13 +106,13 @@ def _asked(node: ast.AST, evidence: Evidence) -> tuple[Access, str]:
 
 
 def _nearest(node: ast.AST, evidence: Evidence) -> str:
-    """What the nearest call around it is called, apart from casts; empty where there is none."""
+    """The name of the nearest enclosing call that is not a cast; empty if there is none."""
     calls = (inner for inner in above(evidence.module, node) if isinstance(inner, ast.Call | ast.stmt))
     return next((name for call in calls if (name := callee(call)) not in CASTS), "")
 
 
 def _doubt(node: ast.Attribute, column: str, evidence: Evidence) -> str | None:
-    """Why the owner of an attribute may be something else than a row of the column's table."""
+    """Why the owner of an attribute may not be a row of the column's table."""
     owner, schema = node.value, evidence.schema
     owners = evidence.of(owner)
     if (owners | evidence.classes(owner)) & schema.entities:
@@ -129,7 +129,7 @@ def _doubt(node: ast.Attribute, column: str, evidence: Evidence) -> str | None:
 
 
 def _constructed(owner: ast.expr, evidence: Evidence) -> str | None:
-    """The class that made the owner, where it is made by a constructor in the same function and is no entity."""
+    """The class of the owner, if a constructor in the same function made it and the class is no entity."""
     if not isinstance(owner, ast.Name):
         return None
     constructors = set(map(callee, evidence.module.assigned.get((scope(evidence.module, owner), owner.id), ())))
@@ -146,7 +146,7 @@ def _keyword(node: ast.keyword, column: str, evidence: Evidence) -> Iterator[Occ
 
 
 def _passed(call: ast.Call, evidence: Evidence) -> tuple[Access, str] | None:
-    """What a call does with a keyword of that name; None where it is a parameter of a function of ours."""
+    """How a call uses a keyword of that name; None if it is a parameter of a function in the sources."""
     name, schema = callee(call), evidence.schema
     if name in FILTERS:
         return Access.READ, f"{name}: a condition"
@@ -162,7 +162,7 @@ def _passed(call: ast.Call, evidence: Evidence) -> tuple[Access, str] | None:
 
 
 def into(node: ast.expr, evidence: Evidence) -> tuple[Access, str]:
-    """Where a dictionary with the column as a key goes: into a statement that writes, or who knows where."""
+    """Where a dictionary with the column as a key goes: into a statement that writes, or elsewhere (unclear)."""
     sink = _sink(node, evidence)
     for name in () if sink else _holders(node, evidence):
         sink = sink or _used(node, name, evidence)
@@ -170,7 +170,7 @@ def into(node: ast.expr, evidence: Evidence) -> tuple[Access, str]:
 
 
 def _sink(node: ast.AST, evidence: Evidence) -> str | None:
-    """The writing call that `node` is an argument of, within lists and dictionaries."""
+    """The writing call that takes `node` as an argument, also inside lists and dictionaries."""
     for outer in above(evidence.module, node):
         if isinstance(outer, ast.stmt | ast.Lambda):
             return None
@@ -218,7 +218,7 @@ def _holders(node: ast.AST, evidence: Evidence) -> Iterator[str]:
 
 
 def _used(node: ast.AST, name: str, evidence: Evidence) -> str | None:
-    """The writing call of the same function that the variable `name` is an argument of."""
+    """The writing call in the same function that takes the variable `name` as an argument."""
     uses = evidence.module.uses.get((scope(evidence.module, node), name), ())
     return next((sink for use in uses if (sink := _sink(use, evidence))), None)
 

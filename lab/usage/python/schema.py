@@ -1,4 +1,4 @@
-"""What the Python sources together declare about a column: which classes hold it, which only have its name."""
+"""What all Python sources together declare about a column: which classes hold it, and which only share its name."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from lab.usage.values import Access, Source
 
 @dataclass(frozen=True, kw_only=True)
 class Schema:
-    """Names of classes, functions and attributes; two classes of one name are one here."""
+    """Names of classes, functions and attributes; two classes of the same name count as one."""
 
     names: frozenset[str]
     """The column's name, and attributes of other names that hold it."""
@@ -22,15 +22,15 @@ class Schema:
     entities: frozenset[str]
     """Classes and variables of tables that have the column."""
     eager_models: frozenset[str]
-    """Those of them that fetch the column with every row, and classes that load such a one with them."""
+    """Entities that fetch the column with every row, and classes that load such an entity with them."""
     homonyms: frozenset[str]
     """Classes that are no table and have an attribute of that name."""
     schemas: Mapping[str, Access]
     """Classes with a field for the column that are filled from rows (read), or may be (unclear)."""
     relations: Mapping[str, frozenset[str]]
-    """Attributes that lead to a class that loads the column, and the classes that they are attributes of."""
+    """Attributes that lead to a class that loads the column, with the classes that have them."""
     class_aliases: Mapping[str, frozenset[str]]
-    """Name of a class, function or attribute to the classes above that it stands for."""
+    """By name of a class, function or attribute, the classes above that it stands for."""
     parameters: frozenset[str]
     """Functions with a parameter of that name."""
 

@@ -1,4 +1,4 @@
-"""Strings of Python: put together as far as the file says what is in them, then read as SQL or as a key."""
+"""Strings in Python: joined as far as the file shows their content, then read as SQL or as a key."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ STATEMENT = re.compile(
 FRAGMENTS = {"text", "literal_column", "SQL"}
 MESSAGES = {"debug", "info", "warning", "warn", "error", "exception", "critical", "log", "print", "echo", "secho"}
 WORDING = (ast.JoinedStr, ast.FormattedValue, ast.BinOp, ast.keyword, ast.Tuple, ast.List, ast.Attribute, ast.Call)
-"""What a message is put together with, `"…".format(…)` too."""
+"""Nodes that build a message, such as `"…".format(…)`."""
 PERCENT = re.compile(r"%(\(\w+\))?[a-z]")
 BRACED = re.compile(r"\{[^{}]*\}")
 PIECE = re.compile(r"\s*((LEFT|RIGHT|FULL|INNER|OUTER|CROSS)\s+)*(FROM|JOIN)\s", re.IGNORECASE)
@@ -33,13 +33,13 @@ TABLE_ONLY = {
     *("Table", "table", "ForeignKey", "batch_alter_table", "create_index", "Identifier"),
     *("copy_records_to_table", "copy_to_table", "to_sql"),
 }
-"""Calls that declare a table or write to it; `Identifier` names it for a query, which is looked at itself."""
+"""Calls that declare a table or write to it; `Identifier` names it for a query, which is examined itself."""
 
 _String: TypeAlias = ast.Constant | ast.JoinedStr | ast.BinOp
 
 
 def constants(module: Module) -> dict[str, str]:
-    """Names that are given one string in the file, and that string."""
+    """Names that the file assigns exactly one string, with that string."""
     given: dict[str, list[str | None]] = {}
     for node in module.nodes:
         if isinstance(node, ast.Assign | ast.AnnAssign) and node.value is not None:
@@ -49,7 +49,7 @@ def constants(module: Module) -> dict[str, str]:
 
 
 def look(module: Module, target: Target, evidence: Evidence) -> Iterator[Occurrence]:
-    """What every string of the file does to the column; docstrings and messages do nothing."""
+    """The uses of the column by every string of the file; docstrings and messages are no use."""
     values = constants(module)
     words = (*evidence.schema.names, *target.tables)
     matters = re.compile(
@@ -73,7 +73,7 @@ def _string(node: _String, text: str, target: Target, evidence: Evidence) -> Ite
 
 
 def _words(node: _String, text: str, target: Target, evidence: Evidence) -> Iterator[Occurrence]:
-    """What a string does that is no statement: the name of a column or table, or a part of a statement."""
+    """The uses of the column by a string that is no statement: a column's or table's name, or a part of a statement."""
     unclear = partial(Occurrence, line=node.lineno, access=Access.UNCLEAR)
     match node:
         case ast.Constant() if text.lower() == target.column.lower():
@@ -113,7 +113,7 @@ def _known(node: ast.AST, values: Mapping[str, str]) -> str:
 
 
 def _part(module: Module, node: ast.AST) -> bool:
-    """Whether the string is a piece of a larger one, or no string but a docstring."""
+    """Whether the string is a part of a larger string, or a docstring."""
     outer = module.parents.get(node)
     return isinstance(outer, ast.JoinedStr | ast.FormattedValue | ast.Expr) or (
         isinstance(outer, ast.BinOp) and isinstance(outer.op, ast.Add | ast.Mod)
@@ -121,7 +121,7 @@ def _part(module: Module, node: ast.AST) -> bool:
 
 
 def _silent(module: Module, node: ast.AST) -> bool:
-    """Whether the string is only said to people: logged, printed, raised; not one that takes something out first."""
+    """Whether the string is only a message (logged, printed, raised) that is not indexed first."""
     for outer in above(module, node):
         if isinstance(outer, ast.Assert):
             return node is outer.msg
@@ -134,7 +134,7 @@ def _silent(module: Module, node: ast.AST) -> bool:
 
 
 def _fragment(module: Module, node: ast.AST) -> bool:
-    """Whether the string is given to a call that takes a piece of SQL."""
+    """Whether the string is passed to a call that takes a piece of SQL."""
     return callee(module.parents.get(node)) in FRAGMENTS
 
 
@@ -146,7 +146,7 @@ def _statement(module: Module, node: _String, text: str, target: Target) -> Iter
 
 
 def _line(node: ast.expr, occurrence: Occurrence, lines: Sequence[str], target: Target) -> int:
-    """The line of the file: as counted in the string where the name stands there, else the first that has it."""
+    """The line of the file: counted inside the string if the name is there, else the first line that has the name."""
     first, last = node.lineno, node.end_lineno or node.lineno
     counted = min(first + occurrence.line - 1, last)
     pattern = word(target.column.lower())
@@ -156,7 +156,7 @@ def _line(node: ast.expr, occurrence: Occurrence, lines: Sequence[str], target: 
 
 
 def _table(module: Module, node: ast.Constant) -> Iterator[Occurrence]:
-    """The table's name given to a call that may load it, `copy_from_table("t")`, or looked up, `metadata.tables["t"]`."""
+    """The table's name in a call that may load it, `copy_from_table("t")`, or as a key, `metadata.tables["t"]`."""
     outer = next(inner for inner in above(module, node) if not isinstance(inner, ast.keyword | ast.List | ast.Tuple))
     by = callee(outer) if isinstance(outer, ast.Call) else last_name(outer) if isinstance(outer, ast.Subscript) else ""
     migrates = isinstance(outer, ast.Call) and "op" in names_in(outer.func)
@@ -165,7 +165,7 @@ def _table(module: Module, node: ast.Constant) -> Iterator[Occurrence]:
 
 
 def tables(module: Module, column: str) -> Iterator[str]:
-    """Tables that a migration or a string of SQL makes with the column, or adds it to."""
+    """Tables that a migration or SQL in a string creates with the column, or adds it to."""
     values = constants(module)
     for node in module.nodes:
         if callee(node) in ("add_column", "create_table") and isinstance(node, ast.Call):

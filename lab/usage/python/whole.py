@@ -17,21 +17,21 @@ SERIALISING = {
     *("asdict", "vars", "dict", "_asdict", "to_dict", "as_dict", "json", "model_dump", "model_dump_json"),
     *("jsonable_encoder", "model_validate", "from_orm"),
 }
-"""Calls that make a dictionary, a schema or JSON of a row; a column that its class defers may be loaded for it."""
+"""Calls that turn a row into a dictionary, a schema or JSON; they may load a deferred column."""
 NAMING = {
     *(*BESIDE, *DERIVED, *LOADING, *ALONG, *SERIALISING),
     *("relationship", "exists", "issubclass", "type", "inspect", "TypeVar", "cast", "listen", "listens_for", "print"),
     *("bulk_insert_mappings", "bulk_update_mappings", "map_imperatively", "mapper", "create_all"),
 }
-"""Calls that are given a class and load nothing by that alone, or whose loads are seen otherwise."""
+"""Calls that take a class without loading rows by that alone, or whose loads another rule finds."""
 
 
 HOLDING = (ast.List, ast.Tuple, ast.Set, ast.Dict, ast.arguments, ast.Return)
-"""Where a class that stands there is kept, or returned, as a value."""
+"""Nodes that keep or return a class as a value."""
 
 
 def look(node: ast.AST, evidence: Evidence) -> Iterator[Occurrence]:
-    """Whether `node` loads rows of the column's table whole, or hands a whole row on."""
+    """The whole rows of the column's table that `node` loads or passes on."""
     match node:
         case ast.Call():
             yield from _call(node, evidence)
@@ -86,14 +86,14 @@ def _attribute(node: ast.Attribute, evidence: Evidence) -> Iterator[Occurrence]:
 
 
 def _may_have(node: ast.Attribute, evidence: Evidence) -> bool:
-    """Whether the owner may be an object with that relationship: no class, no object of another class of ours."""
+    """Whether the owner may be an object with that relationship, rather than a class or an object of another known class."""
     name = last_name(node.value)
     owner = enclosing_class(evidence.module, node) if name == "self" else None
     return not name[:1].isupper() and (owner is None or owner.name in evidence.schema.relations[node.attr])
 
 
 def _undeferred(node: ast.Call, name: str, evidence: Evidence) -> Iterator[Occurrence]:
-    """Deferred columns that are loaded after all, where the class defers this one."""
+    """A load of deferred columns, if the class defers this column."""
     if evidence.schema.entities - evidence.schema.eager_models:
         yield Occurrence(
             line=node.lineno, access=Access.UNCLEAR, how=f"{name} may load the deferred column", whole=True
@@ -101,7 +101,7 @@ def _undeferred(node: ast.Call, name: str, evidence: Evidence) -> Iterator[Occur
 
 
 def _given_away(node: ast.Call | ast.ClassDef, name: str, evidence: Evidence) -> Iterator[Occurrence]:
-    """The class itself given to code that is not seen to load it or not: a repository, a page of an admin site."""
+    """The class itself, passed to code that may or may not load it: a repository, a page of an admin site."""
     inside = node.args if isinstance(node, ast.Call) else _used_by_bases(node)
     values = [] if name in NAMING else [*inside, *(keyword.value for keyword in node.keywords)]
     for value in (value for value in values if _is_class(value, evidence)):
@@ -110,7 +110,7 @@ def _given_away(node: ast.Call | ast.ClassDef, name: str, evidence: Evidence) ->
 
 
 def _put_away(node: ast.expr, evidence: Evidence) -> Iterator[Occurrence]:
-    """The class itself in a list, a dictionary, a default or a result: what loads it from there is not seen."""
+    """The class itself in a list, a dictionary, a default or a result; the search does not follow it from there."""
     if isinstance(evidence.module.parents.get(node), HOLDING) and _is_class(node, evidence):
         user = next(inner for inner in above(evidence.module, node) if not isinstance(inner, (*HOLDING, ast.keyword)))
         if not isinstance(user, ast.Subscript) and callee(user) not in NAMING:
@@ -119,13 +119,13 @@ def _put_away(node: ast.expr, evidence: Evidence) -> Iterator[Occurrence]:
 
 
 def _is_class(node: ast.expr, evidence: Evidence) -> bool:
-    """Whether an expression is the class by name; an attribute of self may as well be an object."""
+    """Whether an expression names the class; an attribute of self may also be an object."""
     models = evidence.classes(node) & evidence.schema.eager_models
     return bool(models) and not (isinstance(node, ast.Attribute) and node.attr not in models | OF_TABLE)
 
 
 def _used_by_bases(node: ast.ClassDef) -> Iterator[ast.expr]:
-    """`class A(Repository[Entity])` and `model = Entity` in it, also within its `class Meta`: its bases may load that."""
+    """Classes that the bases of a class may load: `class A(Repository[Entity])`, `model = Entity`, also in its `class Meta`."""
     if not node.bases:
         return
     yield from (base.slice for base in node.bases if isinstance(base, ast.Subscript) and last_name(base) != "Generic")
@@ -137,7 +137,7 @@ def _used_by_bases(node: ast.ClassDef) -> Iterator[ast.expr]:
 def _loaded(
     node: ast.expr, what: str, evidence: Evidence, loaded: frozenset[str] = frozenset()
 ) -> Iterator[Occurrence]:
-    """A load, unless the calls that follow leave the column or every row out."""
+    """A load, unless the chained calls leave out the column or every row."""
     calls = list(chain(evidence.module, node))
     given = {_option for call in calls for _option in _options(call)}
     held = _held(given, evidence)
@@ -160,7 +160,7 @@ def _whole(node: ast.expr, what: str, doubt: str = "") -> Occurrence:
 
 
 def _narrowed(call: ast.Call, evidence: Evidence, loaded: frozenset[str]) -> str | None:
-    """load_only or defer, in a call itself or in its arguments, where they leave the column of all of `loaded` out."""
+    """Whether load_only or defer, in a call or its arguments, leaves out the column of every class in `loaded`."""
     given = (call, *call.args, *(keyword.value for keyword in call.keywords if keyword.arg == "options"))
     inside = [user for arg in given for user in (ast.walk(arg) if arg is not call else [call])]
     left = {user: _left_out(user, evidence) for user in inside if isinstance(user, ast.Call)}
@@ -169,7 +169,7 @@ def _narrowed(call: ast.Call, evidence: Evidence, loaded: frozenset[str]) -> str
 
 
 def _left_out(call: ast.Call, evidence: Evidence) -> frozenset[str]:
-    """The classes whose column a `defer` or `load_only` leaves out: those of its arguments, or all where it names none."""
+    """The classes whose column a `defer` or `load_only` leaves out: those in its arguments, or all if it names none."""
     entities = evidence.schema.entities
     owners = [arg.value for arg in call.args if isinstance(arg, ast.Attribute)]
     of = frozenset[str]().union(*map(evidence.classes, owners)) & entities if owners else entities
@@ -180,7 +180,7 @@ def _left_out(call: ast.Call, evidence: Evidence) -> frozenset[str]:
 
 
 def _later(node: ast.expr, evidence: Evidence, loaded: frozenset[str]) -> str | None:
-    """What narrows the query through the variable that it is assigned to."""
+    """Calls that narrow the query through the variable it is assigned to."""
     statement = evidence.module.parents.get(node)
     while isinstance(statement, ast.Attribute | ast.Call | ast.Await):
         statement = evidence.module.parents.get(statement)
@@ -194,7 +194,7 @@ def _later(node: ast.expr, evidence: Evidence, loaded: frozenset[str]) -> str | 
 
 
 def _options(call: ast.Call) -> Iterator[str]:
-    """Names of options that are given by a variable."""
+    """Names of the variables that hold options."""
     for arg in call.args if callee(call) == "options" else ():
         inner = arg.value if isinstance(arg, ast.Starred) else arg
         if isinstance(inner, ast.Name | ast.Attribute):
@@ -202,7 +202,7 @@ def _options(call: ast.Call) -> Iterator[str]:
 
 
 def _held(given: set[str], evidence: Evidence) -> list[ast.Call]:
-    """The calls in what the file assigns to these names."""
+    """The calls in the values that the file assigns to these names."""
     return [
         node
         for name in given
@@ -218,7 +218,7 @@ def _relation(node: ast.Call, evidence: Evidence) -> str | None:
 
 
 def _handed_on(node: ast.Call, name: str, evidence: Evidence) -> Iterator[Occurrence]:
-    """A row made into a dictionary or a schema; who reads which key of it is not seen."""
+    """A row turned into a dictionary or a schema; the search does not follow its keys."""
     owner = [node.func.value] if isinstance(node.func, ast.Attribute) else []
     handed = {model for arg in (*owner, *node.args) for model in evidence.of(arg)}
     if handed & evidence.schema.entities:
@@ -232,7 +232,7 @@ def _computed(node: ast.Call, evidence: Evidence) -> Iterator[Occurrence]:
 
 
 def computed(node: ast.AST) -> str | None:
-    """In words, a use of a name that is computed when the program runs; None for everything else."""
+    """In words, the use of a name that the program computes when it runs; None for every other node."""
     if callee(node) in ("getattr", "setattr") and isinstance(node, ast.Call) and len(node.args) > 1:
         return None if isinstance(node.args[1], ast.Constant) else f"{callee(node)} with a computed name"
     if callee(node) in ("exec", "eval") and isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
