@@ -11,9 +11,10 @@ from typing import Self
 
 from data_gen.case import Case, load_case
 from data_gen.events import DatasetPlan
-from data_gen.facts import FACTS
+from data_gen.facts import COMPETITORS, FACTS, HOME
 from data_gen.history import History
-from data_gen.payloads import BETPAWA, COMPETITORS
+from data_gen.payloads import BETPAWA
+from data_gen.payloads import COMPETITORS as COMPETITOR_SITES
 from data_gen.queries import reads
 from data_gen.size import expected_bytes
 from data_gen.tables import SmallTables
@@ -53,10 +54,13 @@ class Dataset:
     def plan(cls, case: Case, *, size_bytes: int, seed: int, change_rate: float = 1.0) -> Self:
         """The dataset with the fewest events that is predicted to take at least `size_bytes` on disk.
 
-        Errors: `InputError` where one event needs more than `size_bytes`.
+        Errors: `InputError` where one event needs more than `size_bytes`, or the case stores hardly any snapshot.
         """
-        typical = spec_of(case.case, _TYPICAL_EVENTS, seed=1)
-        per_event = cls(typical, case).expected_bytes / _TYPICAL_EVENTS
+        typical = cls(spec_of(case.case, _TYPICAL_EVENTS, seed=1), case)
+        if typical.rows[HOME] + typical.rows[COMPETITORS] < _TYPICAL_EVENTS:
+            hint = "Check its shares, inserts, sessions and window."
+            raise InputError(f"Case {case.case} stores fewer snapshots than events: it has no size.", hint=hint)
+        per_event = typical.expected_bytes / _TYPICAL_EVENTS
         if size_bytes < per_event:
             hint = f"One event needs about {per_event / 2**20:.0f} MB."
             raise InputError(f"{size_bytes / 2**20:.1f} MB cannot hold one event of case {case.case}.", hint=hint)
@@ -78,7 +82,7 @@ class Dataset:
     @cached_property
     def rows(self) -> dict[str, int]:
         """Planned rows by table."""
-        home, *competitors = (self._counts(site.name) for site in (BETPAWA, *COMPETITORS))
+        home, *competitors = (self._counts(site.name) for site in (BETPAWA, *COMPETITOR_SITES))
         small = self._small
         return {
             "odds_snapshots": home[0],

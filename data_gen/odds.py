@@ -41,7 +41,8 @@ class Feed:
         Where `forced`, at least one block is re-issued: a deduplicated feed is stored only if something changed.
         """
         rates = np.minimum(self._rates * _rise(hours), _HIGHEST)
-        draws: Floats = self._chance.random(BLOCKS) / rates
+        with np.errstate(divide="ignore"):  # at a change rate of 0 nothing is drawn
+            draws: Floats = self._chance.random(BLOCKS) / rates
         changed: list[int] = np.nonzero(draws < 1)[0].tolist()
         changed = changed or ([int(draws.argmin())] if forced else [])
         if changed:

@@ -59,6 +59,14 @@ def test_less_than_one_event_is_refused_with_what_one_needs() -> None:
         _planned("2026-02-17", 1 * MB)
 
 
+def test_a_case_that_stores_hardly_anything_is_refused() -> None:
+    case = load_case("2026-02-17")
+    shares = dict.fromkeys(("home_share", "sportybet_share", "bet9ja_share"), 0.0)
+    empty = case.model_copy(update={"workload": case.workload.model_copy(update=shares)})
+    with pytest.raises(InputError, match="stores fewer snapshots than events"):
+        Dataset.plan(empty, size_bytes=64 * MB, seed=1)
+
+
 @pytest.mark.parametrize("case", case_names())
 @pytest.mark.parametrize("seed", [1, 2, 99])
 def test_twice_the_size_has_about_twice_the_rows_of_every_large_table(case: str, seed: int) -> None:

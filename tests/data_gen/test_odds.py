@@ -35,6 +35,10 @@ def test_the_calm_rate_is_the_parameter() -> None:
     assert _changed(40, change_rate=0.05) == pytest.approx(0.05, abs=0.015)
 
 
+def test_at_a_rate_of_0_nothing_changes() -> None:
+    assert _changed(3, change_rate=0) == 0
+
+
 def test_a_deduplicated_feed_has_a_change_whenever_it_is_stored() -> None:
     feed = _feed(SPORTYBET, 0.001)
     assert all(feed.step(40, forced=True) for _ in range(50))
