@@ -26,9 +26,9 @@ _DOCUMENTS = {
 }
 _EQUAL = """
 WITH series AS (
-    SELECT id, lag(id) OVER one AS before, row_number() OVER one - 2 AS pair,
+    SELECT id, lag(id) OVER by_owner AS before, row_number() OVER by_owner - 2 AS pair,
            count(*) OVER (PARTITION BY {owner}) - 1 AS pairs
-    FROM {snapshots} WINDOW one AS (PARTITION BY {owner} ORDER BY captured_at, id)),
+    FROM {snapshots} WINDOW by_owner AS (PARTITION BY {owner} ORDER BY captured_at, id)),
 weights AS (
     SELECT id, before, (least(pair, greatest(pairs - 10, 0)) - greatest(pair - least(10, pairs) + 1, 0) + 1)::float8
            / (greatest(pairs - 10, 0) + 1) AS weight

@@ -57,9 +57,9 @@ def number_text(value: float, unit: Unit, digits: int | None = None, *, bare: bo
     return f"{value:,.{decimals}f}{'' if bare else _SUFFIXES.get(unit, '')}"
 
 
-def counted(number: int, one: str, many: str = "") -> str:
-    """'1 table', '2,000 tables'; `many` is the plural where it is not `one` with an s."""
-    return f"{number:,} {one if number == 1 else many or f'{one}s'}"
+def counted(number: int, singular: str, plural: str = "") -> str:
+    """'1 table', '2,000 tables'; `plural` may be omitted if it is `singular` with an s."""
+    return f"{number:,} {singular if number == 1 else plural or f'{singular}s'}"
 
 
 def bytes_text(count: float) -> str:

@@ -34,7 +34,7 @@ def headline(profile: Profile) -> tuple[str, ...]:
     """The sentences above the tables."""
     ratio = data_per_index(profile)
     server = f" on PostgreSQL {profile.server}" if profile.server else ""
-    wal = "" if profile.wal_bytes is None else f"; WAL, apart: {bytes_text(profile.wal_bytes)}"
+    wal = "" if profile.wal_bytes is None else f"; WAL, not included: {bytes_text(profile.wal_bytes)}"
     return (
         f"{profile.name}{server}, {profile.source} {profile.taken}: {bytes_text(profile.database_bytes)}{wal}.",
         *((f"Data ÷ indexes: {ratio:.1f}.",) if ratio is not None else ()),

@@ -160,7 +160,7 @@ def _whole(node: ast.expr, what: str, doubt: str = "") -> Occurrence:
 
 
 def _narrowed(call: ast.Call, evidence: Evidence, loaded: frozenset[str]) -> str | None:
-    """Whether load_only or defer, in a call or its arguments, leaves out the column of every class in `loaded`."""
+    """The load_only or defer, in a call or its arguments, that leaves out the column; None unless it does for all of `loaded`."""
     given = (call, *call.args, *(keyword.value for keyword in call.keywords if keyword.arg == "options"))
     inside = [user for arg in given for user in (ast.walk(arg) if arg is not call else [call])]
     left = {user: _left_out(user, evidence) for user in inside if isinstance(user, ast.Call)}
