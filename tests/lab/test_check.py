@@ -108,7 +108,7 @@ def test_an_extension_that_is_not_loaded_does_not_hold(pglite: Server) -> None:
     needy = scenario(needs=frozenset({Need.COLUMNSTORE}))
     pglite.create("checked")
     with pglite.connect("checked") as connection:
-        conninfo = connection.conninfo
+        conninfo = f"{connection.conninfo} password=any"
     (before,) = checking.check(conninfo, "test", needy, lambda _: None).requirements
     with pglite.connect("checked") as connection:
         connection.execute("CREATE EXTENSION timescaledb")
