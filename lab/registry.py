@@ -1,66 +1,28 @@
-"""Finds the scenarios in their folder, and refuses a broken file with an error.
+"""What scenarios there are, by their names, and how they combine.
 
-A file is a family. It holds `SCENARIO` (named like the file) or `VARIANTS` (names that begin with the file's name). A
-file whose name begins with `_` holds shared code and no scenario.
-Combinations are written `first+second` and applied in that order. The declarations of the scenarios decide which
-combinations are possible and which belong to `all`: no file names another scenario.
+A name says all that a trial needs: values other than the defaults stand in parentheses, `retention(days=10)`, and the
+same values always have the same name. Combinations are written `first+second` and applied in that order. The declarations
+of the scenarios decide which combinations are possible and which belong to `all`: no file names another scenario.
 """
 
 from __future__ import annotations
 
 import difflib
-import importlib
-import inspect
-import pkgutil
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from types import ModuleType
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
 from typing import TypeVar
 
-import scenarios
-from lab.errors import InputError
-from lab.scenario import Category, Database, Scenario, Shape
-from lab.values import ScenarioFacts
+from lab import names
+from lab.errors import InputError, LabError
+from lab.scenario import Database, Empties, Family, Scenario, Shape
+from lab.scenario_files import Registered, registered
+from lab.values import Value
+
+__all__ = ["Registered", "conflict", "everything", "registered", "resolve"]
 
 T = TypeVar("T")
-
-
-@dataclass(frozen=True, kw_only=True)
-class Registered:
-    """A scenario with its name, the file it comes from and that file's docstring."""
-
-    name: str
-    family: str
-    description: str
-    scenario: Scenario
-
-    @property
-    def facts(self) -> ScenarioFacts:
-        """The declarations that plans and reports need."""
-        scenario = self.scenario
-        return ScenarioFacts(
-            title=scenario.title,
-            category=scenario.category,
-            description=self.description,
-            hypothesis=scenario.hypothesis,
-            given_up=scenario.given_up,
-            deletes_rows=scenario.keeps is not None,
-            keeps_days=scenario.keeps_days,
-            costs=scenario.costs,
-            losses=scenario.losses,
-            origins=dict(scenario.origins),
-            changes=dict(scenario.changes),
-            requires=scenario.requirements,
-        )
-
-
-def registered() -> dict[str, Registered]:
-    """Every scenario by name: the controls first, then by file name."""
-    names = (info.name for info in pkgutil.iter_modules(scenarios.__path__))
-    modules = (importlib.import_module(f"scenarios.{name}") for name in names if not name.startswith("_"))
-    entries = [entry for module in modules for entry in _of(module)]
-    entries.sort(key=lambda entry: entry.scenario.category is not Category.CONTROL)
-    return {entry.name: entry for entry in entries}
 
 
 def everything() -> tuple[str, ...]:
@@ -94,37 +56,73 @@ def conflict(parts: Sequence[Registered]) -> str | None:
     return f"{' and '.join(keeping)} are retentions, and only one can be part" if len(keeping) > 1 else None
 
 
-def resolve(names: Iterable[str]) -> tuple[Registered, ...]:
-    """The scenarios that a user named: `all`, a name, a file's name (all its variants), or names joined by `+`.
+def resolve(given: Iterable[str]) -> tuple[Registered, ...]:
+    """The scenarios that a user named, each once and under the one name that it has.
 
-    Errors: `InputError` with the nearest names.
+    `all`, a name, a file's name (all its variants), a name with values of its parameters, or such names joined by `+`.
+    Errors: `InputError` with the nearest names, or with the domain that a value is outside of.
     """
     entries = registered()
-    wanted = dict.fromkeys(name for given in names for name in _expand(given, entries))
-    return tuple(_combination(name, entries) for name in wanted)
+    wanted = (_combination(name, entries) for text in given for name in _expand(text, entries))
+    return tuple({entry.name: entry for entry in wanted}.values())
 
 
 def _expand(given: str, entries: Mapping[str, Registered]) -> Iterable[str]:
     if given == "all":
         return everything()
-    if given in entries or "+" in given:
+    if given in entries:
         return (given,)
     variants = tuple(name for name, entry in entries.items() if entry.family == given)
     return variants or (given,)
 
 
 def _combination(name: str, entries: Mapping[str, Registered]) -> Registered:
-    parts = tuple(_lookup(part, entries) for part in name.split("+"))
-    return parts[0] if len(parts) == 1 else _combined(name, parts)
+    parts = tuple(_lookup(part, entries) for part in names.parse(name))
+    return parts[0] if len(parts) == 1 else _combined("+".join(part.name for part in parts), parts)
 
 
-def _lookup(name: str, entries: Mapping[str, Registered]) -> Registered:
-    if name in entries:
-        return entries[name]
-    names = list(dict.fromkeys(("all", *entries, *(entry.family for entry in entries.values()))))
-    near = difflib.get_close_matches(name, names, n=3, cutoff=0.4)
+def _lookup(part: names.Part, entries: Mapping[str, Registered]) -> Registered:
+    if part.settings:
+        return _with_values(part, entries)
+    if part.name in entries:
+        return entries[part.name]
+    raise _unknown(part.name, entries)
+
+
+def _unknown(name: str, entries: Mapping[str, Registered]) -> InputError:
+    known = list(dict.fromkeys(("all", *entries, *(entry.family for entry in entries.values()))))
+    near = difflib.get_close_matches(name, known, n=3, cutoff=0.4)
     hint = f"Did you mean {' or '.join(near)}?" if near else "`lab list` shows them all."
-    raise InputError(f"There is no scenario '{name}'.", hint=hint)
+    return InputError(f"There is no scenario '{name}'.", hint=hint)
+
+
+def _with_values(part: names.Part, entries: Mapping[str, Registered]) -> Registered:
+    """The scenario of that name, or of that file with its defaults, with other values of its parameters."""
+    relatives = [entry for entry in entries.values() if part.name in (entry.name, entry.family)]
+    if not relatives:
+        raise _unknown(part.name, entries)
+    origin = entries.get(part.name, relatives[0])
+    if origin.kin is None:
+        raise InputError(f"{part.name} has no parameters.", hint=f"Write '{part.name}'.")
+    given = {one: names.value(part, one, origin.kin.parameters) for one in part.settings}
+    values = (origin.values if part.name in entries else origin.kin.defaults) | given
+    same = (entry for entry in entries.values() if entry.family == origin.family and entry.values == values)
+    return next(same, None) or _other(origin, origin.kin, values)
+
+
+def _other(origin: Registered, kin: Family, values: Mapping[str, Value]) -> Registered:
+    """A scenario that no name stands for: its name states what differs from the defaults, in the order of declaration."""
+    name = names.written(origin.family, {one: value for one, value in values.items() if value != kin.defaults[one]})
+    try:
+        scenario = kin.scenario(values)
+    except LabError as error:
+        raise InputError(f"There is no {name}: {error.message}", hint=error.hint) from error
+    return replace(
+        origin,
+        name=name,
+        scenario=scenario,
+        settings=kin.settings(origin.family, values),
+    )
 
 
 def _combined(name: str, parts: tuple[Registered, ...]) -> Registered:
@@ -153,6 +151,8 @@ def _combined(name: str, parts: tuple[Registered, ...]) -> Registered:
         losses=_each(loss for scenario in several for loss in scenario.losses),
         keeps=keeping.keeps if keeping else None,
         keeps_days=keeping.keeps_days if keeping else None,
+        empties=_emptied(several),
+        empties_after_days=min((of.empties_after_days for of in several if of.empties_after_days), default=None),
         costs=_each(cost for scenario in several for cost in scenario.costs),
         origins={table: of for scenario in several for table, of in scenario.origins.items()},
         varies_with=None,
@@ -160,7 +160,22 @@ def _combined(name: str, parts: tuple[Registered, ...]) -> Registered:
         follows=frozenset(),
     )
     description = f"A combination, measured as a whole: {', then '.join(part.name for part in parts)}."
-    return Registered(name=name, family=name, description=description, scenario=combined)
+    settings = _each(setting for part in parts for setting in part.settings)
+    return Registered(name=name, family=name, description=description, scenario=combined, settings=settings)
+
+
+def _emptied(several: Sequence[Scenario]) -> Empties | None:
+    """What all of them empty: a column of two of them where either does."""
+    emptying = [scenario.empties for scenario in several if scenario.empties]
+
+    def conditions(now: datetime) -> Mapping[str, str]:
+        by_column: dict[str, list[str]] = defaultdict(list)
+        for empties in emptying:
+            for column, condition in empties(now).items():
+                by_column[column].append(f"({condition})")
+        return {column: " OR ".join(of) for column, of in by_column.items()}
+
+    return conditions if emptying else None
 
 
 def _each(values: Iterable[T]) -> tuple[T, ...]:
@@ -191,32 +206,3 @@ def _order(parts: Sequence[Registered]) -> tuple[Registered, ...] | None:
         order.append(free[0])
         left.remove(free[0])
     return tuple(order) if conflict(order) is None else None
-
-
-def _of(module: ModuleType) -> Iterator[Registered]:
-    """The scenarios of one file. Errors: `InputError` that names the file and what is missing or misnamed."""
-    family = module.__name__.rpartition(".")[2]
-    variants = getattr(module, "VARIANTS", None) or {family: getattr(module, "SCENARIO", None)}
-    description = inspect.getdoc(module)
-    if not description:
-        raise InputError(
-            f"scenarios/{family}.py has no docstring.",
-            hint="The report prints it: write why the strategy should work.",
-        )
-    for name, scenario in variants.items():
-        if not isinstance(scenario, Scenario):
-            raise InputError(
-                f"scenarios/{family}.py defines no scenario.",
-                hint="Set SCENARIO = Scenario(…) or VARIANTS = {name: Scenario(…)}.",
-            )
-        if any(loss.table is None for loss in scenario.losses) != (scenario.keeps is not None):
-            raise InputError(
-                f"scenarios/{family}.py: {name} declares `keeps` without lost_rows(…), or lost_rows(…) without `keeps`.",
-                hint="Declare both or neither.",
-            )
-        if not name.startswith(family) or "+" in name:
-            raise InputError(
-                f"scenarios/{family}.py names a variant '{name}'.",
-                hint=f"Let its name begin with '{family}' and contain no '+'.",
-            )
-        yield Registered(name=name, family=family, description=description, scenario=scenario)

@@ -9,28 +9,35 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import Any, Protocol
 
 from lab.errors import LabError, NothingToDoError
 from lab.values.declared import Category, DeclaredLoss, Requirement, Shape
+from lab.values.parameters import Choice, ScenarioParameter, Setting, Value, WholeNumber
 
 __all__ = [
     "Category",
+    "Choice",
     "Database",
     "DeclaredLoss",
+    "Empties",
+    "Family",
+    "Keeps",
     "LabError",
     "Need",
     "NothingToDoError",
     "Requirement",
     "Scenario",
     "Shape",
+    "WholeNumber",
     "different_parts",
     "lost_column",
     "lost_index",
     "lost_rows",
+    "lost_values",
     "unused_names",
 ]
 
@@ -81,6 +88,7 @@ class Database(Protocol):
 
 
 Keeps = Callable[[datetime], Mapping[str, str]]
+Empties = Callable[[datetime], Mapping[str, str]]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -104,11 +112,15 @@ class Scenario:
     requires: tuple[Requirement, ...] = ()
     """What must hold in the data, besides the tables and columns; checked before anything is changed."""
     losses: tuple[DeclaredLoss, ...] = ()
-    """What it gives up: `lost_column`, `lost_rows`, `lost_index`."""
+    """What it gives up: `lost_column`, `lost_rows`, `lost_values`, `lost_index`."""
     keeps: Keeps | None = None
     """For a moment, each table that loses rows and the SELECT of the rows that must remain."""
     keeps_days: int | None = None
     """How many days `keeps` keeps, where it selects by age. The profile says how many rows that is at full size."""
+    empties: Empties | None = None
+    """For a moment, each column that is emptied in some rows, as 'table.column', and the condition on such a row `t`."""
+    empties_after_days: int | None = None
+    """After how many days `empties` empties, where it selects by age. The profile says how many rows that is at full size."""
     costs: tuple[str, ...] = ()
     """Its price besides bytes and seconds: keys, foreign keys, locks, application code."""
     origins: Mapping[str, str] = field(default_factory=dict)
@@ -123,7 +135,7 @@ class Scenario:
     @property
     def drops(self) -> tuple[str, ...]:
         """The columns given up, as 'table.column'."""
-        return tuple(f"{loss.table}.{loss.column}" for loss in self.losses if loss.column)
+        return tuple(f"{loss.table}.{loss.column}" for loss in self.losses if loss.whole_column)
 
     @property
     def given_up(self) -> tuple[str, ...]:
@@ -136,6 +148,40 @@ class Scenario:
         return (*_tables(self.changes), *_columns(self.needs_columns), *self.requires)
 
 
+@dataclass(frozen=True, kw_only=True)
+class Family:
+    """Scenarios that one function makes from the values of declared parameters, such as `retention(days=10)`."""
+
+    make: Callable[..., Scenario]
+    """Called with a value for every parameter, by name."""
+    parameters: Mapping[str, ScenarioParameter]
+    named: Mapping[str, Mapping[str, Value]] = field(default_factory=dict)
+    """Names that stand for values and belong to `all`, one of them for the defaults; none: the file's name stands for these."""
+
+    @property
+    def defaults(self) -> dict[str, Value]:
+        """Parameter to its default."""
+        return {name: parameter.default for name, parameter in self.parameters.items()}
+
+    def scenario(self, values: Mapping[str, Value]) -> Scenario:
+        """The scenario with these values; of all of them, the one with the defaults represents its file."""
+        return replace(self.make(**values), leads=values == self.defaults)
+
+    def settings(self, family: str, values: Mapping[str, Value]) -> tuple[Setting, ...]:
+        """The values as reports print them; `family` is the file's name."""
+        return tuple(
+            Setting(
+                scenario=family,
+                parameter=name,
+                value=values[name],
+                default=parameter.default,
+                domain=parameter.domain,
+                meaning=parameter.meaning,
+            )
+            for name, parameter in self.parameters.items()
+        )
+
+
 def lost_column(name: str) -> DeclaredLoss:
     """A column that is dropped, as 'table.column'."""
     table, _, column = name.partition(".")
@@ -145,6 +191,12 @@ def lost_column(name: str) -> DeclaredLoss:
 def lost_rows(words: str) -> DeclaredLoss:
     """The rows that `keeps` does not keep, in words."""
     return DeclaredLoss(table=None, column=None, words=words)
+
+
+def lost_values(name: str, rows: str) -> DeclaredLoss:
+    """A column, as 'table.column', that `empties` sets to NULL; `rows` says in words where: 'of snapshots older than 7 days'."""
+    table, _, column = name.partition(".")
+    return DeclaredLoss(table=table, column=column, words=f"column {name} {rows}", rows=rows)
 
 
 def lost_index(table: str, definition: str) -> DeclaredLoss:

@@ -4,102 +4,49 @@ The columnstore compresses each column in batches of up to 1,000 rows, so simila
 event repeat themselves: the tuned settings segment by event and order by market and line before time, which puts the
 price history of one line side by side. `market_odds` has neither a time nor an event, so both are copied into it from its
 snapshot. json has no equality operator, so TimescaleDB builds no dictionary per batch for it, as it does for jsonb; the
-`_jsonb` variant measures the difference.
+`_jsonb` variant measures the difference. What else can be set is a parameter: segments and order of the market tables, the
+length of a chunk, which tables are converted, and the sparse indexes that say which batches may hold a value. With `days`,
+whole chunks that are older are dropped in the end: a retention that deletes no row and needs no rewrite.
 
 The old tables stay, under another name, until the end. Each is proved equal to its hypertable before the hypertable takes
 its name, and once more, after compression, before it is dropped.
 """
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
 
 from lab.scenario import (
     Category,
+    Choice,
     Database,
+    Family,
     LabError,
     Need,
+    NothingToDoError,
     Requirement,
     Scenario,
     Shape,
+    WholeNumber,
     different_parts,
+    lost_rows,
     unused_names,
+)
+from scenarios._hypertables import (
+    AUTOMATIC,
+    CHUNKS,
+    DEFAULT,
+    JSONB,
+    SPARSE,
+    SPARSE_OFFERED,
+    TUNED,
+    Conversion,
+    Settings,
+    before,
+    converted,
+    options,
 )
 
 
-@dataclass(frozen=True, kw_only=True)
-class Conversion:
-    """How one table becomes a hypertable."""
-
-    table: str
-    adds: str
-    """Columns that the table needs and does not have, as definitions."""
-    select: str
-    """The query that fills the new table; the old one is `t`."""
-    indexes: tuple[str, ...]
-    references: Mapping[str, str]
-    """Column to the table that it refers to. A foreign key cannot refer to a hypertable's id, so such keys are missing."""
-    time: str
-    """Type of captured_at."""
-    content: str
-    """The hash of a row `t`, old or new, by which its content is compared."""
-    parent: str = ""
-    """The table that the time is copied from; empty where the table has its own time."""
-    segmentby: str
-    orderby: str
-
-
-def snapshots(table: str, event: str, time: str, references: Mapping[str, str], indexes: tuple[str, ...]) -> Conversion:
-    """A snapshot table: it has its time already."""
-    return Conversion(
-        table=table,
-        adds="",
-        select=f"SELECT t.* FROM {table} t ORDER BY t.id",
-        indexes=indexes,
-        references={**references, "scrape_run_id": "scrape_runs"},
-        time=time,
-        content="hashtextextended(t::text, 0)",
-        segmentby=event,
-        orderby="captured_at",
-    )
-
-
-def markets(table: str, parent: str, event: str, time: str, indexes: tuple[str, ...]) -> Conversion:
-    """A market table: time and event come from its snapshot."""
-    return Conversion(
-        table=table,
-        adds=f"captured_at {time} NOT NULL, {event} integer NOT NULL",
-        select=f"SELECT t.*, s.captured_at, s.{event} FROM {table} t JOIN {parent} s ON s.id = t.snapshot_id ORDER BY t.id",
-        indexes=indexes,
-        references={},
-        time=time,
-        content=f"jsonb_hash_extended(to_jsonb(t) - ARRAY['captured_at', '{event}'], 0)",
-        parent=parent,
-        segmentby=event,
-        orderby="betpawa_market_id, line, captured_at, id",
-    )
-
-
-CONVERSIONS = (
-    markets(
-        "market_odds", "odds_snapshots", "event_id", "timestamptz",
-        ("snapshot_id", "betpawa_market_id", "snapshot_id, betpawa_market_id"),
-    ),
-    markets(
-        "competitor_market_odds", "competitor_odds_snapshots", "competitor_event_id", "timestamp",
-        ("snapshot_id", "betpawa_market_id"),
-    ),
-    snapshots(
-        "odds_snapshots", "event_id", "timestamptz", {"event_id": "events", "bookmaker_id": "bookmakers"},
-        ("event_id, captured_at DESC", "bookmaker_id"),
-    ),
-    snapshots(
-        "competitor_odds_snapshots", "competitor_event_id", "timestamp", {"competitor_event_id": "competitor_events"},
-        ("competitor_event_id",),
-    ),
-)  # fmt: skip
-
-
-def move(db: Database, conversion: Conversion, *, jsonb: bool) -> None:
+def move(db: Database, conversion: Conversion, settings: Settings) -> None:
     """Copy the table into a hypertable with a key that holds the time column."""
     table, new = conversion.table, f"{conversion.table}_hyper"
     with db.step(f"{table}: copy into a hypertable"):
@@ -107,9 +54,9 @@ def move(db: Database, conversion: Conversion, *, jsonb: bool) -> None:
         db.execute(f"CREATE TABLE {new} (LIKE {table} INCLUDING DEFAULTS)")
         for definition in conversion.adds.split(", ") if conversion.adds else ():
             db.execute(f"ALTER TABLE {new} ADD COLUMN {definition}")
-        if jsonb and conversion.adds:
+        if settings.outcomes == "jsonb" and conversion.adds:
             db.execute(f"ALTER TABLE {new} ALTER COLUMN outcomes TYPE jsonb, ALTER COLUMN market_groups TYPE jsonb")
-        db.execute(f"SELECT create_hypertable('{new}', by_range('captured_at', interval '1 day'))")
+        db.execute(f"SELECT create_hypertable('{new}', by_range('captured_at', interval '{settings.chunk}'))")
         db.execute(f"INSERT INTO {new} {conversion.select}")
         db.execute(f"ALTER TABLE {new} ADD PRIMARY KEY (id, captured_at)")
         for columns in conversion.indexes:
@@ -131,18 +78,13 @@ def take_over(db: Database, conversion: Conversion) -> None:
         db.execute("COMMIT")
 
 
-def compress(db: Database, conversion: Conversion, *, tuned: bool) -> None:
+def compress(db: Database, conversion: Conversion, settings: Settings) -> None:
     """Compress every chunk that ends before the newest day begins; each chunk in its own transaction."""
     table = conversion.table
-    settings = (
-        f", timescaledb.segmentby = '{conversion.segmentby}', timescaledb.orderby = '{conversion.orderby}'"
-        if tuned
-        else ""
-    )
     midnight = f"date_trunc('day', {db.now_sql} AT TIME ZONE 'UTC')"
     older_than = f"{midnight} AT TIME ZONE 'UTC'" if conversion.time == "timestamptz" else midnight
     with db.step(f"{table}: compress all days but the newest"):
-        db.execute(f"ALTER TABLE {table} SET (timescaledb.enable_columnstore{settings})")
+        db.execute(f"ALTER TABLE {table} SET (timescaledb.enable_columnstore{options(conversion, settings)})")
         db.execute(
             "DO $$ DECLARE chunk regclass; BEGIN"
             f" FOR chunk IN SELECT show_chunks('{table}', older_than => {older_than}) LOOP"
@@ -168,10 +110,30 @@ def report(db: Database, table: str) -> None:
     db.note(f"{table}: {compressed} of {total} chunks compressed, {words}")
 
 
-def drop_old(db: Database) -> None:
+def require_expired(db: Database, settings: Settings) -> None:
+    """There is something to drop, or nothing is done at all."""
+    length = f"interval '{settings.chunk}'"
+    expired = (
+        f"SELECT EXISTS (SELECT FROM {one.parent or one.table} WHERE captured_at < {before(db, one, settings)} - {length})"
+        for one in converted(settings)
+    )
+    if settings.days and not any(db.value(query) for query in expired):
+        raise NothingToDoError(
+            f"Nothing to drop: no chunk ends before {settings.days} days ago at {db.now:%Y-%m-%d %H:%M}."
+        )
+
+
+def drop_expired(db: Database, settings: Settings) -> None:
+    """Drop whole chunks; market rows first, so that none is left without its snapshot."""
+    with db.step("drop_chunks", final=True):
+        for conversion in converted(settings):
+            db.execute(f"SELECT drop_chunks('{conversion.table}', older_than => {before(db, conversion, settings)})")
+
+
+def drop_old(db: Database, conversions: Sequence[Conversion]) -> None:
     """Prove equality once more and drop the old tables; rows written after the renaming have higher ids and are left out."""
     with db.step("drop the old tables", final=True):
-        for conversion in CONVERSIONS:
+        for conversion in conversions:
             old = f"{conversion.table}_old"
             earlier = f"(SELECT * FROM {conversion.table} WHERE id <= (SELECT max(id) FROM {old}))"
             db.prove(
@@ -180,21 +142,26 @@ def drop_old(db: Database) -> None:
             db.execute(f"DROP TABLE {old}")
 
 
-def apply(db: Database, *, tuned: bool, jsonb: bool) -> None:
-    """Convert the market tables first, because they read their time from the snapshots."""
+def apply(db: Database, settings: Settings) -> None:
+    """Convert each table and let it take the old one's place, then compress, then drop what is old."""
+    conversions = converted(settings)
+    require_expired(db, settings)
     with db.step("CREATE EXTENSION timescaledb"):
         db.execute("CREATE EXTENSION IF NOT EXISTS timescaledb")
-    for conversion in CONVERSIONS:
-        move(db, conversion, jsonb=jsonb)
+    for conversion in conversions:
+        move(db, conversion, settings)
         take_over(db, conversion)
-    for conversion in CONVERSIONS:
-        compress(db, conversion, tuned=tuned)
-    drop_old(db)
+    for conversion in conversions:
+        compress(db, conversion, settings)
+    drop_old(db, conversions)
+    if settings.days:
+        drop_expired(db, settings)
 
 
-def requirements() -> Iterator[Requirement]:
+def requirements(settings: Settings) -> Iterator[Requirement]:
     """Every market row has exactly one snapshot to take its time from, and no name that the scenario needs is taken."""
-    for conversion in CONVERSIONS:
+    conversions = converted(settings)
+    for conversion in conversions:
         if conversion.parent:
             yield Requirement(
                 name=f"every row of {conversion.table} belongs to exactly one of {conversion.parent}",
@@ -202,58 +169,121 @@ def requirements() -> Iterator[Requirement]:
                 " GROUP BY id) s ON s.id = t.snapshot_id WHERE s.rows IS DISTINCT FROM 1",
             )
             yield Requirement(
-                name=f"{conversion.table} has no columns captured_at and {conversion.segmentby} of its own",
+                name=f"{conversion.table} has no columns captured_at and {conversion.event} of its own",
                 sql=f"SELECT count(*) FROM pg_attribute WHERE attrelid = '{conversion.table}'::regclass AND NOT attisdropped"
-                f" AND attname IN ('captured_at', '{conversion.segmentby}')",
+                f" AND attname IN ('captured_at', '{conversion.event}')",
             )
-    yield unused_names(*(f"{conversion.table}_{suffix}" for conversion in CONVERSIONS for suffix in ("hyper", "old")))
+    if settings.sparse != AUTOMATIC:
+        yield SPARSE_OFFERED
+    yield unused_names(*(f"{conversion.table}_{suffix}" for conversion in conversions for suffix in ("hyper", "old")))
 
 
-def variant(title: str, hypothesis: str, follows: frozenset[Category], *, tuned: bool, jsonb: bool) -> Scenario:
-    """One choice of settings."""
+TITLES = {
+    Settings(): "Columnstore, tuned",
+    JSONB: "Columnstore, tuned, jsonb",
+    DEFAULT: "Columnstore, default settings",
+}
+HYPOTHESES = {
+    Settings(): "Segmented by event and ordered by market and line, near-duplicate snapshots compress well; payloads do not.",
+    JSONB: "The order is the same; jsonb also gets a dictionary of outcomes per batch, which json cannot have.",
+    DEFAULT: "TimescaleDB chooses segments and order by itself, from the indexes.",
+}
+FOLLOWS = {
+    Settings(): frozenset({Category.ELIMINATE, Category.COMPRESS}),
+    JSONB: frozenset({Category.ELIMINATE}),
+}
+
+
+def costs(settings: Settings) -> Iterator[str]:
+    """What each hypertable costs, and what only some settings do."""
+    yield "The market tables hold a copy of captured_at and the event (12 bytes per row), which every insert must supply."
+    yield "Primary keys become (id, captured_at): the database no longer guarantees that an id alone is unique."
+    if settings.tables == "all":
+        yield (
+            "The foreign key competitor_market_odds → competitor_odds_snapshots is gone:"
+            " a hypertable's id cannot be referred to."
+        )
+    yield "A lookup by id or snapshot_id alone searches every chunk. Changing a compressed row decompresses its batch."
+    if settings.tables == "all":
+        yield "The plain index on event_id and the BRIN index on time are not rebuilt: chunks and segments replace them."
+    yield "It needs TimescaleDB's Community edition, which most managed PostgreSQL services do not offer."
+
+
+def columnstore(settings: Settings) -> Scenario:
+    """The scenario with these settings."""
+    if settings.orderby == AUTOMATIC and SPARSE[settings.sparse] not in (AUTOMATIC, ""):
+        raise LabError("A sparse index of its own needs an orderby of its own: orderby=automatic does not go with it.")
     return Scenario(
-        title=title,
+        title=TITLES.get(settings, "Columnstore, other settings"),
         category=Category.COMPRESS,
-        hypothesis=hypothesis,
-        apply=lambda db: apply(db, tuned=tuned, jsonb=jsonb),
+        hypothesis=HYPOTHESES.get(settings, "How well rows compress depends on which of them lie together in a batch."),
+        apply=lambda db: apply(db, settings),
         what="Columnstore for snapshots and market rows (TimescaleDB Community)",
         needs=frozenset({Need.COLUMNSTORE}),
-        requires=tuple(requirements()),
-        changes={conversion.table: Shape.HYPERTABLE for conversion in CONVERSIONS},
-        leads=tuned and not jsonb,
-        follows=follows,
-        varies_with="change rate" if tuned and not jsonb else None,
-        costs=(
-            "The market tables hold a copy of captured_at and the event (12 bytes per row), which every insert must supply.",
-            "Primary keys become (id, captured_at): the database no longer guarantees that an id alone is unique.",
-            "The foreign key competitor_market_odds → competitor_odds_snapshots is gone: a hypertable's id cannot be referred to.",
-            "A lookup by id or snapshot_id alone searches every chunk. Changing a compressed row decompresses its batch.",
-            "The plain index on event_id and the BRIN index on time are not rebuilt: chunks and segments replace them.",
-            "It needs TimescaleDB's Community edition, which most managed PostgreSQL services do not offer.",
-        ),
+        requires=tuple(requirements(settings)),
+        changes={conversion.table: Shape.HYPERTABLE for conversion in converted(settings)},
+        losses=(
+            lost_rows(f"snapshots and market rows in chunks of {settings.chunk} that ended {settings.days} days ago"),
+        )
+        if settings.days
+        else (),
+        keeps=settings.keeps,
+        keeps_days=settings.days or None,
+        follows=FOLLOWS.get(settings, frozenset()),
+        varies_with="change rate" if settings == Settings() else None,
+        costs=tuple(costs(settings)),
     )
 
 
-VARIANTS = {
-    "hypertable_compression": variant(
-        "Columnstore, tuned",
-        "Segmented by event and ordered by market and line, near-duplicate snapshots compress well; payloads do not.",
-        frozenset({Category.ELIMINATE, Category.COMPRESS}),
-        tuned=True,
-        jsonb=False,
-    ),
-    "hypertable_compression_jsonb": variant(
-        "Columnstore, tuned, jsonb",
-        "The order is the same; jsonb also gets a dictionary of outcomes per batch, which json cannot have.",
-        frozenset({Category.ELIMINATE}),
-        tuned=True,
-        jsonb=True,
-    ),
-    "hypertable_compression_default": variant(
-        "Columnstore, default settings",
-        "TimescaleDB chooses segments and order by itself, from the indexes.",
-        frozenset(),
-        tuned=False,
-        jsonb=False,
-    ),
-}
+FAMILY = Family(
+    make=lambda **values: columnstore(Settings(**values)),
+    parameters={
+        "tables": Choice(
+            meaning="Which tables become hypertables: market rows and snapshots, or market rows only",
+            default="all",
+            values=("all", "markets"),
+        ),
+        "segmentby": Choice(
+            meaning="The columns by which market rows are segmented; event_id stands for competitor_event_id, too",
+            default="event_id",
+            values=("event_id", "event_id betpawa_market_id", "betpawa_market_id", "nothing", AUTOMATIC),
+        ),
+        "orderby": Choice(
+            meaning="The columns by which market rows are ordered inside of a segment, without those of segmentby",
+            default=TUNED,
+            values=(
+                TUNED,
+                "betpawa_market_id captured_at line id",
+                "captured_at betpawa_market_id line id",
+                "captured_at id",
+                AUTOMATIC,
+            ),
+        ),
+        "chunk": Choice(
+            meaning="How much time one chunk covers",
+            default="1 day",
+            values=tuple(CHUNKS),
+        ),
+        "outcomes": Choice(
+            meaning="The type of outcomes and market_groups in the market tables",
+            default="json",
+            values=("json", "jsonb"),
+        ),
+        "sparse": Choice(
+            meaning="What is stored per batch about columns outside of orderby, so that a lookup skips batches",
+            default=AUTOMATIC,
+            values=tuple(SPARSE),
+        ),
+        "days": WholeNumber(
+            meaning="How many days stay, in whole chunks, before older ones are dropped; 0 keeps all",
+            default=0,
+            least=0,
+            most=3650,
+        ),
+    },
+    named={
+        "hypertable_compression": {},
+        "hypertable_compression_jsonb": {"outcomes": "jsonb"},
+        "hypertable_compression_default": {"segmentby": AUTOMATIC, "orderby": AUTOMATIC},
+    },
+)

@@ -1,4 +1,4 @@
-"""Delete rows older than 7, 14 or 30 days, the way the application does it, then return the space to the disk.
+"""Delete rows older than some days, the way the application does it, then return the space to the disk.
 
 Rows are deleted in foreign-key order and in batches of 1,000 snapshots, each batch in its own transaction. The oldest rows
 lie at the front of each file: DELETE frees nothing, VACUUM makes the space reusable but leaves the files as long as they
@@ -13,10 +13,12 @@ from datetime import datetime, timedelta
 from lab.scenario import (
     Category,
     Database,
+    Family,
     NothingToDoError,
     Requirement,
     Scenario,
     Shape,
+    WholeNumber,
     lost_rows,
     unused_names,
 )
@@ -143,7 +145,7 @@ def apply(db: Database, days: int) -> None:
 
 
 def keep(days: int) -> Scenario:
-    """The variant that keeps `days` days."""
+    """The scenario that keeps `days` days."""
     return Scenario(
         title=f"Keep {days} days",
         category=Category.RETAIN,
@@ -163,7 +165,6 @@ def keep(days: int) -> Scenario:
         ),
         keeps=keeps(days),
         keeps_days=days,
-        leads=days == WEEK,
         follows=frozenset({Category.ELIMINATE} if days == WEEK else ()),
         costs=(
             "VACUUM FULL holds ACCESS EXCLUSIVE and needs disk space for a second copy of the rows that are kept.",
@@ -172,4 +173,8 @@ def keep(days: int) -> Scenario:
     )
 
 
-VARIANTS = {f"retention_{days}d": keep(days) for days in (7, 14, 30)}
+FAMILY = Family(
+    make=keep,
+    parameters={"days": WholeNumber(meaning="How many days of rows stay", default=WEEK, least=1, most=3650)},
+    named={f"retention_{days}d": {"days": days} for days in (WEEK, 14, 30)},
+)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from lab.analysis.interval import Estimate, unsupported_bytes
-from lab.analysis.projection import Lineage, Scale, Target, full, scale, unmodelled_tables
+from lab.analysis.projection import Lineage, Scale, Target, full, scale, unmodelled_tables, valued_shares
 from lab.units import counted
 from lab.values import CaseFacts, Completed, LoadedTemplate, ScenarioFacts
 
@@ -77,7 +77,14 @@ def rest_of(case: CaseFacts, template: LoadedTemplate) -> Rest:
 
 def project(case: CaseFacts, sized: SizedTrial, control: SizedTrial | None) -> FullSizeProjection | None:
     """One scenario at full size, and its growth; None if the profile does not say how much its retention keeps."""
-    target = full(sized.lineage, case, sized.template, sized.trial, keeps_days=sized.facts.keeps_days)
+    target = full(
+        sized.lineage,
+        case,
+        sized.template,
+        sized.trial,
+        keeps_days=sized.facts.keeps_days,
+        empties_after_days=sized.facts.empties_after_days,
+    )
     if target is None:
         return None
     factors = scale(target, sized.trial, sized.lineage, sized.smaller)
@@ -128,8 +135,9 @@ def _of_all_rows(case: CaseFacts, sized: SizedTrial) -> float | None:
 
 
 def _settled(target: Target, sized: SizedTrial) -> float:
-    """Bytes that grow with the rows of the target, as if none of them were the newest."""
-    settled = Target(rows=target.rows, newest_rows=dict.fromkeys(target.rows, 0.0))
+    """Bytes that grow with the rows of the target, as if none of them were the newest; values that expire do not grow."""
+    emptied = dict.fromkeys(valued_shares(sized.trial), 0.0)
+    settled = Target(rows=target.rows, newest_rows=dict.fromkeys(target.rows, 0.0), valued=emptied)
     return scale(settled, sized.trial, sized.lineage, sized.smaller).marginal(sized.trial.footprint)
 
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from lab.values import EXTENSION_CATALOG, KINDS, CaseFacts, Completed, Footprint, LoadedTemplate, WorkloadFacts
 
@@ -26,6 +26,8 @@ class Target:
     rows: Mapping[str, float]
     newest_rows: Mapping[str, float]
     """Rows of the newest day, included in `rows`; a table that is missing here has the sample's share."""
+    valued: Mapping[str, float] = field(default_factory=dict)
+    """As `valued_shares`: of each table with a column that older rows lose, the share of rows that keep it."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,6 +74,8 @@ class Scale:
     lineage: Lineage
     constant_bytes: Mapping[tuple[str, str], float] = field(default_factory=dict)
     """By table and kind, bytes of a new table that do not depend on the rows."""
+    valued: Mapping[str, float] = field(default_factory=dict)
+    """By table with a column that older rows lose: how much more often its rows keep it in the target. It lies in the TOAST."""
 
     def of(self, table: str) -> float:
         """Rows of the target ÷ rows of the sample."""
@@ -105,7 +109,8 @@ class Scale:
         leaders = self.lineage.workload.toast_follows if piece.kind == "toast" else {}
         leader = leaders.get(piece.table, piece.table)
         factor = self.uncompressed.get(leader) if piece.uncompressed else None
-        return growing * (self.of(leader) if factor is None else factor)
+        valued = self.valued.get(piece.table, 1.0) if piece.kind == "toast" and not piece.uncompressed else 1.0
+        return growing * valued * (self.of(leader) if factor is None else factor)
 
     def marginal(self, footprint: Footprint) -> float:
         """Bytes of the target that increase with more rows."""
@@ -131,10 +136,16 @@ def pieces(footprint: Footprint) -> Iterator[Piece]:
             yield Piece(table=table.table, kind=kind, uncompressed=False, fixed=fixed, growing=whole - fixed)
 
 
-def full(
-    lineage: Lineage, case: CaseFacts, template: LoadedTemplate, trial: Completed, *, keeps_days: int | None
+def full(  # noqa: PLR0913 - what is known of the database, of the trial, and what the strategy takes from both
+    lineage: Lineage,
+    case: CaseFacts,
+    template: LoadedTemplate,
+    trial: Completed,
+    *,
+    keeps_days: int | None,
+    empties_after_days: int | None = None,
 ) -> Target | None:
-    """The rows of the full database after the strategy; None if its profile does not say how many a retention keeps."""
+    """The rows of the full database after the strategy; None if its profile does not say how many keep their place or values."""
     rows = {name: table.rows for name, table in case.tables.items() if table.rows is not None}
     shares = (
         _kept_by_trial(rows, template, trial)
@@ -145,7 +156,26 @@ def full(
     if shares is None or reference not in rows or not trial.rows.get(reference):
         return None
     kept = {name: count * shares.get(name, 1.0) for name, count in rows.items()}
-    return Target(rows=kept, newest_rows=_newest(lineage.workload, case, kept))
+    newest = _newest(lineage.workload, case, kept)
+    target = Target(rows=kept, newest_rows=newest)
+    return target if empties_after_days is None else _valued(target, lineage, case, trial, empties_after_days)
+
+
+def _valued(target: Target, lineage: Lineage, case: CaseFacts, trial: Completed, days: int) -> Target | None:
+    """The same rows, with the share of them that keeps its values; None if the profile does not count the last `days` days.
+
+    The values lie in the TOAST, and count by the rows that it follows.
+    """
+    plain, shares = _uncompressed_rows(trial.footprint), {}
+    for table in valued_shares(trial):
+        leader = lineage.workload.toast_follows.get(table, table)
+        if leader not in target.rows or days not in case.tables[leader].rows_kept:
+            return None
+        newest = target.newest_rows.get(leader, 0.0) if plain.get(table) else 0.0
+        shares[table] = _share(
+            min(case.tables[leader].rows_kept[days], target.rows[leader]), target.rows[leader], newest
+        )
+    return replace(target, valued=shares)
 
 
 def _kept_by_trial(rows: Iterable[str], template: LoadedTemplate, trial: Completed) -> dict[str, float]:
@@ -210,14 +240,32 @@ def scale(target: Target, trial: Completed, lineage: Lineage, smaller: Completed
             by_table[table] = (rows - newest) / (measured - plain) if measured > plain else rows / measured
             if plain:
                 uncompressed[table] = newest / plain
-    if smaller is None:
-        return Scale(by_table=by_table, uncompressed=uncompressed, lineage=lineage)
     return Scale(
         by_table=by_table,
         uncompressed=uncompressed,
         lineage=lineage,
-        constant_bytes=dict(_constant_bytes(trial, smaller, lineage)),
+        constant_bytes=dict(_constant_bytes(trial, smaller, lineage)) if smaller else {},
+        valued={
+            table: target.valued[table] / share
+            for table, share in valued_shares(trial).items()
+            if share and table in target.valued
+        },
     )
+
+
+def valued_shares(trial: Completed) -> dict[str, float]:
+    """By table with a column that older rows lose, the share of its rows that keep it; without the newest of a columnstore."""
+    plain, shares = _uncompressed_rows(trial.footprint), {}
+    for name, rows in trial.valued.items():
+        table = name.partition(".")[0]
+        newest = plain.get(table, 0)
+        shares[table] = _share(rows, trial.rows.get(table, 0), newest)
+    return shares
+
+
+def _share(valued: float, rows: float, newest: float) -> float:
+    """Part of the rows before the newest ones that keep a value; all of the newest do."""
+    return max(valued - newest, 0.0) / (rows - newest) if rows > newest else 0.0
 
 
 def _uncompressed_rows(footprint: Footprint) -> dict[str, int]:

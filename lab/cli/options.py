@@ -26,7 +26,10 @@ def _case_names(incomplete: str) -> list[str]:
 Scenarios = Annotated[
     list[str],
     typer.Option(
-        "--scenario", "-s", help="A scenario, NAME+NAME, or all; may be repeated.", autocompletion=scenario_names
+        "--scenario",
+        "-s",
+        help="A scenario, 'NAME(PARAMETER=VALUE)', NAME+NAME, or all; may be repeated.",
+        autocompletion=scenario_names,
     ),
 ]
 CaseName = Annotated[

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -27,13 +28,18 @@ def list_scenarios(as_json: AsJson = False) -> None:
     if as_json:
         print_json([_listed(entry) for entry in entries])
         return
-    rows = tuple(tuple(_listed(entry).values()) for entry in entries)
-    print_table(
-        Table(title="Scenarios", heads=("scenario", "category", "title", "needs", "gives up"), rows=rows, left=5)
+    heads = ("scenario", "category", "title", "needs", "gives up")
+    rows = tuple(tuple(_listed(entry)[head.replace(" ", "_")] for head in heads) for entry in entries)
+    print_table(Table(title="Scenarios", heads=heads, rows=rows, left=5))
+    print_lines(
+        f"Parameter of {setting.line}"
+        for entry in entries
+        if entry.kin and entry.scenario.leads
+        for setting in entry.settings
     )
 
 
-def _listed(entry: Registered) -> dict[str, str]:
+def _listed(entry: Registered) -> dict[str, Any]:
     scenario = entry.scenario
     return {
         "scenario": entry.name,
@@ -41,6 +47,7 @@ def _listed(entry: Registered) -> dict[str, str]:
         "title": scenario.title,
         "needs": ", ".join(sorted(scenario.needs)),
         "gives_up": "; ".join(scenario.given_up),
+        "parameters": [asdict(setting) for setting in entry.settings],
     }
 
 

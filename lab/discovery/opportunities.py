@@ -114,7 +114,7 @@ def _reason(run: Experiment, row: TrialResult) -> str:
 
 
 def _unprojected(run: Experiment, row: TrialResult, template: LoadedTemplate) -> str:
-    days = row.facts.keeps_days
+    days = row.facts.keeps_days or row.facts.empties_after_days
     if row.control is None:
         return f"there is no baseline beside it on {template.server}"
     if days is None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterator
 from typing import NamedTuple
 
@@ -79,7 +80,7 @@ def _required(inputs: DiscoveryInputs, strategy: Measured) -> Iterator[str]:
     if names:
         yield (
             f"The file of this phase asks all {len(names)} and stops at the first that does not hold. `lab check DSN"
-            f" --strategy {strategy.name}` asks them read-only, and of every one."
+            f" --strategy {shlex.quote(strategy.name)}` asks them read-only, and of every one."
         )
 
 

@@ -106,7 +106,8 @@ def _locks(strategy: Measured) -> Iterator[Risk]:
 
 
 def _guarantees(strategy: Measured) -> Iterator[Risk]:
-    given_up = {(loss.table, loss.column or loss.guarantee) for loss in strategy.candidate.facts.losses}
+    losses = strategy.candidate.facts.losses
+    given_up = {(loss.table, loss.column or loss.guarantee) for loss in losses if loss.rows is None}
     lost = [one for one in strategy.trial.lost if (one.table, one.column or one.definition) not in given_up]
     if lost:
         yield Risk(

@@ -32,7 +32,7 @@ def of_run(experiment: Experiment, path: str, digest: str, *, case_file: str | N
 def _run(experiment: Experiment, imitates: str) -> str:
     spec, size = experiment.plan.dataset, _size(experiment.plan.size_bytes)
     names = dict.fromkeys(trial.scenario for trial in experiment.plan.trials if trial.scenario != BASELINE)
-    chosen = " ".join(f"-s {name}" for name in names)
+    chosen = " ".join(f"-s {shlex.quote(name)}" for name in names)
     kinds = sorted({trial.server for trial in experiment.plan.trials if trial.server})
     server = f" --server {_SERVERS.get(kinds[0], kinds[0])}" if len(kinds) == 1 else ""
     given = "".join(f" --{name.replace(' ', '-')} {value:g}" for name, value in spec.parameters.items())

@@ -28,6 +28,8 @@ class Expectation:
     answers: tuple[Answer, ...]
     guarantees: frozenset[Guarantee]
     """Guarantees, without those on columns that are given up."""
+    valued: Mapping[str, int]
+    """Of each column that is emptied in some rows, as 'table.column', the rows in which it is not."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,10 +59,11 @@ def expectation(database: Database, questions: Questions, loss: Loss) -> Expecta
     """Read the expected state from an untouched clone; drops the columns that are given up from it."""
     verify.state_settings(database, questions.schema)
     answers = verify.ask(database, questions, loss, applied=False)
+    valued = verify.valued(database, questions, loss)
     for name in loss.columns:
         table, _, column = name.partition(".")
         database.execute(f"ALTER TABLE {verify.qualified(questions.schema, table)} DROP COLUMN {column} CASCADE")
-    return Expectation(answers=answers, guarantees=guarantees.read(database))
+    return Expectation(answers=answers, guarantees=guarantees.read(database), valued=valued)
 
 
 def before(database: Database, server: Server) -> Before:

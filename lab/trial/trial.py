@@ -77,7 +77,7 @@ def _completed(trial: _Trial) -> Completed:
     A second connection judges it, because the state of the scenario's session does not belong to the database.
     """
     scenario, bench, planned = trial.scenario, trial.bench, trial.request.planned
-    questions, loss = bench.template.questions, _loss(scenario, bench.template.now)
+    questions, loss = bench.template.questions, loss_of(scenario, bench.template.now)
     expected = bench.expected(loss)
     with bench.server.connect(trial.clone) as database:
         earlier = judge.before(database, bench.server)
@@ -108,6 +108,7 @@ def _completed(trial: _Trial) -> Completed:
         verification=judged.verification,
         lost=judged.lost,
         notes=tuple(recorder.notes),
+        valued=expected.valued,
     )
 
 
@@ -125,6 +126,11 @@ def _apply(trial: _Trial, database: Database) -> Recorder:
     return trial.recorder
 
 
-def _loss(scenario: Scenario, now: datetime) -> Loss:
-    kept = scenario.keeps(now) if scenario.keeps else {}
-    return Loss(columns=scenario.drops, kept=kept, words=scenario.given_up)
+def loss_of(scenario: Scenario, now: datetime) -> Loss:
+    """What a scenario declares to lose where the present is `now`."""
+    return Loss(
+        columns=scenario.drops,
+        kept=scenario.keeps(now) if scenario.keeps else {},
+        emptied=scenario.empties(now) if scenario.empties else {},
+        words=scenario.given_up,
+    )

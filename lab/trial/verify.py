@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from lab.errors import DatabaseError
 from lab.postgres.database import Database, Row
@@ -51,19 +51,21 @@ ORDER BY c.relname, a.attnum
 
 @dataclass(frozen=True, kw_only=True)
 class Loss:
-    """The declared loss of a scenario: columns, and all rows except those kept."""
+    """The declared loss of a scenario: columns, all rows except those kept, and values of columns in some rows."""
 
     columns: tuple[str, ...] = ()
     """As 'table.column'."""
     kept: Mapping[str, str]
     """Table to the SELECT of the rows that must remain."""
+    emptied: Mapping[str, str] = field(default_factory=dict)
+    """Column, as 'table.column', to the condition under which a row `t` must have no value in it."""
     words: tuple[str, ...] = ()
     """The same in words."""
 
     @property
     def key(self) -> tuple[object, ...]:
         """Equal for losses that leave the same answers."""
-        return self.columns, tuple(sorted(self.kept.items()))
+        return self.columns, tuple(sorted(self.kept.items())), tuple(sorted(self.emptied.items()))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -106,10 +108,11 @@ def qualified(schema: str, table: str) -> str:
 
 
 def ask(database: Database, asked: Questions, loss: Loss, *, applied: bool) -> tuple[Answer, ...]:
-    """All answers without the columns and rows of `loss`; where it is not `applied` yet, the query hides lost rows."""
-    shadow = "" if applied else _shadow(loss.kept)
+    """All answers without what `loss` says; where it is not `applied` yet, the query hides lost rows and values."""
+    shadow = "" if applied else _shadow(asked, loss)
     tables = (_ask_table(database, table, asked, loss, shadow) for table in asked.columns)
-    answers = (_ask(database, read.name, shadow + read.text(loss.columns), read.params) for read in asked.reads)
+    hiding = shadow.replace("%", "%%")  # a read has placeholders, and what a scenario declares has none
+    answers = (_ask(database, read.name, hiding + read.text(loss.columns), read.params) for read in asked.reads)
     return (*tables, *answers)
 
 
@@ -169,16 +172,46 @@ def rows_of_tables(answers: Sequence[Answer]) -> dict[str, int]:
     }
 
 
-def _shadow(kept: Mapping[str, str]) -> str:
-    """A WITH clause whose names hide the tables that lose rows."""
-    if not kept:
+def valued(database: Database, asked: Questions, loss: Loss) -> dict[str, int]:
+    """Of each column that is to be emptied in some rows, the number of rows in which it is not; asked before."""
+    rows = {name: _rows_left(asked, loss, name.partition(".")[0]) for name in loss.emptied}
+    return {
+        name: database.value(f"SELECT count(*) FROM {rows[name]} t WHERE ({condition}) IS NOT TRUE")
+        for name, condition in loss.emptied.items()
+    }
+
+
+def _rows_left(asked: Questions, loss: Loss, table: str) -> str:
+    return f"({loss.kept[table]})" if table in loss.kept else qualified(asked.schema, table)
+
+
+def _shadow(asked: Questions, loss: Loss) -> str:
+    """A WITH clause whose names hide the tables that lose rows or values."""
+    hidden = _hidden(asked, loss)
+    if not hidden:
         return ""
-    return "WITH " + ", ".join(f"{table} AS NOT MATERIALIZED ({select})" for table, select in kept.items()) + "\n"
+    return "WITH " + ", ".join(f"{table} AS NOT MATERIALIZED ({select})" for table, select in hidden.items()) + "\n"
+
+
+def _hidden(asked: Questions, loss: Loss) -> dict[str, str]:
+    """Table that loses rows or values to the SELECT of what remains of it."""
+    hidden = dict(loss.kept)
+    for table in dict.fromkeys(name.partition(".")[0] for name in loss.emptied):
+        columns = ", ".join(_left(table, column, loss) for column, _ in asked.columns.get(table, ()))
+        hidden[table] = f"SELECT {columns} FROM {_rows_left(asked, loss, table)} t"
+    return hidden
+
+
+def _left(table: str, column: str, loss: Loss) -> str:
+    """The column of a row `t`, NULL where it is to be emptied."""
+    condition = loss.emptied.get(f"{table}.{column}")
+    name = quoted(column)
+    return f"t.{name}" if condition is None else f"CASE WHEN {condition} THEN NULL ELSE t.{name} END AS {name}"
 
 
 def _ask_table(database: Database, table: str, asked: Questions, loss: Loss, shadow: str) -> Answer:
     """Number of rows and one hash over all of them, independent of their order."""
-    source = quoted(table) if table in loss.kept and shadow else qualified(asked.schema, table)
+    source = quoted(table) if shadow and table in _hidden(asked, loss) else qualified(asked.schema, table)
     values = ", ".join(
         _comparable(column, kind, asked.comparisons.get(f"{table}.{column}"))
         for column, kind in asked.columns[table]

@@ -38,6 +38,7 @@ from lab.values.outcome import (
     Verdict,
     Verification,
 )
+from lab.values.parameters import Choice, ScenarioParameter, Setting, Value, WholeNumber
 from lab.values.profile import (
     ColumnProfile,
     Day,
@@ -66,6 +67,7 @@ __all__ = [
     "Capabilities",
     "CaseFacts",
     "Category",
+    "Choice",
     "ColumnProfile",
     "Completed",
     "DatabaseCheck",
@@ -97,7 +99,9 @@ __all__ = [
     "Retention",
     "Rowstore",
     "ScenarioFacts",
+    "ScenarioParameter",
     "Series",
+    "Setting",
     "Shape",
     "Share",
     "Skipped",
@@ -110,7 +114,9 @@ __all__ = [
     "TimePath",
     "Timing",
     "TrialRequest",
+    "Value",
     "Verdict",
     "Verification",
+    "WholeNumber",
     "WorkloadFacts",
 ]

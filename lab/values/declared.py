@@ -48,11 +48,18 @@ class DeclaredLoss:
     table: str | None
     """None where rows of several tables go by one rule."""
     column: str | None
-    """None where rows are given up."""
+    """None where rows or an index are given up."""
     words: str
     """As reports print it: 'column readings.payload'."""
     guarantee: str | None = None
     """The definition of an index that is given up, as the server writes it after USING; None where it is none."""
+    rows: str | None = None
+    """In which rows the column is emptied, in words; None where the whole column goes, or none does."""
+
+    @property
+    def whole_column(self) -> bool:
+        """Whether the column itself goes."""
+        return self.column is not None and self.rows is None
 
 
 @dataclass(frozen=True, kw_only=True)

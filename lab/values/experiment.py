@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from lab.values.declared import Category, DeclaredLoss, Note, Requirement, Shape
 from lab.values.footprint import Footprint
 from lab.values.outcome import Outcome
+from lab.values.parameters import Setting
 from lab.values.workload import WorkloadFacts
 
 BASELINE = "baseline"
@@ -85,6 +86,10 @@ class ScenarioFacts:
     changes: Mapping[str, Shape] = field(default_factory=dict)
     """Each table that it changes, to what has its name afterwards."""
     requires: tuple[Requirement, ...] = ()
+    empties_after_days: int | None = None
+    """After how many days columns are emptied; None where none is emptied by age."""
+    settings: tuple[Setting, ...] = ()
+    """Its parameters with their values; of a combination, those of all parts."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from statistics import median
 from typing import Literal
@@ -167,6 +167,8 @@ class Completed:
     lost: tuple[Guarantee, ...]
     """Keys, constraints, indexes, defaults and types of the template's tables that are missing afterwards."""
     notes: tuple[str, ...]
+    valued: Mapping[str, int] = field(default_factory=dict)
+    """Of each column that is emptied in some rows, as 'table.column', the rows in which it is not."""
     kind: Literal["completed"] = "completed"
 
 

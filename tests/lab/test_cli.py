@@ -86,7 +86,7 @@ def test_every_command_and_every_case_is_in_the_readme() -> None:
 
 def test_list_prints_json_for_a_program() -> None:
     listed = json.loads(lab("list", "--json").stdout)
-    assert {"scenario", "category", "title", "needs", "gives_up"} == set(listed[0])
+    assert {"scenario", "category", "title", "needs", "gives_up", "parameters"} == set(listed[0])
     assert "drop_raw_response+retention_7d" in {entry["scenario"] for entry in listed}
 
 

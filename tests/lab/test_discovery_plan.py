@@ -32,6 +32,7 @@ NATIVE = [
     "outcome_normalization_packed",
     "outcome_normalization_snapshot",
     "retention_7d",
+    "raw_response_7d",
     "rewrite_only",
     "drop_raw_response+outcome_normalization_snapshot",
     "drop_raw_response+retention_7d",

@@ -19,7 +19,6 @@ from lab.scenario import Database as Working
 from lab.scenario import Need, Scenario
 from lab.trial import trial, verify
 from lab.trial.template import Bench
-from lab.trial.verify import Loss
 from lab.values import Completed, Failed, Outcome, Skipped, StatementKind, Verdict
 from tests.lab.nasty import NastyDataset
 from tests.lab.trials import request_for
@@ -106,8 +105,7 @@ def run(database: Database, sql: str, kind: StatementKind) -> None:
 
 
 def assert_as_declared(database: Database, bench: Bench, scenario: Scenario) -> None:
-    kept = scenario.keeps(bench.template.now) if scenario.keeps else {}
-    loss, questions = Loss(columns=scenario.drops, kept=kept, words=scenario.given_up), bench.template.questions
+    loss, questions = trial.loss_of(scenario, bench.template.now), bench.template.questions
     verify.state_settings(database, questions.schema)
     answers = verify.ask(database, questions, loss, applied=True)
     assert not list(verify.mismatches(database, questions, bench.expected(loss).answers, answers, loss))
@@ -139,6 +137,11 @@ REFUSALS = [
         "nothing is called",
     ),
     ("drop_raw_response", "ALTER TABLE odds_snapshots DROP COLUMN raw_response", "has a column raw_response"),
+    (
+        "raw_response_7d",
+        "UPDATE odds_snapshots SET raw_response = '1'; ALTER TABLE odds_snapshots ALTER raw_response SET NOT NULL",
+        "odds_snapshots.raw_response may be NULL",
+    ),
     ("toast_lz4", "ALTER TABLE odds_snapshots DROP COLUMN raw_response", "has a column raw_response"),
     (
         "outcome_normalization_packed",

@@ -13,7 +13,7 @@ from benchmarks import projection as benchmark
 from data_gen.facts import FACTS
 from lab.analysis.full_size import FullSizeProjection, SizedTrial, TargetStatus, project
 from lab.analysis.interval import error, gap, mean_square, unsupported_bytes
-from lab.analysis.projection import Lineage, Target, full, pieces, scale
+from lab.analysis.projection import Lineage, Target, full, pieces, scale, valued_shares
 from lab.values import (
     KINDS,
     Capabilities,
@@ -247,6 +247,53 @@ def test_a_retention_that_the_profile_does_not_know_has_no_full_size() -> None:
     one = sized(trial(times(ROWS, 0.75)), keeps_days=14)
     assert project(case(odds_snapshots={7: 250_000}, market_odds={7: 40_000_000}), one, None) is None
     assert project(case(odds_snapshots={14: 250_000}), one, None) is None
+
+
+def emptied(days: int = 7, rows: Mapping[str, int] = ROWS) -> SizedTrial:
+    """A trial whose payloads are kept in half of the snapshots: half of the TOAST, and nothing else is smaller."""
+    tables = [table(name, rows[name], {**widths, "toast": widths["toast"] / 2}) for name, widths in PER_ROW.items()]
+    one = replace(trial(rows, *tables), valued={"odds_snapshots.raw_response": rows["odds_snapshots"] // 2})
+    plain = sized(one)
+    return replace(plain, facts=replace(plain.facts, empties_after_days=days))
+
+
+def test_values_that_expire_are_as_many_as_the_profile_counts_and_not_as_the_sample_kept() -> None:
+    known = case(market_odds={7: 17_000_000})  # a fifth of the rows that the payloads follow
+    whole, fifth = projected(sized(trial(ROWS))), projected(emptied(), known)
+    toast = "odds_snapshots", "toast"
+    assert fifth.kinds[toast] - FIXED["toast"] == pytest.approx((whole.kinds[toast] - FIXED["toast"]) / 5, abs=1)
+    assert {place: size for place, size in fifth.kinds.items() if place != toast} == {
+        place: size for place, size in whole.kinds.items() if place != toast
+    }
+    assert project(known, emptied(days=14), None) is None
+
+
+def test_values_that_expire_do_not_add_to_the_growth() -> None:
+    known = case(market_odds={7: 17_000_000})
+    bare = [table(name, ROWS[name], {**widths, "toast": 0}) for name, widths in PER_ROW.items()]
+    without, expiring = projected(sized(trial(ROWS, *bare))), projected(emptied(), known)
+    assert expiring.bytes_per_day == without.bytes_per_day
+    assert expiring.steady_bytes is None
+
+
+def test_a_second_size_that_kept_another_share_of_the_values_leaves_no_gap() -> None:
+    larger, smaller = emptied().trial, emptied(rows=times(ROWS, 0.25)).trial
+    assert gap(larger, smaller, PLAIN) == pytest.approx(0, abs=1e-6)
+    assert smaller.valued == {"odds_snapshots.raw_response": 250}
+    third = table("odds_snapshots", 500, {**PER_ROW["odds_snapshots"], "toast": 50_000 * 0.3})
+    uneven = replace(
+        smaller,
+        footprint=Footprint(tables=(third, *smaller.footprint.tables[1:])),
+        valued={"odds_snapshots.raw_response": 150},
+    )
+    assert gap(larger, uneven, PLAIN) == pytest.approx(0, abs=1e-6)
+
+
+def test_the_newest_rows_of_a_columnstore_keep_their_values_and_the_others_are_scaled_apart() -> None:
+    newest = Rowstore(rows=200, heap=0, maps=0, toast=FIXED["toast"] + 200 * 50_000, indexes=0, fixed=FIXED)
+    stored = table("odds_snapshots", 2_000, {**PER_ROW["odds_snapshots"], "toast": 50_000 / 2}, rowstore=newest)
+    one = replace(trial(ROWS, stored), valued={"odds_snapshots.raw_response": 1_000})
+    assert valued_shares(one) == {"odds_snapshots": pytest.approx(800 / 1_800)}
 
 
 def with_unmodelled_table(facts: CaseFacts) -> CaseFacts:

@@ -113,7 +113,8 @@ def test_a_combination_states_every_field_of_a_scenario() -> None:
     joined = {"title", "what", "needs", "changes", "needs_columns", "requires", "losses", "costs", "origins"}
     fixed = {"hypothesis", "varies_with", "leads", "follows"}
     first = {"category", "keeps", "keeps_days"}
-    assert {field.name for field in fields(Scenario)} == joined | fixed | first | {"apply"}
+    merged = {"empties", "empties_after_days"}
+    assert {field.name for field in fields(Scenario)} == joined | fixed | first | merged | {"apply"}
     for name in joined - {"title", "what"}:
         assert all(set(getattr(part, name)) <= set(getattr(entry.scenario, name)) for part in parts), name
     assert all(part.title in entry.scenario.title and part.what in entry.scenario.what for part in parts)
@@ -125,6 +126,64 @@ def test_a_combination_states_every_field_of_a_scenario() -> None:
 def test_only_one_strategy_of_each_file_leads() -> None:
     leading = [entry.family for entry in registry.registered().values() if entry.scenario.leads]
     assert leading == list(dict.fromkeys(entry.family for entry in registry.registered().values()))
+
+
+@pytest.mark.parametrize(
+    ("written", "name"),
+    [
+        ("retention(days=10)", "retention(days=10)"),
+        (" retention ( days = 010 ) ", "retention(days=10)"),
+        ("retention_14d(days=10)", "retention(days=10)"),
+        ("retention(days=7)", "retention_7d"),
+        ("retention_7d(days=30)", "retention_30d"),
+        ("drop_raw_response+retention(days=10)", "drop_raw_response+retention(days=10)"),
+        ("drop_raw_response + retention(days=7)", "drop_raw_response+retention_7d"),
+    ],
+)
+def test_the_same_values_have_one_name_and_that_name_alone_makes_the_same_scenario(written: str, name: str) -> None:
+    (entry,) = registry.resolve([written, name])
+    assert entry.name == name
+    (again,) = registry.resolve([entry.name])
+    assert again.facts == entry.facts
+
+
+def test_a_value_of_a_parameter_reaches_the_scenario_and_its_facts() -> None:
+    (entry,) = registry.resolve(["drop_raw_response+retention(days=10)"])
+    assert entry.scenario.keeps_days == 10
+    assert [setting.line for setting in entry.facts.settings] == [
+        "retention: days = 10 (default 7; a whole number from 1 to 3,650). How many days of rows stay."
+    ]
+    (named,) = registry.resolve(["retention_14d"])
+    assert named.values == {"days": 14}
+    assert not named.scenario.leads
+
+
+@pytest.mark.parametrize(
+    ("name", "says"),
+    [
+        ("retention(days=0)", r"retention cannot have days=0\. days is a whole number from 1 to 3,650\."),
+        ("retention(days=-1)", r"cannot have days=-1\. days is a whole"),
+        ("retention(days=1.5)", r"cannot have days=1\.5\. days is a whole"),
+        ("retention(days=٣)", r"cannot have days=٣\. days is a whole"),
+        ("retention(days=" + "9" * 9999 + ")", r"cannot have days=9+\. days is a whole"),
+        ("retention_7d(hours=3)", r"retention_7d has no parameter 'hours'\. It has days, a whole number from 1 to"),
+        ("toast_lz4(days=3)", r"toast_lz4 has no parameters\. Write 'toast_lz4'\."),
+        ("retentoin(days=3)", r"There is no scenario 'retentoin'\. Did you mean retention"),
+        (
+            "retention(days=3",
+            r"'retention\(days=3' is not written like a scenario\. Write NAME or 'NAME\(PARAMETER=VALUE",
+        ),
+        ("retention()", r"is not written like a scenario"),
+        ("retention(days)", r"is not written like a scenario"),
+        ("retention(days=)", r"is not written like a scenario"),
+        ("retention(days=3)x", r"is not written like a scenario"),
+        ("toast_lz4+", r"'' is not written like a scenario"),
+        ("retention(days=3,days=4)", r"gives a parameter twice"),
+    ],
+)
+def test_a_value_outside_of_its_domain_is_one_error_that_names_the_domain(name: str, says: str) -> None:
+    with pytest.raises(InputError, match=says):
+        registry.resolve([name])
 
 
 @pytest.mark.parametrize("name", ["drop_raw_respons", "drop_raw_respons+retention_7d"])
@@ -146,6 +205,25 @@ def test_the_scenario_of_the_readme_works_as_one_file(folder: Path, bench: Bench
     assert [guarantee.words for guarantee in outcome.lost] == ["competitor_odds_snapshots: index btree (captured_at)"]
 
 
+def made(parameter: str, named: str = "{}") -> str:
+    """A file with one parameter."""
+    return (
+        '"""Something."""\nfrom lab.scenario import Choice, Family, WholeNumber\n'
+        "from scenarios.baseline import SCENARIO as S\n"
+        f"FAMILY = Family(make=lambda **values: S, parameters=dict({parameter}), named={named})"
+    )
+
+
+def test_a_file_with_a_parameter_and_no_names_stands_for_its_defaults(folder: Path) -> None:
+    text = made("how=Choice(meaning='How', default='a', values=('a', 'b c'))")
+    (folder / "broken.py").write_text(text, encoding="utf-8")
+    names = [entry.name for entry in registry.resolve(["broken", "broken(how=a)", "broken(how=b c)"])]
+    assert names == ["broken", "broken(how=b c)"]
+    assert "broken" in registry.everything()
+    with pytest.raises(InputError, match=r"broken cannot have how=d\. how is one of 'a', 'b c'\."):
+        registry.resolve(["broken(how=d)"])
+
+
 @pytest.mark.parametrize(
     ("text", "says"),
     [
@@ -161,6 +239,20 @@ def test_the_scenario_of_the_readme_works_as_one_file(folder: Path, bench: Bench
                 "SCENARIO = replace(S, keeps=lambda now: {})"
             ),
             r"declares `keeps` without lost_rows",
+        ),
+        (
+            (
+                '"""Something."""\nfrom dataclasses import replace\nfrom scenarios.baseline import SCENARIO as S\n'
+                "SCENARIO = replace(S, empties=lambda now: {})"
+            ),
+            r"declares `empties` without lost_values",
+        ),
+        (made("level=WholeNumber(meaning='', default=0, least=1, most=9)"), r"gives level the value '0'"),
+        (made("how=Choice(meaning='', default='a,b', values=('a,b', 'c'))"), r"gives how the value 'a,b'"),
+        (made("how=Choice(meaning='', default='a', values=('a', 'b'))", "{'broken_b': {'how': 'c'}}"), r"'c'"),
+        (
+            made("how=Choice(meaning='', default='a', values=('a', 'b'))", "{'broken_b': {'how': 'b'}}"),
+            r"has no name for",
         ),
     ],
 )

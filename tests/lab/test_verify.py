@@ -7,7 +7,7 @@ from contextlib import contextmanager
 
 import pytest
 
-from lab.scenario import Database, NothingToDoError, Shape, lost_column, lost_rows
+from lab.scenario import Database, NothingToDoError, Shape, lost_column, lost_rows, lost_values
 from lab.trial.template import Bench
 from lab.values import Completed, Failed, Skipped, Verdict
 from tests.lab.trials import mismatches, run_scenario, run_sql
@@ -85,6 +85,25 @@ def test_keeping_fewer_rows_than_declared_is_noticed(bench: Bench) -> None:
     outcome = run_scenario(bench, exactly, keeps=lambda _: keeps, losses=(lost_rows("nine rows"),))
     assert isinstance(outcome, Completed)
     assert outcome.verification.verdict is Verdict.AS_DECLARED
+
+
+def test_values_lost_in_the_declared_rows_only_are_as_declared_also_where_other_rows_go(bench: Bench) -> None:
+    """Cheats that lose more, less or otherwise are in `cheats/answers.py`."""
+    keeps = {"odds_snapshots": "SELECT t.* FROM public.odds_snapshots t WHERE t.id % 9 <> 0"}
+    exactly = run_sql(
+        "DELETE FROM odds_snapshots WHERE id % 9 = 0",
+        "UPDATE odds_snapshots SET raw_response = NULL WHERE id % 2 = 0",
+    )
+    outcome = run_scenario(
+        bench,
+        exactly,
+        keeps=lambda _: keeps,
+        empties=lambda _: {"odds_snapshots.raw_response": "t.id % 2 = 0"},
+        losses=(lost_rows("each ninth"), lost_values("odds_snapshots.raw_response", "of even ids")),
+    )
+    assert isinstance(outcome, Completed), outcome
+    assert outcome.verification.verdict is Verdict.AS_DECLARED, outcome.verification.mismatches
+    assert outcome.valued["odds_snapshots.raw_response"] == pytest.approx(outcome.rows["odds_snapshots"] / 2, abs=9)
 
 
 def test_a_scenario_that_breaks_names_its_step_and_keeps_the_steps_before(bench: Bench) -> None:

@@ -79,7 +79,7 @@ def _referring_table(dependant: Dependant) -> str:
 
 def _in_place(dependant: Dependant, facts: ScenarioFacts) -> str:
     """What to do about it where the table stays and loses a column or rows; empty where nothing."""
-    gone = {loss.column for loss in facts.losses if loss.table == dependant.table and loss.column}
+    gone = {loss.column for loss in facts.losses if loss.table == dependant.table and loss.whole_column}
     if gone & set(dependant.columns) and dependant.kind is not Kind.COMMENT:
         return _COLUMN_GONE
     referring = _referring_table(dependant)

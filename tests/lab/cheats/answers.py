@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
-from lab.scenario import Shape, lost_rows
+from lab.scenario import Shape, lost_rows, lost_values
 from tests.lab.cheats.cheat import Cheat, differs
 
+_OLD = "captured_at < (SELECT max(captured_at) - interval '5 days' FROM odds_snapshots)"
+_EMPTIED = {
+    "empties": lambda _: {"odds_snapshots.raw_response": f"t.{_OLD}"},
+    "losses": (lost_values("odds_snapshots.raw_response", "of snapshots older than 5 days"),),
+}
 _VIEW = {"changes": {"scrape_runs": Shape.VIEW}}
 
 
@@ -53,6 +58,30 @@ CHEATS: dict[str, Cheat] = {
         "DELETE FROM event_scrape_status WHERE id <= 8",
         keeps=lambda _: {"event_scrape_status": "SELECT t.* FROM public.event_scrape_status t WHERE t.id > 9"},
         losses=(lost_rows("nine rows"),),
+    ),
+    "empties one payload more than declared": differs(
+        "table odds_snapshots",
+        f"UPDATE odds_snapshots SET raw_response = NULL WHERE {_OLD} OR id = (SELECT max(id) FROM odds_snapshots)",
+        **_EMPTIED,
+    ),
+    "empties one payload less than declared": differs(
+        "table odds_snapshots",
+        f"UPDATE odds_snapshots SET raw_response = NULL WHERE {_OLD} AND id > (SELECT min(id) FROM odds_snapshots)",
+        **_EMPTIED,
+    ),
+    "writes another value where it declares none": differs(
+        "table odds_snapshots", f"UPDATE odds_snapshots SET raw_response = 'null' WHERE {_OLD}", **_EMPTIED
+    ),
+    "empties another column of the rows, too": differs(
+        "table odds_snapshots",
+        f"UPDATE odds_snapshots SET raw_response = NULL, last_confirmed_at = NULL WHERE {_OLD}",
+        **_EMPTIED,
+    ),
+    "deletes the rows whose payload it declares lost": differs(
+        "table odds_snapshots", f"DELETE FROM odds_snapshots WHERE {_OLD}", **_EMPTIED
+    ),
+    "drops the column of which it declares a part": differs(
+        "table odds_snapshots", "ALTER TABLE odds_snapshots DROP COLUMN raw_response", **_EMPTIED
     ),
     "a view with its columns in another order": differs(
         "columns of scrape_runs",

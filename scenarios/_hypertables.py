@@ -1,0 +1,172 @@
+"""Shared with `hypertable_compression`: its settings, the tables that become hypertables, and which rows stay in them."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+
+from lab.scenario import Database, Keeps, Requirement
+
+CHUNKS = {"6 hours": timedelta(hours=6), "12 hours": timedelta(hours=12), "1 day": timedelta(days=1)}
+"""No longer than the day that stays uncompressed: the newest chunk would keep more than that in the rowstore."""
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+"""Where chunks are counted from."""
+AUTOMATIC = "automatic"
+"""TimescaleDB decides by itself."""
+TUNED = "betpawa_market_id line captured_at id"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """The values of the parameters; columns are separated by spaces."""
+
+    tables: str = "all"
+    segmentby: str = "event_id"
+    orderby: str = TUNED
+    chunk: str = "1 day"
+    outcomes: str = "json"
+    sparse: str = AUTOMATIC
+    days: int = 0
+
+    @property
+    def keeps(self) -> Keeps | None:
+        """The rows that stay, in whole chunks; None where all do."""
+        return (lambda now: kept(self, now)) if self.days else None
+
+
+JSONB = Settings(outcomes="jsonb")
+DEFAULT = Settings(segmentby=AUTOMATIC, orderby=AUTOMATIC)
+
+SPARSE = {
+    AUTOMATIC: AUTOMATIC,
+    "none": "",
+    "bloom snapshot_id": "bloom(snapshot_id)",
+    "minmax snapshot_id": "minmax(snapshot_id)",
+}
+"""Value of the parameter to the storage option; `snapshot_id` is the column of market rows that the application looks up."""
+SPARSE_OFFERED = Requirement(
+    name="the server offers TimescaleDB 2.22 or newer, whose sparse indexes can be chosen",
+    sql="SELECT count(*) FROM (SELECT) needed WHERE NOT EXISTS (SELECT FROM pg_available_extensions"
+    " WHERE name = 'timescaledb'"
+    " AND string_to_array(substring(default_version FROM '^\\d+\\.\\d+'), '.')::int[] >= ARRAY[2, 22])",
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Conversion:
+    """How one table becomes a hypertable."""
+
+    table: str
+    adds: str
+    """Columns that the table needs and does not have, as definitions."""
+    select: str
+    """The query that fills the new table; the old one is `t`."""
+    indexes: tuple[str, ...]
+    references: Mapping[str, str]
+    """Column to the table that it refers to. A foreign key cannot refer to a hypertable's id, so such keys are missing."""
+    time: str
+    """Type of captured_at."""
+    content: str
+    """The hash of a row `t`, old or new, by which its content is compared."""
+    parent: str = ""
+    """The table that the time is copied from; empty where the table has its own time."""
+    event: str
+    """The column that says whose rows these are."""
+
+
+def snapshots(table: str, event: str, time: str, references: Mapping[str, str], indexes: tuple[str, ...]) -> Conversion:
+    """A snapshot table: it has its time already."""
+    return Conversion(
+        table=table,
+        adds="",
+        select=f"SELECT t.* FROM {table} t ORDER BY t.id",
+        indexes=indexes,
+        references={**references, "scrape_run_id": "scrape_runs"},
+        time=time,
+        content="hashtextextended(t::text, 0)",
+        event=event,
+    )
+
+
+def markets(table: str, parent: str, event: str, time: str, indexes: tuple[str, ...]) -> Conversion:
+    """A market table: time and event come from its snapshot."""
+    return Conversion(
+        table=table,
+        adds=f"captured_at {time} NOT NULL, {event} integer NOT NULL",
+        select=f"SELECT t.*, s.captured_at, s.{event} FROM {table} t JOIN {parent} s ON s.id = t.snapshot_id ORDER BY t.id",
+        indexes=indexes,
+        references={},
+        time=time,
+        content=f"jsonb_hash_extended(to_jsonb(t) - ARRAY['captured_at', '{event}'], 0)",
+        parent=parent,
+        event=event,
+    )
+
+
+CONVERSIONS = (
+    markets(
+        "market_odds", "odds_snapshots", "event_id", "timestamptz",
+        ("snapshot_id", "betpawa_market_id", "snapshot_id, betpawa_market_id"),
+    ),
+    markets(
+        "competitor_market_odds", "competitor_odds_snapshots", "competitor_event_id", "timestamp",
+        ("snapshot_id", "betpawa_market_id"),
+    ),
+    snapshots(
+        "odds_snapshots", "event_id", "timestamptz", {"event_id": "events", "bookmaker_id": "bookmakers"},
+        ("event_id, captured_at DESC", "bookmaker_id"),
+    ),
+    snapshots(
+        "competitor_odds_snapshots", "competitor_event_id", "timestamp", {"competitor_event_id": "competitor_events"},
+        ("competitor_event_id",),
+    ),
+)  # fmt: skip
+
+
+def converted(settings: Settings) -> tuple[Conversion, ...]:
+    """The tables that become hypertables, market tables first, because they read their time from the snapshots."""
+    if settings.tables == "all":
+        return CONVERSIONS
+    # Their snapshots stay plain tables, which a foreign key can refer to.
+    kept = {"competitor_market_odds": {"snapshot_id": "competitor_odds_snapshots"}}
+    return tuple(replace(one, references=kept.get(one.table, {})) for one in CONVERSIONS if one.parent)
+
+
+def options(conversion: Conversion, settings: Settings) -> str:
+    """The settings of one table as storage options, each with a comma before it.
+
+    Snapshots are segmented by event and ordered by time, unless TimescaleDB is to decide: only market rows repeat themselves.
+    """
+    segmentby, orderby, sparse = settings.segmentby.replace("nothing", ""), settings.orderby, SPARSE[settings.sparse]
+    if not conversion.parent:
+        segmentby = AUTOMATIC if segmentby == AUTOMATIC else "event_id"
+        orderby = AUTOMATIC if orderby == AUTOMATIC else "captured_at"
+        sparse = AUTOMATIC if sparse else sparse
+    segments = [conversion.event if column == "event_id" else column for column in segmentby.split()]
+    # A column that is the same in a whole segment orders nothing in it, and may not be named twice.
+    order = [column for column in orderby.split() if column not in segments]
+    stated = {"segmentby": ", ".join(segments), "orderby": ", ".join(order), "sparse_index": sparse}
+    return "".join(f", timescaledb.{option} = '{value}'" for option, value in stated.items() if value != AUTOMATIC)
+
+
+def kept(settings: Settings, now: datetime) -> Mapping[str, str]:
+    """The rows from the chunk on in which the oldest day begins."""
+    length = CHUNKS[settings.chunk]
+    since = now - timedelta(days=settings.days)
+    start = since - (since - EPOCH) % length
+    selects = {}
+    for conversion in converted(settings):
+        at = f"'{start.isoformat()}'::timestamptz" + ("" if conversion.time == "timestamptz" else " AT TIME ZONE 'UTC'")
+        stays = (
+            f"EXISTS (SELECT FROM public.{conversion.parent} s WHERE s.id = t.snapshot_id AND s.captured_at >= {at})"
+            if conversion.parent
+            else f"t.captured_at >= {at}"
+        )
+        selects[conversion.table] = f"SELECT t.* FROM public.{conversion.table} t WHERE {stays}"
+    return selects
+
+
+def before(db: Database, conversion: Conversion, settings: Settings) -> str:
+    """The moment before which a chunk must end to be dropped, in the type of the table's time."""
+    # Hours, because a calendar day is shorter or longer where the clock changes.
+    moment = f"({db.now_sql} - interval '{24 * settings.days} hours')"
+    return moment if conversion.time == "timestamptz" else f"({moment} AT TIME ZONE 'UTC')"

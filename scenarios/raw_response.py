@@ -1,0 +1,130 @@
+"""Keep `raw_response` of the newest days, and empty it in all older snapshots.
+
+A payload is looked at to debug a scrape, and that is soon after it. Every snapshot stays, with its markets and prices; only
+the column of older ones becomes NULL, in batches of 1,000 snapshots with a transaction each. UPDATE writes each row anew at the
+end of its table and frees nothing; only the rewrite returns bytes to the disk. The rows that keep their payload come first
+in it then, and those that lost it follow in the order of their ids, so that a BRIN index on the time still works.
+Ages are counted from the case's last capture, which is the present for the data. The first step stores the cut-off, so that
+all statements agree on it, on whatever day they are repeated.
+"""
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+
+from lab.scenario import (
+    Category,
+    Database,
+    Empties,
+    Family,
+    NothingToDoError,
+    Requirement,
+    Scenario,
+    Shape,
+    WholeNumber,
+    lost_values,
+    unused_names,
+)
+
+BATCH = 1_000
+TABLES = ("odds_snapshots", "competitor_odds_snapshots")
+COLUMNS = tuple(f"{table}.raw_response" for table in TABLES)
+CUTOFF = "payload_retention_cutoff"
+
+
+def older(table: str, at: str) -> str:
+    """Whether a row `t` is older than `at`, a timestamptz; the competitors' times are in UTC without saying so."""
+    return f"t.captured_at < {at}" if table == "odds_snapshots" else f"t.captured_at < ({at} AT TIME ZONE 'UTC')"
+
+
+def empties(days: int) -> Empties:
+    """Which rows lose their payload."""
+
+    def conditions(now: datetime) -> Mapping[str, str]:
+        at = f"'{(now - timedelta(days=days)).isoformat()}'::timestamptz"
+        return {f"{table}.raw_response": older(table, at) for table in TABLES}
+
+    return conditions
+
+
+def empty(db: Database, table: str, expired: str) -> None:
+    """Empty the payloads of the expired rows in the order of their ids; each batch is committed before the next."""
+    db.execute(f"""
+DO $$
+DECLARE last bigint := -9223372036854775808; batch bigint[];
+BEGIN
+  LOOP
+    SELECT array_agg(b.id) INTO batch
+    FROM (SELECT t.id FROM {table} t WHERE t.id > last AND {expired} AND t.raw_response IS NOT NULL
+          ORDER BY t.id LIMIT {BATCH}) b;
+    EXIT WHEN batch IS NULL;
+    UPDATE {table} SET raw_response = NULL WHERE id = ANY (batch);
+    last := batch[cardinality(batch)];
+    COMMIT;
+  END LOOP;
+END $$""")
+
+
+def apply(db: Database, days: int) -> None:
+    """Fix the cut-off, empty, rewrite."""
+    # Hours, because a calendar day is shorter or longer where the clock changes, and the cut-off would move.
+    at = f"({db.now_sql} - interval '{24 * days} hours')"
+    filled = (f"SELECT FROM {table} t WHERE {older(table, at)} AND t.raw_response IS NOT NULL" for table in TABLES)
+    if not any(db.value(f"SELECT EXISTS ({query})") for query in filled):
+        raise NothingToDoError(
+            f"Nothing to empty: no snapshot with a raw_response is older than {days} days at {db.now:%Y-%m-%d %H:%M}."
+        )
+    expired = {table: older(table, f"(SELECT at FROM {CUTOFF})") for table in TABLES}
+    with db.step("fix the cut-off"):
+        db.execute(f"CREATE TABLE IF NOT EXISTS {CUTOFF} AS SELECT {at} AS at")
+    with db.step("UPDATE", final=True):
+        for table in TABLES:
+            empty(db, table, expired[table])
+            db.prove(
+                f"no expired row of {table} has a raw_response",
+                f"SELECT count(*) FROM {table} t WHERE {expired[table]} AND t.raw_response IS NOT NULL",
+            )
+        db.execute(f"DROP TABLE {CUTOFF}")
+    with db.step("VACUUM FULL", final=True):
+        for table in TABLES:
+            db.execute(f"VACUUM FULL {table}")
+
+
+def keep(days: int) -> Scenario:
+    """The scenario that keeps the payloads of `days` days."""
+    return Scenario(
+        title=f"Keep {days} days of raw_response",
+        category=Category.RETAIN,
+        hypothesis="Old payloads are most of the database, and are looked at soon after their scrape or never.",
+        apply=lambda db: apply(db, days),
+        what=f"Keep raw_response of the newest {days} days only",
+        changes=dict.fromkeys(TABLES, Shape.TABLE),
+        needs_columns=COLUMNS,
+        requires=(
+            *(
+                Requirement(
+                    name=f"{table}.raw_response may be NULL",
+                    sql=f"SELECT count(*) FROM pg_attribute WHERE attrelid = '{table}'::regclass"
+                    " AND attname = 'raw_response' AND attnotnull",
+                )
+                for table in TABLES
+            ),
+            unused_names(CUTOFF),
+        ),
+        losses=tuple(lost_values(column, f"of snapshots older than {days} days") for column in COLUMNS),
+        empties=empties(days),
+        empties_after_days=days,
+        costs=(
+            "Older payloads can no longer be parsed again; a mistake in the scraper's mapping must be found within that time.",
+            "VACUUM FULL holds ACCESS EXCLUSIVE and needs disk space for a second copy of the rows and of the payloads that stay.",
+            "The saving happens once: from then on a job must empty what expires, and VACUUM makes its space reusable.",
+        ),
+    )
+
+
+FAMILY = Family(
+    make=keep,
+    parameters={
+        "days": WholeNumber(meaning="How many days of raw_response stay", default=7, least=1, most=3650),
+    },
+    named={"raw_response_7d": {"days": 7}},
+)
