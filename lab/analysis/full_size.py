@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
@@ -72,7 +73,7 @@ def rest_of(case: CaseFacts, template: LoadedTemplate) -> Rest:
     """The part of the profiled database that is not in the template."""
     names = unmodelled_tables(case, template)
     size = (case.system_bytes or 0) + sum(case.tables[name].total_bytes or 0 for name in names)
-    return Rest(tables=names, bytes=size, per_day=sum(case.tables[name].bytes_per_day or 0.0 for name in names))
+    return Rest(tables=names, bytes=size, per_day=math.fsum(case.tables[name].bytes_per_day or 0.0 for name in names))
 
 
 def project(case: CaseFacts, sized: SizedTrial, control: SizedTrial | None) -> FullSizeProjection | None:
@@ -93,7 +94,7 @@ def project(case: CaseFacts, sized: SizedTrial, control: SizedTrial | None) -> F
     pace = _pace(case, sized, control, rest.per_day)
     steady = _steady(target, sized, factors, pace, rest)
     days, eta = _time_to_target(size.bytes, pace, steady, rest.per_day, case.target_bytes)
-    units = sum(target.rows.get(table, 0.0) for table in sized.lineage.workload.unit_tables)
+    units = math.fsum(target.rows.get(table, 0.0) for table in sized.lineage.workload.unit_tables)
     return FullSizeProjection(
         scale=factors,
         size=size,

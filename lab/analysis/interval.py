@@ -48,13 +48,13 @@ def gap(trial: Completed, smaller: Completed, lineage: Lineage) -> float:
     for piece in pieces(smaller.footprint):
         if _is_informative(piece, smaller, lineage):
             misses[piece.table, piece.uncompressed] += factors.grown(piece) - measured.get(piece.place, 0)
-    return math.hypot(*misses.values()) / sum(measured.values())
+    return math.hypot(*misses.values()) / math.fsum(measured.values())
 
 
 def unsupported_bytes(trial: Completed, factors: Scale) -> float:
     """Bytes of the target whose projection error the two sizes cannot show."""
     weak = (piece for piece in pieces(trial.footprint) if not _is_informative(piece, trial, factors.lineage))
-    return sum(factors.grown(piece) for piece in weak if factors.grows(piece.table))
+    return math.fsum(factors.grown(piece) for piece in weak if factors.grows(piece.table))
 
 
 def _is_informative(piece: Piece, trial: Completed, lineage: Lineage) -> bool:
@@ -63,7 +63,7 @@ def _is_informative(piece: Piece, trial: Completed, lineage: Lineage) -> bool:
 
 def mean_square(gaps: Collection[float]) -> float:
     """The mean of the squared gaps of all trials, for `error`."""
-    return sum(share * share for share in gaps) / len(gaps)
+    return math.fsum(share * share for share in gaps) / len(gaps)
 
 
 def error(own: float, pooled: float, *, draws: int, fewer: int) -> float:

@@ -9,6 +9,7 @@ the start. How much of each table a retention keeps is taken from the profile, n
 
 from __future__ import annotations
 
+import math
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
@@ -114,7 +115,7 @@ class Scale:
 
     def marginal(self, footprint: Footprint) -> float:
         """Bytes of the target that increase with more rows."""
-        return sum(self.grown(piece) for piece in pieces(footprint) if self.grows(piece.table))
+        return math.fsum(self.grown(piece) for piece in pieces(footprint) if self.grows(piece.table))
 
     def grows(self, table: str) -> bool:
         """Whether it has more rows in a larger database than in a smaller one."""

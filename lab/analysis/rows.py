@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -148,4 +149,4 @@ def cost_of(steps: Sequence[StepRecord]) -> Cost:
 def _sum(amounts: Sequence[float | None]) -> float | None:
     """The sum; None if an amount was not measured, or there is none."""
     measured = [amount for amount in amounts if amount is not None]
-    return sum(measured) if measured and len(measured) == len(amounts) else None
+    return math.fsum(measured) if measured and len(measured) == len(amounts) else None
