@@ -65,30 +65,32 @@ def original(native: Server, request: pytest.FixtureRequest) -> tuple[Dataset, P
 def test_a_database_made_from_the_profile_of_another_is_like_it(
     native: Server, original: tuple[Dataset, Profile]
 ) -> None:
-    found = original[1]
-    case = calibrated(found).case
+    profile = original[1]
+    case = calibrated(profile).case
     again = Dataset.plan(case, size_bytes=256 * MB, seed=_OTHER_SEED)
-    with loaded(native, again, f"again_{found.name}") as database:
+    with loaded(native, again, f"again_{profile.name}") as database:
         measured = widths.measure(database, lz4=native.capabilities.lz4)
         imitated = profiling.profile(database.conninfo, now=again.now, progress=lambda _: None)
     assert outside(figures(case.figures, measured)) == []
     assert len(case.figures) >= 27
     for table in ("odds_snapshots", "competitor_odds_snapshots", "event_scrape_status"):
-        assert _by_day(imitated, table) == pytest.approx(_by_day(found, table), abs=0.06), table
+        assert _by_day(imitated, table) == pytest.approx(_by_day(profile, table), abs=0.06), table
 
 
 def _by_day(profile: Profile, table: str) -> dict[str, float]:
     """Share of the rows by the day's place, counted from the newest."""
-    found = profile.of(table)
-    assert found is not None
+    profiled = profile.of(table)
+    assert profiled is not None
     now = datetime.fromisoformat(profile.now)
-    return {str((now - datetime.fromisoformat(day.start)).days): day.rows / (found.rows or 1) for day in found.by_day}
+    return {
+        str((now - datetime.fromisoformat(day.start)).days): day.rows / (profiled.rows or 1) for day in profiled.by_day
+    }
 
 
 @pytest.mark.slow
 def test_the_parameters_come_back(original: tuple[Dataset, Profile]) -> None:
-    dataset, found = original
-    load, own, rows = calibrated(found).case.workload, dataset.case.workload, dataset.rows
+    dataset, profile = original
+    load, own, rows = calibrated(profile).case.workload, dataset.case.workload, dataset.rows
     scrapes = rows["event_scrape_status"]
     assert load.home_inserts == pytest.approx(rows["odds_snapshots"] / scrapes)
     assert load.home_rows == pytest.approx(rows["market_odds"] / rows["odds_snapshots"], rel=0.01)
@@ -169,15 +171,15 @@ def test_a_usual_database_has_the_usual_indexes(small_calibration: Calibration) 
 
 
 def _columns_of_indexes(profile: Profile, table: str) -> set[str]:
-    found = profile.of(table)
-    assert found is not None
-    return {index.definition.partition(" USING ")[2] for index in found.indexes}
+    profiled = profile.of(table)
+    assert profiled is not None
+    return {index.definition.partition(" USING ")[2] for index in profiled.indexes}
 
 
 def _index_bytes_per_row(profile: Profile, table: str) -> float:
-    found = profile.of(table)
-    assert found is not None
-    return (found.index_bytes or 0) / (found.rows or 1)
+    profiled = profile.of(table)
+    assert profiled is not None
+    return (profiled.index_bytes or 0) / (profiled.rows or 1)
 
 
 def test_a_measured_profile_tells_the_days_and_their_cycles(small: Dataset, small_calibration: Calibration) -> None:

@@ -48,8 +48,8 @@ def ask(database: Database, strategy: Scenario) -> DatabaseCheck:
     return checking.check(database.conninfo, "test", strategy, lambda _: None)
 
 
-def answers(found: DatabaseCheck) -> list[int | None]:
-    return [answer.broken for answer in found.requirements]
+def answers(check: DatabaseCheck) -> list[int | None]:
+    return [answer.broken for answer in check.requirements]
 
 
 def test_a_requirement_holds_where_its_query_counts_nothing(database: Database) -> None:

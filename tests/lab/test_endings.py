@@ -38,9 +38,9 @@ def databases(native: Server) -> Iterator[Callable[[], list[str]]]:
     if not native.holds("of_the_watcher"):
         native.create("of_the_watcher")
     with native.connect("of_the_watcher") as database:
-        known = _ours(database)
-        yield lambda: sorted(_ours(database) - known)
-        assert _ours(database) == known
+        before = _ours(database)
+        yield lambda: sorted(_ours(database) - before)
+        assert _ours(database) == before
 
 
 def _ours(database: Database) -> set[str]:

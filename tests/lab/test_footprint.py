@@ -35,13 +35,13 @@ def test_kinds_sum_to_the_total_relation_size(server: Server, new_name: Callable
         db.execute(f"INSERT INTO plain {fill}")
         db.execute("CREATE MATERIALIZED VIEW kept AS SELECT id FROM plain")
         db.execute("VACUUM")
-        found = footprint.measure(db)
-        assert found.total == whole(db)
-    assert set(sizes(found)) == {"plain", "other.Odd Name", "kept"}
-    plain = found.of("plain")
+        measured = footprint.measure(db)
+        assert measured.total == whole(db)
+    assert set(sizes(measured)) == {"plain", "other.Odd Name", "kept"}
+    plain = measured.of("plain")
     assert plain is not None
     assert min(plain.heap, plain.maps, plain.toast, plain.indexes) > 0
-    assert found.tables[0].total >= found.tables[-1].total
+    assert measured.tables[0].total >= measured.tables[-1].total
 
 
 def test_partitions_are_counted_once_under_their_parent(server: Server, new_name: Callable[[], str]) -> None:

@@ -231,11 +231,11 @@ def test_without_a_second_size_there_is_no_interval_and_nothing_is_surely_under_
 def test_a_retention_keeps_what_the_profile_counts_and_not_what_the_sample_kept() -> None:
     kept = times(ROWS, 0.75)
     one = sized(trial(kept), keeps_days=7)
-    known = case(odds_snapshots={7: 250_000}, market_odds={7: 40_000_000})
-    rows = full(PLAIN, known, one.template, one.trial, keeps_days=7)
+    facts = case(odds_snapshots={7: 250_000}, market_odds={7: 40_000_000})
+    rows = full(PLAIN, facts, one.template, one.trial, keeps_days=7)
     assert rows is not None
     assert rows.rows == {"odds_snapshots": 250_000, "market_odds": 40_000_000}
-    assert projected(one, known).size.bytes == trial(
+    assert projected(one, facts).size.bytes == trial(
         {"odds_snapshots": 250_000, "market_odds": 40_000_000}
     ).footprint.total + (
         # Payloads follow the market rows, of which the retention keeps fewer for each snapshot.
@@ -333,8 +333,8 @@ def test_growth_is_smaller_as_the_same_rows_are() -> None:
 
 
 def test_a_retention_stays_at_its_days_of_growth_and_what_does_not_grow() -> None:
-    known = case(odds_snapshots={7: 50_000}, market_odds={7: 8_500_000})
-    one = projected(sized(trial(times(ROWS, 0.5)), keeps_days=7), known)
+    facts = case(odds_snapshots={7: 50_000}, market_odds={7: 8_500_000})
+    one = projected(sized(trial(times(ROWS, 0.5)), keeps_days=7), facts)
     fixed = sum(piece.fixed for piece in pieces(trial(ROWS).footprint))
     assert one.steady_bytes == fixed + 7 * GIGABYTE
     assert one.target_eta == "never"

@@ -170,9 +170,9 @@ def test_a_time_is_a_list_of_samples_and_reports_show_their_median(sample: Exper
 
 
 def test_the_environment_names_the_machine_and_not_its_owner() -> None:
-    known = asdict(environment())
-    assert known["cores"] > 0
-    assert not [name for name, value in known.items() if platform.node() in str(value).split()]
+    facts = asdict(environment())
+    assert facts["cores"] > 0
+    assert not [name for name, value in facts.items() if platform.node() in str(value).split()]
 
 
 def test_runs_of_one_second_get_folders_of_their_own(tmp_path: Path) -> None:

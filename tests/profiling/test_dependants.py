@@ -51,7 +51,7 @@ def database(native: Server) -> Iterator[Database]:
 
 
 @pytest.fixture(scope="module")
-def found(database: Database) -> tuple[Dependant, ...]:
+def hanging(database: Database) -> tuple[Dependant, ...]:
     with open_session(database.conninfo) as source:
         return read(source)
 
@@ -79,27 +79,27 @@ def read(source: ReadOnlySession) -> tuple[Dependant, ...]:
     ],
 )
 def test_everything_that_hangs_on_a_table_is_seen(
-    found: tuple[Dependant, ...], kind: DependantKind, names: list[str]
+    hanging: tuple[Dependant, ...], kind: DependantKind, names: list[str]
 ) -> None:
-    assert [dependant.name for dependant in found if dependant.kind is kind and dependant.table == "prices"] == names
+    assert [dependant.name for dependant in hanging if dependant.kind is kind and dependant.table == "prices"] == names
 
 
-def test_a_view_says_which_columns_it_uses(found: tuple[Dependant, ...]) -> None:
+def test_a_view_says_which_columns_it_uses(hanging: tuple[Dependant, ...]) -> None:
     columns = {
         dependant.name: dependant.columns
-        for dependant in found
+        for dependant in hanging
         if dependant.columns and dependant.kind.value.endswith("view")
     }
     assert columns == {"public.cheap": ("id", "price"), "public.kept": ("doc",)}
 
 
-def test_a_table_on_which_nothing_hangs_has_only_an_owner(found: tuple[Dependant, ...]) -> None:
-    assert [dependant.kind for dependant in found if dependant.table == "quiet"] == [DependantKind.OWNER]
+def test_a_table_on_which_nothing_hangs_has_only_an_owner(hanging: tuple[Dependant, ...]) -> None:
+    assert [dependant.kind for dependant in hanging if dependant.table == "quiet"] == [DependantKind.OWNER]
 
 
-def test_definitions_make_the_same_again(database: Database, found: tuple[Dependant, ...]) -> None:
+def test_definitions_make_the_same_again(database: Database, hanging: tuple[Dependant, ...]) -> None:
     again = {DependantKind.VIEW, DependantKind.GRANT, DependantKind.OWNER, DependantKind.FUNCTION}
-    for dependant in found:
+    for dependant in hanging:
         if dependant.kind in again:
             database.execute(dependant.definition)
     dropped = {
@@ -111,9 +111,9 @@ def test_definitions_make_the_same_again(database: Database, found: tuple[Depend
         DependantKind.FOREIGN_KEY: "ALTER TABLE details DROP CONSTRAINT points",
         DependantKind.SEQUENCE: "ALTER SEQUENCE {name} OWNED BY NONE",
     }
-    for dependant in found:
+    for dependant in hanging:
         if dependant.kind in dropped:
             database.execute(dropped[dependant.kind].format(name=dependant.name, table=dependant.table))
             database.execute(dependant.definition)
     with open_session(database.conninfo) as source:
-        assert read(source) == found
+        assert read(source) == hanging

@@ -24,9 +24,9 @@ def sql_name(label: str) -> str:
 
 
 def of(aged: Aged, table: str) -> TableProfile:
-    found = aged.profile.of(table)
-    assert found is not None
-    return found
+    profiled = aged.profile.of(table)
+    assert profiled is not None
+    return profiled
 
 
 def test_every_table_weighs_what_the_server_says_and_is_counted_once(aged: Aged) -> None:
@@ -55,7 +55,9 @@ def test_rows_and_columns_agree_with_exact_sums(aged: Aged) -> None:
 def test_a_sample_of_blocks_is_within_two_percent_of_exact_sums(aged: Aged, table: str) -> None:
     """A third of the rows is deleted everywhere in the one, the older half in the other."""
     with open_session(aged.dsn) as source:
-        found = next(one for one in read_tables(source, without=(), standby=False) if one.label == table)
+        found = next(
+            candidate for candidate in read_tables(source, without=(), standby=False) if candidate.label == table
+        )
         strata = draw(found, budget=sum(part.blocks for part in found.parts) // 2)
         reading = columns.read(source, found, strata, tells_toast=True)
     assert not reading.exact
@@ -91,8 +93,8 @@ def test_retention_counts_the_same_rows_through_every_path(aged: Aged, table: st
 
 
 def test_the_time_of_a_table_is_found_and_said(aged: Aged) -> None:
-    found = {table.table: table.time for table in aged.profile.tables}
-    paths = {name: (time.column, time.through, time.rule) for name, time in found.items() if time}
+    times = {table.table: table.time for table in aged.profile.tables}
+    paths = {name: (time.column, time.through, time.rule) for name, time in times.items() if time}
     assert paths["odds_snapshots"] == ("captured_at", (), "partition")
     assert paths["market_odds"] == ("captured_at", ("snapshot_id → odds_snapshots",), "name")
     assert paths["competitor_market_odds"][2] == "foreign key"

@@ -114,9 +114,9 @@ def test_two_indexes_of_the_same_shape_are_two(hyper: tuple[Server, str]) -> Non
         db.execute("CREATE INDEX hyper_again ON hyper (kind)")
     table = profiled(server, name).of("hyper")
     assert table is not None
-    found = {index.name: index.bytes for index in table.indexes}
-    assert found["hyper_again"] == found["hyper_kind"] > 8192
-    assert sum(found.values()) == table.index_bytes
+    sizes = {index.name: index.bytes for index in table.indexes}
+    assert sizes["hyper_again"] == sizes["hyper_kind"] > 8192
+    assert sum(sizes.values()) == table.index_bytes
 
 
 def test_a_continuous_aggregate_is_a_table_under_its_name(hyper: tuple[Server, str]) -> None:

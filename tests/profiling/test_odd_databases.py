@@ -104,8 +104,8 @@ def test_what_was_dropped_while_it_was_weighed_is_left_out(new_database: NewData
         database.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
         database.execute("SELECT count(*) FROM pg_class")
         other.execute("DROP TABLE goes")
-        found = relations.read(database)
-    assert [table.name for table in found] == ["stays"]
+        left = relations.read(database)
+    assert [table.name for table in left] == ["stays"]
 
 
 def test_tables_that_all_point_to_each_other_are_looked_at_once(new_database: NewDatabase) -> None:

@@ -83,9 +83,9 @@ class Counting(ReadOnlySession):
     rows = 0
 
     def fetch(self, sql: str, params: Sequence[object] | None = None) -> list[Row]:
-        found = super().fetch(sql, params)
-        self.rows += len(found)
-        return found
+        rows = super().fetch(sql, params)
+        self.rows += len(rows)
+        return rows
 
 
 def test_no_more_snapshots_are_fetched_than_are_compared(new_database: Callable[..., str]) -> None:
@@ -96,6 +96,6 @@ def test_no_more_snapshots_are_fetched_than_are_compared(new_database: Callable[
         keys = paths.keys(source, tables)
         (one,) = series.find(tables, paths.find(tables, keys), keys, indexes.read(source, tables))
         source.rows = 0
-        found = duplicates.read(source, one, [(game, 20) for game in range(1, 11)])
-    assert found.pairs == 100
+        repeats = duplicates.read(source, one, [(game, 20) for game in range(1, 11)])
+    assert repeats.pairs == 100
     assert source.rows < 1500

@@ -50,8 +50,8 @@ def test_limits_hold_whatever_the_connection_string_asks_for(aged: Aged) -> None
     names = ("statement_timeout", "lock_timeout", "transaction_read_only", "search_path", "row_security")
     asked = address(aged.dsn, options="-c statement_timeout=0 -c lock_timeout=0 -c row_security=on")
     with open_session(asked) as source:
-        found = [source.value(f"SELECT current_setting('{name}')") for name in names]
-    assert found == ["1min", "2s", "on", "pg_catalog", "off"]
+        values = [source.value(f"SELECT current_setting('{name}')") for name in names]
+    assert values == ["1min", "2s", "on", "pg_catalog", "off"]
 
 
 def test_a_profile_leaves_no_trace(aged: Aged) -> None:

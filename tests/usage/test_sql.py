@@ -85,13 +85,13 @@ TARGET = Target(column="raw_response", tables=frozenset({"odds_snapshots"}))
     ],
 )
 def test_a_statement_is_judged_by_its_clauses(statement: str, expected: list[str]) -> None:
-    found, _ = sql.look(statement, TARGET)
-    assert [f"{occurrence.access}{' whole' * occurrence.whole}" for occurrence in found] == expected
+    occurrences, _ = sql.look(statement, TARGET)
+    assert [f"{occurrence.access}{' whole' * occurrence.whole}" for occurrence in occurrences] == expected
 
 
 def test_a_statement_that_cannot_be_parsed_hides_no_other() -> None:
-    found, unparsed = sql.look("SELECT 1;\nSELECT FROM WHERE;\nSELECT raw_response FROM odds_snapshots;", TARGET)
-    assert [(occurrence.line, str(occurrence.access)) for occurrence in found] == [(3, "read")]
+    occurrences, unparsed = sql.look("SELECT 1;\nSELECT FROM WHERE;\nSELECT raw_response FROM odds_snapshots;", TARGET)
+    assert [(occurrence.line, str(occurrence.access)) for occurrence in occurrences] == [(3, "read")]
     assert unparsed == 1
 
 
@@ -106,17 +106,17 @@ def test_a_statement_that_cannot_be_parsed_hides_no_other() -> None:
     ],
 )
 def test_a_hit_has_its_line_whatever_stands_before_it(before: str) -> None:
-    found, _ = sql.look(
+    occurrences, _ = sql.look(
         f"{before}\nSELECT id\nFROM odds_snapshots WHERE raw_response IS NULL;\nTABLE odds_snapshots", TARGET
     )
     lines = before.count("\n") + 1
-    assert [occurrence.line for occurrence in found] == [lines + 2, lines + 3]
+    assert [occurrence.line for occurrence in occurrences] == [lines + 2, lines + 3]
 
 
 def test_rows_and_commands_of_a_dump_are_no_sql() -> None:
     dump = "\\connect odds\nCOPY events (name) FROM stdin;\nraw_response\t;'\n\\.\n\\copy odds_snapshots (raw_response) TO 'x'\n"
-    found, unparsed = sql.look(dump, TARGET)
-    assert [(occurrence.line, str(occurrence.access)) for occurrence in found] == [(5, "read")]
+    occurrences, unparsed = sql.look(dump, TARGET)
+    assert [(occurrence.line, str(occurrence.access)) for occurrence in occurrences] == [(5, "read")]
     assert unparsed == 0
 
 

@@ -31,8 +31,8 @@ def test_each_tree_has_its_answer(name: str, reading: str) -> None:
 
 
 def test_each_file_of_the_application_is_judged() -> None:
-    found = [(hit.path, hit.line, f"{hit.access}{' whole' * hit.whole}", str(hit.place)) for hit in tree("app").hits]
-    assert found == [
+    hits = [(hit.path, hit.line, f"{hit.access}{' whole' * hit.whole}", str(hit.place)) for hit in tree("app").hits]
+    assert hits == [
         ("README.md", 3, "unclear", "document"),
         ("alembic/versions/0001_first.py", 11, "declare", "migration"),
         ("alembic/versions/0001_first.py", 15, "write", "migration"),
@@ -83,9 +83,9 @@ def test_tables_that_no_source_names_are_said_to_be_taken_for_the_columns(read: 
     assumed = read({"code.py": "x = row['raw_response']"})
     assert "are assumed" in " ".join(assumed.uncertainty)
     assert "the table of the column is not known" in read({"code.py": "row['raw_response'] = 1"}).verdict
-    known = read({"models.py": MODELS})
-    assert "taken for" not in " ".join(known.uncertainty)
-    assert report.doubts(known)[0] == "Searched as a column of odds_snapshots."
+    declared = read({"models.py": MODELS})
+    assert "taken for" not in " ".join(declared.uncertainty)
+    assert report.doubts(declared)[0] == "Searched as a column of odds_snapshots."
 
 
 def test_documents_are_no_evidence(read: Read) -> None:
