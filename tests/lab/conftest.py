@@ -5,18 +5,23 @@ from __future__ import annotations
 import shutil
 import tempfile
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
 
 from data_gen import Dataset, load_case
 from lab import registry, runs
+from lab.needs import missing
 from lab.runner.server_pool import ServerPool, open_pool
 from lab.servers import Options, Workspace
+from lab.trial import trial
 from lab.trial.template import Bench
-from lab.values import Experiment
+from lab.values import Experiment, Outcome
 from tests.conftest import APACHE, require_images
 from tests.lab.breaking import Breaking
+from tests.lab.nasty import NastyDataset
+from tests.lab.trials import NastyOutcome, on_pglite, request_for
 from tests.support import SAMPLE
 
 SMALL = 16 << 20
@@ -60,6 +65,28 @@ def container_bench(pool: ServerPool, dataset: Dataset) -> Bench:
 @pytest.fixture(scope="session")
 def external_bench(pool: ServerPool, dataset: Dataset) -> Bench:
     return pool.bench("external", dataset)
+
+
+@pytest.fixture(scope="session")
+def nasty(pool: ServerPool) -> Bench:
+    return pool.bench("native", NastyDataset())
+
+
+@pytest.fixture(scope="session")
+def nasty_outcome(pool: ServerPool, request: pytest.FixtureRequest) -> NastyOutcome:
+    """The outcome of a scenario on the nasty dataset, tried once, and where."""
+
+    @cache
+    def outcome(name: str) -> tuple[Outcome, Bench]:
+        (entry,) = registry.resolve([name])
+        kind = "pglite" if on_pglite(name) else "native"
+        request.getfixturevalue(kind)  # skips by name where it cannot be had
+        bench = pool.bench(kind, NastyDataset())
+        if lacking := missing(bench.server.capabilities, entry.scenario.needs):
+            pytest.skip(f"{name}: {kind} has {' and '.join(lacking)}")
+        return trial.run(request_for(bench, name), entry.scenario, bench), bench
+
+    return outcome
 
 
 @pytest.fixture

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -21,23 +20,14 @@ from lab.profiling.catalog.session import open_session
 from lab.profiling.catalog.tables import read_tables
 from lab.scenario import Category, Scenario, Shape
 from lab.scenario import Database as Recorded
-from lab.trial import trial
+from lab.trial import trial, verify
 from lab.trial.template import Bench
-from lab.values import Completed, Dependant, Statement, StatementKind, Verdict
-from tests.lab.trials import request_for
+from lab.values import Completed, Dependant, Statement, StatementKind
+from tests.lab.trials import NastyOutcome, completed, every_scenario, on_pglite, request_for
 
-NATIVE = [
-    "drop_raw_response",
-    "outcome_normalization_rows",
-    "outcome_normalization_packed",
-    "outcome_normalization_snapshot",
-    "retention_7d",
-    "raw_response_7d",
-    "rewrite_only",
-    "drop_raw_response+outcome_normalization_snapshot",
-    "drop_raw_response+retention_7d",
-    "retention_7d+outcome_normalization_packed",
-]
+NATIVE = [name for name in registry.everything() if not on_pglite(name)]
+REPLAYED = ("hypertable_compression", "drop_raw_response+hypertable_compression_jsonb")
+"""Of those on pglite: each statement of any is in one of them."""
 
 _TOKENS = re.compile(r"\$(\w*)\$.*?\$\1\$|'(?:[^']|'')*'|--[^\n]*|;|[^;'$-]+|[$-]", re.DOTALL)
 
@@ -66,59 +56,37 @@ def measure(bench: Bench, name: str, scenario: Scenario) -> Completed:
     return outcome
 
 
-def files_of(bench: Bench, name: str, hanging: Sequence[Dependant] = ()) -> tuple[PlanFile, ...]:
-    (entry,) = registry.resolve([name])
-    return plan_files(measure(bench, name, entry.scenario), entry.facts, hanging)
-
-
 @pytest.fixture(scope="module")
-def planned(bench: Bench) -> Callable[[str], tuple[PlanFile, ...]]:
-    """The files of a strategy, measured once for all tests."""
-    known: dict[str, tuple[PlanFile, ...]] = {}
+def planned(nasty_outcome: NastyOutcome) -> Callable[[str], tuple[PlanFile, ...]]:
+    """The files of a strategy, as measured on the nasty dataset."""
 
     def files(name: str) -> tuple[PlanFile, ...]:
-        if name not in known:
-            known[name] = files_of(bench, name)
-        return known[name]
+        (entry,) = registry.resolve([name])
+        return plan_files(completed(nasty_outcome(name)[0]), entry.facts, ())
 
     return files
 
 
-@pytest.mark.parametrize("name", NATIVE)
+@every_scenario([*NATIVE, *REPLAYED])
 def test_the_files_of_a_strategy_leave_the_answers_that_it_declared(
-    bench: Bench, planned: Callable[[str], tuple[PlanFile, ...]], name: str
+    nasty_outcome: NastyOutcome, planned: Callable[[str], tuple[PlanFile, ...]], name: str
 ) -> None:
-    assert_answers_are_as_declared(bench, name, planned(name))
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("name", ["hypertable_compression", "drop_raw_response+hypertable_compression"])
-def test_the_files_of_a_columnstore_leave_the_answers_that_it_declared(pglite_bench: Bench, name: str) -> None:
-    assert_answers_are_as_declared(pglite_bench, name, files_of(pglite_bench, name))
-
-
-def assert_answers_are_as_declared(bench: Bench, name: str, files: Sequence[PlanFile]) -> None:
+    files, bench = planned(name), nasty_outcome(name)[1]
     (entry,) = registry.resolve([name])
-
-    def apply(db: Recorded) -> None:
-        with db.step("the plan"):
-            for file in files:
-                for statement in statements(file.text.replace("now()", db.now_sql)):
-                    db.execute(statement)
-
-    outcome = measure(bench, name, replace(entry.scenario, apply=apply))
-    assert outcome.verification.verdict is not Verdict.DIFFERS, outcome.verification.mismatches
+    loss, questions = trial.loss_of(entry.scenario, bench.template.now), bench.template.questions
+    with bench.untouched() as database:
+        run(database, files, now=f"'{bench.template.now.isoformat()}'::timestamptz")
+        verify.state_settings(database, questions.schema)
+        answers = verify.ask(database, questions, loss, applied=True)
+        assert not list(verify.mismatches(database, questions, bench.expected(loss).answers, answers, loss))
 
 
 @pytest.mark.parametrize("name", NATIVE)
-def test_the_files_name_nothing_of_the_sample(
-    bench: Bench, planned: Callable[[str], tuple[PlanFile, ...]], name: str
-) -> None:
+def test_the_files_name_nothing_of_the_sample(planned: Callable[[str], tuple[PlanFile, ...]], name: str) -> None:
     for file in planned(name):
         assert "%s" not in re.sub(r"format\('[^']*'", "", file.text), file.name
         assert "_hyper_" not in re.sub(r"\w+_hyper\b", "", file.text), file.name
         assert not re.search(r"\b20\d\d-\d\d-\d\d\b", file.text), file.name
-        assert f"{bench.template.now:%Y-%m-%d}" not in file.text
 
 
 @pytest.mark.parametrize("name", NATIVE)

@@ -1,45 +1,25 @@
-"""Every strategy keeps what no imitation has, or refuses; and its recorded SQL alone does the same."""
+"""Every strategy keeps what no imitation has, or refuses; test_discovery_plan.py carries out its plan on the same data."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from functools import cache
 from typing import Any
 
 import pytest
 
 from lab import registry
-from lab.needs import missing
 from lab.postgres.database import Database
-from lab.runner.server_pool import ServerPool
 from lab.scenario import Database as Working
-from lab.scenario import Need, Scenario
-from lab.trial import trial, verify
+from lab.scenario import Scenario
+from lab.trial import trial
 from lab.trial.template import Bench
-from lab.values import Completed, Failed, Outcome, Skipped, StatementKind, Verdict
-from tests.lab.nasty import NastyDataset
-from tests.lab.trials import request_for
+from lab.values import Failed, Outcome, Skipped, StatementKind, Verdict
+from tests.lab.trials import NastyOutcome, completed, every_scenario, request_for
 
-NAMES = registry.everything()
-ON_PGLITE = frozenset(name for name in NAMES if Need.COLUMNSTORE in registry.resolve([name])[0].scenario.needs)
-"""Each takes some ten seconds there."""
-
-
-def each(names: Iterable[str]) -> pytest.MarkDecorator:
-    """These strategies; those on pglite are slow tests."""
-    return pytest.mark.parametrize(
-        "name", [pytest.param(name, marks=pytest.mark.slow if name in ON_PGLITE else ()) for name in names]
-    )
-
-
-every = each(NAMES)
-REPLAYED = ("hypertable_compression", "drop_raw_response+hypertable_compression_jsonb")
-"""Of those on pglite: each statement of any is in one of them."""
-
-OutcomeOf = Callable[[str], tuple[Outcome, Bench]]
+every = every_scenario(registry.everything())
 
 
 def scenario_of(name: str) -> Scenario:
@@ -47,74 +27,17 @@ def scenario_of(name: str) -> Scenario:
     return entry.scenario
 
 
-@pytest.fixture(scope="module")
-def nasty(pool: ServerPool) -> Bench:
-    return pool.bench("native", NastyDataset())
-
-
-@pytest.fixture(scope="module")
-def outcome_of(pool: ServerPool, request: pytest.FixtureRequest) -> OutcomeOf:
-    """The outcome of a scenario, tried once, and where."""
-
-    @cache
-    def outcome(name: str) -> tuple[Outcome, Bench]:
-        scenario = scenario_of(name)
-        kind = "pglite" if Need.COLUMNSTORE in scenario.needs else "native"
-        request.getfixturevalue(kind)  # skips by name where it cannot be had
-        bench = pool.bench(kind, NastyDataset())
-        if lacking := missing(bench.server.capabilities, scenario.needs):
-            pytest.skip(f"{name}: {kind} has {' and '.join(lacking)}")
-        return trial.run(request_for(bench, name), scenario, bench), bench
-
-    return outcome
-
-
-def completed(outcome: Outcome) -> Completed:
-    if isinstance(outcome, Skipped) and outcome.reason.startswith("Nothing to delete"):
-        pytest.skip(outcome.reason)
-    assert isinstance(outcome, Completed), outcome
-    return outcome
-
-
 @every
-def test_every_strategy_keeps_all_that_is_nasty(name: str, outcome_of: OutcomeOf) -> None:
-    outcome = completed(outcome_of(name)[0])
+def test_every_strategy_keeps_all_that_is_nasty(name: str, nasty_outcome: NastyOutcome) -> None:
+    outcome = completed(nasty_outcome(name)[0])
     assert outcome.verification.verdict is not Verdict.DIFFERS, outcome.verification.mismatches
     assert (outcome.verification.verdict is Verdict.AS_DECLARED) == bool(scenario_of(name).given_up)
 
 
-@each([*(name for name in NAMES if name not in ON_PGLITE), *REPLAYED])
-def test_the_recorded_sql_alone_does_the_same_on_another_database(name: str, outcome_of: OutcomeOf) -> None:
-    outcome, bench = outcome_of(name)
-    steps = [step for step in completed(outcome).steps if not step.auxiliary]
-    with bench.untouched() as database:
-        for statement in (statement for step in steps for statement in step.statements):
-            assert not re.search(r"%s|_hyper_\d|20\d\d-\d\d", statement.sql), statement.sql
-            sql = statement.sql.replace("now()", f"'{bench.template.now.isoformat()}'::timestamptz")
-            for _ in range(statement.times):
-                run(database, sql, statement.kind)
-        assert_as_declared(database, bench, scenario_of(name))
-
-
-def run(database: Database, sql: str, kind: StatementKind) -> None:
-    """As a plan does: what counts must count 0."""
-    if kind is StatementKind.CHANGE:
-        database.execute(sql)
-    else:
-        assert database.value(sql) == 0, sql
-
-
-def assert_as_declared(database: Database, bench: Bench, scenario: Scenario) -> None:
-    loss, questions = trial.loss_of(scenario, bench.template.now), bench.template.questions
-    verify.state_settings(database, questions.schema)
-    answers = verify.ask(database, questions, loss, applied=True)
-    assert not list(verify.mismatches(database, questions, bench.expected(loss).answers, answers, loss))
-
-
 @every
-def test_every_strategy_drops_only_after_a_proof_or_in_a_final_step(name: str, outcome_of: OutcomeOf) -> None:
+def test_every_strategy_drops_only_after_a_proof_or_in_a_final_step(name: str, nasty_outcome: NastyOutcome) -> None:
     own = re.compile(r"\b(parsed|listed|codec)_|retention_cutoff")
-    for step in (step for step in completed(outcome_of(name)[0]).steps if not step.auxiliary):
+    for step in (step for step in completed(nasty_outcome(name)[0]).steps if not step.auxiliary):
         proved = False
         for statement in step.statements:
             proved = proved or statement.kind is StatementKind.PROOF

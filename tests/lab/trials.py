@@ -2,14 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import nullcontext
 
-from lab.scenario import Category, Database, Scenario
+import pytest
+
+from lab import registry
+from lab.scenario import Category, Database, Need, Scenario
 from lab.trial import trial
 from lab.trial.apply import Exclusive
 from lab.trial.template import Bench
-from lab.values import Completed, Outcome, PlannedTrial, TrialRequest, Verdict
+from lab.values import Completed, Outcome, PlannedTrial, Skipped, TrialRequest, Verdict
+
+NastyOutcome = Callable[[str], tuple[Outcome, Bench]]
+"""Of the scenario with that name."""
+
+
+def on_pglite(name: str) -> bool:
+    """Whether only the embedded TimescaleDB runs it; each takes some ten seconds there."""
+    (entry,) = registry.resolve([name])
+    return Need.COLUMNSTORE in entry.scenario.needs
+
+
+def every_scenario(names: Iterable[str]) -> pytest.MarkDecorator:
+    """These strategies; those on pglite are slow tests."""
+    return pytest.mark.parametrize(
+        "name", [pytest.param(name, marks=pytest.mark.slow if on_pglite(name) else ()) for name in names]
+    )
 
 
 def request_for(bench: Bench, scenario: str, *, timed: bool = True, step_seconds: float = 600) -> TrialRequest:
@@ -34,6 +53,14 @@ def run_scenario(
     scenario = Scenario(title="test", category=Category.CONTROL, hypothesis="", apply=apply, **declared)  # type: ignore[arg-type]
     request = request_for(bench, "test", timed=timed, step_seconds=step_seconds)
     return trial.run(request, scenario, bench, exclusive)
+
+
+def completed(outcome: Outcome) -> Completed:
+    """That trial; the test is skipped where the scenario had nothing to do."""
+    if isinstance(outcome, Skipped) and outcome.reason.startswith("Nothing to delete"):
+        pytest.skip(outcome.reason)
+    assert isinstance(outcome, Completed), outcome
+    return outcome
 
 
 def run_sql(*statements: str) -> Callable[[Database], None]:
