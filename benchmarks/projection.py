@@ -90,6 +90,7 @@ def run(size: int, scenarios: Sequence[str], server: str, out: Path) -> Experime
             workload=resolve("2026-02-17", None),
             size_bytes=size,
             seed=1,
+            read_seconds=0,
             server=server,
             results=folder,
             options=Options(),

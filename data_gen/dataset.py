@@ -121,7 +121,7 @@ class Dataset:
         self._digest = digest.hexdigest()
 
     def reads(self) -> tuple[Read, ...]:
-        """Q1 at the present, and Q2-Q5 for `EVENTS_READ` events."""
+        """Q1-Q10 at the present; Q2-Q5 for `EVENTS_READ` events."""
         ids = [event + 1 for event in self._small.scraped_events]  # kick-offs ascend with their numbers
         step = max(1, len(ids) // EVENTS_READ)
         return reads(self.now, ids[step // 2 :: step][:EVENTS_READ])

@@ -27,7 +27,7 @@ FACTS = WorkloadFacts(
     unit_tables=tuple(SIDES.values()),
     snapshot="snapshot",
     detail="market",
-    reads="Q1-Q5",
+    reads="Q1-Q10",
     parameters=(
         Parameter(
             name=CHANGE_RATE,

@@ -72,3 +72,14 @@ def bytes_text(count: float) -> str:
             value /= 1024
     digits = 0 if unit == "B" or abs(value) >= 100 else 1 if abs(value) >= 10 else 2
     return f"{value:.{digits}f} {unit}"
+
+
+def duration_text(seconds: float) -> str:
+    """Seconds in the unit that leaves at least 1, with two or three digits: '0.42 ms', '66 ms', '1.2 s'."""
+    value, unit = (seconds, "s") if seconds >= 1 else (1000 * seconds, "ms")
+    return f"{value:.{0 if value >= 10 else 1 if value >= 1 else 2}f} {unit}"
+
+
+def ratio_text(ratio: float) -> str:
+    """How many times, with two or three digits: '0.43', '1.08', '5.5', '120'."""
+    return f"{ratio:.{0 if ratio >= 10 else 1 if ratio >= 2 else 2}f}"

@@ -6,7 +6,7 @@ reads are SQL with parameters. The lab loads, clones, asks, weighs and compares,
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -45,23 +45,60 @@ class Comparison(StrEnum):
     """Equal values of the column's type."""
 
 
+@dataclass(frozen=True)
+class Heavy:
+    """A column that is most of what a read takes, such as a document: the read is measured with it and without it."""
+
+    asked: str
+    """Its expression as the application sends it."""
+    compared: str
+    """The expression whose value must stay the same: a hash of a long document; for a size on disk, that it is there."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Read:
-    """One read of the application; its rows come back in a stated order."""
+    """One statement of a read of the application; its rows come back in a stated order."""
 
     name: str
+    query: str
+    """The application's read that it is a part of, such as 'Q1': their costs add up, and a report has one line for each."""
     sql: str
-    """With `{list}` where one of `lists` goes."""
+    """A SELECT, with `{list}` where one of `lists` goes."""
     params: tuple[object, ...] = ()
-    lists: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    lists: Mapping[str, Mapping[str, str | Heavy]] = field(default_factory=dict)
     """By placeholder, each column as 'table.column' with the expression that reads it: without those that are given up."""
+    subject: str = ""
+    """What it asks about, such as 'event 7', where one query asks about several; its cost is that of one of them."""
 
-    def text(self, dropped: Sequence[str] = ()) -> str:
-        """The SQL without the columns in `dropped` ('table.column')."""
+    def text(self, dropped: Collection[str] = ()) -> str:
+        """The SQL whose answer is compared, without the columns in `dropped` ('table.column')."""
+        return self._filled(dropped, lambda heavy: heavy.compared)
+
+    def asked(self, dropped: Collection[str] = ()) -> str:
+        """The SQL as the application sends it, without those columns."""
+        return self._filled(dropped, lambda heavy: heavy.asked)
+
+    @property
+    def columns(self) -> frozenset[str]:
+        """The columns of its lists, as 'table.column'."""
+        return frozenset(column for name in self._used for column in self.lists[name])
+
+    @property
+    def heavy(self) -> frozenset[str]:
+        """Those of them that are heavy."""
+        pairs = (pair for name in self._used for pair in self.lists[name].items())
+        return frozenset(column for column, expression in pairs if isinstance(expression, Heavy))
+
+    @property
+    def _used(self) -> list[str]:
+        return [name for name in self.lists if f"{{{name}}}" in self.sql]
+
+    def _filled(self, dropped: Collection[str], choose: Callable[[Heavy], str]) -> str:
         text = self.sql
-        for name, columns in self.lists.items():
-            kept = (expression for column, expression in columns.items() if column not in dropped)
-            text = text.replace(f"{{{name}}}", ", ".join(kept))
+        for name in self._used:
+            kept = (expression for column, expression in self.lists[name].items() if column not in dropped)
+            words = (choose(one) if isinstance(one, Heavy) else one for one in kept)
+            text = text.replace(f"{{{name}}}", ", ".join(words))
         return text
 
 

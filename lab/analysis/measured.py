@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from lab.analysis.full_size import FullSizeProjection, SizedTrial, project
 from lab.analysis.interval import error, gap, mean_square
 from lab.analysis.projection import Lineage, pieces
+from lab.analysis.reads import ReadGaps, read_gaps
 from lab.values import BASELINE, SIZE, Completed, Experiment, LoadedTemplate
 
 
@@ -30,6 +31,8 @@ class References:
     """Mean square of these gaps over all servers, because all hold the same data; None without a gap."""
     smaller_scale: int | None
     """The scale of the second size."""
+    read_gaps: ReadGaps
+    """By server and query, how much the time of a query differs between identical databases."""
 
     def control(self, server: str) -> Completed | None:
         """The first baseline of a server; None where it failed: then nothing on that server has a saving."""
@@ -86,6 +89,7 @@ def references(experiment: Experiment) -> References:
         smaller_scale=next(
             (auxiliary.dataset.scale for auxiliary in experiment.auxiliary_trials if auxiliary.purpose == SIZE), None
         ),
+        read_gaps=read_gaps(baselines),
     )
 
 

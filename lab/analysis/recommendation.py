@@ -12,6 +12,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from lab.analysis.full_size import FullSizeProjection, TargetStatus
+from lab.analysis.reads import ReadResult, in_words
 from lab.units import bytes_text
 from lab.values import Category, Completed, LoadedTemplate, ScenarioFacts, Verdict
 
@@ -32,6 +33,13 @@ class Candidate:
     """As measured on the sample."""
     noise_percent: float | None
     """Difference of the two baselines of its server; None if there was only one."""
+    reads: tuple[ReadResult, ...] | None
+    """What each query of the application takes; None where none was timed."""
+
+    @property
+    def costs(self) -> tuple[str, ...]:
+        """Its price besides bytes: what was measured, then what only words can say."""
+        return in_words(self.reads), *self.facts.costs
 
     @property
     def bytes_now(self) -> int:
@@ -113,7 +121,7 @@ def _take(fitting: Sequence[Candidate], ranked: Sequence[Candidate], target_byte
     return Recommendation(
         scenario=best.trial.scenario,
         headline=f"{_advised(best)}: {best.size}, {_against(best, target_bytes)}.",
-        reasons=(*(reason for reason in reasons if reason), *(f"It costs: {cost}" for cost in best.facts.costs)),
+        reasons=(*(reason for reason in reasons if reason), *(f"It costs: {cost}" for cost in best.costs)),
         losses=best.facts.given_up,
     )
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from enum import StrEnum
 
 from lab.analysis.full_size import FullSizeProjection
+from lab.analysis.reads import ReadResult, ReadTime, main_read, slowest_read
 from lab.analysis.rows import TrialResult
 from lab.values import WorkloadFacts
 
@@ -43,7 +45,27 @@ _COLUMNS = {
     "days_to_target": Kind.NUMBER,
     "until": Kind.TEXT,
     "target": Kind.TEXT,
+    "main_read": Kind.TEXT,
+    "main_read_ratio": Kind.NUMBER,
+    "main_read_change": Kind.TEXT,
+    "slowest_read": Kind.TEXT,
+    "slowest_read_ratio": Kind.NUMBER,
 }
+
+
+_TIMES: Mapping[str, Callable[[ReadTime], Value]] = {
+    "median_seconds": lambda side: side.median,
+    "p95_seconds": lambda side: side.p95,
+    "spread": lambda side: side.spread,
+    "cpu_microseconds": lambda side: None if side.cpu_seconds is None else 1e6 * side.cpu_seconds,
+    "blocks": lambda side: side.blocks,
+}
+READ_COLUMNS = (
+    *("scenario", "server", "repeat", "query", "without", "change", "ratio", "ratio_low", "ratio_high", "baseline_gap"),
+    "samples",
+    *(f"{prefix}{name}" for prefix in ("baseline_", "") for name in _TIMES),
+)
+"""The columns of reads.csv in their order."""
 
 
 def columns(workload: WorkloadFacts) -> dict[str, Kind]:
@@ -71,8 +93,39 @@ def record(row: TrialResult, workload: WorkloadFacts) -> dict[str, Value]:
         "cpu_seconds": row.cost.cpu_seconds,
         "repeat": row.repeat,
         "reason": row.reason,
+        **_reads(row),
     } | (_at_full_size(row.projection) if row.projection else {})
     return {_column(name, workload): values.get(name) for name in _COLUMNS}
+
+
+def _reads(row: TrialResult) -> dict[str, Value]:
+    main, slowest = main_read(row.reads), slowest_read(row.reads)
+    return {
+        "main_read": main.query if main else None,
+        "main_read_ratio": main.ratio if main else None,
+        "main_read_change": main.change.value if main else None,
+        "slowest_read": slowest.query if slowest else None,
+        "slowest_read_ratio": slowest.ratio if slowest else None,
+    }
+
+
+def read_record(row: TrialResult, read: ReadResult) -> dict[str, Value]:
+    """One query after one strategy, as reads.csv and `--json` hold it, whether there is a difference to speak of or not."""
+    values: tuple[Value, ...] = (
+        row.outcome.scenario,
+        row.outcome.server,
+        row.repeat,
+        read.query,
+        " ".join(read.without),
+        read.change.value,
+        read.ratio,
+        read.low,
+        read.high,
+        read.gap,
+        read.samples,
+        *(value(side) for side in (read.before, read.after) for value in _TIMES.values()),
+    )
+    return dict(zip(READ_COLUMNS, values, strict=True))
 
 
 def _at_full_size(projection: FullSizeProjection) -> dict[str, Value]:

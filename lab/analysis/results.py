@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from lab.analysis.full_size import FullSizeProjection, Rest, rest_of
 from lab.analysis.measured import References, completed, references
 from lab.analysis.parameters import by_parameter
+from lab.analysis.reads import read_results
 from lab.analysis.recommendation import Candidate, Recommendation, ranking, recommend
 from lab.analysis.rows import (
     Cost,
@@ -49,6 +50,8 @@ class Results:
     by_parameter: tuple[ParameterResult, ...]
     parameter_scale: Mapping[str, int]
     """By parameter, the scale of the datasets with other values of it; absent if there is none."""
+    read_gaps: Mapping[str, float]
+    """By server, the largest ratio that a query's time differs by between two baselines; absent where none was timed."""
     noise: Mapping[str, float]
     """By server, the difference of its two baselines in percent; absent if there was only one."""
     candidates: tuple[Candidate, ...]
@@ -72,6 +75,11 @@ class Results:
     def missing(self) -> tuple[TrialResult, ...]:
         """The trials that have no numbers."""
         return tuple(row for row in self.trials if row.trial is None)
+
+    @property
+    def reads_timed(self) -> bool:
+        """Whether any trial's reads were."""
+        return any(row.reads for row in self.trials)
 
     @property
     def strategies(self) -> tuple[Candidate, ...]:
@@ -107,6 +115,10 @@ def analyse(experiment: Experiment) -> Results:
         parameter_scale={
             auxiliary.purpose: auxiliary.dataset.scale for auxiliary in reversed(experiment.auxiliary_trials)
         },
+        read_gaps={
+            server: max(gap for (place, _), gap in context.read_gaps.items() if place == server)
+            for server, _ in context.read_gaps
+        },
         noise=context.noise,
         candidates=candidates,
         ranking=ranked,
@@ -130,6 +142,7 @@ def _trial(context: References, outcome: Outcome) -> TrialResult:
         cost=_NOTHING,
         projection=None,
         reason=reason(outcome),
+        reads=None,
         rank=None,
     )
 
@@ -145,6 +158,7 @@ def _measured(context: References, trial: Completed) -> TrialResult:
         cost=cost_of([step for step in trial.steps if not step.auxiliary]),
         projection=context.projection(sized),
         reason=differences(trial) or None,
+        reads=read_results(trial, context.read_gaps),
         rank=None,
     )
 
@@ -166,6 +180,7 @@ def _candidates(context: References, trials: list[TrialResult]) -> Iterator[Cand
                     before=control_projection,
                     saving_percent=row.saving_percent,
                     noise_percent=context.noise.get(row.control.server),
+                    reads=row.reads,
                 )
 
 

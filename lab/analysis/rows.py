@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from lab.analysis.full_size import FullSizeProjection, SizedTrial
+from lab.analysis.reads import ReadResult
 from lab.values import Completed, Failed, Outcome, ScenarioFacts, Skipped, StepRecord, TableFootprint, Verdict
 
 
@@ -38,6 +39,8 @@ class TrialResult:
     """None if the profile does not say how much its retention keeps."""
     reason: str | None
     """Why it has no numbers, or which answers differ."""
+    reads: tuple[ReadResult, ...] | None
+    """What each query of the application takes; None where none was timed."""
     rank: int | None
     """1 is the best; None for controls, and for trials without verification, full size or a saving above the noise."""
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import asdict
+from math import isnan
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,6 +21,7 @@ from lab.cli.options import (
     Port,
     PostgresBin,
     ProfileFile,
+    ReadSeconds,
     Results,
     Scenarios,
     Seed,
@@ -56,6 +58,7 @@ def run(
     postgres_bin: PostgresBin = None,
     jobs: Jobs = None,
     step_seconds: StepSeconds = 3600,
+    read_seconds: ReadSeconds = 4,
     results: Results = Path("results"),
     as_json: AsJson = False,
 ) -> None:
@@ -66,6 +69,8 @@ def run(
     from lab.servers import DEFAULT_IMAGE, PULL_S, PULL_UNASKED_S, Options
     from lab.units import parse_bytes
 
+    if isnan(read_seconds) or isnan(step_seconds):
+        raise InputError("nan is no number of seconds.", hint="Write a number, such as 4.")
     request = pipeline.Request(
         scenarios=tuple(scenario),
         workload=_workload(workload, case, profile),
@@ -76,6 +81,7 @@ def run(
         results=results,
         jobs=jobs,
         step_seconds=step_seconds,
+        read_seconds=read_seconds,
         options=Options(
             postgres_bin=postgres_bin,
             image=image or DEFAULT_IMAGE,
@@ -92,7 +98,9 @@ def run(
         else:
             print_report(analysed)
     finally:
-        print_line(f"\nThe full report is in {folder}: report.md, savings.csv and experiment.json.", console=err)
+        print_line(
+            f"\nThe full report is in {folder}: report.md, savings.csv, reads.csv and experiment.json.", console=err
+        )
     if analysed.broken:
         raise typer.Exit(SOMETHING_FAILED)
 

@@ -87,4 +87,13 @@ StepSeconds = Annotated[
     float,
     typer.Option("--step-seconds", min=1, help="Cancel a step after this many seconds; its trial then fails."),
 ]
+ReadSeconds = Annotated[
+    float,
+    typer.Option(
+        "--read-seconds",
+        min=0,
+        max=3600,
+        help="Measure the application's reads this long per trial; 0 leaves them out.",
+    ),
+]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for a program to read.")]

@@ -80,15 +80,25 @@ def compare(
         print_line(f"Note: {line}")
 
 
-@app.command(epilog="Example: [bold]lab report results/sample[/]")
+@app.command(
+    epilog="Examples: [bold]lab report results/sample[/] · [bold]lab report results/sample --plans toast_lz4[/]"
+)
 def report(
-    run_folder: Annotated[Path, typer.Argument(metavar="RUN", help="Folder of a run.")], as_json: AsJson = False
+    run_folder: Annotated[Path, typer.Argument(metavar="RUN", help="Folder of a run.")],
+    plans: Annotated[
+        str | None,
+        typer.Option(metavar="SCENARIO", help="Print how the server executed the reads after that scenario."),
+    ] = None,
+    as_json: AsJson = False,
 ) -> None:
-    """Write report.md and savings.csv again from a run's measurements, and print the savings."""
+    """Write report.md, savings.csv and reads.csv again from a run's measurements, and print the savings."""
+    from lab.report import plans as read_plans
     from lab.report import summary
 
     analysed = write_reports(run_folder)
-    if as_json:
+    if plans is not None:
+        print_lines(read_plans.plans(analysed, plans))
+    elif as_json:
         print_json(summary.of(analysed))
     else:
         print_report(analysed)
@@ -127,6 +137,8 @@ def print_report(analysed: Analysed) -> None:
     from lab.report import tables
 
     print_table(tables.savings(analysed))
+    if analysed.reads_timed:
+        print_table(tables.reads(analysed))
     print_table(tables.full_size(analysed))
     for row in analysed.missing:
         print_line(f" {row.outcome.kind}: {row.reason or ''}", head=row.outcome.scenario)

@@ -127,7 +127,7 @@ def _application(inputs: DiscoveryInputs, strategy: Measured) -> Phase:
         number=102,
         title=TITLES[102],
         changes=(
-            *strategy.candidate.facts.costs,
+            *strategy.candidate.costs,
             *(f"Given up: {loss}. What needs it must change first." for loss in strategy.candidate.facts.given_up),
             *_places(touches),
             *_unlooked(inputs),

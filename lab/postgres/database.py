@@ -60,6 +60,13 @@ class Database:
         with _translated(sql, self._diagnose):
             return self._connection.execute(sql, params).fetchall()
 
+    def seconds(self, sql: str, params: Sequence[object] | None = None) -> float:
+        """How long one query takes until its whole answer is here, not yet as Python's values; it is planned every time."""
+        with _translated(sql, self._diagnose):
+            started = time.perf_counter()
+            self._connection.execute(sql, params, prepare=False)
+            return time.perf_counter() - started
+
     def value(self, sql: str, params: Sequence[object] | None = None) -> Any:
         """The single value of a query that returns one row and one column."""
         ((value,),) = self.fetch(sql, params)

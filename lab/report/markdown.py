@@ -31,6 +31,7 @@ def _render(template: str, results: Results) -> str:
         experiment=results.experiment,
         advice=results.advice,
         savings=tables.savings(results),
+        reads=tables.reads(results),
         full_size=tables.full_size(results),
         steps=tables.steps(results),
         by_parameter=[

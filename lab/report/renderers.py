@@ -7,5 +7,9 @@ from collections.abc import Callable, Mapping
 from lab.analysis.results import Results
 from lab.report import csv, markdown
 
-RENDERERS: Mapping[str, Callable[[Results], str]] = {"report.md": markdown.report, "savings.csv": csv.savings}
+RENDERERS: Mapping[str, Callable[[Results], str]] = {
+    "report.md": markdown.report,
+    "savings.csv": csv.savings,
+    "reads.csv": csv.reads,
+}
 """Each file that is written beside experiment.json, and the function that renders it."""

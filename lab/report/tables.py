@@ -6,11 +6,12 @@ from collections.abc import Sequence
 
 from lab.analysis.fidelity import Figure
 from lab.analysis.full_size import FullSizeProjection
+from lab.analysis.reads import Change, ReadResult, main_read, slowest_read
 from lab.analysis.results import Results
 from lab.analysis.rows import StepResult, TableResult, TrialResult
 from lab.analysis.side_by_side import SideBySide
-from lab.report.table import Cell, Table, percent, seconds, size
-from lab.units import Unit, bytes_text
+from lab.report.table import Cell, Table, count, percent, seconds, size
+from lab.units import Unit, bytes_text, duration_text, ratio_text
 from lab.values import CaseFacts, Parameter
 
 _LARGE = 0.01
@@ -33,6 +34,8 @@ def savings(results: Results) -> Table:
             "CPU",
             "WAL",
             "peak disk",
+            main_read_head(results),
+            "slowest read",
         ),
         rows=tuple(_savings_row(row) for row in results.trials),
         left=3,
@@ -52,6 +55,69 @@ def _savings_row(row: TrialResult) -> tuple[Cell | str | None, ...]:
         seconds(row.cost.cpu_seconds),
         size(row.cost.wal_bytes),
         size(row.cost.peak_bytes),
+        _read_change(main_read(row.reads)),
+        _slowest(row),
+    )
+
+
+def main_read_head(results: Results) -> str:
+    """The name of the application's first query, above what became of it."""
+    main = next((read for row in results.trials if (read := main_read(row.reads))), None)
+    return main.query if main else "first read"
+
+
+def _slowest(row: TrialResult) -> str | None:
+    """The query that suffers most; None where none was compared."""
+    if not row.reads or all(read.change is Change.UNKNOWN for read in row.reads):
+        return None
+    slowest = slowest_read(row.reads)
+    return f"{slowest.query} {ratio_text(slowest.ratio)} x" if slowest else "none slower"
+
+
+def _read_change(read: ReadResult | None) -> str | None:
+    if read is None or read.change is Change.UNKNOWN:
+        return None
+    return f"{ratio_text(read.ratio)} x" if read.named else "same"
+
+
+def reads(results: Results) -> Table:
+    """Every query that takes longer or shorter after a strategy than two baselines differ."""
+    return Table(
+        title="Reads",
+        heads=(
+            "scenario",
+            "server",
+            "query",
+            "columns",
+            "baseline",
+            "after",
+            "ratio",
+            "between",
+            "p95 before",
+            "p95 after",
+            "CPU before",
+            "CPU after",
+            "blocks before",
+            "blocks after",
+        ),
+        rows=tuple(_read_row(row, read) for row in results.measured for read in row.reads or () if read.named),
+        left=4,
+    )
+
+
+def _read_row(row: TrialResult, read: ReadResult) -> tuple[Cell | str | None, ...]:
+    sides = (read.before, read.after)
+    return (
+        row.outcome.scenario,
+        row.outcome.server,
+        read.query,
+        read.columns,
+        *(duration_text(side.median) for side in sides),
+        f"{ratio_text(read.ratio)} x",
+        f"{ratio_text(read.low)}-{ratio_text(read.high)}",
+        *(duration_text(side.p95) for side in sides),
+        *(None if side.cpu_seconds is None else duration_text(side.cpu_seconds) for side in sides),
+        *(count(side.blocks) for side in sides),
     )
 
 

@@ -21,6 +21,7 @@ from lab.runner.server_pool import ServerPool, open_pool
 from lab.servers import Options, clean, open_workspace
 from lab.trial import trial
 from lab.trial.deadline import STEP_SECONDS
+from lab.trial.reads import READ_SECONDS
 from lab.trial.template import Bench
 from lab.units import bytes_text
 from lab.values import (
@@ -62,6 +63,8 @@ class Request:
     """Trials at once; None: `lab.runner.schedule.jobs_at_once` decides."""
     step_seconds: float = STEP_SECONDS
     """A step that takes longer is ended."""
+    read_seconds: float = READ_SECONDS
+    """About how long the reads of each trial are measured; 0 leaves them out."""
     parameters: Mapping[str, float] = field(default_factory=dict)
     """Of the workload, where they are not to be its own."""
 
@@ -100,6 +103,7 @@ def run(request: Request, progress: Progress, opened: Callable[[Path], None]) ->
                 workload=workload,
                 case_sha256=_sha256(workload.case_text),
                 step_seconds=request.step_seconds,
+                read_seconds=request.read_seconds,
             ),
         )
     journal.finish()
@@ -117,6 +121,7 @@ class _Run:
     workload: Workload
     case_sha256: str
     step_seconds: float
+    read_seconds: float
 
     @property
     def spec(self) -> DatasetSpec:
@@ -131,6 +136,7 @@ class _Run:
             case_sha256=self.case_sha256,
             timed=timed,
             step_seconds=self.step_seconds,
+            read_seconds=self.read_seconds,
         )
 
 

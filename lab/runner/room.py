@@ -8,8 +8,8 @@ from lab.errors import InputError
 from lab.servers import Server
 from lab.units import bytes_text
 
-ROOM = 6
-"""Free disk that a server needs, in databases: the template, WAL, slack."""
+ROOM = 7
+"""Free disk that a server needs, in databases: the template, the clone that reads are compared with, WAL, slack."""
 
 JOB_ROOM = 2
 """Additional disk for each concurrent trial: its clone, and a second copy while a table is rewritten."""

@@ -10,7 +10,8 @@ import psutil
 
 from lab.postgres.database import Database
 
-_TICKS = 100  # a second, in /proc/…/stat of every Linux
+_TICK = 0.01  # seconds, in /proc/…/stat of every Linux
+_NANOSECOND = 1e-9
 
 
 class SqlGauge:
@@ -20,6 +21,7 @@ class SqlGauge:
         self._working, self._watching = working, watching
         superuser, sees_temporary = watching.fetch(_PERMISSIONS)[0]
         self._superuser = bool(superuser)
+        self.cpu_tick = _TICK if self._scheduled() is None else _NANOSECOND
         self._sizes = (database, f"pgsql_tmp{working.value('SELECT pg_backend_pid()')}.%") if sees_temporary else None
 
     def disk_bytes(self) -> int | None:
@@ -29,11 +31,18 @@ class SqlGauge:
 
     def cpu_seconds(self) -> float | None:
         """CPU time of the process behind the working connection."""
+        if self.cpu_tick == _NANOSECOND:
+            return self._scheduled()
         stat = self._working.value(_STAT) if self._superuser else None
         if stat is None:  # not a superuser, or not on Linux
             return None
         fields = stat.rpartition(")")[2].split()
-        return (int(fields[11]) + int(fields[12])) / _TICKS
+        return (int(fields[11]) + int(fields[12])) * _TICK
+
+    def _scheduled(self) -> float | None:
+        """The time that the scheduler gave the process, which has no threads; None where the kernel does not tell."""
+        given = self._working.value(_SCHEDSTAT) if self._superuser else None
+        return None if not given else int(given.split()[0]) * _NANOSECOND
 
 
 _PERMISSIONS = """
@@ -43,10 +52,13 @@ _SIZES = """
 SELECT pg_database_size(%s) + coalesce((SELECT sum(size) FROM pg_ls_tmpdir() WHERE name LIKE %s), 0)::bigint
 """
 _STAT = "SELECT pg_read_file('/proc/self/stat', 0, 8192, true)"
+_SCHEDSTAT = "SELECT pg_read_file('/proc/self/schedstat', 0, 8192, true)"
 
 
 class FolderGauge:
     """Measures the files and the process on this machine."""
+
+    cpu_tick = _TICK
 
     def __init__(self, folder: Path, process: int | None) -> None:
         self._places = (folder, folder.parent / "pgsql_tmp")  # sorts and hashes spill into the second

@@ -14,6 +14,9 @@ from lab.values import Capabilities
 class Gauge(Protocol):
     """Measures the resources that a piece of work takes; None for a resource that is not visible."""
 
+    cpu_tick: float
+    """The seconds that `cpu_seconds` counts in: it says nothing of work that takes less."""
+
     def disk_bytes(self) -> int | None:
         """Bytes of the database's files now, with temporary files, without WAL."""
 

@@ -1,1 +1,1 @@
-"""One trial: clone, apply, settle, measure, verify; `lab.trial.trial` runs these steps in order."""
+"""One trial: clone, apply, settle, measure, verify, time the reads; `lab.trial.trial` runs these steps in order."""

@@ -13,6 +13,7 @@ from itertools import count
 from lab.postgres.database import Database
 from lab.servers import Server
 from lab.trial.judge import Expectation, expectation
+from lab.trial.settle import settle
 from lab.trial.verify import Loss, Questions
 from lab.values import DatasetSpec, LoadedTemplate
 
@@ -44,6 +45,14 @@ class Expectations:
         return self._known[loss.key]
 
 
+@dataclass
+class _Control:
+    """The clone that reads are compared with, and who uses it."""
+
+    name: str = ""
+    turn: threading.Lock = field(default_factory=threading.Lock)
+
+
 @dataclass(frozen=True, kw_only=True)
 class Bench:
     """A worker's side of a template: the running server that holds it, and the expected states so far."""
@@ -52,6 +61,7 @@ class Bench:
     template: Template
     _expected: Expectations = field(default_factory=Expectations)
     _numbers: Iterator[int] = field(default_factory=lambda: count(1))
+    _control: _Control = field(default_factory=_Control)
 
     def new_name(self) -> str:
         """A name for a clone."""
@@ -75,3 +85,19 @@ class Bench:
                 yield database
         finally:
             self.server.drop(name)
+
+    @contextmanager
+    def control(self) -> Iterator[tuple[str, Database]]:
+        """The untouched clone that every trial's reads are compared with, its name and a new connection; one user at a time.
+
+        It stays until the server is closed: to make it anew for every trial would take as long as the reads.
+        """
+        with self._control.turn:
+            if not self._control.name or not self.server.holds(self._control.name):
+                name = self.new_name()
+                self.server.clone(self.template.name, name)
+                with self.server.connect(name) as database:
+                    settle(database)
+                self._control.name = name
+            with self.server.connect(self._control.name) as database:
+                yield self._control.name, database

@@ -12,14 +12,15 @@ import psutil
 from lab.errors import LabError, NothingToDoError, RequirementError, UnavailableError
 from lab.postgres.database import Database
 from lab.scenario import Scenario
-from lab.trial import judge, verify
+from lab.trial import judge, reads, verify
 from lab.trial.apply import Exclusive, Recorder, apply
 from lab.trial.deadline import Deadline
+from lab.trial.reads import Side, Timed
 from lab.trial.settle import settle
 from lab.trial.step_timer import StepTimer
 from lab.trial.template import Bench
 from lab.trial.verify import Loss
-from lab.values import Completed, Failed, Outcome, Skipped, StepRecord, TrialRequest
+from lab.values import Completed, Failed, Outcome, Skipped, StepRecord, TrialRequest, Verdict
 
 
 def run(request: TrialRequest, scenario: Scenario, bench: Bench, exclusive: Exclusive = nullcontext) -> Outcome:
@@ -97,6 +98,8 @@ def _completed(trial: _Trial) -> Completed:
             expected=expected,
             earlier=earlier,
         )
+        trial.part = "time the reads"
+        timed = _timed(trial, database, loss) if judged.verification.verdict is not Verdict.DIFFERS else None
     return Completed(
         scenario=planned.scenario,
         server=bench.server.kind,
@@ -107,9 +110,32 @@ def _completed(trial: _Trial) -> Completed:
         rows=judged.rows,
         verification=judged.verification,
         lost=judged.lost,
-        notes=tuple(recorder.notes),
         valued=expected.valued,
+        notes=(*recorder.notes, *(timed.notes if timed else ())),
+        reads=timed.costs if timed else None,
     )
+
+
+def _timed(trial: _Trial, database: Database, loss: Loss) -> Timed | None:
+    """The reads of a trial that gives the same answers, while nothing else works; None where nothing is timed."""
+    seconds = trial.request.read_seconds if trial.request.timed else 0.0
+    if not seconds:
+        return None
+    bench, questions = trial.bench, trial.bench.template.questions
+    with (
+        trial.exclusive(),
+        bench.control() as (untouched, control),
+        bench.server.gauge(trial.clone, database) as after,
+        bench.server.gauge(untouched, control) as before,
+    ):
+        verify.state_settings(control, questions.schema, trial.request.step_seconds)
+        return reads.measure(
+            Side(database=database, gauge=after),
+            Side(database=control, gauge=before),
+            questions.reads,
+            loss.columns,
+            seconds=seconds,
+        )
 
 
 def _apply(trial: _Trial, database: Database) -> Recorder:

@@ -149,6 +149,44 @@ class Guarantee:
 
 
 @dataclass(frozen=True, kw_only=True)
+class ReadSide:
+    """What one read of the application took in one database."""
+
+    timing: Timing
+    """Seconds until the whole answer was here; of a query of several statements their sum."""
+    cpu_seconds: float | None
+    """User and system time of the server process per read; None where it cannot be observed, or is too short to be seen."""
+    blocks: int | None
+    """Blocks of 8 kB touched, in shared buffers or read into them; None where the server does not count them."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReadPlan:
+    """How the server executed one statement of a read."""
+
+    name: str
+    plan: str | None
+    """EXPLAIN (ANALYZE, BUFFERS) as JSON, without what is 0 or false; None where it is too long to be kept."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReadCost:
+    """One query of the application after a strategy and, measured in turn with it, on an untouched clone.
+
+    Both sides read the same columns.
+    """
+
+    query: str
+    """Such as 'Q1'."""
+    without: tuple[str, ...]
+    """Columns that neither side reads, as 'table.column': given up, or heavy and left out; empty of the whole read."""
+    after: ReadSide
+    before: ReadSide
+    plans: tuple[ReadPlan, ...]
+    """Of the whole read's statements about one subject, after the strategy; none where heavy columns were left out."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class Completed:
     """A scenario that was applied, measured and verified; its verdict may still be that answers differ."""
 
@@ -169,6 +207,8 @@ class Completed:
     notes: tuple[str, ...]
     valued: Mapping[str, int] = field(default_factory=dict)
     """Of each column that is emptied in some rows, as 'table.column', the rows in which it is not."""
+    reads: tuple[ReadCost, ...] | None = None
+    """In the order of the workload; None where they were not timed: answers differ, or other trials ran at the same time."""
     kind: Literal["completed"] = "completed"
 
 

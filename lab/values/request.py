@@ -20,3 +20,5 @@ class TrialRequest:
     """Whether the trial measures time and WAL, alone on its host; otherwise only bytes and answers count."""
     step_seconds: float
     """A step that takes longer is ended, and the trial fails."""
+    read_seconds: float = 0.0
+    """About how long the reads of a timed trial are measured; 0 leaves them out."""

@@ -21,7 +21,7 @@ from lab.values.experiment import (
     TableFacts,
 )
 from lab.values.footprint import KINDS, Footprint, Kinds, TableFootprint
-from lab.values.outcome import Completed, Outcome, Skipped, StepRecord, Timing
+from lab.values.outcome import Completed, Outcome, ReadCost, ReadSide, Skipped, StepRecord, Timing
 
 T = TypeVar("T")
 
@@ -130,6 +130,21 @@ def _completed(trial: Completed) -> Iterator[Problem]:
     yield from _amounts(database_bytes=trial.database_bytes, checks=trial.verification.checks)
     yield from _counts("rows", trial.rows)
     yield from _below("footprint", _footprint(trial.footprint, compared=trial.scenario == BASELINE))
+    yield from _each("reads", trial.reads or (), _read)
+
+
+def _read(cost: ReadCost) -> Iterator[Problem]:
+    yield from _below("after", _read_side(cost.after))
+    yield from _below("before", _read_side(cost.before))
+
+
+def _read_side(side: ReadSide) -> Iterator[Problem]:
+    yield from _below("timing", _timing(side.timing))
+    if len(side.timing.values) < 2:
+        yield Problem(place="timing.values", message="one sample has no spread, and nothing can be compared with it")
+    if any(seconds <= 0 for seconds in side.timing.values):
+        yield Problem(place="timing.values", message="a sample took no time, and nothing can be compared with it")
+    yield from _amounts(cpu_seconds=side.cpu_seconds, blocks=side.blocks)
 
 
 def auxiliary_problems(trial: AuxiliaryTrial, experiment: Experiment) -> Iterator[Problem]:

@@ -11,7 +11,7 @@ from data_gen.imitation import resolve
 from lab.errors import InputError
 from lab.postgres.database import Database
 from lab.values import CHANGE_RATE
-from lab.workload import Read
+from lab.workload import Heavy, Read
 
 MB = 1 << 20
 
@@ -54,8 +54,14 @@ def test_every_read_runs_and_answers(small: Dataset, small_database: Database) -
 def test_a_read_does_without_the_columns_that_are_given_up() -> None:
     read = Read(
         name="R",
+        query="R",
         sql="SELECT {page} FROM pages WHERE tags @> '{x}'",
-        lists={"page": {"pages.id": "p.id", "pages.body": "md5(p.body)"}},
+        lists={
+            "page": {"pages.id": "p.id", "pages.body": Heavy(asked="p.body", compared="md5(p.body)")},
+            "unused": {"pages.scan": Heavy(asked="p.scan", compared="md5(p.scan)")},
+        },
     )
+    assert read.asked() == "SELECT p.id, p.body FROM pages WHERE tags @> '{x}'"
+    assert read.heavy == {"pages.body"}
     assert read.text() == "SELECT p.id, md5(p.body) FROM pages WHERE tags @> '{x}'"
     assert read.text(["pages.body"]) == "SELECT p.id FROM pages WHERE tags @> '{x}'"

@@ -78,6 +78,7 @@ class Breaking:
             results=self.results,
             options=options,
             jobs=1,
+            read_seconds=0,
         )
         folders: list[Path] = []
         pipeline.run(request, hear, folders.append)

@@ -77,6 +77,7 @@ def _run(folder: Path) -> Path:
         server="native",
         results=folder,
         jobs=None,
+        read_seconds=0,
         options=Options(),
     )
     pipeline.run(request, lambda _: None, folders.append)

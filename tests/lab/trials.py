@@ -31,27 +31,31 @@ def every_scenario(names: Iterable[str]) -> pytest.MarkDecorator:
     )
 
 
-def request_for(bench: Bench, scenario: str, *, timed: bool = True, step_seconds: float = 600) -> TrialRequest:
+def request_for(
+    bench: Bench, scenario: str, *, timed: bool = True, step_seconds: float = 600, read_seconds: float = 0
+) -> TrialRequest:
     return TrialRequest(
         planned=PlannedTrial(scenario=scenario, server=bench.server.kind),
         dataset=bench.template.dataset,
         case_sha256="",
         timed=timed,
         step_seconds=step_seconds,
+        read_seconds=read_seconds,
     )
 
 
-def run_scenario(
+def run_scenario(  # noqa: PLR0913 - what a test may want to say
     bench: Bench,
     apply: Callable[[Database], None],
     exclusive: Exclusive = nullcontext,
     *,
     timed: bool = True,
     step_seconds: float = 600,
+    read_seconds: float = 0,
     **declared: object,
 ) -> Outcome:
     scenario = Scenario(title="test", category=Category.CONTROL, hypothesis="", apply=apply, **declared)  # type: ignore[arg-type]
-    request = request_for(bench, "test", timed=timed, step_seconds=step_seconds)
+    request = request_for(bench, "test", timed=timed, step_seconds=step_seconds, read_seconds=read_seconds)
     return trial.run(request, scenario, bench, exclusive)
 
 

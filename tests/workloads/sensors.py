@@ -13,7 +13,7 @@ from typing import ClassVar
 import numpy as np
 
 from lab.values import CaseFacts, DatasetSpec, Note, TableFacts, WorkloadFacts
-from lab.workload import Comparison, CopyIn, Read, Stage, Statement
+from lab.workload import Comparison, CopyIn, Heavy, Read, Stage, Statement
 
 SITES = 5
 READINGS = 150
@@ -82,11 +82,22 @@ class SensorData:
         yield Statement("CREATE INDEX ON readings (sensor_id, taken_at)")
 
     def reads(self) -> tuple[Read, ...]:
-        columns = {f"readings.{name}": name for name in ("id", "taken_at", "unit", "payload")}
+        columns: dict[str, str | Heavy] = {f"readings.{name}": name for name in ("id", "taken_at", "unit")}
+        columns["readings.payload"] = Heavy(asked="payload", compared="md5(payload::text)")
         latest = "SELECT {columns} FROM readings WHERE sensor_id = %s ORDER BY taken_at DESC, id LIMIT 10"
         return (
-            Read(name="R1 latest", sql=latest, params=(0,), lists={"columns": columns}),
-            Read(name="R2 by unit", sql="SELECT unit, count(*) FROM readings GROUP BY unit ORDER BY unit"),
+            *(
+                Read(
+                    name=f"R1 latest of {sensor}",
+                    query="R1",
+                    subject=str(sensor),
+                    sql=latest,
+                    params=(sensor,),
+                    lists={"columns": columns},
+                )
+                for sensor in (0, 1)
+            ),
+            Read(name="R2 by unit", query="R2", sql="SELECT unit, count(*) FROM readings GROUP BY unit ORDER BY unit"),
         )
 
     def _readings(self) -> Iterator[tuple[object, ...]]:

@@ -29,6 +29,7 @@ def results(tmp_path_factory: pytest.TempPathFactory) -> Results:
             size_bytes=3 << 20,
             seed=1,
             server="native",
+            read_seconds=0.2,
             results=tmp_path_factory.mktemp("sensors"),
             options=Options(),
         )
@@ -51,7 +52,7 @@ def test_the_template_holds_what_the_workload_planned(results: Results) -> None:
 
 def test_every_read_and_table_is_verified(results: Results) -> None:
     assert completed(results, "baseline").verification.verdict is Verdict.EXACT
-    assert completed(results, "baseline").verification.checks == 5
+    assert completed(results, "baseline").verification.checks == 6
     assert completed(results, "pack_units").verification.verdict is Verdict.EXACT
     assert completed(results, "drop_payload").verification.verdict is Verdict.AS_DECLARED
 

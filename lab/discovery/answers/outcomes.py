@@ -31,9 +31,9 @@ def outcomes(inputs: DiscoveryInputs) -> Answer:
         evidence=(
             *(_form(strategy) for strategy in tried),
             *_weights(inputs),
-            *(f"It costs: {cost}" for cost in (best.candidate.facts.costs if best else ())),
+            *(f"It costs: {cost}" for cost in (best.candidate.costs if best else ())),
         ),
-        missing=("How fast reads and writes are afterwards: they were verified, and not timed.",),
+        missing=("How fast writes are afterwards: they were not measured.",),
     )
 
 

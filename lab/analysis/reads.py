@@ -1,0 +1,197 @@
+"""What the application's reads take after a strategy, against the baseline that was measured in turn with them.
+
+Two identical databases differ too. By how much shows the baseline's own trials, which are compared with the same untouched
+clone. A difference is named only where chance hardly explains it and its whole interval lies beyond that gap. The gap of one
+query may be small by luck, so it is at least the median of all queries of that server.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from statistics import median
+
+from lab.units import duration_text, ratio_text
+from lab.values import Completed, ReadCost, ReadSide
+
+_CHANCE = 0.01
+"""Mann-Whitney's p below which a difference counts; with five samples of each side it can be 0.008."""
+_NAMED = 4
+"""Queries that a sentence names."""
+
+
+class Change(StrEnum):
+    """How the time of a query changed."""
+
+    SLOWER = "slower"
+    FASTER = "faster"
+    NONE = "no difference"
+    """Chance, or the gap of two baselines, explains it."""
+    UNKNOWN = "not known"
+    """No baseline of that server was measured, so its gap is not known."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReadTime:
+    """One side of a query: seconds, and what carries over to other machines."""
+
+    median: float
+    p95: float
+    spread: float
+    """Between the quartiles, as a share of the median."""
+    cpu_seconds: float | None
+    blocks: int | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReadResult:
+    """One query after one strategy."""
+
+    query: str
+    without: tuple[str, ...]
+    """Columns that it left out; empty where it was read whole."""
+    after: ReadTime
+    before: ReadTime
+    samples: int
+    """Of each side."""
+    ratio: float
+    """Of the medians; above 1 it takes longer."""
+    low: float
+    high: float
+    """The interval of 95 % of the ratio."""
+    gap: float | None
+    """The ratio by which baselines of the same server differ, at least 1; None without one."""
+    change: Change
+
+    @property
+    def named(self) -> bool:
+        """Whether there is a difference to speak of."""
+        return self.change in (Change.SLOWER, Change.FASTER)
+
+    @property
+    def columns(self) -> str:
+        """Which columns were read, in words."""
+        names = sorted({column.partition(".")[2] for column in self.without})
+        return f"without {', '.join(names)}" if names else "all"
+
+    @property
+    def words(self) -> str:
+        """As a sentence goes on: 'Q1 takes 5.5 times as long (5.1-5.9), 12 → 66 ms'."""
+        parted = f" {self.columns}" if self.without else ""
+        return (
+            f"{self.query}{parted} takes {ratio_text(self.ratio)} times as long"
+            f" ({ratio_text(self.low)}-{ratio_text(self.high)}),"
+            f" {duration_text(self.before.median)} → {duration_text(self.after.median)}"
+        )
+
+
+ReadGaps = Mapping[tuple[str, str], float]
+"""By server and query, the ratio that its baselines differ by, at least 1."""
+
+
+def read_gaps(baselines: Mapping[str, Iterable[Completed]]) -> ReadGaps:
+    """The gaps of all servers, from the trials of their baselines."""
+    logs: defaultdict[tuple[str, str], float] = defaultdict(float)
+    for server, trials in baselines.items():
+        for cost in (cost for trial in trials for cost in trial.reads or ()):
+            key = server, cost.query
+            logs[key] = max(logs[key], abs(math.log(_ratio(cost))))
+    usual = {server: median(log for key, log in logs.items() if key[0] == server) for server, _ in logs}
+    return {key: math.exp(max(log, usual[key[0]])) for key, log in logs.items()}
+
+
+def read_results(trial: Completed, known: ReadGaps) -> tuple[ReadResult, ...] | None:
+    """Every query of a trial in the order of the workload; None where none was timed."""
+    if trial.reads is None:
+        return None
+    return tuple(_result(cost, known.get((trial.server, cost.query))) for cost in trial.reads)
+
+
+def main_read(reads: Sequence[ReadResult] | None) -> ReadResult | None:
+    """The application's first query, with all columns that the strategy keeps."""
+    return reads[0] if reads else None
+
+
+def slowest_read(reads: Sequence[ReadResult] | None) -> ReadResult | None:
+    """The query with the largest ratio of those that are slower; None where none is."""
+    slower = _slower(reads or ())
+    return slower[0] if slower else None
+
+
+def in_words(reads: Sequence[ReadResult] | None) -> str:
+    """What the reads cost, as one sentence."""
+    if not reads:
+        return "Reads: not measured."
+    if all(read.change is Change.UNKNOWN for read in reads):
+        return "Reads: measured, but not compared: there is no baseline to tell a difference from noise."
+    slower = _slower(reads)
+    faster = sum(len(_of(reads, query, Change.FASTER)) > 0 for query in _queries(reads))
+    rest = f" Faster: {faster} of {len(_queries(reads))} queries." if faster else ""
+    if not slower:
+        return f"Reads: no query is slower than two baselines differ.{rest}"
+    more = f"; {len(slower) - _NAMED} more are slower" if len(slower) > _NAMED else ""
+    return f"Reads: {'; '.join(read.words for read in slower[:_NAMED])}{more}.{rest}"
+
+
+def _slower(reads: Sequence[ReadResult]) -> list[ReadResult]:
+    """The worst form of every query that is slower, the worst first."""
+    worst = (
+        max(found, key=lambda read: read.ratio)
+        for query in _queries(reads)
+        if (found := _of(reads, query, Change.SLOWER))
+    )
+    return sorted(worst, key=lambda read: -read.ratio)
+
+
+def _queries(reads: Sequence[ReadResult]) -> list[str]:
+    return list(dict.fromkeys(read.query for read in reads))
+
+
+def _of(reads: Sequence[ReadResult], query: str, change: Change) -> list[ReadResult]:
+    return [read for read in reads if read.query == query and read.change is change]
+
+
+def _result(cost: ReadCost, gap: float | None) -> ReadResult:
+    from lab.analysis.significance import difference  # noqa: PLC0415 - loading scipy takes longer than a report
+
+    found = difference(cost.after.timing.values, cost.before.timing.values)
+    return ReadResult(
+        query=cost.query,
+        without=cost.without,
+        after=_side(cost.after),
+        before=_side(cost.before),
+        samples=min(len(side.timing.values) for side in (cost.after, cost.before)),
+        ratio=_ratio(cost),
+        low=found.low,
+        high=found.high,
+        gap=gap,
+        change=_change(found.low, found.high, gap, by_chance=found.chance >= _CHANCE),
+    )
+
+
+def _change(low: float, high: float, gap: float | None, *, by_chance: bool) -> Change:
+    if gap is None:
+        return Change.UNKNOWN
+    if by_chance or (low <= gap and high >= 1 / gap):
+        return Change.NONE
+    return Change.SLOWER if low > gap else Change.FASTER
+
+
+def _side(side: ReadSide) -> ReadTime:
+    from lab.analysis.significance import percentile  # noqa: PLC0415 - as above
+
+    values = side.timing.values
+    return ReadTime(
+        median=side.timing.seconds,
+        p95=percentile(values, 95),
+        spread=(percentile(values, 75) - percentile(values, 25)) / side.timing.seconds,
+        cpu_seconds=side.cpu_seconds,
+        blocks=side.blocks,
+    )
+
+
+def _ratio(cost: ReadCost) -> float:
+    return cost.after.timing.seconds / cost.before.timing.seconds

@@ -1,0 +1,184 @@
+"""Measures what the application's reads take after a strategy, in turn with an untouched clone of the baseline.
+
+A query is one read of the application: all its statements, about one subject. It is read whole, and without its heavy
+columns. Both sides always read the same columns, those that the strategy keeps. A side that comes second profits from what
+the first one left in the machine's caches, so the sides swap places after each sample. Everything is warm: these are costs
+of the CPU and of memory, not of a disk.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from time import monotonic
+from typing import Any, TypeAlias
+
+from lab.errors import DatabaseError
+from lab.postgres.database import Database
+from lab.servers import Gauge
+from lab.values import ReadCost, ReadPlan, ReadSide, Timing
+from lab.workload import Read
+
+READ_SECONDS = 4.0
+"""Default time for all queries of a trial; each gets an equal part of what is left."""
+LEAST, MOST = 5, 30
+"""Samples of each side; a slow query gets the fewest, even beyond its part of the time."""
+
+_LONGEST_PLAN = 16_384
+"""Characters; a hypertable of many chunks has a plan of many pages."""
+_CPU_TICKS = 10
+"""CPU time of fewer ticks of its clock is too coarse to be told."""
+_SECONDS_DIGITS = 7
+
+
+@dataclass(frozen=True, kw_only=True)
+class Side:
+    """One of the two databases, connected, with what measures its work."""
+
+    database: Database
+    gauge: Gauge
+
+
+@dataclass(frozen=True, kw_only=True)
+class Timed:
+    """The costs of all queries, and in words which could not be measured."""
+
+    costs: tuple[ReadCost, ...]
+    notes: tuple[str, ...]
+
+
+_Plan: TypeAlias = tuple[Read, dict[str, Any]]
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Form:
+    """A query with a set of columns left out."""
+
+    query: str
+    light: bool
+    """Whether these are more than what the strategy gives up."""
+    without: tuple[str, ...]
+    statements: tuple[tuple[Read, str], ...]
+    """Of all subjects, each with its SQL."""
+
+    @property
+    def subjects(self) -> int:
+        return len({read.subject for read, _ in self.statements})
+
+
+def measure(
+    after: Side, before: Side, reads: Sequence[Read], given_up: Sequence[str], *, seconds: float = READ_SECONDS
+) -> Timed:
+    """Every query in every form, `before` being the untouched clone; `given_up` are the columns that the strategy drops.
+
+    It takes about `seconds`, longer where the fewest samples do.
+
+    A query that the server refuses is left out with a note. Errors: `ServerError` where a connection is lost.
+    """
+    forms = list(_forms(reads, given_up))
+    costs, notes, ends = [], [], monotonic() + seconds
+    for done, form in enumerate(forms):
+        try:
+            costs.append(_cost(after, before, form, seconds=(ends - monotonic()) / (len(forms) - done)))
+        except DatabaseError as error:
+            notes.append(f"{form.query} was not timed: {error}")
+    return Timed(costs=tuple(costs), notes=tuple(notes))
+
+
+def _forms(reads: Sequence[Read], given_up: Sequence[str]) -> Iterator[_Form]:
+    """Each query as a whole, then without its heavy columns where it has any left."""
+    for query in dict.fromkeys(read.query for read in reads):
+        parts = [read for read in reads if read.query == query]
+        listed = {column for read in parts for column in read.columns}
+        heavy = {column for read in parts for column in read.heavy}
+        whole = {column for column in given_up if column in listed}
+        for without in (whole, whole | heavy) if heavy - whole else (whole,):
+            statements = tuple((read, read.asked(without)) for read in parts)
+            yield _Form(query=query, light=without != whole, without=tuple(sorted(without)), statements=statements)
+
+
+def _cost(after: Side, before: Side, form: _Form, *, seconds: float) -> ReadCost:
+    sides = (after, before)
+    warmups = [_once(side, form) for side in sides]
+    plans = [_plans(side, form) for side in sides]
+    rounds = min(MOST, max(LEAST, int(seconds / sum(warmups) / form.subjects)))
+    cpu = [side.gauge.cpu_seconds() for side in sides]
+    samples: tuple[list[float], list[float]] = ([], [])
+    for number in range(rounds):
+        for place in (0, 1) if number % 2 else (1, 0):
+            samples[place].append(_once(sides[place], form))
+    cpu_now = [side.gauge.cpu_seconds() for side in sides]
+    measured = [
+        ReadSide(
+            timing=Timing(warmups=(warmups[place],), values=tuple(samples[place])),
+            cpu_seconds=_cpu(sides[place].gauge.cpu_tick, cpu[place], cpu_now[place], reads=rounds * form.subjects),
+            blocks=_blocks(plans[place], form.subjects),
+        )
+        for place in (0, 1)
+    ]
+    return ReadCost(
+        query=form.query,
+        without=form.without,
+        after=measured[0],
+        before=measured[1],
+        plans=() if form.light else _kept(plans[0]),
+    )
+
+
+def _once(side: Side, form: _Form) -> float:
+    """Seconds of the query about one subject: the mean of all."""
+    total = sum(side.database.seconds(sql, read.params) for read, sql in form.statements)
+    return round(total / form.subjects, _SECONDS_DIGITS)
+
+
+def _cpu(tick: float, before: float | None, after: float | None, *, reads: int) -> float | None:
+    """CPU seconds of one read; None where they are not visible, or too few ticks of the clock to be told."""
+    if before is None or after is None or after - before < _CPU_TICKS * tick:
+        return None
+    return round((after - before) / reads, _SECONDS_DIGITS)
+
+
+def _plans(side: Side, form: _Form) -> list[_Plan]:
+    """The plans of all its statements, as executed.
+
+    They are those of the compared form: EXPLAIN does not fetch what is only sent, and a hash is computed from what is
+    fetched.
+    """
+    explain = "EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) "
+    return [
+        (read, side.database.value(explain + read.text(form.without), read.params)[0]["Plan"])
+        for read, _ in form.statements
+    ]
+
+
+def _blocks(plans: Sequence[_Plan], subjects: int) -> int | None:
+    """Blocks that the query about one subject touched in shared buffers, or read into them; None where none are counted."""
+    counts = [plan.get(name) for _, plan in plans for name in ("Shared Hit Blocks", "Shared Read Blocks")]
+    known = [count for count in counts if count is not None]
+    return round(sum(known) / subjects) if len(known) == len(counts) else None
+
+
+def _kept(plans: Sequence[_Plan]) -> tuple[ReadPlan, ...]:
+    """Those about the subject that touched the most blocks; those about others are much the same."""
+    subjects = {read.subject for read, _ in plans}
+    busiest = max(subjects, key=lambda subject: _blocks([pair for pair in plans if pair[0].subject == subject], 1) or 0)
+    return tuple(ReadPlan(name=read.name, plan=_written(plan)) for read, plan in plans if read.subject == busiest)
+
+
+def _written(plan: dict[str, Any]) -> str | None:
+    text = json.dumps(_without_zeros(plan), separators=(",", ":"), default=str)
+    return text if len(text) <= _LONGEST_PLAN else None
+
+
+def _without_zeros(node: Any) -> Any:
+    """The same without what is 0 or false, which is half of a plan's text."""
+    if isinstance(node, list):
+        return [_without_zeros(part) for part in node]
+    if not isinstance(node, dict):
+        return node
+    return {
+        name: _without_zeros(value)
+        for name, value in node.items()
+        if value is not False and not (name.endswith("Blocks") and value == 0)
+    }
