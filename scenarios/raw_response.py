@@ -53,11 +53,11 @@ DO $$
 DECLARE last bigint := -9223372036854775808; batch bigint[];
 BEGIN
   LOOP
-    SELECT array_agg(b.id) INTO batch
+    SELECT array_agg(b.id ORDER BY b.id) INTO batch
     FROM (SELECT t.id FROM {table} t WHERE t.id > last AND {expired} AND t.raw_response IS NOT NULL
           ORDER BY t.id LIMIT {BATCH}) b;
     EXIT WHEN batch IS NULL;
-    UPDATE {table} SET raw_response = NULL WHERE id = ANY (batch);
+    UPDATE {table} t SET raw_response = NULL WHERE t.id = ANY (batch) AND {expired};
     last := batch[cardinality(batch)];
     COMMIT;
   END LOOP;

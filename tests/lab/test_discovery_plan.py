@@ -26,7 +26,11 @@ from lab.values import Completed, Dependant, Statement, StatementKind
 from tests.lab.trials import NastyOutcome, completed, every_scenario, on_pglite, request_for
 
 NATIVE = [name for name in registry.everything() if not on_pglite(name)]
-REPLAYED = ("hypertable_compression", "drop_raw_response+hypertable_compression_jsonb")
+REPLAYED = (
+    "hypertable_compression",
+    "drop_raw_response+hypertable_compression_jsonb",
+    "hypertable_compression(tables=markets,segmentby=nothing,outcomes=jsonb,sparse=bloom snapshot_id,days=7)",
+)
 """Of those on pglite: each statement of any is in one of them."""
 
 _TOKENS = re.compile(r"\$(\w*)\$.*?\$\1\$|'(?:[^']|'')*'|--[^\n]*|;|[^;'$-]+|[$-]", re.DOTALL)

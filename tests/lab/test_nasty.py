@@ -113,6 +113,16 @@ def broken(database: Database, scenario: Scenario) -> list[str]:
     return []
 
 
+@pytest.mark.parametrize(("version", "broken"), [("2.21.4", 1), ("2.22.0", 0), ("2.23.0-dev", 0), ("3.0.1", 0)])
+def test_a_sparse_index_is_skipped_where_the_version_has_none(version: str, broken: int, nasty: Bench) -> None:
+    strategy = scenario_of("hypertable_compression(sparse=none)")
+    (offered,) = (one for one in strategy.requires if "sparse indexes" in one.name)
+    known = f"(VALUES ('timescaledb', '{version}')) known (name, default_version)"
+    with nasty.untouched() as database:
+        assert database.value(offered.sql) == 1  # this server has no TimescaleDB at all
+        assert database.value(offered.sql.replace("pg_available_extensions", known)) == broken
+
+
 def test_a_requirement_that_does_not_hold_skips_the_strategy_before_it_changes_anything(nasty: Bench) -> None:
     def untouched(_: Working) -> None:
         pytest.fail("it was applied")
