@@ -16,9 +16,9 @@ from lab.cli.options import AsJson, scenario_names
 from lab.errors import InputError, ServerError
 
 if TYPE_CHECKING:
-    from lab.discovery import DiscoveryInputs, Proposal, Source
+    from lab.discovery import DiscoveryInputs, Proposal, Provenance
     from lab.discovery.plan import PlanFile
-    from lab.report.discovery import Maker
+    from lab.report.discovery import Renderer
     from lab.usage import Usage
     from lab.values import Profile
 
@@ -121,13 +121,13 @@ def discover(
     files.check_target(output)
     if output.name == discovery.SUMMARY:
         raise InputError(f"{output} is the name of the summary beside it.", hint="Give the document another name.")
+    summary = output.with_name(discovery.SUMMARY)
+    files.check_target(summary)
     inputs, origins = _inputs(profile, usage_of or (), run, checked)
     folder = output.with_name(f"{output.stem}-plan")
     inputs = replace(inputs, plan_folder=folder.name)
-    documents = {output: discovery.document, output.with_name(discovery.SUMMARY): discovery.summary}
-    for path in documents:
-        files.check_target(path)
-    texts = {path: _renewed(path, make, inputs, origins) for path, make in documents.items()}
+    renderers = {output: discovery.document, summary: discovery.summary}
+    texts = {path: _rendered(path, render, inputs, origins) for path, render in renderers.items()}
     for path, text in texts.items():
         files.write(path, text)
     print_lines(f"Wrote {path}." for path in (*texts, *write_plan(folder, inputs.files)))
@@ -191,25 +191,25 @@ def check(
         raise typer.Exit(SOMETHING_FAILED)
 
 
-def _renewed(path: Path, make: Maker, inputs: DiscoveryInputs, origins: Sequence[Source]) -> str:
+def _rendered(path: Path, render: Renderer, inputs: DiscoveryInputs, origins: Sequence[Provenance]) -> str:
     """The new text of the document; an error names it."""
     from lab import files
 
     try:
-        return make(files.read(path), inputs, origins)
+        return render(files.read(path), inputs, origins)
     except InputError as error:
         raise InputError(f"{path}: {error.message}", hint=error.hint) from error
 
 
 def _inputs(
     profile: str, paths: Sequence[Path], run: Path | None, checked: Path | None
-) -> tuple[DiscoveryInputs, list[Source]]:
+) -> tuple[DiscoveryInputs, list[Provenance]]:
     """The inputs, and the sources that the document names for them."""
     from data_gen import case_names
     from lab import check as checking
     from lab import files, runs
     from lab.analysis.results import analyse
-    from lab.discovery import DiscoveryInputs, sources
+    from lab.discovery import DiscoveryInputs, provenance
 
     file, shown = _profile_file(profile)
     profiled = _load(file)
@@ -221,13 +221,13 @@ def _inputs(
         proposals=proposals(),
         check=checking.load(checked) if checked else None,
     )
-    origins = [sources.of_profile(profiled, shown, files.digest(file))]
-    origins += [sources.of_usage(result, [path.as_posix() for path in paths]) for result in usages]
+    origins = [provenance.of_profile(profiled, shown, files.digest(file))]
+    origins += [provenance.of_usage(result, [path.as_posix() for path in paths]) for result in usages]
     if run and inputs.experiment:
         at = runs.file_of(run)
         own = inputs.experiment.plan.dataset.case not in case_names()
         case = at.with_name(runs.CASE).as_posix() if own else None
-        origins.append(sources.of_run(inputs.experiment, at.as_posix(), runs.digest(run), case_file=case))
+        origins.append(provenance.of_run(inputs.experiment, at.as_posix(), runs.digest(run), case_file=case))
     return inputs, origins
 
 

@@ -1,8 +1,8 @@
-"""What a discovery says: from a profile, the usage of its columns and a run to answers, a plan and what is still open; pure."""
+"""Pure: turns a profile, the usage of its columns and a run into findings, a plan, risks and a checklist."""
 
-from lab.discovery import sources
+from lab.discovery import provenance
 from lab.discovery.discover import discover
 from lab.discovery.inputs import DiscoveryInputs
-from lab.discovery.values import Discovery, Proposal, Source
+from lab.discovery.values import Discovery, Proposal, Provenance
 
-__all__ = ["Discovery", "DiscoveryInputs", "Proposal", "Source", "discover", "sources"]
+__all__ = ["Discovery", "DiscoveryInputs", "Proposal", "Provenance", "discover", "provenance"]

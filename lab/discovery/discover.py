@@ -1,13 +1,13 @@
-"""All parts of a discovery from its inputs, and what they add up to."""
+"""All parts of a discovery, from its inputs."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
 from lab.analysis.drivers import drivers
-from lab.discovery.answers import answers
-from lab.discovery.answers.payload import payload
-from lab.discovery.checks import checks
+from lab.discovery.checklist import checklist
+from lab.discovery.findings import findings
+from lab.discovery.findings.payload import payload
 from lab.discovery.inputs import RUN, DiscoveryInputs
 from lab.discovery.opportunities import opportunities
 from lab.discovery.phases import phases
@@ -20,18 +20,20 @@ _TOP = 3
 
 def discover(inputs: DiscoveryInputs) -> Discovery:
     """Everything that follows from the inputs; the same inputs give the same discovery."""
-    advice, chosen = inputs.advice, inputs.chosen
+    advice, strategy = inputs.advice, inputs.recommended
     return Discovery(
         warnings=tuple(_warnings(inputs)),
         drivers=drivers(inputs.profile)[:_TOP],
-        answers=answers(inputs),
+        findings=findings(inputs),
         opportunities=opportunities(inputs),
-        headline=advice.headline if advice else f"Nothing is recommended yet: nothing was measured; {RUN} does.",
+        headline=advice.headline
+        if advice
+        else f"There is no recommendation yet, because nothing was measured. {RUN} measures.",
         reasons=(*advice.reasons, *(f"It gives up: {loss}." for loss in advice.losses)) if advice else (),
-        expected=chosen.expected if chosen else None,
+        expected=strategy.expected if strategy else None,
         phases=phases(inputs),
         risks=risks(inputs),
-        checks=checks(inputs),
+        checklist=checklist(inputs),
         accomplishments=tuple(_accomplishments(inputs)),
         decisions=tuple(_decisions(inputs)),
         issues=(*_warnings(inputs), *_issues(inputs)),
@@ -39,62 +41,67 @@ def discover(inputs: DiscoveryInputs) -> Discovery:
 
 
 def _warnings(inputs: DiscoveryInputs) -> Iterator[str]:
-    """What makes the parts of the document speak of different things."""
+    """Contradictions between the inputs, and a recommendation that needs a decision first."""
     run, profile = inputs.experiment, inputs.profile
     if run is None:
         return
-    yield from _given_up(inputs)
+    yield from _undecided_losses(inputs)
     if inputs.is_other_database:
         yield (
-            f"The profile is of {profile.name} ({bytes_text(profile.database_bytes)}), and the run imitates"
-            f" {run.case.case} ({bytes_text(run.case.database_bytes)}): every saving is of the latter."
+            f"The profile describes {profile.name} ({bytes_text(profile.database_bytes)}), but the run imitates"
+            f" {run.case.case} ({bytes_text(run.case.database_bytes)}). Every saving is of the latter."
         )
     if run.case.target_bytes != profile.forecast.target_bytes:
         targets = (bytes_text(profile.forecast.target_bytes), bytes_text(run.case.target_bytes))
-        yield f"The profile's target is {targets[0]}, and the run's is {targets[1]}."
+        yield f"The target of the profile is {targets[0]}, but the target of the run is {targets[1]}."
     if run.finished is None:
         yield f"The run was interrupted: {len(run.outcomes)} of {len(run.plan.trials)} trials have an outcome."
 
 
-def _given_up(inputs: DiscoveryInputs) -> Iterator[str]:
-    """A recommendation that gives up what somebody reads, or may read, is none without a decision."""
-    chosen, need = inputs.chosen, payload(inputs)
-    lost = [loss.words for loss in chosen.candidate.facts.losses if loss.column == inputs.payload] if chosen else []
-    if chosen and lost and need.verdict != "no":
-        yield f"`{chosen.name}` gives up {' and '.join(lost)}. Is it needed? {need.verdict.capitalize()}: {need.words}"
+def _undecided_losses(inputs: DiscoveryInputs) -> Iterator[str]:
+    """A recommendation that gives up a column which somebody reads, or may read, needs a decision first."""
+    strategy, need = inputs.recommended, payload(inputs)
+    if strategy is None or need.conclusion == "no":
+        return
+    losses = [loss.words for loss in strategy.candidate.facts.losses if loss.column == inputs.payload]
+    if losses:
+        gives_up = f"`{strategy.name}` gives up {' and '.join(losses)}."
+        yield f"{gives_up} {need.question} {need.conclusion.capitalize()}. {need.words}"
 
 
 def _accomplishments(inputs: DiscoveryInputs) -> Iterator[str]:
     profile, run = inputs.profile, inputs.results
-    tables, whole = counted(len(profile.tables), "table"), bytes_text(profile.database_bytes)
-    yield f"{tables} of {whole} profiled ({profile.source} {profile.taken})."
+    tables, size = counted(len(profile.tables), "table"), bytes_text(profile.database_bytes)
+    yield f"Profiled {tables} of a database of {size} ({profile.source} {profile.taken})."
     for usage in inputs.usages:
         files = sum(usage.files.values())
-        yield f"{counted(files, 'file')} looked through for `{usage.column}`: {counted(len(usage.hits), 'place')}."
+        yield f"Searched {counted(files, 'file')} for `{usage.column}`: {counted(len(usage.hits), 'place')}."
     if run:
         trials = sum(row.trial is not None for row in run.trials)
         strategies = counted(len(inputs.strategies), "strategy", "strategies")
-        yield f"{strategies} measured in {counted(trials, 'trial')}, {run.checks} answers checked."
+        yield f"Measured {strategies} in {counted(trials, 'trial')}, and verified {run.checks} answers."
 
 
 def _decisions(inputs: DiscoveryInputs) -> Iterator[str]:
     yield (
-        "By rule: of what brings the database under the target, losing nothing goes before giving up columns, that before"
-        " deleting rows, and then the smaller one goes first."
+        "By rule, only strategies that bring the database under the target compete. One that loses nothing ranks before one"
+        " that gives up columns, and that before one that deletes rows. Ties go to the smaller one."
     )
-    chosen = inputs.chosen
-    for loss in chosen.candidate.facts.given_up if chosen else ():
-        yield f"Open, for a person: may {loss} be given up?"
-    yield "Open, for a person: how far back must rows be kept?"
+    strategy = inputs.recommended
+    for loss in strategy.candidate.facts.given_up if strategy else ():
+        yield f"To be decided by a person: may {loss} be given up?"
+    yield "To be decided by a person: how far back must rows be kept?"
 
 
 def _issues(inputs: DiscoveryInputs) -> Iterator[str]:
     yield from inputs.profile.missing
     if inputs.results is None:
-        yield f"No run: no strategy has numbers; {RUN}."
+        yield f"There is no run, so no strategy has numbers. {RUN} measures."
     else:
         yield from (f"Broken: {line}" for line in inputs.results.broken)
     if not inputs.usages:
-        yield "No sources were looked through: `lab usage SRC`, or --usage."
+        yield "No application sources were searched. Pass --usage SRC."
     for usage in inputs.usages:
-        yield from (f"`{usage.column}`: {passed.path} was not searched ({passed.reason})." for passed in usage.skipped)
+        yield from (
+            f"`{usage.column}`: {skipped.path} was not searched ({skipped.reason})." for skipped in usage.skipped
+        )

@@ -1,4 +1,4 @@
-"""What a discovery is made of, and what follows from it for all its parts."""
+"""The inputs of a discovery, and what all its parts derive from them."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from functools import cached_property
 
 from lab.analysis.recommendation import Candidate, Recommendation
 from lab.analysis.results import Results
-from lab.discovery.plan import PlanFile, plan_files
+from lab.discovery.plan import PlanFile, plan_files, removal_steps
 from lab.discovery.values import Expected, Proposal
 from lab.usage.values import Usage
 from lab.values import (
@@ -28,52 +28,54 @@ from lab.values import (
 
 PAYLOAD = "raw_response"
 _SAME = 0.02
-"""A database that is used is never twice of the same size: so much more or less is taken for the same."""
+"""A database in use changes its size all the time: a difference of at most this share counts as none."""
 KEYS = frozenset({GuaranteeKind.PRIMARY_KEY, GuaranteeKind.FOREIGN_KEY})
-"""Guarantees by which other rows and the application find a row."""
+"""Guarantees that identify a row for other tables and for the application."""
 RUN = "`lab run --profile FILE`"
 
 
 @dataclass(frozen=True, kw_only=True)
 class DiscoveryInputs:
-    """The inputs; without a run `results` is None, without sources `usages` is empty."""
+    """The inputs; `results` is None without a run, `usages` is empty without sources."""
 
     profile: Profile
     usages: tuple[Usage, ...] = ()
     results: Results | None = None
     proposals: tuple[Proposal, ...] = ()
-    """What the lab could measure, one strategy of each file of scenarios."""
+    """What the lab could measure: one strategy for each file in `scenarios/`."""
     check: DatabaseCheck | None = None
-    """What a database answered to the requirements of a strategy."""
+    """The answers of a database to the requirements of a strategy."""
     plan_folder: str = "DISCOVERY-plan"
-    """Where the plan's files are, as the document names it."""
+    """The folder of the plan's files, as the document names it."""
 
     @property
-    def checked(self) -> DatabaseCheck | None:
-        """The check, where it is of the recommended strategy and of the profile's database."""
-        check, chosen = self.check, self.chosen
-        ours = check and chosen and check.strategy == chosen.name and check.database == self.profile.name
-        return check if ours else None
+    def applicable_check(self) -> DatabaseCheck | None:
+        """The check, if it is of the recommended strategy and of the profile's database."""
+        check, strategy = self.check, self.recommended
+        applies = check and strategy and check.strategy == strategy.name and check.database == self.profile.name
+        return check if applies else None
 
     @property
     def dependants(self) -> tuple[Dependant, ...] | None:
-        """What depends on the database's tables, None where neither the check nor the profile tells."""
-        return self.checked.dependants if self.checked else self.profile.dependants
+        """What depends on the database's tables; None if neither the check nor the profile tells."""
+        return self.applicable_check.dependants if self.applicable_check else self.profile.dependants
 
     @cached_property
     def files(self) -> tuple[PlanFile, ...]:
         """The SQL of the recommended strategy; empty without one, and for a run that recorded no requirements."""
-        chosen = self.chosen
-        return plan_files(chosen.trial, chosen.candidate.facts, self.dependants or ()) if chosen else ()
+        strategy = self.recommended
+        if strategy is None:
+            return ()
+        return plan_files(strategy.trial, strategy.candidate.facts, self.dependants or (), strategy.removal_steps)
 
     def propose(self, category: Category) -> str:
-        """The command that measures a strategy of that category."""
+        """The command that measures the strategies of a category."""
         names = [proposal.name for proposal in self.proposals if proposal.category is category]
         return f"`lab run {' '.join(f'-s {name}' for name in names)}`" if names else RUN
 
     @property
     def experiment(self) -> Experiment | None:
-        """The run as it was measured."""
+        """The run, as measured."""
         return self.results.experiment if self.results else None
 
     @property
@@ -82,23 +84,25 @@ class DiscoveryInputs:
         return self.results.advice if self.results else None
 
     @cached_property
-    def strategies(self) -> tuple[Measured, ...]:
-        """Every strategy that was measured to the end beside a baseline, in the order of the run; no controls."""
+    def strategies(self) -> tuple[MeasuredStrategy, ...]:
+        """Every strategy that was measured and projected, without controls, in the order of the run."""
         results = self.results
         return (
-            tuple(Measured(results=results, candidate=strategy) for strategy in results.strategies) if results else ()
+            tuple(MeasuredStrategy(results=results, candidate=strategy) for strategy in results.strategies)
+            if results
+            else ()
         )
 
     @cached_property
-    def chosen(self) -> Measured | None:
-        """The recommended one; None without a run, or where nothing that it measured is enough."""
+    def recommended(self) -> MeasuredStrategy | None:
+        """The recommended strategy; None without a run, or if no strategy of the run suffices."""
         return next(
             (strategy for strategy in self.strategies if self.advice and strategy.name == self.advice.scenario), None
         )
 
     @property
     def is_other_database(self) -> bool:
-        """Whether the run imitates another database than the profile's, or the same one when its size was another."""
+        """Whether the run imitates another database than the profile's, or the same database at another size."""
         run, profile = self.experiment, self.profile
         if run is None:
             return False
@@ -107,48 +111,48 @@ class DiscoveryInputs:
 
     @property
     def payload(self) -> str:
-        """Name of the column with whole responses."""
+        """The name of the column with whole responses."""
         return next((series.payload for series in self.profile.series if series.payload), PAYLOAD)
 
     @property
     def payload_usage(self) -> Usage | None:
-        """Who reads it, None where no sources were given."""
+        """How the sources use that column; None if no sources were given."""
         return next((usage for usage in self.usages if usage.column == self.payload), None)
 
     def columns(self, *, named: str | None = None) -> Iterator[tuple[TableProfile, ColumnProfile]]:
-        """The JSON columns that were weighed, all or those of one name."""
+        """The JSON columns of known size: all, or those of one name."""
         for table in self.profile.tables:
             for column in table.columns:
-                wanted = named in (None, column.name) and column.type in ("json", "jsonb")
-                if wanted and column.stored_bytes is not None:
+                matches = named in (None, column.name) and column.type in ("json", "jsonb")
+                if matches and column.stored_bytes is not None:
                     yield table, column
 
 
 @dataclass(frozen=True, kw_only=True)
-class Measured:
-    """A strategy in its run."""
+class MeasuredStrategy:
+    """A strategy as its run measured it."""
 
     results: Results
     candidate: Candidate
 
     @property
     def experiment(self) -> Experiment:
-        """The run that it was measured in."""
+        """The run that measured it."""
         return self.results.experiment
 
     @property
     def name(self) -> str:
-        """Of the scenario."""
+        """The scenario's name."""
         return self.trial.scenario
 
     @property
     def trial(self) -> Completed:
-        """As measured."""
+        """Its trial."""
         return self.candidate.trial
 
     @property
     def is_right(self) -> bool:
-        """Whether its answers were as declared."""
+        """Whether its answers are as declared."""
         return self.trial.verification.verdict is not Verdict.DIFFERS
 
     @property
@@ -158,7 +162,7 @@ class Measured:
 
     @cached_property
     def before(self) -> dict[str, int]:
-        """Bytes of each table at full size, as it was."""
+        """Bytes of each table at full size, before the strategy."""
         return dict(self.candidate.before.tables)
 
     @cached_property
@@ -173,33 +177,38 @@ class Measured:
 
     @property
     def steps(self) -> tuple[StepRecord, ...]:
-        """What belongs to the strategy, without auxiliary measurements."""
+        """The steps of the strategy, without auxiliary measurements."""
         return tuple(step for step in self.trial.steps if not step.auxiliary)
 
+    @cached_property
+    def removal_steps(self) -> frozenset[int]:
+        """Positions of the steps that wait for phase 104."""
+        return removal_steps(self.steps, self.candidate.facts)
+
     @property
-    def held(self) -> Iterator[dict[str, int]]:
-        """Bytes of each table at full size before each step, as far as steps before it made them smaller."""
+    def bytes_before_steps(self) -> Iterator[dict[str, int]]:
+        """For each step, the bytes of each table at full size before it; earlier steps may have made them smaller."""
         footprints = [self.candidate.control.footprint, *(step.footprint for step in self.steps[:-1])]
         return (self.candidate.before.scale.projected_tables(footprint) for footprint in footprints)
 
     @property
     def statements(self) -> tuple[Statement, ...]:
-        """Of all steps, in order."""
+        """The statements of all steps, in order."""
         return tuple(statement for step in self.steps for statement in step.statements)
 
     @property
     def noise(self) -> float | None:
-        """Percent between the two baselines of its server."""
+        """Difference of the two baselines of its server, in percent; None if there was only one."""
         return self.candidate.noise_percent
 
     @property
     def makes_chunks(self) -> bool:
-        """Whether it makes hypertables."""
+        """Whether it creates hypertables."""
         return any("create_hypertable" in statement.sql for statement in self.statements)
 
     @property
     def expected(self) -> Expected:
-        """What it saves at full size."""
+        """Its saving at full size."""
         size = self.candidate.projection.size
         return Expected(
             before=self.candidate.before.size.bytes,

@@ -1,60 +1,59 @@
-"""The plan's steps: those that can be undone in phase 103, and the removal of what is no longer needed in phase 104."""
+"""The steps of the plan: the migration in phase 103, and in phase 104 the removal of what only a rollback needs."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
 from lab.discovery import statements as sql
-from lab.discovery.inputs import DiscoveryInputs, Measured
-from lab.discovery.plan import removal_steps
-from lab.discovery.values import Move, Phase
-from lab.units import bytes_text
+from lab.discovery.inputs import DiscoveryInputs, MeasuredStrategy
+from lab.discovery.values import Phase, PlannedStep
+from lab.units import bytes_text, counted
 from lab.values import StepRecord
 
-_AFTER_CHECKS = "No way back: execute it only once everything before it is checked."
+_AFTER_CHECKS = "No rollback. Execute it only after all checks."
 _WRITERS = (
-    "Stop the writers first: a row that is written while others are copied is in no copy, and the proofs then stop the"
+    "Stop the writers first. A row that is written during a copy may be missing from it, and then a proof stops the"
     " migration."
 )
 _NOT_SAFE = (
-    "This run was measured by an older lab, which recorded no requirements and no proofs. Its SQL is not printed, because it"
-    " is not safe on another database: `lab run` measures it again."
+    "An older lab measured this run and recorded neither requirements nor proofs. Its SQL is not printed, because it is not"
+    " safe on another database. `lab run` measures it again."
 )
 
 
-def migration(inputs: DiscoveryInputs, strategy: Measured, title: str) -> Phase:
+def migration(inputs: DiscoveryInputs, strategy: MeasuredStrategy, title: str) -> Phase:
     """Phase 103: every step that does not wait for phase 104, in the order of the trial."""
-    moves = _moves(inputs, strategy, final=False)
+    steps = _planned_steps(inputs, strategy, removal=False)
     return Phase(
         number=103,
         title=title,
         changes=(
             _WRITERS,
             *_execution(inputs),
-            _circumstances(strategy, len(moves)),
-            *_reordered(strategy),
-            _room(strategy),
+            _circumstances(strategy, len(steps)),
+            *_postponed(strategy),
+            _peak(strategy),
         ),
         saving=strategy.expected.words,
-        risks=tuple(_locked(moves)),
-        back=("The table below says it for each step. Take a backup first.",),
-        moves=moves,
+        risks=tuple(_blocking(steps)),
+        rollback=("The second table lists it for each step. Take a backup first.",),
+        steps=steps,
     )
 
 
-def removal(inputs: DiscoveryInputs, strategy: Measured) -> tuple[Move, ...]:
-    """The steps of phase 104: they remove what the way back needs."""
-    return _moves(inputs, strategy, final=True)
+def removal(inputs: DiscoveryInputs, strategy: MeasuredStrategy) -> tuple[PlannedStep, ...]:
+    """The steps of phase 104: they remove what a rollback needs."""
+    return _planned_steps(inputs, strategy, removal=True)
 
 
-def _moves(inputs: DiscoveryInputs, strategy: Measured, *, final: bool) -> tuple[Move, ...]:
+def _planned_steps(inputs: DiscoveryInputs, strategy: MeasuredStrategy, *, removal: bool) -> tuple[PlannedStep, ...]:
     files = {file.step: file.name for file in inputs.files}
-    steps = zip(strategy.steps, strategy.held, strict=True)
-    late = removal_steps(strategy.steps, strategy.candidate.facts)
+    steps = zip(strategy.steps, strategy.bytes_before_steps, strict=True)
     return tuple(
-        _move(strategy, step, held, files.get(number, ""))
-        for number, (step, held) in enumerate(steps)
-        if (number in late) is final and (number in files or not files)  # a step that only asks has no file
+        _planned_step(strategy, step, table_bytes, files.get(number, ""))
+        for number, (step, table_bytes) in enumerate(steps)
+        # A step that only checks requirements has no file.
+        if (number in strategy.removal_steps) is removal and (number in files or not files)
     )
 
 
@@ -65,66 +64,65 @@ def _execution(inputs: DiscoveryInputs) -> Iterator[str]:
     folder = inputs.plan_folder
     yield (
         f"Execute the files in the order of their names and in one session: `cat {folder}/101-*.sql {folder}/103-*.sql |"
-        " psql DSN`. psql stops at the first error. Try it on a restored backup first."
+        " psql DSN`. psql stops at the first error. Try them on a restored backup first."
     )
 
 
-def _reordered(strategy: Measured) -> Iterator[str]:
-    """Where the trial removed something before its last step that can be undone, the plan does so later."""
+def _postponed(strategy: MeasuredStrategy) -> Iterator[str]:
+    """The steps that the trial executed among those of phase 103, but that the plan postpones to phase 104."""
     last = max((number for number, step in enumerate(strategy.steps) if not step.final), default=-1)
-    late = removal_steps(strategy.steps, strategy.candidate.facts)
-    early = [step.name for number, step in enumerate(strategy.steps[: last + 1]) if number in late]
-    if early:
+    names = [step.name for number, step in enumerate(strategy.steps[: last + 1]) if number in strategy.removal_steps]
+    if names:
         yield (
-            f"The trial removed earlier what the plan removes in phase 104 ({', '.join(early)}): until then the database"
-            " is larger than the sizes of these steps say."
+            f"The plan postpones to phase 104 what the trial removed earlier ({', '.join(names)}). Until then the"
+            " database is larger than the sizes below say."
         )
 
 
-def _circumstances(strategy: Measured, steps: int) -> str:
+def _circumstances(strategy: MeasuredStrategy, steps: int) -> str:
     environment, sample = strategy.experiment.environment, bytes_text(strategy.candidate.control.footprint.total)
     return (
-        f"Then {steps} steps in this order, as measured on {sample}"
-        f" ({strategy.trial.server}, {environment.machine}, {environment.cores} cores); the full size is"
-        f" {strategy.factor:.0f} times that. Seconds are of a sample that fits into memory and are not scaled:"
-        " measure them with a larger `--size` before a night is planned."
+        f"The first table lists {counted(steps, 'step')} in this order, as measured on a sample of {sample}"
+        f" ({strategy.trial.server}, {environment.machine}, {environment.cores} cores). The full size is"
+        f" {strategy.factor:.0f} times that. The seconds are not scaled, and the sample fits into memory: measure with a"
+        " larger `--size` before you plan a maintenance window."
     )
 
 
-def _room(strategy: Measured) -> str:
+def _peak(strategy: MeasuredStrategy) -> str:
     peak = max((step.peak_bytes for step in strategy.steps if step.peak_bytes is not None), default=None)
     if peak is None:
-        return "Room on the disk: the largest size on the way could not be seen on that server."
+        return "The peak disk use is unknown: that server does not show it."
     share = peak / strategy.candidate.control.footprint.total
     return (
-        f"Room on the disk: at most {bytes_text(peak)} on the way, {share:.2f} times the sample before it;"
-        f" in proportion about {bytes_text(_scaled(strategy, share))} at full size, WAL apart."
+        f"The peak disk use is {bytes_text(peak)}, {share:.2f} times the sample. In proportion that is about"
+        f" {bytes_text(_scaled(strategy, share))} at full size, without WAL."
     )
 
 
-def _scaled(strategy: Measured, share: float) -> float:
-    """That share of the sample in the full database, beside what the strategy does not touch."""
+def _scaled(strategy: MeasuredStrategy, share: float) -> float:
+    """Bytes of that share of the sample at full size, with the tables that the strategy does not touch."""
     return share * sum(strategy.before.values()) + strategy.candidate.before.untouched
 
 
-def _locked(moves: tuple[Move, ...]) -> Iterator[str]:
-    locked = {
-        number: move.seconds for number, move in enumerate(moves, 1) if any("nobody" in lock for lock in move.locks)
+def _blocking(steps: tuple[PlannedStep, ...]) -> Iterator[str]:
+    blocking = {
+        number: step.seconds for number, step in enumerate(steps, 1) if any("nobody" in lock for lock in step.locks)
     }
-    if locked:
-        seconds = sum(taken for taken in locked.values() if taken is not None)
+    if blocking:
+        total = sum(seconds for seconds in blocking.values() if seconds is not None)
         yield (
-            f"Steps that keep the application from writing, or reading: {', '.join(map(str, locked))};"
-            f" together at most {seconds:.2f} s on the sample."
+            f"These steps block writers, or writers and readers: {', '.join(map(str, blocking))}. Together they take at"
+            f" most {total:.2f} s on the sample."
         )
 
 
-def _move(strategy: Measured, step: StepRecord, held: dict[str, int], file: str) -> Move:
-    sizes = {table: bytes_text(size) for table, size in held.items() if table in strategy.before}
-    back, irreversible = sql.rollback_steps(step.statements, sizes)
+def _planned_step(strategy: MeasuredStrategy, step: StepRecord, table_bytes: dict[str, int], file: str) -> PlannedStep:
+    sizes = {table: bytes_text(size) for table, size in table_bytes.items() if table in strategy.before}
+    rollback, irreversible = sql.rollback_steps(step.statements, sizes)
     if step.final and not irreversible:
-        back, irreversible = (_AFTER_CHECKS,), True
-    return Move(
+        rollback, irreversible = (_AFTER_CHECKS,), True
+    return PlannedStep(
         name=step.name,
         file=file,
         statements=sql.summary(step.statements),
@@ -134,6 +132,6 @@ def _move(strategy: Measured, step: StepRecord, held: dict[str, int], file: str)
         bytes_after=step.footprint.total,
         share_after=step.footprint.total / strategy.candidate.control.footprint.total,
         locks=sql.locks(step.statements, sizes.keys()),
-        back=back,
+        rollback=rollback,
         irreversible=irreversible,
     )

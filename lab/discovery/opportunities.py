@@ -1,8 +1,8 @@
-"""Every way to save that is known, by impact and effort; what the run did not measure is named with the command for it.
+"""Every strategy, by impact and effort; an unmeasured one is named with the command that measures it.
 
-Impact is the saving at full size: under the target on its own (with its whole interval), at least 25 %, at least 5 %, above
-the noise floor, or none. Effort is what the application must do, by what its tables no longer guarantee afterwards: keys
-are gone or new tables took their place (high), columns or rows are gone (medium), nothing (low).
+Impact is the saving at full size: under the target with the whole interval (decisive), at least 25 % (high), at least 5 %
+(medium), above the noise floor (low), or none. Effort is how much the application must change, by the guarantees that its
+tables lose: keys are lost or new tables replace old ones (high), columns or rows are lost (medium), nothing is lost (low).
 """
 
 from __future__ import annotations
@@ -12,21 +12,21 @@ from collections.abc import Iterator, Sequence
 from lab.analysis.projection import tables_without_ages
 from lab.analysis.results import Results
 from lab.analysis.rows import TrialResult, differences
-from lab.discovery.inputs import KEYS, DiscoveryInputs, Measured
+from lab.discovery.inputs import KEYS, DiscoveryInputs, MeasuredStrategy
 from lab.discovery.values import Effort, Impact, Opportunity, Proposal
 from lab.values import Category, Experiment, LoadedTemplate, Profile, ScenarioFacts, Shape, TableProfile, Verdict
 
 _HIGH, _MEDIUM = 25.0, 5.0
 _NOT_YET = {
-    Category.PARTITION: "Partitions by day, so that what expires is dropped instead of deleted: frees nothing by itself"
+    Category.PARTITION: "Partition by day, so that expired rows are dropped instead of deleted; this frees nothing by itself"
 }
-"""Ways to save for which the lab has no strategy."""
-_NO_STRATEGY = "Not measured: the lab has no such strategy; one is a file in `scenarios/`."
+"""Categories for which the lab has no strategy."""
+_NO_STRATEGY = "Not measured: the lab has no such strategy. A strategy is a file in `scenarios/`."
 
 
 def opportunities(inputs: DiscoveryInputs) -> tuple[Opportunity, ...]:
-    """Measured ones first, best first; then what was not measured, by the bytes that it could touch."""
-    measured = sorted((_measured(strategy) for strategy in inputs.strategies), key=_rank)
+    """Measured strategies first, best first; then those without numbers, in the order of the run, then of the proposals."""
+    measured = sorted((_ranked(strategy) for strategy in inputs.strategies), key=_rank)
     return (*measured, *_without_numbers(inputs), *_proposed(inputs))
 
 
@@ -39,7 +39,7 @@ def _rank(opportunity: Opportunity) -> tuple[int, int, int]:
     )
 
 
-def _measured(strategy: Measured) -> Opportunity:
+def _ranked(strategy: MeasuredStrategy) -> Opportunity:
     differs = strategy.trial.verification.verdict is Verdict.DIFFERS
     facts = strategy.candidate.facts
     return Opportunity(
@@ -51,12 +51,12 @@ def _measured(strategy: Measured) -> Opportunity:
         impact=None if differs else impact(strategy),
         effort=None if differs else effort(strategy),
         gives_up=facts.given_up,
-        unmeasured=f"Not ranked, its answers differ: {differences(strategy.trial)}" if differs else "",
+        unmeasured=f"Not ranked, because its answers differ: {differences(strategy.trial)}" if differs else "",
     )
 
 
-def impact(strategy: Measured) -> Impact:
-    """By rules: see the module's first lines."""
+def impact(strategy: MeasuredStrategy) -> Impact:
+    """By the rules in this module's docstring."""
     expected = strategy.expected
     share = 100 * expected.saved / expected.before
     if expected.percent <= (expected.noise_percent or 0.0):
@@ -66,8 +66,8 @@ def impact(strategy: Measured) -> Impact:
     return Impact.HIGH if share >= _HIGH else Impact.MEDIUM if share >= _MEDIUM else Impact.LOW
 
 
-def effort(strategy: Measured) -> Effort:
-    """By rules: see the module's first lines."""
+def effort(strategy: MeasuredStrategy) -> Effort:
+    """By the rules in this module's docstring."""
     facts, lost = strategy.candidate.facts, strategy.trial.lost
     if _replaces(facts) or any(guarantee.kind in KEYS for guarantee in lost):
         return Effort.HIGH
@@ -75,25 +75,25 @@ def effort(strategy: Measured) -> Effort:
 
 
 def _replaces(facts: ScenarioFacts) -> bool:
-    """Whether new tables or views take the place of tables."""
+    """Whether new tables or views replace tables."""
     return bool(facts.origins) or any(shape is not Shape.TABLE for shape in facts.changes.values())
 
 
 def _categories(experiment: Experiment, name: str) -> tuple[str, ...]:
-    """Of a combination, those of its parts where the run knows them."""
+    """Of a combination, the categories of its parts if the run records them."""
     parts = [experiment.scenarios[part].category for part in name.split("+") if part in experiment.scenarios]
     return tuple(dict.fromkeys(parts)) or (experiment.scenarios[name].category,)
 
 
 def _without_numbers(inputs: DiscoveryInputs) -> Iterator[Opportunity]:
-    """What the run skipped, where it broke, and what cannot be projected."""
+    """Strategies that the run skipped, that failed, or that cannot be projected."""
     results = inputs.results
     for row in results.trials if results else ():
         if results and not (row.control and row.projection) and row.facts.category is not Category.CONTROL:
-            yield _named(results, row)
+            yield _without_projection(results, row)
 
 
-def _named(results: Results, row: TrialResult) -> Opportunity:
+def _without_projection(results: Results, row: TrialResult) -> Opportunity:
     return Opportunity(
         name=row.outcome.scenario,
         categories=_categories(results.experiment, row.outcome.scenario),
@@ -109,28 +109,28 @@ def _named(results: Results, row: TrialResult) -> Opportunity:
 
 def _reason(run: Experiment, row: TrialResult) -> str:
     if row.sized:
-        return f"Measured, but not projected: {_unprojected(run, row, row.sized.template)}."
+        return f"MeasuredStrategy, but not projected: {_unprojected(run, row, row.sized.template)}."
     return f"Not measured, {row.outcome.kind}: {row.reason}"
 
 
 def _unprojected(run: Experiment, row: TrialResult, template: LoadedTemplate) -> str:
     days = row.facts.keeps_days or row.facts.empties_after_days
     if row.control is None:
-        return f"there is no baseline beside it on {template.server}"
+        return f"no baseline was measured on {template.server}"
     if days is None:
-        return "the profile does not tell the rows that it is projected by"
+        return "the profile lacks the row counts that the projection needs"
     tables = ", ".join(tables_without_ages(run.case, template, days))
-    return f"the profile does not tell how many rows of {tables} are of the last {days} days"
+    return f"the profile does not tell how many rows of {tables} are from the last {days} days"
 
 
 def _proposed(inputs: DiscoveryInputs) -> Iterator[Opportunity]:
-    """What the run has no trial of."""
-    tried = {outcome.scenario for outcome in inputs.experiment.outcomes} if inputs.experiment else set()
+    """Strategies of which the run has no trial."""
+    trial_names = {outcome.scenario for outcome in inputs.experiment.outcomes} if inputs.experiment else set()
     for proposal in inputs.proposals:
-        if proposal.name not in tried:
-            touched = touched_bytes(proposal, inputs.profile)
+        if proposal.name not in trial_names:
+            touches = touched_bytes(proposal, inputs.profile)
             why = f"Not measured: `lab run -s {proposal.name}`."
-            yield _unmeasured(proposal.name, proposal.category, proposal.what, touched, why)
+            yield _unmeasured(proposal.name, proposal.category, proposal.what, touches, why)
     for category, what in _NOT_YET.items():
         if all(proposal.category is not category for proposal in inputs.proposals):
             yield _unmeasured("–", category, what, None, _NO_STRATEGY)  # noqa: RUF001 - a dash, not a minus
@@ -151,7 +151,7 @@ def _unmeasured(name: str, category: Category, what: str, touches: int | None, w
 
 
 def touched_bytes(proposal: Proposal, profile: Profile) -> int | None:
-    """Bytes of the profile that a strategy could touch: of its columns, of what is older than it keeps, or of its tables."""
+    """Bytes of the profile that a strategy could touch: its columns, the rows that it would delete, or its tables."""
     if proposal.columns:
         columns = ((f"{table.table}.{column.name}", column) for table in profile.tables for column in table.columns)
         return _sum([column.stored_bytes for name, column in columns if name in proposal.columns])
@@ -162,7 +162,7 @@ def touched_bytes(proposal: Proposal, profile: Profile) -> int | None:
 
 
 def older_bytes(table: TableProfile, days: int) -> int | None:
-    """Bytes older than so many days: as seen, or in proportion to the rows where only these were counted."""
+    """Bytes older than `days` days: as profiled, or in proportion to the rows if only these were counted."""
     cut = next((cut for cut in table.retention if cut.days == days), None)
     if cut is None or cut.bytes_older is not None or cut.rows_older is None:
         return cut.bytes_older if cut else None
@@ -170,5 +170,5 @@ def older_bytes(table: TableProfile, days: int) -> int | None:
 
 
 def _sum(sizes: Sequence[int | None]) -> int | None:
-    known = [size for size in sizes if size is not None]
-    return sum(known) if known else None
+    numbers = [size for size in sizes if size is not None]
+    return sum(numbers) if numbers else None

@@ -1,11 +1,10 @@
-"""What may go wrong; each rule looks at what was seen, and has one wording."""
+"""What may go wrong, by fixed rules over the inputs."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
-from lab.discovery.inputs import RUN, DiscoveryInputs, Measured
-from lab.discovery.plan import removal_steps
+from lab.discovery.inputs import RUN, DiscoveryInputs, MeasuredStrategy
 from lab.discovery.statements import locks, rollback_steps
 from lab.discovery.values import Risk
 from lab.units import bytes_text, counted
@@ -14,30 +13,30 @@ from lab.values import CHANGE_RATE
 
 _LEVELS = ("high", "medium", "low")
 _NEAR = 0.05
-"""Share of the real size that the projected baseline may be off by."""
+"""Largest difference of the projected baseline from the real size at which the level is low."""
 _UNREAD = (Reading.ELSEWHERE, Reading.NOT_READ)
 
 
 def risks(inputs: DiscoveryInputs) -> tuple[Risk, ...]:
     """The highest first."""
-    chosen = inputs.chosen
-    found = [*_of_the_database(inputs), *(_of_the_plan(inputs, chosen) if chosen else _without_plan(inputs))]
-    return tuple(sorted(found, key=lambda risk: _LEVELS.index(risk.level)))
+    strategy = inputs.recommended
+    of_the_plan = _of_the_plan(inputs, strategy) if strategy else _without_plan(inputs)
+    return tuple(sorted((*_of_the_database(inputs), *of_the_plan), key=lambda risk: _LEVELS.index(risk.level)))
 
 
 def _of_the_database(inputs: DiscoveryInputs) -> Iterator[Risk]:
     forecast = inputs.profile.forecast
     yield Risk(
-        name="Nothing is done",
+        name="Doing nothing",
         level="high" if inputs.profile.database_bytes >= forecast.target_bytes else "medium",
         what=forecast.words,
-        remedy="Decide, or raise the target.",
+        remedy="Choose a strategy, or raise the target.",
     )
     if inputs.profile.missing:
         yield Risk(
-            name="Unseen parts",
+            name="Incomplete profile",
             level="low",
-            what=f"The profile could not see everything: it lists {counted(len(inputs.profile.missing), 'gap')}.",
+            what=f"The profile lists {counted(len(inputs.profile.missing), 'gap')}.",
             remedy="`lab profile DSN` with a role that may read all tables.",
         )
 
@@ -47,15 +46,15 @@ def _without_plan(inputs: DiscoveryInputs) -> Iterator[Risk]:
         name="No strategy",
         level="high",
         what=inputs.advice.headline if inputs.advice else "Nothing was measured, so nothing is recommended.",
-        remedy="Combine strategies: `lab run -s first+second`, or raise the target."
+        remedy="Combine strategies with `lab run -s first+second`, or raise the target."
         if inputs.experiment
-        else f"{RUN}, then this document again with --run.",
+        else f"Measure with {RUN}, then pass --run.",
     )
 
 
-def _of_the_plan(inputs: DiscoveryInputs, strategy: Measured) -> Iterator[Risk]:
+def _of_the_plan(inputs: DiscoveryInputs, strategy: MeasuredStrategy) -> Iterator[Risk]:
     yield from _loss(inputs, strategy)
-    yield from _way_back(strategy)
+    yield from _rollback(strategy)
     yield from _locks(strategy)
     yield from _guarantees(strategy)
     yield from _projection(strategy)
@@ -63,88 +62,96 @@ def _of_the_plan(inputs: DiscoveryInputs, strategy: Measured) -> Iterator[Risk]:
     yield from _edition(strategy)
 
 
-def _loss(inputs: DiscoveryInputs, strategy: Measured) -> Iterator[Risk]:
+def _loss(inputs: DiscoveryInputs, strategy: MeasuredStrategy) -> Iterator[Risk]:
     if not strategy.candidate.facts.given_up:
         return
     usage = inputs.payload_usage
-    seen = f" {usage.verdict}" if usage else " Whether anybody reads it is not known: `lab usage SRC`."
+    readers = (
+        f" {usage.verdict}"
+        if usage
+        else " Whether anybody reads this is unknown: no application sources were searched."
+    )
     yield Risk(
         name="Lost for good",
         level="medium" if usage and usage.reading in _UNREAD else "high",
-        what=f"{'; '.join(strategy.candidate.facts.given_up)}.{seen}",
-        remedy="Copy it elsewhere first, or let those who could miss it say in writing that they do not.",
+        what=f"The plan gives up {'; '.join(strategy.candidate.facts.given_up)}.{readers}",
+        remedy="Copy the data elsewhere first, or get the written consent of everybody who may need it.",
     )
 
 
-def _way_back(strategy: Measured) -> Iterator[Risk]:
+def _rollback(strategy: MeasuredStrategy) -> Iterator[Risk]:
     sizes = {table: bytes_text(size) for table, size in strategy.before.items()}
-    final = {
+    irreversible = {
         number: step.name
         for number, step in enumerate(strategy.steps)
         if step.final or rollback_steps(step.statements, sizes)[1]
     }
-    late = removal_steps(strategy.steps, strategy.candidate.facts)
-    last = " The plan makes them last, after the checks of phase 104." if late >= final.keys() else ""
-    if final:
+    all_last = strategy.removal_steps >= irreversible.keys()
+    last = " The plan executes them last, after the checks of phase 104." if all_last else ""
+    if irreversible:
         yield Risk(
-            name="No way back",
+            name="No rollback",
             level="high",
-            what=f"These steps cannot be undone: {', '.join(final.values())}.{last}",
-            remedy="A restored backup on which the migration was tried, before the first of them.",
+            what=f"These steps cannot be undone: {', '.join(irreversible.values())}.{last}",
+            remedy="Before the first of them, take a backup, restore it, and try the migration on the copy.",
         )
 
 
-def _locks(strategy: Measured) -> Iterator[Risk]:
-    taken = locks(strategy.statements, strategy.before.keys())
-    if taken:
+def _locks(strategy: MeasuredStrategy) -> Iterator[Risk]:
+    words = locks(strategy.statements, strategy.before.keys())
+    if words:
         yield Risk(
-            name="Locks and writers",
+            name="Locks",
             level="medium",
-            what=f"{'; '.join(taken)}.",
-            remedy="A maintenance window without writers; seconds at full size are not known from a sample.",
+            what=f"{'; '.join(words)}.",
+            remedy="Plan a maintenance window without writers. A sample does not tell how long the locks last at full size.",
         )
 
 
-def _guarantees(strategy: Measured) -> Iterator[Risk]:
+def _guarantees(strategy: MeasuredStrategy) -> Iterator[Risk]:
     losses = strategy.candidate.facts.losses
     given_up = {(loss.table, loss.column or loss.guarantee) for loss in losses if loss.rows is None}
-    lost = [one for one in strategy.trial.lost if (one.table, one.column or one.definition) not in given_up]
+    lost = [
+        guarantee
+        for guarantee in strategy.trial.lost
+        if (guarantee.table, guarantee.column or guarantee.definition) not in given_up
+    ]
     if lost:
         yield Risk(
             name="Lost guarantees",
             level="medium",
-            what=f"The database guarantees {counted(len(lost), 'thing')} less on its tables (phase 101).",
-            remedy="Constraints of the new tables, or checks in the application.",
+            what=f"Besides what is given up, the tables lose {counted(len(lost), 'guarantee')} (phase 101).",
+            remedy="Add constraints to the new tables, or checks to the application.",
         )
 
 
-def _projection(strategy: Measured) -> Iterator[Risk]:
+def _projection(strategy: MeasuredStrategy) -> Iterator[Risk]:
     near = abs(strategy.expected.before / strategy.expected.real - 1) <= _NEAR
     sample = bytes_text(strategy.candidate.control.footprint.total)
     yield Risk(
         name="Projected from a sample",
         level="low" if strategy.expected.interval and near else "medium",
-        what=f"A sample of {sample} is projected {strategy.factor:.0f} times as large. {strategy.expected.error}",
-        remedy="`lab run` with a larger --size; a trial on a restored backup.",
+        what=f"A sample of {sample} is projected to {strategy.factor:.0f} times its size. {strategy.expected.error}",
+        remedy="Measure with a larger --size, and try the plan on a restored backup.",
     )
 
 
-def _workload(strategy: Measured) -> Iterator[Risk]:
+def _workload(strategy: MeasuredStrategy) -> Iterator[Risk]:
     yield Risk(
-        name="Imitated workload",
+        name="Generated workload",
         level="medium",
-        what=f"How often prices change is {_rate(strategy)}. {_by_rate(strategy)}",
-        remedy="`lab run --change-rate` with other rates, and `lab profile DSN` for how much really repeats.",
+        what=f"The rate of price changes is {_rate(strategy)}. {_by_rate(strategy)}",
+        remedy="Measure other rates with `lab run --change-rate`. `lab profile DSN` measures how much really repeats.",
     )
 
 
-def _rate(strategy: Measured) -> str:
+def _rate(strategy: MeasuredStrategy) -> str:
     rate = next((note for note in strategy.experiment.calibration if note.parameter == CHANGE_RATE), None)
     return "taken from the few events that the profile compared" if rate and rate.source == "profile" else "assumed"
 
 
-def _by_rate(strategy: Measured) -> str:
-    """How far the saving moves with the change rate, where the strategy or a part of it was measured at several."""
+def _by_rate(strategy: MeasuredStrategy) -> str:
+    """How the saving depends on the change rate, if the strategy or a part of it was measured at several rates."""
     rows = [row for row in strategy.results.by_parameter if row.scenario in (strategy.name, *strategy.name.split("+"))]
     if not rows:
         return "This strategy was measured at one rate only."
@@ -154,7 +161,7 @@ def _by_rate(strategy: Measured) -> str:
     return f"At the rates {rates}, {names} saves between {min(savings):.1f} % and {max(savings):.1f} %."
 
 
-def _edition(strategy: Measured) -> Iterator[Risk]:
+def _edition(strategy: MeasuredStrategy) -> Iterator[Risk]:
     template = strategy.candidate.template
     if strategy.makes_chunks:
         version = template.capabilities.timescaledb
@@ -162,5 +169,5 @@ def _edition(strategy: Measured) -> Iterator[Risk]:
             name="TimescaleDB Community",
             level="medium",
             what=f"Measured on TimescaleDB {version}, {template.capabilities.timescaledb_edition} edition.",
-            remedy="Check that the server it is for offers this edition.",
+            remedy="Check that the production server offers this edition.",
         )

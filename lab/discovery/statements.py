@@ -1,4 +1,4 @@
-"""What a statement of a strategy does to a live database: the locks it takes and the way back."""
+"""What a statement of a strategy does to a live database: the locks that it takes, and how to undo it."""
 
 from __future__ import annotations
 
@@ -12,55 +12,59 @@ _NAME = r'(?:ONLY |IF EXISTS |public\.)*"?(\w+)"?'
 
 
 @dataclass(frozen=True, kw_only=True)
-class WayBack:
-    """How one kind of statement is undone."""
+class Rollback:
+    """How to undo one kind of statement."""
 
     pattern: str
     words: str
-    """With {table} where the pattern names one."""
-    final: bool = False
+    """With {table} if the pattern captures one, and {bytes} for its size."""
+    irreversible: bool = False
     """Whether it cannot be undone once it is committed."""
-    ours: bool = False
-    """Whether it is about the application's tables only."""
+    application_only: bool = False
+    """Whether it concerns only the application's tables."""
 
 
-_WAYS = (
-    WayBack(
+_ROLLBACKS = (
+    Rollback(
         pattern=rf"ALTER TABLE {_NAME} DROP COLUMN",
-        words="{table}: no way back, a dropped column is gone. Copy it elsewhere before, if anybody may want it.",
-        final=True,
+        words="{table}: no rollback, because a dropped column is gone. Copy it elsewhere first if anybody may need it.",
+        irreversible=True,
     ),
-    WayBack(
+    Rollback(
         pattern=rf"DROP TABLE {_NAME}",
-        words="{table}: no way back as measured. Rename it to {table}_before instead and drop that after the checks of"
-        " phase 104; until then it takes up to {bytes} more at full size.",
-        final=True,
-        ours=True,
+        words="{table}: no rollback as measured. Rename the table to {table}_before instead, and drop that after the checks"
+        " of phase 104. Until then it takes up to {bytes} more at full size.",
+        irreversible=True,
+        application_only=True,
     ),
-    WayBack(
+    Rollback(
         pattern=rf"ALTER TABLE {_NAME} RENAME TO",
-        words="{table}: drop what took its name, and rename it back. Until phase 104 it takes up to {bytes} more at full size.",
-        ours=True,
+        words="{table}: drop the object that took its name, and rename the table back. Until phase 104 it takes up to {bytes}"
+        " more at full size.",
+        application_only=True,
     ),
-    WayBack(pattern=r"DELETE|UPDATE|TRUNCATE", words="No way back after COMMIT but a backup.", final=True),
-    WayBack(
-        pattern=r"CALL convert_to_columnstore", words="`CALL convert_to_rowstore(…)` for each chunk, with room for it."
+    Rollback(
+        pattern=r"DELETE|UPDATE|TRUNCATE", words="No rollback after COMMIT, except from a backup.", irreversible=True
     ),
-    WayBack(pattern=r"CREATE EXTENSION (\w+)", words="`DROP EXTENSION {table}`, once nothing uses it."),
-    WayBack(
+    Rollback(
+        pattern=r"CALL convert_to_columnstore",
+        words="`CALL convert_to_rowstore(…)` for each chunk; this needs the old space again.",
+    ),
+    Rollback(pattern=r"CREATE EXTENSION (\w+)", words="`DROP EXTENSION {table}`, when nothing uses it."),
+    Rollback(
         pattern=r"ALTER TABLE \S+ (?:RENAME|ALTER COLUMN|SET)|ALTER SEQUENCE|SET ",
-        words="The same statement with the old name, type or setting.",
+        words="Execute the same statement with the old name, type or setting.",
     ),
-    WayBack(
+    Rollback(
         pattern=r"CREATE (?:TABLE|INDEX|UNIQUE|VIEW|FUNCTION)|ALTER TABLE \S+ ADD|INSERT|SELECT create_hypertable",
-        words="Drop what it made; the old tables are as they were.",
+        words="Drop the new objects. The old tables are unchanged.",
     ),
 )
 NOTHING = "Nothing to undo."
 
 
 def flat(sql: str) -> str:
-    """On one line."""
+    """The statement on one line."""
     return " ".join(sql.split())
 
 
@@ -69,44 +73,44 @@ _LOCKS = (
     (_EXCLUSIVE, "ACCESS EXCLUSIVE on {}: nobody reads or writes"),
     (rf"CREATE (?:UNIQUE )?INDEX (?:\w+ )?ON {_NAME}", "SHARE on {}: nobody writes"),
     (rf".* REFERENCES {_NAME}", "SHARE ROW EXCLUSIVE on {}: nobody writes"),
-    (r"CALL convert_to_columnstore\('(?:\w+\.)?()", "each chunk while it is converted"),
+    (r"CALL convert_to_columnstore\('(?:\w+\.)?()", "each chunk during its conversion"),
     (rf"(?:DELETE FROM|UPDATE) {_NAME}", "the changed rows of {}"),
 )
 
 
 def locks(statements: Sequence[Statement], tables: Collection[str]) -> tuple[str, ...]:
-    """What the application waits for; only its own tables count."""
-    found: dict[str, list[str]] = {}
+    """What the application may wait for, in words; only its own tables count."""
+    tables_by_lock: dict[str, list[str]] = {}
     for statement in statements:
         for pattern, words in _LOCKS:
             match = re.match(pattern, flat(statement.sql))
             if match and (not match[1] or match[1] in tables):
-                found.setdefault(words, []).append(match[1])
-    return tuple(words.format(", ".join(dict.fromkeys(names))) for words, names in found.items())
+                tables_by_lock.setdefault(words, []).append(match[1])
+    return tuple(words.format(", ".join(dict.fromkeys(names))) for words, names in tables_by_lock.items())
 
 
 def rollback_steps(statements: Sequence[Statement], sizes: dict[str, str]) -> tuple[tuple[str, ...], bool]:
-    """How each is undone, and whether one of them cannot be; `sizes` are the application's tables at full size."""
-    found = [pair for statement in statements if (pair := _way_back(flat(statement.sql), sizes))]
-    final = any(cannot for _, cannot in found)
-    # What else the step did is no way back once something is gone for good.
-    words = tuple(dict.fromkeys(text for text, cannot in found if cannot or not final))
-    return words or (NOTHING,), final
+    """How to undo the statements, and whether one is irreversible; `sizes` are the application's tables at full size."""
+    rollbacks = [pair for statement in statements if (pair := _rollback(flat(statement.sql), sizes))]
+    irreversible = any(final for _, final in rollbacks)
+    # Undoing the other statements of a step is pointless once one of them cannot be undone.
+    words = tuple(dict.fromkeys(text for text, final in rollbacks if final or not irreversible))
+    return words or (NOTHING,), irreversible
 
 
-def _way_back(sql: str, sizes: dict[str, str]) -> tuple[str, bool] | None:
-    for way in _WAYS:
-        match = re.match(way.pattern, sql)
+def _rollback(sql: str, sizes: dict[str, str]) -> tuple[str, bool] | None:
+    for rollback in _ROLLBACKS:
+        match = re.match(rollback.pattern, sql)
         if match:
             name = match[1] if match.groups() else ""
-            if way.ours and name not in sizes:
+            if rollback.application_only and name not in sizes:
                 return None
-            return way.words.format(table=name, bytes=sizes.get(name, "")), way.final
+            return rollback.words.format(table=name, bytes=sizes.get(name, "")), rollback.irreversible
     return None
 
 
 def summary(statements: Sequence[Statement]) -> str:
-    """The statements by their verb and how many: '2 CREATE TABLE, 1 INSERT'."""
+    """How many statements of each verb: '2 CREATE TABLE, 1 INSERT'."""
     return ", ".join(f"{count} {verb}" for verb, count in _verbs(statements))
 
 

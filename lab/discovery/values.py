@@ -1,4 +1,4 @@
-"""The parts of a discovery; what is not known is a sentence that says how to find out, never a number."""
+"""The parts of a discovery; what is unknown is a sentence that says how to find out, never a number."""
 
 from __future__ import annotations
 
@@ -12,37 +12,37 @@ from lab.discovery.plan.dependants import AffectedDependant
 from lab.units import bytes_text
 from lab.values import Category
 
-Says = Literal["yes", "no", "perhaps", "partly", "unknown"]
-"""What an answer comes to; 'partly' where a part of the question has an answer."""
+Conclusion = Literal["yes", "no", "perhaps", "partly", "unknown"]
+"""The answer to a question in a word; 'partly' where only a part of the question is answered."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class Source:
-    """A file or folder that the numbers come from."""
+class Provenance:
+    """A file or folder that numbers come from, and the command that reproduces it."""
 
     what: str
     path: str
     digest: str | None
-    """SHA-256 of the file; None of a folder of sources."""
+    """SHA-256 of the file; None for a folder of source code."""
     date: str | None
-    """When it was taken, as the file says, ISO 8601."""
+    """When it was measured or published, as the file says, ISO 8601."""
     command: str
-    """Makes it again."""
+    """Reproduces it."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class Answer:
-    """One of the five questions, with what supports the answer and what it does not know."""
+class Finding:
+    """The answer to one of the five questions, its evidence, and the gaps in it."""
 
     question: str
-    verdict: Says
+    conclusion: Conclusion
     words: str
     evidence: tuple[str, ...]
     missing: tuple[str, ...]
 
 
 class Impact(IntEnum):
-    """How much of the way to the target a strategy goes, by its saving at full size."""
+    """How close a strategy comes to the target, by its saving at full size."""
 
     DECISIVE = 4
     """Under the target on its own."""
@@ -54,7 +54,7 @@ class Impact(IntEnum):
 
 
 class Effort(IntEnum):
-    """What an application must do for it, by what the tables no longer guarantee."""
+    """How much the application must change, by the guarantees that the tables lose."""
 
     LOW = 1
     MEDIUM = 2
@@ -63,18 +63,18 @@ class Effort(IntEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class Expected:
-    """The database at full size before and after a strategy, and how sure that is."""
+    """The database at full size before and after a strategy, with the error."""
 
     before: int
     after: int
     percent: float
     """Saving as measured on the sample."""
     noise_percent: float | None
-    """Gap between the two baselines of that server, None where there was one only."""
+    """Difference between the two baselines of that server; None if there was only one."""
     interval: tuple[int, int] | None
-    """Of `after`, None where the projection states no error."""
+    """Of `after`; None if the projection states no error."""
     real: int
-    """The size that `before` should be."""
+    """The profiled size, which `before` should equal."""
 
     @property
     def saved(self) -> int:
@@ -83,76 +83,76 @@ class Expected:
 
     @property
     def most(self) -> int:
-        """`after`, or the upper end of its interval: what is under a target even then is under it."""
+        """The upper end of the interval, or `after` without one."""
         return self.interval[1] if self.interval else self.after
 
     @property
     def words(self) -> str:
-        """Before, after, and how sure that is."""
+        """Before, after, and the error."""
         return (
-            f"{bytes_text(self.before)} become {bytes_text(self.after)} at full size,"
+            f"{bytes_text(self.before)} become {bytes_text(self.after)} at full size:"
             f" {bytes_text(self.saved)} less ({self.percent:.1f} % of the sample). {self.error}"
         )
 
     @property
     def error(self) -> str:
-        """What is known of the error: the projection's own, the noise, and how near the baseline comes."""
+        """The interval of the projection, the noise floor, and how far the projected baseline is off."""
         return f"Error: {'; '.join(self._errors())}."
 
     def _errors(self) -> Iterator[str]:
         if self.interval is None:
-            yield "the projection states none"
+            yield "the projection has no interval"
         else:
             low, high = (bytes_text(end) for end in self.interval)
-            yield f"the projection says between {low} and {high}"
+            yield f"the interval of the projection is {low} to {high}"
         if self.noise_percent is None:
-            yield "the noise is not known, because there is only one baseline"
+            yield "the noise floor is unknown, because only one baseline was measured"
         else:
             yield f"two baselines differ by {self.noise_percent:.2f} %"
         off = 100 * (self.before / self.real - 1)
-        yield f"the baseline projects {off:+.1f} % off the real {bytes_text(self.real)}"
+        yield f"the projected baseline differs by {off:+.1f} % from the real {bytes_text(self.real)}"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Opportunity:
-    """One way to save, measured by the run or only named."""
+    """One strategy, measured by the run or only named."""
 
     name: str
     categories: tuple[str, ...]
     what: str
     touches: int | None
-    """Bytes of the profile that it could touch: an upper bound, no saving."""
+    """Bytes of the profile that it could touch: an upper bound of the saving."""
     expected: Expected | None
     impact: Impact | None
     effort: Effort | None
     gives_up: tuple[str, ...]
     unmeasured: str
-    """Why it has no numbers and how to get them; empty where it was measured."""
+    """Why it has no numbers and how to get them; empty if it was measured."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Proposal:
-    """A strategy that the lab has, before anything was measured."""
+    """A strategy of the lab, as declared and not yet measured."""
 
     name: str
     category: Category
     what: str
-    """What it does, as an order."""
+    """What it does, in the imperative."""
     tables: tuple[str, ...]
     """The tables that it changes."""
     columns: tuple[str, ...]
-    """As 'table.column', where it changes no more of its tables."""
+    """As 'table.column', if it changes only columns of its tables."""
     keeps_days: int | None
-    """How many days of rows it keeps; None where rows do not go by their age."""
+    """How many days of rows it keeps; None if it does not delete rows by age."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class Move:
+class PlannedStep:
     """One step of the migration, as measured on the sample."""
 
     name: str
     file: str
-    """Of the plan; empty where the step has none."""
+    """Name of its file in the plan; empty if it has none."""
     statements: str
     seconds: float | None
     wal_bytes: int | None
@@ -161,15 +161,15 @@ class Move:
     share_after: float
     """Of the sample before the first step."""
     locks: tuple[str, ...]
-    back: tuple[str, ...]
-    """How each of its kinds of statement is undone, or that it cannot be."""
+    rollback: tuple[str, ...]
+    """How to undo each kind of statement, or that this is impossible."""
     irreversible: bool
     """Whether a part of it cannot be undone."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Watch:
-    """A number to look at afterwards, with the value that means that something is wrong."""
+    """A number to monitor after the migration, with the threshold above which something is wrong."""
 
     what: str
     threshold: str
@@ -185,16 +185,16 @@ class Phase:
     changes: tuple[str, ...]
     saving: str
     risks: tuple[str, ...]
-    back: tuple[str, ...]
+    rollback: tuple[str, ...]
     dependants: tuple[AffectedDependant, ...] = ()
-    """What depends on the tables of the strategy, and what becomes of it."""
-    moves: tuple[Move, ...] = ()
+    """Objects that depend on the tables of the strategy, and what happens to them."""
+    steps: tuple[PlannedStep, ...] = ()
     watches: tuple[Watch, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
 class Risk:
-    """What may go wrong, how bad that would be, and what to do about it."""
+    """What may go wrong, how severe that would be, and the remedy."""
 
     name: str
     level: Literal["high", "medium", "low"]
@@ -203,37 +203,37 @@ class Risk:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Check:
-    """One item of the checklist; it is done exactly where there is evidence."""
+class ChecklistItem:
+    """One item of the checklist; it is done exactly if there is evidence."""
 
     name: str
     evidence: str | None
     otherwise: str
-    """What is missing and which command brings it."""
+    """What is missing, and the command that provides it."""
 
     @property
     def done(self) -> bool:
-        """Whether the data behind it exists."""
+        """Whether there is evidence."""
         return self.evidence is not None
 
 
 @dataclass(frozen=True, kw_only=True)
 class Discovery:
-    """Everything that the document says besides the tables of its sources."""
+    """Everything that the document says, except the tables of its inputs."""
 
     warnings: tuple[str, ...]
     drivers: tuple[Driver, ...]
     """The largest, largest first."""
-    answers: tuple[Answer, ...]
+    findings: tuple[Finding, ...]
     opportunities: tuple[Opportunity, ...]
-    """Best first; those that were not measured last."""
+    """Best first; unmeasured strategies last."""
     headline: str
     reasons: tuple[str, ...]
     expected: Expected | None
     """Of the recommended strategy."""
     phases: tuple[Phase, ...]
     risks: tuple[Risk, ...]
-    checks: tuple[Check, ...]
+    checklist: tuple[ChecklistItem, ...]
     accomplishments: tuple[str, ...]
     decisions: tuple[str, ...]
     issues: tuple[str, ...]

@@ -1,11 +1,11 @@
-"""DISCOVERY.md and 100-01-SUMMARY.md: what a discovery says, section by section, in a person's document."""
+"""DISCOVERY.md and 100-01-SUMMARY.md: the sections of a discovery, written into a person's document."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from lab.discovery import Discovery, DiscoveryInputs, Source, discover
-from lab.discovery.values import Move, Opportunity, Phase
+from lab.discovery import Discovery, DiscoveryInputs, Provenance, discover
+from lab.discovery.values import Opportunity, Phase, PlannedStep
 from lab.report import markers
 from lab.report import profile as profiles
 from lab.report.table import MISSING, Cell, Table, percent, seconds, share, size
@@ -14,66 +14,66 @@ from lab.units import bytes_text
 
 SUMMARY = "100-01-SUMMARY.md"
 
-Maker = Callable[[str, DiscoveryInputs, Sequence[Source]], str]
-"""Makes a document anew from its text before."""
+Renderer = Callable[[str, DiscoveryInputs, Sequence[Provenance]], str]
+"""Returns the new text of a document, from its old text, the inputs and their provenance."""
 _TITLES = {
     "discovery.md.j2": "# Storage discovery\n",
     "discovery_summary.md.j2": "# Phase 100, plan 01: storage discovery, summary\n",
 }
-"""What a new document begins with; it belongs to the person from then on."""
+"""The first line of a new document; from then on it belongs to the person."""
 
 
-def document(before: str, inputs: DiscoveryInputs, sources: Sequence[Source]) -> str:
-    """DISCOVERY.md with every section written anew, and everything outside of them as in `before`.
+def document(before: str, inputs: DiscoveryInputs, origins: Sequence[Provenance]) -> str:
+    """DISCOVERY.md with new sections; the text outside of them stays as in `before`.
 
-    Errors: `InputError` where its markers are damaged or do not pair.
+    Errors: `InputError` if its markers are damaged or do not pair.
     """
-    return _written("discovery.md.j2", before, inputs, sources)
+    return _render("discovery.md.j2", before, inputs, origins)
 
 
-def summary(before: str, inputs: DiscoveryInputs, sources: Sequence[Source]) -> str:
+def summary(before: str, inputs: DiscoveryInputs, origins: Sequence[Provenance]) -> str:
     """100-01-SUMMARY.md in the same way; errors as `document`."""
-    return _written("discovery_summary.md.j2", before, inputs, sources)
+    return _render("discovery_summary.md.j2", before, inputs, origins)
 
 
-def _written(template: str, before: str, inputs: DiscoveryInputs, sources: Sequence[Source]) -> str:
-    found = discover(inputs)
+def _render(template: str, before: str, inputs: DiscoveryInputs, origins: Sequence[Provenance]) -> str:
+    discovery = discover(inputs)
     sections = blocks(
         template,
         profile=inputs.profile,
         experiment=inputs.experiment,
-        discovery=found,
+        discovery=discovery,
         headline=profiles.headline(inputs.profile),
         tables=[table for table in profiles.tables(inputs.profile) if table != profiles.storage(inputs.profile)],
-        drivers=drivers(found),
-        measured=measured(found),
-        unmeasured=unmeasured(found),
-        moves=moves,
+        drivers=drivers(discovery),
+        measured=measured(discovery),
+        unmeasured=unmeasured(discovery),
+        steps=steps,
         dependants=dependants,
-        back=back,
+        rollbacks=rollbacks,
         watches=watches,
-        risks=risks(found),
-        sources=source_table(sources),
+        risks=risks(discovery),
+        sources=provenance(origins),
     )
     return markers.put(before or _TITLES[template], sections)
 
 
-def drivers(found: Discovery) -> Table:
+def drivers(discovery: Discovery) -> Table:
     """The largest uses of storage."""
     return Table(
         title="Storage drivers",
         heads=("", "what", "kind", "size", "share of the database"),
         rows=tuple(
             (str(number), driver.name, driver.kind, size(driver.bytes), share(driver.share))
-            for number, driver in enumerate(found.drivers, 1)
+            for number, driver in enumerate(discovery.drivers, 1)
         ),
         left=3,
     )
 
 
-def measured(found: Discovery) -> Table:
-    """What has numbers, best first."""
-    ranked = [opportunity for opportunity in found.opportunities if opportunity.expected]
+def measured(discovery: Discovery) -> Table:
+    """The measured strategies, best first."""
+    ranked = [opportunity for opportunity in discovery.opportunities if opportunity.expected]
     return Table(
         title="Measured",
         heads=(
@@ -84,9 +84,9 @@ def measured(found: Discovery) -> Table:
             "effort",
             "gives up, as declared",
             "saves of the sample",
-            "at full size",
-            "then",
-            "between",
+            "saves at full size",
+            "size afterwards",
+            "interval",
         ),
         rows=tuple(_ranked(number, opportunity) for number, opportunity in enumerate(ranked, 1)),
         left=6,
@@ -105,15 +105,15 @@ def _ranked(number: int, opportunity: Opportunity) -> tuple[Cell | str | None, .
         percent(expected.percent if expected else None),
         size(expected.saved if expected else None),
         size(expected.after if expected else None),
-        " and ".join(bytes_text(end) for end in expected.interval) if expected and expected.interval else None,
+        " to ".join(bytes_text(end) for end in expected.interval) if expected and expected.interval else None,
     )
 
 
-def unmeasured(found: Discovery) -> Table:
-    """What is only named, and why."""
+def unmeasured(discovery: Discovery) -> Table:
+    """The strategies without numbers, and why."""
     return Table(
         title="Without numbers",
-        heads=("strategy", "category", "what", "why it has no numbers", "bytes that it touches"),
+        heads=("strategy", "category", "what", "why it has no numbers", "touches at most"),
         rows=tuple(
             (
                 f"`{opportunity.name}`" if opportunity.name != MISSING else MISSING,
@@ -122,89 +122,94 @@ def unmeasured(found: Discovery) -> Table:
                 opportunity.unmeasured,
                 size(opportunity.touches),
             )
-            for opportunity in found.opportunities
+            for opportunity in discovery.opportunities
             if not opportunity.expected
         ),
         left=4,
     )
 
 
-def moves(phase: Phase) -> Table:
-    """The steps of a migration with what each took."""
+def steps(phase: Phase) -> Table:
+    """The steps of a phase with their cost."""
     return Table(
         title="Steps",
         heads=("", "file", "step", "statements", "locks", "seconds", "WAL", "peak disk", "size after", "of the sample"),
-        rows=tuple(_move(number, move) for number, move in enumerate(phase.moves, 1)),
+        rows=tuple(_step(number, step) for number, step in enumerate(phase.steps, 1)),
         left=5,
     )
 
 
-def _move(number: int, move: Move) -> tuple[Cell | str | None, ...]:
+def _step(number: int, step: PlannedStep) -> tuple[Cell | str | None, ...]:
     return (
         str(number),
-        f"`{move.file}`" if move.file else None,
-        move.name,
-        move.statements,
-        "; ".join(move.locks) or "none that the application notices",
-        seconds(move.seconds, bare=True),
-        *(size(value) for value in (move.wal_bytes, move.peak_bytes, move.bytes_after)),
-        share(move.share_after),
+        f"`{step.file}`" if step.file else None,
+        step.name,
+        step.statements,
+        "; ".join(step.locks) or "none that the application notices",
+        seconds(step.seconds, bare=True),
+        *(size(value) for value in (step.wal_bytes, step.peak_bytes, step.bytes_after)),
+        share(step.share_after),
     )
 
 
 def dependants(phase: Phase) -> Table:
-    """What depends on the tables of the strategy, and what becomes of it."""
+    """The objects that depend on the tables of the strategy, and what happens to them."""
     return Table(
-        title="What depends on the tables",
-        heads=("table", "what", "name", "after the plan"),
+        title="Objects that depend on the tables",
+        heads=("table", "kind", "name", "what to do"),
         rows=tuple(
-            (one.dependant.table, one.dependant.kind.value, one.dependant.name, one.words or "The files make it again.")
-            for one in phase.dependants
+            (
+                affected.dependant.table,
+                affected.dependant.kind.value,
+                affected.dependant.name,
+                affected.words or "Nothing: the files recreate it.",
+            )
+            for affected in phase.dependants
         ),
         left=4,
     )
 
 
-def back(phase: Phase) -> Table:
-    """How each step is undone."""
+def rollbacks(phase: Phase) -> Table:
+    """How to undo each step."""
     return Table(
-        title="Way back",
-        heads=("", "step", "way back"),
+        title="Rollback",
+        heads=("", "step", "rollback"),
         rows=tuple(
-            (str(number), move.name, ("**Final.** " if move.irreversible else "") + " ".join(move.back))
-            for number, move in enumerate(phase.moves, 1)
+            (str(number), step.name, ("**Irreversible.** " if step.irreversible else "") + " ".join(step.rollback))
+            for number, step in enumerate(phase.steps, 1)
         ),
         left=3,
     )
 
 
 def watches(phase: Phase) -> Table:
-    """What to look at, and from which value on to worry."""
+    """The numbers to monitor, and their thresholds."""
     return Table(
-        title="What to watch",
+        title="What to monitor",
         heads=("what", "threshold", "how"),
         rows=tuple((watch.what, watch.threshold, watch.how) for watch in phase.watches),
         left=3,
     )
 
 
-def risks(found: Discovery) -> Table:
-    """The highest first."""
+def risks(discovery: Discovery) -> Table:
+    """The risks, highest first."""
     return Table(
         title="Risks",
-        heads=("level", "risk", "what", "what to do"),
-        rows=tuple((risk.level, risk.name, risk.what, risk.remedy) for risk in found.risks),
+        heads=("level", "risk", "description", "what to do"),
+        rows=tuple((risk.level, risk.name, risk.what, risk.remedy) for risk in discovery.risks),
         left=4,
     )
 
 
-def source_table(sources: Sequence[Source]) -> Table:
-    """Where every number comes from."""
+def provenance(origins: Sequence[Provenance]) -> Table:
+    """The files that the numbers come from."""
     return Table(
         title="Sources",
-        heads=("what", "file", "taken", "SHA-256", "made again with"),
+        heads=("what", "file", "date", "SHA-256", "command"),
         rows=tuple(
-            (source.what, f"`{source.path}`", source.date, source.digest, f"`{source.command}`") for source in sources
+            (origin.what, f"`{origin.path}`", origin.date, origin.digest, f"`{origin.command}`") for origin in origins
         ),
         left=5,
     )

@@ -17,7 +17,7 @@ from data_gen import published
 from lab import profiling
 from lab.analysis.results import analyse
 from lab.cli import app
-from lab.discovery import DiscoveryInputs, sources
+from lab.discovery import DiscoveryInputs, provenance
 from lab.errors import InputError
 from lab.report import discovery, markdown, markers
 from lab.values import Experiment
@@ -106,17 +106,19 @@ def test_one_windows_newline_makes_no_windows_document(inputs: DiscoveryInputs) 
 
 def test_a_run_of_a_profile_names_the_case_that_it_left_and_where_it_ran(sample: Experiment) -> None:
     own = replace(sample, plan=replace(sample.plan, dataset=replace(sample.plan.dataset, case="profile-mine")))
-    command = sources.of_run(own, "results/a/experiment.json", "", case_file="results/a/case.json").command
+    command = provenance.of_run(own, "results/a/experiment.json", "", case_file="results/a/case.json").command
     assert command.startswith("lab run --profile results/a/case.json --size 256MB")
-    alone = replace(own, plan=replace(own.plan, trials=tuple(one for one in own.plan.trials if one.server == "native")))
-    assert " --server native --size" in sources.of_run(alone, "", "", case_file=None).command
+    alone = replace(
+        own, plan=replace(own.plan, trials=tuple(trial for trial in own.plan.trials if trial.server == "native"))
+    )
+    assert " --server native --size" in provenance.of_run(alone, "", "", case_file=None).command
 
 
 def test_a_profile_with_another_target_says_it_in_its_command(inputs: DiscoveryInputs) -> None:
     forecast = replace(inputs.profile.forecast, target_bytes=50 << 20)
-    command = sources.of_profile(replace(inputs.profile, forecast=forecast), "p.json", "").command
+    command = provenance.of_profile(replace(inputs.profile, forecast=forecast), "p.json", "").command
     assert command.endswith(" --target 50MB")
-    assert "--target" not in sources.of_profile(inputs.profile, "p.json", "").command
+    assert "--target" not in provenance.of_profile(inputs.profile, "p.json", "").command
 
 
 def test_windows_newlines_stay(inputs: DiscoveryInputs) -> None:

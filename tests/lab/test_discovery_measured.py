@@ -24,42 +24,42 @@ def profile(bench: Bench) -> Iterator[Profile]:
 
 
 @pytest.fixture(scope="module")
-def found(profile: Profile) -> Discovery:
+def discovered(profile: Profile) -> Discovery:
     return discover(DiscoveryInputs(profile=profile))
 
 
-def test_a_measured_profile_answers_what_only_a_database_can(found: Discovery) -> None:
-    verdicts = {answer.question: answer.verdict for answer in found.answers}
-    assert verdicts == {
+def test_a_measured_profile_answers_what_only_a_database_can(discovered: Discovery) -> None:
+    conclusions = {finding.question: finding.conclusion for finding in discovered.findings}
+    assert conclusions == {
         "Is `raw_response` needed?": "unknown",
         "Can `outcomes` be normalised?": "unknown",
-        "Are there duplicate snapshots?": verdicts["Are there duplicate snapshots?"],
-        "Retention in use against needed?": "partly",
+        "Are there duplicate snapshots?": conclusions["Are there duplicate snapshots?"],
+        "Which retention is in use, and which is needed?": "partly",
         "Is TOAST effective?": "yes",
     }
-    assert verdicts["Are there duplicate snapshots?"] in ("yes", "partly")
+    assert conclusions["Are there duplicate snapshots?"] in ("yes", "partly")
 
 
-def test_everything_that_a_profile_brings_is_ticked_and_nothing_else(found: Discovery) -> None:
-    done = [check.done for check in found.checks]
-    first = [check.name for check in found.checks].index("The application's sources were looked through")
-    assert all(done[1:first]), [check.name for check in found.checks[1:first] if not check.done]
+def test_everything_that_a_profile_brings_is_ticked_and_nothing_else(discovered: Discovery) -> None:
+    done = [item.done for item in discovered.checklist]
+    first = [item.name for item in discovered.checklist].index("The application's sources were searched")
+    assert all(done[1:first]), [item.name for item in discovered.checklist[1:first] if not item.done]
     assert not any(done[first:])
 
 
-def test_the_largest_drivers_are_columns(found: Discovery) -> None:
-    assert "odds_snapshots.raw_response" in [driver.name for driver in found.drivers]
-    assert len(found.drivers) == 3
+def test_the_largest_drivers_are_columns(discovered: Discovery) -> None:
+    assert "odds_snapshots.raw_response" in [driver.name for driver in discovered.drivers]
+    assert len(discovered.drivers) == 3
 
 
 def test_every_size_to_watch_is_a_query_that_gives_it(bench: Bench, profile: Profile) -> None:
     sample = runs.load(SAMPLE)
     watches = discover(DiscoveryInputs(profile=profile, results=analyse(sample))).phases[3].watches
-    queries = {one.what.removeprefix("Size of "): one.how.strip("`") for one in watches if "SELECT" in one.how}
+    queries = {watch.what.removeprefix("Size of "): watch.how.strip("`") for watch in watches if "SELECT" in watch.how}
     with bench.server.connect("discovered") as database:
-        made = [name for name in queries if database.value("SELECT to_regclass(%s) IS NOT NULL", (name,))]
-        assert {"odds_snapshots", "event_scrape_status"} <= set(made)
-        for name in made:
+        existing = [name for name in queries if database.value("SELECT to_regclass(%s) IS NOT NULL", (name,))]
+        assert {"odds_snapshots", "event_scrape_status"} <= set(existing)
+        for name in existing:
             exact = "SELECT sum(pg_total_relation_size(oid)) FROM pg_class WHERE relname IN (%s, %s) AND relkind = 'r'"
             assert database.value(queries[name]) == database.value(exact, (name, f"{name}_default")), name
         assert database.value(queries["the database"]) > 0

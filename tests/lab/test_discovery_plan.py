@@ -11,7 +11,7 @@ import pytest
 
 from lab import registry
 from lab.cli.discovering import write_plan
-from lab.discovery.plan import HEADER, PlanFile, plan_files
+from lab.discovery.plan import HEADER, PlanFile, plan_files, removal_steps
 from lab.discovery.plan.files import statement_text
 from lab.errors import DatabaseError
 from lab.postgres.database import Database
@@ -66,9 +66,16 @@ def planned(nasty_outcome: NastyOutcome) -> Callable[[str], tuple[PlanFile, ...]
 
     def files(name: str) -> tuple[PlanFile, ...]:
         (entry,) = registry.resolve([name])
-        return plan_files(completed(nasty_outcome(name)[0]), entry.facts, ())
+        return files_of(completed(nasty_outcome(name)[0]), entry)
 
     return files
+
+
+def files_of(
+    outcome: Completed, entry: registry.Registered, dependent: Sequence[Dependant] = ()
+) -> tuple[PlanFile, ...]:
+    steps = [step for step in outcome.steps if not step.auxiliary]
+    return plan_files(outcome, entry.facts, dependent, removal_steps(steps, entry.facts))
 
 
 @every_scenario([*NATIVE, *REPLAYED])
@@ -105,8 +112,8 @@ def test_the_order_is_requirements_then_steps_then_what_cannot_be_undone(
     assert dropped <= set(re.findall(r"CREATE (?:TEMP |UNLOGGED )?TABLE (?:IF NOT EXISTS )?(\w+)", steps)), (
         "it drops what it did not create"
     )
-    asked = [statement.strip() for file in files if file.phase == 101 for statement in statements(file.text)]
-    assert all(statement.startswith(("SET ", "DO $check$")) for statement in asked)
+    checks = [statement.strip() for file in files if file.phase == 101 for statement in statements(file.text)]
+    assert all(statement.startswith(("SET ", "DO $check$")) for statement in checks)
 
 
 @contextmanager
@@ -199,14 +206,13 @@ def application(bench: Bench) -> Iterator[Database]:
         database.execute("DROP ROLE plan_reader, plan_owner")
 
 
-def hanging_on(database: Database) -> tuple[Dependant, ...]:
+def dependants_in(database: Database) -> tuple[Dependant, ...]:
     with open_session(database.conninfo) as source:
         return dependants.read(source, read_tables(source, without=[], standby=False))
 
 
 def test_after_the_plan_the_application_reads_as_before(bench: Bench, application: Database) -> None:
-    outcome, facts = measure(bench, "swap", SWAP.scenario), SWAP.facts
-    files = plan_files(outcome, facts, hanging_on(application))
+    files = files_of(measure(bench, "swap", SWAP.scenario), SWAP, dependants_in(application))
     reads = ("SELECT count(*) FROM scrape_errors", "SELECT count(*) FROM late_errors")
     before = [application.value(read) for read in reads]
     run(application, files)
@@ -220,7 +226,7 @@ def test_after_the_plan_the_application_reads_as_before(bench: Bench, applicatio
 
 
 def test_a_proof_that_fails_stops_the_plan_before_the_swap(bench: Bench) -> None:
-    files = plan_files(measure(bench, "swap", SWAP.scenario), SWAP.facts, ())
+    files = files_of(measure(bench, "swap", SWAP.scenario), SWAP)
     with clone(bench, "proof_broken") as database:
         run(database, files[:2])
         database.execute("INSERT INTO errors_packed DEFAULT VALUES")

@@ -1,4 +1,4 @@
-"""The plan's SQL in numbered files, and what depends on the tables that it replaces."""
+"""The SQL of the plan in numbered files, and the objects that depend on the tables that it replaces."""
 
 from lab.discovery.plan.files import HEADER, PlanFile, plan_files
 from lab.discovery.plan.order import removal_steps

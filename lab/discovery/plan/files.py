@@ -1,13 +1,12 @@
-"""The SQL of a measured strategy as files to execute in their order: requirements, steps, and last what cannot be undone."""
+"""The SQL of a measured strategy as files, in the order of execution: requirements, steps, removal."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 
-from lab.discovery.plan.dependants import statements_again
-from lab.discovery.plan.order import removal_steps
+from lab.discovery.plan.dependants import recreating_statements
 from lab.discovery.plan.swap import swapped_tables
 from lab.values import Completed, Dependant, ScenarioFacts, Statement, StatementKind, StepRecord
 
@@ -17,7 +16,7 @@ HEADER = "-- Written by `lab discover`, and written anew whenever it runs."
 _SETTINGS = """\\set ON_ERROR_STOP on
 SET search_path = public;
 SET lock_timeout = '5s';"""
-"""psql must stop at the first error: without that, what guards the data would be an error message and no guard."""
+"""psql must stop at the first error: otherwise a failed requirement or proof would print a message and guard nothing."""
 
 _CHECK = """DO $check$
 DECLARE
@@ -45,20 +44,26 @@ class PlanFile:
     """Such as '103-02-build-the-lookup.sql'; the files are executed in the order of their names."""
     phase: int
     step: int | None
-    """Position of the step among those of the strategy, because several may have one name; None of requirements."""
+    """Position of the step in the strategy, because several steps may have the same name; None for requirements."""
     text: str
 
 
-def plan_files(trial: Completed, facts: ScenarioFacts, dependants: Sequence[Dependant]) -> tuple[PlanFile, ...]:
-    """The files of a measured strategy, in the order of execution.
+def plan_files(
+    trial: Completed, facts: ScenarioFacts, dependants: Sequence[Dependant], removals: Collection[int]
+) -> tuple[PlanFile, ...]:
+    """The files of a measured strategy, in the order of execution; `removals` are its `removal_steps`.
 
-    Phase 101 asks its requirements, 103 makes its steps, and 104 what cannot be undone and can wait. A run of format 1 recorded
-    neither requirements nor proofs: it has no files, because its SQL is not safe on another database.
+    Phase 101 checks its requirements, 103 executes its steps, and 104 the removals. A run of format 1 recorded neither
+    requirements nor proofs: it has no files, because its SQL is not safe on another database.
     """
     if not facts.changes:
         return ()
     steps = [step for step in trial.steps if not step.auxiliary]
-    bodies = [*_requirements(steps), *_steps(steps, trial, facts, dependants), *_final(steps, facts)]
+    bodies = [
+        *_requirements(steps),
+        *(body for body in _steps(steps, trial, facts, dependants) if body.step not in removals),
+        *_removals(steps, removals),
+    ]
     return tuple(_numbered(bodies, trial.scenario))
 
 
@@ -71,28 +76,27 @@ class _Body:
 
 
 def _requirements(steps: Sequence[StepRecord]) -> Iterator[_Body]:
-    asked = [one for step in steps for one in step.statements if one.kind is StatementKind.REQUIREMENT]
-    if asked:
-        yield _Body(phase=101, step=None, title="requirements", blocks=tuple(statement_text(one) for one in asked))
+    statements = (statement for step in steps for statement in step.statements)
+    blocks = tuple(statement_text(each) for each in statements if each.kind is StatementKind.REQUIREMENT)
+    if blocks:
+        yield _Body(phase=101, step=None, title="requirements", blocks=blocks)
 
 
 def _steps(
     steps: Sequence[StepRecord], trial: Completed, facts: ScenarioFacts, dependants: Sequence[Dependant]
 ) -> Iterator[_Body]:
-    """Each step that does not wait; where it puts something new under a table's name, what depends on that follows."""
+    """Every step; after a step that puts a new object under a table's name, the table's dependants are recreated."""
     swapped = swapped_tables(steps, facts)
-    done: list[Statement] = []
-    late = removal_steps(steps, facts)
+    executed: list[Statement] = []
     for number, step in enumerate(steps):
-        done += step.statements
-        again = statements_again(swapped.get(number, ()), trial, facts, dependants, done)
-        blocks = (*_own(step), *again)
-        if blocks and number not in late:
+        executed += step.statements
+        recreating = recreating_statements(swapped.get(number, ()), trial, facts, dependants, executed)
+        if blocks := (*_own(step), *recreating):
             yield _Body(phase=103, step=number, title=step.name, blocks=blocks)
 
 
-def _final(steps: Sequence[StepRecord], facts: ScenarioFacts) -> Iterator[_Body]:
-    for number in sorted(removal_steps(steps, facts)):
+def _removals(steps: Sequence[StepRecord], removals: Collection[int]) -> Iterator[_Body]:
+    for number in sorted(removals):
         if blocks := tuple(_own(steps[number])):
             yield _Body(phase=104, step=number, title=steps[number].name, blocks=blocks)
 
@@ -104,7 +108,7 @@ def _own(step: StepRecord) -> Iterator[str]:
 
 
 def statement_text(statement: Statement) -> str:
-    """The statement with its semicolon; a requirement or a proof as one that raises unless it counts 0."""
+    """The statement with its semicolon; a requirement or a proof as a statement that raises unless its query counts 0."""
     if statement.kind is StatementKind.CHANGE:
         return f"{statement.sql.strip().removesuffix(';')};"
     kind, detail = _KINDS[statement.kind]

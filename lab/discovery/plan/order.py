@@ -8,10 +8,10 @@ from lab.values import ScenarioFacts, Shape, StepRecord
 
 
 def removal_steps(steps: Sequence[StepRecord], facts: ScenarioFacts) -> frozenset[int]:
-    """The positions of the steps that remove what the way back needs, and can wait until everything was checked.
+    """The positions of the steps that remove what a rollback needs, and that can wait until everything is checked.
 
-    Those at the end can. One that comes earlier can wait unless the table that it takes from is replaced afterwards:
-    the new table would be filled with what was to go, and would not be proved equal to the old one once that is gone.
+    The steps at the end can wait. An earlier step can wait unless its table is replaced afterwards: the new table would be
+    filled with the data that was to go, and could not be proved equal to the old table after its removal.
     """
     last = max((number for number, step in enumerate(steps) if not step.final), default=-1)
     first = last + 1 if _replaces_what_lost(facts) else 0

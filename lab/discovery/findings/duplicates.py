@@ -1,28 +1,28 @@
-"""Are there duplicate snapshots? Only a profile that compared snapshots with their predecessors can say."""
+"""Are there duplicate snapshots? A profile that compared snapshots with their predecessors tells."""
 
 from __future__ import annotations
 
 from lab.discovery.inputs import DiscoveryInputs
-from lab.discovery.values import Answer, Says
+from lab.discovery.values import Conclusion, Finding
 from lab.values import Series, Share
 
 _MANY = 0.5
 """Share of repeated market rows from which on snapshots are near-duplicates."""
 
 
-def duplicate_snapshots(inputs: DiscoveryInputs) -> Answer:
+def duplicate_snapshots(inputs: DiscoveryInputs) -> Finding:
     """By the share of compared snapshots and market rows that equal the previous ones."""
     compared = [series for series in inputs.profile.series if series.pairs]
-    return Answer(
+    return Finding(
         question="Are there duplicate snapshots?",
-        verdict=_verdict(compared),
+        conclusion=_conclusion(compared),
         words=_words(compared),
         evidence=tuple(_evidence(series) for series in compared),
         missing=tuple(_gaps(inputs)),
     )
 
 
-def _verdict(compared: list[Series]) -> Says:
+def _conclusion(compared: list[Series]) -> Conclusion:
     shares = [share.value for series in compared if (share := series.equal_snapshots)]
     if not shares:
         return "unknown"
@@ -33,11 +33,11 @@ def _verdict(compared: list[Series]) -> Says:
 
 def _words(compared: list[Series]) -> str:
     return {
-        "unknown": "No snapshot was compared with the one before it; `lab profile DSN` does.",
-        "yes": "Some snapshots repeat all market rows of the one before.",
-        "partly": "Not whole ones, but most market rows repeat those of the snapshot before.",
-        "no": "Of the snapshots that were compared, none repeats the one before.",
-    }[_verdict(compared)]
+        "unknown": "No snapshot was compared with its predecessor. `lab profile DSN` compares a sample.",
+        "yes": "Some snapshots repeat all market rows of their predecessor.",
+        "partly": "No snapshot repeats its predecessor as a whole, but most market rows repeat.",
+        "no": "No compared snapshot repeats its predecessor.",
+    }[_conclusion(compared)]
 
 
 def _evidence(series: Series) -> str:
@@ -46,9 +46,9 @@ def _evidence(series: Series) -> str:
         "all market rows the same": series.equal_snapshots,
         "market rows that repeat": series.equal_market_rows,
     }
-    found = ", ".join(f"{name} {_percent(share)}" for name, share in shares.items() if share)
-    compared = f"{series.pairs:,} pairs of {series.events_sampled:,} events compared"
-    return f"{series.snapshots} with {series.markets}: {compared}: {found}."
+    compared = f"{series.pairs:,} pairs of snapshots from {series.events_sampled:,} events"
+    percents = [f"{name} {_percent(share)}" for name, share in shares.items() if share]
+    return f"{series.snapshots} with {series.markets}: {', '.join((compared, *percents))}."
 
 
 def _percent(share: Share) -> str:
@@ -59,7 +59,7 @@ def _percent(share: Share) -> str:
 def _gaps(inputs: DiscoveryInputs) -> list[str]:
     gaps = [f"{series.snapshots}: nothing was compared." for series in inputs.profile.series if not series.pairs]
     if not inputs.profile.series:
-        gaps.append("No table of snapshots with market rows was found in the profile.")
+        gaps.append("The profile has no table of snapshots with market rows.")
     if inputs.experiment and gaps:
-        gaps.append("The run's workload repeats as its change rate says: that is an assumption, and no evidence.")
+        gaps.append("The change rate sets how much the run's workload repeats. That is an assumption, not evidence.")
     return gaps
