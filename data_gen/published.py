@@ -12,10 +12,10 @@ from data_gen.facts import HOME, PAYLOAD, SIDES
 from lab import files
 from lab.errors import InputError
 from lab.profiling.document import AGAIN
-from lab.profiling.survey import FORMAT, TARGET
+from lab.profiling.survey import FORMAT
 from lab.profiling.time import growth
 from lab.units import bytes_text
-from lab.values import ColumnProfile, Day, Growth, Profile, Retention, Series, TableProfile
+from lab.values import TARGET_BYTES, ColumnProfile, Day, Growth, Profile, Retention, Series, TableProfile
 
 _UNITS = {"bytes": 1, "kb": 1 << 10, "mb": 1 << 20, "gb": 1 << 30}
 _NOT = "not published"
@@ -51,7 +51,7 @@ class _Case:
     published: _Published
 
 
-def load(path: Path, *, target_bytes: int = TARGET) -> Profile:
+def load(path: Path, *, target_bytes: int = TARGET_BYTES) -> Profile:
     """The profile that a case file publishes. Facts that it lacks are None and are listed in `missing`.
 
     Errors: `InputError` where the file is missing, damaged, or has facts that this lab does not know.

@@ -13,11 +13,13 @@ from lab.profiling.catalog import dependants
 from lab.profiling.catalog.absent import locked
 from lab.profiling.catalog.session import ReadOnlySession, open_session
 from lab.profiling.catalog.tables import read_tables
+from lab.profiling.migration import from_format_1
 from lab.scenario import Need, Requirement, Scenario
 from lab.servers.probe import capabilities_of
 from lab.values import Capabilities, DatabaseCheck, Dependant, RequirementAnswer
 
-FORMAT = 1
+FORMAT = 2
+# 2  As of a profile: a foreign key has a field for its table.
 
 _AGAIN = "`lab check`"
 
@@ -73,4 +75,4 @@ def text(answer: DatabaseCheck) -> str:
 
 def load(path: Path) -> DatabaseCheck:
     """Read a check; errors as `lab.files.load`."""
-    return files.load(DatabaseCheck, path, expected=FORMAT, again=_AGAIN)
+    return files.load(DatabaseCheck, path, expected=FORMAT, again=_AGAIN, older={1: from_format_1})

@@ -7,10 +7,8 @@ from collections.abc import Sequence
 
 from lab.discovery.values import Provenance
 from lab.usage.values import Usage
-from lab.values import BASELINE, Experiment, Profile
+from lab.values import BASELINE, TARGET_BYTES, Experiment, Profile
 
-_TARGET = 10 << 30
-"""The default of `lab profile --target`."""
 _SERVERS = {"external": "DSN"}
 
 
@@ -19,7 +17,7 @@ def of_profile(profile: Profile, path: str, digest: str) -> Provenance:
     measured = profile.source == "measured"
     target = f" --target {_size(profile.forecast.target_bytes)}"
     origin = f"DSN -o {shlex.quote(path)}" if measured else f"--case {shlex.quote(profile.name)}"
-    again = f"lab profile {origin}{target if profile.forecast.target_bytes != _TARGET else ''}"
+    again = f"lab profile {origin}{target if profile.forecast.target_bytes != TARGET_BYTES else ''}"
     return Provenance(what=f"profile, {profile.source}", path=path, digest=digest, date=profile.taken, command=again)
 
 

@@ -1,6 +1,6 @@
 """Profiles a real database: its sizes, growth and repetition, without writing to it."""
 
 from lab.profiling.document import has_workload, is_profile, load, text
-from lab.profiling.survey import TARGET, profile
+from lab.profiling.survey import profile
 
-__all__ = ["TARGET", "has_workload", "is_profile", "load", "profile", "text"]
+__all__ = ["has_workload", "is_profile", "load", "profile", "text"]

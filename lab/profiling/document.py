@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from lab import files
+from lab.profiling.migration import from_format_1
 from lab.profiling.survey import FORMAT
 from lab.values import Profile
 
@@ -18,7 +19,7 @@ def text(profile: Profile) -> str:
 
 def load(path: Path) -> Profile:
     """Read a profile; errors as `lab.files.load`."""
-    return files.load(Profile, path, expected=FORMAT, again=AGAIN)
+    return files.load(Profile, path, expected=FORMAT, again=AGAIN, older={1: from_format_1})
 
 
 def is_profile(path: Path) -> bool:

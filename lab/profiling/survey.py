@@ -19,10 +19,11 @@ from lab.profiling.sample.columns import TableSample
 from lab.profiling.time import ages, growth, paths, repeats
 from lab.profiling.time.ages import Ages
 from lab.units import bytes_text
-from lab.values import Dependant, Profile, TableProfile
+from lab.values import TARGET_BYTES, Dependant, Profile, TableProfile
 
-FORMAT = 1
-TARGET = 10 << 30
+FORMAT = 2
+# 1  A foreign key names its table only within its own name.
+# 2  A foreign key has a field for its table.
 _WORTH = 0.01
 """Share of the database from which it is worth recompressing a column with other codecs."""
 
@@ -37,7 +38,7 @@ _WAL = "SELECT CASE WHEN has_function_privilege('pg_ls_waldir()', 'EXECUTE') THE
 
 
 def profile(
-    dsn: str, *, target_bytes: int = TARGET, now: datetime | None = None, exact: bool = False, progress: Progress
+    dsn: str, *, target_bytes: int = TARGET_BYTES, now: datetime | None = None, exact: bool = False, progress: Progress
 ) -> Profile:
     """The profile of the database behind `dsn`. Writes nothing there, and reads at most 16 MB of each table's heap.
 

@@ -43,6 +43,7 @@ from lab.values.outcome import (
 )
 from lab.values.parameters import Choice, ScenarioParameter, Setting, Value, WholeNumber
 from lab.values.profile import (
+    TARGET_BYTES,
     ColumnProfile,
     Day,
     Forecast,
@@ -65,6 +66,7 @@ __all__ = [
     "KINDS",
     "SIZE",
     "SYSTEM_CATALOGS",
+    "TARGET_BYTES",
     "Answer",
     "AuxiliaryTrial",
     "Capabilities",

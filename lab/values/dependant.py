@@ -40,3 +40,5 @@ class Dependant:
     """The table's columns that it uses; empty where it is about the whole table, or where that is not known."""
     definition: str = ""
     """The statement that makes it again; of a comment, its text as an SQL string."""
+    referring_table: str = ""
+    """Of a foreign key, the table that it belongs to, as the profile calls it; empty of any other kind."""

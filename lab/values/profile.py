@@ -8,6 +8,9 @@ from typing import Literal
 
 from lab.values.dependant import Dependant
 
+TARGET_BYTES = 10 << 30
+"""The size that a database should fit in, unless the user names another."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class ColumnProfile:

@@ -141,6 +141,15 @@ def test_the_exit_code_says_whether_all_holds(database: Database, tmp_path: Path
     assert "may not run" in bad.stdout
 
 
+def test_a_check_of_format_1_opens_with_the_table_of_each_foreign_key(tmp_path: Path) -> None:
+    key = {"kind": "foreign key", "name": "public.details.points", "table": "prices"}
+    old = {"format": 1, "strategy": "s", "database": "d", "server": "17", "taken": "", "requirements": []}
+    file = tmp_path / "check.json"
+    file.write_text(json.dumps(old | {"dependants": [key]}), encoding="utf-8")
+    (dependant,) = checking.load(file).dependants
+    assert dependant.referring_table == "details"
+
+
 def test_a_password_is_never_shown() -> None:
     dsn = "postgresql://somebody:secret@127.0.0.1:1/nowhere"
     result = CliRunner().invoke(app, ["check", dsn, "--strategy", STRATEGY])

@@ -19,6 +19,8 @@ SETUP = (
     "CREATE TABLE prices (id bigserial PRIMARY KEY, doc jsonb, price numeric)",
     "CREATE TABLE quiet (id int)",
     "CREATE TABLE details (price_id bigint CONSTRAINT points REFERENCES prices (id))",
+    "CREATE SCHEMA audit",
+    'CREATE TABLE audit."old.logs" (price_id bigint CONSTRAINT points REFERENCES prices (id))',
     "CREATE VIEW cheap WITH (security_barrier=true) AS SELECT id, price FROM prices WHERE price < 2",
     "CREATE VIEW cheaper AS SELECT id FROM cheap WHERE price < 1",
     "CREATE MATERIALIZED VIEW kept AS SELECT doc FROM prices",
@@ -72,7 +74,7 @@ def read(source: ReadOnlySession) -> tuple[Dependant, ...]:
         (DependantKind.FUNCTION, ["public.total()"]),
         (DependantKind.PUBLICATION, ["feed"]),
         (DependantKind.POLICY, ["own"]),
-        (DependantKind.FOREIGN_KEY, ["public.details.points"]),
+        (DependantKind.FOREIGN_KEY, ['audit."old.logs".points', "public.details.points"]),
         (DependantKind.SEQUENCE, ["public.prices_id_seq"]),
         (DependantKind.STATISTICS, ["public.both_columns"]),
         (DependantKind.COMMENT, ["public.prices", "public.prices.price"]),
@@ -93,6 +95,11 @@ def test_a_view_says_which_columns_it_uses(hanging: tuple[Dependant, ...]) -> No
     assert columns == {"public.cheap": ("id", "price"), "public.kept": ("doc",)}
 
 
+def test_a_foreign_key_says_which_table_it_belongs_to(hanging: tuple[Dependant, ...]) -> None:
+    tables = {dependant.name: dependant.referring_table for dependant in hanging if dependant.referring_table}
+    assert tables == {"public.details.points": "details", 'audit."old.logs".points': 'audit."old.logs"'}
+
+
 def test_a_table_on_which_nothing_hangs_has_only_an_owner(hanging: tuple[Dependant, ...]) -> None:
     assert [dependant.kind for dependant in hanging if dependant.table == "quiet"] == [DependantKind.OWNER]
 
@@ -108,12 +115,13 @@ def test_definitions_make_the_same_again(database: Database, hanging: tuple[Depe
         DependantKind.POLICY: "DROP POLICY {name} ON {table}",
         DependantKind.STATISTICS: "DROP STATISTICS {name}",
         DependantKind.PUBLICATION: "ALTER PUBLICATION {name} DROP TABLE {table}",
-        DependantKind.FOREIGN_KEY: "ALTER TABLE details DROP CONSTRAINT points",
+        DependantKind.FOREIGN_KEY: "ALTER TABLE {referring} DROP CONSTRAINT points",
         DependantKind.SEQUENCE: "ALTER SEQUENCE {name} OWNED BY NONE",
     }
     for dependant in hanging:
         if dependant.kind in dropped:
-            database.execute(dropped[dependant.kind].format(name=dependant.name, table=dependant.table))
+            names = {"name": dependant.name, "table": dependant.table, "referring": dependant.referring_table}
+            database.execute(dropped[dependant.kind].format(**names))
             database.execute(dependant.definition)
     with open_session(database.conninfo) as source:
         assert read(source) == hanging

@@ -64,6 +64,27 @@ def test_every_profile_is_read_as_it_was_written(aged: Aged, case: Profile, tmp_
 
 
 @pytest.mark.parametrize(
+    ("key", "table"),
+    [
+        ("public.details.points", "details"),
+        ('public."Details".points', "Details"),
+        ('audit."old.logs".points', 'audit."old.logs"'),
+    ],
+)
+def test_a_profile_of_format_1_names_the_table_of_a_foreign_key(
+    case: Profile, tmp_path: Path, key: str, table: str
+) -> None:
+    old = json.loads(profiling.text(case))
+    dependants = [{"kind": "foreign key", "name": key, "table": "prices"}, {"kind": "owner", "name": "a", "table": "b"}]
+    file = tmp_path / "profile.json"
+    file.write_text(json.dumps(old | {"format": 1, "dependants": dependants}), encoding="utf-8")
+    loaded = profiling.load(file)
+    assert loaded.dependants
+    assert [dependant.referring_table for dependant in loaded.dependants] == [table, ""]
+    assert loaded.format == case.format
+
+
+@pytest.mark.parametrize(
     "text", ["", "[]", "{}", '{"format": 9}', '{"format": 1, "name": 1}', '{"case": "x", "published": {"odd": 1}}']
 )
 def test_a_damaged_document_is_refused_in_words(tmp_path: Path, text: str) -> None:

@@ -69,12 +69,7 @@ def _affected(trial: Completed, facts: ScenarioFacts, dependants: Sequence[Depen
 
 def _goes_along(dependant: Dependant, facts: ScenarioFacts) -> bool:
     """Whether it is a foreign key of a table that is replaced, too: it is dropped with that table."""
-    return facts.changes.get(_referring_table(dependant), Shape.TABLE) is not Shape.TABLE
-
-
-def _referring_table(dependant: Dependant) -> str:
-    """The table that has the foreign key; empty of any other kind."""
-    return dependant.name.split(".")[-2].strip('"') if dependant.kind is Kind.FOREIGN_KEY else ""
+    return facts.changes.get(dependant.referring_table, Shape.TABLE) is not Shape.TABLE
 
 
 def _in_place(dependant: Dependant, facts: ScenarioFacts) -> str:
@@ -82,8 +77,8 @@ def _in_place(dependant: Dependant, facts: ScenarioFacts) -> str:
     dropped = {loss.column for loss in facts.losses if loss.table == dependant.table and loss.whole_column}
     if dropped & set(dependant.columns) and dependant.kind is not Kind.COMMENT:
         return _COLUMN_GONE
-    referring = _referring_table(dependant)
-    return _ROWS_GONE if facts.deletes_rows and referring and referring not in facts.changes else ""
+    deletes_referred_rows = facts.deletes_rows and dependant.referring_table not in ("", *facts.changes)
+    return _ROWS_GONE if deletes_referred_rows else ""
 
 
 def _is_recreated(dependant: Dependant, shape: Shape, trial: Completed) -> bool:

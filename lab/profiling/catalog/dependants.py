@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from lab.postgres.relations import named
 from lab.profiling.catalog.session import ReadOnlySession
 from lab.profiling.catalog.tables import Table
 from lab.values import Dependant, DependantKind
@@ -14,7 +15,8 @@ WITH wanted AS (
   FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE c.oid = ANY (%s::oid[])
 )
 """
-"""Each query returns the table's oid, the name, the columns and the definition."""
+"""Each query returns the table's oid, the name, the columns and the definition; that of foreign keys also the schema and the
+name of the referring table."""
 
 _OWNER = """
 SELECT w.oid::bigint, role, '{}'::text[], format('ALTER TABLE %%s OWNER TO %%s', w.name, role)
@@ -93,7 +95,8 @@ JOIN pg_publication p ON p.puballtables OR EXISTS (
 _FOREIGN_KEY = """
 SELECT w.oid::bigint, format('%%I.%%I.%%I', n.nspname, c.relname, k.conname),
        (SELECT array_agg(a.attname::text) FROM pg_attribute a WHERE a.attrelid = w.oid AND a.attnum = ANY (k.confkey)),
-       format('ALTER TABLE %%I.%%I ADD CONSTRAINT %%I %%s', n.nspname, c.relname, k.conname, pg_get_constraintdef(k.oid))
+       format('ALTER TABLE %%I.%%I ADD CONSTRAINT %%I %%s', n.nspname, c.relname, k.conname, pg_get_constraintdef(k.oid)),
+       n.nspname::text, c.relname::text
 FROM wanted w
 JOIN pg_constraint k ON k.confrelid = w.oid AND k.contype = 'f' AND k.conparentid = 0 AND k.conrelid <> w.oid
 JOIN pg_class c ON c.oid = k.conrelid JOIN pg_namespace n ON n.oid = c.relnamespace
@@ -161,9 +164,16 @@ def read(source: ReadOnlySession, tables: Sequence[Table]) -> tuple[Dependant, .
     """
     labels = {table.oid: table.label for table in tables if table.oid}
     return tuple(
-        Dependant(kind=kind, name=name, table=labels[oid], columns=tuple(columns), definition=definition or "")
+        Dependant(
+            kind=kind,
+            name=name,
+            table=labels[oid],
+            columns=tuple(columns),
+            definition=definition or "",
+            referring_table=named(*referring) if referring else "",
+        )
         for kind, query in _QUERIES.items()
-        for oid, name, columns, definition in sorted(
+        for oid, name, columns, definition, *referring in sorted(
             source.fetch(_WANTED + query, ([*labels],)), key=lambda row: (labels[row[0]], row[1], *row[2:])
         )
     )
