@@ -13,7 +13,7 @@ from lab.units import counted
 from lab.usage import files, python, sql, text, verdict
 from lab.usage.python.module import UnparsableError
 from lab.usage.python.schema import Schema, gather
-from lab.usage.values import Hit, Occurrence, Passed, Source, Target, Usage
+from lab.usage.values import ColumnSearch, Hit, Occurrence, SkippedPath, Source, Usage
 
 __all__ = ["Usage", "look"]
 
@@ -39,15 +39,19 @@ def look(
 
 
 def _usage(
-    sources: Sequence[Source], skipped: Sequence[Passed], column: str, tables: frozenset[str], assumed: tuple[str, ...]
+    sources: Sequence[Source],
+    skipped: Sequence[SkippedPath],
+    column: str,
+    tables: frozenset[str],
+    assumed: tuple[str, ...],
 ) -> Usage:
     created = _created(sources, column)
     schema = gather(
         [source for source in sources if source.language == "Python"], column, tables, created or frozenset(assumed)
     )
     declared = tables or schema.tables | created
-    target = Target(column=column, tables=declared or frozenset(assumed))
-    seen = [_seen(source, target, schema) for source in sources]
+    search = ColumnSearch(column=column, tables=declared or frozenset(assumed))
+    seen = [_seen(source, search, schema) for source in sources]
     hits = [hit for source, view in zip(sources, seen, strict=True) for hit in _hits(source, view.occurrences)]
     limits = verdict.Limits(
         assumed=None if declared else assumed,
@@ -59,7 +63,7 @@ def _usage(
     )
     return Usage(
         column=column,
-        tables=tuple(sorted(target.tables)),
+        tables=tuple(sorted(search.tables)),
         reading=verdict.reading(hits),
         verdict=verdict.sentence(column, hits, limits),
         uncertainty=tuple(verdict.uncertainty(hits, limits)),
@@ -77,32 +81,32 @@ class _Seen:
 
     occurrences: Iterable[Occurrence] = ()
     computed: Counter[str] = field(default_factory=Counter)
-    unparsed: Passed | None = None
+    unparsed: SkippedPath | None = None
 
 
-def _seen(source: Source, target: Target, schema: Schema) -> _Seen:
+def _seen(source: Source, search: ColumnSearch, schema: Schema) -> _Seen:
     if source.language not in ("Python", "SQL"):
-        return _Seen(occurrences=text.look(source, target, schema.eager_models))
+        return _Seen(occurrences=text.look(source, search, schema.eager_models))
     try:
-        return _sql(source, target) if source.language == "SQL" else _python(source, target, schema)
+        return _sql(source, search) if source.language == "SQL" else _python(source, search, schema)
     except (UnparsableError, RecursionError) as error:
-        unparsed = Passed(path=source.path, reason=str(error))
-        return _Seen(occurrences=text.look(source, target, schema.eager_models), unparsed=unparsed)
+        unparsed = SkippedPath(path=source.path, reason=str(error))
+        return _Seen(occurrences=text.look(source, search, schema.eager_models), unparsed=unparsed)
 
 
-def _python(source: Source, target: Target, schema: Schema) -> _Seen:
-    if not python.relevant(source, target, schema):
+def _python(source: Source, search: ColumnSearch, schema: Schema) -> _Seen:
+    if not python.relevant(source, search, schema):
         return _Seen()
-    seen = python.look(source, target, schema)
+    seen = python.look(source, search, schema)
     return _Seen(occurrences=seen.occurrences, computed=seen.computed)
 
 
-def _sql(source: Source, target: Target) -> _Seen:
-    if source.words.isdisjoint((target.column.lower(), *target.tables)):
+def _sql(source: Source, search: ColumnSearch) -> _Seen:
+    if source.words.isdisjoint((search.column.lower(), *search.tables)):
         return _Seen()
-    occurrences, count = sql.look(source.text, target)
+    occurrences, count = sql.look(source.text, search)
     reason = f"{counted(count, 'statement')} with the body of a function, or in SQL that does not parse"
-    return _Seen(occurrences=occurrences, unparsed=Passed(path=source.path, reason=reason) if count else None)
+    return _Seen(occurrences=occurrences, unparsed=SkippedPath(path=source.path, reason=reason) if count else None)
 
 
 def _created(sources: Sequence[Source], column: str) -> frozenset[str]:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from sqlglot import exp
 
-from lab.usage.values import SIZE_ONLY, UNKNOWN, Access, Occurrence, Target
+from lab.usage.values import SIZE_ONLY, UNKNOWN, Access, ColumnSearch, Occurrence
 
 DECLARING = (
     exp.ColumnDef,
@@ -35,18 +35,18 @@ CLAUSES: tuple[tuple[type[exp.Expr], str], ...] = (
 )
 
 
-def look(tree: exp.Expr, target: Target) -> Iterator[Occurrence]:
+def look(tree: exp.Expr, search: ColumnSearch) -> Iterator[Occurrence]:
     """Every place of the statement that touches the column, by name or with its whole row."""
     for node in tree.walk():
         match node:
-            case exp.Identifier() if node.name.lower() == target.column:
-                yield from _named(node, target)
+            case exp.Identifier() if node.name.lower() == search.column:
+                yield from _named(node, search)
             case exp.Star():
-                yield from _starred(node, target)
+                yield from _starred(node, search)
             case exp.Column() if not node.table:
-                yield from _row(node, target)
+                yield from _row(node, search)
             case exp.Copy() | exp.Insert() if isinstance(node.this, exp.Table):
-                yield from _without_columns(node, target)
+                yield from _without_columns(node, search)
 
 
 def gives(tree: exp.Create | exp.Alter, column: str) -> bool:
@@ -65,12 +65,12 @@ def table_of(tree: exp.Create | exp.Alter) -> str:
     return table.name.lower() if table else ""
 
 
-def _named(node: exp.Identifier, target: Target) -> Iterator[Occurrence]:
+def _named(node: exp.Identifier, search: ColumnSearch) -> Iterator[Occurrence]:
     parent = node.parent
     if isinstance(parent, exp.Alias | exp.TableAlias | exp.Table | exp.CTE | exp.Placeholder) or _excluded(parent):
         return  # a name given by the statement, or the row that an INSERT brings along
     access, how = _access(node)
-    if access is not Access.DECLARE and (other := _other_table(node, target)):
+    if access is not Access.DECLARE and (other := _other_table(node, search)):
         access, how = Access.UNCLEAR, f"a column of {other}, which is not known to have this one"
     size_only = access is Access.READ and _measured_by(node) is not None
     yield Occurrence(line=_line(node), access=access, how=how, size_only=size_only)
@@ -151,13 +151,13 @@ def _tables(part: exp.Expr) -> Iterator[exp.Table]:
             yield node
 
 
-def _other_table(node: exp.Identifier, target: Target) -> str | None:
-    """The other table that the column evidently belongs to; None if it may be one of the target's tables."""
+def _other_table(node: exp.Identifier, search: ColumnSearch) -> str | None:
+    """The other table that the column evidently belongs to; None if it may be one of the searched tables tables."""
     sources = _sources(node)
     column = node.parent
     table = column.table.lower() if isinstance(column, exp.Column) else ""
     owner = sources.get(table) if table else next(iter(sources.values())) if len(sources) == 1 else None
-    if owner is None or owner.name.lower() in target.tables or UNKNOWN in owner.name.lower() or _common(owner):
+    if owner is None or owner.name.lower() in search.tables or UNKNOWN in owner.name.lower() or _common(owner):
         return None
     return owner.name
 
@@ -168,7 +168,7 @@ def _common(table: exp.Table) -> bool:
     return any(cte.alias.lower() == table.name.lower() for cte in root.find_all(exp.CTE))
 
 
-def _starred(node: exp.Star, target: Target) -> Iterator[Occurrence]:
+def _starred(node: exp.Star, search: ColumnSearch) -> Iterator[Occurrence]:
     """`*` and `s.*` where a query returns them; count(*) and EXISTS (SELECT *) take no column."""
     column = node.parent if isinstance(node.parent, exp.Column) else None
     owner = (column or node).parent
@@ -180,25 +180,25 @@ def _starred(node: exp.Star, target: Target) -> Iterator[Occurrence]:
     alias = column.table.lower() if column else ""
     starred = [sources[alias]] if alias in sources else [] if alias else list(sources.values())
     yield from _taken(
-        node, {table.name.lower() for table in starred}, target, f"{alias}.*" if alias else f"{_clause(node)} *"
+        node, {table.name.lower() for table in starred}, search, f"{alias}.*" if alias else f"{_clause(node)} *"
     )
 
 
-def _taken(node: exp.Expr, names: set[str], target: Target, how: str) -> Iterator[Occurrence]:
-    if names & target.tables:
-        table = min(names & target.tables)
+def _taken(node: exp.Expr, names: set[str], search: ColumnSearch, how: str) -> Iterator[Occurrence]:
+    if names & search.tables:
+        table = min(names & search.tables)
         yield Occurrence(line=_line(node), access=Access.READ, how=f"{how} of {table}", whole=True)
     elif any(UNKNOWN in name for name in names):
         how = f"{how.replace(UNKNOWN, '…')} of a table whose name is computed"
         yield Occurrence(line=_line(node), access=Access.UNCLEAR, how=how, whole=True)
 
 
-def _row(node: exp.Column, target: Target) -> Iterator[Occurrence]:
+def _row(node: exp.Column, search: ColumnSearch) -> Iterator[Occurrence]:
     """A whole row as one value, as in to_jsonb(s), or columns that the program fills in when it runs."""
     sources = _sources(node)
     table = sources.get(node.name.lower())
-    ours = bool({source_table.name.lower() for source_table in sources.values()} & target.tables)
-    if table is not None and table.name.lower() in target.tables:
+    ours = bool({source_table.name.lower() for source_table in sources.values()} & search.tables)
+    if table is not None and table.name.lower() in search.tables:
         how = f"the whole row of {table.name} as a value"
     elif ours and UNKNOWN in node.name.lower() and _selected(node):
         how = "columns that are computed"
@@ -212,10 +212,10 @@ def _selected(node: exp.Column) -> bool:
     return isinstance(node.find_ancestor(exp.Select, exp.Where, exp.Order, exp.Join), exp.Select)
 
 
-def _without_columns(node: exp.Copy | exp.Insert, target: Target) -> Iterator[Occurrence]:
+def _without_columns(node: exp.Copy | exp.Insert, search: ColumnSearch) -> Iterator[Occurrence]:
     """COPY t and INSERT INTO t without a list of columns."""
     name = node.this.name.lower()
-    if name in target.tables:
+    if name in search.tables:
         reads = isinstance(node, exp.Copy) and not node.args.get("kind")
         how = f"{'COPY' if isinstance(node, exp.Copy) else 'INSERT'} of {name} without a list of columns"
         yield Occurrence(line=_line(node.this), access=Access.READ if reads else Access.WRITE, how=how, whole=True)

@@ -12,7 +12,7 @@ from pathlib import Path, PurePosixPath
 
 from lab import paths
 from lab.errors import InputError
-from lab.usage.values import Passed, Place, Source
+from lab.usage.values import Place, SkippedPath, Source
 
 LARGEST = 4 << 20
 """Bytes; nobody writes a larger source file by hand."""
@@ -38,7 +38,7 @@ _READABLE = "Name a folder or file of the application's sources that you may rea
 REVISION = re.compile(r"^down_revision\b", re.MULTILINE)
 
 
-def collect(roots: Sequence[Path]) -> tuple[list[Source], list[Passed]]:
+def collect(roots: Sequence[Path]) -> tuple[list[Source], list[SkippedPath]]:
     """Every text file below `roots` once, in the order of paths, and the files that were skipped.
 
     Errors: `InputError` where a root does not exist, cannot be read or is no file or folder, or none is given.
@@ -46,15 +46,15 @@ def collect(roots: Sequence[Path]) -> tuple[list[Source], list[Passed]]:
     if not roots:
         raise InputError("No source was given.", hint="Name the folders or files of the application.")
     sources: list[Source] = []
-    passed: list[Passed] = []
+    skipped: list[SkippedPath] = []
     seen: set[str] = set()
     for root, called in zip(roots, _called([Path(os.path.realpath(root)) for root in roots]), strict=True):
-        for path, shown in _files(root, called, passed):
+        for path, shown in _files(root, called, skipped):
             if (real := os.path.realpath(path)) not in seen:
                 seen.add(real)
                 result = _source(path, shown)
-                (sources if isinstance(result, Source) else passed).append(result)  # type: ignore[arg-type]
-    return sources, passed
+                (sources if isinstance(result, Source) else skipped).append(result)  # type: ignore[arg-type]
+    return sources, skipped
 
 
 def _called(roots: Sequence[Path]) -> Iterator[str]:
@@ -66,7 +66,7 @@ def _called(roots: Sequence[Path]) -> Iterator[str]:
         yield PurePosixPath(*tail).as_posix() if others else ""
 
 
-def _files(root: Path, called: str, passed: list[Passed]) -> Iterator[tuple[Path, str]]:
+def _files(root: Path, called: str, skipped: list[SkippedPath]) -> Iterator[tuple[Path, str]]:
     if not _is_folder(root):
         yield root, called or root.name
         return
@@ -76,14 +76,14 @@ def _files(root: Path, called: str, passed: list[Passed]) -> Iterator[tuple[Path
         if Path(error.filename) == root:
             raise InputError(f"{root} cannot be listed: {error.strerror}.", hint=_READABLE) from error
         shown = Path(error.filename).relative_to(root).as_posix()
-        passed.append(Passed(path=f"{prefix}{shown}/", reason=f"cannot be listed: {error.strerror}"))
+        skipped.append(SkippedPath(path=f"{prefix}{shown}/", reason=f"cannot be listed: {error.strerror}"))
 
     for folder, folders, names in os.walk(root, onerror=unreadable):
         below = Path(folder)
         shown = f"{prefix}{'' if below == root else below.relative_to(root).as_posix() + '/'}"
         for name in sorted(folders):
             if reason := _folder_reason(below / name):
-                passed.append(Passed(path=f"{shown}{name}/", reason=reason))
+                skipped.append(SkippedPath(path=f"{shown}{name}/", reason=reason))
                 folders.remove(name)
         folders.sort()
         yield from ((below / name, shown + name) for name in sorted(names))
@@ -113,14 +113,14 @@ def _folder_reason(folder: Path) -> str | None:
     return NOT_OURS.get(folder.name)
 
 
-def _source(path: Path, shown: str) -> Source | Passed:
+def _source(path: Path, shown: str) -> Source | SkippedPath:
     try:
         data = paths.read(path, largest=LARGEST)
     except OSError as error:
-        return Passed(path=shown, reason=f"cannot be read: {error.strerror}")
+        return SkippedPath(path=shown, reason=f"cannot be read: {error.strerror}")
     wide = data.startswith((b"\xff\xfe", b"\xfe\xff"))
     if b"\0" in data and not wide:
-        return Passed(path=shown, reason="binary")
+        return SkippedPath(path=shown, reason="binary")
     suffix = PurePosixPath(shown).suffix.lower()
     language = LANGUAGES.get(suffix, suffix or "no suffix")
     text, encoded = _decoded(data, "utf-16" if wide else _encoding(data, language))

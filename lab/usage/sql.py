@@ -15,7 +15,7 @@ from sqlglot.tokenizer_core import Token, TokenType
 
 from lab.usage import clauses
 from lab.usage.text import word
-from lab.usage.values import UNKNOWN, Access, Occurrence, Target
+from lab.usage.values import UNKNOWN, Access, ColumnSearch, Occurrence
 
 POSTGRES = Dialect.get_or_raise("postgres")
 DECLARATION = re.compile(r"\s*(ALTER|COMMENT)\b", re.IGNORECASE)
@@ -32,17 +32,17 @@ class _Unparsed:
     first: int
 
 
-def look(sql: str, target: Target) -> tuple[list[Occurrence], int]:
+def look(sql: str, search: ColumnSearch) -> tuple[list[Occurrence], int]:
     """The uses of the column in `sql`, and the number of statements that are searched by words only."""
-    target = replace(target, column=target.column.lower())  # as SQL folds it, quoted or not
+    search = replace(search, column=search.column.lower())  # as SQL folds it, quoted or not
     occurrences: list[Occurrence] = []
     unparsed = 0
     for statement in _statements(sql):
         if isinstance(statement, exp.Expr):
-            occurrences += clauses.look(statement, target)
+            occurrences += clauses.look(statement, search)
         else:
             unparsed += 1
-            occurrences += _by_words(statement, target)
+            occurrences += _by_words(statement, search)
     return occurrences, unparsed
 
 
@@ -55,15 +55,15 @@ def tables(sql: str, column: str) -> set[str]:
     return {name for name in named if name and UNKNOWN not in name}
 
 
-def _by_words(statement: _Unparsed, target: Target) -> Iterator[Occurrence]:
+def _by_words(statement: _Unparsed, search: ColumnSearch) -> Iterator[Occurrence]:
     """Lines that name the column; if there are none, the first line that names its table."""
     declares = DECLARATION.match(statement.text) is not None
     access = Access.DECLARE if declares else Access.UNCLEAR
     how = "ALTER" if declares else "SQL, by words"
     lines = list(enumerate(statement.text.lower().split("\n"), start=statement.first))
-    named = [number for number, line in lines if word(target.column).search(line)]
+    named = [number for number, line in lines if word(search.column).search(line)]
     yield from (Occurrence(line=number, access=access, how=how) for number in named)
-    tables = [number for number, line in lines if any(word(table).search(line) for table in target.tables)]
+    tables = [number for number, line in lines if any(word(table).search(line) for table in search.tables)]
     if tables and not named and not declares:
         yield Occurrence(line=tables[0], access=access, how=f"{how}: names the table", whole=True)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterable, Iterator
 
-from lab.usage.values import Access, Occurrence, Place, Source, Target
+from lab.usage.values import Access, ColumnSearch, Occurrence, Place, Source
 
 REACH = 400
 """Maximum number of characters between `SELECT *` and its FROM."""
@@ -35,14 +35,14 @@ def camel(name: str) -> str:
     return first + "".join(part.capitalize() for part in others)
 
 
-def look(source: Source, target: Target, classes: Collection[str] = ()) -> Iterator[Occurrence]:
+def look(source: Source, search: ColumnSearch, classes: Collection[str] = ()) -> Iterator[Occurrence]:
     """Every line with the column's name or its camel-case spelling, except comments, and loads of whole rows.
 
     `classes` are those of Python whose objects have the column.
     """
-    names = re.compile(_either(dict.fromkeys((target.column, camel(target.column)))))
+    names = re.compile(_either(dict.fromkeys((search.column, camel(search.column)))))
     comment = re.compile(rf"\s*({COMMENT.get(source.language, '(?!)')})")
-    loads = _loads(source, target, classes) if source.place is not Place.DOCUMENT else {}
+    loads = _loads(source, search, classes) if source.place is not Place.DOCUMENT else {}
     for number, line in enumerate(source.lines, start=1):
         if comment.match(line):
             continue
@@ -52,10 +52,10 @@ def look(source: Source, target: Target, classes: Collection[str] = ()) -> Itera
             yield Occurrence(line=number, access=Access.UNCLEAR, how=f"{how}, in text that is not parsed", whole=True)
 
 
-def _loads(source: Source, target: Target, classes: Collection[str]) -> dict[int, str]:
+def _loads(source: Source, search: ColumnSearch, classes: Collection[str]) -> dict[int, str]:
     """Lines that load whole rows, and how: `SELECT * FROM t`, `COPY t TO`, and in Python the class given to a call."""
     loads: dict[int, str] = {}
-    table = rf"[\"'`\\]*(\w+[\"`\\]*\.[\"`\\]*)?{_either(target.tables)}"
+    table = rf"[\"'`\\]*(\w+[\"`\\]*\.[\"`\\]*)?{_either(search.tables)}"
     for match in re.finditer(
         rf"\b(FROM|JOIN|COPY)\s+{table}(?P<copied>[^;]{{0,20}}\bTO\b)?", source.text, re.IGNORECASE
     ):

@@ -67,7 +67,7 @@ class Source:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Passed:
+class SkippedPath:
     """A file or folder that was skipped, or not parsed as its language, and why."""
 
     path: str
@@ -75,7 +75,7 @@ class Passed:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Target:
+class ColumnSearch:
     """The column to search for, and its tables in lower case."""
 
     column: str
@@ -133,9 +133,9 @@ class Usage:
     """In the order of paths and lines."""
     files: Mapping[str, int]
     """Number of files searched, by language."""
-    skipped: tuple[Passed, ...]
+    skipped: tuple[SkippedPath, ...]
     """Files and folders that were not searched."""
-    unparsed: tuple[Passed, ...]
+    unparsed: tuple[SkippedPath, ...]
     """Files searched by words only, although the lab has a parser for the language."""
     computed: Mapping[str, int]
     """Number of places, by kind, where the program computes a name when it runs; they may touch any column."""

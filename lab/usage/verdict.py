@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from lab.units import counted
-from lab.usage.values import Access, Hit, Passed, Place, Reading
+from lab.usage.values import Access, Hit, Place, Reading, SkippedPath
 
 FAR = (Place.TEST, Place.MIGRATION)
 
@@ -19,8 +19,8 @@ class Limits:
     """The tables assumed to have the column, where no source declares one; None where a source does."""
     unfollowed: tuple[str, ...]
     """Imported mappers whose loads the search does not follow."""
-    unparsed: tuple[Passed, ...]
-    skipped: tuple[Passed, ...]
+    unparsed: tuple[SkippedPath, ...]
+    skipped: tuple[SkippedPath, ...]
     computed: Mapping[str, int]
     worded: int
     """Files searched by words only."""

@@ -5,11 +5,11 @@ from __future__ import annotations
 import pytest
 
 from lab.usage import sql
-from lab.usage.values import Target
+from lab.usage.values import ColumnSearch
 from tests.usage.conftest import Read
 
 MERGE = "MERGE INTO odds_snapshots t USING staging s ON t.id = s.id WHEN MATCHED THEN"
-TARGET = Target(column="raw_response", tables=frozenset({"odds_snapshots"}))
+SEARCH = ColumnSearch(column="raw_response", tables=frozenset({"odds_snapshots"}))
 
 
 @pytest.mark.parametrize(
@@ -85,12 +85,12 @@ TARGET = Target(column="raw_response", tables=frozenset({"odds_snapshots"}))
     ],
 )
 def test_a_statement_is_judged_by_its_clauses(statement: str, expected: list[str]) -> None:
-    occurrences, _ = sql.look(statement, TARGET)
+    occurrences, _ = sql.look(statement, SEARCH)
     assert [f"{occurrence.access}{' whole' * occurrence.whole}" for occurrence in occurrences] == expected
 
 
 def test_a_statement_that_cannot_be_parsed_hides_no_other() -> None:
-    occurrences, unparsed = sql.look("SELECT 1;\nSELECT FROM WHERE;\nSELECT raw_response FROM odds_snapshots;", TARGET)
+    occurrences, unparsed = sql.look("SELECT 1;\nSELECT FROM WHERE;\nSELECT raw_response FROM odds_snapshots;", SEARCH)
     assert [(occurrence.line, str(occurrence.access)) for occurrence in occurrences] == [(3, "read")]
     assert unparsed == 1
 
@@ -107,7 +107,7 @@ def test_a_statement_that_cannot_be_parsed_hides_no_other() -> None:
 )
 def test_a_hit_has_its_line_whatever_stands_before_it(before: str) -> None:
     occurrences, _ = sql.look(
-        f"{before}\nSELECT id\nFROM odds_snapshots WHERE raw_response IS NULL;\nTABLE odds_snapshots", TARGET
+        f"{before}\nSELECT id\nFROM odds_snapshots WHERE raw_response IS NULL;\nTABLE odds_snapshots", SEARCH
     )
     lines = before.count("\n") + 1
     assert [occurrence.line for occurrence in occurrences] == [lines + 2, lines + 3]
@@ -115,7 +115,7 @@ def test_a_hit_has_its_line_whatever_stands_before_it(before: str) -> None:
 
 def test_rows_and_commands_of_a_dump_are_no_sql() -> None:
     dump = "\\connect odds\nCOPY events (name) FROM stdin;\nraw_response\t;'\n\\.\n\\copy odds_snapshots (raw_response) TO 'x'\n"
-    occurrences, unparsed = sql.look(dump, TARGET)
+    occurrences, unparsed = sql.look(dump, SEARCH)
     assert [(occurrence.line, str(occurrence.access)) for occurrence in occurrences] == [(5, "read")]
     assert unparsed == 0
 

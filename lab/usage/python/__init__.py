@@ -12,7 +12,7 @@ from lab.usage.python import strings, whole
 from lab.usage.python.evidence import evidence
 from lab.usage.python.module import parse
 from lab.usage.python.schema import Schema
-from lab.usage.values import Occurrence, Source, Target
+from lab.usage.values import ColumnSearch, Occurrence, Source
 
 COMPUTED = re.compile(r"\b(getattr|setattr|exec|eval)\b|\bfrom\s*[\"']?\s*[{%+]", re.IGNORECASE)
 
@@ -29,12 +29,12 @@ class Look:
     computed: Counter[str]
 
 
-def relevant(source: Source, target: Target, schema: Schema) -> bool:
+def relevant(source: Source, search: ColumnSearch, schema: Schema) -> bool:
     """Whether the file contains a word that any rule looks for."""
     names = (
-        target.column,
+        search.column,
         *schema.names,
-        *target.tables,
+        *search.tables,
         *schema.eager_models,
         *schema.relations,
         *schema.class_aliases,
@@ -42,7 +42,7 @@ def relevant(source: Source, target: Target, schema: Schema) -> bool:
     return COMPUTED.search(source.text) is not None or not source.words.isdisjoint(map(str.lower, names))
 
 
-def look(source: Source, target: Target, schema: Schema) -> Look:
+def look(source: Source, search: ColumnSearch, schema: Schema) -> Look:
     """Everything that one file does to the column.
 
     Errors: `UnparsableError` where it is not Python of today.
@@ -52,10 +52,10 @@ def look(source: Source, target: Target, schema: Schema) -> Look:
     occurrences = [
         occurrence
         for node in module.nodes
-        for rule in (named.look(node, target.column, facts), whole.look(node, facts))
+        for rule in (named.look(node, search.column, facts), whole.look(node, facts))
         for occurrence in rule
     ]
-    occurrences += strings.look(module, target, facts)
+    occurrences += strings.look(module, search, facts)
     return Look(occurrences=tuple(occurrences), computed=Counter(filter(None, map(whole.computed, module.nodes))))
 
 

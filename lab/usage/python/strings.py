@@ -15,7 +15,7 @@ from lab.usage.python.evidence import Evidence
 from lab.usage.python.module import Module, above, callee, first_text, last_name
 from lab.usage.python.module import names as names_in
 from lab.usage.text import word
-from lab.usage.values import UNKNOWN, Access, Occurrence, Target
+from lab.usage.values import UNKNOWN, Access, ColumnSearch, Occurrence
 
 STATEMENT = re.compile(
     r"\s*((--[^\n]*\n|/\*.*?\*/)\s*)*\(?\s*"
@@ -48,10 +48,10 @@ def constants(module: Module) -> dict[str, str]:
     return {name: values[0] for name, values in given.items() if len(values) == 1 and values[0] is not None}
 
 
-def look(module: Module, target: Target, evidence: Evidence) -> Iterator[Occurrence]:
+def look(module: Module, search: ColumnSearch, evidence: Evidence) -> Iterator[Occurrence]:
     """The uses of the column by every string of the file; docstrings and messages are no use."""
     values = constants(module)
-    words = (*evidence.schema.names, *target.tables)
+    words = (*evidence.schema.names, *search.tables)
     matters = re.compile(
         "|".join([*(word(needle).pattern for needle in words), UNKNOWN, BRACED.pattern]), re.IGNORECASE
     )
@@ -59,32 +59,32 @@ def look(module: Module, target: Target, evidence: Evidence) -> Iterator[Occurre
         if isinstance(node, ast.Constant | ast.JoinedStr | ast.BinOp) and not _part(module, node):
             text = _folded(node, values)
             if text is not None and matters.search(text) and not _silent(module, node):
-                yield from _string(node, text, target, evidence)
+                yield from _string(node, text, search, evidence)
 
 
-def _string(node: _String, text: str, target: Target, evidence: Evidence) -> Iterator[Occurrence]:
-    module, names_it = evidence.module, word(target.column).search(text)
+def _string(node: _String, text: str, search: ColumnSearch, evidence: Evidence) -> Iterator[Occurrence]:
+    module, names_it = evidence.module, word(search.column).search(text)
     if names_it and (by := names.declaring(module, node)):
         yield Occurrence(line=node.lineno, access=Access.DECLARE, how=f"{by}(…)")
     elif STATEMENT.match(text) or _fragment(module, node):
-        yield from _statement(module, node, text, target)
+        yield from _statement(module, node, text, search)
     else:
-        yield from _words(node, text, target, evidence)
+        yield from _words(node, text, search, evidence)
 
 
-def _words(node: _String, text: str, target: Target, evidence: Evidence) -> Iterator[Occurrence]:
+def _words(node: _String, text: str, search: ColumnSearch, evidence: Evidence) -> Iterator[Occurrence]:
     """The uses of the column by a string that is no statement: a column's or table's name, or a part of a statement."""
     unclear = partial(Occurrence, line=node.lineno, access=Access.UNCLEAR)
     match node:
-        case ast.Constant() if text.lower() == target.column.lower():
+        case ast.Constant() if text.lower() == search.column.lower():
             yield from keys.look(node, evidence)
         case ast.Constant() if text in evidence.schema.names:
             yield from keys.renamed(node, evidence)
-        case _ if PIECE.match(text) and any(word(table).search(text.lower()) for table in target.tables):
+        case _ if PIECE.match(text) and any(word(table).search(text.lower()) for table in search.tables):
             yield unclear(how="a piece of SQL that names the table", whole=True)
-        case ast.Constant() if text.lower() in target.tables:
+        case ast.Constant() if text.lower() in search.tables:
             yield from _table(evidence.module, node)
-        case _ if word(target.column).search(text):
+        case _ if word(search.column).search(text):
             yield unclear(how="a string that holds the name")
 
 
@@ -138,18 +138,18 @@ def _fragment(module: Module, node: ast.AST) -> bool:
     return callee(module.parents.get(node)) in FRAGMENTS
 
 
-def _statement(module: Module, node: _String, text: str, target: Target) -> Iterator[Occurrence]:
-    places, _ = sql.look(text if sql.TEMPLATE.search(text) else BRACED.sub(UNKNOWN, text), target)
+def _statement(module: Module, node: _String, text: str, search: ColumnSearch) -> Iterator[Occurrence]:
+    places, _ = sql.look(text if sql.TEMPLATE.search(text) else BRACED.sub(UNKNOWN, text), search)
     for place in places:
         how = place.how if place.how.startswith("SQL") else f"SQL: {place.how}"
-        yield replace(place, how=how, line=_line(node, place, module.source.lines, target))
+        yield replace(place, how=how, line=_line(node, place, module.source.lines, search))
 
 
-def _line(node: ast.expr, occurrence: Occurrence, lines: Sequence[str], target: Target) -> int:
+def _line(node: ast.expr, occurrence: Occurrence, lines: Sequence[str], search: ColumnSearch) -> int:
     """The line of the file: counted inside the string if the name is there, else the first line that has the name."""
     first, last = node.lineno, node.end_lineno or node.lineno
     counted = min(first + occurrence.line - 1, last)
-    pattern = word(target.column.lower())
+    pattern = word(search.column.lower())
     if occurrence.whole or pattern.search(lines[counted - 1].lower()):
         return counted
     return next((number for number in range(first, last + 1) if pattern.search(lines[number - 1].lower())), first)
