@@ -19,7 +19,7 @@ from data_gen.imitation import resolve
 from lab import runs
 from lab.analysis.full_size import SizedTrial
 from lab.analysis.interval import unsupported_bytes
-from lab.analysis.projection import Target, scale
+from lab.analysis.projection import RowCounts, scale
 from lab.analysis.results import analyse
 from lab.runner import pipeline
 from lab.servers import Options
@@ -111,7 +111,7 @@ def checked(once: Experiment, larger: Experiment) -> Iterator[Checked]:
 def _checked(once: SizedTrial, big: Completed) -> Checked:
     trial = once.trial
     newest = {table.table: float(table.rowstore.rows) for table in big.footprint.tables if table.rowstore}
-    factors = scale(Target(rows=big.rows, newest_rows=newest), trial, once.lineage, once.smaller)
+    factors = scale(RowCounts(rows=big.rows, newest_rows=newest), trial, once.lineage, once.smaller)
     half = 0.0
     if once.error is not None:
         half = once.error * factors.marginal(trial.footprint) + unsupported_bytes(trial, factors)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from lab.analysis.interval import Estimate, unsupported_bytes
-from lab.analysis.projection import Lineage, Scale, Target, full, scale, unmodelled_tables, valued_shares
+from lab.analysis.projection import Lineage, RowCounts, Scale, full, scale, unmodelled_tables, valued_shares
 from lab.units import counted
 from lab.values import CaseFacts, Completed, LoadedTemplate, ScenarioFacts
 
@@ -78,7 +78,7 @@ def rest_of(case: CaseFacts, template: LoadedTemplate) -> Rest:
 
 def project(case: CaseFacts, sized: SizedTrial, control: SizedTrial | None) -> FullSizeProjection | None:
     """One scenario at full size, and its growth; None if the profile does not say how much its retention keeps."""
-    target = full(
+    counts = full(
         sized.lineage,
         case,
         sized.template,
@@ -86,15 +86,15 @@ def project(case: CaseFacts, sized: SizedTrial, control: SizedTrial | None) -> F
         keeps_days=sized.facts.keeps_days,
         empties_after_days=sized.facts.empties_after_days,
     )
-    if target is None:
+    if counts is None:
         return None
-    factors = scale(target, sized.trial, sized.lineage, sized.smaller)
+    factors = scale(counts, sized.trial, sized.lineage, sized.smaller)
     rest = rest_of(case, sized.template)
     size = _estimate(factors, sized, rest.bytes)
     pace = _pace(case, sized, control, rest.per_day)
-    steady = _steady(target, sized, factors, pace, rest)
+    steady = _steady(counts, sized, factors, pace, rest)
     days, eta = _time_to_target(size.bytes, pace, steady, rest.per_day, case.target_bytes)
-    units = math.fsum(target.rows.get(table, 0.0) for table in sized.lineage.workload.unit_tables)
+    units = math.fsum(counts.rows.get(table, 0.0) for table in sized.lineage.workload.unit_tables)
     return FullSizeProjection(
         scale=factors,
         size=size,
@@ -131,22 +131,22 @@ def _of_all_rows(case: CaseFacts, sized: SizedTrial) -> float | None:
     if not sized.trial.rows.get(sized.lineage.workload.reference):
         return None
     everything = replace(sized.trial, rows=sized.template.rows)
-    target = full(sized.lineage, case, sized.template, everything, keeps_days=None)
-    return None if target is None else _settled(target, sized)
+    counts = full(sized.lineage, case, sized.template, everything, keeps_days=None)
+    return None if counts is None else _settled(counts, sized)
 
 
-def _settled(target: Target, sized: SizedTrial) -> float:
-    """Bytes that grow with the rows of the target, as if none of them were the newest; values that expire do not grow."""
+def _settled(counts: RowCounts, sized: SizedTrial) -> float:
+    """Bytes that grow with the rows of the full database, as if none of them were the newest; values that expire do not grow."""
     emptied = dict.fromkeys(valued_shares(sized.trial), 0.0)
-    settled = Target(rows=target.rows, newest_rows=dict.fromkeys(target.rows, 0.0), valued=emptied)
+    settled = RowCounts(rows=counts.rows, newest_rows=dict.fromkeys(counts.rows, 0.0), valued=emptied)
     return scale(settled, sized.trial, sized.lineage, sized.smaller).marginal(sized.trial.footprint)
 
 
-def _steady(target: Target, sized: SizedTrial, factors: Scale, pace: float | None, rest: Rest) -> int | None:
+def _steady(counts: RowCounts, sized: SizedTrial, factors: Scale, pace: float | None, rest: Rest) -> int | None:
     """Constant bytes, plus the retention's days of growth, plus the extra bytes of the newest rows."""
     if sized.facts.keeps_days is None or pace is None:
         return None
-    constant = factors.projected(sized.trial.footprint) - _settled(target, sized)
+    constant = factors.projected(sized.trial.footprint) - _settled(counts, sized)
     imitated = constant + sized.facts.keeps_days * (pace - rest.per_day)
     return round(imitated + rest.bytes)
 

@@ -21,7 +21,7 @@ _KNOWN_SHARE = 0.99
 
 
 @dataclass(frozen=True, kw_only=True)
-class Target:
+class RowCounts:
     """The row counts to project to, after the strategy: of a published database, or of a larger sample."""
 
     rows: Mapping[str, float]
@@ -67,7 +67,7 @@ class Piece:
 
 @dataclass(frozen=True, kw_only=True)
 class Scale:
-    """By which factor each table of the target is larger than the sample's."""
+    """By which factor each table of the larger database is larger than the sample's."""
 
     by_table: Mapping[str, float]
     uncompressed: Mapping[str, float]
@@ -76,28 +76,29 @@ class Scale:
     constant_bytes: Mapping[tuple[str, str], float] = field(default_factory=dict)
     """By table and kind, bytes of a new table that do not depend on the rows."""
     valued: Mapping[str, float] = field(default_factory=dict)
-    """By table with a column that older rows lose: how much more often its rows keep it in the target. It lies in the TOAST."""
+    """By table with a column that older rows lose: how much more often its rows keep it in the larger database. The column
+    lies in the TOAST."""
 
     def of(self, table: str) -> float:
-        """Rows of the target ÷ rows of the sample."""
+        """Rows of the larger database ÷ rows of the sample."""
         if self.grows(table):
             origin = self.lineage.origins.get(table, table)
             return self.by_table.get(origin, self.by_table[self.lineage.workload.reference])
         return 1.0
 
     def projected(self, footprint: Footprint) -> int:
-        """Bytes of the whole target."""
+        """Bytes of the whole larger database."""
         return sum(self.projected_kinds(footprint).values())
 
     def projected_tables(self, footprint: Footprint) -> dict[str, int]:
-        """Bytes of each table of the target."""
+        """Bytes of each table of the larger database."""
         sizes = dict.fromkeys((table.table for table in footprint.tables), 0)
         for (table, _), size in self.projected_kinds(footprint).items():
             sizes[table] += size
         return sizes
 
     def projected_kinds(self, footprint: Footprint) -> dict[tuple[str, str], int]:
-        """Bytes of the target by table and kind."""
+        """Bytes of the larger database by table and kind."""
         sizes: defaultdict[tuple[str, str], int] = defaultdict(int)
         for piece in pieces(footprint):
             place = piece.table, piece.kind
@@ -105,7 +106,7 @@ class Scale:
         return sizes
 
     def grown(self, piece: Piece) -> float:
-        """Bytes of the target that depend on its rows."""
+        """Bytes of the larger database that depend on its rows."""
         growing = piece.growing - self.constant_bytes.get((piece.table, piece.kind), 0.0)
         leaders = self.lineage.workload.toast_follows if piece.kind == "toast" else {}
         leader = leaders.get(piece.table, piece.table)
@@ -114,7 +115,7 @@ class Scale:
         return growing * valued * (self.of(leader) if factor is None else factor)
 
     def marginal(self, footprint: Footprint) -> float:
-        """Bytes of the target that increase with more rows."""
+        """Bytes of the larger database that increase with more rows."""
         return math.fsum(self.grown(piece) for piece in pieces(footprint) if self.grows(piece.table))
 
     def grows(self, table: str) -> bool:
@@ -145,7 +146,7 @@ def full(  # noqa: PLR0913 - what is known of the database, of the trial, and wh
     *,
     keeps_days: int | None,
     empties_after_days: int | None = None,
-) -> Target | None:
+) -> RowCounts | None:
     """The rows of the full database after the strategy; None if its profile does not say how many keep their place or values."""
     rows = {name: table.rows for name, table in case.tables.items() if table.rows is not None}
     shares = (
@@ -158,11 +159,11 @@ def full(  # noqa: PLR0913 - what is known of the database, of the trial, and wh
         return None
     kept = {name: count * shares.get(name, 1.0) for name, count in rows.items()}
     newest = _newest(lineage.workload, case, kept)
-    target = Target(rows=kept, newest_rows=newest)
-    return target if empties_after_days is None else _valued(target, lineage, case, trial, empties_after_days)
+    counts = RowCounts(rows=kept, newest_rows=newest)
+    return counts if empties_after_days is None else _valued(counts, lineage, case, trial, empties_after_days)
 
 
-def _valued(target: Target, lineage: Lineage, case: CaseFacts, trial: Completed, days: int) -> Target | None:
+def _valued(counts: RowCounts, lineage: Lineage, case: CaseFacts, trial: Completed, days: int) -> RowCounts | None:
     """The same rows, with the share of them that keeps its values; None if the profile does not count the last `days` days.
 
     The values lie in the TOAST, and count by the rows that it follows.
@@ -170,13 +171,13 @@ def _valued(target: Target, lineage: Lineage, case: CaseFacts, trial: Completed,
     plain, shares = _uncompressed_rows(trial.footprint), {}
     for table in valued_shares(trial):
         leader = lineage.workload.toast_follows.get(table, table)
-        if leader not in target.rows or days not in case.tables[leader].rows_kept:
+        if leader not in counts.rows or days not in case.tables[leader].rows_kept:
             return None
-        newest = target.newest_rows.get(leader, 0.0) if plain.get(table) else 0.0
+        newest = counts.newest_rows.get(leader, 0.0) if plain.get(table) else 0.0
         shares[table] = _share(
-            min(case.tables[leader].rows_kept[days], target.rows[leader]), target.rows[leader], newest
+            min(case.tables[leader].rows_kept[days], counts.rows[leader]), counts.rows[leader], newest
         )
-    return replace(target, valued=shares)
+    return replace(counts, valued=shares)
 
 
 def _kept_by_trial(rows: Iterable[str], template: LoadedTemplate, trial: Completed) -> dict[str, float]:
@@ -228,16 +229,16 @@ def _newest(workload: WorkloadFacts, case: CaseFacts, kept: Mapping[str, float])
     return estimates | counts
 
 
-def scale(target: Target, trial: Completed, lineage: Lineage, smaller: Completed | None = None) -> Scale:
-    """The factors from a trial to the target; `smaller` is the same scenario at the second size."""
+def scale(counts: RowCounts, trial: Completed, lineage: Lineage, smaller: Completed | None = None) -> Scale:
+    """The factors from a trial to those rows; `smaller` is the same scenario at the second size."""
     plain_rows = _uncompressed_rows(trial.footprint)
     by_table: dict[str, float] = {}
     uncompressed: dict[str, float] = {}
-    for table, rows in target.rows.items():
+    for table, rows in counts.rows.items():
         measured = trial.rows.get(table)
         if measured:
             plain = plain_rows.get(table, 0)
-            newest = target.newest_rows.get(table, rows * plain / measured) if plain else 0.0
+            newest = counts.newest_rows.get(table, rows * plain / measured) if plain else 0.0
             by_table[table] = (rows - newest) / (measured - plain) if measured > plain else rows / measured
             if plain:
                 uncompressed[table] = newest / plain
@@ -247,9 +248,9 @@ def scale(target: Target, trial: Completed, lineage: Lineage, smaller: Completed
         lineage=lineage,
         constant_bytes=dict(_constant_bytes(trial, smaller, lineage)) if smaller else {},
         valued={
-            table: target.valued[table] / share
+            table: counts.valued[table] / share
             for table, share in valued_shares(trial).items()
-            if share and table in target.valued
+            if share and table in counts.valued
         },
     )
 

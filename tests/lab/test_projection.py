@@ -13,7 +13,7 @@ from benchmarks import projection as benchmark
 from data_gen.facts import FACTS
 from lab.analysis.full_size import FullSizeProjection, SizedTrial, TargetStatus, project
 from lab.analysis.interval import error, gap, mean_square, unsupported_bytes
-from lab.analysis.projection import Lineage, Target, full, pieces, scale, valued_shares
+from lab.analysis.projection import Lineage, RowCounts, full, pieces, scale, valued_shares
 from lab.values import (
     KINDS,
     Capabilities,
@@ -118,41 +118,41 @@ def projected(one: SizedTrial, facts: CaseFacts | None = None) -> FullSizeProjec
     return projection
 
 
-def target(rows: Mapping[str, float]) -> Target:
-    return Target(rows=rows, newest_rows={})
+def counts(rows: Mapping[str, float]) -> RowCounts:
+    return RowCounts(rows=rows, newest_rows={})
 
 
 @pytest.mark.parametrize("factor", [1, 2, 4, 250])
 def test_what_is_fixed_and_so_much_a_row_is_projected_exactly(factor: int) -> None:
     rows = times(ROWS, factor)
-    factors = scale(target(rows), trial(ROWS), PLAIN)
+    factors = scale(counts(rows), trial(ROWS), PLAIN)
     assert factors.projected(trial(ROWS).footprint) == trial(rows).footprint.total
 
 
 def test_tables_and_kinds_sum_to_the_whole() -> None:
     footprint = trial(ROWS).footprint
-    factors = scale(target(FULL), trial(ROWS), PLAIN)
+    factors = scale(counts(FULL), trial(ROWS), PLAIN)
     assert sum(factors.projected_tables(footprint).values()) == factors.projected(footprint)
     assert sum(factors.projected_kinds(footprint).values()) == factors.projected(footprint)
 
 
 def test_more_rows_are_never_fewer_bytes() -> None:
     footprint = trial(ROWS).footprint
-    sizes = [scale(target(times(ROWS, n)), trial(ROWS), PLAIN).projected(footprint) for n in (1, 1.5, 2, 10, 1000)]
+    sizes = [scale(counts(times(ROWS, n)), trial(ROWS), PLAIN).projected(footprint) for n in (1, 1.5, 2, 10, 1000)]
     assert sizes == sorted(sizes)
 
 
 def test_a_table_of_cycles_or_leagues_stays_as_it_is() -> None:
     runs = table("scrape_runs", 461, PER_ROW["market_odds"])
     one = trial(ROWS, *trial(ROWS).footprint.tables, runs)
-    assert scale(target(FULL), one, PLAIN).projected_tables(one.footprint)["scrape_runs"] == runs.total
+    assert scale(counts(FULL), one, PLAIN).projected_tables(one.footprint)["scrape_runs"] == runs.total
 
 
 def test_a_new_table_grows_with_the_one_it_comes_from() -> None:
     packed = table("packed", ROWS["market_odds"], PER_ROW["market_odds"])
     one = trial(ROWS, packed)
     factors = scale(
-        target({"odds_snapshots": 2_000, "market_odds": 680_000}),
+        counts({"odds_snapshots": 2_000, "market_odds": 680_000}),
         one,
         Lineage(workload=FACTS, origins={"packed": "market_odds"}),
     )
@@ -169,7 +169,7 @@ def lookup(rows: Mapping[str, int]) -> Completed:
 
 def test_a_lookup_that_is_partly_there_from_the_start_is_drawn_through_both_sizes() -> None:
     one, smaller = lookup(ROWS), lookup(times(ROWS, 0.25))
-    factors = scale(target(times(ROWS, 250)), one, PLAIN, smaller)
+    factors = scale(counts(times(ROWS, 250)), one, PLAIN, smaller)
     assert factors.projected(one.footprint) == pytest.approx(lookup(times(ROWS, 250)).footprint.total, rel=1e-9)
     assert unsupported_bytes(one, factors) == pytest.approx(250 * 500 * ROWS["odds_snapshots"])
 
@@ -180,7 +180,7 @@ def test_the_newest_rows_grow_with_the_newest_day_and_not_with_all_rows() -> Non
     )
     whole = table("market_odds", 339_000, dict.fromkeys(KINDS, 0.0) | {"heap": 10.0})
     both = replace(whole, heap=whole.heap + waiting.heap, fixed=FIXED | {"heap": 8192}, rowstore=waiting)
-    factors = scale(Target(rows=times(ROWS, 10), newest_rows={"market_odds": 3_000}), trial(ROWS, both), PLAIN)
+    factors = scale(RowCounts(rows=times(ROWS, 10), newest_rows={"market_odds": 3_000}), trial(ROWS, both), PLAIN)
     heap = factors.projected_kinds(Footprint(tables=(both,)))["market_odds", "heap"]
     assert heap == 8192 + 10 * (3_400_000 - 3_000) + 200 * 3_000
 
@@ -197,11 +197,11 @@ def noisy(events: int, chance: random.Random) -> Completed:
 
 def test_what_chance_makes_lies_in_the_interval_nine_times_in_ten_even_with_two_tables() -> None:
     chance, inside = random.Random(7), 0  # noqa: S311 - the same numbers at every run
-    truth = scale(target(FULL), trial(ROWS), PLAIN).projected(trial(ROWS).footprint)
+    truth = scale(counts(FULL), trial(ROWS), PLAIN).projected(trial(ROWS).footprint)
     for _ in range(200):
         one, smaller = noisy(24, chance), noisy(6, chance)
         share = gap(one, smaller, PLAIN)
-        factors = scale(target(FULL), one, PLAIN)
+        factors = scale(counts(FULL), one, PLAIN)
         half = error(share, share * share, draws=24, fewer=6) * factors.marginal(one.footprint)
         inside += abs(factors.projected(one.footprint) - truth) <= half
     assert inside >= 180

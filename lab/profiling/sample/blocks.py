@@ -20,8 +20,8 @@ _LONG_RUN = 1024
 
 
 @dataclass(frozen=True, kw_only=True)
-class Piece:
-    """Blocks [first, last) of one relation; all pieces of a run carry its number."""
+class BlockRange:
+    """Blocks [first, last) of one relation; all ranges of a run carry its number."""
 
     run: int
     oid: int
@@ -29,8 +29,8 @@ class Piece:
     last: int
 
 
-def chosen(relations: Sequence[tuple[int, int]], *, budget: int | None = None) -> tuple[Piece, ...]:
-    """Pieces of `relations`, given as (oid, blocks) and laid end to end: all blocks if they fit, else a run per stratum.
+def chosen(relations: Sequence[tuple[int, int]], *, budget: int | None = None) -> tuple[BlockRange, ...]:
+    """Ranges of `relations`, given as (oid, blocks) and laid end to end: all blocks if they fit, else a run per stratum.
 
     One run lies at random in each of equal strata, so that every age of an append-only table is represented.
     """
@@ -45,15 +45,15 @@ def chosen(relations: Sequence[tuple[int, int]], *, budget: int | None = None) -
         edges = [total * number // runs for number in range(runs + 1)]
         starts = [place.randint(low, high - RUN) for low, high in pairwise(edges)]
         spans = [(start, start + RUN) for start in starts]
-    return tuple(piece for run, span in enumerate(spans) for piece in _cut(run, span, relations))
+    return tuple(block_range for run, span in enumerate(spans) for block_range in _cut(run, span, relations))
 
 
-def _cut(run: int, span: tuple[int, int], relations: Sequence[tuple[int, int]]) -> list[Piece]:
-    """The run as pieces, one for each relation that it overlaps."""
-    pieces, offset = [], 0
+def _cut(run: int, span: tuple[int, int], relations: Sequence[tuple[int, int]]) -> list[BlockRange]:
+    """The run as ranges, one for each relation that it overlaps."""
+    ranges, offset = [], 0
     for oid, blocks in relations:
         first, last = max(span[0] - offset, 0), min(span[1] - offset, blocks)
         if first < last:
-            pieces.append(Piece(run=run, oid=oid, first=first, last=last))
+            ranges.append(BlockRange(run=run, oid=oid, first=first, last=last))
         offset += blocks
-    return pieces
+    return ranges

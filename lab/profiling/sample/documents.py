@@ -43,7 +43,7 @@ def has_text(column: Column) -> bool:
 def read(source: ReadOnlySession, stratum: Stratum, sums: ColumnSums) -> tuple[Document, ...]:
     """Values of one column from places spread over the table; errors as `ReadOnlySession.fetch`."""
     wanted = min(_MOST, int(_BYTES / max(sums.stored / sums.values, 1)) + 1)
-    places = _spread(range(len(stratum.pieces)), _PLACES)
+    places = _spread(range(len(stratum.ranges)), _PLACES)
     each = -(-wanted // len(places)) if places else 0
     arms = [_arm(stratum, place, sums.column, each, number * _GOLDEN % 1) for number, place in enumerate(places)]
     return tuple(_weighed(source.fetch_in_place(" UNION ALL ".join(arms)), sums)) if arms else ()
@@ -62,18 +62,18 @@ def _arm(stratum: Stratum, place: int, column: Column, each: int, shift: float) 
 
     `shift`, a part of that spacing, differs from place to place, so that all places together cover all sizes.
     """
-    piece = stratum.pieces[place]
-    within = f"ctid >= '({piece.first},0)'::tid AND ctid < '({piece.last},0)'::tid"
+    block_range = stratum.ranges[place]
+    within = f"ctid >= '({block_range.first},0)'::tid AND ctid < '({block_range.last},0)'::tid"
     size = f"pg_column_size({column.sql})"
     ranked = (
         f"SELECT {column.sql}, row_number() OVER (ORDER BY {size}, ctid) AS lab_rank, count(*) OVER () AS lab_number"
-        f" FROM ONLY {stratum.parts[piece.oid].sql} WHERE {within} AND {size} <= {_LARGEST}"
+        f" FROM ONLY {stratum.parts[block_range.oid].sql} WHERE {within} AND {size} <= {_LARGEST}"
     )
     taken = (
         f"SELECT {size} AS s, pg_column_compression({column.sql}) IS NOT NULL AS c, {column.sql}::text AS t"
         f" FROM ({ranked}) AS ranked WHERE {_step('lab_rank', each, shift)} > {_step('(lab_rank - 1)', each, shift)}"
     )
-    return f"(SELECT {piece.run}, s, octet_length(t), c, t FROM ({taken} OFFSET 0) AS unpacked)"
+    return f"(SELECT {block_range.run}, s, octet_length(t), c, t FROM ({taken} OFFSET 0) AS unpacked)"
 
 
 def _step(rank: str, each: int, shift: float) -> str:

@@ -11,12 +11,12 @@ from lab.postgres.database import Row
 from lab.profiling.catalog.session import ReadOnlySession
 from lab.profiling.catalog.tables import Column, Part, Table
 from lab.profiling.sample import blocks
-from lab.profiling.sample.blocks import Piece
+from lab.profiling.sample.blocks import BlockRange
 
 NEVER = "false"
-RUN = "piece.lab_run"
+RUN = "span.lab_run"
 """SQL for the number of the run that a sampled row lies in."""
-_PIECES = 256
+_RANGES = 256
 """Ranges of blocks in one statement, which must end before its time is up."""
 
 
@@ -30,18 +30,18 @@ class Stratum:
     """Columns of the table, as these parts store them."""
     toasted: bool
     """Whether any value lies in TOAST."""
-    pieces: tuple[Piece, ...]
+    ranges: tuple[BlockRange, ...]
     blocks: int
 
     @cached_property
     def sampled(self) -> int:
         """Blocks that are read."""
-        return sum(piece.last - piece.first for piece in self.pieces)
+        return sum(block_range.last - block_range.first for block_range in self.ranges)
 
     @property
     def runs(self) -> int:
         """Runs of neighbouring blocks that they form."""
-        return len({piece.run for piece in self.pieces})
+        return len({block_range.run for block_range in self.ranges})
 
     @property
     def exact(self) -> bool:
@@ -60,22 +60,24 @@ class Stratum:
 
     def sums(self, source: ReadOnlySession, select: str, outer: str) -> Iterator[Row]:
         """Rows of `SELECT {outer}` over `SELECT {select}` of each run, in batches that the caller adds up."""
-        for start in range(0, len(self.pieces), _PIECES):
-            arms = " UNION ALL ".join(self._arms(self.pieces[start : start + _PIECES], select))
+        for start in range(0, len(self.ranges), _RANGES):
+            arms = " UNION ALL ".join(self._arms(self.ranges[start : start + _RANGES], select))
             yield from source.fetch_in_place(outer.replace("{arms}", f"({arms}) AS arms"))
 
-    def _arms(self, pieces: Sequence[Piece], select: str) -> Iterator[str]:
-        """A part of the statement per relation, not per piece: parsing many would take longer than reading.
+    def _arms(self, ranges: Sequence[BlockRange], select: str) -> Iterator[str]:
+        """A part of the statement per relation, not per range: parsing many would take longer than reading.
 
-        OFFSET 0 keeps the planner from joining: the bounds of a piece then are parameters of a scan of just its blocks.
+        OFFSET 0 keeps the planner from joining: the bounds of a range then are parameters of a scan of just its blocks.
         """
         of_each: dict[int, list[str]] = defaultdict(list)
-        for piece in pieces:
-            of_each[piece.oid].append(f"({piece.run}, '({piece.first},0)'::tid, '({piece.last},0)'::tid)")
+        for block_range in ranges:
+            of_each[block_range.oid].append(
+                f"({block_range.run}, '({block_range.first},0)'::tid, '({block_range.last},0)'::tid)"
+            )
         for oid, bounds in of_each.items():
-            rows = f"SELECT * FROM ONLY {self.parts[oid].sql} WHERE ctid >= piece.lab_first AND ctid < piece.lab_last OFFSET 0"
-            ranges = f"(VALUES {', '.join(bounds)}) AS piece (lab_run, lab_first, lab_last)"
-            yield f"SELECT {select} FROM {ranges} CROSS JOIN LATERAL ({rows}) AS stored"
+            rows = f"SELECT * FROM ONLY {self.parts[oid].sql} WHERE ctid >= span.lab_first AND ctid < span.lab_last OFFSET 0"
+            values = f"(VALUES {', '.join(bounds)}) AS span (lab_run, lab_first, lab_last)"
+            yield f"SELECT {select} FROM {values} CROSS JOIN LATERAL ({rows}) AS stored"
 
 
 def draw(table: Table, *, budget: int | None = None) -> tuple[Stratum, ...]:
@@ -91,7 +93,7 @@ def _stratum(table: Table, compressed: bool, budget: int | None) -> Stratum:
         compressed=compressed,
         columns=_columns(table, parts, compressed=compressed),
         toasted=table.toast_heap > 0,
-        pieces=blocks.chosen([(part.oid, part.blocks) for part in parts.values()], budget=budget),
+        ranges=blocks.chosen([(part.oid, part.blocks) for part in parts.values()], budget=budget),
         blocks=sum(part.blocks for part in parts.values()),
     )
 
