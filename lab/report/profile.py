@@ -46,7 +46,7 @@ def sizes(profile: Profile) -> Table:
     """Bytes and rows by table."""
     heads = ("table", "rows", "heap", "TOAST", "indexes", "total", "share", "dead rows", "heap bloat", "TOAST bloat")
     return Table(
-        title="Tables (bloat is estimated; ~ marks rows that are)",
+        title="Tables (bloat is estimated; ~ marks estimated rows)",
         heads=heads,
         rows=tuple(
             (
@@ -175,7 +175,7 @@ def duplicates(profile: Profile) -> Table:
         "market rows that repeat",
     )
     return Table(
-        title="Series, and what in them equals the previous snapshot of the same event",
+        title="Series: repetition of the previous snapshot of the same event",
         heads=heads,
         rows=tuple(_series(series) for series in profile.series),
         left=2,

@@ -204,7 +204,7 @@ def test_growth_is_at_least_what_was_seen_and_what_was_not_is_named(new_database
         words = profiled(dsn).forecast.words
     assert "at least" in words
     assert words.endswith(
-        "Not in it, because its growth is not known: 8.01 MB of tables and the tables that were not measured."
+        "The pace excludes data of unknown growth: 8.01 MB of tables and the tables that were not measured."
     )
 
 

@@ -37,7 +37,7 @@ def test_a_published_case_is_a_profile_with_its_gaps_named() -> None:
     assert snapshots.columns[0].mean_bytes == 49600
     assert profile.bytes_per_day == pytest.approx(3.6 * GB)
     assert profile.forecast.passes is None
-    assert "passed already" in profile.forecast.words
+    assert "exceeds the target" in profile.forecast.words
     assert any("not published" in line for line in profile.missing)
 
 

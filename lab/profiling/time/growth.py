@@ -85,20 +85,20 @@ def forecast(
     target = bytes_text(target_bytes)
     passes = None
     if database_bytes >= target_bytes:
-        words = f"The target of {target} is passed already, by {bytes_text(database_bytes - target_bytes)}."
+        words = f"The database exceeds the target of {target} already, by {bytes_text(database_bytes - target_bytes)}."
     elif bytes_per_day is None:
-        words = "How it grows is not known, so no day can be named."
+        words = "The growth is unknown, and so is the day on which the target is passed."
     else:
         passes, words = _passing(
             target_bytes - database_bytes, target, bytes_per_day, now, "a pace of at least " if gaps else ""
         )
-        words += f" Not in it, because its growth is not known: {' and '.join(gaps)}." if gaps else ""
+        words += f" The pace excludes data of unknown growth: {' and '.join(gaps)}." if gaps else ""
     return Forecast(target_bytes=target_bytes, bytes_per_day=bytes_per_day, passes=passes, words=words)
 
 
 def _passing(left: float, target: str, bytes_per_day: float, now: datetime, least: str) -> tuple[str | None, str]:
     if bytes_per_day < 1:
-        return None, "Nothing came in during the last 7 days, so no day can be named."
+        return None, "Nothing was added in the last 7 days, so no day is known on which the target is passed."
     days = left / bytes_per_day
     pace = f"at {least}{bytes_text(bytes_per_day)} a day, if nothing is deleted"
     if days > 36_500:
