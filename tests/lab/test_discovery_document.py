@@ -49,7 +49,9 @@ def discover(out: Path, *more: str | Path) -> None:
 
 
 def written(folder: Path) -> dict[str, bytes]:
-    return {path.name: path.read_bytes() for path in folder.iterdir()}
+    """Every file below the folder, with its path there."""
+    files = (path for path in folder.rglob("*") if path.is_file())
+    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in files}
 
 
 def test_the_example_is_made_again_from_its_inputs_to_the_byte(tmp_path: Path) -> None:
