@@ -47,10 +47,12 @@ _ROLLBACKS = (
         pattern=r"DELETE|UPDATE|TRUNCATE", words="No rollback after COMMIT, except from a backup.", irreversible=True
     ),
     Rollback(
-        pattern=r"CALL convert_to_columnstore",
+        pattern=r"(?:DO .*)?CALL convert_to_columnstore",
         words="`CALL convert_to_rowstore(…)` for each chunk; this needs the old space again.",
     ),
-    Rollback(pattern=r"CREATE EXTENSION (\w+)", words="`DROP EXTENSION {table}`, when nothing uses it."),
+    Rollback(
+        pattern=r"CREATE EXTENSION (?:IF NOT EXISTS )?(\w+)", words="`DROP EXTENSION {table}`, when nothing uses it."
+    ),
     Rollback(
         pattern=r"ALTER TABLE \S+ (?:RENAME|ALTER COLUMN|SET)|ALTER SEQUENCE|SET ",
         words="Execute the same statement with the old name, type or setting.",
@@ -73,7 +75,7 @@ _LOCKS = (
     (_EXCLUSIVE, "ACCESS EXCLUSIVE on {}: nobody reads or writes"),
     (rf"CREATE (?:UNIQUE )?INDEX (?:\w+ )?ON {_NAME}", "SHARE on {}: nobody writes"),
     (rf".* REFERENCES {_NAME}", "SHARE ROW EXCLUSIVE on {}: nobody writes"),
-    (r"CALL convert_to_columnstore\('(?:\w+\.)?()", "each chunk during its conversion"),
+    (r"(?:DO .*)?CALL convert_to_columnstore\(()", "each chunk during its conversion"),
     (rf"(?:DELETE FROM|UPDATE) {_NAME}", "the changed rows of {}"),
 )
 

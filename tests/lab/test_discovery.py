@@ -342,9 +342,18 @@ def test_steps_of_one_name_have_a_file_each(published: Profile, sample: Experime
 
 def test_an_old_table_that_is_kept_takes_what_earlier_steps_left_of_it(published: Profile, sample: Experiment) -> None:
     plan = planned(published, sample, "drop_raw_response+hypertable_compression").phases[2]
-    rollbacks = [" ".join(step.rollback) for step in plan.steps]
-    (snapshots,) = (text for text in rollbacks if text.startswith("odds_snapshots") and "more at full size" in text)
+    lines = [line for step in plan.steps for line in step.rollback if "more at full size" in line]
+    (snapshots,) = (line for line in lines if line.startswith("odds_snapshots"))
     assert re.search(r"up to \d+(\.\d+)? MB more", snapshots)  # without the payloads, which a step before has dropped
+
+
+def test_a_columnstore_locks_chunk_by_chunk_and_is_undone_so(published: Profile, sample: Experiment) -> None:
+    steps = planned(published, sample, "drop_raw_response+hypertable_compression").phases[2].steps
+    conversions = [step for step in steps if "compress" in step.name]
+    assert conversions
+    assert all("each chunk during its conversion" in step.locks for step in conversions)
+    assert all("convert_to_rowstore" in " ".join(step.rollback) for step in conversions)
+    assert any("DROP EXTENSION timescaledb" in line for step in steps for line in step.rollback)
 
 
 def test_no_threshold_of_a_retention_is_passed_on_the_first_day(published: Profile, sample: Experiment) -> None:
