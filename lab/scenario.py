@@ -35,6 +35,7 @@ __all__ = [
     "WholeNumber",
     "different_parts",
     "lost_column",
+    "lost_guarantee",
     "lost_index",
     "lost_rows",
     "lost_values",
@@ -112,7 +113,7 @@ class Scenario:
     requires: tuple[Requirement, ...] = ()
     """What must hold in the data, besides the tables and columns; checked before anything is changed."""
     losses: tuple[DeclaredLoss, ...] = ()
-    """What it gives up: `lost_column`, `lost_rows`, `lost_values`, `lost_index`."""
+    """What it gives up: `lost_column`, `lost_rows`, `lost_values`, `lost_index`, `lost_guarantee`."""
     keeps: Keeps | None = None
     """For a moment, each table that loses rows and the SELECT of the rows that must remain."""
     keeps_days: int | None = None
@@ -139,7 +140,7 @@ class Scenario:
 
     @property
     def given_up(self) -> tuple[str, ...]:
-        """The data that are lost on purpose, in words; a lost index is not data."""
+        """The data that are lost on purpose, in words; a lost index, key or type is not data."""
         return tuple(loss.words for loss in self.losses if loss.guarantee is None)
 
     @property
@@ -202,6 +203,11 @@ def lost_values(name: str, rows: str) -> DeclaredLoss:
 def lost_index(table: str, definition: str) -> DeclaredLoss:
     """An index that is dropped; `definition` as the server writes it after USING: 'btree (captured_at)'."""
     return DeclaredLoss(table=table, column=None, words=f"index {definition} of {table}", guarantee=definition)
+
+
+def lost_guarantee(table: str, definition: str) -> DeclaredLoss:
+    """A key, constraint or column type that is given up; `definition` as the server writes it: 'PRIMARY KEY (id)'."""
+    return DeclaredLoss(table=table, column=None, words=f"{definition} of {table}", guarantee=definition)
 
 
 def unused_names(*names: str) -> Requirement:

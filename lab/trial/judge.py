@@ -122,7 +122,7 @@ def _guarantees_lost(lost: frozenset[Guarantee], scenario: Scenario) -> Iterator
     """Lost guarantees of tables that stay tables; those that a view or a hypertable cannot keep are listed elsewhere."""
     declared = {(loss.table, loss.guarantee) for loss in scenario.losses if loss.guarantee}
     for guarantee in guarantees.lost(lost, ()):
-        stays = scenario.changes.get(guarantee.table, Shape.TABLE) is Shape.TABLE
+        stays = scenario.changes.get(guarantee.table, Shape.TABLE) in {Shape.TABLE, Shape.NEW_TABLE}
         if stays and (guarantee.table, guarantee.definition) not in declared:
             yield Mismatch(name=f"guarantee {guarantee.words}", expected="kept", found="gone")
 

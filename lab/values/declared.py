@@ -17,6 +17,7 @@ class Category(StrEnum):
     ELIMINATE = "Eliminate"
     COMPRESS = "Compress"
     NORMALIZE = "Normalize"
+    REARRANGE = "Rearrange"
     PARTITION = "Partition"
     RETAIN = "Retain"
 
@@ -26,6 +27,8 @@ class Shape(StrEnum):
 
     TABLE = "table"
     """The same plain table, rewritten, or with columns or rows gone: it keeps every guarantee that was not declared lost."""
+    NEW_TABLE = "new table"
+    """Another table, partitioned or not, that was filled anew: it keeps every guarantee that was not declared lost."""
     HYPERTABLE = "hypertable"
     VIEW = "view"
     """A view over new tables."""
@@ -52,7 +55,8 @@ class DeclaredLoss:
     words: str
     """As reports print it: 'column readings.payload'."""
     guarantee: str | None = None
-    """The definition of an index that is given up, as the server writes it after USING; None where it is none."""
+    """The definition of an index, key, constraint or column type that is given up, as the server writes it; of an index,
+    what follows USING. None where data are given up."""
     rows: str | None = None
     """In which rows the column is emptied, in words; None where the whole column goes, or none does."""
 

@@ -14,6 +14,7 @@ Kind = DependantKind
 _RECREATED: Mapping[Shape, Collection[DependantKind]] = {
     Shape.TABLE: (),
     Shape.VIEW: (Kind.OWNER, Kind.GRANT, Kind.VIEW, Kind.COMMENT, Kind.SEQUENCE),
+    Shape.NEW_TABLE: (Kind.OWNER, Kind.GRANT, Kind.VIEW, Kind.COMMENT, Kind.TRIGGER),
     Shape.HYPERTABLE: (Kind.OWNER, Kind.GRANT, Kind.VIEW, Kind.COMMENT, Kind.TRIGGER),
 }
 """The kinds that a statement recreates on the new object under the table's name."""
@@ -84,7 +85,7 @@ def _in_place(dependant: Dependant, facts: ScenarioFacts) -> str:
 def _is_recreated(dependant: Dependant, shape: Shape, trial: Completed) -> bool:
     if dependant.kind not in _RECREATED[shape]:
         return False
-    # A changed column of a hypertable has another type, and CREATE OR REPLACE VIEW cannot change a type.
+    # A changed column of a new table has another type, and CREATE OR REPLACE VIEW cannot change a type.
     retyped = {
         lost.column for lost in trial.lost if lost.table == dependant.table and lost.kind is GuaranteeKind.COLUMN
     }

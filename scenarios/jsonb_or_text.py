@@ -1,0 +1,128 @@
+"""Store documents as text where they are jsonb, and as jsonb where they are text.
+
+jsonb is parsed once and read in parts. For that it stores the length of every value and an offset for every key, and
+numbers in a decimal form of its own: short documents grow, and long ones compress worse. json is the text itself, with
+its white space, order of keys and equal keys, and costs a parse with every access. Both directions are measured:
+
+- `jsonb_or_text`: the payloads of `odds_snapshots`, jsonb today, become json. Text and json take the same bytes; json stays
+  checked. jsonb gives back one text for each value, so the way back is exact, and that is proved.
+- `jsonb_or_text_markets`: the documents of the market tables, json today, become jsonb.
+
+The payloads of the competitors stay json: jsonb would not give back the text that the platform sent. What they would take
+is measured on documents spread over the table.
+"""
+
+from collections.abc import Iterator
+
+from lab.scenario import (
+    Category,
+    Database,
+    NothingToDoError,
+    Requirement,
+    Scenario,
+    Shape,
+    lost_guarantee,
+    unused_names,
+)
+from scenarios._new_tables import copy_foreign_keys, copy_indexes, drop_old, take_over
+
+SAMPLE = 100
+"""Documents per table in the comparison of types, spread evenly over the table."""
+
+MARKETS = ("market_odds", "competitor_market_odds")
+PAYLOADS = ("odds_snapshots", "competitor_odds_snapshots")
+CONTENT = "jsonb_hash_extended(to_jsonb(t), 0)"
+"""The hash of a row `t` with documents of either type by their content."""
+
+
+def compare_types(db: Database) -> None:
+    """Store the same payloads as each type, and note what they take."""
+    scratch = "compared_documents"
+    for table in PAYLOADS:
+        for kind in ("json", "jsonb"):
+            with db.step(f"auxiliary: {SAMPLE} documents of {table} as {kind}", auxiliary=True):
+                db.execute(f"CREATE TABLE {scratch} (raw_response {kind})")
+                db.execute(
+                    f"INSERT INTO {scratch} SELECT raw_response::text::{kind} FROM {table}"
+                    f" WHERE id % (SELECT greatest(1, count(*) / {SAMPLE}) FROM {table}) = 0 ORDER BY id LIMIT {SAMPLE}"
+                )
+            stored, count = db.fetch(f"SELECT coalesce(sum(pg_column_size(raw_response)), 0), count(*) FROM {scratch}")[
+                0
+            ]
+            db.note(f"{table}.raw_response: {count} documents take {stored:,} bytes as {kind}")
+            with db.step("auxiliary: drop the scratch table", auxiliary=True):
+                db.execute(f"DROP TABLE {scratch}")
+
+
+def store_text(db: Database) -> None:
+    """Prove that the way back is exact, then rewrite the table."""
+    if not db.value("SELECT EXISTS (SELECT FROM odds_snapshots WHERE raw_response IS NOT NULL)"):
+        raise NothingToDoError("Nothing to store otherwise: no snapshot has a raw_response.")
+    compare_types(db)
+    with db.step("odds_snapshots: rewrite raw_response as json"):
+        db.prove(
+            "jsonb gives back the text of every raw_response of odds_snapshots",
+            "SELECT count(*) FROM odds_snapshots WHERE raw_response::text::jsonb::text <> raw_response::text",
+        )
+        db.execute("ALTER TABLE odds_snapshots ALTER COLUMN raw_response TYPE json USING raw_response::text::json")
+
+
+def store_jsonb(db: Database) -> None:
+    """Copy each market table, and let the copy take its name."""
+    for table in MARKETS:
+        new = f"{table}_new"
+        with db.step(f"{table}: copy with jsonb"):
+            db.execute(f"DROP TABLE IF EXISTS {new}")
+            db.execute(f"CREATE TABLE {new} (LIKE {table} INCLUDING DEFAULTS)")
+            db.execute(f"ALTER TABLE {new} ALTER COLUMN outcomes TYPE jsonb, ALTER COLUMN market_groups TYPE jsonb")
+            db.execute(f"INSERT INTO {new} SELECT t.* FROM {table} t ORDER BY t.id")
+            db.execute(f"ALTER TABLE {new} ADD PRIMARY KEY (id)")
+            copy_indexes(db, table, new)
+            copy_foreign_keys(db, table, new)
+        take_over(db, table, CONTENT)
+    drop_old(db, MARKETS, CONTENT)
+
+
+def requirements() -> Iterator[Requirement]:
+    """The new type can hold every document, and no name that the scenario needs is taken."""
+    for table in MARKETS:
+        yield Requirement(
+            name=f"no document of {table} contains \\u0000, which jsonb refuses",
+            sql=f"SELECT count(*) FROM {table} WHERE strpos(outcomes::text || coalesce(market_groups::text, ''), '\\u0000') > 0",
+        )
+    yield unused_names(*(f"{table}_{suffix}" for table in MARKETS for suffix in ("new", "old")))
+
+
+VARIANTS = {
+    "jsonb_or_text": Scenario(
+        title="Payloads as text",
+        category=Category.REARRANGE,
+        hypothesis="A long document as text compresses better than as jsonb, which spreads lengths between its values.",
+        apply=store_text,
+        what="Store raw_response of odds_snapshots as json instead of jsonb",
+        changes={"odds_snapshots": Shape.TABLE},
+        needs_columns=tuple(f"{table}.raw_response" for table in PAYLOADS),
+        requires=(unused_names("compared_documents"),),
+        losses=(lost_guarantee("odds_snapshots", "jsonb"),),
+        costs=(
+            "Operators that only jsonb has (@>, ?, ||, GIN indexes) need a cast, and each access to a key parses the document.",
+            "ALTER TABLE rewrites the table under ACCESS EXCLUSIVE and needs disk space for a second copy.",
+            "The way back is the same statement with jsonb: it gives back every document, and takes as long.",
+        ),
+    ),
+    "jsonb_or_text_markets": Scenario(
+        title="Market documents as jsonb",
+        category=Category.REARRANGE,
+        hypothesis="A document of a hundred bytes grows: each value gets four bytes of length and each number a header.",
+        apply=store_jsonb,
+        what="Store outcomes and market_groups as jsonb instead of json",
+        changes=dict.fromkeys(MARKETS, Shape.NEW_TABLE),
+        requires=tuple(requirements()),
+        losses=tuple(lost_guarantee(table, kind) for table in MARKETS for kind in ("json NOT NULL", "json")),
+        costs=(
+            "White space, the order of keys and all but the last of equal keys are gone: readers get the text that jsonb makes.",
+            "The copy needs disk space for both market tables, and writers wait while it is proved.",
+        ),
+        leads=False,
+    ),
+}
