@@ -5,13 +5,13 @@ that leaves a gap in every row. With columns of eight bytes first, then four, tw
 there is none. PostgreSQL cannot move a column, so the rows move into a new table. COPY and INSERT without a list of columns
 depend on their order, so a view keeps the old one; it is simple enough that PostgreSQL writes through it.
 
-`column_layout_narrow` also stores `snapshot_id` in four bytes instead of eight, and lines and handicaps as float4, if each
+`column_layout(types=narrow)` also stores `snapshot_id` in four bytes instead of eight, and lines and handicaps as float4, if each
 value that is there fits exactly.
 """
 
 from collections.abc import Iterator, Mapping
 
-from lab.scenario import Category, Database, Requirement, Scenario, Shape, different_parts, unused_names
+from lab.scenario import Category, Choice, Database, Family, Requirement, Scenario, Shape, different_parts, unused_names
 from scenarios._new_tables import copy_foreign_keys, copy_indexes
 
 MARKETS = ("market_odds", "competitor_market_odds")
@@ -130,9 +130,10 @@ def requirements(types: Mapping[str, str]) -> Iterator[Requirement]:
     yield unused_names(*(f"{table}_{suffix}" for table in MARKETS for suffix in ("layout", "old")))
 
 
-def variant(*, narrow: bool) -> Scenario:
+def variant(types: str) -> Scenario:
     """The new order, with the old types or narrower ones."""
-    types = aligned(COLUMNS | NARROW if narrow else COLUMNS)
+    narrow = types == "narrow"
+    columns = aligned(COLUMNS | NARROW if narrow else COLUMNS)
     costs = (
         "The keys and indexes belong to the new table: a foreign key cannot refer to the view, COPY cannot fill it.",
         "The copy needs disk space for both market tables, and writers wait while it is proved.",
@@ -145,14 +146,22 @@ def variant(*, narrow: bool) -> Scenario:
         title="Columns without padding, narrower" if narrow else "Columns without padding",
         category=Category.REARRANGE,
         hypothesis="Few columns of a market row have a fixed length, so there is little padding to save.",
-        apply=lambda db: apply(db, types),
+        apply=lambda db: apply(db, columns),
         what=f"Market columns in the order of their alignment{', in narrower types' if narrow else ''}",
         changes=dict.fromkeys(MARKETS, Shape.VIEW),
-        requires=tuple(requirements(types)),
+        requires=tuple(requirements(columns)),
         costs=(*costs, *later) if narrow else costs,
         origins={f"{table}_layout": table for table in MARKETS},
-        leads=not narrow,
     )
 
 
-VARIANTS = {"column_layout": variant(narrow=False), "column_layout_narrow": variant(narrow=True)}
+FAMILY = Family(
+    make=variant,
+    parameters={
+        "types": Choice(
+            meaning="The types of snapshot_id, lines and handicaps: as they are, or half as wide",
+            default="same",
+            values=("same", "narrow"),
+        )
+    },
+)

@@ -6,17 +6,19 @@ its white space, order of keys and equal keys, and costs a parse with every acce
 
 - `jsonb_or_text`: the payloads of `odds_snapshots`, jsonb today, become json. Text and json take the same bytes; json stays
   checked. jsonb gives back one text for each value, so the way back is exact, and that is proved.
-- `jsonb_or_text_markets`: the documents of the market tables, json today, become jsonb.
-
-The payloads of the competitors stay json: jsonb would not give back the text that the platform sent. What they would take
-is measured on documents spread over the table.
+- `jsonb_or_text(documents=markets)`: the documents of the market tables, json today, become jsonb.
+- `jsonb_or_text(documents=competitors)`: the payloads of the competitors, json today, become jsonb. A payload must keep the
+  text that the platform sent, so this is refused unless jsonb gives back each of them as it is. What they would take is
+  measured by the first form, on documents spread over the table.
 """
 
 from collections.abc import Iterator
 
 from lab.scenario import (
     Category,
+    Choice,
     Database,
+    Family,
     NothingToDoError,
     Requirement,
     Scenario,
@@ -31,6 +33,8 @@ SAMPLE = 100
 
 MARKETS = ("market_odds", "competitor_market_odds")
 PAYLOADS = ("odds_snapshots", "competitor_odds_snapshots")
+CHANGED = "raw_response::text::jsonb::text <> raw_response::text"
+"""Whether jsonb would give back another text."""
 CONTENT = "jsonb_hash_extended(to_jsonb(t), 0)"
 """The hash of a row `t` with documents of either type by their content."""
 
@@ -59,12 +63,17 @@ def store_text(db: Database) -> None:
     if not db.value("SELECT EXISTS (SELECT FROM odds_snapshots WHERE raw_response IS NOT NULL)"):
         raise NothingToDoError("Nothing to store otherwise: no snapshot has a raw_response.")
     compare_types(db)
-    with db.step("odds_snapshots: rewrite raw_response as json"):
+    rewrite_payloads(db, "odds_snapshots", "json")
+
+
+def rewrite_payloads(db: Database, table: str, kind: str) -> None:
+    """Store the payloads of a table as that type, in place: the same statement with the old type is the way back."""
+    with db.step(f"{table}: rewrite raw_response as {kind}"):
         db.prove(
-            "jsonb gives back the text of every raw_response of odds_snapshots",
-            "SELECT count(*) FROM odds_snapshots WHERE raw_response::text::jsonb::text <> raw_response::text",
+            f"jsonb gives back the text of every raw_response of {table}",
+            f"SELECT count(*) FROM {table} WHERE {CHANGED}",
         )
-        db.execute("ALTER TABLE odds_snapshots ALTER COLUMN raw_response TYPE json USING raw_response::text::json")
+        db.execute(f"ALTER TABLE {table} ALTER COLUMN raw_response TYPE {kind} USING raw_response::text::{kind}")
 
 
 def store_jsonb(db: Database) -> None:
@@ -83,7 +92,7 @@ def store_jsonb(db: Database) -> None:
     drop_old(db, MARKETS, CONTENT)
 
 
-def requirements() -> Iterator[Requirement]:
+def storable() -> Iterator[Requirement]:
     """The new type can hold every document, and no name that the scenario needs is taken."""
     for table in MARKETS:
         yield Requirement(
@@ -93,8 +102,9 @@ def requirements() -> Iterator[Requirement]:
     yield unused_names(*(f"{table}_{suffix}" for table in MARKETS for suffix in ("new", "old")))
 
 
-VARIANTS = {
-    "jsonb_or_text": Scenario(
+def payloads_as_json() -> Scenario:
+    """The payloads of odds_snapshots as text."""
+    return Scenario(
         title="Payloads as text",
         category=Category.REARRANGE,
         hypothesis="A long document as text compresses better than as jsonb, which spreads lengths between its values.",
@@ -106,23 +116,64 @@ VARIANTS = {
         losses=(lost_guarantee("odds_snapshots", "jsonb"),),
         costs=(
             "Operators that only jsonb has (@>, ?, ||, GIN indexes) need a cast, and each access to a key parses the document.",
-            "ALTER TABLE rewrites the table under ACCESS EXCLUSIVE and needs disk space for a second copy.",
-            "The way back is the same statement with jsonb: it gives back every document, and takes as long.",
+            IN_PLACE,
         ),
-    ),
-    "jsonb_or_text_markets": Scenario(
+    )
+
+
+def competitors_as_jsonb() -> Scenario:
+    """The payloads of the competitors as jsonb, where it gives back their text."""
+    table = "competitor_odds_snapshots"
+    return Scenario(
+        title="Competitors' payloads as jsonb",
+        category=Category.REARRANGE,
+        hypothesis="A platform sends its keys in its own order, which jsonb does not keep: this is refused.",
+        apply=lambda db: rewrite_payloads(db, table, "jsonb"),
+        what="Store raw_response of competitor_odds_snapshots as jsonb instead of json",
+        changes={table: Shape.TABLE},
+        needs_columns=(f"{table}.raw_response",),
+        requires=(
+            Requirement(
+                name=f"jsonb gives back every raw_response of {table} as it was sent",
+                sql=f"SELECT count(*) FROM {table} WHERE CASE WHEN strpos(raw_response::text, '\\u0000') > 0 THEN true"
+                f" ELSE {CHANGED} END",
+            ),
+        ),
+        losses=(lost_guarantee(table, "json"),),
+        costs=(IN_PLACE,),
+    )
+
+
+def markets_as_jsonb() -> Scenario:
+    """The documents of the market tables as jsonb."""
+    return Scenario(
         title="Market documents as jsonb",
         category=Category.REARRANGE,
         hypothesis="A document of a hundred bytes grows: each value gets four bytes of length and each number a header.",
         apply=store_jsonb,
         what="Store outcomes and market_groups as jsonb instead of json",
         changes=dict.fromkeys(MARKETS, Shape.NEW_TABLE),
-        requires=tuple(requirements()),
+        requires=tuple(storable()),
         losses=tuple(lost_guarantee(table, kind) for table in MARKETS for kind in ("json NOT NULL", "json")),
         costs=(
             "White space, the order of keys and all but the last of equal keys are gone: readers get the text that jsonb makes.",
             "The copy needs disk space for both market tables, and writers wait while it is proved.",
         ),
-        leads=False,
-    ),
-}
+    )
+
+
+IN_PLACE = (
+    "ALTER TABLE rewrites the table under ACCESS EXCLUSIVE and needs disk space for a second copy; so does the way back,"
+    " the same statement with the old type."
+)
+FORMS = {"payloads": payloads_as_json, "competitors": competitors_as_jsonb, "markets": markets_as_jsonb}
+FAMILY = Family(
+    make=lambda documents: FORMS[documents](),
+    parameters={
+        "documents": Choice(
+            meaning="Which documents change their type: payloads to json, competitors or markets to jsonb",
+            default="payloads",
+            values=tuple(FORMS),
+        )
+    },
+)

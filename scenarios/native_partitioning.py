@@ -5,7 +5,7 @@ bytes a row and make every lookup by snapshot search all days, so they are parti
 rise with time, and each day's partition begins at the first id of that day. Writers insert what they inserted before.
 
 A primary key of a partitioned table must hold the column that it is partitioned by. Nothing gets smaller by itself. What it
-buys is the variant `_7d`: the old days go at once, with their indexes, and leave nothing to vacuum.
+buys is the retention `days`: the old days go at once, with their indexes, and leave nothing to vacuum.
 """
 
 from collections.abc import Callable, Mapping
@@ -15,10 +15,12 @@ from datetime import datetime
 from lab.scenario import (
     Category,
     Database,
+    Family,
     NothingToDoError,
     Requirement,
     Scenario,
     Shape,
+    WholeNumber,
     lost_guarantee,
     lost_rows,
     unused_names,
@@ -216,8 +218,13 @@ def variant(days: int) -> Scenario:
         keeps=keeps(days) if days else None,
         keeps_days=days or None,
         costs=COSTS,
-        leads=not days,
     )
 
 
-VARIANTS = {"native_partitioning": variant(0), "native_partitioning_7d": variant(7)}
+FAMILY = Family(
+    make=variant,
+    parameters={
+        "days": WholeNumber(meaning="How many days stay, today included; 0: all", default=0, least=0, most=3650)
+    },
+    named={"native_partitioning": {"days": 0}, "native_partitioning_7d": {"days": 7}},
+)
