@@ -116,11 +116,13 @@ def drop_days(db: Database, days: int) -> None:
         for table in (pair.markets, pair.table)
     )
     with db.step("drop the old days", final=True):
+        # Listed before the first is dropped, because a table that an open query reads cannot be dropped.
         db.execute(
-            f"DO $$ DECLARE part regclass; BEGIN FOR part IN SELECT i.inhrelid FROM ({kept}) kept(parent, first)"
+            "DO $$ DECLARE part regclass; old regclass[]; BEGIN"
+            f" old := ARRAY(SELECT i.inhrelid FROM ({kept}) kept(parent, first)"
             " JOIN pg_inherits i ON i.inhparent = kept.parent JOIN pg_class c ON c.oid = i.inhrelid"
-            " WHERE c.relname ~ '_[0-9]{8}$' AND c.relname < kept.first LOOP"
-            " EXECUTE 'DROP TABLE ' || part; END LOOP; END $$"
+            " WHERE c.relname ~ '_[0-9]{8}$' AND c.relname < kept.first);"
+            " FOREACH part IN ARRAY old LOOP EXECUTE 'DROP TABLE ' || part; END LOOP; END $$"
         )
 
 

@@ -91,9 +91,7 @@ NEXT_MONTH = """INSERT INTO odds_snapshots (event_id, bookmaker_id, captured_at)
 SELECT event_id, bookmaker_id, captured_at + interval '30 days' FROM odds_snapshots ORDER BY id DESC LIMIT 1"""
 
 
-@pytest.mark.parametrize(
-    "name", ["column_layout", "column_layout(types=narrow)", "native_partitioning", "jsonb_or_text(documents=markets)"]
-)
+@pytest.mark.parametrize("name", ["column_layout", "column_layout(types=narrow)", "jsonb_or_text(documents=markets)"])
 def test_a_writer_goes_on_without_a_change(name: str, bench: Bench) -> None:
     later = (
         WRITE,
