@@ -17,11 +17,6 @@ from lab.discovery.values import Effort, Impact, Opportunity, Proposal
 from lab.values import Category, Experiment, LoadedTemplate, Profile, ScenarioFacts, Shape, TableProfile, Verdict
 
 _HIGH, _MEDIUM = 25.0, 5.0
-_NOT_YET = {
-    Category.PARTITION: "Partition by day, so that expired rows are dropped instead of deleted; this frees nothing by itself"
-}
-"""Categories for which the lab has no strategy."""
-_NO_STRATEGY = "Not measured: the lab has no such strategy. A strategy is a file in `scenarios/`."
 
 
 def opportunities(inputs: DiscoveryInputs) -> tuple[Opportunity, ...]:
@@ -131,9 +126,6 @@ def _proposed(inputs: DiscoveryInputs) -> Iterator[Opportunity]:
             touches = touched_bytes(proposal, inputs.profile)
             why = f"Not measured: `lab run -s {proposal.name}`."
             yield _unmeasured(proposal.name, proposal.category, proposal.what, touches, why)
-    for category, what in _NOT_YET.items():
-        if all(proposal.category is not category for proposal in inputs.proposals):
-            yield _unmeasured("–", category, what, None, _NO_STRATEGY)  # noqa: RUF001 - a dash, not a minus
 
 
 def _unmeasured(name: str, category: Category, what: str, touches: int | None, why: str) -> Opportunity:
