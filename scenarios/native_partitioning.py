@@ -228,5 +228,4 @@ FAMILY = Family(
     parameters={
         "days": WholeNumber(meaning="How many days stay, today included; 0: all", default=0, least=0, most=3650)
     },
-    named={"native_partitioning": {"days": 0}, "native_partitioning_7d": {"days": 7}},
 )

@@ -19,7 +19,12 @@ from lab.trial.template import Bench
 from lab.values import Failed, Outcome, Skipped, StatementKind, Verdict
 from tests.lab.trials import NastyOutcome, completed, every_scenario, request_for
 
-every = every_scenario(registry.everything())
+every = every_scenario([*registry.everything(), "jsonb_or_text(documents=markets)", "native_partitioning(days=7)"])
+REFUSED = {
+    "column_layout(types=narrow)": "every line of market_odds is exact as float4",
+    "jsonb_or_text(documents=competitors)": "jsonb gives back every raw_response of competitor_odds_snapshots as it was sent",
+}
+"""Those that cannot keep it, and the requirement that says so."""
 
 
 def scenario_of(name: str) -> Scenario:
@@ -44,6 +49,13 @@ def test_every_strategy_drops_only_after_a_proof_or_in_a_final_step(name: str, n
             takes = re.match(r"(DROP|DELETE|TRUNCATE|ALTER TABLE .* (RENAME|TYPE .* USING|DROP))", statement.sql)
             if takes and "IF EXISTS" not in statement.sql and not own.search(statement.sql):
                 assert proved or step.final or "DROP NOT NULL" in statement.sql, statement.sql
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_a_strategy_that_cannot_keep_what_is_nasty_refuses_it(name: str, nasty_outcome: NastyOutcome) -> None:
+    outcome, _ = nasty_outcome(name)
+    assert isinstance(outcome, Skipped), outcome
+    assert outcome.reason.startswith(f"A requirement does not hold: {REFUSED[name]}."), outcome.reason
 
 
 REFUSALS = [
@@ -85,6 +97,22 @@ REFUSALS = [
         "belongs to exactly one of odds_snapshots",
     ),
     ("hypertable_compression_default", "ALTER TABLE market_odds ADD COLUMN event_id int", "no columns captured_at and"),
+    ("column_layout", "ALTER TABLE market_odds ADD COLUMN margin float8", "no other columns"),
+    ("column_layout", "CREATE TABLE market_odds_layout (mine int)", "nothing is called"),
+    (
+        "jsonb_or_text(documents=markets)",
+        r"""UPDATE market_odds SET outcomes = '["\u0000"]' WHERE id = (SELECT max(id) FROM market_odds)""",
+        "which jsonb refuses",
+    ),
+    (
+        "native_partitioning",
+        (
+            "UPDATE competitor_odds_snapshots SET captured_at = captured_at - interval '30 days'"
+            " WHERE id = (SELECT max(id) FROM competitor_odds_snapshots)"
+        ),
+        "higher than those of the days before",
+    ),
+    ("native_partitioning", "CREATE TABLE market_odds_20260213 (mine int)", "nothing is called like a day"),
     (
         "drop_raw_response+hypertable_compression",
         "UPDATE market_odds SET snapshot_id = -1 WHERE id = (SELECT max(id) FROM market_odds)",

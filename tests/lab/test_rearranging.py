@@ -110,7 +110,7 @@ def test_old_days_go_with_their_files_and_the_next_row_finds_its_place(bench: Be
         "DELETE FROM market_odds WHERE betpawa_market_name = 'written later'",
         "DELETE FROM odds_snapshots WHERE id = (SELECT max(id) FROM odds_snapshots)",
     )
-    outcome = changed(bench, "native_partitioning_7d", after=later)
+    outcome = changed(bench, "native_partitioning(days=7)", after=later)
     assert isinstance(outcome, Completed), outcome
     assert outcome.verification.verdict is Verdict.AS_DECLARED, outcome.verification.mismatches
     statements = " ".join(statement.sql for step in outcome.steps for statement in step.statements)
