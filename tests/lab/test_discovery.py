@@ -250,7 +250,9 @@ def test_measured_ways_are_ranked_by_impact_then_effort_then_bytes(published: Pr
 
 def test_all_categories_are_there_and_what_was_skipped_has_its_reason(published: Profile, sample: Experiment) -> None:
     discovery = discover(DiscoveryInputs(profile=published, results=analyse(sample)))
-    assert {category for opportunity in discovery.opportunities for category in opportunity.categories} == CATEGORIES - {"Rearrange", "Partition"}
+    assert {
+        category for opportunity in discovery.opportunities for category in opportunity.categories
+    } == CATEGORIES - {"Rearrange", "Partition"}
     assert "Nothing to delete" in opportunity_of(discovery, "retention_30d").unmeasured
     assert not {"baseline", "rewrite_only"} & {opportunity.name for opportunity in discovery.opportunities}
 
