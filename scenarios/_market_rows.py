@@ -1,4 +1,4 @@
-"""Shared by the forms of `outcome_normalization`: parsing the documents, and replacing the old table by a view."""
+"""Shared by the strategies that replace a market table by a view: parsing its documents, proving, renaming, dropping."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -89,30 +89,48 @@ def view_columns(row: str, market: str, outcomes: str, unavailable: str = "m.una
     )
 
 
-def different(old: str, new: str) -> str:
-    """A query for the parts in which market rows differ in any column; documents are compared by their content."""
-    values = of("t", COLUMNS).replace("groups", "groups::jsonb").replace("outcomes", "outcomes::jsonb")
-    return different_parts(old, new, f"hash_record_extended(ROW({values}), 0)")
+def hash_of(kind: str) -> str:
+    """The hash of a market row `t`; its documents as jsonb go by their content, as text by every character."""
+    values = of("t", COLUMNS).replace("groups", f"groups::{kind}").replace("outcomes", f"outcomes::{kind}")
+    return f"hash_record_extended(ROW({values}), 0)"
 
 
-def replace_by_view(db: Database, table: str, select: str) -> None:
+@dataclass(frozen=True, kw_only=True)
+class Proof:
+    """How the old table and the view are compared."""
+
+    documents: str = "jsonb"
+    """The type as which documents are compared."""
+    scratch: tuple[str, ...] = ("parsed",)
+    """Beginnings of the names of scratch tables, which are dropped once the view is there."""
+    kept: str = ""
+    """Condition of the rows `t` of the old table that the view gives back, with its name as {table}; '' is all of them."""
+
+    def different(self, old: str, new: str) -> str:
+        """A query for the parts of 1,000 ids in which market rows differ in any column."""
+        kept = f"(SELECT t.* FROM {old} t WHERE {self.kept.format(table=old)})" if self.kept else old
+        return different_parts(kept, new, hash_of(self.documents))
+
+
+def replace_by_view(db: Database, table: str, select: str, proof: Proof = Proof()) -> None:
     """Prove that a view gives back every row, then replace the table by it, in one transaction that locks out writers."""
     with db.step(f"{table}: rename the old table, view in its place"):
         db.execute("BEGIN")
         db.execute(f"LOCK TABLE {table} IN EXCLUSIVE MODE")
-        db.prove(f"the view gives back every row of {table}", different(table, f"({select})"))
+        db.prove(f"the view gives back every row of {table}", proof.different(table, f"({select})"))
         db.execute(f"ALTER TABLE {table} RENAME TO {table}_old")
         db.execute(f"CREATE VIEW {table} AS {select}")
         db.execute("COMMIT")
-        db.execute(f"DROP TABLE parsed_{table}")
+        for name in proof.scratch:
+            db.execute(f"DROP TABLE {name}_{table}")
 
 
-def drop_old(db: Database) -> None:
+def drop_old(db: Database, proof: Proof = Proof()) -> None:
     """Prove equality once more and drop the old tables; rows written after the renaming have higher ids and are left out."""
     with db.step("drop the old tables", final=True):
         for table in MARKETS:
             earlier = f"(SELECT * FROM {table} WHERE id <= (SELECT max(id) FROM {table}_old))"
-            db.prove(f"{table} still gives back every row of {table}_old", different(f"{table}_old", earlier))
+            db.prove(f"{table} still gives back every row of {table}_old", proof.different(f"{table}_old", earlier))
             db.execute(f"DROP TABLE {table}_old")
 
 
@@ -125,7 +143,7 @@ def requirements(suffixes: tuple[str, ...]) -> Iterator[Requirement]:
             sql=f"SELECT count(*) FROM pg_attribute WHERE attrelid = '{table}'::regclass AND attnum > 0"
             f" AND NOT attisdropped AND attname NOT IN ({columns})",
         )
-        if "blocks" in suffixes:
+        if {"blocks", "lists"} & set(suffixes):
             yield Requirement(
                 name=f"the ids of {table} in one snapshot differ by less than 2,147,483,648",
                 sql=f"SELECT count(*) FROM (SELECT FROM {table}"

@@ -18,6 +18,7 @@ class Category(StrEnum):
     COMPRESS = "Compress"
     NORMALIZE = "Normalize"
     REARRANGE = "Rearrange"
+    DEDUPLICATE = "Deduplicate"
     PARTITION = "Partition"
     RETAIN = "Retain"
 

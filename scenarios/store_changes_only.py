@@ -1,0 +1,126 @@
+"""Store a market row only when it differs from the previous row of its series.
+
+Successive snapshots of an event repeat most of their rows. Here a row is stored with the number of the snapshot since which
+it holds, and it holds until the next row of its series. What a snapshot lists is stored apart, once for each distinct list:
+a market that vanishes and returns costs a list, and no row. So writers only insert; nothing that is stored ever changes.
+
+A series is one market of one event at one bookmaker: its id, name, line, handicap, groups, and the name of its first
+outcome, because big markets are split over rows that share everything else. Rows that share even that are told apart by
+their order. A series that is matched badly costs rows and loses none: a view gives back every row of every snapshot, with
+its id and its document to the letter.
+"""
+
+from lab.scenario import Category, Database, Scenario, Shape
+from scenarios._market_changes import PLACE, ROW_ID, SCRATCH, Series, build_lists, limits, place
+from scenarios._market_rows import MARKET, MARKETS, Proof, drop_old, of, replace_by_view, requirements, view_columns
+
+SUFFIXES = ("snapshots", "lists", "series", "markets", "changes")
+
+CONSTANT = (
+    "betpawa_market_id, betpawa_market_name, market_groups::text, line::text, handicap_type, handicap_home::text,"
+    " handicap_away::text"
+)
+FIRST_NAME = "split_part(outcomes::text, '\"', 4)"
+SERIES = Series(
+    market=f"hash_record_extended(ROW({CONSTANT}), 0)",
+    identity=f"hash_record_extended(ROW({CONSTANT}, {FIRST_NAME}), 0)",
+    content="hash_record_extended(ROW(outcomes::text, unavailable_at), 0)",
+    twins=True,
+)
+PROOF = Proof(documents="text", scratch=SCRATCH)
+
+CHANGES = """
+INSERT INTO {table}_changes
+SELECT c.book, c.series, c.number, m.outcomes, m.unavailable_at
+FROM (SELECT id, book, series, number, content, lag(content) OVER (PARTITION BY book, series ORDER BY number) AS earlier
+      FROM placed_{table}) c
+JOIN {table} m ON m.id = c.id
+WHERE c.content IS DISTINCT FROM c.earlier
+ORDER BY c.book, c.series, c.number
+"""
+
+
+def build_series(db: Database, table: str) -> None:
+    """The lookup of markets, and which series of a book is of which market."""
+    db.execute(f"DROP TABLE IF EXISTS {table}_markets, {table}_series")
+    db.execute(
+        f"CREATE TABLE {table}_markets (id integer PRIMARY KEY, betpawa_market_id varchar(50) NOT NULL,"
+        " betpawa_market_name varchar(255) NOT NULL, line float8, handicap_type varchar(50), handicap_home float8,"
+        " handicap_away float8, market_groups json)"
+    )
+    db.execute(
+        f"INSERT INTO {table}_markets (id, {MARKET}) SELECT row_number() OVER (ORDER BY k.market), {of('m')}"
+        f" FROM (SELECT market, min(id) AS id FROM placed_{table} GROUP BY market) k JOIN {table} m ON m.id = k.id"
+    )
+    db.execute(f"CREATE INDEX ON {table}_markets (betpawa_market_id)")
+    db.execute(f"CREATE TABLE {table}_series (book integer, market integer, series smallint)")
+    db.execute(
+        f"INSERT INTO {table}_series SELECT book, dense_rank() OVER (ORDER BY market), series"
+        f" FROM (SELECT DISTINCT book, market, series FROM placed_{table}) s ORDER BY book, 2, series"
+    )
+    db.execute(f"ALTER TABLE {table}_series ADD PRIMARY KEY (book, market, series)")
+
+
+def build_changes(db: Database, table: str) -> None:
+    """The rows that differ from the previous one of their series."""
+    db.execute(f"DROP TABLE IF EXISTS {table}_changes")
+    db.execute(
+        f"CREATE TABLE {table}_changes (book integer, series smallint, since smallint, outcomes json NOT NULL,"
+        " unavailable_at timestamptz)"
+    )
+    db.execute(CHANGES.format(table=table))
+    db.execute(f"ALTER TABLE {table}_changes ADD PRIMARY KEY (book, series, since)")
+
+
+def view(table: str) -> str:
+    """Each snapshot's list, with the newest change of each series that it lists."""
+    columns = view_columns("n", "d", "c.outcomes", "c.unavailable_at").replace("n.id", f"{ROW_ID} AS id", 1)
+    return (
+        f"SELECT {columns} FROM {table}_snapshots n JOIN {table}_lists l ON l.id = n.list"
+        f" JOIN {table}_series r ON r.book = n.book AND {PLACE} > 0 JOIN {table}_markets d ON d.id = r.market"
+        f" CROSS JOIN LATERAL (SELECT * FROM {table}_changes x WHERE x.book = r.book AND x.series = r.series"
+        " AND x.since <= n.number ORDER BY x.since DESC LIMIT 1) c"
+    )
+
+
+def apply(db: Database) -> None:
+    """Both market tables, one after the other."""
+    for table in MARKETS:
+        with db.step(f"{table}: find the series"):
+            place(db, table, SERIES)
+        with db.step(f"{table}: store the changes"):
+            build_lists(db, table)
+            build_series(db, table)
+            build_changes(db, table)
+            for suffix in SUFFIXES:
+                db.execute(f"ANALYZE {table}_{suffix}")
+        replace_by_view(db, table, view(table), PROOF)
+        rows, changes, lists = (
+            db.value(f"SELECT count(*) FROM {table}_{suffix}") for suffix in ("old", "changes", "lists")
+        )
+        db.note(f"{table}: {changes:,} of {rows:,} rows are changes; there are {lists:,} distinct lists")
+    drop_old(db, PROOF)
+
+
+SCENARIO = Scenario(
+    title="Changes only",
+    category=Category.DEDUPLICATE,
+    hypothesis="In calm hours a few percent of the rows change between two snapshots; all others need not be stored again.",
+    apply=apply,
+    what="Store a market row only when it changed",
+    changes=dict.fromkeys(MARKETS, Shape.VIEW),
+    requires=(*requirements(SUFFIXES), *limits()),
+    costs=(
+        "Writers compare each new row with the last one of its series, and insert changes, lists and series themselves.",
+        "A snapshot's rows lie scattered over the pages of its event's history, instead of side by side.",
+        "A row is found by its snapshot or by event and market. By its id, or by a change time, the whole view is read.",
+        "A single old snapshot cannot be deleted with its rows: later ones may refer to them. Delete finished events whole.",
+    ),
+    origins={
+        f"{table}_{suffix}": origin
+        for table, snapshots in MARKETS.items()
+        for suffix, origin in (("changes", table), ("series", table), ("snapshots", snapshots))
+    },
+    varies_with="change rate",
+    follows=frozenset({Category.ELIMINATE}),
+)
