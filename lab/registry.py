@@ -53,7 +53,7 @@ def conflict(parts: Sequence[Registered]) -> str | None:
         shapes |= {table: part for table, shape in scenario.changes.items() if shape is not Shape.TABLE}
         dropped |= dict.fromkeys(scenario.drops, part)
     keeping = [part.name for part in parts if part.scenario.keeps]
-    return f"{' and '.join(keeping)} are retentions, and only one can be part" if len(keeping) > 1 else None
+    return f"{' and '.join(keeping)} delete rows, and only one such strategy can be part" if len(keeping) > 1 else None
 
 
 def resolve(given: Iterable[str]) -> tuple[Registered, ...]:

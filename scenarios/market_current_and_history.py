@@ -15,7 +15,7 @@ from collections.abc import Mapping
 from datetime import datetime
 
 from lab.scenario import Category, Database, Scenario, Shape, lost_rows
-from scenarios._market_changes import PLACE, ROW_ID, SCRATCH, Series, build_lists, limits, place
+from scenarios._market_changes import MOST, PLACE, ROW_ID, SCRATCH, Series, build_lists, limits, place
 from scenarios._market_rows import MARKET, MARKETS, Proof, drop_old, of, replace_by_view, requirements, view_columns
 
 SUFFIXES = ("snapshots", "lists", "current", "history")
@@ -59,14 +59,15 @@ def build_history(db: Database, table: str) -> None:
     db.execute(f"DROP TABLE IF EXISTS compared_{table}, {table}_history")
     db.execute(COMPARE.format(table=table))
     db.execute(
-        f"CREATE TABLE {table}_history (book integer, series smallint, since smallint, twin smallint, {COLUMNS})"
+        f"CREATE TABLE {table}_history (book integer, series smallint, twin smallint, since smallint NOT NULL, until smallint,"
+        f" {COLUMNS})"
     )
     db.execute(
-        f"INSERT INTO {table}_history (book, series, since, twin, {VALUES})"
-        f" SELECT c.book, c.series, c.number, c.twin, {of('m', VALUES)} FROM compared_{table} c"
-        f" JOIN {table} m ON m.id = c.id WHERE c.stored ORDER BY c.number, c.book, c.series, c.twin"
+        f"INSERT INTO {table}_history (book, series, twin, since, until, {VALUES}) SELECT c.book, c.series, c.twin, c.number,"
+        f" lead(c.number - 1, 1, {MOST}) OVER (PARTITION BY c.book, c.series, c.twin ORDER BY c.number), {of('m', VALUES)}"
+        f" FROM compared_{table} c JOIN {table} m ON m.id = c.id WHERE c.stored ORDER BY c.number, c.book, c.series, c.twin"
     )
-    db.execute(f"ALTER TABLE {table}_history ADD PRIMARY KEY (book, series, twin, since)")
+    db.execute(f"ALTER TABLE {table}_history ADD PRIMARY KEY (book, series, twin, until)")
 
 
 def build_current(db: Database, table: str) -> None:
@@ -75,7 +76,7 @@ def build_current(db: Database, table: str) -> None:
     db.execute(f"CREATE TABLE {table}_current (book integer, series smallint, since smallint NOT NULL, {COLUMNS})")
     db.execute(
         f"INSERT INTO {table}_current (book, series, since, {VALUES}) SELECT book, series, since, {VALUES}"
-        f" FROM (SELECT DISTINCT ON (book, series) * FROM {table}_history ORDER BY book, series, since DESC, twin) newest"
+        f" FROM {table}_history WHERE twin = 1 AND until = {MOST} ORDER BY book, series"
     )
     db.execute(f"ALTER TABLE {table}_current ADD PRIMARY KEY (book, series)")
     db.execute(f"CREATE INDEX ON {table}_current (book, betpawa_market_id)")
@@ -84,13 +85,13 @@ def build_current(db: Database, table: str) -> None:
 def view(table: str) -> str:
     """Each snapshot's list, with the newest row of each key that it lists."""
     columns = view_columns("n", "c", "c.outcomes", "c.unavailable_at").replace("n.id", f"{ROW_ID} AS id", 1)
-    # From the current row, because a condition on them does not reach the history behind its LIMIT.
+    # From the current row, whose index they are in.
     columns = columns.replace("c.betpawa_market_id", "r.betpawa_market_id").replace("c.line", "r.line")
     return (
         f"SELECT {columns} FROM {table}_snapshots n JOIN {table}_lists l ON l.id = n.list"
         f" JOIN {table}_current r ON r.book = n.book AND {PLACE} > 0"
-        f" CROSS JOIN LATERAL (SELECT * FROM {table}_history x WHERE x.book = r.book AND x.series = r.series"
-        " AND x.twin = 1 AND x.since <= n.number ORDER BY x.since DESC LIMIT 1) c"
+        f" JOIN {table}_history c ON c.book = n.book AND c.series = r.series AND c.twin = 1"
+        " AND n.number BETWEEN c.since AND c.until"
     )
 
 
@@ -140,7 +141,7 @@ SCENARIO = Scenario(
     losses=(lost_rows("market rows that share market and line with a later row of their snapshot"),),
     keeps=keeps,
     costs=(
-        "Of a market that is split over rows (correct score, scorers), each snapshot keeps one: the others are not stored once.",
+        "Of a market that is split over rows (correct score, scorers), only one row of each snapshot can be read back.",
         "Writers update the current row of every market that changed, and insert it into the history.",
         "Snapshots as they were are no part of the design: the lab adds lists and ids, so that old and new can be compared.",
     ),

@@ -1,8 +1,8 @@
 """Store a market row only when it differs from the previous row of its series.
 
-Successive snapshots of an event repeat most of their rows. Here a row is stored with the number of the snapshot since which
-it holds, and it holds until the next row of its series. What a snapshot lists is stored apart, once for each distinct list:
-a market that vanishes and returns costs a list, and no row. So writers only insert; nothing that is stored ever changes.
+Successive snapshots of an event repeat most of their rows. Here a row is stored with the numbers of the snapshots since and
+until which it holds. What a snapshot lists is stored apart, once for each distinct list: a market that vanishes and returns
+with the same price costs a list, and no row.
 
 A series is one market of one event at one bookmaker: its id, name, line, handicap, groups, and the name of its first
 outcome, because big markets are split over rows that share everything else. Rows that share even that are told apart by
@@ -11,7 +11,7 @@ its id and its document to the letter.
 """
 
 from lab.scenario import Category, Database, Scenario, Shape
-from scenarios._market_changes import PLACE, ROW_ID, SCRATCH, Series, build_lists, limits, place
+from scenarios._market_changes import MOST, PLACE, ROW_ID, SCRATCH, Series, build_lists, limits, place
 from scenarios._market_rows import MARKET, MARKETS, Proof, drop_old, of, replace_by_view, requirements, view_columns
 
 SUFFIXES = ("snapshots", "lists", "series", "markets", "changes")
@@ -31,7 +31,8 @@ PROOF = Proof(documents="text", scratch=SCRATCH)
 
 CHANGES = """
 INSERT INTO {table}_changes
-SELECT c.book, c.series, c.number, m.outcomes, m.unavailable_at
+SELECT c.book, c.series, c.number, lead(c.number - 1, 1, {most}) OVER (PARTITION BY c.book, c.series ORDER BY c.number),
+       m.outcomes, m.unavailable_at
 FROM (SELECT id, book, series, number, content, lag(content) OVER (PARTITION BY book, series ORDER BY number) AS earlier
       FROM placed_{table}) c
 JOIN {table} m ON m.id = c.id
@@ -65,21 +66,21 @@ def build_changes(db: Database, table: str) -> None:
     """The rows that differ from the previous one of their series."""
     db.execute(f"DROP TABLE IF EXISTS {table}_changes")
     db.execute(
-        f"CREATE TABLE {table}_changes (book integer, series smallint, since smallint, outcomes json NOT NULL,"
-        " unavailable_at timestamptz)"
+        f"CREATE TABLE {table}_changes (book integer, series smallint, since smallint NOT NULL, until smallint,"
+        " outcomes json NOT NULL, unavailable_at timestamptz)"
     )
-    db.execute(CHANGES.format(table=table))
-    db.execute(f"ALTER TABLE {table}_changes ADD PRIMARY KEY (book, series, since)")
+    db.execute(CHANGES.format(table=table, most=MOST))
+    # By its end, so that the newest row of a series is found at once.
+    db.execute(f"ALTER TABLE {table}_changes ADD PRIMARY KEY (book, series, until)")
 
 
 def view(table: str) -> str:
-    """Each snapshot's list, with the newest change of each series that it lists."""
+    """Each snapshot's list, with the row that holds of each series that it lists."""
     columns = view_columns("n", "d", "c.outcomes", "c.unavailable_at").replace("n.id", f"{ROW_ID} AS id", 1)
     return (
         f"SELECT {columns} FROM {table}_snapshots n JOIN {table}_lists l ON l.id = n.list"
         f" JOIN {table}_series r ON r.book = n.book AND {PLACE} > 0 JOIN {table}_markets d ON d.id = r.market"
-        f" CROSS JOIN LATERAL (SELECT * FROM {table}_changes x WHERE x.book = r.book AND x.series = r.series"
-        " AND x.since <= n.number ORDER BY x.since DESC LIMIT 1) c"
+        f" JOIN {table}_changes c ON c.book = n.book AND c.series = r.series AND n.number BETWEEN c.since AND c.until"
     )
 
 
@@ -111,7 +112,7 @@ SCENARIO = Scenario(
     changes=dict.fromkeys(MARKETS, Shape.VIEW),
     requires=(*requirements(SUFFIXES), *limits()),
     costs=(
-        "Writers compare each new row with the last one of its series, and insert changes, lists and series themselves.",
+        "Writers compare each new row with the last one of its series; they end that one and insert the change, and new lists.",
         "A snapshot's rows lie scattered over the pages of its event's history, instead of side by side.",
         "A row is found by its snapshot or by event and market. By its id, or by a change time, the whole view is read.",
         "A single old snapshot cannot be deleted with its rows: later ones may refer to them. Delete finished events whole.",

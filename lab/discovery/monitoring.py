@@ -44,7 +44,7 @@ def _changes(strategy: MeasuredStrategy) -> Iterator[str]:
     yield "The sizes do not include old tables that are kept until then. Phase 103 says how much they take."
     if strategy.makes_chunks:
         yield "New chunks stay uncompressed until a daily job converts them, as phase 103 did once."
-    if strategy.candidate.facts.deletes_rows:
+    if strategy.candidate.facts.keeps_days is not None:
         yield "The database grows back unless a daily job deletes expired rows, as phase 103 did once."
 
 

@@ -42,6 +42,7 @@ def test_all_holds_every_scenario_and_the_combinations_that_are_asked_for() -> N
         "drop_raw_response+hypertable_compression_jsonb",
         "drop_raw_response+outcome_normalization_snapshot",
         "drop_raw_response+retention_7d",
+        "drop_raw_response+store_changes_only",
         "toast_lz4+hypertable_compression",
     }
     assert {"retention_7d", "retention_14d", "retention_30d", "toast_lz4", "hypertable_compression_default"} <= set(
@@ -63,9 +64,9 @@ def test_a_combination_gives_up_what_its_parts_give_up() -> None:
     assert len(entry.scenario.given_up) == 3
 
 
-def test_two_retentions_cannot_be_combined() -> None:
+def test_two_strategies_that_delete_rows_cannot_be_combined() -> None:
     with pytest.raises(
-        InputError, match=r"are retentions, and only one can be part\. No order works: leave one of them out"
+        InputError, match=r"delete rows, and only one such strategy can be part\. No order works: leave one of them out"
     ):
         registry.resolve(["retention_7d+retention_14d"])
 
