@@ -4,15 +4,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-import pytest
-
 from lab import registry
-from lab.runner.server_pool import ServerPool
 from lab.scenario import Scenario
 from lab.trial import trial
 from lab.trial.template import Bench
 from lab.values import Completed, StatementKind
-from tests.lab.nasty import NastyDataset
 from tests.lab.trials import mismatches, request_for
 
 ROWS = """
@@ -30,11 +26,6 @@ SELECT count(*) FROM (SELECT row_number() OVER (PARTITION BY snapshot_id, betpaw
 def scenario_of(name: str) -> Scenario:
     (entry,) = registry.resolve([name])
     return entry.scenario
-
-
-@pytest.fixture(scope="module")
-def nasty(pool: ServerPool) -> Bench:
-    return pool.bench("native", NastyDataset())
 
 
 def tried(bench: Bench, name: str) -> Completed:
