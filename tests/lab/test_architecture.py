@@ -63,7 +63,13 @@ ALLOWED: dict[str, frozenset[str]] = {
     "lab/__init__.py": frozenset(),
     "data_gen": BASE | {"data_gen", "lab.workload", "lab.files", "lab.profiling", "lab.postgres"},
     "scenarios": frozenset(
-        {"lab.scenario", "scenarios._hypertables", "scenarios._market_rows", "scenarios._new_tables"}
+        {
+            "lab.scenario",
+            "scenarios._hypertables",
+            "scenarios._market_changes",
+            "scenarios._market_rows",
+            "scenarios._new_tables",
+        }
     ),
     "benchmarks": frozenset({"lab", "data_gen", "scenarios", "benchmarks"}),
     "tests": frozenset({"lab", "data_gen", "scenarios", "benchmarks", "tests"}),

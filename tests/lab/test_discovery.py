@@ -37,7 +37,7 @@ from lab.values import (
 from tests.support import CASES, ROOT
 
 TREES = ROOT / "tests" / "usage" / "trees"
-CATEGORIES = {"Eliminate", "Compress", "Normalize", "Rearrange", "Partition", "Retain"}
+CATEGORIES = {"Eliminate", "Compress", "Normalize", "Deduplicate", "Rearrange", "Partition", "Retain"}
 
 
 @pytest.fixture(scope="module")
