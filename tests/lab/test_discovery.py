@@ -252,7 +252,7 @@ def test_all_categories_are_there_and_what_was_skipped_has_its_reason(published:
     discovery = discover(DiscoveryInputs(profile=published, results=analyse(sample)))
     assert {
         category for opportunity in discovery.opportunities for category in opportunity.categories
-    } == CATEGORIES - {"Rearrange", "Partition"}
+    } == CATEGORIES - {"Deduplicate", "Rearrange", "Partition"}
     assert "Nothing to delete" in opportunity_of(discovery, "retention_30d").unmeasured
     assert not {"baseline", "rewrite_only"} & {opportunity.name for opportunity in discovery.opportunities}
 
