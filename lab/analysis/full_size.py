@@ -127,10 +127,13 @@ def _pace(case: CaseFacts, sized: SizedTrial, control: SizedTrial | None, rest: 
 
 
 def _of_all_rows(case: CaseFacts, sized: SizedTrial) -> float | None:
-    """Bytes of all rows of the full database in their final storage, as if none of them were the newest."""
+    """Bytes of all rows of the full database in their final storage, as if none of them were the newest.
+
+    A retention stores every new row at first. What loses rows of any age never stores that part of the new ones.
+    """
     if not sized.trial.rows.get(sized.lineage.workload.reference):
         return None
-    everything = replace(sized.trial, rows=sized.template.rows)
+    everything = sized.trial if sized.facts.keeps_days is None else replace(sized.trial, rows=sized.template.rows)
     counts = full(sized.lineage, case, sized.template, everything, keeps_days=None)
     return None if counts is None else _settled(counts, sized)
 

@@ -332,6 +332,11 @@ def test_growth_is_smaller_as_the_same_rows_are() -> None:
     assert (nothing.bytes_per_day, nothing.steady_bytes, nothing.days_to_target) == (None, None, None)
 
 
+def test_what_loses_half_of_all_rows_grows_half_as_fast() -> None:
+    half = sized(trial(times(ROWS, 0.5)))
+    assert projected(half).bytes_per_day == pytest.approx(GIGABYTE / 2, rel=0.001)
+
+
 def test_a_retention_stays_at_its_days_of_growth_and_what_does_not_grow() -> None:
     facts = case(odds_snapshots={7: 50_000}, market_odds={7: 8_500_000})
     one = projected(sized(trial(times(ROWS, 0.5)), keeps_days=7), facts)
