@@ -143,7 +143,7 @@ def options(conversion: Conversion, settings: Settings) -> str:
         sparse = AUTOMATIC if sparse else sparse
     segments = [conversion.event if column == "event_id" else column for column in segmentby.split()]
     # A column that is the same in a whole segment orders nothing in it, and may not be named twice.
-    order = [column for column in orderby.split() if column not in segments]
+    order = [column for column in orderby.split() if column not in segments or column == AUTOMATIC]
     stated = {"segmentby": ", ".join(segments), "orderby": ", ".join(order), "sparse_index": sparse}
     return "".join(f", timescaledb.{option} = '{value}'" for option, value in stated.items() if value != AUTOMATIC)
 

@@ -8,6 +8,8 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
 SAMPLE = ROOT / "results" / "sample"
+FORMAT_1 = ROOT / "tests" / "lab" / "format_1"
+"""A run that the lab wrote in its first format, with a few of its trials."""
 CASES = ROOT / "data_gen" / "cases"
 
 

@@ -22,7 +22,7 @@ from tests.conftest import APACHE, require_images
 from tests.lab.breaking import Breaking
 from tests.lab.nasty import NastyDataset
 from tests.lab.trials import NastyOutcome, on_pglite, request_for
-from tests.support import SAMPLE
+from tests.support import FORMAT_1, SAMPLE
 
 SMALL = 16 << 20
 """A few events: enough that some are over for a week and some are still to come."""
@@ -37,6 +37,12 @@ def dataset() -> Dataset:
 def sample() -> Experiment:
     """The committed run."""
     return runs.load(SAMPLE)
+
+
+@pytest.fixture(scope="session")
+def format_1() -> Experiment:
+    """A run of the first format."""
+    return runs.load(FORMAT_1)
 
 
 @pytest.fixture(scope="session")

@@ -19,6 +19,7 @@ from typer.testing import CliRunner
 from data_gen import case_names
 from lab import runs
 from lab.cli import app
+from lab.report.renderers import RENDERERS
 from lab.values import Completed, Failed
 from tests.lab.commands import LAB, completed, lab, wait_for_outcomes
 from tests.support import ROOT, SAMPLE
@@ -91,7 +92,10 @@ def test_list_prints_json_for_a_program() -> None:
 
 
 def test_a_report_is_made_again_from_the_experiment_alone(tmp_path: Path) -> None:
-    shutil.copy(SAMPLE / runs.FILE, tmp_path)
+    measured = (runs.FILE, "outcomes", "auxiliary")
+    for name in measured:
+        copy = shutil.copy if (SAMPLE / name).is_file() else shutil.copytree
+        copy(SAMPLE / name, tmp_path / name)
     done = lab("report", tmp_path, "--json")
     assert done.returncode == 0
     assert json.loads(done.stdout)["recommendation"]["scenario"]
@@ -115,7 +119,10 @@ def test_a_run_writes_its_results_and_leaves_nothing_else(tmp_path: Path, tempor
     done = small_run("drop_raw_response", "--json", out=tmp_path, temporary=temporary)
     assert done.returncode == 0, done.stderr
     (folder,) = runs.folders(tmp_path)
-    assert {path.name for path in folder.iterdir()} == {"experiment.json", "outcomes", "report.md", "savings.csv"}
+    assert {path.name for path in folder.iterdir()} == {
+        *("experiment.json", "outcomes"),
+        *RENDERERS,
+    }
     experiment = runs.load(folder)
     assert [outcome.scenario for outcome in experiment.outcomes] == ["baseline", "drop_raw_response", "baseline"]
     assert all(isinstance(outcome, Completed) for outcome in experiment.outcomes)

@@ -22,7 +22,7 @@ from lab.report import markdown
 from lab.runner.environment import environment
 from lab.runner.journal import Journal
 from lab.values import Completed, Experiment, Timing
-from tests.support import SAMPLE
+from tests.support import FORMAT_1, SAMPLE
 
 Damage = Callable[[str], str]
 AT = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
@@ -135,18 +135,16 @@ def test_a_damaged_trial_is_refused_by_the_name_of_its_file(sample: Experiment, 
 
 
 def test_the_digest_of_a_run_is_of_all_its_files(sample: Experiment, tmp_path: Path) -> None:
-    assert runs.digest(SAMPLE) == hashlib.sha256((SAMPLE / runs.FILE).read_bytes()).hexdigest()
     runs.save(tmp_path, sample)
     whole = "cat experiment.json outcomes/*.json auxiliary/*.json | sha256sum"
     printed = subprocess.run(whole, shell=True, cwd=tmp_path, capture_output=True, text=True, check=True)  # noqa: S602
     assert runs.digest(tmp_path) == printed.stdout.split()[0]
 
 
-def test_what_an_older_format_did_not_record_is_not_known(sample: Experiment) -> None:
-    assert json.loads((SAMPLE / runs.FILE).read_bytes())["format"] == 1
-    assert (sample.environment.cpu, sample.environment.commit, sample.environment.load_average) == (None, None, None)
-    assert sample.case.system_bytes is None
-    assert sample.workload.name == "odds"
+def test_what_an_older_format_did_not_record_is_not_known(format_1: Experiment) -> None:
+    assert runs.digest(FORMAT_1) == hashlib.sha256((FORMAT_1 / runs.FILE).read_bytes()).hexdigest()
+    assert (format_1.environment.cpu, format_1.environment.commit, format_1.environment.load_average) == (None,) * 3
+    assert format_1.workload.name == "odds"
 
 
 def test_a_time_is_a_list_of_samples_and_reports_show_their_median(sample: Experiment, tmp_path: Path) -> None:
