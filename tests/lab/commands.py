@@ -18,7 +18,7 @@ LAB = [sys.executable, "-m", "lab.cli"]
 def lab(*arguments: str | Path, temporary: Path | None = None) -> subprocess.CompletedProcess[str]:
     environment = os.environ | {"COLUMNS": "300"} | ({"TMPDIR": str(temporary)} if temporary else {})
     command = [*LAB, *map(str, arguments)]
-    return subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False, timeout=300)
+    return subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False, timeout=600)
 
 
 def completed(experiment: Experiment) -> int:

@@ -29,6 +29,7 @@ def experiment_of(scenarios: tuple[str, ...], server: str, jobs: int, results: P
         results=results,
         options=Options(),
         jobs=jobs,
+        read_seconds=0,
     )
     folders: list[Path] = []
     pipeline.run(request, lambda _: None, folders.append)

@@ -42,7 +42,7 @@ VARIANTS = (
 def everywhere(*names: str) -> pytest.MarkDecorator:
     """On every kind of server; only the first is tried in a quick run of the tests.
 
-    A combination is tried on its first only: its parts are tried on all of them.
+    A combination and a variant are tried on their first only: the parts and the leading variant are tried on all of them.
     """
 
     def marks(kind: str, name: str) -> list[pytest.MarkDecorator]:
@@ -54,7 +54,7 @@ def everywhere(*names: str) -> pytest.MarkDecorator:
             pytest.param(kind, name, marks=marks(kind, name))
             for kind in BENCHES
             for name in names
-            if "+" not in name or kind == first_kind(name)
+            if kind == first_kind(name) or registry.resolve([name])[0].scenario.leads
         ],
     )
 
