@@ -245,14 +245,14 @@ def test_measured_ways_are_ranked_by_impact_then_effort_then_bytes(published: Pr
     keys = [(-(way.impact or 0), way.effort or 0, -way.expected.saved) for way in ranked if way.expected]
     assert keys == sorted(keys)
     assert ranked[0].impact is Impact.DECISIVE
-    assert {way.name for way in ranked if way.impact is Impact.NONE} == {"toast_lz4", "outcome_normalization_rows"}
+    assert {way.name for way in ranked if way.impact is Impact.NONE} == {
+        *("toast_lz4", "outcome_normalization_rows", "native_partitioning")
+    }
 
 
 def test_all_categories_are_there_and_what_was_skipped_has_its_reason(published: Profile, sample: Experiment) -> None:
     discovery = discover(DiscoveryInputs(profile=published, results=analyse(sample)))
-    assert {
-        category for opportunity in discovery.opportunities for category in opportunity.categories
-    } == CATEGORIES - {"Deduplicate", "Rearrange", "Partition"}
+    assert {category for opportunity in discovery.opportunities for category in opportunity.categories} == CATEGORIES
     assert "Nothing to delete" in opportunity_of(discovery, "retention_30d").unmeasured
     assert not {"baseline", "rewrite_only"} & {opportunity.name for opportunity in discovery.opportunities}
 
