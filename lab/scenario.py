@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any, Protocol
 
@@ -33,12 +33,15 @@ __all__ = [
     "Scenario",
     "Shape",
     "WholeNumber",
+    "days_ago",
+    "days_before",
     "different_parts",
     "lost_column",
     "lost_guarantee",
     "lost_index",
     "lost_rows",
     "lost_values",
+    "moment",
     "unused_names",
 ]
 
@@ -219,6 +222,22 @@ def unused_names(*names: str) -> Requirement:
         sql=f"SELECT (SELECT count(*) FROM pg_class WHERE relname IN ({listed}) AND rel{public})"
         f" + (SELECT count(*) FROM pg_proc WHERE proname IN ({listed}) AND pro{public})",
     )
+
+
+def moment(at: datetime) -> str:
+    """That moment as SQL of type timestamptz."""
+    return f"'{at.isoformat()}'::timestamptz"
+
+
+def days_before(now: datetime, days: int) -> str:
+    """So many days before `now`, as SQL of type timestamptz."""
+    return moment(now - timedelta(days=days))
+
+
+def days_ago(db: Database, days: int) -> str:
+    """So many days before the present of the data, as SQL of type timestamptz that a plan can repeat on any day."""
+    # Hours, because a calendar day is shorter or longer where the clock changes, and the moment would move.
+    return f"({db.now_sql} - interval '{24 * days} hours')"
 
 
 def different_parts(old: str, new: str, value: str, *, of: str = "id") -> str:

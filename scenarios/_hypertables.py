@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
-from lab.scenario import Database, Keeps, Requirement
+from lab.scenario import Database, Keeps, Requirement, days_ago, moment
+from scenarios._new_tables import WHOLE_ROW, Different, by_hash
 
 CHUNKS = {"6 hours": timedelta(hours=6), "12 hours": timedelta(hours=12), "1 day": timedelta(days=1)}
 """No longer than the day that stays uncompressed: the newest chunk would keep more than that in the rowstore."""
@@ -65,8 +66,8 @@ class Conversion:
     """Column to the table that it refers to. A foreign key cannot refer to a hypertable's id, so such keys are missing."""
     time: str
     """Type of captured_at."""
-    content: str
-    """The hash of a row `t`, old or new, by which its content is compared."""
+    different: Different
+    """How old and new are compared."""
     parent: str = ""
     """The table that the time is copied from; empty where the table has its own time."""
     event: str
@@ -82,7 +83,7 @@ def snapshots(table: str, event: str, time: str, references: Mapping[str, str], 
         indexes=indexes,
         references={**references, "scrape_run_id": "scrape_runs"},
         time=time,
-        content="hashtextextended(t::text, 0)",
+        different=WHOLE_ROW,
         event=event,
     )
 
@@ -96,7 +97,7 @@ def markets(table: str, parent: str, event: str, time: str, indexes: tuple[str, 
         indexes=indexes,
         references={},
         time=time,
-        content=f"jsonb_hash_extended(to_jsonb(t) - ARRAY['captured_at', '{event}'], 0)",
+        different=by_hash(f"jsonb_hash_extended(to_jsonb(t) - ARRAY['captured_at', '{event}'], 0)"),
         parent=parent,
         event=event,
     )
@@ -143,9 +144,15 @@ def options(conversion: Conversion, settings: Settings) -> str:
         sparse = AUTOMATIC if sparse else sparse
     segments = [conversion.event if column == "event_id" else column for column in segmentby.split()]
     # A column that is the same in a whole segment orders nothing in it, and may not be named twice.
-    order = [column for column in orderby.split() if column not in segments or column == AUTOMATIC]
-    stated = {"segmentby": ", ".join(segments), "orderby": ", ".join(order), "sparse_index": sparse}
-    return "".join(f", timescaledb.{option} = '{value}'" for option, value in stated.items() if value != AUTOMATIC)
+    order = [column for column in orderby.split() if column not in segments]
+    stated = {
+        "segmentby": (segmentby, ", ".join(segments)),
+        "orderby": (orderby, ", ".join(order)),
+        "sparse_index": (sparse, sparse),
+    }
+    return "".join(
+        f", timescaledb.{option} = '{value}'" for option, (setting, value) in stated.items() if setting != AUTOMATIC
+    )
 
 
 def kept(settings: Settings, now: datetime) -> Mapping[str, str]:
@@ -155,7 +162,7 @@ def kept(settings: Settings, now: datetime) -> Mapping[str, str]:
     start = since - (since - EPOCH) % length
     selects = {}
     for conversion in converted(settings):
-        at = f"'{start.isoformat()}'::timestamptz" + ("" if conversion.time == "timestamptz" else " AT TIME ZONE 'UTC'")
+        at = moment(start) + ("" if conversion.time == "timestamptz" else " AT TIME ZONE 'UTC'")
         stays = (
             f"EXISTS (SELECT FROM public.{conversion.parent} s WHERE s.id = t.snapshot_id AND s.captured_at >= {at})"
             if conversion.parent
@@ -167,6 +174,5 @@ def kept(settings: Settings, now: datetime) -> Mapping[str, str]:
 
 def before(db: Database, conversion: Conversion, settings: Settings) -> str:
     """The moment before which a chunk must end to be dropped, in the type of the table's time."""
-    # Hours, because a calendar day is shorter or longer where the clock changes.
-    moment = f"({db.now_sql} - interval '{24 * settings.days} hours')"
-    return moment if conversion.time == "timestamptz" else f"({moment} AT TIME ZONE 'UTC')"
+    at = days_ago(db, settings.days)
+    return at if conversion.time == "timestamptz" else f"({at} AT TIME ZONE 'UTC')"

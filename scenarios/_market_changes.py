@@ -5,11 +5,11 @@ successive snapshots. What a snapshot lists is stored once for each distinct lis
 book, or 0 for a series that it lacks. A place and the first id of the snapshot give the id of the row.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from lab.scenario import Database, Requirement, unused_names
-from scenarios._market_rows import MARKETS, keep_foreign_key
+from scenarios._market_rows import MARKETS, keep_foreign_key, view_columns
 
 OWNERS = {"market_odds": ("event_id", "bookmaker_id"), "competitor_market_odds": ("competitor_event_id",)}
 """What makes a book: columns of its snapshots."""
@@ -127,6 +127,20 @@ def build_lists(db: Database, table: str) -> None:
     keep_foreign_key(db, table, f"{table}_snapshots")
     # Writers go on taking ids from it when the old table is gone.
     db.execute(f"ALTER SEQUENCE {table}_id_seq OWNED BY NONE")
+
+
+def columns(market: str) -> str:
+    """The columns of the view: the id from snapshot `n`, what may change from `c`, and the rest from the alias `market`."""
+    return view_columns("n", market, "c.outcomes", "c.unavailable_at").replace("n.id", f"{ROW_ID} AS id", 1)
+
+
+def origins(*suffixes: str) -> Mapping[str, str]:
+    """The tables with these suffixes grow with the market rows, and the lists of snapshots with the snapshots."""
+    return {
+        f"{table}_{suffix}": origin
+        for table, snapshots in MARKETS.items()
+        for suffix, origin in (*((suffix, table) for suffix in suffixes), ("snapshots", snapshots))
+    }
 
 
 def limits() -> Iterator[Requirement]:

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from lab.scenario import Database, Requirement, different_parts, unused_names
+from scenarios import _new_tables
 
 MARKETS = {"market_odds": "odds_snapshots", "competitor_market_odds": "competitor_odds_snapshots"}
 
@@ -113,25 +114,14 @@ class Proof:
 
 
 def replace_by_view(db: Database, table: str, select: str, proof: Proof = Proof()) -> None:
-    """Prove that a view gives back every row, then replace the table by it, in one transaction that locks out writers."""
-    with db.step(f"{table}: rename the old table, view in its place"):
-        db.execute("BEGIN")
-        db.execute(f"LOCK TABLE {table} IN EXCLUSIVE MODE")
-        db.prove(f"the view gives back every row of {table}", proof.different(table, f"({select})"))
-        db.execute(f"ALTER TABLE {table} RENAME TO {table}_old")
-        db.execute(f"CREATE VIEW {table} AS {select}")
-        db.execute("COMMIT")
-        for name in proof.scratch:
-            db.execute(f"DROP TABLE {name}_{table}")
+    """Put a view in the place of a market table, once it is proved to give back every row."""
+    scratch = [f"{name}_{table}" for name in proof.scratch]
+    _new_tables.replace_by_view(db, table, select, proof.different, scratch=scratch)
 
 
 def drop_old(db: Database, proof: Proof = Proof()) -> None:
-    """Prove equality once more and drop the old tables; rows written after the renaming have higher ids and are left out."""
-    with db.step("drop the old tables", final=True):
-        for table in MARKETS:
-            earlier = f"(SELECT * FROM {table} WHERE id <= (SELECT max(id) FROM {table}_old))"
-            db.prove(f"{table} still gives back every row of {table}_old", proof.different(f"{table}_old", earlier))
-            db.execute(f"DROP TABLE {table}_old")
+    """Drop the old market tables, once the views are proved to give back their rows."""
+    _new_tables.drop_old(db, dict.fromkeys(MARKETS, proof.different), verb="gives back")
 
 
 def requirements(suffixes: tuple[str, ...]) -> Iterator[Requirement]:

@@ -1,11 +1,11 @@
-"""Shared by strategies that fill a new table and give it the old one's name."""
+"""Shared by the strategies that put a new table or a view in a table's place: copying its keys, proving, renaming, dropping."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from lab.scenario import Database, different_parts
 
-TEXT = "hashtextextended(t::text, 0)"
-"""The hash of a row `t` by which old and new are compared, where both have the same columns of the same types."""
+Different = Callable[[str, str], str]
+"""The query for the parts in which an old and a new side differ: tables, views, or queries in parentheses."""
 
 
 def copy_indexes(db: Database, table: str, new: str) -> None:
@@ -29,23 +29,53 @@ def copy_foreign_keys(db: Database, table: str, new: str, *, lost: Sequence[str]
     )
 
 
-def take_over(db: Database, table: str, content: str) -> None:
-    """Prove that the new table holds every row, then rename it, in one transaction that locks out writers."""
-    new = f"{table}_new"
-    with db.step(f"{table}: rename the old table, new table in its place"):
+def by_hash(content: str) -> Different:
+    """Compare rows `t` by one hash, where it is the same expression on both sides."""
+    return lambda old, new: different_parts(old, new, content)
+
+
+WHOLE_ROW = by_hash("hashtextextended(t::text, 0)")
+"""By the text of the whole row, where both sides have the same columns of the same types."""
+
+
+def replace_by_view(
+    db: Database, table: str, select: str, different: Different, *, scratch: Sequence[str] = ()
+) -> None:
+    """Prove that a view gives back every row, then replace the table by it, in one transaction that locks out writers.
+
+    The tables `scratch` are dropped once the view is there.
+    """
+    with db.step(f"{table}: rename the old table, view in its place"):
         db.execute("BEGIN")
         db.execute(f"LOCK TABLE {table} IN EXCLUSIVE MODE")
-        db.prove(f"the new table holds every row of {table}", different_parts(table, new, content))
+        db.prove(f"the view gives back every row of {table}", different(table, f"({select})"))
+        db.execute(f"ALTER TABLE {table} RENAME TO {table}_old")
+        db.execute(f"CREATE VIEW {table} AS {select}")
+        db.execute("COMMIT")
+        for name in scratch:
+            db.execute(f"DROP TABLE {name}")
+
+
+def replace_by_table(db: Database, table: str, new: str, different: Different, *, kind: str = "new table") -> None:
+    """Prove that the new table holds every row, then rename it, in one transaction that locks out writers."""
+    with db.step(f"{table}: rename the old table, {kind} in its place"):
+        db.execute("BEGIN")
+        db.execute(f"LOCK TABLE {table} IN EXCLUSIVE MODE")
+        db.prove(f"the {kind} holds every row of {table}", different(table, new))
         db.execute(f"ALTER SEQUENCE {table}_id_seq OWNED BY {new}.id")
         db.execute(f"ALTER TABLE {table} RENAME TO {table}_old")
         db.execute(f"ALTER TABLE {new} RENAME TO {table}")
         db.execute("COMMIT")
 
 
-def drop_old(db: Database, tables: Sequence[str], content: str) -> None:
-    """Prove equality once more and drop the old tables; rows written after the renaming have higher ids and are left out."""
+def drop_old(db: Database, tables: Mapping[str, Different], *, verb: str = "holds") -> None:
+    """Prove equality once more and drop the old tables; rows written after the renaming have higher ids and are left out.
+
+    A table `holds` its rows, and a view `gives back` those of others.
+    """
     with db.step("drop the old tables", final=True):
-        for table in tables:
-            earlier = f"(SELECT * FROM {table} WHERE id <= (SELECT max(id) FROM {table}_old))"
-            db.prove(f"{table} still holds every row of {table}_old", different_parts(f"{table}_old", earlier, content))
-            db.execute(f"DROP TABLE {table}_old")
+        for table, different in tables.items():
+            old = f"{table}_old"
+            earlier = f"(SELECT * FROM {table} WHERE id <= (SELECT max(id) FROM {old}))"
+            db.prove(f"{table} still {verb} every row of {old}", different(old, earlier))
+            db.execute(f"DROP TABLE {old}")

@@ -12,7 +12,7 @@ value that is there fits exactly.
 from collections.abc import Iterator, Mapping
 
 from lab.scenario import Category, Choice, Database, Family, Requirement, Scenario, Shape, different_parts, unused_names
-from scenarios._new_tables import copy_foreign_keys, copy_indexes
+from scenarios._new_tables import copy_foreign_keys, copy_indexes, drop_old, replace_by_view
 
 MARKETS = ("market_odds", "competitor_market_odds")
 
@@ -81,27 +81,12 @@ def different(old: str, new: str) -> str:
     return different_parts(old, new, f"hash_record_extended(ROW({values}), 0)")
 
 
-def replace_by_view(db: Database, table: str) -> None:
-    """Prove that the view gives back every row, then replace the table by it, in one transaction that locks out writers."""
-    with db.step(f"{table}: rename the old table, view in its place"):
-        db.execute("BEGIN")
-        db.execute(f"LOCK TABLE {table} IN EXCLUSIVE MODE")
-        db.prove(f"the view gives back every row of {table}", different(table, f"({select(table)})"))
-        db.execute(f"ALTER TABLE {table} RENAME TO {table}_old")
-        db.execute(f"CREATE VIEW {table} AS {select(table)}")
-        db.execute("COMMIT")
-
-
 def apply(db: Database, types: Mapping[str, str]) -> None:
     """Copy both tables, put views in their place, drop the old ones."""
     for table in MARKETS:
         copy(db, table, types)
-        replace_by_view(db, table)
-    with db.step("drop the old tables", final=True):
-        for table in MARKETS:
-            earlier = f"(SELECT * FROM {table} WHERE id <= (SELECT max(id) FROM {table}_old))"
-            db.prove(f"{table} still gives back every row of {table}_old", different(f"{table}_old", earlier))
-            db.execute(f"DROP TABLE {table}_old")
+        replace_by_view(db, table, select(table), different)
+    drop_old(db, dict.fromkeys(MARKETS, different), verb="gives back")
 
 
 FITS = {

@@ -12,7 +12,7 @@ The old tables stay, under another name, until the end. Each is proved equal to 
 its name, and once more, after compression, before it is dropped.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 from lab.scenario import (
     Category,
@@ -26,7 +26,6 @@ from lab.scenario import (
     Scenario,
     Shape,
     WholeNumber,
-    different_parts,
     lost_rows,
     unused_names,
 )
@@ -44,6 +43,7 @@ from scenarios._hypertables import (
     converted,
     options,
 )
+from scenarios._new_tables import drop_old, replace_by_table
 
 
 def move(db: Database, conversion: Conversion, settings: Settings) -> None:
@@ -63,19 +63,6 @@ def move(db: Database, conversion: Conversion, settings: Settings) -> None:
             db.execute(f"CREATE INDEX ON {new} ({columns})")
         for column, target in conversion.references.items():
             db.execute(f"ALTER TABLE {new} ADD FOREIGN KEY ({column}) REFERENCES {target} (id)")
-
-
-def take_over(db: Database, conversion: Conversion) -> None:
-    """Prove that the hypertable holds every row, then rename it, in one transaction that locks out writers."""
-    table, new = conversion.table, f"{conversion.table}_hyper"
-    with db.step(f"{table}: rename the old table, hypertable in its place"):
-        db.execute("BEGIN")
-        db.execute(f"LOCK TABLE {table} IN EXCLUSIVE MODE")
-        db.prove(f"the hypertable holds every row of {table}", different_parts(table, new, conversion.content))
-        db.execute(f"ALTER SEQUENCE {table}_id_seq OWNED BY {new}.id")
-        db.execute(f"ALTER TABLE {table} RENAME TO {table}_old")
-        db.execute(f"ALTER TABLE {new} RENAME TO {table}")
-        db.execute("COMMIT")
 
 
 def compress(db: Database, conversion: Conversion, settings: Settings) -> None:
@@ -130,18 +117,6 @@ def drop_expired(db: Database, settings: Settings) -> None:
             db.execute(f"SELECT drop_chunks('{conversion.table}', older_than => {before(db, conversion, settings)})")
 
 
-def drop_old(db: Database, conversions: Sequence[Conversion]) -> None:
-    """Prove equality once more and drop the old tables; rows written after the renaming have higher ids and are left out."""
-    with db.step("drop the old tables", final=True):
-        for conversion in conversions:
-            old = f"{conversion.table}_old"
-            earlier = f"(SELECT * FROM {conversion.table} WHERE id <= (SELECT max(id) FROM {old}))"
-            db.prove(
-                f"{conversion.table} still holds every row of {old}", different_parts(old, earlier, conversion.content)
-            )
-            db.execute(f"DROP TABLE {old}")
-
-
 def apply(db: Database, settings: Settings) -> None:
     """Convert each table and let it take the old one's place, then compress, then drop what is old."""
     conversions = converted(settings)
@@ -150,10 +125,10 @@ def apply(db: Database, settings: Settings) -> None:
         db.execute("CREATE EXTENSION IF NOT EXISTS timescaledb")
     for conversion in conversions:
         move(db, conversion, settings)
-        take_over(db, conversion)
+        replace_by_table(db, conversion.table, f"{conversion.table}_hyper", conversion.different, kind="hypertable")
     for conversion in conversions:
         compress(db, conversion, settings)
-    drop_old(db, conversions)
+    drop_old(db, {conversion.table: conversion.different for conversion in conversions})
     if settings.days:
         drop_expired(db, settings)
 

@@ -26,7 +26,7 @@ from lab.scenario import (
     lost_guarantee,
     unused_names,
 )
-from scenarios._new_tables import copy_foreign_keys, copy_indexes, drop_old, take_over
+from scenarios._new_tables import by_hash, copy_foreign_keys, copy_indexes, drop_old, replace_by_table
 
 SAMPLE = 100
 """Documents per table in the comparison of types, spread evenly over the table."""
@@ -35,8 +35,8 @@ MARKETS = ("market_odds", "competitor_market_odds")
 PAYLOADS = ("odds_snapshots", "competitor_odds_snapshots")
 CHANGED = "raw_response::text::jsonb::text <> raw_response::text"
 """Whether jsonb would give back another text."""
-CONTENT = "jsonb_hash_extended(to_jsonb(t), 0)"
-"""The hash of a row `t` with documents of either type by their content."""
+CONTENT = by_hash("jsonb_hash_extended(to_jsonb(t), 0)")
+"""Documents of either type by their content."""
 
 
 def compare_types(db: Database) -> None:
@@ -88,8 +88,8 @@ def store_jsonb(db: Database) -> None:
             db.execute(f"ALTER TABLE {new} ADD PRIMARY KEY (id)")
             copy_indexes(db, table, new)
             copy_foreign_keys(db, table, new)
-        take_over(db, table, CONTENT)
-    drop_old(db, MARKETS, CONTENT)
+        replace_by_table(db, table, new, CONTENT)
+    drop_old(db, dict.fromkeys(MARKETS, CONTENT))
 
 
 def storable() -> Iterator[Requirement]:

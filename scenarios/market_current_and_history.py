@@ -15,8 +15,8 @@ from collections.abc import Mapping
 from datetime import datetime
 
 from lab.scenario import Category, Database, Scenario, Shape, lost_rows
-from scenarios._market_changes import MOST, PLACE, ROW_ID, SCRATCH, Series, build_lists, limits, place
-from scenarios._market_rows import MARKET, MARKETS, Proof, drop_old, of, replace_by_view, requirements, view_columns
+from scenarios._market_changes import MOST, PLACE, SCRATCH, Series, build_lists, columns, limits, origins, place
+from scenarios._market_rows import MARKET, MARKETS, Proof, drop_old, of, replace_by_view, requirements
 
 SUFFIXES = ("snapshots", "lists", "current", "history")
 
@@ -85,11 +85,11 @@ def build_current(db: Database, table: str) -> None:
 
 def view(table: str) -> str:
     """Each snapshot's list, with the newest row of each key that it lists."""
-    columns = view_columns("n", "c", "c.outcomes", "c.unavailable_at").replace("n.id", f"{ROW_ID} AS id", 1)
+    listed = columns("c")
     # From the current row, whose index they are in.
-    columns = columns.replace("c.betpawa_market_id", "r.betpawa_market_id").replace("c.line", "r.line")
+    listed = listed.replace("c.betpawa_market_id", "r.betpawa_market_id").replace("c.line", "r.line")
     return (
-        f"SELECT {columns} FROM {table}_snapshots n JOIN {table}_lists l ON l.id = n.list"
+        f"SELECT {listed} FROM {table}_snapshots n JOIN {table}_lists l ON l.id = n.list"
         f" JOIN {table}_current r ON r.book = n.book AND {PLACE} > 0"
         f" JOIN {table}_history c ON c.book = n.book AND c.series = r.series AND c.twin = 1"
         " AND n.number BETWEEN c.since AND c.until"
@@ -146,10 +146,6 @@ SCENARIO = Scenario(
         "Writers update the current row of every market that changed, and insert it into the history.",
         "Snapshots as they were are no part of the design: the lab adds lists and ids, so that old and new can be compared.",
     ),
-    origins={
-        f"{table}_{suffix}": origin
-        for table, snapshots in MARKETS.items()
-        for suffix, origin in (("history", table), ("current", table), ("snapshots", snapshots))
-    },
+    origins=origins("history", "current"),
     varies_with="change rate",
 )

@@ -23,9 +23,10 @@ from lab.scenario import (
     WholeNumber,
     lost_guarantee,
     lost_rows,
+    moment,
     unused_names,
 )
-from scenarios._new_tables import TEXT, copy_foreign_keys, copy_indexes, drop_old, take_over
+from scenarios._new_tables import WHOLE_ROW, copy_foreign_keys, copy_indexes, drop_old, replace_by_table
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -145,11 +146,11 @@ def apply(db: Database, days: int) -> None:
     require_work(db, days)
     for pair in PAIRS:
         partition_markets(db, pair)
-        take_over(db, pair.markets, TEXT)
+        replace_by_table(db, pair.markets, f"{pair.markets}_new", WHOLE_ROW)
     for pair in PAIRS:
         partition_snapshots(db, pair)
-        take_over(db, pair.table, TEXT)
-    drop_old(db, TABLES, TEXT)
+        replace_by_table(db, pair.table, f"{pair.table}_new", WHOLE_ROW)
+    drop_old(db, dict.fromkeys(TABLES, WHOLE_ROW))
     if days:
         drop_days(db, days)
 
@@ -158,7 +159,7 @@ def keeps(days: int) -> Callable[[datetime], Mapping[str, str]]:
     """What must remain of each table after keeping today and the days before it, `days` in all."""
 
     def selects(now: datetime) -> Mapping[str, str]:
-        today = f"('{now.isoformat()}'::timestamptz AT TIME ZONE 'UTC')::date"
+        today = f"({moment(now)} AT TIME ZONE 'UTC')::date"
         conditions = {}
         for pair in PAIRS:
             kept = f"{pair.day} >= {pair.first_kept(today, days)}"

@@ -9,7 +9,7 @@ all statements agree on it, on whatever day they are repeated.
 """
 
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from lab.scenario import (
     Category,
@@ -21,6 +21,8 @@ from lab.scenario import (
     Scenario,
     Shape,
     WholeNumber,
+    days_ago,
+    days_before,
     lost_values,
     unused_names,
 )
@@ -40,8 +42,7 @@ def empties(days: int) -> Empties:
     """Which rows lose their payload."""
 
     def conditions(now: datetime) -> Mapping[str, str]:
-        at = f"'{(now - timedelta(days=days)).isoformat()}'::timestamptz"
-        return {f"{table}.raw_response": older(table, at) for table in TABLES}
+        return {f"{table}.raw_response": older(table, days_before(now, days)) for table in TABLES}
 
     return conditions
 
@@ -66,8 +67,7 @@ END $$""")
 
 def apply(db: Database, days: int) -> None:
     """Fix the cut-off, empty, rewrite."""
-    # Hours, because a calendar day is shorter or longer where the clock changes, and the cut-off would move.
-    at = f"({db.now_sql} - interval '{24 * days} hours')"
+    at = days_ago(db, days)
     filled = (f"SELECT FROM {table} t WHERE {older(table, at)} AND t.raw_response IS NOT NULL" for table in TABLES)
     if not any(db.value(f"SELECT EXISTS ({query})") for query in filled):
         raise NothingToDoError(

@@ -8,7 +8,7 @@ for the data. The first step stores the cut-off, so that all statements agree on
 """
 
 from collections.abc import Callable, Mapping
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from lab.scenario import (
     Category,
@@ -19,6 +19,8 @@ from lab.scenario import (
     Scenario,
     Shape,
     WholeNumber,
+    days_ago,
+    days_before,
     lost_rows,
     unused_names,
 )
@@ -98,7 +100,7 @@ def keeps(days: int) -> Callable[[datetime], Mapping[str, str]]:
     """What must remain of each table after keeping `days` days."""
 
     def selects(now: datetime) -> Mapping[str, str]:
-        conditions = kept(f"'{(now - timedelta(days=days)).isoformat()}'::timestamptz")
+        conditions = kept(days_before(now, days))
         return {table: f"SELECT t.* FROM public.{table} t WHERE {condition}" for table, condition in conditions.items()}
 
     return selects
@@ -123,14 +125,13 @@ END $$""")
 
 def apply(db: Database, days: int) -> None:
     """Fix the cut-off, delete, vacuum, rewrite: separate steps, so that the report shows which of them frees space."""
-    # Hours, because a calendar day is shorter or longer where the clock changes, and the cut-off would move.
-    hours = f"interval '{24 * days} hours'"
-    expired = kept(f"({db.now_sql} - {hours})")
+    at = days_ago(db, days)
+    expired = kept(at)
     if not any(db.value(f"SELECT EXISTS (SELECT FROM {table} t WHERE NOT ({expired[table]}))") for table in SNAPSHOTS):
         raise NothingToDoError(f"Nothing to delete: no snapshot is older than {days} days at {db.now:%Y-%m-%d %H:%M}.")
     conditions = kept(CUTOFF)
     with db.step("fix the cut-off"):
-        db.execute(f"CREATE TABLE IF NOT EXISTS retention_cutoff AS SELECT {db.now_sql} - {hours} AS at")
+        db.execute(f"CREATE TABLE IF NOT EXISTS retention_cutoff AS SELECT {at} AS at")
     with db.step("DELETE", final=True):
         for table, markets in SNAPSHOTS.items():
             delete_snapshots(db, table, markets, conditions[table])

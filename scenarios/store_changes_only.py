@@ -11,8 +11,8 @@ its id and its document to the letter.
 """
 
 from lab.scenario import Category, Database, Scenario, Shape
-from scenarios._market_changes import MOST, PLACE, ROW_ID, SCRATCH, Series, build_lists, limits, place
-from scenarios._market_rows import MARKET, MARKETS, Proof, drop_old, of, replace_by_view, requirements, view_columns
+from scenarios._market_changes import MOST, PLACE, SCRATCH, Series, build_lists, columns, limits, origins, place
+from scenarios._market_rows import MARKET, MARKETS, Proof, drop_old, of, replace_by_view, requirements
 
 SUFFIXES = ("snapshots", "lists", "series", "markets", "changes")
 
@@ -76,9 +76,8 @@ def build_changes(db: Database, table: str) -> None:
 
 def view(table: str) -> str:
     """Each snapshot's list, with the row that holds of each series that it lists."""
-    columns = view_columns("n", "d", "c.outcomes", "c.unavailable_at").replace("n.id", f"{ROW_ID} AS id", 1)
     return (
-        f"SELECT {columns} FROM {table}_snapshots n JOIN {table}_lists l ON l.id = n.list"
+        f"SELECT {columns('d')} FROM {table}_snapshots n JOIN {table}_lists l ON l.id = n.list"
         f" JOIN {table}_series r ON r.book = n.book AND {PLACE} > 0 JOIN {table}_markets d ON d.id = r.market"
         f" JOIN {table}_changes c ON c.book = n.book AND c.series = r.series AND n.number BETWEEN c.since AND c.until"
     )
@@ -117,11 +116,7 @@ SCENARIO = Scenario(
         "A row is found by its snapshot or by event and market. By its id, or by a change time, the whole view is read.",
         "A single old snapshot cannot be deleted with its rows: later ones may refer to them. Delete finished events whole.",
     ),
-    origins={
-        f"{table}_{suffix}": origin
-        for table, snapshots in MARKETS.items()
-        for suffix, origin in (("changes", table), ("series", table), ("snapshots", snapshots))
-    },
+    origins=origins("changes", "series"),
     varies_with="change rate",
     follows=frozenset({Category.ELIMINATE}),
 )
