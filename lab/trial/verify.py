@@ -109,8 +109,9 @@ def qualified(schema: str, table: str) -> str:
 
 def ask(database: Database, asked: Questions, loss: Loss, *, applied: bool) -> tuple[Answer, ...]:
     """All answers without what `loss` says; where it is not `applied` yet, the query hides lost rows and values."""
-    shadow = "" if applied else _shadow(asked, loss)
-    tables = (_ask_table(database, table, asked, loss, shadow) for table in asked.columns)
+    hidden = {} if applied else _hidden(asked, loss)
+    shadow = _shadow(hidden)
+    tables = (_ask_table(database, table, asked, loss, shadow, hidden=table in hidden) for table in asked.columns)
     hiding = shadow.replace("%", "%%")  # a read has placeholders, and what a scenario declares has none
     answers = (_ask(database, read.name, hiding + read.text(loss.columns), read.params) for read in asked.reads)
     return (*tables, *answers)
@@ -185,9 +186,8 @@ def _rows_left(asked: Questions, loss: Loss, table: str) -> str:
     return f"({loss.kept[table]})" if table in loss.kept else qualified(asked.schema, table)
 
 
-def _shadow(asked: Questions, loss: Loss) -> str:
-    """A WITH clause whose names hide the tables that lose rows or values."""
-    hidden = _hidden(asked, loss)
+def _shadow(hidden: Mapping[str, str]) -> str:
+    """A WITH clause whose names hide these tables."""
     if not hidden:
         return ""
     return "WITH " + ", ".join(f"{table} AS NOT MATERIALIZED ({select})" for table, select in hidden.items()) + "\n"
@@ -209,9 +209,11 @@ def _left(table: str, column: str, loss: Loss) -> str:
     return f"t.{name}" if condition is None else f"CASE WHEN {condition} THEN NULL ELSE t.{name} END AS {name}"
 
 
-def _ask_table(database: Database, table: str, asked: Questions, loss: Loss, shadow: str) -> Answer:
-    """Number of rows and one hash over all of them, independent of their order."""
-    source = quoted(table) if shadow and table in _hidden(asked, loss) else qualified(asked.schema, table)
+def _ask_table(  # noqa: PLR0913 - what is asked, and what hides it
+    database: Database, table: str, asked: Questions, loss: Loss, shadow: str, *, hidden: bool
+) -> Answer:
+    """Number of rows and one hash over all of them, independent of their order; of a `hidden` table, those that `shadow` shows."""
+    source = quoted(table) if hidden else qualified(asked.schema, table)
     values = ", ".join(
         _comparable(column, kind, asked.comparisons.get(f"{table}.{column}"))
         for column, kind in asked.columns[table]
