@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
 from lab.scenario import Database, Keeps, Requirement, days_ago, moment
-from scenarios._new_tables import WHOLE_ROW, Different, by_hash
+from scenarios._new_tables import WHOLE_ROW, Different, by_hash, with_copies
 
 CHUNKS = {"6 hours": timedelta(hours=6), "12 hours": timedelta(hours=12), "1 day": timedelta(days=1)}
 """No longer than the day that stays uncompressed: the newest chunk would keep more than that in the rowstore."""
@@ -66,8 +66,6 @@ class Conversion:
     """Column to the table that it refers to. A foreign key cannot refer to a hypertable's id, so such keys are missing."""
     time: str
     """Type of captured_at."""
-    different: Different
-    """How old and new are compared."""
     parent: str = ""
     """The table that the time is copied from; empty where the table has its own time."""
     event: str
@@ -83,7 +81,6 @@ def snapshots(table: str, event: str, time: str, references: Mapping[str, str], 
         indexes=indexes,
         references={**references, "scrape_run_id": "scrape_runs"},
         time=time,
-        different=WHOLE_ROW,
         event=event,
     )
 
@@ -97,7 +94,6 @@ def markets(table: str, parent: str, event: str, time: str, indexes: tuple[str, 
         indexes=indexes,
         references={},
         time=time,
-        different=by_hash(f"jsonb_hash_extended(to_jsonb(t) - ARRAY['captured_at', '{event}'], 0)"),
         parent=parent,
         event=event,
     )
@@ -130,6 +126,15 @@ def converted(settings: Settings) -> tuple[Conversion, ...]:
     # Their snapshots stay plain tables, which a foreign key can refer to.
     kept = {"competitor_market_odds": {"snapshot_id": "competitor_odds_snapshots"}}
     return tuple(replace(one, references=kept.get(one.table, {})) for one in CONVERSIONS if one.parent)
+
+
+def different(conversion: Conversion, settings: Settings) -> Different:
+    """How old and new are compared: by every character, but for documents that change their type."""
+    if not conversion.parent:
+        return WHOLE_ROW
+    if settings.outcomes == "jsonb":
+        return by_hash(f"jsonb_hash_extended(to_jsonb(t) - ARRAY['captured_at', '{conversion.event}'], 0)")
+    return with_copies("captured_at", conversion.event)
 
 
 def options(conversion: Conversion, settings: Settings) -> str:

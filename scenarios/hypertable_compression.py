@@ -41,6 +41,7 @@ from scenarios._hypertables import (
     Settings,
     before,
     converted,
+    different,
     options,
 )
 from scenarios._new_tables import drop_old, replace_by_table
@@ -125,10 +126,12 @@ def apply(db: Database, settings: Settings) -> None:
         db.execute("CREATE EXTENSION IF NOT EXISTS timescaledb")
     for conversion in conversions:
         move(db, conversion, settings)
-        replace_by_table(db, conversion.table, f"{conversion.table}_hyper", conversion.different, kind="hypertable")
+        replace_by_table(
+            db, conversion.table, f"{conversion.table}_hyper", different(conversion, settings), kind="hypertable"
+        )
     for conversion in conversions:
         compress(db, conversion, settings)
-    drop_old(db, {conversion.table: conversion.different for conversion in conversions})
+    drop_old(db, {conversion.table: different(conversion, settings) for conversion in conversions})
     if settings.days:
         drop_expired(db, settings)
 

@@ -17,6 +17,7 @@ from lab.scenario import Scenario
 from lab.trial import trial
 from lab.trial.template import Bench
 from lab.values import Failed, Outcome, Skipped, StatementKind, Verdict
+from scenarios._new_tables import with_copies
 from tests.lab.trials import NastyOutcome, completed, every_scenario, request_for
 
 every = every_scenario([*registry.everything(), "jsonb_or_text(documents=markets)", "native_partitioning(days=7)"])
@@ -188,19 +189,33 @@ def intruded(name: str, step: str, sql: str, bench: Bench) -> Outcome:
 NORMALIZED = ("outcome_normalization_rows", "outcome_normalization_packed", "outcome_normalization_snapshot")
 
 
-@pytest.mark.parametrize("name", NORMALIZED)
-@pytest.mark.parametrize(
-    "sql",
-    [
-        "DELETE FROM market_odds WHERE id = (SELECT min(id) FROM market_odds)",
-        "UPDATE market_odds SET unavailable_at = unavailable_at + interval '1 us' WHERE id % 99 = 0",
-        "UPDATE market_odds SET outcomes = replace(outcomes::text, '1.1', '1.11')::json WHERE outcomes::text LIKE '%1.1%'",
-    ],
+WRITES = (
+    "DELETE FROM market_odds WHERE id = (SELECT min(id) FROM market_odds)",
+    "UPDATE market_odds SET unavailable_at = unavailable_at + interval '1 us' WHERE id % 99 = 0",
+    "UPDATE market_odds SET outcomes = replace(outcomes::text, '1.1', '1.11')::json WHERE outcomes::text LIKE '%1.1%'",
 )
+
+
+@pytest.mark.parametrize("name", NORMALIZED)
+@pytest.mark.parametrize("sql", WRITES)
 def test_what_was_written_after_the_copy_stops_the_replacement(name: str, sql: str, nasty: Bench) -> None:
     outcome = intruded(name, "market_odds: rename the old table, view in its place", sql, nasty)
     assert isinstance(outcome, Failed), outcome
     assert "Not proved: the view gives back every row of market_odds" in outcome.error
+
+
+@pytest.mark.parametrize(
+    "sql", [*WRITES, "UPDATE market_odds SET outcomes = (outcomes::text || ' ')::json WHERE id % 99 = 0"]
+)
+def test_a_copy_with_more_columns_is_compared_by_every_character(sql: str, nasty: Bench) -> None:
+    different = with_copies("captured_at", "event_id")("market_odds", "copied")
+    with nasty.untouched() as database:
+        database.execute(
+            "CREATE TABLE copied AS SELECT t.*, now() AS captured_at, t.id % 7 AS event_id FROM market_odds t"
+        )
+        assert database.value(different) == 0
+        database.execute(sql)
+        assert database.value(different) > 0
 
 
 def test_an_old_table_that_a_view_still_reads_is_not_dropped(nasty: Bench) -> None:
