@@ -46,7 +46,20 @@ DOCUMENTS = (
 
 GROUPS = ("NULL", "'null'", "'[]'", '\' [ "b","a" ]\'', "'{\"a\": 1}'")
 LINES = ("NULL", "'NaN'", "'Infinity'", "'-0'", "1e-300", "0.30000000000000004")
-RESPONSES = ("NULL", "'null'", "'[]'", "'[1, 2]'", "'5'", "'\"text\"'", "'{}'", '\' { "b" : 1.50, "a":"\\u00fc" } \'')
+LONG = '"' + "ü long " * 300 + '"'
+RESPONSES = (
+    "NULL",
+    "'null'",
+    "'[]'",
+    "'[1, 2]'",
+    "'5'",
+    "'\"text\"'",
+    "'{}'",
+    '\' { "b" : 1.50, "a":"\\u00fc" } \'',
+    # The same text as a value, inside of another value, again, and under a key that comes twice.
+    f"""' {{"x": {{"y": [1, {LONG}]}}, "a" :{LONG}, "z": 1.5, "b":{LONG},"b": {LONG} }} '""",
+    f"""'{{"a": {LONG}, "x": {{"y": [1, {LONG}]}}}}'""",
+)
 
 
 def one_of(values: tuple[str, ...], number: str) -> str:
