@@ -38,6 +38,10 @@ class Unit(StrEnum):
     SECONDS = "seconds"
     DAYS = "days"
     RATIO = "ratio"
+    DURATION = "duration"
+    """Seconds, in the unit that leaves at least 1."""
+    TIMES = "times"
+    """How many times as much, with an x."""
     OTHER = "other"
     """A number whose unit stands beside it."""
 
@@ -51,6 +55,10 @@ def number_text(value: float, unit: Unit, digits: int | None = None, *, bare: bo
     """A number as people read it; `digits` are decimals (significant ones of `OTHER`), `bare` leaves the unit out."""
     if unit is Unit.BYTES:
         return bytes_text(value)
+    if unit is Unit.DURATION:
+        return duration_text(value)
+    if unit is Unit.TIMES:
+        return f"{ratio_text(value)} x"
     if unit is Unit.OTHER:
         return f"{value:,.{_SIGNIFICANT if digits is None else digits}g}"
     decimals = _DECIMALS[unit] if digits is None else digits
@@ -62,14 +70,17 @@ def counted(number: int, singular: str, plural: str = "") -> str:
     return f"{number:,} {singular if number == 1 else plural or f'{singular}s'}"
 
 
+def byte_unit(count: float) -> tuple[str, int]:
+    """The largest unit that leaves at least 1 of so many bytes (999 B, then 0.98 KB), and the bytes of one."""
+    fitting = (unit for unit, power in _POWERS.items() if abs(count) / 1024**power < 1000)
+    unit = next(fitting, "TB")
+    return unit, 1024 ** _POWERS[unit]
+
+
 def bytes_text(count: float) -> str:
     """Bytes in the largest unit that leaves at least 1, with three significant digits: '256 MB', '1.42 GB'."""
-    value, unit = float(count), "B"
-    for unit in _POWERS:
-        if abs(value) < 1000:
-            break
-        if unit != "TB":
-            value /= 1024
+    unit, of_unit = byte_unit(count)
+    value = count / of_unit
     digits = 0 if unit == "B" or abs(value) >= 100 else 1 if abs(value) >= 10 else 2
     return f"{value:.{digits}f} {unit}"
 

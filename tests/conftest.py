@@ -10,10 +10,12 @@ from __future__ import annotations
 import fcntl
 import itertools
 import os
+import shutil
 import signal
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, suppress
 from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.parse import quote, unquote
 
 import psutil
@@ -22,6 +24,9 @@ import pytest
 from lab.errors import InputError, UnavailableError
 from lab.postgres.conninfo import parts_of
 from lab.servers import KINDS, Options, Server, Workspace, engine, open_server, open_workspace
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
 
 APACHE = "storage-lab-test/timescaledb:apache"
 PLAIN = "storage-lab-test/postgres:plain"
@@ -134,6 +139,22 @@ def require_images() -> None:
         pytest.fail(reason)
     if reason:
         pytest.skip(f"containers: {reason}")
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """Debian's Chromium without a window; skipped where it is not installed, a failure where it is promised."""
+    program = shutil.which("chromium")
+    if program is None and "LAB_TESTS_REQUIRE_BROWSER" in os.environ:
+        pytest.fail("There is no chromium: .ci/browser installs it.")
+    if program is None:
+        pytest.skip("browser: there is no chromium")
+    from playwright.sync_api import sync_playwright  # noqa: PLC0415 - most tests open no page
+
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=program, args=["--no-sandbox"])
+        yield chromium
+        chromium.close()
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ from enum import StrEnum
 from lab.analysis.interval import Estimate, unsupported_bytes
 from lab.analysis.projection import Lineage, RowCounts, Scale, full, scale, unmodelled_tables, valued_shares
 from lab.units import counted
-from lab.values import CaseFacts, Completed, LoadedTemplate, ScenarioFacts
+from lab.values import KINDS, CaseFacts, Completed, LoadedTemplate, ScenarioFacts
 
 
 class TargetStatus(StrEnum):
@@ -57,6 +57,19 @@ class FullSizeProjection:
     target_eta: str
     """The same in words."""
     status: TargetStatus
+
+    @property
+    def by_kind(self) -> Mapping[str, int]:
+        """Bytes by kind, over all tables; with `untouched` they sum to those of `size`."""
+        return {kind: sum(size for (_, of), size in self.kinds.items() if of == kind) for kind in KINDS}
+
+    def after(self, days: float, target: int) -> int:
+        """Bytes after so many days, on the straight line that passes `target` after `days_to_target`.
+
+        Under a retention the line begins at its steady size. Where the target is never passed, the line is level.
+        """
+        begin = max(self.size.bytes, self.steady_bytes or 0)
+        return round(begin + (target - begin) * days / self.days_to_target) if self.days_to_target else begin
 
 
 @dataclass(frozen=True, kw_only=True)

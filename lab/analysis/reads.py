@@ -117,7 +117,7 @@ def main_read(reads: Sequence[ReadResult] | None) -> ReadResult | None:
 
 def slowest_read(reads: Sequence[ReadResult] | None) -> ReadResult | None:
     """The query with the largest ratio of those that are slower; None where none is."""
-    slower = _slower(reads or ())
+    slower = slower_reads(reads or ())
     return slower[0] if slower else None
 
 
@@ -127,7 +127,7 @@ def in_words(reads: Sequence[ReadResult] | None) -> str:
         return "Reads: not measured."
     if all(read.change is Change.UNKNOWN for read in reads):
         return "Reads: measured, but not compared: there is no baseline to tell a difference from noise."
-    slower = _slower(reads)
+    slower = slower_reads(reads)
     faster = sum(len(_of(reads, query, Change.FASTER)) > 0 for query in _queries(reads))
     rest = f" Faster: {faster} of {len(_queries(reads))} queries." if faster else ""
     if not slower:
@@ -136,7 +136,7 @@ def in_words(reads: Sequence[ReadResult] | None) -> str:
     return f"Reads: {'; '.join(read.words for read in slower[:_NAMED])}{more}.{rest}"
 
 
-def _slower(reads: Sequence[ReadResult]) -> list[ReadResult]:
+def slower_reads(reads: Sequence[ReadResult]) -> list[ReadResult]:
     """The worst form of every query that is slower, the worst first."""
     worst = (
         max(found, key=lambda read: read.ratio)

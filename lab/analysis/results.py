@@ -67,6 +67,11 @@ class Results:
     """Whether the profiled database is larger than the target already."""
 
     @property
+    def pick(self) -> Candidate | None:
+        """The candidate that the advice names; None where it names none."""
+        return next((best for best in self.ranking if best.trial.scenario == self.advice.scenario), None)
+
+    @property
     def measured(self) -> tuple[TrialResult, ...]:
         """The trials that were measured to the end, without the second ones of the baseline."""
         return tuple(row for row in self.trials if row.repeat == 1)

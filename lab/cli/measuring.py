@@ -65,6 +65,7 @@ def run(
     """Load the workload, apply each scenario to its own clone, measure, verify, compare, and recommend."""
     from lab.cli.results import print_report
     from lab.report import summary
+    from lab.report.renderers import PAGE
     from lab.runner import pipeline
     from lab.servers import DEFAULT_IMAGE, PULL_S, PULL_UNASKED_S, Options
     from lab.units import parse_bytes
@@ -99,7 +100,8 @@ def run(
             print_report(analysed)
     finally:
         print_line(
-            f"\nThe full report is in {folder}: report.md, savings.csv, reads.csv and experiment.json.", console=err
+            f"\nOpen {folder / PAGE} in a browser. Beside it: report.md, savings.csv, reads.csv, experiment.json.",
+            console=err,
         )
     if analysed.broken:
         raise typer.Exit(SOMETHING_FAILED)

@@ -91,7 +91,7 @@ def report(
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Write report.md, savings.csv and reads.csv again from a run's measurements, and print the savings."""
+    """Write report.html, report.md, savings.csv and reads.csv again from a run's measurements, and print the savings."""
     from lab.report import plans as read_plans
     from lab.report import summary
 

@@ -9,7 +9,7 @@ from typing import Any
 from lab.analysis.results import Results
 from lab.errors import InputError
 from lab.units import duration_text
-from lab.values import Completed, ReadPlan
+from lab.values import Completed, ReadCost, ReadPlan
 
 _CONDITIONS = ("Index Cond", "Recheck Cond", "Hash Cond", "Merge Cond", "Join Filter", "Filter")
 
@@ -33,8 +33,13 @@ def _of_trial(trial: Completed) -> Iterator[str]:
     for cost in trial.reads or ():
         left_out = f", without {', '.join(cost.without)}" if cost.without else ""
         yield f"{cost.query} after {trial.scenario} on {trial.server}{left_out}"
-        for plan in cost.plans:
-            yield from _of_statement(plan)
+        yield from of_read(cost)
+
+
+def of_read(cost: ReadCost) -> Iterator[str]:
+    """The lines of the plans of one query; errors: `InputError` where a plan is damaged."""
+    for plan in cost.plans:
+        yield from _of_statement(plan)
 
 
 def _of_statement(plan: ReadPlan) -> Iterator[str]:

@@ -6,8 +6,12 @@ from collections.abc import Callable, Mapping
 
 from lab.analysis.results import Results
 from lab.report import csv, markdown
+from lab.report.page import page
+
+PAGE = "report.html"
 
 RENDERERS: Mapping[str, Callable[[Results], str]] = {
+    PAGE: page,
     "report.md": markdown.report,
     "savings.csv": csv.savings,
     "reads.csv": csv.reads,

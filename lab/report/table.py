@@ -9,6 +9,17 @@ from lab.units import Unit, number_text
 MISSING = "–"  # noqa: RUF001 - a dash, not a minus
 
 
+_NAMES = {
+    Unit.BYTES: "bytes",
+    Unit.FEW_BYTES: "bytes",
+    Unit.PERCENT: "%",
+    Unit.SECONDS: "seconds",
+    Unit.DURATION: "seconds",
+    Unit.DAYS: "days",
+    Unit.TIMES: "times",
+}
+
+
 @dataclass(frozen=True, kw_only=True)
 class Cell:
     """A number with its unit, None where it was not measured."""
@@ -23,6 +34,11 @@ class Cell:
     """Without its unit, because the head of the column names it."""
     prefix: str = ""
     """Before the number, such as ~ for an estimate."""
+
+    @property
+    def exact(self) -> str:
+        """The value to its last digit with its unit, such as '1385126162 bytes'; empty where it is missing."""
+        return "" if self.value is None else f"{self.value} {_NAMES.get(self.unit, '')}".rstrip()
 
     @property
     def text(self) -> str:
@@ -79,6 +95,16 @@ def share(value: float | None, digits: int = 1, error: float | None = None) -> C
 def seconds(value: float | None, *, bare: bool = False) -> Cell:
     """How long it took."""
     return Cell(value=value, unit=Unit.SECONDS, bare=bare)
+
+
+def duration(value: float | None) -> Cell:
+    """How long it took, in the unit that leaves at least 1."""
+    return Cell(value=value, unit=Unit.DURATION)
+
+
+def times(value: float | None) -> Cell:
+    """How many times as much."""
+    return Cell(value=value, unit=Unit.TIMES)
 
 
 def _text(cell: Cell | str | None) -> str:

@@ -14,6 +14,8 @@ TEMPLATES = Environment(
     keep_trailing_newline=True,
     autoescape=False,  # noqa: S701 - the output is Markdown, not HTML
 )
+PAGES = TEMPLATES.overlay(autoescape=True)
+"""The same templates for HTML: every text is escaped."""
 TEMPLATES.filters["size"] = bytes_text
 TEMPLATES.filters["counted"] = counted
 

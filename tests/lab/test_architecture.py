@@ -15,7 +15,7 @@ SOURCES = [path for folder in ("lab", "data_gen", "scenarios") for path in sorte
 AROUND = [path for folder in ("tests", "benchmarks") for path in sorted((ROOT / folder).rglob("*.py"))]
 """What uses the project and is no part of it."""
 
-TEMPLATES = sorted((ROOT / "lab").rglob("*.j2"))
+TEMPLATES = sorted((ROOT / "lab" / "report" / "templates").iterdir())
 
 BASE = frozenset({"lab.errors", "lab.units", "lab.values"})
 """What every room may use."""
@@ -85,6 +85,8 @@ DOORS = {
     "pandas": ("lab/analysis/frame.py", "lab/analysis/results.py"),
     "scipy": ("lab/analysis/significance.py",),
     "jinja2": ("lab/report",),
+    "markupsafe": ("lab/report/page",),
+    "vl_convert": ("lab/report/page/drawing.py",),
     "pydantic": ("lab/files.py", "data_gen/case.py"),
     "pydantic_core": ("lab/files.py",),
     "platformdirs": ("lab/servers",),

@@ -1,0 +1,148 @@
+"""The table of all strategies: its columns are those of savings.csv, and each row opens to what was done and found."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+
+from lab.analysis.reads import slowest_read
+from lab.analysis.record import Value, record
+from lab.analysis.results import Results
+from lab.analysis.rows import TrialResult
+from lab.errors import InputError
+from lab.report import plans
+from lab.report.table import Cell, Table, percent, seconds, size, times
+from lab.values import Category, Failed, StepRecord, Verdict
+
+
+@dataclass(frozen=True, kw_only=True)
+class Column:
+    """A column of savings.csv as the page shows it."""
+
+    name: str
+    """In savings.csv."""
+    head: str
+    note: str
+    """What it means, in a sentence."""
+    cell: Callable[[float | None], Cell] | None = None
+    """How its numbers are written; None of words."""
+
+
+COLUMNS = (
+    Column(name="server", head="server", note="Where it was measured."),
+    Column(name="verdict", head="answers", note="Whether all answers are the same, or only the declared data is gone."),
+    Column(name="projected_bytes", head="at full size", note="The whole database after the strategy.", cell=size),
+    Column(name="projected_low", head="at least", note="The lower end of the interval.", cell=size),
+    Column(name="projected_high", head="at most", note="The upper end of the interval.", cell=size),
+    Column(name="target", head="target", note="under: the whole interval lies below the target; perhaps: it holds it."),
+    Column(
+        name="saving_percent", head="saving", note="On the sample, against the baseline of its server.", cell=percent
+    ),
+    Column(name="bytes", head="on the sample", note="All tables after the strategy.", cell=size),
+    Column(name="bytes_per_day", head="growth a day", note="Of the whole database afterwards.", cell=size),
+    Column(name="until", head="target passed", note="If growth stays the same."),
+    Column(name="apply_seconds", head="migration", note="All steps, on the sample and this machine.", cell=seconds),
+    Column(name="cpu_seconds", head="CPU", note="Of the server during all steps.", cell=seconds),
+    Column(name="wal_bytes", head="WAL", note="Written by all steps.", cell=size),
+    Column(
+        name="peak_bytes", head="peak disk", note="The largest size of the database's folder, without WAL.", cell=size
+    ),
+    Column(name="main_read_ratio", head="first read", note="Time against an untouched clone.", cell=times),
+    Column(name="slowest_read_ratio", head="slowest read", note="Of the query that suffers most.", cell=times),
+)
+"""Those that the table shows, in their order."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Row:
+    """A trial in the table, and what it opens to."""
+
+    number: int
+    """Its place in savings.csv, from 0."""
+    result: TrialResult
+    gives_up: str
+    """Which filter finds it: 'nothing', 'columns' or 'rows'; empty of a trial that proves nothing."""
+    cells: Mapping[str, Cell | str | None]
+    """By the name of the column."""
+    steps: tuple[StepRecord, ...]
+    plans: tuple[str, ...]
+    """Lines: how the server executed the query that suffers most."""
+
+    @property
+    def step_table(self) -> Table:
+        """The steps and what each of them cost."""
+        return Table(
+            title="Steps",
+            heads=("step", "size after", "peak disk", "time", "CPU", "WAL"),
+            rows=tuple(
+                (
+                    step.name,
+                    size(step.footprint.total),
+                    size(step.peak_bytes),
+                    seconds(step.seconds),
+                    seconds(step.cpu_seconds),
+                    size(step.wal_bytes),
+                )
+                for step in self.steps
+            ),
+        )
+
+    @property
+    def state(self) -> str:
+        """What the row stands for, as its mark says it."""
+        if self.result.trial is None:
+            return self.result.outcome.kind
+        if self.result.verdict is Verdict.DIFFERS:
+            return "wrong answers"
+        return "control" if self.result.facts.category is Category.CONTROL else ""
+
+
+def rows(results: Results) -> list[Row]:
+    """Every trial: the picked one first, then by size at full size; what has none comes last."""
+    made = [_row(number, result, results) for number, result in enumerate(results.trials)]
+    return sorted(made, key=lambda row: _order(row, results))
+
+
+def _order(row: Row, results: Results) -> tuple[bool, float, int]:
+    pick = results.pick is not None and row.result.trial is results.pick.trial
+    projection = row.result.projection
+    wrong = row.result.verdict is Verdict.DIFFERS
+    return not pick, float("inf") if projection is None or wrong else projection.size.bytes, row.number
+
+
+def _row(number: int, result: TrialResult, results: Results) -> Row:
+    values = record(result, results.experiment.workload)
+    outcome = result.outcome
+    return Row(
+        number=number,
+        result=result,
+        gives_up=_given_up(result),
+        cells={column.name: _cell(column, values[column.name]) for column in COLUMNS},
+        steps=result.trial.steps if result.trial else outcome.steps if isinstance(outcome, Failed) else (),
+        plans=tuple(_plans(result)),
+    )
+
+
+def _given_up(result: TrialResult) -> str:
+    if result.trial is None or result.verdict is Verdict.DIFFERS:
+        return ""
+    if result.facts.deletes_rows:
+        return "rows"
+    return "columns" if result.facts.given_up else "nothing"
+
+
+def _cell(column: Column, value: Value) -> Cell | str | None:
+    if column.cell is None:
+        return None if value is None else str(value)
+    number = None if value is None or isinstance(value, str) else value
+    return column.cell(number)
+
+
+def _plans(result: TrialResult) -> Iterator[str]:
+    slowest = slowest_read(result.reads)
+    for cost in (result.trial.reads or ()) if result.trial and slowest else ():
+        if slowest and cost.query == slowest.query and cost.without == slowest.without:
+            try:
+                yield from plans.of_read(cost)
+            except InputError as error:
+                yield error.message

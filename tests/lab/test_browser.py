@@ -1,0 +1,142 @@
+"""report.html in a browser: from disk, without a network; what it shows, and what its links show again."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, Page
+
+from lab.analysis.results import analyse
+from lab.report.page import page
+from lab.values import BASELINE, Experiment, Failed
+from tests.lab.test_page import hostile
+
+DESKTOP = {"width": 1366, "height": 850}
+NAMES = "[...document.querySelectorAll('#savings tbody:not([hidden]) .name')].map((name) => name.textContent)"
+
+Open = Callable[..., Page]
+
+
+@pytest.fixture(scope="module")
+def file(sample: Experiment, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    written = tmp_path_factory.mktemp("page") / "report.html"
+    written.write_text(page(analyse(sample)), encoding="utf-8")
+    return written
+
+
+@pytest.fixture
+def open_page(browser: Browser, file: Path) -> Iterator[Open]:
+    """Opens the page from disk; it fails where the page asks for anything else, or has anything to say."""
+    said: list[str] = []
+    contexts = []
+
+    def opened(fragment: str = "", of: Path = file, **options: Any) -> Page:
+        context = browser.new_context(**{"viewport": DESKTOP, "offline": True, **options})
+        contexts.append(context)
+        view = context.new_page()
+        view.on("console", lambda message: said.append(message.text))
+        view.on("pageerror", lambda error: said.append(str(error)))
+        view.on("dialog", lambda dialog: said.append(dialog.message))
+        view.on("request", lambda request: said.extend({request.url} - {of.as_uri()}))
+        view.goto(of.as_uri() + fragment)
+        return view
+
+    yield opened
+    for context in contexts:
+        context.close()
+    assert said == []
+
+
+@pytest.fixture(scope="module")
+def short(sample: Experiment, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A page with one row of each kind: the checks of all its elements take long."""
+    best, failed = (
+        analyse(sample).advice.scenario,
+        Failed(scenario="toast_lz4", server="native", step="a", error="b", steps=()),
+    )
+    kinds = {best, BASELINE, "retention_30d"}
+    outcomes = (*(outcome for outcome in sample.outcomes if outcome.scenario in kinds), failed)
+    written = tmp_path_factory.mktemp("page") / "report.html"
+    written.write_text(page(analyse(replace(sample, outcomes=outcomes))), encoding="utf-8")
+    return written
+
+
+@pytest.mark.parametrize(
+    ("options", "rules"),
+    [({}, None), ({"color_scheme": "dark"}, {"runOnly": ["color-contrast"]})],
+    ids=["light", "dark"],
+)
+def test_everyone_can_read_it(
+    open_page: Open, short: Path, options: dict[str, Any], rules: dict[str, Any] | None
+) -> None:
+    view = open_page(of=short, **options)
+    view.evaluate("document.querySelectorAll('details').forEach((details) => { details.open = true; })")
+    found = Axe().run(view, options=rules)
+    assert found.violations_count == 0, found.generate_report()
+    assert len(found.response["passes"]) >= (1 if rules else 20)
+
+
+def test_on_a_phone_only_tables_and_pictures_scroll_sideways(open_page: Open) -> None:
+    view = open_page(viewport={"width": 390, "height": 800})
+    assert view.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
+def test_each_bar_is_a_line_of_its_table(open_page: Open) -> None:
+    view = open_page()
+    bars = view.locator("#full-size svg g.mark-rect.layer_0_marks path, #full-size svg g.layer_0_marks > path")
+    lines = view.locator("#full-size .numbers tbody tr")
+    assert bars.count() == lines.count() > 20
+    widths = bars.evaluate_all("(bars) => bars.map((bar) => bar.getBBox().width)")
+    bytes_ = lines.evaluate_all("(lines) => lines.map((line) => Number(line.querySelector('data').value))")
+    assert [width / widths[-1] for width in widths] == pytest.approx([size / bytes_[-1] for size in bytes_], abs=0.01)
+
+
+def test_sorting_filtering_and_opening_are_in_the_link(open_page: Open) -> None:
+    view = open_page()
+    everything = view.evaluate(NAMES)
+    view.get_by_role("button", name="saving", exact=True).press("Enter")
+    values = view.evaluate(
+        "[...document.querySelectorAll('[data-column=saving_percent] data')].map((cell) => Number(cell.value))"
+    )
+    assert values == sorted(values)
+    assert sorted(view.evaluate(NAMES)) == sorted(everything)
+    view.get_by_label("Find").fill("drop_raw")
+    view.get_by_label("Gives up").select_option("columns")
+    names = view.evaluate(NAMES)
+    assert 0 < len(names) < len(everything)
+    assert all("drop_raw" in name for name in names)
+    view.get_by_role("button", name=names[0], exact=True).click()
+    assert view.locator("#savings .opened").filter(visible=True).count() == 1
+    again = open_page("#" + view.url.partition("#")[2])
+    assert again.evaluate(NAMES) == names
+    assert again.locator("#savings .opened").filter(visible=True).inner_text().startswith("Drop")
+    assert again.locator("form output").inner_text() == f"{len(names)} of {len(everything)} rows"
+
+
+def test_it_reads_without_javascript(open_page: Open) -> None:
+    view = open_page(java_script_enabled=False)
+    assert view.locator("svg").filter(visible=True).count() == 6
+    assert not view.locator("#filters").is_visible()
+    more = view.locator("#savings .more summary").first
+    more.click()
+    assert view.locator("#savings .opened").first.is_visible()
+
+
+def test_on_paper_each_picture_has_its_numbers(open_page: Open) -> None:
+    view = open_page()
+    view.emulate_media(media="print")
+    assert view.locator(".numbers table").filter(visible=True).count() == view.locator("figure").count() == 6
+    assert not view.locator("#filters").is_visible()
+
+
+def test_a_name_in_a_run_runs_nothing(open_page: Open, sample: Experiment, tmp_path: Path) -> None:
+    spoiled = tmp_path / "report.html"
+    spoiled.write_text(page(analyse(hostile(sample))), encoding="utf-8")
+    view = open_page("#q=%3Cscript%3E&open=%3Cimg%20src=x%20onerror=alert(1)%3E", of=spoiled)
+    assert view.evaluate("window.hacked") is None
+    assert view.locator("script").count() == 1

@@ -1,0 +1,198 @@
+"""report.html holds the numbers of savings.csv, escapes every text, and says what a run does not have."""
+
+from __future__ import annotations
+
+import csv
+import io
+import subprocess
+import sys
+from dataclasses import dataclass, field, replace
+from html.parser import HTMLParser
+
+import pytest
+
+from lab import runs
+from lab.analysis.results import Results, analyse
+from lab.report.csv import savings as savings_csv
+from lab.report.page import drawing, page
+from lab.report.page.rows import COLUMNS
+from lab.values import Completed, Experiment, Failed, Outcome, Skipped
+from tests.support import FORMAT_1, ROOT
+
+HOSTILE = '<img src=x onerror="window.hacked=1"></script><script>window.hacked=1</script>\'"&\x1b'
+"""A name that would run if it were ever taken for HTML."""
+
+
+@dataclass
+class Savings(HTMLParser):
+    """The cells of the table of strategies: by the row in savings.csv and its column."""
+
+    cells: dict[tuple[int, str], list[str]] = field(default_factory=dict)
+    elements: list[str] = field(default_factory=list)
+    row: int | None = None
+    column: str | None = None
+
+    def __post_init__(self) -> None:
+        super().__init__()
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        given = dict(attrs)
+        self.elements.append(tag)
+        if tag == "tbody":
+            self.row = int(number) if (number := given.get("data-row")) else None
+        if tag == "td":
+            self.column = given.get("data-column")
+            if self.row is not None and self.column:
+                self.cells[self.row, self.column] = []
+        if tag == "data" and self.row is not None and self.column:
+            self.cells[self.row, self.column].append(given["value"] or "")
+
+
+def parsed(html: str) -> Savings:
+    found = Savings()
+    found.feed(html)
+    return found
+
+
+@pytest.fixture(scope="module")
+def results(sample: Experiment) -> Results:
+    return analyse(sample)
+
+
+@pytest.fixture(scope="module")
+def html(results: Results) -> str:
+    return page(results)
+
+
+def test_every_number_of_the_table_is_the_one_in_savings_csv(results: Results, html: str) -> None:
+    shown = parsed(html).cells
+    lines = list(csv.DictReader(io.StringIO(savings_csv(results))))
+    numbers = [column.name for column in COLUMNS if column.cell]
+    assert set(shown) == {(row, column.name) for row in range(len(lines)) for column in COLUMNS}
+    for row, line in enumerate(lines):
+        for name in numbers:
+            assert [float(value) for value in shown[row, name]] == pytest.approx(
+                [float(line[name])] if line[name] else [], abs=0.0006
+            ), (line["scenario"], name)
+
+
+def test_a_page_asks_for_nothing(html: str) -> None:
+    found = parsed(html)
+    assert html.count("<script>") == html.count("</script>") == 1
+    assert not {"img", "iframe", "object", "embed", "image"} & set(found.elements)
+    assert "url(" not in html
+    assert [part for part in html.split('href="')[1:] if not part.startswith(("#", "data:"))] == []
+
+
+def renamed(outcome: Outcome, old: str, new: str) -> Outcome:
+    return replace(outcome, scenario=new) if outcome.scenario == old else outcome
+
+
+def hostile(sample: Experiment) -> Experiment:
+    """The sample, with that name in place of the pick's, of its texts and of its SQL."""
+    best = analyse(sample).advice.scenario or ""
+    facts = replace(sample.scenarios[best], title=HOSTILE, description=HOSTILE, hypothesis=HOSTILE, costs=(HOSTILE,))
+    outcomes: list[Outcome] = []
+    for outcome in sample.outcomes:
+        if isinstance(outcome, Completed) and outcome.scenario == best:
+            statements = tuple(replace(statement, sql=HOSTILE) for statement in outcome.steps[0].statements)
+            step = replace(outcome.steps[0], name=HOSTILE, statements=statements)
+            outcomes.append(replace(outcome, scenario=HOSTILE, steps=(step, *outcome.steps[1:]), notes=(HOSTILE,)))
+        else:
+            outcomes.append(outcome)
+    return replace(
+        sample,
+        run=HOSTILE,
+        scenarios={**sample.scenarios, HOSTILE: facts},
+        outcomes=(*outcomes, Skipped(scenario=HOSTILE, server=None, reason=HOSTILE)),
+        auxiliary_trials=tuple(
+            replace(trial, outcome=renamed(trial.outcome, best, HOSTILE)) for trial in sample.auxiliary_trials
+        ),
+    )
+
+
+def test_a_name_is_never_taken_for_html(sample: Experiment) -> None:
+    written = page(analyse(hostile(sample)))
+    assert written.count("&lt;img src=x") > 10
+    assert "<img" not in written
+    assert written.count("<script>") == written.count("</script>") == 1
+
+
+def test_a_character_that_no_picture_can_hold_is_replaced() -> None:
+    mark = {"type": "text", "text": "a\x1b\x00b"}
+    drawn = drawing.svg({**drawing.rows([{}]), "mark": mark})
+    assert "a\ufffd\ufffdb" in drawn
+
+
+def many(sample: Experiment, count: int, *, timed: bool = True) -> Experiment:
+    """The sample with copies of its strategies until there are so many."""
+    strategies = [outcome for outcome in sample.outcomes if isinstance(outcome, Completed) and outcome.steps]
+    outcomes, scenarios, auxiliary = list(sample.outcomes), dict(sample.scenarios), list(sample.auxiliary_trials)
+    for number in range(count - len(sample.scenarios)):
+        outcome = strategies[number % len(strategies)]
+        name = f"{outcome.scenario}#{number}"
+        scenarios[name] = sample.scenarios[outcome.scenario]
+        outcomes.append(replace(outcome, scenario=name, reads=outcome.reads if timed else None))
+        auxiliary += [
+            replace(trial, outcome=replace(trial.outcome, scenario=name))
+            for trial in sample.auxiliary_trials
+            if trial.outcome.scenario == outcome.scenario
+        ]
+    return replace(sample, outcomes=tuple(outcomes), scenarios=scenarios, auxiliary_trials=tuple(auxiliary))
+
+
+def test_a_page_of_40_scenarios_is_smaller_than_1500_kb(sample: Experiment) -> None:
+    written = page(analyse(many(sample, 40)))
+    assert written.count("<svg ") == 6
+    assert len(written.encode()) < 1_500_000
+
+
+def test_a_picture_of_many_scenarios_shows_40_and_its_table_all(sample: Experiment) -> None:
+    results = analyse(many(sample, 200, timed=False))
+    written = page(results)
+    assert written.count("<tbody data-row=") == len(results.trials) >= 200
+    assert "more are only in the numbers" in written
+
+
+def test_a_run_of_the_first_format_has_a_page_that_says_what_it_lacks() -> None:
+    written = page(analyse(runs.load(FORMAT_1)))
+    assert "The reads of the application were not timed." in written
+    assert 'id="reads"' not in written
+    assert '<section class="chart" id="full-size">' in written
+
+
+def only(sample: Experiment, *outcomes: Outcome) -> str:
+    return page(analyse(replace(sample, outcomes=outcomes, auxiliary_trials=())))
+
+
+def test_a_run_in_which_nothing_was_measured_has_a_page_with_the_reasons(sample: Experiment) -> None:
+    failed = Failed(scenario="toast_lz4", server="native", step="rewrite", error="disk full", steps=())
+    skipped = Skipped(scenario="retention_30d", server="native", reason="nothing is that old")
+    written = only(sample, failed, skipped)
+    assert "No trial was measured to the end" in written
+    assert "at &#39;rewrite&#39;: disk full" in written
+    assert "nothing is that old" in written
+    assert "<svg" not in written
+
+
+def test_a_run_of_the_baseline_alone_says_that_there_is_nothing_to_choose(sample: Experiment) -> None:
+    assert "No strategy was measured beside the baseline" in only(sample, sample.outcomes[0])
+
+
+def test_a_run_of_one_strategy_without_a_baseline_says_that_nothing_is_compared(sample: Experiment) -> None:
+    strategy = next(outcome for outcome in sample.outcomes if outcome.scenario == "drop_raw_response")
+    assert "nothing is compared" in only(sample, strategy)
+
+
+def test_an_interrupted_run_says_so_at_the_top(sample: Experiment) -> None:
+    written = page(analyse(replace(sample, finished=None, outcomes=sample.outcomes[:5])))
+    assert f"was interrupted: 5 of {len(sample.plan.trials)} trials" in written
+
+
+def test_help_loads_nothing_that_draws() -> None:
+    script = """import sys; sys.argv = ["lab", "--help"]
+from lab.cli import main
+try: main()
+except SystemExit: pass
+assert not {"vl_convert", "jinja2", "pandas", "scipy"} & set(sys.modules), sorted(sys.modules)"""
+    subprocess.run([sys.executable, "-c", script], check=True, cwd=ROOT, capture_output=True)
