@@ -26,6 +26,17 @@ def parse_bytes(text: str) -> int:
     return int(count)
 
 
+def parse_percent(text: str) -> float:
+    """2.0 in '2%', '2 %' or '2'.
+
+    Errors: `InputError` for anything else.
+    """
+    match = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*%?\s*", text)
+    if match is None:
+        raise InputError(f"'{text}' is not a percentage.", hint="Write a number of percent, such as 2% or 0.5%.")
+    return float(match[1])
+
+
 class Unit(StrEnum):
     """What a number counts; `number_text` writes each in one way."""
 

@@ -1,4 +1,4 @@
-"""Commands about scenarios and finished runs: list, compare, report, attach."""
+"""Commands about scenarios and finished runs: list, compare, history, report, attach."""
 
 from __future__ import annotations
 
@@ -11,10 +11,12 @@ import typer
 from lab.cli.app import app
 from lab.cli.console import print_json, print_line, print_lines, print_table
 from lab.cli.options import AsJson, Results
-from lab.errors import InputError
+from lab.errors import InputError, LabError
 from lab.report.table import Table
+from lab.units import parse_percent
 
 if TYPE_CHECKING:
+    from lab.analysis.comparison import Comparison
     from lab.analysis.results import Results as Analysed
     from lab.registry import Registered
 
@@ -51,33 +53,87 @@ def _listed(entry: Registered) -> dict[str, Any]:
     }
 
 
-@app.command(epilog="Examples: [bold]lab compare[/] · [bold]lab compare results/A results/B[/]")
+@app.command(
+    epilog="Examples: [bold]lab compare[/] · [bold]lab compare results/A results/B[/]"
+    " · [bold]lab compare results/A results/B --fail-on 2%[/]"
+)
 def compare(
     run_folders: Annotated[
         list[Path] | None,
         typer.Argument(metavar="[RUN]...", help="Folders of runs; default: the newest two."),
     ] = None,
     results: Results = Path("results"),
+    fail_on: Annotated[
+        str | None,
+        typer.Option(
+            metavar="PERCENT",
+            help="End with code 1 if a scenario is broken, or its size or a read grew by more than that.",
+        ),
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Compare the savings of several runs, and name the circumstances in which the runs differ."""
+    """Compare several runs with the first: sizes exactly, reads beyond their noise, and a verdict for each scenario."""
     from lab import runs
+    from lab.analysis import comparison
     from lab.analysis.results import analyse
-    from lab.analysis.side_by_side import side_by_side
-    from lab.report import summary, tables
+    from lab.report import comparison as report
 
+    limit = None if fail_on is None else parse_percent(fail_on)
     folders = run_folders or runs.folders(results)[-2:]
     if not folders:
-        raise InputError(
-            f"There is no run in {results}.", hint="Start one with `lab run`, or name another folder with --out."
-        )
-    compared = side_by_side([analyse(runs.load(folder)) for folder in folders])
+        raise InputError(_no_run(results), hint=_START)
+    compared = comparison.compare([analyse(runs.load(folder)) for folder in folders])
     if as_json:
-        print_json(summary.compared(compared))
+        print_json(report.summary(compared))
+    else:
+        print_lines(report.hindrances(compared))
+        print_table(report.table(compared))
+        print_lines(text for text in (report.legend(compared), *report.reasons(compared)) if text)
+    if limit is not None:
+        _fail(compared, limit)
+
+
+def _fail(compared: Comparison, limit: float) -> None:
+    """End with an error where the last run is worse than the first, or nobody can tell."""
+    if len(compared.runs) < 2:
+        raise InputError("--fail-on needs two different runs.", hint="Name both: `lab compare RUN RUN --fail-on 2%`.")
+    if not compared.comparable:
+        raise InputError("--fail-on cannot compare runs of different rows.", hint="`lab compare` says what differs.")
+    worse = [row.scenario for row in compared.worse(limit)]
+    if worse:
+        raise LabError(f"Broken, or worse by more than {limit:g} %: {', '.join(dict.fromkeys(worse))}.")
+
+
+@app.command(epilog="Examples: [bold]lab history[/] · [bold]lab history --out results --json[/]")
+def history(results: Results = Path("results"), as_json: AsJson = False) -> None:
+    """List the runs of a folder with their headline figures, oldest first."""
+    from lab import runs
+    from lab.analysis.history import headline
+    from lab.analysis.results import analyse
+    from lab.report import history as report
+
+    folders = runs.folders(results)
+    if not folders:
+        raise InputError(_no_run(results), hint=_START)
+    lines, unreadable = [], []
+    for folder in folders:
+        try:
+            lines.append(headline(analyse(runs.load(folder))))
+        except InputError as error:
+            unreadable.append(str(error))
+    if as_json:
+        print_json({"version": 1, "runs": [asdict(line) for line in lines], "unreadable": unreadable})
         return
-    print_table(tables.side_by_side(compared))
-    for line in compared.disagreements:
-        print_line(f"Note: {line}")
+    print_table(report.table(lines))
+    for text in unreadable:
+        print_line(f" {text}", head="Not shown:", style="bold red")
+
+
+_START = "Start one with `lab run`, or name another folder with --out."
+
+
+def _no_run(results: Path) -> str:
+    return f"There is no run in {results}."
 
 
 @app.command(

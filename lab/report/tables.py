@@ -1,4 +1,4 @@
-"""The tables of a run and of several."""
+"""The tables of a run."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ from lab.analysis.full_size import FullSizeProjection
 from lab.analysis.reads import Change, ReadResult, main_read, slowest_read
 from lab.analysis.results import Results
 from lab.analysis.rows import StepResult, TableResult, TrialResult
-from lab.analysis.side_by_side import SideBySide
 from lab.report.table import Cell, Table, count, percent, seconds, size
 from lab.units import Unit, bytes_text, duration_text, ratio_text
 from lab.values import CaseFacts, Parameter
@@ -242,14 +241,4 @@ def _fidelity_row(figure: Figure) -> tuple[Cell | str, ...]:
         figure.unit,
         *(Cell(value=value, unit=Unit.OTHER) for value in numbers),
         Cell(value=figure.allowed, unit=Unit.OTHER, digits=4, prefix="±"),
-    )
-
-
-def side_by_side(compared: SideBySide) -> Table:
-    """Saving of each scenario in several runs."""
-    return Table(
-        title="Saving by run",
-        heads=("scenario", "server", *compared.runs),
-        rows=tuple((row.scenario, row.server, *(percent(saved) for saved in row.savings)) for row in compared.rows),
-        left=2,
     )

@@ -15,11 +15,12 @@ import pytest
 
 from data_gen import published
 from lab import files, runs
+from lab.analysis.comparison import compare
+from lab.analysis.history import headline
 from lab.analysis.results import analyse
-from lab.analysis.side_by_side import side_by_side
 from lab.discovery import DiscoveryInputs
 from lab.errors import InputError, LabError
-from lab.report import discovery, markdown, summary, tables
+from lab.report import comparison, discovery, history, markdown, summary, tables
 from lab.report.renderers import PAGE, RENDERERS
 from lab.values import Completed, Experiment, Failed, Outcome, Profile, validation
 from tests.support import CASES
@@ -172,9 +173,11 @@ def render(experiment: Experiment, profile: Profile, *, page: bool) -> None:
             renderer(results)
     summary.of(results)
     markdown.attach("", results)
-    both = side_by_side([results, results])
-    for table in (tables.savings(results), tables.full_size(results), tables.side_by_side(both)):
+    both = compare([results, replace(results, experiment=replace(experiment, run=f"{experiment.run} again"))])
+    for table in (tables.savings(results), tables.full_size(results), comparison.table(both)):
         table.markdown()
+    comparison.summary(both)
+    history.table([headline(results)])
     inputs = DiscoveryInputs(profile=profile, results=results)
     discovery.document("", inputs, [])
     discovery.summary("", inputs, [])

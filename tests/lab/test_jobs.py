@@ -9,8 +9,8 @@ import pytest
 from data_gen import workload
 from data_gen.imitation import resolve
 from lab import runs
+from lab.analysis.comparison import compare
 from lab.analysis.results import analyse
-from lab.analysis.side_by_side import side_by_side
 from lab.runner import pipeline
 from lab.runner.pipeline import Request
 from lab.servers import Options
@@ -47,7 +47,7 @@ def sizes(experiment: Experiment) -> dict[tuple[str, int], list[Footprint]]:
 def assert_equal_sizes(one: Experiment, other: Experiment) -> None:
     assert sizes(one) == sizes(other)
     assert [template.footprint for template in one.templates] == [template.footprint for template in other.templates]
-    assert side_by_side([analyse(one), analyse(other)]).disagreements == ()
+    assert compare([analyse(one), analyse(other)]).disagreements == ()
 
 
 @pytest.mark.slow

@@ -16,7 +16,6 @@ from lab.analysis.interval import gap
 from lab.analysis.projection import Lineage
 from lab.analysis.record import Kind, columns
 from lab.analysis.results import Results, analyse
-from lab.analysis.side_by_side import side_by_side
 from lab.errors import InputError
 from lab.report import markdown, markers, summary, tables
 from lab.report.csv import savings as savings_csv
@@ -170,16 +169,6 @@ def test_what_was_not_measured_alone_is_missing_and_not_counted_as_nothing(sampl
     assert MISSING not in tables.steps(results).texts[1]
 
 
-def test_runs_are_compared_side_by_side_with_their_differences(sample: Experiment) -> None:
-    other = replace(sample, run="other", plan=replace(sample.plan, dataset=replace(sample.plan.dataset, seed=2)))
-    results, others = analyse(sample), analyse(other)
-    compared = side_by_side([results, others])
-    assert compared.runs == (sample.run, "other")
-    assert [row.savings for row in compared.rows if row.savings[0] != row.savings[1]] == []
-    assert compared.disagreements == (f"seed differs ({sample.run}: 1, other: 2)",)
-    assert side_by_side([results, results]).disagreements == ()
-
-
 def test_a_cell_with_a_bar_does_not_break_the_table() -> None:
     table = Table(title="", heads=("a", "b"), rows=(("x|y", "1"),))
     assert table.markdown().splitlines()[-1] == "| x\\|y | 1 |"
@@ -214,9 +203,9 @@ def test_a_gap_is_computed_once_for_each_trial(sample: Experiment, monkeypatch: 
 def test_pandas_is_loaded_for_the_csv_only() -> None:
     render = "results = analyse(runs.load(Path(sys.argv[1]))); markdown.report(results); summary.of(results)"
     script = f"""import sys; from pathlib import Path; from lab import runs; from lab.analysis.results import analyse
-from lab.analysis.side_by_side import side_by_side; from lab.report import markdown, summary
+from lab.analysis.comparison import compare; from lab.report import markdown, summary
 from lab.report.renderers import RENDERERS
-{render}; side_by_side([results]); assert "pandas" not in sys.modules; RENDERERS["savings.csv"](results)
+{render}; compare([results]); assert "pandas" not in sys.modules; RENDERERS["savings.csv"](results)
 assert "pandas" in sys.modules"""
     subprocess.run([sys.executable, "-c", script, SAMPLE], check=True, cwd=ROOT)
 

@@ -1,0 +1,97 @@
+"""Several runs side by side: as a table, as lines, and for programs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict
+from typing import Any
+
+from lab.analysis.comparison import ComparedRow, ComparedTrial, Comparison, Extent, RowVerdict
+from lab.report.table import Cell, Table, percent, size
+from lab.units import ratio_text
+
+VERSION = 1
+"""Of the shape that `summary` returns."""
+
+_MARKS: Mapping[RowVerdict, str] = {
+    RowVerdict.SMALLER: "-",
+    RowVerdict.FASTER: "-",
+    RowVerdict.LARGER: "+",
+    RowVerdict.SLOWER: "+",
+    RowVerdict.BROKEN: "!",
+    RowVerdict.GONE: "!",
+    RowVerdict.NOT_COMPARABLE: "?",
+}
+_FORBIDDEN: Mapping[Extent, str] = {
+    Extent.ALL: "Sizes and times may not be compared",
+    Extent.TIMES: "Times may not be compared",
+    Extent.NOTHING: "Note",
+}
+
+
+def table(comparison: Comparison) -> Table:
+    """Bytes by run, what changed, and a verdict for each row; the marks are those of `legend`."""
+    return Table(
+        title="Runs compared",
+        heads=("", "scenario", "server", "verdict", *comparison.runs, "size", "read that changed most"),
+        rows=tuple(_row(row) for row in comparison.rows),
+        left=4,
+    )
+
+
+def legend(comparison: Comparison) -> str:
+    """The marks in words, where one is shown."""
+    shown = {_mark(row) for row in comparison.rows} - {""}
+    words = {"-": "- better", "+": "+ worse", "±": "± both", "!": "! broken or gone", "?": "? not comparable"}
+    return ", ".join(text for mark, text in words.items() if mark in shown)
+
+
+def hindrances(comparison: Comparison) -> Iterator[str]:
+    """What may not be compared and why, the gravest first."""
+    for extent in Extent:
+        for disagreement in comparison.disagreements:
+            if disagreement.forbids is extent:
+                yield f"{_FORBIDDEN[extent]}: {disagreement.words}"
+
+
+def reasons(comparison: Comparison) -> Iterator[str]:
+    """For each trial without bytes that failed or gives other answers, why."""
+    for row in comparison.rows:
+        for run, trial in zip(comparison.runs, row.trials, strict=True):
+            if trial and trial.broken:
+                yield f"{row.scenario} in {run} {trial.state}: {trial.reason}"
+
+
+def summary(comparison: Comparison) -> dict[str, Any]:
+    """For programs: plain values, None where there is no number."""
+    return {
+        "version": VERSION,
+        "runs": list(comparison.runs),
+        "comparable": comparison.comparable,
+        "disagreements": [asdict(disagreement) for disagreement in comparison.disagreements],
+        "rows": [asdict(row) for row in comparison.rows],
+    }
+
+
+def _row(row: ComparedRow) -> tuple[Cell | str | None, ...]:
+    read = f"{row.read.query} {ratio_text(row.read.ratio)} x" if row.read else None
+    return (
+        _mark(row),
+        row.scenario,
+        ", ".join(row.servers) or None,
+        ", ".join(row.verdicts),
+        *(_bytes(trial) for trial in row.trials),
+        percent(row.change_percent, digits=2),
+        read,
+    )
+
+
+def _bytes(trial: ComparedTrial | None) -> Cell | str | None:
+    if trial is None:
+        return None
+    return trial.state if trial.bytes is None else size(trial.bytes)
+
+
+def _mark(row: ComparedRow) -> str:
+    marks = {mark for verdict in row.verdicts if (mark := _MARKS.get(verdict, ""))}
+    return "±" if marks == {"+", "-"} else "".join(marks)
