@@ -23,11 +23,13 @@ from lab.cli.options import (
     ProfileFile,
     ReadSeconds,
     Results,
+    RunSize,
     Scenarios,
     Seed,
     ServerName,
     Size,
     StepSeconds,
+    Thorough,
     Tmpfs,
     WorkloadModule,
 )
@@ -48,7 +50,8 @@ def run(
     workload: WorkloadModule = "data_gen.imitation",
     case: CaseName = None,
     profile: ProfileFile = None,
-    size: Size = "256MB",
+    thorough: Thorough = False,
+    size: RunSize = None,
     seed: Seed = 1,
     change_rate: ChangeRate = None,
     server: ServerName = "auto",
@@ -58,7 +61,7 @@ def run(
     postgres_bin: PostgresBin = None,
     jobs: Jobs = None,
     step_seconds: StepSeconds = 3600,
-    read_seconds: ReadSeconds = 4,
+    read_seconds: ReadSeconds = None,
     results: Results = Path("results"),
     as_json: AsJson = False,
 ) -> None:
@@ -67,15 +70,18 @@ def run(
     from lab.report import summary
     from lab.report.renderers import PAGE
     from lab.runner import pipeline
+    from lab.runner.effort import effort
     from lab.servers import DEFAULT_IMAGE, PULL_S, PULL_UNASKED_S, Options
     from lab.units import parse_bytes
 
+    usual = effort(thorough=thorough)
+    read_seconds = usual.read_seconds if read_seconds is None else read_seconds
     if isnan(read_seconds) or isnan(step_seconds):
         raise InputError("nan is no number of seconds.", hint="Write a number, such as 4.")
     request = pipeline.Request(
         scenarios=tuple(scenario),
         workload=_workload(workload, case, profile),
-        size_bytes=parse_bytes(size),
+        size_bytes=parse_bytes(size or usual.size),
         seed=seed,
         parameters=_parameters(change_rate),
         server=server,
@@ -83,6 +89,7 @@ def run(
         jobs=jobs,
         step_seconds=step_seconds,
         read_seconds=read_seconds,
+        varies=usual.varies,
         options=Options(
             postgres_bin=postgres_bin,
             image=image or DEFAULT_IMAGE,

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from lab.runner.effort import THOROUGH, USUAL
 from lab.runner.schedule import MOST_JOBS
 
 
@@ -41,6 +42,22 @@ ProfileFile = Annotated[
     typer.Option("--profile", help="Imitate the database of this profile.json or case file."),
 ]
 Size = Annotated[str, typer.Option("--size", help="Size of the baseline, such as 256MB; sets the number of events.")]
+RunSize = Annotated[
+    str | None,
+    typer.Option(
+        "--size",
+        help="Size of the baseline, such as 1GB; sets the number of events."
+        f" Default: {USUAL.size}, or {THOROUGH.size} with --thorough.",
+    ),
+]
+Thorough = Annotated[
+    bool,
+    typer.Option(
+        "--thorough",
+        help=f"Like --size {THOROUGH.size} --read-seconds {THOROUGH.read_seconds:g}, unless these are given, and measure what"
+        " depends on the workload at other values of its parameters, too.",
+    ),
+]
 Seed = Annotated[int, typer.Option("--seed", min=0, max=1 << 62, help="The same seed generates the same rows.")]
 ChangeRate = Annotated[
     float | None,
@@ -88,12 +105,13 @@ StepSeconds = Annotated[
     typer.Option("--step-seconds", min=1, help="Cancel a step after this many seconds; its trial then fails."),
 ]
 ReadSeconds = Annotated[
-    float,
+    float | None,
     typer.Option(
         "--read-seconds",
         min=0,
         max=3600,
-        help="Measure the application's reads this long per trial; 0 leaves them out.",
+        help="Measure the application's reads about this long per trial; 0 leaves them out."
+        f" Default: {USUAL.read_seconds:g}, or {THOROUGH.read_seconds:g} with --thorough.",
     ),
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for a program to read.")]

@@ -13,6 +13,7 @@ from lab import files, registry, runs
 from lab.errors import LabError
 from lab.registry import Registered
 from lab.runner import plan
+from lab.runner.effort import USUAL
 from lab.runner.environment import environment
 from lab.runner.journal import Journal, now
 from lab.runner.room import check_room
@@ -21,7 +22,6 @@ from lab.runner.server_pool import ServerPool, open_pool
 from lab.servers import Options, clean, open_workspace
 from lab.trial import trial
 from lab.trial.deadline import STEP_SECONDS
-from lab.trial.reads import READ_SECONDS
 from lab.trial.template import Bench
 from lab.units import bytes_text
 from lab.values import (
@@ -63,8 +63,10 @@ class Request:
     """Trials at once; None: `lab.runner.schedule.jobs_at_once` decides."""
     step_seconds: float = STEP_SECONDS
     """A step that takes longer is ended."""
-    read_seconds: float = READ_SECONDS
+    read_seconds: float = USUAL.read_seconds
     """About how long the reads of each trial are measured; 0 leaves them out."""
+    varies: bool = True
+    """Whether scenarios that depend on a parameter of the workload are tried at other values of it, too."""
     parameters: Mapping[str, float] = field(default_factory=dict)
     """Of the workload, where they are not to be its own."""
 
@@ -104,6 +106,7 @@ def run(request: Request, progress: Progress, opened: Callable[[Path], None]) ->
                 case_sha256=_sha256(workload.case_text),
                 step_seconds=request.step_seconds,
                 read_seconds=request.read_seconds,
+                varies=request.varies,
             ),
         )
     journal.finish()
@@ -122,6 +125,7 @@ class _Run:
     case_sha256: str
     step_seconds: float
     read_seconds: float
+    varies: bool
 
     @property
     def spec(self) -> DatasetSpec:
@@ -155,14 +159,14 @@ def _make_trials(trials: Sequence[PlannedTrial], run: _Run) -> None:
 
 
 def _jobs(trials: Sequence[PlannedTrial], run: _Run) -> Iterator[Job]:
-    """All trials, then those of them that are made on other datasets too."""
+    """All trials, then those of them that are made on other datasets, too."""
     placed = _in_turn(trials)
     for planned in placed:
         yield partial(_make, run.request(planned, run.spec, timed=True), run)
     for planned in placed:
         if planned.repeat == 1 and (smaller := _smaller(run.spec)):
             yield partial(_make_auxiliary, run.request(planned, smaller, timed=False), run, SIZE)
-    for planned in placed:
+    for planned in placed if run.varies else ():
         if parameter := run.entries[planned.scenario].scenario.varies_with:
             for dataset in run.workload.variations(run.spec, parameter):
                 yield partial(_make_auxiliary, run.request(planned, dataset, timed=False), run, parameter)

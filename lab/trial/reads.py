@@ -20,8 +20,6 @@ from lab.servers import Gauge
 from lab.values import ReadCost, ReadPlan, ReadSide, Timing
 from lab.workload import Read
 
-READ_SECONDS = 4.0
-"""Default time for all queries of a trial; each gets an equal part of what is left."""
 LEAST, MOST = 5, 30
 """Samples of each side; a slow query gets the fewest, even beyond its part of the time."""
 
@@ -67,12 +65,10 @@ class _Form:
         return len({read.subject for read, _ in self.statements})
 
 
-def measure(
-    after: Side, before: Side, reads: Sequence[Read], given_up: Sequence[str], *, seconds: float = READ_SECONDS
-) -> Timed:
+def measure(after: Side, before: Side, reads: Sequence[Read], given_up: Sequence[str], *, seconds: float) -> Timed:
     """Every query in every form, `before` being the untouched clone; `given_up` are the columns that the strategy drops.
 
-    It takes about `seconds`, longer where the fewest samples do.
+    It takes about `seconds`, longer where the fewest samples do; each query gets an equal part of what is left.
 
     A query that the server refuses is left out with a note. Errors: `ServerError` where a connection is lost.
     """

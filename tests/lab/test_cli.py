@@ -42,7 +42,7 @@ def small_run(scenario: str, *more: str, out: Path, temporary: Path) -> subproce
         (("run", "--server", "nativ"), "--server names no kind of server. Did you mean native"),
         (("run", "--size", "big"), "'big' is not a size. Write a number and a unit, such as 256MB"),
         (
-            ("run", "--size", "1MB", "--server", "native"),
+            ("run", "--thorough", "--size", "1MB", "--server", "native"),
             "cannot hold one event of case 2026-02-17. One event needs about",
         ),
         (("run", "--size", "100TB", "--server", "native"), "This needs about"),

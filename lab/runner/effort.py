@@ -1,0 +1,26 @@
+"""How much a run measures where nothing else was asked for."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, kw_only=True)
+class Effort:
+    """What narrows intervals or answers more, and costs time."""
+
+    size: str
+    read_seconds: float
+    varies: bool
+    """Whether strategies that depend on a parameter of the workload are tried at other values of it, too."""
+
+
+USUAL = Effort(size="48MB", read_seconds=1, varies=False)
+"""All scenarios on the embedded servers in a few minutes."""
+THOROUGH = Effort(size="256MB", read_seconds=4, varies=True)
+"""Intervals half as wide, and how rankings depend on the workload."""
+
+
+def effort(*, thorough: bool) -> Effort:
+    """What `--thorough` stands for, and what holds without it."""
+    return THOROUGH if thorough else USUAL
