@@ -7,18 +7,19 @@ only in the strategy's session is not the database's.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from lab.postgres import catalogs, footprint
 from lab.postgres.catalogs import UNEXPLAINED, Catalogs
 from lab.postgres.database import Database
+from lab.postgres.sql import quoted
 from lab.scenario import Scenario, Shape
 from lab.servers import Server
 from lab.trial import guarantees, leftovers, verify
 from lab.trial.leftovers import READER, Inventory
-from lab.trial.verify import Loss, Questions
+from lab.trial.verify import Known, Loss, Questions
 from lab.units import bytes_text
-from lab.values import Answer, Footprint, Guarantee, Mismatch, Verification
+from lab.values import Answer, Footprint, Guarantee, Mismatch, Verdict, Verification
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,6 +31,8 @@ class Expectation:
     """Guarantees, without those on columns that are given up."""
     valued: Mapping[str, int]
     """Of each column that is emptied in some rows, as 'table.column', the rows in which it is not."""
+    known: Mapping[str, Known]
+    """By table, what spares `ask` most of its work."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,10 +63,11 @@ def expectation(database: Database, questions: Questions, loss: Loss) -> Expecta
     verify.state_settings(database, questions.schema)
     answers = verify.ask(database, questions, loss, applied=False)
     valued = verify.valued(database, questions, loss)
+    known = verify.known(database, questions, loss, answers)
     for name in loss.columns:
         table, _, column = name.partition(".")
         database.execute(f"ALTER TABLE {verify.qualified(questions.schema, table)} DROP COLUMN {column} CASCADE")
-    return Expectation(answers=answers, guarantees=guarantees.read(database), valued=valued)
+    return Expectation(answers=answers, guarantees=guarantees.read(database), valued=valued, known=known)
 
 
 def before(database: Database, server: Server) -> Before:
@@ -88,12 +92,12 @@ def judge(  # noqa: PLR0913 - both sides of the comparison
     earlier: Before,
 ) -> Judgement:
     """Compare a settled clone with the expected state."""
-    answers = verify.ask(database, questions, loss, applied=True)
+    answers = verify.ask(database, questions, loss, applied=True, known=expected.known)
     guaranteed, after = guarantees.read(database), catalogs.measure(database)
     weighed = footprint.measure(database)
     mismatches = [
         *verify.mismatches(database, questions, expected.answers, answers, loss),
-        *_asked_again(database, questions, loss, answers),
+        *_asked_again(database, questions, loss, expected, answers),
         *_guarantees_lost(expected.guarantees - guaranteed, scenario),
         *_unexplained(after.unexplained(weighed)),
         *_left_behind(database, server, earlier),
@@ -102,20 +106,42 @@ def judge(  # noqa: PLR0913 - both sides of the comparison
         footprint=catalogs.counted(weighed, earlier.catalogs, after),
         database_bytes=after.database_bytes,
         rows=verify.rows_of_tables(answers),
-        verification=verify.verdict(expected.answers, mismatches, loss),
+        verification=_verdict(expected.answers, mismatches, loss),
         lost=guarantees.lost(earlier.guarantees, guaranteed),
     )
 
 
-def _asked_again(database: Database, questions: Questions, loss: Loss, answers: Sequence[Answer]) -> Iterator[Mismatch]:
+def _verdict(expected: Sequence[Answer], mismatches: Sequence[Mismatch], loss: Loss) -> Verification:
+    """The verdict over all comparisons."""
+    fine = Verdict.AS_DECLARED if loss.words else Verdict.EXACT
+    return Verification(
+        verdict=Verdict.DIFFERS if mismatches else fine,
+        checks=sum(answer.rows != 0 for answer in expected) + len(loss.columns),
+        given_up=loss.words,
+        mismatches=tuple(mismatches),
+    )
+
+
+def _asked_again(
+    database: Database, questions: Questions, loss: Loss, expected: Expectation, answers: Sequence[Answer]
+) -> Iterator[Mismatch]:
     """Ask each view twice, as two roles if possible, because it may answer differently the next time or to another role."""
-    if not verify.views(database, questions):
+    of_views = _about_views(database, questions)
+    if not of_views.columns:
         return
     with leftovers.reader(database):
-        again = verify.ask(database, questions, loss, applied=True)
-    for first, second in zip(answers, again, strict=True):
-        if first != second:
-            yield verify.mismatch(first, second, name=f"{first.name}, asked again as {READER}")
+        again = verify.ask(database, of_views, loss, applied=True, known=expected.known)
+    earlier = {answer.name: answer for answer in answers}
+    for answer in again:
+        if earlier[answer.name] != answer:
+            yield verify.mismatch(earlier[answer.name], answer, name=f"{answer.name}, asked again as {READER}")
+
+
+def _about_views(database: Database, asked: Questions) -> Questions:
+    """The same questions without the tables that have not become views."""
+    sql = "SELECT relname::text FROM pg_class WHERE relkind = 'v' AND relname = ANY(%s) AND relnamespace = %s::regnamespace"
+    found = {name for (name,) in database.fetch(sql, (list(asked.columns), quoted(asked.schema)))}
+    return replace(asked, columns={table: columns for table, columns in asked.columns.items() if table in found})
 
 
 def _guarantees_lost(lost: frozenset[Guarantee], scenario: Scenario) -> Iterator[Mismatch]:
