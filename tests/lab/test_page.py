@@ -15,6 +15,7 @@ from lab import runs
 from lab.analysis.results import Results, analyse
 from lab.report.csv import savings as savings_csv
 from lab.report.page import drawing, page
+from lab.report.page.growth import growth
 from lab.report.page.rows import COLUMNS
 from lab.values import Completed, Experiment, Failed, Outcome, Skipped
 from tests.support import FORMAT_1, ROOT
@@ -82,6 +83,16 @@ def test_a_page_asks_for_nothing(html: str) -> None:
     assert not {"img", "iframe", "object", "embed", "image"} & set(found.elements)
     assert "url(" not in html
     assert [part for part in html.split('href="')[1:] if not part.startswith(("#", "data:"))] == []
+
+
+def test_each_line_of_growth_ends_at_its_day_on_the_target(results: Results) -> None:
+    chart = growth(results)
+    assert chart
+    lines, dots = chart.spec["layer"][:2]
+    days = {candidate.projection.days_to_target for candidate in results.candidates} - {None}
+    assert {mark["day"] for mark in dots["data"]["values"]} == days
+    assert {line["day"] for line in lines["data"]["values"]} == days | {0.0}
+    assert lines["encoding"]["x"] == dots["encoding"]["x"]
 
 
 def renamed(outcome: Outcome, old: str, new: str) -> Outcome:

@@ -64,7 +64,7 @@ def growth(results: Results) -> Chart | None:
             {
                 **drawing.rows(passed),
                 "mark": {"type": "point", "filled": True, "size": 60, "opacity": 1},
-                "encoding": line,
+                "encoding": place,
             },
             *target_line(target, of_unit, upright=False),
         ],
