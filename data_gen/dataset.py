@@ -18,10 +18,11 @@ from data_gen.payloads import COMPETITORS as COMPETITOR_SITES
 from data_gen.queries import reads
 from data_gen.size import expected_bytes
 from data_gen.tables import SmallTables
+from data_gen.writes import writes
 from lab.errors import InputError
 from lab.units import counted
 from lab.values import CHANGE_RATE, DatasetSpec
-from lab.workload import Comparison, CopyIn, Read, Stage
+from lab.workload import Comparison, CopyIn, Read, Stage, Write
 
 _PREDICTED_WITHIN = 1.01
 _TYPICAL_EVENTS = 60  # a sample of this size weighs as much per event as a large one
@@ -49,6 +50,8 @@ class Dataset:
         self.case: Case = case or load_case(spec.case)
         self._plan = DatasetPlan(self.case, spec.scale, spec.seed)
         self._digest: str | None = None
+        self._history: History | None = None
+        self._writes: tuple[Write, ...] | None = None
 
     @classmethod
     def plan(cls, case: Case, *, size_bytes: int, seed: int, change_rate: float = 1.0) -> Self:
@@ -115,16 +118,22 @@ class Dataset:
 
     def stages(self) -> Iterator[Stage]:
         """All stages that fill an empty database, in order; each COPY must be consumed before the next stage."""
-        digest = hashlib.sha256()
-        for stage in History(self._plan, self.spec.parameters[CHANGE_RATE]).stages():
+        digest, history = hashlib.sha256(), History(self._plan, self.spec.parameters[CHANGE_RATE])
+        for stage in history.stages():
             yield _hashed(stage, digest.update) if isinstance(stage, CopyIn) else stage
-        self._digest = digest.hexdigest()
+        self._digest, self._history = digest.hexdigest(), history
 
     def reads(self) -> tuple[Read, ...]:
         """Q1-Q10 at the present; Q2-Q5 for `EVENTS_READ` events."""
         ids = [event + 1 for event in self._small.scraped_events]  # kick-offs ascend with their numbers
         step = max(1, len(ids) // EVENTS_READ)
         return reads(self.now, ids[step // 2 :: step][:EVENTS_READ])
+
+    def writes(self) -> tuple[Write, ...]:
+        """W1 and W2 for each cycle that would come next, then D1."""
+        if self._writes is None and self.digest and self._history:
+            self._writes = writes(self._plan, self._history)  # once, because the history then has moved on
+        return self._writes or ()
 
     def _counts(self, site: str) -> tuple[int, int]:
         """Snapshots of the platform, and their market rows."""

@@ -57,6 +57,14 @@ class History:
         yield from map(Statement, schema.FOREIGN_KEYS)
         yield from (Statement(schema.next_ids(table)) for table in schema.SEQUENCED)
 
+    def following(self, count: int) -> list[dict[str, list[bytes]]]:
+        """By cycle and table, the rows that the scraper would store next, as COPY text; all stages must have been consumed.
+
+        The rows of a snapshot table are one element each, those of a market table one element for each snapshot.
+        """
+        home, competitors = (side.following(count) for side in self._passes)
+        return [one | other for one, other in zip(home, competitors, strict=True)]
+
     def _usual(self, indexes: Sequence[str]) -> Iterator[str]:
         """The usual indexes that the case has."""
         return (statement for statement in indexes if statement not in self._plan.case.workload.without_indexes)
@@ -127,3 +135,15 @@ class _Pass:
     def markets(self, cycles: range) -> CopyIn:
         rows = markets.copied(self._lines.run(cycles), self._line_ids, self._owners)
         return CopyIn(self._side.markets, markets.COLUMNS, chunked(rows))
+
+    def following(self, count: int) -> list[dict[str, list[bytes]]]:
+        """By cycle and table, the snapshots and the market rows that come next."""
+        side = self._side
+        # Both lists are made before the next cycle, because the offers that they print are then moved on.
+        return [
+            {
+                side.snapshots: list(snapshots.copied(responses, self._ids, side.owner, side.moment, confirmed=True)),
+                side.markets: list(markets.copied(lines, self._line_ids, self._owners)),
+            }
+            for responses, lines in zip(self._responses.following(count), self._lines.following(count), strict=True)
+        ]

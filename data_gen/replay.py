@@ -8,6 +8,7 @@ from typing import Generic, Protocol, TypeVar
 
 import numpy as np
 
+from data_gen.case import CYCLE
 from data_gen.cycles import MICROSECOND
 from data_gen.events import DatasetPlan
 from data_gen.odds import Feed
@@ -71,6 +72,24 @@ class Replay(Generic[V]):
                 yield from self._batch(events[batch * size : (batch + 1) * size], cycle, captured)
             self._forget(cycle)
 
+    def following(self, count: int) -> Iterator[list[Scrape[V]]]:
+        """`count` cycles after the last one, whose offers move on: the first batch of each.
+
+        They store snapshots of the same events and platforms as the last `count` cycles did, as far as these are still to be
+        played. They belong to the last run of the scraper.
+        """
+        cycles, last = self._plan.cycles, len(self._plan.cycles) - 1
+        for number in range(min(count, last + 1)):
+            captured = cycles.captured(last, 0, 1) + (number + 1) * CYCLE.seconds * MICROSECOND
+            listed = self._plan.scraped[:, last + 1 - count + number] & (self._plan.kickoffs > captured)
+            events: list[int] = np.nonzero(listed)[0].tolist()[: self._plan.case.workload.events_per_batch]
+            yield [
+                Scrape(event, platform, last, captured, self._advanced(event, platform, captured))
+                for event in events
+                for platform in self._platforms
+                if self._plan.stored[platform.name][event, last + 1 - count + number]
+            ]
+
     def _batch(self, events: list[int], cycle: int, captured_us: int) -> Iterator[Scrape[V]]:
         for event in events:
             for platform in self._platforms:
@@ -98,6 +117,8 @@ class Replay(Generic[V]):
         return followed
 
     def _forget(self, cycle: int) -> None:
+        if cycle + 1 == len(self._plan.cycles):
+            return  # what is still to be played goes on
         _, end = self._plan.lives
         for event, name in [key for key in self._offers if end[key[0]] <= cycle + 1]:
             del self._offers[event, name]

@@ -8,7 +8,7 @@ of the scenarios decide which combinations are possible and which belong to `all
 from __future__ import annotations
 
 import difflib
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
@@ -16,7 +16,7 @@ from typing import TypeVar
 
 from lab import names
 from lab.errors import InputError, LabError
-from lab.scenario import Database, Empties, Family, Scenario, Shape
+from lab.scenario import Database, Empties, Family, Scenario, Shape, Writing
 from lab.scenario_files import Registered, registered
 from lab.values import Value
 
@@ -155,6 +155,8 @@ def _combined(name: str, parts: tuple[Registered, ...]) -> Registered:
         empties_after_days=min((of.empties_after_days for of in several if of.empties_after_days), default=None),
         costs=_each(cost for scenario in several for cost in scenario.costs),
         origins={table: of for scenario in several for table, of in scenario.origins.items()},
+        write=_written(several),
+        recurring=_each(statement for scenario in several for statement in scenario.recurring),
         varies_with=None,
         leads=False,
         follows=frozenset(),
@@ -176,6 +178,12 @@ def _emptied(several: Sequence[Scenario]) -> Empties | None:
         return {column: " OR ".join(of) for column, of in by_column.items()}
 
     return conditions if emptying else None
+
+
+def _written(several: Sequence[Scenario]) -> Mapping[str, Writing]:
+    """How each table is written; where two of them say it of one table, neither may be right after the other."""
+    told = Counter(table for scenario in several for table in scenario.write)
+    return {table: writing for scenario in several for table, writing in scenario.write.items() if told[table] == 1}
 
 
 def _each(values: Iterable[T]) -> tuple[T, ...]:

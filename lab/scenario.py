@@ -15,7 +15,7 @@ from enum import StrEnum
 from typing import Any, Protocol
 
 from lab.errors import LabError, NothingToDoError
-from lab.values.declared import Category, DeclaredLoss, Requirement, Shape
+from lab.values.declared import Category, DeclaredLoss, Requirement, Shape, Writing
 from lab.values.parameters import Choice, ScenarioParameter, Setting, Value, WholeNumber
 
 __all__ = [
@@ -33,6 +33,7 @@ __all__ = [
     "Scenario",
     "Shape",
     "WholeNumber",
+    "Writing",
     "days_ago",
     "days_before",
     "different_parts",
@@ -129,6 +130,10 @@ class Scenario:
     """Its price besides bytes and seconds: keys, foreign keys, locks, application code."""
     origins: Mapping[str, str] = field(default_factory=dict)
     """New table to the table whose rows it grows with; a table that is not named grows with the number of events."""
+    write: Mapping[str, Writing] = field(default_factory=dict)
+    """Table to how it is written afterwards, where that is not as before. Without it, the application's statements are tried."""
+    recurring: tuple[str, ...] = ()
+    """What must be run again and again, such as the compression of a day's rows; empty where nothing is left to do."""
     varies_with: str | None = None
     """A parameter of the workload on which its savings depend, such as 'change rate'; it is also tried at other values."""
     leads: bool = True

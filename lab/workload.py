@@ -1,7 +1,8 @@
 """The contract of a workload: the rows that a run loads, the reads that it asks, and how their answers are compared.
 
 A workload generates a database at any size: `data_gen` holds the odds. It knows no server: stages are SQL and COPY data,
-reads are SQL with parameters. The lab loads, clones, asks, weighs and compares, once, the same for every workload.
+reads are SQL with parameters, writes
+are rows with the SQL that stores them. The lab loads, clones, asks, weighs and compares, once, the same for every workload.
 """
 
 from __future__ import annotations
@@ -102,6 +103,44 @@ class Read:
         return text
 
 
+class Action(StrEnum):
+    """What a change does to the rows of a table, and how the temporary table that holds its rows is called."""
+
+    INSERT = "inserted"
+    UPDATE = "updated"
+    DELETE = "deleted"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Change:
+    """What a write does to one table. Its rows lie ready in the temporary table `inserted_…`, `updated_…` or `deleted_…`."""
+
+    action: Action
+    table: str
+    columns: tuple[str, ...]
+    """Columns of the table: all of a new row; of a changed one its key and the new values; of a deleted one its key."""
+    chunks: tuple[bytes, ...]
+    """The rows as COPY text."""
+    sql: str
+    """The application's statement, with `{columns}` for those of a new row that a strategy has not given up."""
+
+    @property
+    def staged(self) -> str:
+        """The name of its temporary table."""
+        return f"{self.action}_{self.table}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Write:
+    """One transaction of the application."""
+
+    query: str
+    """Such as 'W1': the transactions of one name are the samples of one measurement, the first of several a warm-up."""
+    changes: tuple[Change, ...]
+    touched: Mapping[str, str]
+    """By table, the condition of a row `t` that must read the same afterwards as where nothing but the writes was done."""
+
+
 class Dataset(Protocol):
     """All that a trial needs of a workload: the same rows, to the byte, for the same spec on every machine."""
 
@@ -142,6 +181,12 @@ class Dataset(Protocol):
 
     def reads(self) -> tuple[Read, ...]:
         """The reads of the application that every strategy must still answer the same."""
+
+    def writes(self) -> tuple[Write, ...]:
+        """The application's writes after the loaded rows, in their order; none where it writes nothing.
+
+        They depend on the spec alone. Errors: none, but `stages` is generated where it was not consumed to its end yet.
+        """
 
 
 class Workload(Protocol):

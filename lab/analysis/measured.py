@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from lab.analysis.full_size import FullSizeProjection, SizedTrial, project
 from lab.analysis.interval import error, gap, mean_square
 from lab.analysis.projection import Lineage, pieces
-from lab.analysis.reads import ReadGaps, read_gaps
+from lab.analysis.reads import Gaps, read_gaps
+from lab.analysis.writes import write_gaps
 from lab.values import BASELINE, SIZE, Completed, Experiment, LoadedTemplate
 
 
@@ -31,8 +32,10 @@ class References:
     """Mean square of these gaps over all servers, because all hold the same data; None without a gap."""
     smaller_scale: int | None
     """The scale of the second size."""
-    read_gaps: ReadGaps
+    read_gaps: Gaps
     """By server and query, how much the time of a query differs between identical databases."""
+    write_gaps: Gaps
+    """The same of writes."""
 
     def control(self, server: str) -> Completed | None:
         """The first baseline of a server; None where it failed: then nothing on that server has a saving."""
@@ -90,6 +93,7 @@ def references(experiment: Experiment) -> References:
             (auxiliary.dataset.scale for auxiliary in experiment.auxiliary_trials if auxiliary.purpose == SIZE), None
         ),
         read_gaps=read_gaps(baselines),
+        write_gaps=write_gaps(baselines),
     )
 
 

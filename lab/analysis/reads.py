@@ -17,7 +17,7 @@ from statistics import median
 from lab.units import duration_text, ratio_text
 from lab.values import Completed, ReadCost, ReadSide
 
-_CHANCE = 0.01
+CHANCE = 0.01
 """Mann-Whitney's p below which a difference counts; with five samples of each side it can be 0.008."""
 _NAMED = 4
 """Queries that a sentence names."""
@@ -88,22 +88,30 @@ class ReadResult:
         )
 
 
-ReadGaps = Mapping[tuple[str, str], float]
+Gaps = Mapping[tuple[str, str], float]
 """By server and query, the ratio that its baselines differ by, at least 1."""
 
 
-def read_gaps(baselines: Mapping[str, Iterable[Completed]]) -> ReadGaps:
+def read_gaps(baselines: Mapping[str, Iterable[Completed]]) -> Gaps:
     """The gaps of all servers, from the trials of their baselines."""
+    return gaps(
+        (server, cost.query, _ratio(cost))
+        for server, trials in baselines.items()
+        for trial in trials
+        for cost in trial.reads or ()
+    )
+
+
+def gaps(ratios: Iterable[tuple[str, str, float]]) -> Gaps:
+    """The gaps, from the ratio of every query of every baseline, with its server."""
     logs: defaultdict[tuple[str, str], float] = defaultdict(float)
-    for server, trials in baselines.items():
-        for cost in (cost for trial in trials for cost in trial.reads or ()):
-            key = server, cost.query
-            logs[key] = max(logs[key], abs(math.log(_ratio(cost))))
+    for server, query, ratio in ratios:
+        logs[server, query] = max(logs[server, query], abs(math.log(ratio)))
     usual = {server: median(log for key, log in logs.items() if key[0] == server) for server, _ in logs}
     return {key: math.exp(max(log, usual[key[0]])) for key, log in logs.items()}
 
 
-def read_results(trial: Completed, known: ReadGaps) -> tuple[ReadResult, ...] | None:
+def read_results(trial: Completed, known: Gaps) -> tuple[ReadResult, ...] | None:
     """Every query of a trial in the order of the workload; None where none was timed."""
     if trial.reads is None:
         return None
@@ -168,11 +176,12 @@ def _result(cost: ReadCost, gap: float | None) -> ReadResult:
         low=found.low,
         high=found.high,
         gap=gap,
-        change=_change(found.low, found.high, gap, by_chance=found.chance >= _CHANCE),
+        change=change_of(found.low, found.high, gap, by_chance=found.chance >= CHANCE),
     )
 
 
-def _change(low: float, high: float, gap: float | None, *, by_chance: bool) -> Change:
+def change_of(low: float, high: float, gap: float | None, *, by_chance: bool) -> Change:
+    """The change of a time whose ratio lies between `low` and `high`."""
     if gap is None:
         return Change.UNKNOWN
     if by_chance or (low <= gap and high >= 1 / gap):

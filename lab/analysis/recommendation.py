@@ -11,8 +11,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from lab.analysis import writes
 from lab.analysis.full_size import FullSizeProjection, TargetStatus
 from lab.analysis.reads import ReadResult, in_words
+from lab.analysis.writes import WriteResult
 from lab.units import bytes_text
 from lab.values import Category, Completed, LoadedTemplate, ScenarioFacts, Verdict
 
@@ -35,11 +37,14 @@ class Candidate:
     """Difference of the two baselines of its server; None if there was only one."""
     reads: tuple[ReadResult, ...] | None
     """What each query of the application takes; None where none was timed."""
+    writes: tuple[WriteResult, ...] | None
+    """What each write of the application takes; None where none was measured."""
 
     @property
     def costs(self) -> tuple[str, ...]:
         """Its price besides bytes: what was measured, then what only words can say."""
-        return in_words(self.reads), *self.facts.costs
+        measured = (writes.in_words(self.writes),) if self.writes else ()
+        return in_words(self.reads), *measured, *self.facts.costs
 
     @property
     def bytes_now(self) -> int:

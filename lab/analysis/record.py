@@ -8,6 +8,7 @@ from enum import StrEnum
 from lab.analysis.full_size import FullSizeProjection
 from lab.analysis.reads import ReadResult, ReadTime, main_read, slowest_read
 from lab.analysis.rows import TrialResult
+from lab.analysis.writes import WriteRate, WriteResult
 from lab.values import WorkloadFacts
 
 Value = str | int | float | None
@@ -68,6 +69,24 @@ READ_COLUMNS = (
 """The columns of reads.csv in their order."""
 
 
+_RATES: Mapping[str, Callable[[WriteRate], Value]] = {
+    "rows_per_second": lambda side: side.rows_per_second,
+    "cpu_microseconds": lambda side: None if side.cpu_seconds is None else 1e6 * side.cpu_seconds,
+    "wal_bytes": lambda side: side.wal_bytes,
+    "heap_bytes": lambda side: side.growth.get("heap"),
+    "map_bytes": lambda side: side.growth.get("maps"),
+    "toast_bytes": lambda side: side.growth.get("toast"),
+    "index_bytes": lambda side: side.growth.get("indexes"),
+}
+WRITE_COLUMNS = (
+    *("scenario", "server", "repeat", "write", "change", "ratio", "ratio_low", "ratio_high", "baseline_gap"),
+    *("rows", "samples"),
+    *(f"{prefix}{name}" for prefix in ("baseline_", "") for name in _RATES),
+    *("given_back", "refused"),
+)
+"""The columns of writes.csv in their order; CPU and bytes are per row."""
+
+
 def columns(workload: WorkloadFacts) -> dict[str, Kind]:
     """The columns in their order; the workload's unit names one of them, such as bytes_per_market_row."""
     return {_column(name, workload): kind for name, kind in _COLUMNS.items()}
@@ -126,6 +145,27 @@ def read_record(row: TrialResult, read: ReadResult) -> dict[str, Value]:
         *(value(side) for side in (read.before, read.after) for value in _TIMES.values()),
     )
     return dict(zip(READ_COLUMNS, values, strict=True))
+
+
+def write_record(row: TrialResult, write: WriteResult) -> dict[str, Value]:
+    """One write after one strategy, as writes.csv and `--json` hold it."""
+    values: tuple[Value, ...] = (
+        row.outcome.scenario,
+        row.outcome.server,
+        row.repeat,
+        write.query,
+        write.change.value,
+        write.ratio,
+        write.low,
+        write.high,
+        write.gap,
+        write.rows,
+        write.samples,
+        *(value(side) if side else None for side in (write.before, write.after) for value in _RATES.values()),
+        write.given_back,
+        write.refused,
+    )
+    return dict(zip(WRITE_COLUMNS, values, strict=True))
 
 
 def _at_full_size(projection: FullSizeProjection) -> dict[str, Value]:

@@ -27,6 +27,7 @@ from lab.analysis.rows import (
     reason,
     saving,
 )
+from lab.analysis.writes import write_results
 from lab.values import Category, Completed, Experiment, Failed, Outcome
 
 if TYPE_CHECKING:
@@ -85,6 +86,11 @@ class Results:
     def reads_timed(self) -> bool:
         """Whether any trial's reads were."""
         return any(row.reads for row in self.trials)
+
+    @property
+    def writes_measured(self) -> bool:
+        """Whether any trial's writes were."""
+        return any(row.writes for row in self.trials)
 
     @property
     def strategies(self) -> tuple[Candidate, ...]:
@@ -148,6 +154,7 @@ def _trial(context: References, outcome: Outcome) -> TrialResult:
         projection=None,
         reason=reason(outcome),
         reads=None,
+        writes=None,
         rank=None,
     )
 
@@ -164,6 +171,7 @@ def _measured(context: References, trial: Completed) -> TrialResult:
         projection=context.projection(sized),
         reason=differences(trial) or None,
         reads=read_results(trial, context.read_gaps),
+        writes=write_results(trial, context.write_gaps),
         rank=None,
     )
 
@@ -186,6 +194,7 @@ def _candidates(context: References, trials: list[TrialResult]) -> Iterator[Cand
                     saving_percent=row.saving_percent,
                     noise_percent=context.noise.get(row.control.server),
                     reads=row.reads,
+                    writes=row.writes,
                 )
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from lab.analysis.full_size import FullSizeProjection, SizedTrial
 from lab.analysis.reads import ReadResult
+from lab.analysis.writes import WriteResult
 from lab.values import Completed, Failed, Outcome, ScenarioFacts, Skipped, StepRecord, TableFootprint, Verdict
 
 
@@ -41,6 +42,8 @@ class TrialResult:
     """Why it has no numbers, or which answers differ."""
     reads: tuple[ReadResult, ...] | None
     """What each query of the application takes; None where none was timed."""
+    writes: tuple[WriteResult, ...] | None
+    """What each write of the application takes; None where none was measured."""
     rank: int | None
     """1 is the best; None for controls, and for trials without verification, full size or a saving above the noise."""
 

@@ -32,6 +32,7 @@ from lab.cli.options import (
     Thorough,
     Tmpfs,
     WorkloadModule,
+    WriteSeconds,
 )
 from lab.errors import InputError
 from lab.values import CHANGE_RATE
@@ -62,6 +63,7 @@ def run(
     jobs: Jobs = None,
     step_seconds: StepSeconds = 3600,
     read_seconds: ReadSeconds = None,
+    write_seconds: WriteSeconds = 1.5,
     results: Results = Path("results"),
     as_json: AsJson = False,
 ) -> None:
@@ -76,7 +78,7 @@ def run(
 
     usual = effort(thorough=thorough)
     read_seconds = usual.read_seconds if read_seconds is None else read_seconds
-    if isnan(read_seconds) or isnan(step_seconds):
+    if any(map(isnan, (read_seconds, write_seconds, step_seconds))):
         raise InputError("nan is no number of seconds.", hint="Write a number, such as 4.")
     request = pipeline.Request(
         scenarios=tuple(scenario),
@@ -90,6 +92,7 @@ def run(
         step_seconds=step_seconds,
         read_seconds=read_seconds,
         varies=usual.varies,
+        write_seconds=write_seconds,
         options=Options(
             postgres_bin=postgres_bin,
             image=image or DEFAULT_IMAGE,
@@ -107,7 +110,7 @@ def run(
             print_report(analysed)
     finally:
         print_line(
-            f"\nOpen {folder / PAGE} in a browser. Beside it: report.md, savings.csv, reads.csv, experiment.json.",
+            f"\nOpen {folder / PAGE} in a browser. Beside it: report.md, savings.csv, reads.csv, writes.csv, experiment.json.",
             console=err,
         )
     if analysed.broken:

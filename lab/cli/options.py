@@ -114,4 +114,13 @@ ReadSeconds = Annotated[
         f" Default: {USUAL.read_seconds:g}, or {THOROUGH.read_seconds:g} with --thorough.",
     ),
 ]
+WriteSeconds = Annotated[
+    float,
+    typer.Option(
+        "--write-seconds",
+        min=0,
+        max=3600,
+        help="Measure the application's writes this long per trial; 0 leaves them out.",
+    ),
+]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for a program to read.")]

@@ -147,7 +147,7 @@ def report(
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Write report.html, report.md, savings.csv and reads.csv again from a run's measurements, and print the savings."""
+    """Write report.html, report.md and the tables as CSV again from a run's measurements, and print the savings."""
     from lab.report import plans as read_plans
     from lab.report import summary
 
@@ -190,11 +190,13 @@ def write_reports(folder: Path) -> Analysed:
 
 def print_report(analysed: Analysed) -> None:
     """Print the savings, the trials without one and why, and the advice."""
-    from lab.report import tables
+    from lab.report import tables, write_tables
 
     print_table(tables.savings(analysed))
     if analysed.reads_timed:
         print_table(tables.reads(analysed))
+    if analysed.writes_measured:
+        print_table(write_tables.writes(analysed))
     print_table(tables.full_size(analysed))
     for row in analysed.missing:
         print_line(f" {row.outcome.kind}: {row.reason or ''}", head=row.outcome.scenario)

@@ -1,11 +1,12 @@
-"""savings.csv: one line per trial; reads.csv: one per query and trial. An empty cell is what was not measured."""
+"""savings.csv: one line per trial; reads.csv and writes.csv: one per query and trial. An empty cell is what was not measured."""
 
 from __future__ import annotations
 
 import csv
 import io
+from collections.abc import Iterable, Mapping, Sequence
 
-from lab.analysis.record import READ_COLUMNS, Value, read_record
+from lab.analysis.record import READ_COLUMNS, WRITE_COLUMNS, Value, read_record, write_record
 from lab.analysis.results import Results
 
 _DECIMALS = {"saving_percent": 3, "apply_seconds": 3}
@@ -18,12 +19,20 @@ def savings(results: Results) -> str:
 
 def reads(results: Results) -> str:
     """The times of all queries as text; only its head where none was timed."""
+    return _written(READ_COLUMNS, (read_record(row, read) for row in results.trials for read in row.reads or ()))
+
+
+def writes(results: Results) -> str:
+    """The costs of all writes as text; only its head where none was measured."""
+    return _written(WRITE_COLUMNS, (write_record(row, write) for row in results.trials for write in row.writes or ()))
+
+
+def _written(columns: Sequence[str], records: Iterable[Mapping[str, Value]]) -> str:
     text = io.StringIO()
-    writer = csv.DictWriter(text, READ_COLUMNS, lineterminator="\n")
+    writer = csv.DictWriter(text, columns, lineterminator="\n")
     writer.writeheader()
-    for row in results.trials:
-        for read in row.reads or ():
-            writer.writerow({name: _short(value) for name, value in read_record(row, read).items()})
+    for record in records:
+        writer.writerow({name: _short(value) for name, value in record.items()})
     return text.getvalue()
 
 

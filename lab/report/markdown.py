@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from lab.analysis.results import Results
-from lab.report import markers, tables
+from lab.report import markers, tables, write_tables
 from lab.report.templating import TEMPLATES
 
 
@@ -32,6 +32,7 @@ def _render(template: str, results: Results) -> str:
         advice=results.advice,
         savings=tables.savings(results),
         reads=tables.reads(results),
+        writes=write_tables.writes(results),
         full_size=tables.full_size(results),
         steps=tables.steps(results),
         by_parameter=[

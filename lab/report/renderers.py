@@ -15,5 +15,6 @@ RENDERERS: Mapping[str, Callable[[Results], str]] = {
     "report.md": markdown.report,
     "savings.csv": csv.savings,
     "reads.csv": csv.reads,
+    "writes.csv": csv.writes,
 }
 """Each file that is written beside experiment.json, and the function that renders it."""

@@ -9,6 +9,8 @@ from lab.analysis.full_size import FullSizeProjection
 from lab.analysis.reads import Change, ReadResult, main_read, slowest_read
 from lab.analysis.results import Results
 from lab.analysis.rows import StepResult, TableResult, TrialResult
+from lab.analysis.writes import main_write
+from lab.report import write_tables
 from lab.report.table import Cell, Table, count, percent, seconds, size
 from lab.units import Unit, bytes_text, duration_text, ratio_text
 from lab.values import CaseFacts, Parameter
@@ -35,13 +37,15 @@ def savings(results: Results) -> Table:
             "peak disk",
             main_read_head(results),
             "slowest read",
+            *((write_tables.main_write_head(results),) if results.writes_measured else ()),
         ),
-        rows=tuple(_savings_row(row) for row in results.trials),
+        rows=tuple(_savings_row(row, writes=results.writes_measured) for row in results.trials),
         left=3,
     )
 
 
-def _savings_row(row: TrialResult) -> tuple[Cell | str | None, ...]:
+def _savings_row(row: TrialResult, *, writes: bool) -> tuple[Cell | str | None, ...]:
+    main = main_write(row.writes)
     return (
         row.label,
         row.outcome.server,
@@ -56,6 +60,7 @@ def _savings_row(row: TrialResult) -> tuple[Cell | str | None, ...]:
         size(row.cost.peak_bytes),
         _read_change(main_read(row.reads)),
         _slowest(row),
+        *((write_tables.rate(main) if main else None,) if writes else ()),
     )
 
 

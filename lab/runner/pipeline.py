@@ -23,6 +23,7 @@ from lab.servers import Options, clean, open_workspace
 from lab.trial import trial
 from lab.trial.deadline import STEP_SECONDS
 from lab.trial.template import Bench
+from lab.trial.writes import WRITE_SECONDS
 from lab.units import bytes_text
 from lab.values import (
     BASELINE,
@@ -67,6 +68,8 @@ class Request:
     """About how long the reads of each trial are measured; 0 leaves them out."""
     varies: bool = True
     """Whether scenarios that depend on a parameter of the workload are tried at other values of it, too."""
+    write_seconds: float = WRITE_SECONDS
+    """The same of the writes."""
     parameters: Mapping[str, float] = field(default_factory=dict)
     """Of the workload, where they are not to be its own."""
 
@@ -107,6 +110,7 @@ def run(request: Request, progress: Progress, opened: Callable[[Path], None]) ->
                 step_seconds=request.step_seconds,
                 read_seconds=request.read_seconds,
                 varies=request.varies,
+                write_seconds=request.write_seconds,
             ),
         )
     journal.finish()
@@ -126,6 +130,7 @@ class _Run:
     step_seconds: float
     read_seconds: float
     varies: bool
+    write_seconds: float
 
     @property
     def spec(self) -> DatasetSpec:
@@ -141,6 +146,7 @@ class _Run:
             timed=timed,
             step_seconds=self.step_seconds,
             read_seconds=self.read_seconds,
+            write_seconds=self.write_seconds,
         )
 
 

@@ -95,7 +95,14 @@ class ServerPool:
             questions = verify.questions(database, dataset)
         self._require_equal(dataset.spec, loaded)
         server.seal(name)
-        template = Template(name=name, dataset=dataset.spec, loaded=loaded, now=dataset.now, questions=questions)
+        template = Template(
+            name=name,
+            dataset=dataset.spec,
+            loaded=loaded,
+            now=dataset.now,
+            questions=questions,
+            writes=dataset.writes,
+        )
         return Bench(server=server, template=template)
 
     def _require_equal(self, spec: DatasetSpec, loaded: LoadedTemplate) -> None:

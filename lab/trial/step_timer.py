@@ -43,16 +43,17 @@ class StepTimer:
 
     @contextmanager
     def _timed(self, cost: Cost) -> Iterator[None]:
-        wal, cpu = _wal_position(self.database), self.probe.cpu_seconds()
+        wal, cpu = wal_position(self.database), self.probe.cpu_seconds()
         started = perf_counter()
         yield
         cost.seconds = perf_counter() - started
-        cost.wal_bytes = _wal_position(self.database) - wal
+        cost.wal_bytes = wal_position(self.database) - wal
         cpu_now = self.probe.cpu_seconds()
         cost.cpu_seconds = None if cpu is None or cpu_now is None else cpu_now - cpu
 
 
-def _wal_position(database: Database) -> int:
+def wal_position(database: Database) -> int:
+    """Where the cluster's WAL ends, in bytes."""
     return int(database.value("SELECT pg_wal_lsn_diff(pg_current_wal_insert_lsn(), '0/0')::bigint"))
 
 

@@ -16,6 +16,7 @@ from lab.trial.judge import Expectation, expectation
 from lab.trial.settle import settle
 from lab.trial.verify import Loss, Questions
 from lab.values import DatasetSpec, LoadedTemplate
+from lab.workload import Write
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,6 +29,8 @@ class Template:
     now: datetime
     """The present of the data."""
     questions: Questions
+    writes: Callable[[], tuple[Write, ...]]
+    """The application's writes after the loaded rows; made when they are first asked for."""
 
 
 class Expectations:
@@ -78,11 +81,17 @@ class Bench:
     @contextmanager
     def untouched(self) -> Iterator[Database]:
         """A new clone to read from, for as long as the context lasts."""
+        with self.fresh() as (_, database):
+            yield database
+
+    @contextmanager
+    def fresh(self) -> Iterator[tuple[str, Database]]:
+        """A new clone, its name and a connection, for as long as the context lasts."""
         name = self.new_name()
         self.server.clone(self.template.name, name)
         try:
             with self.server.connect(name) as database:
-                yield database
+                yield name, database
         finally:
             self.server.drop(name)
 

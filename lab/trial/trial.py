@@ -12,7 +12,7 @@ import psutil
 from lab.errors import LabError, NothingToDoError, RequirementError, UnavailableError
 from lab.postgres.database import Database
 from lab.scenario import Scenario
-from lab.trial import judge, reads, verify
+from lab.trial import judge, reads, verify, writes
 from lab.trial.apply import Exclusive, Recorder, apply
 from lab.trial.deadline import Deadline
 from lab.trial.reads import Side, Timed
@@ -20,7 +20,7 @@ from lab.trial.settle import settle
 from lab.trial.step_timer import StepTimer
 from lab.trial.template import Bench
 from lab.trial.verify import Loss
-from lab.values import Completed, Failed, Outcome, Skipped, StepRecord, TrialRequest, Verdict
+from lab.values import Completed, Failed, Outcome, Skipped, StepRecord, TrialRequest, Verdict, Writes
 
 
 def run(request: TrialRequest, scenario: Scenario, bench: Bench, exclusive: Exclusive = nullcontext) -> Outcome:
@@ -99,7 +99,10 @@ def _completed(trial: _Trial) -> Completed:
             earlier=earlier,
         )
         trial.part = "time the reads"
-        timed = _timed(trial, database, loss) if judged.verification.verdict is not Verdict.DIFFERS else None
+        same = judged.verification.verdict is not Verdict.DIFFERS
+        timed = _timed(trial, database, loss) if same else None
+        trial.part = "measure the writes"
+        written = _written(trial, database, loss) if same else None
     return Completed(
         scenario=planned.scenario,
         server=bench.server.kind,
@@ -113,6 +116,7 @@ def _completed(trial: _Trial) -> Completed:
         valued=expected.valued,
         notes=(*recorder.notes, *(timed.notes if timed else ())),
         reads=timed.costs if timed else None,
+        writes=written,
     )
 
 
@@ -134,6 +138,29 @@ def _timed(trial: _Trial, database: Database, loss: Loss) -> Timed | None:
             Side(database=control, gauge=before),
             questions.reads,
             loss.columns,
+            seconds=seconds,
+        )
+
+
+def _written(trial: _Trial, database: Database, loss: Loss) -> Writes | None:
+    """The writes of such a trial, last of all, because they change its clone; None where none is measured."""
+    seconds = trial.request.write_seconds if trial.request.timed else 0.0
+    if not seconds:
+        return None
+    bench, questions = trial.bench, trial.bench.template.questions
+    with (
+        trial.exclusive(),
+        bench.fresh() as (untouched, control),
+        bench.server.gauge(trial.clone, database) as after,
+        bench.server.gauge(untouched, control) as before,
+    ):
+        verify.state_settings(control, questions.schema, trial.request.step_seconds)
+        return writes.measure(
+            Side(database=database, gauge=after),
+            Side(database=control, gauge=before),
+            bench,
+            trial.scenario,
+            loss,
             seconds=seconds,
         )
 

@@ -149,6 +149,16 @@ def _as_written(asked: Questions) -> Questions:
     return replace(asked, comparisons={**asked.comparisons, **texts})
 
 
+def ask_rows(  # noqa: PLR0913 - as `ask`, of some rows of one table
+    database: Database, asked: Questions, loss: Loss, table: str, condition: str, *, applied: bool
+) -> Answer:
+    """The rows `t` of a table under that condition, as a number and one hash; otherwise as `ask`."""
+    hidden = {} if applied else _hidden(asked, loss)
+    source = f"({hidden[table]})" if table in hidden else qualified(asked.schema, table)
+    shadow = _shadow({table: f"SELECT t.* FROM {source} t WHERE {condition}"})
+    return _ask_table(database, table, asked, loss, shadow, hidden=True)
+
+
 def mismatches(
     database: Database, asked: Questions, expected: Sequence[Answer], answers: Sequence[Answer], loss: Loss
 ) -> Iterator[Mismatch]:

@@ -37,7 +37,6 @@ from lab.values.outcome import (
     Statement,
     StatementKind,
     StepRecord,
-    Timing,
     Verdict,
     Verification,
 )
@@ -57,7 +56,9 @@ from lab.values.profile import (
     TimePath,
 )
 from lab.values.request import TrialRequest
+from lab.values.timing import Timing
 from lab.values.workload import Parameter, WorkloadFacts
+from lab.values.writes import Increase, WriteCost, Writes, WriteSide
 
 __all__ = [
     "BASELINE",
@@ -89,6 +90,7 @@ __all__ = [
     "Growth",
     "Guarantee",
     "GuaranteeKind",
+    "Increase",
     "IndexProfile",
     "Kinds",
     "LoadedTemplate",
@@ -127,4 +129,7 @@ __all__ = [
     "Verification",
     "WholeNumber",
     "WorkloadFacts",
+    "WriteCost",
+    "WriteSide",
+    "Writes",
 ]

@@ -83,3 +83,19 @@ class Note:
     def line(self) -> str:
         """As reports print it, with its source."""
         return f"{'From the profile' if self.source == 'profile' else 'Assumed'}: {self.words}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Writing:
+    """How a writer stores, changes and deletes the rows of one table, where the application's statements no longer do.
+
+    The rows lie ready in temporary tables with the columns that the table had before: `inserted_<table>`,
+    `updated_<table>` (the key and the new values) and `deleted_<table>` (the key). Those of the other tables of the same
+    transaction are there too. An empty part: the application's own statement.
+    """
+
+    prepare: tuple[str, ...] = ()
+    """Run once per connection, such as CREATE TEMP TABLE … ON COMMIT DELETE ROWS for what a writer keeps in its memory."""
+    insert: tuple[str, ...] = ()
+    update: tuple[str, ...] = ()
+    delete: tuple[str, ...] = ()

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from statistics import median
 from typing import Literal
 
 from lab.values.footprint import Footprint
+from lab.values.timing import Timing
+from lab.values.writes import Writes
 
 
 class StatementKind(StrEnum):
@@ -31,20 +32,6 @@ class Statement:
     kind: StatementKind = StatementKind.CHANGE
     name: str = ""
     """What must hold, in words; empty of a change."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Timing:
-    """Samples of how long the same work took, in seconds, in the order they were measured."""
-
-    warmups: tuple[float, ...]
-    """Measured first, to fill caches; they are not part of the result."""
-    values: tuple[float, ...]
-
-    @property
-    def seconds(self) -> float:
-        """Median of the values."""
-        return median(self.values)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -209,6 +196,8 @@ class Completed:
     """Of each column that is emptied in some rows, as 'table.column', the rows in which it is not."""
     reads: tuple[ReadCost, ...] | None = None
     """In the order of the workload; None where they were not timed: answers differ, or other trials ran at the same time."""
+    writes: Writes | None = None
+    """None where they were not measured: as the reads, or the workload writes nothing."""
     kind: Literal["completed"] = "completed"
 
 

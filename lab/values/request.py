@@ -22,3 +22,5 @@ class TrialRequest:
     """A step that takes longer is ended, and the trial fails."""
     read_seconds: float = 0.0
     """About how long the reads of a timed trial are measured; 0 leaves them out."""
+    write_seconds: float = 0.0
+    """The same of the writes."""

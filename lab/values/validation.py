@@ -21,7 +21,9 @@ from lab.values.experiment import (
     TableFacts,
 )
 from lab.values.footprint import KINDS, Footprint, Kinds, TableFootprint
-from lab.values.outcome import Completed, Outcome, ReadCost, ReadSide, Skipped, StepRecord, Timing
+from lab.values.outcome import Completed, Outcome, ReadCost, ReadSide, Skipped, StepRecord
+from lab.values.timing import Timing
+from lab.values.writes import WriteCost, Writes, WriteSide
 
 T = TypeVar("T")
 
@@ -131,6 +133,9 @@ def _completed(trial: Completed) -> Iterator[Problem]:
     yield from _counts("rows", trial.rows)
     yield from _below("footprint", _footprint(trial.footprint, compared=trial.scenario == BASELINE))
     yield from _each("reads", trial.reads or (), _read)
+    if trial.writes:
+        yield from _below("writes", _increases(trial.writes))
+        yield from _below("writes", _each("costs", trial.writes.costs, _write))
 
 
 def _read(cost: ReadCost) -> Iterator[Problem]:
@@ -145,6 +150,28 @@ def _read_side(side: ReadSide) -> Iterator[Problem]:
     if any(seconds <= 0 for seconds in side.timing.values):
         yield Problem(place="timing.values", message="a sample took no time, and nothing can be compared with it")
     yield from _amounts(cpu_seconds=side.cpu_seconds, blocks=side.blocks)
+
+
+def _write(cost: WriteCost) -> Iterator[Problem]:
+    yield from _amounts(rows=cost.rows)
+    for place, side in (("after", cost.after), ("before", cost.before)):
+        if side:
+            yield from _below(place, _write_side(side))
+        elif not cost.refused:
+            yield Problem(place=place, message="it has no numbers, and no reason for that")
+
+
+def _write_side(side: WriteSide) -> Iterator[Problem]:
+    yield from _below("timing", _timing(side.timing))
+    if any(seconds <= 0 for seconds in side.timing.values):
+        yield Problem(place="timing.values", message="a sample took no time, and nothing can be compared with it")
+    yield from _amounts(cpu_seconds=side.cpu_seconds, wal_bytes=side.wal_bytes)
+
+
+def _increases(writes: Writes) -> Iterator[Problem]:
+    yield from _amounts(rows=writes.rows, transactions=writes.transactions)
+    if (writes.after or writes.before) and not writes.rows:
+        yield Problem(place="rows", message="the tables grew by no row")
 
 
 def auxiliary_problems(trial: AuxiliaryTrial, experiment: Experiment) -> Iterator[Problem]:

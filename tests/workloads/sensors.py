@@ -13,13 +13,15 @@ from typing import ClassVar
 import numpy as np
 
 from lab.values import CaseFacts, DatasetSpec, Note, TableFacts, WorkloadFacts
-from lab.workload import Comparison, CopyIn, Heavy, Read, Stage, Statement
+from lab.workload import Action, Change, Comparison, CopyIn, Heavy, Read, Stage, Statement, Write
 
 SITES = 5
 READINGS = 150
 """Of each sensor."""
 BYTES = 30_000
 """Of each sensor with its readings, about."""
+MINUTES = 8
+"""After the loaded readings; each writes one of every sensor."""
 FULL_SENSORS = 100_000
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
 GIGABYTE = 1 << 30
@@ -100,12 +102,45 @@ class SensorData:
             Read(name="R2 by unit", query="R2", sql="SELECT unit, count(*) FROM readings GROUP BY unit ORDER BY unit"),
         )
 
+    def writes(self) -> tuple[Write, ...]:
+        loaded = self.spec.scale * READINGS
+        touched = {"readings": f"t.id >= {loaded}"}
+        cycles = (self._minute(loaded + self.spec.scale * minute, touched) for minute in range(MINUTES))
+        return (*(write for cycle in cycles for write in cycle), self._oldest())
+
+    def _minute(self, first: int, touched: Mapping[str, str]) -> Iterator[Write]:
+        """A reading of each sensor, and a correction of them."""
+        ids = range(first, first + self.spec.scale)
+        columns = ("id", "sensor_id", "taken_at", "unit", "payload")
+        rows = _lines((one, one - first, NOW.isoformat(), f"degrees {one % 4}", '{"value": 1}') for one in ids)
+        insert = "INSERT INTO readings ({columns}) SELECT {columns} FROM inserted_readings ORDER BY id"
+        yield _write("I1", Action.INSERT, columns, rows, insert, touched)
+        corrected = _lines((one, "corrected") for one in ids)
+        update = "UPDATE readings t SET unit = u.unit FROM updated_readings u WHERE t.id = u.id"
+        yield _write("U1", Action.UPDATE, ("id", "unit"), corrected, update, touched)
+
+    def _oldest(self) -> Write:
+        """The oldest readings of all sensors are deleted."""
+        last = self.spec.scale * READINGS - self.spec.scale
+        ids = _lines((one,) for one in range(last, last + self.spec.scale))
+        delete = "DELETE FROM readings t USING deleted_readings d WHERE t.id = d.id"
+        return _write(
+            "E1", Action.DELETE, ("id",), ids, delete, {"readings": f"t.id BETWEEN {last - 9} AND {last + 9}"}
+        )
+
     def _readings(self) -> Iterator[tuple[object, ...]]:
         chance = np.random.Generator(np.random.PCG64(self.spec.seed))
         for number in range(self.spec.scale * READINGS):
             taken = NOW - timedelta(minutes=number // self.spec.scale)
             payload = {"value": round(float(chance.normal(20, 5)), 2), "status": "nominal", "quality": 0.98}
             yield number, number % self.spec.scale, taken.isoformat(), f"degrees {number % 3}", json.dumps(payload)
+
+
+def _write(  # noqa: PLR0913, PLR0917 - all that a write of one table has
+    query: str, action: Action, columns: tuple[str, ...], rows: Iterator[bytes], sql: str, touched: Mapping[str, str]
+) -> Write:
+    change = Change(action=action, table="readings", columns=columns, chunks=tuple(rows), sql=sql)
+    return Write(query=query, changes=(change,), touched=touched)
 
 
 def _lines(rows: Iterator[tuple[object, ...]]) -> Iterator[bytes]:

@@ -1,0 +1,174 @@
+"""What the application's writes cost after a strategy, against the baseline that was measured in turn with them.
+
+The rule is that of the reads: a difference is named where chance hardly explains it and its whole interval lies beyond the
+gap of two baselines. Rates are rows per second, so a ratio below 1 is slower.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from lab.analysis.reads import CHANCE, Change, Gaps, change_of, gaps
+from lab.units import bytes_text, ratio_text
+from lab.values import Completed, Increase, WriteCost, Writes, WriteSide
+
+
+@dataclass(frozen=True, kw_only=True)
+class WriteRate:
+    """One side of a write."""
+
+    rows_per_second: float
+    """The median of its transactions."""
+    cpu_seconds: float | None
+    """Of the server process, per row."""
+    wal_bytes: float
+    """Per row."""
+    growth: Mapping[str, float]
+    """By kind, the bytes per row by which the tables grew, which sum to all; empty of what inserts no row."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class WriteResult:
+    """One write of the application after one strategy."""
+
+    query: str
+    rows: int
+    samples: int
+    """Transactions of each side; 0 where it could not be measured."""
+    after: WriteRate | None
+    before: WriteRate | None
+    ratio: float | None
+    """Rows per second after ÷ before; below 1 it is slower. None where it could not be measured."""
+    low: float | None
+    """The interval of 95 % of the ratio; None of a single transaction."""
+    high: float | None
+    gap: float | None
+    """The ratio by which baselines of the same server differ, at least 1; None without one."""
+    change: Change
+    refused: str
+    """Why it could not be measured: the server's error, or what does not read back as it was written."""
+    given_back: float | None
+    """The share of the bytes waiting for it that the strategy's recurring statements give back; None where it has none."""
+
+    @property
+    def named(self) -> bool:
+        """Whether there is a difference to speak of."""
+        return self.change in (Change.SLOWER, Change.FASTER)
+
+    @property
+    def words(self) -> str:
+        """As a sentence goes on: 'W1 stores 0.42 times the rows per second (0.38-0.45), 1.2 KB of WAL per row'."""
+        if self.refused or self.ratio is None or self.after is None or self.before is None:
+            return f"{self.query} cannot be carried out ({self.refused})"
+        between = f" ({ratio_text(self.low)}-{ratio_text(self.high)})" if self.low and self.high else ""
+        return (
+            f"{self.query} writes {ratio_text(self.ratio)} times the rows per second{between},"
+            f" {bytes_text(round(self.before.wal_bytes))} → {bytes_text(round(self.after.wal_bytes))} of WAL per row"
+        )
+
+
+def write_gaps(baselines: Mapping[str, Iterable[Completed]]) -> Gaps:
+    """By server and write, the ratio that the baselines of all servers differ by."""
+    return gaps(
+        (server, cost.query, _slowdown(cost.after, cost.before))
+        for server, trials in baselines.items()
+        for trial in trials
+        for cost in (trial.writes.costs if trial.writes else ())
+        if cost.after and cost.before
+    )
+
+
+def write_results(trial: Completed, known: Gaps) -> tuple[WriteResult, ...] | None:
+    """Every write of a trial in the order of the workload; None where none was measured."""
+    if trial.writes is None:
+        return None
+    return tuple(_result(cost, trial.writes, known.get((trial.server, cost.query))) for cost in trial.writes.costs)
+
+
+def main_write(writes: Sequence[WriteResult] | None) -> WriteResult | None:
+    """The application's first write, which stores its new rows."""
+    return writes[0] if writes else None
+
+
+def in_words(writes: Sequence[WriteResult] | None) -> str:
+    """What the writes cost, as one sentence."""
+    if not writes:
+        return "Writes: not measured."
+    told = [write for write in writes if write.refused or write.named]
+    rest = f" {_given_back(writes)}" if _given_back(writes) else ""
+    if told:
+        return f"Writes: {'; '.join(write.words for write in told)}.{rest}"
+    if all(write.change is Change.UNKNOWN for write in writes):
+        return f"Writes: measured, but not compared: there is no baseline to tell a difference from noise.{rest}"
+    return f"Writes: none differs by more than two baselines do.{rest}"
+
+
+def _given_back(writes: Sequence[WriteResult]) -> str:
+    shares = [write.given_back for write in writes if write.given_back is not None]
+    return f"What it runs again and again gives back {100 * shares[0]:.0f} % of the newest bytes." if shares else ""
+
+
+def _result(cost: WriteCost, writes: Writes, gap: float | None) -> WriteResult:
+    inserts = cost.query == writes.costs[0].query
+    if cost.after is None or cost.before is None:
+        return _refused(cost)
+    low, high, change = _compared(cost.after, cost.before, gap)
+    return WriteResult(
+        query=cost.query,
+        rows=cost.rows,
+        samples=min(len(side.timing.values) for side in (cost.after, cost.before)),
+        after=_rate(cost.after, writes.after if inserts else None, writes.rows),
+        before=_rate(cost.before, writes.before if inserts else None, writes.rows),
+        ratio=1 / _slowdown(cost.after, cost.before),
+        low=low,
+        high=high,
+        gap=gap,
+        change=change,
+        refused="",
+        given_back=writes.recurring / writes.waiting if inserts and writes.recurring and writes.waiting else None,
+    )
+
+
+def _refused(cost: WriteCost) -> WriteResult:
+    return WriteResult(
+        query=cost.query,
+        rows=0,
+        samples=0,
+        after=None,
+        before=None,
+        ratio=None,
+        low=None,
+        high=None,
+        gap=None,
+        change=Change.UNKNOWN,
+        refused=cost.refused,
+        given_back=None,
+    )
+
+
+def _compared(after: WriteSide, before: WriteSide, gap: float | None) -> tuple[float | None, float | None, Change]:
+    """The interval of the ratio of rates, and whether there is a difference; one transaction tells none."""
+    from lab.analysis.significance import difference  # noqa: PLC0415 - loading scipy takes longer than a report
+
+    if min(len(side.timing.values) for side in (after, before)) < 2:
+        return None, None, Change.UNKNOWN
+    found = difference(after.timing.values, before.timing.values)
+    change = change_of(found.low, found.high, gap, by_chance=found.chance >= CHANCE)
+    return 1 / found.high, 1 / found.low, change
+
+
+def _rate(side: WriteSide, growth: Increase | None, rows: int) -> WriteRate:
+    kinds = (
+        {"heap": growth.heap, "maps": growth.maps, "toast": growth.toast, "indexes": growth.indexes} if growth else {}
+    )
+    return WriteRate(
+        rows_per_second=1 / side.timing.seconds,
+        cpu_seconds=side.cpu_seconds,
+        wal_bytes=side.wal_bytes,
+        growth={kind: size / rows for kind, size in kinds.items()},
+    )
+
+
+def _slowdown(after: WriteSide, before: WriteSide) -> float:
+    return after.timing.seconds / before.timing.seconds

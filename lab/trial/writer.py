@@ -1,0 +1,82 @@
+"""Carries out the application's writes on one database, with its own statements or those of a strategy."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from time import perf_counter
+
+from lab.postgres.database import Database
+from lab.postgres.sql import quoted
+from lab.scenario import Writing
+from lab.trial.reads import Side
+from lab.trial.step_timer import wal_position
+from lab.trial.template import Bench
+from lab.workload import Action, Change, Write
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sample:
+    """One transaction on one side."""
+
+    seconds: float
+    cpu_seconds: float | None
+    wal_bytes: int
+    rows: int
+    """That its statements touched; of a statement that states none, one."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Writer:
+    """One side with the statements that it writes with."""
+
+    side: Side
+    bench: Bench
+    writing: Mapping[str, Writing]
+    given_up: frozenset[str]
+    """Columns that are not there any more, as 'table.column'."""
+
+    @property
+    def database(self) -> Database:
+        """Its connection."""
+        return self.side.database
+
+    def prepare(self, writes: Sequence[Write]) -> None:
+        """Make the temporary tables."""
+        staged = {change.staged: change for write in writes for change in write.changes}
+        for name, change in staged.items():
+            kinds = dict(self.bench.template.questions.columns[change.table])
+            columns = ", ".join(f"{quoted(column)} {kinds[column]}" for column in change.columns)
+            self.database.execute(f"CREATE TEMP TABLE {quoted(name)} ({columns})")
+        for table in dict.fromkeys(change.table for change in staged.values()):
+            for statement in self.writing.get(table, Writing()).prepare:
+                self.database.execute(statement)
+
+    def stage(self, write: Write) -> None:
+        """Put the rows of a write into them."""
+        for change in write.changes:
+            self.database.execute(f"TRUNCATE {quoted(change.staged)}")
+            self.bench.server.copy_in(self.database, change.staged, change.columns, change.chunks)
+            self.database.execute(f"ANALYZE {quoted(change.staged)}")
+
+    def run(self, write: Write) -> Sample:
+        """Carry it out. Errors: `LabError`; nothing was written then."""
+        statements = [sql for change in write.changes for sql in self._statements(change)]
+        wal, cpu = wal_position(self.database), self.side.gauge.cpu_seconds()
+        started = perf_counter()
+        with self.database.transaction():
+            touched = [self.database.execute(sql) for sql in statements]
+        seconds = perf_counter() - started
+        cpu_now, wal_now = self.side.gauge.cpu_seconds(), wal_position(self.database)
+        return Sample(
+            seconds=seconds,
+            cpu_seconds=None if cpu is None or cpu_now is None else cpu_now - cpu,
+            wal_bytes=wal_now - wal,
+            rows=sum(map(abs, touched)),
+        )
+
+    def _statements(self, change: Change) -> Sequence[str]:
+        writing = self.writing.get(change.table, Writing())
+        own = {Action.INSERT: writing.insert, Action.UPDATE: writing.update, Action.DELETE: writing.delete}
+        kept = (column for column in change.columns if f"{change.table}.{column}" not in self.given_up)
+        return own[change.action] or (change.sql.replace("{columns}", ", ".join(map(quoted, kept))),)

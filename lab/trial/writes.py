@@ -1,0 +1,253 @@
+"""Measures what the application's writes take after a strategy, in turn with an untouched clone of the baseline.
+
+Both sides store the same rows, in the same transactions. The rows lie ready in temporary tables of each session, so what is
+timed is the server's work: not the transfer, and not the writer's own. Where a strategy changed the shape of a table, its
+own statements are used. Afterwards what was written must read the same on both sides: otherwise nothing counts as measured.
+It changes both clones, so it comes after everything else.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from time import monotonic
+
+from lab.errors import LabError
+from lab.postgres import footprint
+from lab.postgres.database import Database
+from lab.scenario import Scenario
+from lab.trial import verify
+from lab.trial.reads import Side
+from lab.trial.template import Bench
+from lab.trial.verify import Loss
+from lab.trial.writer import Sample, Writer
+from lab.values import KINDS, Footprint, Increase, Timing, WriteCost, Writes, WriteSide
+from lab.workload import Action, Write
+
+WRITE_SECONDS = 1.5
+"""Default time for all writes of a trial."""
+LEAST = 6
+"""Samples of each side where the workload has as many, even beyond that time."""
+
+_CPU_TICKS = 10
+"""CPU time of fewer ticks of its clock is too coarse to be told."""
+_DIGITS = 10
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Pair:
+    """The same transaction on both sides."""
+
+    write: Write
+    after: Sample
+    before: Sample
+
+
+@dataclass(kw_only=True)
+class _Ledger:
+    """What has been measured so far, and which writes could not be."""
+
+    pairs: defaultdict[str, list[_Pair]] = field(default_factory=lambda: defaultdict(list))
+    refused: dict[str, str] = field(default_factory=dict)
+
+    def refuse(self, write: Write, reason: str, writes: Sequence[Write]) -> None:
+        """That write, and those that are about the same rows."""
+        for other in writes:
+            if other.touched == write.touched:
+                self.refused.setdefault(other.query, reason)
+
+
+def measure(  # noqa: PLR0913 - both sides and what belongs to them
+    after: Side, before: Side, bench: Bench, scenario: Scenario, loss: Loss, *, seconds: float = WRITE_SECONDS
+) -> Writes | None:
+    """Every write of the workload, `before` being the clone where nothing but these writes happens; None without a write.
+
+    It takes about `seconds`, longer where the fewest samples do. A write that the server refuses, or that does not read
+    back, has the reason in the place of its numbers. Errors: `ServerError` where a connection is lost.
+    """
+    writes = bench.template.writes()
+    if not writes:
+        return None
+    writers = (
+        Writer(side=after, bench=bench, writing=scenario.write, given_up=frozenset(loss.columns)),
+        Writer(side=before, bench=bench, writing={}, given_up=frozenset()),
+    )
+    ledger = _Ledger()
+    try:
+        changes = _carry_out(writers, writes, scenario, ledger, loss, ends=monotonic() + seconds)
+    except LabError as error:  # a view that takes no rows is the server's, not the statement's, fault to PostgreSQL
+        if any(writer.database.closed for writer in writers):
+            raise
+        changes = _Changes()
+        ledger.refused = dict.fromkeys((write.query for write in writes), str(error))
+    queries = tuple(dict.fromkeys(write.query for write in writes))
+    counted = [pair for query in queries for pair in _timed(ledger.pairs[query]) if _inserts(pair.write)]
+    fine = changes.grown is not None and not any(pair.write.query in ledger.refused for pair in counted)
+    return Writes(
+        costs=tuple(_cost(query, ledger, writers) for query in queries),
+        rows=sum(pair.before.rows for pair in counted) if fine else 0,
+        transactions=len(counted) if fine else 0,
+        after=changes.grown[0] if changes.grown and fine else None,
+        before=changes.grown[1] if changes.grown and fine else None,
+        recurring=changes.recurring[0] if changes.recurring and fine else None,
+        waiting=changes.recurring[1] if changes.recurring and fine else None,
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Changes:
+    """By how much the tables grew on both sides, and what the recurring statements gave back of how many bytes."""
+
+    grown: tuple[Increase, Increase] | None = None
+    recurring: tuple[int, int] | None = None
+
+
+def _carry_out(  # noqa: PLR0913 - as `measure`
+    writers: tuple[Writer, Writer],
+    writes: Sequence[Write],
+    scenario: Scenario,
+    ledger: _Ledger,
+    loss: Loss,
+    *,
+    ends: float,
+) -> _Changes:
+    """First what adds and changes rows, then the strategy's own recurring work, then what deletes rows; then compare."""
+    for writer in writers:
+        writer.prepare(writes)
+    growing = [write for write in writes if all(change.action is not Action.DELETE for change in write.changes)]
+    grown = _grow(writers, growing, ledger, ends)
+    recurring = _recurring(writers[0].database, scenario) if grown else None
+    for write in writes:
+        if write not in growing:
+            _write(writers, write, ledger, writes)
+    _compare(writers, writes, ledger, loss)
+    return _Changes(grown=grown, recurring=recurring)
+
+
+def _inserts(write: Write) -> bool:
+    return any(change.action is Action.INSERT for change in write.changes)
+
+
+def _grow(
+    writers: tuple[Writer, Writer], writes: Sequence[Write], ledger: _Ledger, ends: float
+) -> tuple[Increase, Increase] | None:
+    """Carry out the writes; by how much the tables of each side grew after the warm-up, None where nothing was measured."""
+    weights: list[Footprint] = []
+    for write in writes:
+        done = len(ledger.pairs[write.query])
+        if done > LEAST and monotonic() > ends:
+            break
+        if done == 1 and not weights:
+            weights = [footprint.measure(writer.database) for writer in writers]
+        _write(writers, write, ledger, writes)
+    if not weights or not any(ledger.pairs.values()):
+        return None
+    after, before = (
+        _increase(old, footprint.measure(writer.database)) for old, writer in zip(weights, writers, strict=True)
+    )
+    return after, before
+
+
+def _increase(old: Footprint, new: Footprint) -> Increase:
+    sums = ({kind: sum(getattr(table, kind) for table in weight.tables) for kind in KINDS} for weight in (old, new))
+    earlier, later = sums
+    return Increase(**{kind: later[kind] - earlier[kind] for kind in KINDS})
+
+
+def _write(writers: tuple[Writer, Writer], write: Write, ledger: _Ledger, writes: Sequence[Write]) -> None:
+    """One transaction on both sides; the one that comes second profits from warm caches, so they swap places each time."""
+    if write.query in ledger.refused:
+        return
+    pairs = ledger.pairs[write.query]
+    for writer in writers:
+        writer.stage(write)
+    samples: dict[int, Sample] = {}
+    for place in (0, 1) if len(pairs) % 2 else (1, 0):
+        try:
+            samples[place] = writers[place].run(write)
+        except LabError as error:
+            if place or writers[place].database.closed:
+                raise
+            ledger.refuse(write, str(error), writes)
+            return
+    if samples[1].rows and not samples[0].rows:
+        ledger.refuse(write, "The strategy leaves no such row.", writes)
+    elif samples[1].rows:
+        pairs.append(_Pair(write=write, after=samples[0], before=samples[1]))
+
+
+def _recurring(database: Database, scenario: Scenario) -> tuple[int, int] | None:
+    """Bytes that the recurring statements give back, and those that waited for them; None without statements."""
+    if not scenario.recurring:
+        return None
+    earlier = footprint.measure(database)
+    waiting = sum(table.rowstore.total for table in earlier.tables if table.rowstore)
+    try:
+        for statement in scenario.recurring:
+            database.execute(statement)
+    except LabError:
+        if database.closed:
+            raise
+        return None
+    return earlier.total - footprint.measure(database).total, waiting or earlier.total
+
+
+def _compare(writers: tuple[Writer, Writer], writes: Sequence[Write], ledger: _Ledger, loss: Loss) -> None:
+    """Refuse every write whose rows do not read the same on both sides."""
+    questions = writers[0].bench.template.questions
+    for (table, condition), about in _touched(writes, ledger).items():
+        expected = verify.ask_rows(writers[1].database, questions, loss, table, condition, applied=False)
+        found = verify.ask_rows(writers[0].database, questions, loss, table, condition, applied=True)
+        if expected != found:
+            wrong = verify.mismatch(expected, found, name=table)
+            reason = f"{table} does not read back as written: expected {wrong.expected}, found {wrong.found}"
+            for write in about:
+                ledger.refuse(write, reason, writes)
+
+
+def _touched(writes: Sequence[Write], ledger: _Ledger) -> Mapping[tuple[str, str], list[Write]]:
+    """Each table and condition with the writes that were carried out on its rows."""
+    touched: defaultdict[tuple[str, str], list[Write]] = defaultdict(list)
+    for write in writes:
+        if write.query not in ledger.refused and ledger.pairs[write.query]:
+            for part in write.touched.items():
+                touched[part].append(write)
+    return touched
+
+
+def _timed(pairs: Sequence[_Pair]) -> Sequence[_Pair]:
+    """Without the warm-up, which is the first of several."""
+    return pairs[1:] or pairs
+
+
+def _cost(query: str, ledger: _Ledger, writers: tuple[Writer, Writer]) -> WriteCost:
+    pairs = ledger.pairs[query]
+    refused = ledger.refused.get(query) or ("" if pairs else "The workload has no such row.")
+    if refused:
+        return WriteCost(query=query, rows=0, after=None, before=None, refused=refused)
+    rows = sum(pair.before.rows for pair in _timed(pairs))
+    after, before = (
+        _side([(pair.before.rows, getattr(pair, name)) for pair in pairs], writer.side.gauge.cpu_tick)
+        for name, writer in zip(("after", "before"), writers, strict=True)
+    )
+    return WriteCost(query=query, rows=rows, after=after, before=before)
+
+
+def _side(samples: Sequence[tuple[int, Sample]], tick: float) -> WriteSide:
+    """`samples` with the rows that each of them wrote."""
+    values = [round(sample.seconds / rows, _DIGITS) for rows, sample in samples]
+    timed = samples[1:] or samples
+    rows = sum(count for count, _ in timed)
+    return WriteSide(
+        timing=Timing(warmups=tuple(values[: len(samples) - len(timed)]), values=tuple(values[-len(timed) :])),
+        cpu_seconds=_cpu([sample.cpu_seconds for _, sample in timed], tick, rows),
+        wal_bytes=round(sum(sample.wal_bytes for _, sample in timed) / rows, 3),
+    )
+
+
+def _cpu(seconds: Sequence[float | None], tick: float, rows: int) -> float | None:
+    known = [value for value in seconds if value is not None]
+    if len(known) < len(seconds) or sum(known) < _CPU_TICKS * tick:
+        return None
+    return round(sum(known) / rows, _DIGITS)
