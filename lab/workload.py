@@ -127,7 +127,12 @@ class Change:
     @property
     def staged(self) -> str:
         """The name of its temporary table."""
-        return f"{self.action}_{self.table}"
+        return staged_name(self.action, self.table)
+
+
+def staged_name(action: Action, table: str) -> str:
+    """The temporary table that holds the rows which an action is about."""
+    return f"{action}_{table}"
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
-from lab.scenario import Database, Keeps, Requirement, days_ago, moment
+from lab.scenario import Database, Keeps, Requirement, Writing, days_ago, moment
+from scenarios._market_rows import COLUMNS, of
 from scenarios._new_tables import WHOLE_ROW, Different, by_hash, with_copies
 
 CHUNKS = {"6 hours": timedelta(hours=6), "12 hours": timedelta(hours=12), "1 day": timedelta(days=1)}
@@ -181,3 +182,31 @@ def before(db: Database, conversion: Conversion, settings: Settings) -> str:
     """The moment before which a chunk must end to be dropped, in the type of the table's time."""
     at = days_ago(db, settings.days)
     return at if conversion.time == "timestamptz" else f"({at} AT TIME ZONE 'UTC')"
+
+
+def writing(conversion: Conversion) -> Writing:
+    """How the table is written: a market row takes time and event from its snapshot, and old days go by whole chunks."""
+    table, snapshots = conversion.table, conversion.parent or conversion.table
+    zone = " AT TIME ZONE 'UTC'" if conversion.time == "timestamptz" else ""
+    day_after = (
+        f"(SELECT (date_trunc('day', max(s.captured_at{zone})) + interval '1 day'){zone}"
+        f" FROM {snapshots} s JOIN deleted_{snapshots} d ON d.id = s.id)"
+    )
+    insert = (
+        f"INSERT INTO {table} ({COLUMNS}, captured_at, {conversion.event})"
+        f" SELECT {of('i', COLUMNS)}, s.captured_at, s.{conversion.event} FROM inserted_{table} i"
+        f" JOIN inserted_{snapshots} s ON s.id = i.snapshot_id ORDER BY i.id"
+    )
+    return Writing(
+        insert=(insert,) if conversion.parent else (),
+        delete=(f"SELECT drop_chunks('{table}', older_than => {day_after})",),
+    )
+
+
+def compress_rest(table: str) -> str:
+    """The statement that a job repeats: compress what is not compressed yet."""
+    return (
+        "DO $$ DECLARE chunk regclass; BEGIN FOR chunk IN SELECT format('%I.%I', chunk_schema, chunk_name)::regclass"
+        f" FROM timescaledb_information.chunks WHERE hypertable_name = '{table}' AND NOT is_compressed LOOP"
+        " CALL convert_to_columnstore(chunk); COMMIT; END LOOP; END $$"
+    )

@@ -39,11 +39,10 @@ HUNDREDTHS = Form(
 )
 
 # OFFSET 0 keeps the server from writing each subexpression out once for every use of it, which takes four times as long.
-PARSE = """
-CREATE UNLOGGED TABLE parsed_{table} AS
+PARSED = """
 SELECT m.id, m.snapshot_id, {market}, m.unavailable_at, coalesce(o.names, '{{}}') AS outcome_names,
        coalesce(o.odds, '{{}}') AS odds, o.active, CASE WHEN NOT o.fits THEN m.outcomes END AS verbatim
-FROM {table} m
+FROM {source} m
 CROSS JOIN LATERAL (
   SELECT array_agg(coalesce(name #>> '{{}}', '') ORDER BY position) AS names,
          array_agg(CASE WHEN fits THEN {stored} ELSE 0 END ORDER BY position) AS odds,
@@ -66,12 +65,17 @@ CROSS JOIN LATERAL (
 """
 
 
+def parsed(source: str, form: Form) -> str:
+    """A query for the market rows of a table with their outcomes as arrays."""
+    return PARSED.format(source=source, market=of("m"), stored=form.stored, representable=form.representable)
+
+
 def parse(db: Database, form: Form) -> None:
     """Parse the JSON once, into scratch tables; a document that the form cannot give back exactly is kept as `verbatim`."""
     with db.step("parse the JSON"):
         for table in MARKETS:
             db.execute(f"DROP TABLE IF EXISTS parsed_{table}")
-            db.execute(PARSE.format(table=table, market=of("m"), stored=form.stored, representable=form.representable))
+            db.execute(f"CREATE UNLOGGED TABLE parsed_{table} AS {parsed(table, form)}")
             db.execute(f"ANALYZE parsed_{table}")
 
 

@@ -40,9 +40,11 @@ from scenarios._hypertables import (
     Conversion,
     Settings,
     before,
+    compress_rest,
     converted,
     different,
     options,
+    writing,
 )
 from scenarios._new_tables import drop_old, replace_by_table
 
@@ -206,6 +208,8 @@ def columnstore(settings: Settings) -> Scenario:
         if settings.days
         else (),
         keeps=settings.keeps,
+        write={conversion.table: writing(conversion) for conversion in converted(settings)},
+        recurring=tuple(compress_rest(conversion.table) for conversion in converted(settings)),
         keeps_days=settings.days or None,
         follows=FOLLOWS.get(settings, frozenset()),
         varies_with="change rate" if settings == Settings() else None,

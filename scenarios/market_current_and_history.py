@@ -15,6 +15,7 @@ from collections.abc import Mapping
 from datetime import datetime
 
 from lab.scenario import Category, Database, Scenario, Shape, lost_rows
+from scenarios._change_writes import Stored, writing
 from scenarios._market_changes import MOST, PLACE, SCRATCH, Series, build_lists, columns, limits, origins, place
 from scenarios._market_rows import MARKET, MARKETS, Proof, drop_old, of, replace_by_view, requirements
 
@@ -131,6 +132,44 @@ def keeps(_: datetime) -> Mapping[str, str]:
     }
 
 
+CONTENT = "betpawa_market_name, market_groups::text, handicap_type, handicap_home, handicap_away, outcomes::text, unavailable_at"
+STORED = Stored(
+    intervals="{table}_history",
+    key=("book", "series", "twin"),
+    contents=VALUES,
+    match=(
+        (
+            "INSERT INTO rows_{table} SELECT i.*, b.book, b.number, coalesce(c.series, (SELECT coalesce(max(x.series), 0)"
+            " FROM {table}_current x WHERE x.book = b.book) + dense_rank() OVER (PARTITION BY b.book, c.series IS NULL"
+            " ORDER BY i.betpawa_market_id, i.line)), 0, i.twin = 1, c.series IS NULL,"
+            f" bool_or(c.series IS NULL OR ({of('i', CONTENT)}) IS DISTINCT FROM ({of('c', CONTENT)}))"
+            " OVER (PARTITION BY b.book, i.betpawa_market_id, i.line)"
+            " FROM (SELECT i.*, row_number() OVER (PARTITION BY snapshot_id ORDER BY id) AS place, row_number() OVER"
+            " (PARTITION BY snapshot_id, betpawa_market_id, line ORDER BY id DESC) AS twin FROM inserted_{table} i) i"
+            " JOIN books_{table} b ON b.snapshot_id = i.snapshot_id"
+            " LEFT JOIN {table}_current c ON c.book = b.book AND c.betpawa_market_id = i.betpawa_market_id"
+            " AND c.line IS NOT DISTINCT FROM i.line"
+        ),
+    ),
+    series=(
+        (
+            f"INSERT INTO {{table}}_current (book, series, since, {VALUES}) SELECT book, series, number, {VALUES}"
+            f" FROM rows_{{table}} WHERE changed AND twin = 1 ON CONFLICT (book, series) DO UPDATE SET (since, {VALUES})"
+            f" = (EXCLUDED.since, {of('EXCLUDED', VALUES)})"
+        ),
+    ),
+    withdrawn=f"SELECT r.book, r.series, h.twin, n.number, h.since, {of('h', f'{MARKET}, outcomes')}, u.unavailable_at"
+    " FROM updated_{table} u JOIN {table}_snapshots n ON n.snapshot_id = u.snapshot_id JOIN {table}_lists l ON l.id = n.list"
+    " JOIN {table}_current r ON r.book = n.book AND r.betpawa_market_id = u.betpawa_market_id AND {place} > 0"
+    " JOIN {table}_history h ON h.book = r.book AND h.series = r.series AND h.twin = 1 AND h.until = {most}",
+    after_withdrawal=(
+        (
+            "UPDATE {table}_current c SET unavailable_at = r.unavailable_at, since = r.number FROM withdrawn_{table} r"
+            " WHERE c.book = r.book AND c.series = r.series"
+        ),
+    ),
+)
+
 SCENARIO = Scenario(
     title="Current rows and a history, by market and line",
     category=Category.DEDUPLICATE,
@@ -141,6 +180,7 @@ SCENARIO = Scenario(
     requires=(*requirements(SUFFIXES), *limits()),
     losses=(lost_rows("market rows that share market and line with a later row of their snapshot"),),
     keeps=keeps,
+    write={table: writing(table, STORED) for table in MARKETS},
     costs=(
         "Of a market that is split over rows (correct score, scorers), only one row of each snapshot can be read back.",
         "Writers update the current row of every market that changed, and insert it into the history.",

@@ -21,6 +21,7 @@ from lab.scenario import (
     Scenario,
     Shape,
     WholeNumber,
+    Writing,
     lost_guarantee,
     lost_rows,
     moment,
@@ -155,6 +156,21 @@ def apply(db: Database, days: int) -> None:
         drop_days(db, days)
 
 
+def writing(pair: Snapshots, table: str) -> Writing:
+    """How a table is written: as before, but old days go with their partitions."""
+    return Writing(
+        delete=(
+            # Listed before the first is dropped, because a table that an open query reads cannot be dropped.
+            (
+                "DO $$ DECLARE part text; old text[]; BEGIN"
+                f" old := ARRAY(SELECT DISTINCT '{table}_' || to_char({pair.day}, 'YYYYMMDD')"
+                f" FROM {pair.table} JOIN deleted_{pair.table} d USING (id));"
+                " FOREACH part IN ARRAY old LOOP EXECUTE format('DROP TABLE %I', part); END LOOP; END $$"
+            ),
+        )
+    )
+
+
 def keeps(days: int) -> Callable[[datetime], Mapping[str, str]]:
     """What must remain of each table after keeping today and the days before it, `days` in all."""
 
@@ -220,6 +236,7 @@ def variant(days: int) -> Scenario:
         losses=(*LOST, lost_rows(gone)) if days else LOST,
         keeps=keeps(days) if days else None,
         keeps_days=days or None,
+        write={table: writing(pair, table) for pair in PAIRS for table in (pair.markets, pair.table)},
         costs=COSTS,
     )
 

@@ -16,25 +16,31 @@ row, or as a market of its own in the lookup. Ids are kept. A snapshot whose ids
 
 from collections.abc import Callable
 
-from lab.scenario import Category, Database, Scenario, Shape
+from lab.scenario import Category, Database, Scenario, Shape, Writing
+from scenarios._market_lookup import (
+    add_all_markets,
+    blocks_of,
+    exceptions_of,
+    layouts_of,
+    listed,
+    outcomes_of,
+    packed_of,
+    rows_of,
+    write_packed,
+    write_rows,
+    write_snapshot,
+)
 from scenarios._market_rows import (
-    COLUMNS,
     FLOATS,
     HUNDREDTHS,
-    KEY,
-    MARKET,
     MARKETS,
     drop_old,
     keep_foreign_key,
-    of,
     parse,
     replace_by_view,
     requirements,
     view_columns,
 )
-
-USUAL_KEY = f"md5(ROW({of('p', KEY)})::text)"
-VERBATIM_KEY = f"md5(ROW({of('p', KEY)}, p.verbatim::text)::text)"
 
 UNPACK = """
 CREATE OR REPLACE FUNCTION unpacked_outcomes(names text[], odds integer[]) RETURNS json
@@ -57,21 +63,11 @@ def build_lookup(db: Database) -> None:
             " line float8, handicap_type varchar(50), handicap_home float8, handicap_away float8,"
             " outcome_names text[] NOT NULL, outcomes json)"
         )
-        add_markets(db, USUAL_KEY, f"{of('p', KEY)}, NULL", "true")
-        add_markets(db, VERBATIM_KEY, f"{of('p', KEY)}, p.verbatim::text", "p.verbatim IS NOT NULL")
+        for statement in add_all_markets(f"parsed_{table}" for table in MARKETS):
+            db.execute(statement)
         db.execute("ANALYZE market_lookup")
         db.execute(UNPACK)
     db.note(f"The lookup holds {db.value('SELECT count(*) FROM market_lookup'):,} markets.")
-
-
-def add_markets(db: Database, key: str, values: str, condition: str) -> None:
-    """Add the distinct markets of both tables; `values` are the columns of the key, and a document or NULL."""
-    union = " UNION ".join(f"SELECT {key}, {values} FROM parsed_{table} p WHERE {condition}" for table in MARKETS)
-    columns = f"key, {MARKET}, outcome_names, outcomes"
-    db.execute(
-        f"INSERT INTO market_lookup ({columns}) SELECT p.key, {of('p').replace('groups', 'groups::json')},"
-        f" p.outcome_names, p.outcomes::json FROM ({union}) p({columns}) ORDER BY p.betpawa_market_id, p.line, p.key"
-    )
 
 
 def apply_rows(db: Database) -> None:
@@ -84,20 +80,13 @@ def apply_rows(db: Database) -> None:
                 f"CREATE TABLE {table}_outcomes (market_odds_id bigint, position smallint, name varchar(255) NOT NULL,"
                 " odds float8 NOT NULL, is_active boolean NOT NULL)"
             )
-            db.execute(
-                f"INSERT INTO {table}_outcomes SELECT p.id, u.position, u.name, u.odds, u.active FROM parsed_{table} p,"
-                " unnest(p.outcome_names, p.odds, p.active) WITH ORDINALITY AS u(name, odds, active, position)"
-                " WHERE p.verbatim IS NULL ORDER BY p.id, u.position"
-            )
+            db.execute(outcomes_of(table, f"parsed_{table}"))
             db.execute(f"ALTER TABLE {table}_outcomes ADD PRIMARY KEY (market_odds_id, position)")
         with db.step(f"{table}: market rows without JSON"):
             db.execute(f"DROP TABLE IF EXISTS {table}_rows")
             db.execute(f"CREATE TABLE {table}_rows (LIKE {table} INCLUDING ALL)")
             db.execute(f"ALTER TABLE {table}_rows ALTER COLUMN outcomes DROP NOT NULL")
-            db.execute(
-                f"INSERT INTO {table}_rows ({COLUMNS}) SELECT {of('p', COLUMNS.replace('outcomes', 'verbatim'))}"
-                f" FROM parsed_{table} p ORDER BY p.id"
-            )
+            db.execute(rows_of(table, f"parsed_{table}"))
             db.execute(f"REINDEX TABLE {table}_rows")  # its indexes were filled row by row
             keep_foreign_key(db, table, f"{table}_rows")
             db.execute(f"ALTER SEQUENCE {table}_id_seq OWNED BY {table}_rows.id")
@@ -120,12 +109,7 @@ def apply_packed(db: Database) -> None:
                 f"CREATE TABLE {table}_packed (id bigint, snapshot_id bigint NOT NULL, market integer NOT NULL,"
                 " odds1 integer, odds2 integer, odds3 integer, more_odds integer[], unavailable_at timestamptz)"
             )
-            db.execute(
-                f"INSERT INTO {table}_packed SELECT p.id, p.snapshot_id, d.id, p.odds[1], p.odds[2], p.odds[3],"
-                f" CASE WHEN cardinality(p.odds) > 3 THEN p.odds[4:] END, p.unavailable_at FROM parsed_{table} p"
-                f" JOIN market_lookup d ON d.key = CASE WHEN p.verbatim IS NULL THEN {USUAL_KEY} ELSE {VERBATIM_KEY} END"
-                " ORDER BY p.id"
-            )
+            db.execute(packed_of(table, f"parsed_{table}"))
             db.execute(f"ALTER TABLE {table}_packed ADD PRIMARY KEY (id)")
             db.execute(f"CREATE INDEX ON {table}_packed (snapshot_id, market)")
             db.execute(f"CREATE INDEX ON {table}_packed (market)")
@@ -165,22 +149,12 @@ def apply_snapshot(db: Database) -> None:
 def build_layouts(db: Database, table: str) -> None:
     """Each distinct list of markets, with the position of each market's first price."""
     db.execute(f"DROP TABLE IF EXISTS listed_{table}, {table}_layouts")
-    db.execute(
-        f"CREATE UNLOGGED TABLE listed_{table} AS SELECT p.snapshot_id, min(p.id) AS first_id,"
-        " array_agg(d.id ORDER BY p.id) AS markets, array_agg(cardinality(p.odds) ORDER BY p.id) AS counts,"
-        " CASE WHEN max(p.id) - min(p.id) + 1 <> count(*) THEN array_agg(p.id ORDER BY p.id) END AS ids"
-        f" FROM parsed_{table} p JOIN market_lookup d ON d.key = {USUAL_KEY} GROUP BY p.snapshot_id"
-    )
+    db.execute(f"CREATE UNLOGGED TABLE listed_{table} AS {listed(f'parsed_{table}')}")
     db.execute(
         f"CREATE TABLE {table}_layouts (id integer GENERATED ALWAYS AS IDENTITY PRIMARY KEY, markets integer[] NOT NULL,"
         " starts integer[] NOT NULL)"
     )
-    db.execute(
-        f"INSERT INTO {table}_layouts (markets, starts) SELECT l.markets, (SELECT array_agg(s.start ORDER BY s.position)"
-        " FROM (SELECT position, 1 + sum(n) OVER (ORDER BY position) - n AS start"
-        " FROM unnest(l.counts) WITH ORDINALITY AS c(n, position)) s)"
-        f" FROM (SELECT DISTINCT ON (markets) markets, counts FROM listed_{table} ORDER BY markets) l"
-    )
+    db.execute(layouts_of(table, f"listed_{table}"))
 
 
 def build_blocks(db: Database, table: str) -> None:
@@ -190,31 +164,20 @@ def build_blocks(db: Database, table: str) -> None:
         f"CREATE TABLE {table}_blocks (snapshot_id bigint, first_id bigint NOT NULL, layout integer NOT NULL,"
         " odds integer[] NOT NULL, gaps integer[])"
     )
-    db.execute(
-        f"INSERT INTO {table}_blocks SELECT s.snapshot_id, s.first_id, l.id, coalesce(o.odds, '{{}}'),"
-        " (SELECT array_agg(i.id - s.first_id - i.position + 1 ORDER BY i.position)"
-        " FROM unnest(s.ids) WITH ORDINALITY AS i(id, position))"
-        f" FROM listed_{table} s JOIN {table}_layouts l ON l.markets = s.markets"
-        " LEFT JOIN (SELECT p.snapshot_id, array_agg(u.odds ORDER BY p.id, u.position) AS odds"
-        f" FROM parsed_{table} p, unnest(p.odds) WITH ORDINALITY AS u(odds, position) GROUP BY p.snapshot_id) o"
-        " ON o.snapshot_id = s.snapshot_id ORDER BY s.snapshot_id"
-    )
+    db.execute(blocks_of(table, f"parsed_{table}", f"listed_{table}"))
     db.execute(f"ALTER TABLE {table}_blocks ADD PRIMARY KEY (snapshot_id)")
     db.execute(f"CREATE TABLE {table}_exceptions (id bigint PRIMARY KEY, unavailable_at timestamptz, market integer)")
-    db.execute(
-        f"INSERT INTO {table}_exceptions SELECT p.id, p.unavailable_at, d.id FROM parsed_{table} p"
-        f" LEFT JOIN market_lookup d ON p.verbatim IS NOT NULL AND d.key = {VERBATIM_KEY}"
-        " WHERE p.unavailable_at IS NOT NULL OR p.verbatim IS NOT NULL ORDER BY p.id"
-    )
+    db.execute(exceptions_of(table, f"parsed_{table}"))
     db.execute(f"DROP TABLE listed_{table}")
 
 
-def form(
+def form(  # noqa: PLR0913 - the words of a scenario and its functions
     apply: Callable[[Database], None],
     suffixes: tuple[str, ...],
     *,
     words: tuple[str, str, str],
     cost: str,
+    write: Callable[[str], Writing],
     leads: bool = False,
 ) -> Scenario:
     """A scenario of one form; `words` are its title, the strategy as an order, and the hypothesis."""
@@ -231,6 +194,7 @@ def form(
             cost,
             "The view is read-only: writers must use the new tables and assign the ids of new market rows themselves.",
         ),
+        write={table: write(table) for table in MARKETS},
         origins={f"{table}_{suffix}": table for table in MARKETS for suffix in suffixes},
         leads=leads,
         follows=frozenset({Category.ELIMINATE} if leads else ()),
@@ -246,6 +210,7 @@ VARIANTS = {
             "One row per outcome instead of JSON",
             "112 bytes of JSON become several rows with a header of 24 bytes each, so the database grows.",
         ),
+        write=write_rows,
         cost="There are two to three times more rows: inserts are slower, and reading one market needs a join.",
     ),
     "outcome_normalization_packed": form(
@@ -256,6 +221,7 @@ VARIANTS = {
             "One narrow row per market, its names in a lookup",
             "Repeated values move into the lookup; a market row keeps an id and a few integers.",
         ),
+        write=write_packed,
         cost="Every read joins the lookup and rebuilds the JSON.",
     ),
     "outcome_normalization_snapshot": form(
@@ -266,6 +232,7 @@ VARIANTS = {
             "One row per snapshot with its odds in an array, markets in a lookup",
             "171 rows with their headers, keys and index entries become one row with one array.",
         ),
+        write=write_snapshot,
         cost="Reading one market's history unpacks the array of every snapshot. Markets have no index, market rows no key.",
         leads=True,
     ),

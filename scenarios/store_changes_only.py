@@ -11,6 +11,7 @@ its id and its document to the letter.
 """
 
 from lab.scenario import Category, Database, Scenario, Shape
+from scenarios._change_writes import Stored, writing
 from scenarios._market_changes import MOST, PLACE, SCRATCH, Series, build_lists, columns, limits, origins, place
 from scenarios._market_rows import MARKET, MARKETS, Proof, drop_old, of, replace_by_view, requirements
 
@@ -102,6 +103,46 @@ def apply(db: Database) -> None:
     drop_old(db, PROOF)
 
 
+SAME_MARKET = f"({of('d', CONSTANT)}) IS NOT DISTINCT FROM ({of('i', CONSTANT)})"
+STORED = Stored(
+    intervals="{table}_changes",
+    key=("book", "series"),
+    contents="outcomes, unavailable_at",
+    match=(
+        (
+            f"INSERT INTO {{table}}_markets (id, {MARKET}) SELECT (SELECT coalesce(max(id), 0) FROM {{table}}_markets)"
+            f" + row_number() OVER (), {of('k')} FROM (SELECT DISTINCT ON ({of('i', CONSTANT)}) {of('i')}"
+            " FROM inserted_{table} i WHERE NOT EXISTS (SELECT FROM {table}_markets d"
+            f" WHERE d.betpawa_market_id = i.betpawa_market_id AND {SAME_MARKET})) k"
+        ),
+        (
+            "INSERT INTO rows_{table} SELECT i.*, b.book, b.number, coalesce(c.series, (SELECT coalesce(max(x.series), 0)"
+            " FROM {table}_series x WHERE x.book = b.book) + row_number() OVER"
+            " (PARTITION BY b.book, c.series IS NULL ORDER BY i.id)),"
+            " d.id, true, c.series IS NULL,"
+            " (c.series, c.outcomes::text, c.unavailable_at) IS DISTINCT FROM (c.series, i.outcomes::text, i.unavailable_at)"
+            " OR c.series IS NULL"
+            " FROM (SELECT i.*, row_number() OVER (PARTITION BY snapshot_id ORDER BY id) AS place,"
+            f" row_number() OVER (PARTITION BY snapshot_id, {CONSTANT}, {FIRST_NAME} ORDER BY id) AS twin"
+            " FROM inserted_{table} i) i"
+            " JOIN books_{table} b ON b.snapshot_id = i.snapshot_id"
+            f" JOIN {{table}}_markets d ON d.betpawa_market_id = i.betpawa_market_id AND {SAME_MARKET}"
+            f" LEFT JOIN (SELECT s.book, s.market, s.series, c.outcomes, c.unavailable_at, {FIRST_NAME} AS first,"
+            f" row_number() OVER (PARTITION BY s.book, s.market, {FIRST_NAME} ORDER BY s.series) AS twin"
+            " FROM {table}_series s JOIN {table}_changes c ON c.book = s.book AND c.series = s.series AND c.until = {most}"
+            " WHERE s.book IN (SELECT book FROM books_{table})) c"
+            f" ON c.book = b.book AND c.market = d.id AND c.first = {FIRST_NAME.replace('outcomes', 'i.outcomes')}"
+            " AND c.twin = i.twin"
+        ),
+    ),
+    series=("INSERT INTO {table}_series SELECT book, market, series FROM rows_{table} WHERE fresh ORDER BY 1, 2, 3",),
+    withdrawn="SELECT n.book, r.series, n.number, c.since, c.outcomes, u.unavailable_at FROM updated_{table} u"
+    " JOIN {table}_snapshots n ON n.snapshot_id = u.snapshot_id JOIN {table}_lists l ON l.id = n.list"
+    " JOIN {table}_series r ON r.book = n.book AND {place} > 0"
+    " JOIN {table}_markets d ON d.id = r.market AND d.betpawa_market_id = u.betpawa_market_id"
+    " JOIN {table}_changes c ON c.book = n.book AND c.series = r.series AND c.until = {most}",
+)
+
 SCENARIO = Scenario(
     title="Changes only",
     category=Category.DEDUPLICATE,
@@ -110,6 +151,7 @@ SCENARIO = Scenario(
     what="Store a market row only when it changed",
     changes=dict.fromkeys(MARKETS, Shape.VIEW),
     requires=(*requirements(SUFFIXES), *limits()),
+    write={table: writing(table, STORED) for table in MARKETS},
     costs=(
         "Writers compare each new row with the last one of its series; they end that one and insert the change, and new lists.",
         "A snapshot's rows lie scattered over the pages of its event's history, instead of side by side.",

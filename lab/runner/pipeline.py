@@ -69,7 +69,7 @@ class Request:
     varies: bool = True
     """Whether scenarios that depend on a parameter of the workload are tried at other values of it, too."""
     write_seconds: float = WRITE_SECONDS
-    """The same of the writes."""
+    """About how long the writes of each trial are measured; 0 leaves them out."""
     parameters: Mapping[str, float] = field(default_factory=dict)
     """Of the workload, where they are not to be its own."""
 

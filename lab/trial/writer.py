@@ -12,7 +12,7 @@ from lab.scenario import Writing
 from lab.trial.reads import Side
 from lab.trial.step_timer import wal_position
 from lab.trial.template import Bench
-from lab.workload import Action, Change, Write
+from lab.workload import Action, Change, Write, staged_name
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,13 +42,16 @@ class Writer:
         return self.side.database
 
     def prepare(self, writes: Sequence[Write]) -> None:
-        """Make the temporary tables."""
-        staged = {change.staged: change for write in writes for change in write.changes}
-        for name, change in staged.items():
-            kinds = dict(self.bench.template.questions.columns[change.table])
-            columns = ", ".join(f"{quoted(column)} {kinds[column]}" for column in change.columns)
-            self.database.execute(f"CREATE TEMP TABLE {quoted(name)} ({columns})")
-        for table in dict.fromkeys(change.table for change in staged.values()):
+        """Make the temporary tables: all three of each table, because a strategy's statements may name them."""
+        staged = {change.staged: change.columns for write in writes for change in write.changes}
+        tables = dict.fromkeys(change.table for write in writes for change in write.changes)
+        for table in tables:
+            kinds = dict(self.bench.template.questions.columns[table])
+            for action in Action:
+                listed = staged.get(staged_name(action, table), tuple(kinds))
+                columns = ", ".join(f"{quoted(column)} {kinds[column]}" for column in listed)
+                self.database.execute(f"CREATE TEMP TABLE {quoted(staged_name(action, table))} ({columns})")
+        for table in tables:
             for statement in self.writing.get(table, Writing()).prepare:
                 self.database.execute(statement)
 

@@ -144,12 +144,13 @@ def _grow(
     if not weights or not any(ledger.pairs.values()):
         return None
     after, before = (
-        _increase(old, footprint.measure(writer.database)) for old, writer in zip(weights, writers, strict=True)
+        increase(old, footprint.measure(writer.database)) for old, writer in zip(weights, writers, strict=True)
     )
     return after, before
 
 
-def _increase(old: Footprint, new: Footprint) -> Increase:
+def increase(old: Footprint, new: Footprint) -> Increase:
+    """By how many bytes of each kind the tables grew."""
     sums = ({kind: sum(getattr(table, kind) for table in weight.tables) for kind in KINDS} for weight in (old, new))
     earlier, later = sums
     return Increase(**{kind: later[kind] - earlier[kind] for kind in KINDS})

@@ -65,8 +65,10 @@ ALLOWED: dict[str, frozenset[str]] = {
     "scenarios": frozenset(
         {
             "lab.scenario",
+            "scenarios._change_writes",
             "scenarios._hypertables",
             "scenarios._market_changes",
+            "scenarios._market_lookup",
             "scenarios._market_rows",
             "scenarios._new_tables",
         }

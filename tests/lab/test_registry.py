@@ -111,10 +111,21 @@ def test_many_parts_without_an_order_are_refused_at_once() -> None:
 def test_a_combination_states_every_field_of_a_scenario() -> None:
     (entry,) = registry.resolve(["toast_lz4+hypertable_compression"])
     parts = [part.scenario for part in registry.resolve(["toast_lz4", "hypertable_compression"])]
-    joined = {"title", "what", "needs", "changes", "needs_columns", "requires", "losses", "costs", "origins"}
+    joined = {
+        "title",
+        "what",
+        "needs",
+        "changes",
+        "needs_columns",
+        "requires",
+        "losses",
+        "costs",
+        "origins",
+        "recurring",
+    }
     fixed = {"hypothesis", "varies_with", "leads", "follows"}
     first = {"category", "keeps", "keeps_days"}
-    merged = {"empties", "empties_after_days"}
+    merged = {"empties", "empties_after_days", "write"}
     assert {field.name for field in fields(Scenario)} == joined | fixed | first | merged | {"apply"}
     for name in joined - {"title", "what"}:
         assert all(set(getattr(part, name)) <= set(getattr(entry.scenario, name)) for part in parts), name

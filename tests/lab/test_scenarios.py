@@ -17,6 +17,8 @@ from lab.values import Completed, Outcome, Skipped, Verdict
 from tests.lab.trials import request_for
 
 NAMES = registry.everything()
+BRIEF = 0.001
+"""Seconds for the writes of a trial: every write gets the fewest samples."""
 
 
 BENCHES = {"native": "bench", "pglite": "pglite_bench", "container": "container_bench", "external": "external_bench"}
@@ -70,7 +72,7 @@ def outcome_of(request: pytest.FixtureRequest) -> OutcomeOf:
         lacking = missing(bench.server.capabilities, entry.scenario.needs)
         if lacking:
             pytest.skip(f"{name}: {kind} has {' and '.join(lacking)}")
-        return trial.run(request_for(bench, name), entry.scenario, bench)
+        return trial.run(request_for(bench, name, write_seconds=BRIEF), entry.scenario, bench)
 
     return outcome
 
@@ -91,6 +93,19 @@ def test_every_scenario_completes_and_answers_as_declared(kind: str, name: str, 
     assert outcome.verification.verdict is not Verdict.DIFFERS, outcome.verification.mismatches
     (entry,) = registry.resolve([name])
     assert (outcome.verification.verdict is Verdict.AS_DECLARED) == bool(entry.scenario.given_up)
+
+
+@everywhere(*NAMES)
+def test_what_is_written_after_a_scenario_reads_back(kind: str, name: str, outcome_of: OutcomeOf) -> None:
+    """The same rows read the same as where nothing was done: a write that is wrong, or that the server refuses, is named."""
+    outcome = outcome_of(kind, name)
+    if isinstance(outcome, Completed):
+        assert outcome.writes
+        refused = {cost.query: cost.refused for cost in outcome.writes.costs if cost.refused}
+        (entry,) = registry.resolve([name])
+        gone = {"D1": "The strategy leaves no such row."} if entry.scenario.keeps_days else {}
+        assert refused == gone
+        assert [cost.query for cost in outcome.writes.costs] == ["W1", "W2", "D1"]
 
 
 @everywhere("drop_raw_response")

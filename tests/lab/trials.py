@@ -31,8 +31,14 @@ def every_scenario(names: Iterable[str]) -> pytest.MarkDecorator:
     )
 
 
-def request_for(
-    bench: Bench, scenario: str, *, timed: bool = True, step_seconds: float = 600, read_seconds: float = 0
+def request_for(  # noqa: PLR0913 - what a test may want to say
+    bench: Bench,
+    scenario: str,
+    *,
+    timed: bool = True,
+    step_seconds: float = 600,
+    read_seconds: float = 0,
+    write_seconds: float = 0,
 ) -> TrialRequest:
     return TrialRequest(
         planned=PlannedTrial(scenario=scenario, server=bench.server.kind),
@@ -41,6 +47,7 @@ def request_for(
         timed=timed,
         step_seconds=step_seconds,
         read_seconds=read_seconds,
+        write_seconds=write_seconds,
     )
 
 
@@ -52,10 +59,18 @@ def run_scenario(  # noqa: PLR0913 - what a test may want to say
     timed: bool = True,
     step_seconds: float = 600,
     read_seconds: float = 0,
+    write_seconds: float = 0,
     **declared: object,
 ) -> Outcome:
     scenario = Scenario(title="test", category=Category.CONTROL, hypothesis="", apply=apply, **declared)  # type: ignore[arg-type]
-    request = request_for(bench, "test", timed=timed, step_seconds=step_seconds, read_seconds=read_seconds)
+    request = request_for(
+        bench,
+        "test",
+        timed=timed,
+        step_seconds=step_seconds,
+        read_seconds=read_seconds,
+        write_seconds=write_seconds,
+    )
     return trial.run(request, scenario, bench, exclusive)
 
 

@@ -1,0 +1,117 @@
+"""How market rows are written after the strategies that store a row only when it changed.
+
+A writer compares the rows of each new snapshot with the newest of their series; it keeps what it finds in temporary tables
+for the length of its transaction. A new snapshot is the newest of its book, and a withdrawn market is one of it. A list is
+stored again unless the snapshot before has the same one.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from lab.scenario import Writing
+from scenarios._market_changes import MOST, OWNERS, PLACE
+from scenarios._market_rows import MARKETS
+
+BOOKS = """
+INSERT INTO books_{table}
+SELECT i.snapshot_id, i.first_id,
+       coalesce(p.book, (SELECT coalesce(max(book), 0) FROM {table}_snapshots)
+                        + row_number() OVER (PARTITION BY p.book IS NULL ORDER BY i.snapshot_id)),
+       coalesce(p.number, 0) + 1, p.list
+FROM (SELECT snapshot_id, min(id) AS first_id FROM inserted_{table} GROUP BY snapshot_id) i
+JOIN inserted_{snapshots} s ON s.id = i.snapshot_id
+LEFT JOIN LATERAL (SELECT n.book, n.number, n.list FROM {snapshots} o JOIN {table}_snapshots n ON n.snapshot_id = o.id
+                   WHERE {same_owner} AND o.id < s.id ORDER BY o.id DESC LIMIT 1) p ON true
+"""
+
+PLACES = """
+UPDATE books_{table} b
+SET places = (SELECT array_agg(coalesce(r.place, 0::smallint) ORDER BY s)
+              FROM generate_series(1, (SELECT max(series) FROM rows_{table} r WHERE r.snapshot_id = b.snapshot_id)) s
+              LEFT JOIN rows_{table} r ON r.snapshot_id = b.snapshot_id AND r.series = s AND r.listed)
+"""
+
+NEW_LISTS = """
+UPDATE books_{table} b SET list = k.id, fresh = true
+FROM (SELECT o.snapshot_id,
+             (SELECT coalesce(max(id), 0) FROM {table}_lists) + row_number() OVER (ORDER BY o.snapshot_id) AS id
+      FROM books_{table} o LEFT JOIN {table}_lists l ON l.id = o.list AND l.places = o.places WHERE l.id IS NULL) k
+WHERE k.snapshot_id = b.snapshot_id
+"""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Stored:
+    """Where a strategy stores the rows of its series, and how it finds them; {table} is the market table."""
+
+    intervals: str
+    """The table of rows with `since` and `until`."""
+    key: tuple[str, ...]
+    """Columns that say which row of a snapshot an interval is about."""
+    contents: str
+    """The columns of what may change, and whatever else an interval holds."""
+    match: Sequence[str]
+    """Statements that fill `rows_{table}` from `inserted_{table}` and `books_{table}`, after what they need."""
+    series: Sequence[str]
+    """Statements that store the new series and the newest rows."""
+    withdrawn: str
+    """The query for the rows of `updated_{table}`: its key, `number`, `since`, and the contents with the new value."""
+    after_withdrawal: Sequence[str] = ()
+
+
+def writing(table: str, stored: Stored) -> Writing:
+    """The statements of one market table."""
+    values = {
+        "table": table,
+        "snapshots": MARKETS[table],
+        "same_owner": " AND ".join(f"o.{owner} = s.{owner}" for owner in OWNERS[table]),
+        "intervals": stored.intervals.format(table=table),
+        "key": ", ".join(stored.key),
+        "same": " AND ".join(f"c.{column} = r.{column}" for column in stored.key),
+        "contents": stored.contents,
+        "most": MOST,
+        "place": PLACE,
+    }
+
+    def filled(*statements: str) -> tuple[str, ...]:
+        return tuple(statement.format_map(values) for statement in statements)
+
+    return Writing(
+        prepare=filled(
+            "CREATE TEMP TABLE books_{table} (snapshot_id bigint, first_id bigint, book integer, number smallint, list integer,"
+            " places smallint[], fresh boolean) ON COMMIT DELETE ROWS",
+            "CREATE TEMP TABLE rows_{table} ON COMMIT DELETE ROWS AS SELECT i.*, 0::smallint AS place, 0::smallint AS twin,"
+            " 0 AS book, 0::smallint AS number, 0::smallint AS series, 0 AS market, true AS listed, true AS fresh,"
+            " true AS changed FROM inserted_{table} i WITH NO DATA",
+            "CREATE TEMP TABLE withdrawn_{table} ON COMMIT DELETE ROWS AS " + stored.withdrawn + " WITH NO DATA",
+        ),
+        insert=filled(
+            BOOKS,
+            *stored.match,
+            "UPDATE {intervals} c SET until = r.number - 1 FROM rows_{table} r WHERE r.changed AND {same} AND c.until = {most}",
+            "INSERT INTO {intervals} ({key}, since, until, {contents}) SELECT {key}, number, {most}, {contents}"
+            " FROM rows_{table} WHERE changed ORDER BY book, series",
+            *stored.series,
+            PLACES,
+            NEW_LISTS,
+            "INSERT INTO {table}_lists SELECT list, places FROM books_{table} WHERE fresh",
+            "INSERT INTO {table}_snapshots (snapshot_id, first_id, book, list, number)"
+            " SELECT snapshot_id, first_id, book, list, number FROM books_{table} ORDER BY snapshot_id",
+        ),
+        update=filled(
+            "INSERT INTO withdrawn_{table} " + stored.withdrawn,
+            "UPDATE {intervals} c SET unavailable_at = r.unavailable_at FROM withdrawn_{table} r"
+            " WHERE {same} AND c.until = {most} AND c.since = r.number",
+            "UPDATE {intervals} c SET until = r.number - 1 FROM withdrawn_{table} r"
+            " WHERE {same} AND c.until = {most} AND c.since < r.number",
+            "INSERT INTO {intervals} ({key}, since, until, {contents}) SELECT {key}, number, {most}, {contents}"
+            " FROM withdrawn_{table} WHERE since < number",
+            *stored.after_withdrawal,
+        ),
+        delete=filled(
+            "DELETE FROM {table}_snapshots n USING deleted_{table} d WHERE n.snapshot_id = d.snapshot_id",
+            "DELETE FROM {intervals} c USING (SELECT book, min(number) AS first FROM {table}_snapshots GROUP BY book) n"
+            " WHERE n.book = c.book AND c.until < n.first",
+            "DELETE FROM {intervals} WHERE book NOT IN (SELECT book FROM {table}_snapshots)",
+        ),
+    )

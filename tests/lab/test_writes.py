@@ -1,0 +1,200 @@
+"""What the application's writes cost: the same rows on both sides, parts that add up, and no number where one is wrong."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from lab import registry, runs
+from lab.analysis.reads import Change
+from lab.analysis.results import analyse
+from lab.analysis.writes import in_words, write_gaps, write_results
+from lab.postgres import footprint
+from lab.report import csv, markdown, summary, tables, write_tables
+from lab.scenario import Shape, Writing
+from lab.trial import verify, writes
+from lab.trial.reads import Side
+from lab.trial.template import Bench
+from lab.trial.writer import Writer
+from lab.values import BASELINE, Completed, Experiment, Timing, Writes, WriteSide
+from tests.lab.trials import run_scenario, run_sql
+
+BRIEF = 0.001
+"""Seconds for the writes of a trial: every write gets the fewest samples."""
+
+
+def written(bench: Bench, *statements: str, **declared: Any) -> Writes:
+    outcome = run_scenario(bench, run_sql(*statements), write_seconds=BRIEF, **declared)
+    assert isinstance(outcome, Completed), outcome
+    assert outcome.writes
+    return outcome.writes
+
+
+def refused(measured: Writes) -> dict[str, str]:
+    return {cost.query: cost.refused for cost in measured.costs}
+
+
+@pytest.fixture(scope="module")
+def untouched(bench: Bench) -> Writes:
+    return written(bench, "SELECT 1")
+
+
+def test_new_rows_are_the_same_for_every_strategy(bench: Bench) -> None:
+    assert bench.template.writes() is bench.template.writes()
+    first, second, *_, last = bench.template.writes()
+    assert (first.query, second.query, last.query) == ("W1", "W2", "D1")
+    loaded = bench.template.loaded.rows["odds_snapshots"]
+    assert first.touched["market_odds"] == f"t.snapshot_id > {loaded}"
+
+
+def test_both_sides_write_the_same_where_nothing_changed(untouched: Writes) -> None:
+    assert not any(refused(untouched).values())
+    assert untouched.after == untouched.before
+    assert untouched.after
+    assert untouched.rows
+    for cost in untouched.costs[:2]:
+        assert cost.after
+        assert cost.before
+        assert len(cost.after.timing.values) == len(cost.before.timing.values) >= writes.LEAST
+        assert len(cost.after.timing.warmups) == 1
+        assert cost.after.wal_bytes == pytest.approx(cost.before.wal_bytes, rel=0.1)
+
+
+_USERS_BYTES = """
+SELECT pg_database_size(current_database())
+     - (SELECT sum(pg_total_relation_size(oid)) FROM pg_class WHERE relkind = 'r' AND (relnamespace = pg_my_temp_schema()
+        OR relnamespace IN (SELECT oid FROM pg_namespace WHERE nspname IN ('pg_catalog', 'information_schema'))))
+"""
+"""Of the files of the database, those that are neither the system's nor temporary."""
+
+
+def test_the_growth_by_kind_adds_up_to_the_files_of_the_database(bench: Bench) -> None:
+    with bench.fresh() as (name, database), bench.server.gauge(name, database) as gauge:
+        verify.state_settings(database, bench.template.questions.schema)
+        side = Side(database=database, gauge=gauge)
+        writer = Writer(side=side, bench=bench, writing={}, given_up=frozenset())
+        batches = [write for write in bench.template.writes() if write.query == "W1"]
+        writer.prepare(batches)
+        earlier, size = footprint.measure(database), int(database.value(_USERS_BYTES))
+        for batch in batches:
+            writer.stage(batch)
+            writer.run(batch)
+        grown = writes.increase(earlier, footprint.measure(database))
+        assert grown.heap + grown.maps + grown.toast + grown.indexes == grown.total
+        assert grown.total == pytest.approx(int(database.value(_USERS_BYTES)) - size, rel=0.01)
+        assert min(grown.heap, grown.toast, grown.indexes) > 0
+
+
+def test_what_the_server_refuses_is_the_result(bench: Bench) -> None:
+    measured = written(
+        bench,
+        "ALTER TABLE market_odds RENAME TO hidden",
+        "CREATE VIEW market_odds AS SELECT * FROM hidden WHERE id > 0 UNION ALL SELECT * FROM hidden WHERE id <= 0",
+        changes={"market_odds": Shape.VIEW},
+    )
+    reasons = refused(measured)
+    assert "cannot insert into view" in reasons["W1"]
+    assert reasons["W2"] == reasons["W1"]
+    assert measured.after is None
+
+
+def test_what_does_not_read_back_has_no_numbers(bench: Bench) -> None:
+    wrong = Writing(insert=("INSERT INTO market_odds SELECT i.* FROM inserted_market_odds i WHERE i.id % 7 > 0",))
+    measured = written(bench, "SELECT 1", write={"market_odds": wrong})
+    first = measured.costs[0]
+    assert "market_odds does not read back as written" in first.refused
+    assert first.after is None
+    assert measured.after is None
+
+
+def test_a_trial_beside_others_writes_nothing(bench: Bench) -> None:
+    outcome = run_scenario(bench, run_sql("SELECT 1"), timed=False, write_seconds=BRIEF)
+    assert isinstance(outcome, Completed)
+    assert outcome.writes is None
+
+
+def test_two_that_say_how_a_table_is_written_are_tried_with_the_plain_statements() -> None:
+    entries = registry.registered()
+    one = replace(
+        entries["toast_lz4"], scenario=replace(entries["toast_lz4"].scenario, write={"t": Writing(), "u": Writing()})
+    )
+    other = replace(
+        entries["drop_raw_response"], scenario=replace(entries["drop_raw_response"].scenario, write={"t": Writing()})
+    )
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(registry, "registered", lambda: entries | {"toast_lz4": one, "drop_raw_response": other})
+        (joined,) = registry.resolve(["toast_lz4+drop_raw_response"])
+    assert set(joined.scenario.write) == {"u"}
+
+
+def with_writes(trial: Completed, measured: Writes, slower: float) -> Completed:
+    """The trial with these writes, its own side so many times slower."""
+    costs = [
+        replace(cost, after=slowed(cost.after, slower) if cost.after else None, before=cost.before)
+        for cost in measured.costs
+    ]
+    return replace(trial, writes=replace(measured, costs=tuple(costs)))
+
+
+def slowed(side: WriteSide, times: float) -> WriteSide:
+    values = tuple(value * times for value in side.timing.values)
+    return replace(side, timing=Timing(warmups=side.timing.warmups, values=values))
+
+
+@pytest.fixture(scope="module")
+def slow_run(sample: Experiment, untouched: Writes) -> Experiment:
+    """The committed run with writes: those of the baseline as they are, all others a hundred times slower."""
+    outcomes = [
+        with_writes(outcome, untouched, 1 if outcome.scenario == BASELINE else 100)
+        if isinstance(outcome, Completed)
+        else outcome
+        for outcome in sample.outcomes
+    ]
+    return replace(sample, outcomes=tuple(outcomes))
+
+
+def test_a_slower_write_is_named_in_rows_per_second(slow_run: Experiment) -> None:
+    results = analyse(slow_run)
+    for row in results.trials:
+        for write in row.writes or ():
+            if row.outcome.scenario == BASELINE:
+                assert write.change in (Change.NONE, Change.UNKNOWN)
+            elif write.samples > 1:
+                assert write.change is Change.SLOWER
+                assert write.ratio == pytest.approx(0.01, rel=1)
+                assert write.low is not None
+                assert write.high is not None
+                assert write.low <= write.high
+    strategy = next(row for row in results.trials if row.writes and row.outcome.scenario != BASELINE)
+    assert in_words(strategy.writes).startswith("Writes: W1 writes 0.0")
+
+
+def test_writes_are_in_every_report_and_survive_the_disk(slow_run: Experiment, tmp_path: Path) -> None:
+    folder = tmp_path / slow_run.run
+    runs.save(folder, slow_run)
+    results = analyse(runs.load(folder))
+    assert results.experiment.outcomes == slow_run.outcomes
+    assert "## Writes" in markdown.report(results)
+    lines = csv.writes(results).splitlines()
+    assert len(lines) == 1 + sum(len(row.writes or ()) for row in results.trials)
+    assert len(summary.of(results)["writes"]) == len(lines) - 1
+    assert tables.savings(results).heads[-1] == "W1 rows/s"
+
+
+def test_an_old_run_says_that_its_writes_were_not_measured(sample: Experiment) -> None:
+    stripped = [replace(o, writes=None) if isinstance(o, Completed) else o for o in sample.outcomes]
+    results = analyse(replace(sample, outcomes=tuple(stripped)))
+    assert "The writes of this run were not measured." in markdown.report(results)
+    assert csv.writes(results).count("\n") == 1
+    assert write_tables.writes(results).rows == ()
+    assert in_words(None) == "Writes: not measured."
+
+
+def test_without_a_baseline_nothing_is_compared(untouched: Writes, sample: Experiment) -> None:
+    trial = next(o for o in sample.outcomes if isinstance(o, Completed))
+    found = write_results(replace(trial, writes=untouched), write_gaps({})) or ()
+    assert all(write.change is Change.UNKNOWN for write in found)
+    assert "no baseline" in in_words(found)
