@@ -18,6 +18,7 @@ from lab.scenario import (
     Requirement,
     Scenario,
     Shape,
+    Writing,
     lost_guarantee,
     unused_names,
 )
@@ -71,24 +72,44 @@ def cut_out(db: Database, table: str) -> None:
     """Give each row whose document has such pieces the text around them, their places and their ids."""
     with db.step(f"{table}: cut out what repeats"):
         db.execute(f"ALTER TABLE {table} ADD COLUMN rest text, ADD COLUMN cuts integer[], ADD COLUMN parts integer[]")
-        # A piece may also occur inside of another one. One that begins before an earlier one ends stays in the text.
-        placed = (
-            "SELECT f.id, f.document, f.part, f.start, f.size, coalesce(max(f.start + f.size) OVER earlier, 1) AS free"
-            " FROM (SELECT DISTINCT t.id, t.raw_response::text AS document, p.id AS part, length(p.content) AS size,"
-            f" strpos(t.raw_response::text, p.content) AS start FROM ({PIECES[table]}) piece"
-            f" JOIN payload_parts p ON p.key = md5(piece.content)::uuid JOIN {table} t ON t.id = piece.id) f"
-            " WINDOW earlier AS (PARTITION BY f.id ORDER BY f.start, f.part ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING)"
-        )
-        around = (
-            "SELECT id, array_agg(start - 1 - before ORDER BY start) AS cuts, array_agg(part ORDER BY start) AS parts,"
-            " string_agg(substr(document, free, start - free), '' ORDER BY start)"
-            " || substr(min(document), max(start + size)) AS rest"
-            " FROM (SELECT *, coalesce(sum(size) OVER (PARTITION BY id ORDER BY start ROWS BETWEEN UNBOUNDED PRECEDING"
-            f" AND 1 PRECEDING), 0)::integer AS before FROM ({placed}) p WHERE start >= free) c GROUP BY id"
-        )
         db.execute(
-            f"UPDATE {table} t SET rest = a.rest, cuts = a.cuts, parts = a.parts FROM ({around}) a WHERE a.id = t.id"
+            f"UPDATE {table} t SET rest = a.rest, cuts = a.cuts, parts = a.parts FROM ({around(table, table)}) a"
+            " WHERE a.id = t.id"
         )
+
+
+def around(table: str, source: str) -> str:
+    """A query for what is left of each document of `source`, rows of that table, whose pieces are stored already."""
+    pieces = PIECES[table].replace(f"FROM {table} t", f"FROM {source} t")
+    # A piece may also occur inside of another one. One that begins before an earlier one ends stays in the text.
+    placed = (
+        "SELECT f.id, f.document, f.part, f.start, f.size, coalesce(max(f.start + f.size) OVER earlier, 1) AS free"
+        " FROM (SELECT DISTINCT t.id, t.raw_response::text AS document, p.id AS part, length(p.content) AS size,"
+        f" strpos(t.raw_response::text, p.content) AS start FROM ({pieces}) piece"
+        f" JOIN payload_parts p ON p.key = md5(piece.content)::uuid JOIN {source} t ON t.id = piece.id) f"
+        " WINDOW earlier AS (PARTITION BY f.id ORDER BY f.start, f.part ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING)"
+    )
+    return (
+        "SELECT id, array_agg(start - 1 - before ORDER BY start) AS cuts, array_agg(part ORDER BY start) AS parts,"
+        " string_agg(substr(document, free, start - free), '' ORDER BY start)"
+        " || substr(min(document), max(start + size)) AS rest"
+        " FROM (SELECT *, coalesce(sum(size) OVER (PARTITION BY id ORDER BY start ROWS BETWEEN UNBOUNDED PRECEDING"
+        f" AND 1 PRECEDING), 0)::integer AS before FROM ({placed}) p WHERE start >= free) c GROUP BY id"
+    )
+
+
+def writing(table: str) -> Writing:
+    """How a snapshot is written: without the pieces that are stored already. New pieces stay in its document."""
+    columns = [part.split(" AS ")[-1].strip() for part in COLUMNS[table].split(",")]
+    kept = (
+        "CASE WHEN a.parts IS NULL THEN i.raw_response END" if name == "raw_response" else f"i.{name}"
+        for name in columns
+    )
+    insert = (
+        f"INSERT INTO {table}_stored ({', '.join(columns)}, rest, cuts, parts) SELECT {', '.join(kept)}, a.rest, a.cuts, a.parts"
+        f" FROM inserted_{table} i LEFT JOIN ({around(table, f'inserted_{table}')}) a ON a.id = i.id ORDER BY i.id"
+    )
+    return Writing(insert=(insert,))
 
 
 def replace(db: Database, table: str) -> None:
@@ -167,11 +188,12 @@ SCENARIO = Scenario(
     ),
     costs=(
         "The competitors' foreign key refers to the renamed table: its name changes, and what it guarantees stays.",
-        "Writers look up each piece of a payload before they store it, and insert the pieces that come for the first time.",
+        "Writers look up each piece of a payload before they store it. A job must store the pieces that come to repeat themselves.",
         "A payload is put together when it is read; a document of betPawa is parsed again, because the pieces are text.",
         "The UPDATE writes each row anew, and VACUUM FULL holds ACCESS EXCLUSIVE and needs disk space for a second copy.",
         "A piece must stay as long as one snapshot refers to it: a retention must look for pieces that nobody needs any more.",
     ),
+    write={table: writing(table) for table in PIECES},
     origins={"payload_parts": "odds_snapshots"},
     varies_with="change rate",
 )
