@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from lab.registry import Registered
-from lab.scenario import Category, Database, Scenario, Shape, different_parts, lost_column
+from lab.scenario import Category, Database, Scenario, Shape, Writing, different_parts, lost_column
 
 _VIEW = """CREATE VIEW readings AS
 SELECT p.id, p.sensor_id, p.taken_at, u.unit, p.payload FROM packed p JOIN units u ON u.id = p.unit_id"""
@@ -41,6 +41,26 @@ def _tamper(db: Database) -> None:
         db.execute("UPDATE readings SET payload = payload || '{\"value\": 0}' WHERE id = 7")
 
 
+def _units_of(rows: str) -> str:
+    """The statement that names the units of these rows that have no number yet."""
+    return f"INSERT INTO units (unit) SELECT DISTINCT unit FROM {rows} WHERE unit NOT IN (SELECT unit FROM units)"
+
+
+_WRITING = Writing(
+    insert=(
+        _units_of("inserted_readings"),
+        (
+            "INSERT INTO packed (id, sensor_id, taken_at, unit_id, payload) SELECT i.id, i.sensor_id, i.taken_at, u.id, i.payload"
+            " FROM inserted_readings i JOIN units u USING (unit)"
+        ),
+    ),
+    update=(
+        _units_of("updated_readings"),
+        "UPDATE packed t SET unit_id = u.id FROM updated_readings c JOIN units u USING (unit) WHERE t.id = c.id",
+    ),
+    delete=("DELETE FROM packed t USING deleted_readings d WHERE t.id = d.id",),
+)
+
 STRATEGIES = {
     "drop_payload": Scenario(
         title="Drop the payloads",
@@ -57,6 +77,7 @@ STRATEGIES = {
         apply=_pack,
         changes={"readings": Shape.VIEW},
         origins={"packed": "readings"},
+        write={"readings": _WRITING},
     ),
     "tamper": Scenario(
         title="Change a reading", category=Category.COMPRESS, hypothesis="It is noticed.", apply=_tamper

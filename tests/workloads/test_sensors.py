@@ -30,6 +30,7 @@ def results(tmp_path_factory: pytest.TempPathFactory) -> Results:
             seed=1,
             server="native",
             read_seconds=0.2,
+            write_seconds=0.01,
             results=tmp_path_factory.mktemp("sensors"),
             options=Options(),
         )
@@ -55,6 +56,15 @@ def test_every_read_and_table_is_verified(results: Results) -> None:
     assert completed(results, "baseline").verification.checks == 6
     assert completed(results, "pack_units").verification.verdict is Verdict.EXACT
     assert completed(results, "drop_payload").verification.verdict is Verdict.AS_DECLARED
+
+
+def test_every_write_is_measured_and_reads_back(results: Results) -> None:
+    for scenario in ("baseline", "pack_units", "drop_payload"):
+        measured = completed(results, scenario).writes
+        assert measured
+        assert [(cost.query, cost.refused) for cost in measured.costs] == [("I1", ""), ("U1", ""), ("E1", "")]
+        assert measured.rows == measured.transactions * results.experiment.plan.dataset.scale
+    assert completed(results, "tamper").writes is None
 
 
 def test_a_changed_reading_differs(results: Results) -> None:
