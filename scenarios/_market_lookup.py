@@ -3,7 +3,7 @@
 A parsed table is what `scenarios._market_rows.parsed` makes; a writer's holds the rows of one transaction.
 """
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 
 from lab.scenario import Writing
 from scenarios._market_rows import COLUMNS, FLOATS, HUNDREDTHS, KEY, MARKET, Form, of, parsed
@@ -15,9 +15,10 @@ UNKNOWN = " WHERE NOT EXISTS (SELECT FROM market_lookup d WHERE d.key = p.key)"
 """Of the markets of new rows, those that the lookup lacks."""
 
 
-def add_markets(sources: Iterable[str], key: str, values: str, condition: str, *, new: str = "") -> str:
+def add_markets(sources: Sequence[str], key: str, values: str, condition: str, *, new: str = "") -> str:
     """The statement that adds the distinct markets of parsed rows; `values` are the columns of the key, and a document or NULL."""
-    union = " UNION ".join(f"SELECT {key}, {values} FROM {source} p WHERE {condition}" for source in sources)
+    distinct = "DISTINCT " if len(sources) == 1 else ""  # of several, UNION leaves out the equal ones
+    union = " UNION ".join(f"SELECT {distinct}{key}, {values} FROM {source} p WHERE {condition}" for source in sources)
     columns = f"key, {MARKET}, outcome_names, outcomes"
     return (
         f"INSERT INTO market_lookup ({columns}) SELECT p.key, {of('p').replace('groups', 'groups::json')},"
@@ -25,12 +26,11 @@ def add_markets(sources: Iterable[str], key: str, values: str, condition: str, *
     )
 
 
-def add_all_markets(sources: Iterable[str], *, new: str = "") -> tuple[str, str]:
+def add_all_markets(sources: Sequence[str], *, new: str = "") -> tuple[str, str]:
     """The statements that fill the lookup: markets with their names, then those whose document is kept as it is."""
-    listed = tuple(sources)
     return (
-        add_markets(listed, USUAL_KEY, f"{of('p', KEY)}, NULL", "true", new=new),
-        add_markets(listed, VERBATIM_KEY, f"{of('p', KEY)}, p.verbatim::text", "p.verbatim IS NOT NULL", new=new),
+        add_markets(sources, USUAL_KEY, f"{of('p', KEY)}, NULL", "true", new=new),
+        add_markets(sources, VERBATIM_KEY, f"{of('p', KEY)}, p.verbatim::text", "p.verbatim IS NOT NULL", new=new),
     )
 
 

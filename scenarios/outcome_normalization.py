@@ -63,7 +63,7 @@ def build_lookup(db: Database) -> None:
             " line float8, handicap_type varchar(50), handicap_home float8, handicap_away float8,"
             " outcome_names text[] NOT NULL, outcomes json)"
         )
-        for statement in add_all_markets(f"parsed_{table}" for table in MARKETS):
+        for statement in add_all_markets([f"parsed_{table}" for table in MARKETS]):
             db.execute(statement)
         db.execute("ANALYZE market_lookup")
         db.execute(UNPACK)
