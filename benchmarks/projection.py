@@ -91,6 +91,7 @@ def run(size: int, scenarios: Sequence[str], server: str, out: Path) -> Experime
             size_bytes=size,
             seed=1,
             read_seconds=0,
+            write_seconds=0,
             server=server,
             results=folder,
             options=Options(),

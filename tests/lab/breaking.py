@@ -79,6 +79,7 @@ class Breaking:
             options=options,
             jobs=1,
             read_seconds=0,
+            write_seconds=0,
         )
         folders: list[Path] = []
         pipeline.run(request, hear, folders.append)

@@ -29,7 +29,7 @@ COMMANDS = sorted(cast("TyperGroup", get_command(app)).commands)
 
 
 def small_run(scenario: str, *more: str, out: Path, temporary: Path) -> subprocess.CompletedProcess[str]:
-    small = ("--size", "12MB", "--server", "native", "--read-seconds", "0")
+    small = ("--size", "12MB", "--server", "native", "--read-seconds", "0", "--write-seconds", "0")
     return lab("run", "-s", scenario, *small, "--out", out, *more, temporary=temporary)
 
 
@@ -139,7 +139,7 @@ def test_an_interrupted_run_keeps_what_was_measured_and_removes_its_servers(
     number: signal.Signals, code: int, tmp_path: Path, temporary: Path
 ) -> None:
     """With more trials at once than the machine has cores, so that some wait for the one that works alone."""
-    small = ("--size", "12MB", "--server", "native", "--jobs", "4", "--read-seconds", "0")
+    small = ("--size", "12MB", "--server", "native", "--jobs", "4", "--read-seconds", "0", "--write-seconds", "0")
     command = [*LAB, "run", "-s", "all", *small, "--out", str(tmp_path)]
     environment = os.environ | {"TMPDIR": str(temporary)}
     with subprocess.Popen(
@@ -159,7 +159,18 @@ def test_an_interrupted_run_keeps_what_was_measured_and_removes_its_servers(
 
 @pytest.mark.slow
 def test_all_scenarios_complete_on_the_embedded_servers(tmp_path: Path, temporary: Path) -> None:
-    done = lab("run", "--size", "16MB", "--read-seconds", "0.1", "--out", tmp_path, temporary=temporary)
+    done = lab(
+        "run",
+        "--size",
+        "16MB",
+        "--read-seconds",
+        "0.1",
+        "--write-seconds",
+        "0.1",
+        "--out",
+        tmp_path,
+        temporary=temporary,
+    )
     assert done.returncode == 0, done.stdout + done.stderr
     experiment = runs.load(runs.folders(tmp_path)[0])
     skipped = {outcome.scenario for outcome in experiment.outcomes if not isinstance(outcome, Completed)}

@@ -28,7 +28,7 @@ from tests.lab.commands import LAB, completed, lab, wait_for_outcomes
 from tests.network import closed_port
 from tests.support import ROOT, wait_until
 
-SMALL = ("--size", "12MB", "--read-seconds", "0")
+SMALL = ("--size", "12MB", "--read-seconds", "0", "--write-seconds", "0")
 ENDINGS = {signal.SIGINT: 130, signal.SIGTERM: 143}
 
 

@@ -335,6 +335,7 @@ def test_the_name_of_a_case_may_be_whatever_a_database_is_called(tmp_path: Path)
     [
         *(("--size", "9" * 30), ("--case", "x" * 300), ("--seed", "9" * 30)),
         *(("--change-rate", "nan"), ("--change-rate", "inf"), ("--read-seconds", "nan"), ("--read-seconds", "-1")),
+        *(("--write-seconds", "nan"), ("--write-seconds", "-1")),
     ],
 )
 def test_a_value_out_of_all_bounds_is_one_sentence(option: tuple[str, str], tmp_path: Path) -> None:

@@ -30,6 +30,7 @@ def experiment_of(scenarios: tuple[str, ...], server: str, jobs: int, results: P
         options=Options(),
         jobs=jobs,
         read_seconds=0,
+        write_seconds=0,
     )
     folders: list[Path] = []
     pipeline.run(request, lambda _: None, folders.append)

@@ -78,6 +78,7 @@ def _run(folder: Path) -> Path:
         results=folder,
         jobs=None,
         read_seconds=0,
+        write_seconds=0,
         options=Options(),
     )
     pipeline.run(request, lambda _: None, folders.append)
