@@ -188,9 +188,12 @@ def writing(conversion: Conversion) -> Writing:
     """How the table is written: a market row takes time and event from its snapshot, and old days go by whole chunks."""
     table, snapshots = conversion.table, conversion.parent or conversion.table
     zone = " AT TIME ZONE 'UTC'" if conversion.time == "timestamptz" else ""
-    day_after = (
-        f"(SELECT (date_trunc('day', max(s.captured_at{zone})) + interval '1 day'){zone}"
-        f" FROM {snapshots} s JOIN deleted_{snapshots} d ON d.id = s.id)"
+    # Found first, because a table that an open query reads cannot be dropped.
+    drop = (
+        f"DO $$ DECLARE day_after {conversion.time}; BEGIN"
+        f" SELECT (date_trunc('day', max(s.captured_at{zone})) + interval '1 day'){zone} INTO day_after"
+        f" FROM {snapshots} s JOIN deleted_{snapshots} d ON d.id = s.id;"
+        f" PERFORM drop_chunks('{table}', older_than => day_after); END $$"
     )
     insert = (
         f"INSERT INTO {table} ({COLUMNS}, captured_at, {conversion.event})"
@@ -199,7 +202,7 @@ def writing(conversion: Conversion) -> Writing:
     )
     return Writing(
         insert=(insert,) if conversion.parent else (),
-        delete=(f"SELECT drop_chunks('{table}', older_than => {day_after})",),
+        delete=(drop,),
     )
 
 
