@@ -39,14 +39,15 @@ def small(sample: Experiment) -> Json:
     """The sample with a few of its trials, one of each kind, and one that failed: all in experiment.json."""
     outcomes = [outcome for outcome in sample.outcomes if (outcome.scenario, outcome.server) in TRIALS]
     auxiliary = [trial for trial in sample.auxiliary_trials if (trial.outcome.scenario, trial.outcome.server) in TRIALS]
-    steps = next(outcome.steps for outcome in outcomes if isinstance(outcome, Completed) and outcome.steps)[:2]
+    outcomes = [_shortened(outcome) for outcome in outcomes]
+    steps = next(outcome.steps for outcome in outcomes if isinstance(outcome, Completed) and outcome.steps)
     broken = Failed(scenario="rewrite_only", server="native", step="rewrite", error="It died.", steps=steps)
     kept = replace(
         sample,
         plan=replace(
             sample.plan, trials=tuple(trial for trial in sample.plan.trials if (trial.scenario, trial.server) in TRIALS)
         ),
-        outcomes=(*(_shortened(outcome) for outcome in outcomes), broken),
+        outcomes=(*outcomes, broken),
         auxiliary_trials=tuple({(trial.purpose, trial.outcome.server): trial for trial in auxiliary}.values()),
         scenarios={
             name: facts
@@ -58,7 +59,12 @@ def small(sample: Experiment) -> Json:
 
 
 def _shortened(outcome: Outcome) -> Outcome:
-    return replace(outcome, steps=outcome.steps[:2]) if isinstance(outcome, Completed) else outcome
+    """The same with a few of its steps and reads: what each holds is there, at a fifth of the size."""
+    if not isinstance(outcome, Completed):
+        return outcome
+    steps = tuple(replace(step, statements=step.statements[:2]) for step in outcome.steps[:2])
+    reads = outcome.reads and tuple(replace(cost, plans=cost.plans[:1]) for cost in outcome.reads[:2])
+    return replace(outcome, steps=steps, reads=reads)
 
 
 def put(place: str, value: Json) -> Edit:
