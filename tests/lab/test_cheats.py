@@ -55,7 +55,7 @@ def assert_counted(bench: Bench, outcome: Outcome, table: str) -> None:
         assert bytes_of_it.total > 150_000
 
 
-@pytest.mark.parametrize("kind", ["native", "pglite"])
+@pytest.mark.parametrize("kind", ["native", pytest.param("pglite", marks=pytest.mark.slow)])
 def test_the_size_of_a_database_is_explained_to_the_last_file(kind: str, request: pytest.FixtureRequest) -> None:
     bench: Bench = request.getfixturevalue("bench" if kind == "native" else f"{kind}_bench")
     with bench.untouched() as database:
@@ -73,7 +73,7 @@ def test_the_size_of_a_database_is_explained_to_the_last_file(kind: str, request
             assert unexplained == database.value(files)
 
 
-@pytest.mark.parametrize("kind", ["native", "pglite"])
+@pytest.mark.parametrize("kind", ["native", pytest.param("pglite", marks=pytest.mark.slow)])
 def test_a_clone_left_alone_has_left_nothing_behind(kind: str, request: pytest.FixtureRequest) -> None:
     bench: Bench = request.getfixturevalue("bench" if kind == "native" else f"{kind}_bench")
     outcome = run_scenario(bench, run_sql("SELECT 1"))
@@ -142,6 +142,7 @@ def test_a_job_that_goes_on_in_the_background_is_noticed(bench: Bench) -> None:
     assert not threads[0].is_alive()
 
 
+@pytest.mark.slow
 def test_a_job_of_timescaledb_that_stays_is_noticed(pglite_bench: Bench) -> None:
     job = run_sql(
         "CREATE EXTENSION timescaledb",

@@ -7,6 +7,8 @@ import sys
 import threading
 import time
 
+import pytest
+
 from lab.scenario import Database
 from lab.trial.template import Bench
 from lab.values import Completed, Failed, Outcome
@@ -61,6 +63,7 @@ def test_each_step_has_all_the_time_and_waiting_for_a_turn_takes_none(bench: Ben
     assert isinstance(run_scenario(bench, three, step_seconds=2.5), Completed)
 
 
+@pytest.mark.slow
 def test_a_statement_on_pglite_that_never_ends_ends_with_its_process(pglite_bench: Bench) -> None:
     endless = "WITH RECURSIVE r(i) AS (SELECT 1 UNION ALL SELECT i % 2 + 1 FROM r) SELECT count(*) FROM r"
     started = time.monotonic()

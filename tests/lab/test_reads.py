@@ -151,6 +151,7 @@ def test_a_dropped_index_shows_in_the_blocks(bench: Bench, untouched: Completed)
     assert before.before.blocks == pytest.approx(cost.before.blocks, rel=0.05, abs=2)
 
 
+@pytest.mark.slow
 def test_pglite_is_measured_beside_a_process_of_its_own_and_what_it_cannot_tell_is_missing(pglite_bench: Bench) -> None:
     outcome = timed(pglite_bench, "SELECT 1")
     assert list(dict.fromkeys(cost.query for cost in outcome.reads or ())) == QUERIES

@@ -9,7 +9,6 @@ import pytest
 
 from lab import registry
 from lab.needs import missing
-from lab.runner.plan import EMBEDDED
 from lab.scenario import Need
 from lab.trial import trial
 from lab.trial.template import Bench
@@ -147,7 +146,7 @@ def test_the_newest_day_stays_uncompressed(kind: str, name: str, outcome_of: Out
 
 
 @pytest.mark.parametrize(
-    "kind", [pytest.param(kind, marks=() if kind in EMBEDDED else pytest.mark.slow) for kind in BENCHES]
+    "kind", [pytest.param(kind, marks=() if kind == "native" else pytest.mark.slow) for kind in BENCHES]
 )
 def test_two_baselines_weigh_the_same_and_every_server_weighs_the_same(
     kind: str, bench: Bench, request: pytest.FixtureRequest
