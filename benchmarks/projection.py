@@ -25,6 +25,7 @@ from lab.runner import pipeline
 from lab.servers import Options
 from lab.units import bytes_text, parse_bytes
 from lab.values import Completed, Experiment
+from lab.workload import Workload
 
 WITHIN = 3.0
 """Percent that a projection may be off."""
@@ -70,7 +71,8 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=Path("build/projection"))
     options = parser.parse_args()
     size = parse_bytes(options.size)
-    once, *larger = (run(size * n, options.scenario, options.server, options.out) for n in (1, *options.times))
+    odds = resolve("2026-02-17", None)
+    once, *larger = (run(size * n, options.scenario, options.server, options.out, odds) for n in (1, *options.times))
     compared = [list(checked(once, experiment)) for experiment in larger]
     for experiment, rows in zip(larger, compared, strict=True):
         events = (once.plan.dataset.scale, experiment.plan.dataset.scale)
@@ -81,13 +83,13 @@ def main() -> None:
     sys.exit(not all(row.holds for rows in compared for row in rows))
 
 
-def run(size: int, scenarios: Sequence[str], server: str, out: Path) -> Experiment:
+def run(size: int, scenarios: Sequence[str], server: str, out: Path, workload: Workload) -> Experiment:
     """The run of that size, made where it is not there yet."""
     folder = out / str(size)
     if not runs.folders(folder):
         request = pipeline.Request(
             scenarios=tuple(scenarios),
-            workload=resolve("2026-02-17", None),
+            workload=workload,
             size_bytes=size,
             seed=1,
             read_seconds=0,

@@ -7,13 +7,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from data_gen.imitation import resolve
 from lab import runs
 from lab.registry import Registered
 from lab.runner import pipeline
 from lab.scenario import Category, Database, Scenario
 from lab.servers import Options
 from lab.values import Completed, Experiment, Failed, Outcome
+from tests.thin import BYTES, thin_odds
 
 Fault = Callable[[Database], None]
 Hears = Callable[[str], None]
@@ -71,8 +71,8 @@ class Breaking:
 
         request = pipeline.Request(
             scenarios=("breaks", "drop_raw_response"),
-            workload=resolve("2026-02-17", None),
-            size_bytes=12 << 20,
+            workload=thin_odds(),
+            size_bytes=BYTES,
             seed=1,
             server=server,
             results=self.results,

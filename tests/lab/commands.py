@@ -1,14 +1,20 @@
-"""The command `lab`, run as a user runs it: in a process of its own."""
+"""The command `lab`, run as a user runs it, and in this process where the promise is not about the process."""
 
 from __future__ import annotations
 
+import io
 import os
+import signal
 import subprocess
 import sys
+import tempfile
 import time
+from dataclasses import dataclass
 from pathlib import Path
 
-from lab import runs
+import pytest
+
+from lab import cli, runs
 from lab.values import Completed, Experiment
 from tests.support import ROOT
 
@@ -19,6 +25,36 @@ def lab(*arguments: str | Path, temporary: Path | None = None) -> subprocess.Com
     environment = os.environ | {"COLUMNS": "300"} | ({"TMPDIR": str(temporary)} if temporary else {})
     command = [*LAB, *map(str, arguments)]
     return subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False, timeout=600)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Done:
+    """How a command ended, and what it printed."""
+
+    returncode: int
+    stdout: str
+    stderr: str
+
+
+def lab_here(*arguments: str | Path, temporary: Path | None = None) -> Done:
+    """The same from the same entry point, but without the second that a new process takes for its imports."""
+    out, err = io.BytesIO(), io.BytesIO()
+    handlers = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGHUP)}
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sys, "argv", ["lab", *map(str, arguments)])
+        patch.setattr(sys, "stdout", io.TextIOWrapper(out))
+        patch.setattr(sys, "stderr", io.TextIOWrapper(err))
+        if temporary:
+            patch.setattr(tempfile, "tempdir", str(temporary))
+        with pytest.raises(SystemExit) as ended:
+            cli.main()
+        for stream in (sys.stdout, sys.stderr):
+            stream.flush()
+        printed, complained = (stream.getvalue().decode() for stream in (out, err))
+    for number, handler in handlers.items():
+        signal.signal(number, handler)
+    code = ended.value.code
+    return Done(returncode=code if isinstance(code, int) else int(code is not None), stdout=printed, stderr=complained)
 
 
 def completed(experiment: Experiment) -> int:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from data_gen import Dataset, load_case
+from data_gen import Dataset
 from lab import registry, runs
 from lab.needs import missing
 from lab.runner.server_pool import ServerPool, open_pool
@@ -23,14 +23,12 @@ from tests.lab.breaking import Breaking
 from tests.lab.nasty import NastyDataset
 from tests.lab.trials import NastyOutcome, on_pglite, request_for
 from tests.support import FORMAT_1, SAMPLE
-
-SMALL = 16 << 20
-"""A few events: enough that some are over for a week and some are still to come."""
+from tests.thin import thin_dataset
 
 
 @pytest.fixture(scope="session")
 def dataset() -> Dataset:
-    return Dataset.plan(load_case("2026-02-17"), size_bytes=SMALL, seed=1)
+    return thin_dataset()
 
 
 @pytest.fixture(scope="session")

@@ -21,8 +21,9 @@ from lab import runs
 from lab.cli import app
 from lab.report.renderers import RENDERERS
 from lab.values import Completed, Failed
-from tests.lab.commands import LAB, completed, lab, wait_for_outcomes
+from tests.lab.commands import LAB, completed, lab, lab_here, wait_for_outcomes
 from tests.support import ROOT, SAMPLE
+from tests.thin import thin_run
 
 COMMANDS = sorted(cast("TyperGroup", get_command(app)).commands)
 """As the application has them, so that a new command is tested by itself."""
@@ -59,7 +60,7 @@ def small_run(scenario: str, *more: str, out: Path, temporary: Path) -> subproce
     ],
 )
 def test_a_mistake_is_one_sentence_with_what_to_do(arguments: tuple[str, ...], says: str, temporary: Path) -> None:
-    done = lab(*arguments, temporary=temporary)
+    done = lab_here(*arguments, temporary=temporary)
     assert done.returncode == 2, done.stderr
     assert says in " ".join(done.stderr.split())
     assert "Traceback" not in done.stderr
@@ -89,7 +90,7 @@ def test_every_command_and_every_case_is_in_the_readme() -> None:
 
 
 def test_list_prints_json_for_a_program() -> None:
-    listed = json.loads(lab("list", "--json").stdout)
+    listed = json.loads(lab_here("list", "--json").stdout)
     assert {"scenario", "category", "title", "needs", "gives_up", "parameters"} == set(listed[0])
     assert "drop_raw_response+retention_7d" in {entry["scenario"] for entry in listed}
 
@@ -99,7 +100,7 @@ def test_a_report_is_made_again_from_the_experiment_alone(tmp_path: Path) -> Non
     for name in measured:
         copy = shutil.copy if (SAMPLE / name).is_file() else shutil.copytree
         copy(SAMPLE / name, tmp_path / name)
-    done = lab("report", tmp_path, "--json")
+    done = lab_here("report", tmp_path, "--json")
     assert done.returncode == 0
     assert json.loads(done.stdout)["recommendation"]["scenario"]
     assert (tmp_path / "report.md").read_text(encoding="utf-8") == (SAMPLE / "report.md").read_text(encoding="utf-8")
@@ -108,7 +109,7 @@ def test_a_report_is_made_again_from_the_experiment_alone(tmp_path: Path) -> Non
 def test_attach_makes_the_document_where_there_is_none(tmp_path: Path) -> None:
     document = tmp_path / "DISCOVERY.md"
     for _ in range(2):
-        assert lab("attach", SAMPLE, document).returncode == 0
+        assert lab_here("attach", SAMPLE, document).returncode == 0
     assert document.read_text(encoding="utf-8").count("lab:begin") == 1
 
 
@@ -139,8 +140,8 @@ def test_an_interrupted_run_keeps_what_was_measured_and_removes_its_servers(
     number: signal.Signals, code: int, tmp_path: Path, temporary: Path
 ) -> None:
     """With more trials at once than the machine has cores, so that some wait for the one that works alone."""
-    small = ("--size", "12MB", "--server", "native", "--jobs", "4", "--read-seconds", "0", "--write-seconds", "0")
-    command = [*LAB, "run", "-s", "all", *small, "--out", str(tmp_path)]
+    four = ("--server", "native", "--jobs", "4")
+    command = [*LAB, "run", "-s", "all", *thin_run(temporary), *four, "--out", str(tmp_path)]
     environment = os.environ | {"TMPDIR": str(temporary)}
     with subprocess.Popen(
         command, cwd=ROOT, env=environment, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True

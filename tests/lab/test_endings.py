@@ -24,11 +24,11 @@ from lab.servers.processes import Identity
 from lab.values import Failed
 from tests.conftest import APACHE, PASSWORD, require_images
 from tests.engine import marked
-from tests.lab.commands import LAB, completed, lab, wait_for_outcomes
+from tests.lab.commands import LAB, completed, lab, lab_here, wait_for_outcomes
 from tests.network import closed_port
 from tests.support import ROOT, wait_until
+from tests.thin import thin_run
 
-SMALL = ("--size", "12MB", "--read-seconds", "0", "--write-seconds", "0")
 ENDINGS = {signal.SIGINT: 130, signal.SIGTERM: 143}
 
 
@@ -165,7 +165,7 @@ def test_a_container_that_cannot_be_had_ends_the_run_before_it_begins(
     tmp_path: Path, temporary: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("DOCKER_HOST", host := f"tcp://127.0.0.1:{closed_port()}")
-    done = lab("run", *SMALL, "--server", "container", "--out", tmp_path, temporary=temporary)
+    done = lab_here("run", *thin_run(temporary), "--server", "container", "--out", tmp_path, temporary=temporary)
     assert done.returncode == 2
     assert done.stderr.count(f"No container engine answers at {host}. Start Docker, or set DOCKER_HOST") == 1
     assert list(tmp_path.iterdir()) == []
@@ -177,7 +177,8 @@ def test_without_an_image_the_run_goes_on_with_embedded_servers_and_says_why_onc
 ) -> None:
     require_images()
     image = f"127.0.0.1:{closed_port()}/nobody/postgres:17"
-    done = lab("run", "-s", "drop_raw_response", *SMALL, "--image", image, "--out", tmp_path, temporary=temporary)
+    small = thin_run(temporary)
+    done = lab("run", "-s", "drop_raw_response", *small, "--image", image, "--out", tmp_path, temporary=temporary)
     assert done.returncode == 0, done.stderr
     (why,) = (line for line in done.stderr.splitlines() if "going on without container" in line)
     assert f"The image {image} cannot be pulled" in why
@@ -187,7 +188,7 @@ def test_without_an_image_the_run_goes_on_with_embedded_servers_and_says_why_onc
 
 def test_a_wrong_password_is_a_sentence_without_it(role: str, tmp_path: Path, temporary: Path) -> None:
     dsn = role.replace(PASSWORD, "s3cr3t%40w0rd")
-    done = lab("run", *SMALL, "--server", dsn, "--out", tmp_path, temporary=temporary)
+    done = lab_here("run", *thin_run(temporary), "--server", dsn, "--out", tmp_path, temporary=temporary)
     assert done.returncode == 2
     assert "password authentication failed" in done.stderr
     for secret in ("s3cr3t", "w0rd"):
@@ -196,7 +197,7 @@ def test_a_wrong_password_is_a_sentence_without_it(role: str, tmp_path: Path, te
 
 
 def test_a_mistyped_connection_string_is_not_shown(temporary: Path) -> None:
-    done = lab("run", *SMALL, "--server", "postgresql:/me:s3cr3t@w0rd/postgres", temporary=temporary)
+    done = lab_here("run", *thin_run(temporary), "--server", "postgresql:/me:s3cr3t@w0rd/postgres", temporary=temporary)
     assert done.returncode == 2
     assert "The connection string cannot be read" in done.stderr
     assert "s3cr3t" not in done.stderr
@@ -204,7 +205,7 @@ def test_a_mistyped_connection_string_is_not_shown(temporary: Path) -> None:
 
 @contextmanager
 def running(scenario: str, server: str, out: Path, temporary: Path, *more: str) -> Iterator[subprocess.Popen[str]]:
-    command = [*LAB, "run", "-s", scenario, *SMALL, "--server", server, "--out", str(out), *more]
+    command = [*LAB, "run", "-s", scenario, *thin_run(temporary), "--server", server, "--out", str(out), *more]
     environment = os.environ | {"TMPDIR": str(temporary), "COLUMNS": "300"}
     with subprocess.Popen(
         command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True

@@ -7,7 +7,6 @@ from pathlib import Path
 import pytest
 
 from data_gen import workload
-from data_gen.imitation import resolve
 from lab import runs
 from lab.analysis.comparison import compare
 from lab.analysis.results import analyse
@@ -15,15 +14,16 @@ from lab.runner import pipeline
 from lab.runner.pipeline import Request
 from lab.servers import Options
 from lab.values import Completed, Experiment, Footprint
+from tests.thin import BYTES, thin_odds
 
 NATIVE = ("outcome_normalization_snapshot", "drop_raw_response+retention_7d")
 
 
-def experiment_of(scenarios: tuple[str, ...], server: str, jobs: int, results: Path, size_mb: int = 16) -> Experiment:
+def experiment_of(scenarios: tuple[str, ...], server: str, jobs: int, results: Path) -> Experiment:
     request = Request(
         scenarios=scenarios,
-        workload=resolve("2026-02-17", None),
-        size_bytes=size_mb << 20,
+        workload=thin_odds(),
+        size_bytes=BYTES,
         seed=1,
         server=server,
         results=results,
@@ -67,7 +67,10 @@ def test_sizes_are_the_same_where_two_servers_are_used_at_once(
 ) -> None:
     del pglite  # asked for so that the test is skipped by name where it cannot be had
     monkeypatch.setattr(workload, "RATES", (4.0,))
-    one, three = (experiment_of(("toast_lz4", "hypertable_compression"), "auto", jobs, tmp_path, 12) for jobs in (1, 3))
+    one, three = (
+        experiment_of(("drop_raw_response", "hypertable_compression(days=7)"), "auto", jobs, tmp_path)
+        for jobs in (1, 3)
+    )
     assert len({template.server for template in three.templates}) > 1
     assert_equal_sizes(one, three)
     assert three.auxiliary_trials

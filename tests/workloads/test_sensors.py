@@ -12,7 +12,7 @@ from lab.report.renderers import RENDERERS
 from lab.runner import pipeline
 from lab.servers import Options
 from lab.values import SIZE, Completed, Verdict
-from tests.lab.commands import lab
+from tests.lab.commands import lab, lab_here
 from tests.workloads import strategies
 from tests.workloads.sensors import FACTS, FULL_SENSORS, READINGS, SITES, Sensors
 
@@ -117,6 +117,6 @@ def test_the_command_line_runs_a_workload_that_the_lab_does_not_know(tmp_path: P
 
 @pytest.mark.parametrize("module", ["no.such.module", "tests.workloads.strategies", ""])
 def test_what_is_no_workload_is_refused_by_name(module: str) -> None:
-    done = lab("run", "--workload", module)
+    done = lab_here("run", "--workload", module)
     assert done.returncode == 2
     assert f"'{module}' is no workload" in " ".join(done.stderr.split())

@@ -1,0 +1,52 @@
+"""A thin database of odds: the newest case with a quarter of the cycles, on six of its days.
+
+It has all that a strategy meets (events that are over for a week and events still to come, days of each age, rows of all
+platforms), in a fifth of the bytes of the smallest database of the case itself. Tests whose promise is about
+a strategy or a run use it; tests whose promise is about the published figures do not.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from data_gen import Case, Dataset, load_case, published
+from data_gen.case import CYCLE, Session
+from data_gen.workload import Odds
+from tests.support import CASES
+
+_NEWEST = "2026-02-17"
+_DAYS = (2, 3, 6, 7, 12, 13)
+_FEWER = 4
+
+BYTES = 4 << 20
+"""Three events."""
+
+
+def thin_case() -> Case:
+    """The case, which keeps the first and the last moment of the one that it is made from."""
+    case = load_case(_NEWEST)
+    sessions = tuple(_thinned(session) for session in case.workload.sessions if session.start.day in _DAYS)
+    return case.model_copy(update={"case": "thin", "workload": case.workload.model_copy(update={"sessions": sessions})})
+
+
+def thin_odds() -> Odds:
+    """The same as the workload of a run in this process."""
+    return Odds(profile=published.load(CASES / f"{_NEWEST}.json"), case=thin_case())
+
+
+def thin_dataset() -> Dataset:
+    return Dataset.plan(thin_case(), size_bytes=BYTES, seed=1)
+
+
+def thin_run(folder: Path, *, seconds: float = 0) -> tuple[str, ...]:
+    """The options of `lab run` that imitate it; the case is written into the folder. Reads and writes take so long."""
+    file = folder / "thin.json"
+    file.write_text(thin_case().text, encoding="utf-8")
+    measured = ("--read-seconds", f"{seconds:g}", "--write-seconds", f"{seconds:g}")
+    return "--profile", str(file), "--size", f"{BYTES >> 20}MB", *measured
+
+
+def _thinned(session: Session) -> Session:
+    """The last cycles of the session."""
+    cycles = -(-session.cycles // _FEWER)
+    return session.model_copy(update={"cycles": cycles, "start": session.start + (session.cycles - cycles) * CYCLE})
