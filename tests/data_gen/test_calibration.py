@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from functools import cached_property
 from pathlib import Path
 
 import pytest
@@ -65,6 +66,11 @@ class Original:
     figures: Mapping[str, float | None]
     profile: Profile
 
+    @cached_property
+    def calibration(self) -> Calibration:
+        """It takes seconds, so all tests share it."""
+        return calibrated(self.profile)
+
 
 @pytest.fixture(scope="module", params=ORIGINALS)
 def original(native: Server, request: pytest.FixtureRequest) -> Original:
@@ -89,7 +95,7 @@ def test_all_published_figures_hold_at_256_mb(original: Original) -> None:
 @pytest.mark.slow
 def test_a_database_made_from_the_profile_of_another_is_like_it(native: Server, original: Original) -> None:
     profile = original.profile
-    case = calibrated(profile).case
+    case = original.calibration.case
     again = Dataset.plan(case, size_bytes=256 * MB, seed=_OTHER_SEED)
     with loaded(native, again, f"again_{profile.name}") as database:
         measured = widths.measure(database, lz4=native.capabilities.lz4)
@@ -112,8 +118,8 @@ def _by_day(profile: Profile, table: str) -> dict[str, float]:
 
 @pytest.mark.slow
 def test_the_parameters_come_back(original: Original) -> None:
-    dataset, profile = original.dataset, original.profile
-    load, own, rows = calibrated(profile).case.workload, dataset.case.workload, dataset.rows
+    dataset = original.dataset
+    load, own, rows = original.calibration.case.workload, dataset.case.workload, dataset.rows
     scrapes = rows["event_scrape_status"]
     assert load.home_inserts == pytest.approx(rows["odds_snapshots"] / scrapes)
     assert load.home_rows == pytest.approx(rows["market_odds"] / rows["odds_snapshots"], rel=0.01)
