@@ -9,6 +9,7 @@ from importlib.resources import files
 
 from markupsafe import Markup
 
+from lab.analysis import writes
 from lab.analysis.reads import Change, ReadResult, slower_reads
 from lab.analysis.recommendation import Candidate
 from lab.analysis.results import Results
@@ -55,7 +56,7 @@ def _charts(results: Results) -> Iterator[Chart]:
 def _price(pick: Candidate) -> Iterator[tuple[str, str | None]]:
     """What the pick costs, by what is paid; None where the run did not measure it."""
     yield "Reads", _reads(pick.reads)
-    yield "Writes", None
+    yield "Writes", writes.in_words(pick.writes).removeprefix("Writes: ") if pick.writes else None
     yield "Locks", None
     yield "Migration", _migration(pick)
 
@@ -96,4 +97,6 @@ def _missing(results: Results) -> Iterator[str]:
         yield "No strategy was measured beside the baseline, so there is nothing to choose from."
     if results.measured and not results.reads_timed:
         yield "The reads of the application were not timed."
+    if results.measured and not results.writes_measured:
+        yield "The writes of the application were not measured."
     yield from (f"Broken: {line}" for line in results.broken)
