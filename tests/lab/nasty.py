@@ -76,6 +76,19 @@ def few_days(table: str, snapshots: str) -> Iterator[str]:
     yield f"DELETE FROM {snapshots} WHERE {between}"
 
 
+TWINS = "betpawa_market_id = '5000' AND line = 2.5"
+"""Rows that have a twin of the same market and line, with other prices, in two of three snapshots."""
+
+
+def twins(table: str, columns: str) -> Iterator[str]:
+    """The two of a snapshot change places from one snapshot to the next, so that no key but the place tells them apart."""
+    dearer = """replace(outcomes::text, '"odds": ', '"odds": 1')::json"""
+    prices = columns.replace("outcomes", f"CASE WHEN snapshot_id / 4 % 2 = 0 THEN {dearer} ELSE outcomes END")
+    yield f"INSERT INTO {table} ({columns}) SELECT {prices} FROM {table} WHERE {TWINS} AND snapshot_id % 3 > 0 ORDER BY id"
+    first = f"SELECT min(id) FROM {table} WHERE {TWINS} GROUP BY snapshot_id HAVING count(*) > 1"
+    yield f"UPDATE {table} SET outcomes = {dearer} WHERE snapshot_id / 4 % 2 = 1 AND id IN ({first})"
+
+
 def of_markets(table: str, snapshots: str) -> Iterator[str]:
     documents = tuple("'" + text.replace("'", "''") + "'" for text in DOCUMENTS)
     few, some = f"{table}.id % 50 < 8", f"{table}.id % 13 = 2"
@@ -95,6 +108,7 @@ def of_markets(table: str, snapshots: str) -> Iterator[str]:
     )
     # Two rows of one market and line in a snapshot, with ids among those of another one.
     yield f"INSERT INTO {table} ({columns}) SELECT {columns} FROM {table} WHERE id % 29 = 3 ORDER BY betpawa_market_id, id"
+    yield from twins(table, columns)
     yield f"UPDATE {table} SET id = id + 30000000000 WHERE snapshot_id % 5 = 2"
 
 

@@ -18,6 +18,7 @@ from lab.trial import trial
 from lab.trial.template import Bench
 from lab.values import Failed, Outcome, Skipped, StatementKind, Verdict
 from scenarios._new_tables import with_copies
+from tests.lab.nasty import TWINS
 from tests.lab.trials import NastyOutcome, completed, every_scenario, request_for
 
 every = every_scenario([*registry.everything(), "jsonb_or_text(documents=markets)", "native_partitioning(days=7)"])
@@ -31,6 +32,15 @@ REFUSED = {
 def scenario_of(name: str) -> Scenario:
     (entry,) = registry.resolve([name])
     return entry.scenario
+
+
+@pytest.mark.parametrize("table", ["market_odds", "competitor_market_odds"])
+def test_two_rows_of_a_snapshot_share_market_and_line_and_change_places(table: str, nasty: Bench) -> None:
+    pairs = f"""SELECT (array_agg(outcomes::text ORDER BY id))[1:2] AS twins FROM {table} WHERE {TWINS}
+                GROUP BY snapshot_id HAVING count(DISTINCT outcomes::text) > 1"""
+    with nasty.untouched() as database:
+        longer_first = database.fetch(f"SELECT length(twins[1]) > length(twins[2]) FROM ({pairs}) pairs")
+    assert {first for (first,) in longer_first} == {True, False}
 
 
 @every
