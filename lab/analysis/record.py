@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from enum import StrEnum
 
 from lab.analysis.full_size import FullSizeProjection
@@ -51,6 +51,11 @@ _COLUMNS = {
     "main_read_change": Kind.TEXT,
     "slowest_read": Kind.TEXT,
     "slowest_read_ratio": Kind.NUMBER,
+    "longest_lock_seconds": Kind.NUMBER,
+    "longest_lock_table": Kind.TEXT,
+    "longest_lock_mode": Kind.TEXT,
+    "longest_wait_seconds": Kind.NUMBER,
+    "longest_wait_table": Kind.TEXT,
 }
 
 
@@ -113,6 +118,7 @@ def record(row: TrialResult, workload: WorkloadFacts) -> dict[str, Value]:
         "repeat": row.repeat,
         "reason": row.reason,
         **_reads(row),
+        **_longest_lock(row),
     } | (_at_full_size(row.projection) if row.projection else {})
     return {_column(name, workload): values.get(name) for name in _COLUMNS}
 
@@ -126,6 +132,36 @@ def _reads(row: TrialResult) -> dict[str, Value]:
         "slowest_read": slowest.query if slowest else None,
         "slowest_read_ratio": slowest.ratio if slowest else None,
     }
+
+
+def _longest_lock(row: TrialResult) -> dict[str, Value]:
+    seconds = row.locks.longest_seconds if row.locks else None
+    top = row.locks.top if row.locks and seconds is not None else None
+    wait = row.locks.longest_wait if row.locks else None
+    return {
+        "longest_lock_seconds": seconds,
+        "longest_lock_table": top.lock.table if top else None,
+        "longest_lock_mode": top.lock.mode.value if top else None,
+        "longest_wait_seconds": wait[1] if wait else None,
+        "longest_wait_table": wait[0] if wait else None,
+    }
+
+
+LOCK_COLUMNS = ("scenario", "server", "repeat", "step", "statement", "table", "mode", "part", "blocks", "held_seconds")
+"""The columns of locks.csv in their order; a statement without a known lock has a line with an empty mode."""
+
+
+def lock_records(row: TrialResult) -> Iterator[dict[str, Value]]:
+    """Every lock of every statement of a trial; of a statement whose locks are not known, a record that says only that."""
+    for step in row.trial.steps if row.trial else ():
+        for number, statement in enumerate(step.statements, 1):
+            start = (row.outcome.scenario, row.outcome.server, row.repeat, step.name, number)
+            if statement.locks is None:
+                yield dict(zip(LOCK_COLUMNS, (*start, *(None,) * 5), strict=True))
+            for lock in statement.locks or ():
+                part = "whole" if lock.whole else "part"
+                values = (lock.table, lock.mode.value, part, lock.mode.blocks, lock.held_seconds)
+                yield dict(zip(LOCK_COLUMNS, (*start, *values), strict=True))
 
 
 def read_record(row: TrialResult, read: ReadResult) -> dict[str, Value]:

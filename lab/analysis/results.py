@@ -10,7 +10,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from lab.analysis.forecast import Sizes, StepForecast, forecasts, matched
 from lab.analysis.full_size import FullSizeProjection, Rest, rest_of
+from lab.analysis.locks import locks_of
 from lab.analysis.measured import References, completed, references
 from lab.analysis.parameters import by_parameter
 from lab.analysis.reads import read_results
@@ -93,6 +95,12 @@ class Results:
         return any(row.writes for row in self.trials)
 
     @property
+    def locks_measured(self) -> bool:
+        """Whether the locks of any statement are known."""
+        steps = (step for row in self.trials if row.trial for step in row.trial.steps)
+        return any(statement.locks is not None for step in steps for statement in step.statements)
+
+    @property
     def strategies(self) -> tuple[Candidate, ...]:
         """The candidates without the controls."""
         return tuple(candidate for candidate in self.candidates if candidate.facts.category is not Category.CONTROL)
@@ -115,10 +123,11 @@ def analyse(experiment: Experiment) -> Results:
     trials = [_trial(context, outcome) for outcome in experiment.outcomes]
     candidates = tuple(_candidates(context, trials))
     ranked = ranking(candidates)
+    foretold = _forecasts(context, trials)
     ranks = {id(candidate.trial): rank for rank, candidate in enumerate(ranked, 1)}
     return Results(
         experiment=experiment,
-        trials=tuple(replace(row, rank=ranks.get(id(row.trial))) for row in trials),
+        trials=tuple(replace(row, rank=ranks.get(id(row.trial)), forecast=foretold.get(id(row))) for row in trials),
         steps=tuple(_steps(experiment)),
         tables=tuple(table for row in trials if row.repeat == 1 for table in _tables(row)),
         by_scenario=_by_scenario(experiment),
@@ -155,6 +164,8 @@ def _trial(context: References, outcome: Outcome) -> TrialResult:
         reason=reason(outcome),
         reads=None,
         writes=None,
+        locks=None,
+        forecast=None,
         rank=None,
     )
 
@@ -172,8 +183,37 @@ def _measured(context: References, trial: Completed) -> TrialResult:
         reason=differences(trial) or None,
         reads=read_results(trial, context.read_gaps),
         writes=write_results(trial, context.write_gaps),
+        locks=locks_of(trial),
+        forecast=None,
         rank=None,
     )
+
+
+def _forecasts(context: References, trials: list[TrialResult]) -> Mapping[int, tuple[StepForecast, ...]]:
+    """The steps at full size, of every trial that took the same ones at the second size.
+
+    A strategy that goes by the age of rows touches another share of a sample than of the full database.
+    """
+    if context.smaller_scale is None:
+        return {}
+    sizes = {row.trial.server: _sizes(row) for row in reversed(trials) if row.trial and row.trial is row.control}
+    known = {}
+    for row in trials:
+        by_age = row.facts.keeps_days is not None or row.facts.empties_after_days is not None
+        size = sizes.get(row.trial.server) if row.trial else None
+        pairs = matched(row.sized.trial, row.sized.smaller) if row.sized and row.sized.smaller and not by_age else ()
+        if size and pairs:
+            known[id(row)] = pairs, size
+    return forecasts(known, draws=context.experiment.plan.dataset.scale, fewer=context.smaller_scale)
+
+
+def _sizes(baseline: TrialResult) -> Sizes | None:
+    sized, projection = baseline.sized, baseline.projection
+    if not sized or not sized.smaller or not projection:
+        return None
+    larger, smaller = sized.trial.footprint.total, sized.smaller.footprint.total
+    full = projection.size.bytes - projection.untouched
+    return Sizes(larger=larger, smaller=smaller, full=full) if larger > smaller > 0 else None
 
 
 def _candidates(context: References, trials: list[TrialResult]) -> Iterator[Candidate]:

@@ -6,7 +6,9 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from lab.analysis.forecast import StepForecast
 from lab.analysis.full_size import FullSizeProjection, SizedTrial
+from lab.analysis.locks import TrialLocks
 from lab.analysis.reads import ReadResult
 from lab.analysis.writes import WriteResult
 from lab.values import Completed, Failed, Outcome, ScenarioFacts, Skipped, StepRecord, TableFootprint, Verdict
@@ -44,6 +46,10 @@ class TrialResult:
     """What each query of the application takes; None where none was timed."""
     writes: tuple[WriteResult, ...] | None
     """What each write of the application takes; None where none was measured."""
+    locks: TrialLocks | None
+    """For how long the application is kept from its tables; None where it was not measured to the end."""
+    forecast: tuple[StepForecast, ...] | None
+    """Its steps at full size, without auxiliary ones; None where they were not measured at a second size."""
     rank: int | None
     """1 is the best; None for controls, and for trials without verification, full size or a saving above the noise."""
 

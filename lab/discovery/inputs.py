@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
+from lab.analysis.forecast import StepForecast
 from lab.analysis.recommendation import Candidate, Recommendation
 from lab.analysis.results import Results
 from lab.discovery.plan import PlanFile, plan_files, removal_steps
@@ -179,6 +180,12 @@ class MeasuredStrategy:
     def steps(self) -> tuple[StepRecord, ...]:
         """The steps of the strategy, without auxiliary measurements."""
         return tuple(step for step in self.trial.steps if not step.auxiliary)
+
+    @cached_property
+    def forecast(self) -> tuple[StepForecast | None, ...]:
+        """For each step, what it takes at full size; None where that is not foretold."""
+        row = next(row for row in self.results.trials if row.trial is self.trial)
+        return row.forecast or (None,) * len(self.steps)
 
     @cached_property
     def removal_steps(self) -> frozenset[int]:

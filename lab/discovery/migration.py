@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 
+from lab.analysis.forecast import StepForecast
 from lab.discovery import statements as sql
 from lab.discovery.inputs import DiscoveryInputs, MeasuredStrategy
+from lab.discovery.locks import blocks, lock_words
 from lab.discovery.values import Phase, PlannedStep
-from lab.units import bytes_text, counted
+from lab.units import bytes_text, counted, duration_text
 from lab.values import StepRecord
 
 _AFTER_CHECKS = "No rollback. Execute it only after all checks."
@@ -48,10 +51,10 @@ def removal(inputs: DiscoveryInputs, strategy: MeasuredStrategy) -> tuple[Planne
 
 def _planned_steps(inputs: DiscoveryInputs, strategy: MeasuredStrategy, *, removal: bool) -> tuple[PlannedStep, ...]:
     files = {file.step: file.name for file in inputs.files}
-    steps = zip(strategy.steps, strategy.bytes_before_steps, strict=True)
+    steps = zip(strategy.steps, strategy.bytes_before_steps, strategy.forecast, strict=True)
     return tuple(
-        _planned_step(strategy, step, table_bytes, files.get(number, ""))
-        for number, (step, table_bytes) in enumerate(steps)
+        _planned_step(strategy, step, table_bytes, foretold, files.get(number, ""))
+        for number, (step, table_bytes, foretold) in enumerate(steps)
         # A step that only checks requirements has no file.
         if (number in strategy.removal_steps) is removal and (number in files or not files)
     )
@@ -84,8 +87,20 @@ def _circumstances(strategy: MeasuredStrategy, steps: int) -> str:
     return (
         f"The first table lists {counted(steps, 'step')} in this order, as measured on a sample of {sample}"
         f" ({strategy.trial.server}, {environment.machine}, {environment.cores} cores). The full size is"
-        f" {strategy.factor:.0f} times that. The seconds are not scaled, and the sample fits into memory: measure with a"
-        " larger `--size` before you plan a maintenance window."
+        f" {strategy.factor:.0f} times that. {_foretold(strategy)} The sample fits into memory: measure with a larger `--size`"
+        " before you plan a maintenance window."
+    )
+
+
+def _foretold(strategy: MeasuredStrategy) -> str:
+    """The time of all steps at full size."""
+    seconds = [step.seconds for step in strategy.forecast if step and step.seconds]
+    if not seconds or len(seconds) < len(strategy.forecast):
+        return "How long they take at full size was not foretold, because the run timed them at one size only."
+    least, total, most = (math.fsum(getattr(amount, end) for amount in seconds) for end in ("low", "value", "high"))
+    return (
+        f"At full size all steps together take about {duration_text(total)} on that machine, between {duration_text(least)}"
+        f" and {duration_text(most)}."
     )
 
 
@@ -106,18 +121,24 @@ def _scaled(strategy: MeasuredStrategy, share: float) -> float:
 
 
 def _blocking(steps: tuple[PlannedStep, ...]) -> Iterator[str]:
-    blocking = {
-        number: step.seconds for number, step in enumerate(steps, 1) if any("nobody" in lock for lock in step.locks)
-    }
+    blocking = {number: step.seconds for number, step in enumerate(steps, 1) if step.blocks}
     if blocking:
         total = sum(seconds for seconds in blocking.values() if seconds is not None)
         yield (
             f"These steps block writers, or writers and readers: {', '.join(map(str, blocking))}. Together they take at"
             f" most {total:.2f} s on the sample."
         )
+    if lacking := [str(number) for number, step in enumerate(steps, 1) if step.blocks is None]:
+        yield f"Whether these steps block somebody was not measured: {', '.join(lacking)}. `lab run` measures it."
 
 
-def _planned_step(strategy: MeasuredStrategy, step: StepRecord, table_bytes: dict[str, int], file: str) -> PlannedStep:
+def _planned_step(
+    strategy: MeasuredStrategy,
+    step: StepRecord,
+    table_bytes: dict[str, int],
+    foretold: StepForecast | None,
+    file: str,
+) -> PlannedStep:
     sizes = {table: bytes_text(size) for table, size in table_bytes.items() if table in strategy.before}
     rollback, irreversible = sql.rollback_steps(step.statements, sizes)
     if step.final and not irreversible:
@@ -127,11 +148,13 @@ def _planned_step(strategy: MeasuredStrategy, step: StepRecord, table_bytes: dic
         file=file,
         statements=sql.summary(step.statements),
         seconds=step.seconds,
+        full_size=foretold.seconds if foretold else None,
         wal_bytes=step.wal_bytes,
         peak_bytes=step.peak_bytes,
         bytes_after=step.footprint.total,
         share_after=step.footprint.total / strategy.candidate.control.footprint.total,
-        locks=sql.locks(step.statements, sizes.keys()),
+        locks=lock_words(step.statements, sizes.keys()),
+        blocks=blocks(step.statements, sizes.keys()),
         rollback=rollback,
         irreversible=irreversible,
     )

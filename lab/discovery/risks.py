@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from lab.discovery.inputs import RUN, DiscoveryInputs, MeasuredStrategy
-from lab.discovery.statements import locks, rollback_steps
+from lab.discovery.locks import NOT_MEASURED, blocks, lock_words
+from lab.discovery.statements import rollback_steps
 from lab.discovery.values import Risk
 from lab.units import bytes_text, counted
 from lab.usage.values import Reading
@@ -98,13 +99,16 @@ def _rollback(strategy: MeasuredStrategy) -> Iterator[Risk]:
 
 
 def _locks(strategy: MeasuredStrategy) -> Iterator[Risk]:
-    words = locks(strategy.statements, strategy.before.keys())
-    if words:
+    tables = strategy.before.keys()
+    words = lock_words(strategy.statements, tables)
+    if blocks(strategy.statements, tables) is not False:
         yield Risk(
             name="Locks",
             level="medium",
-            what=f"{'; '.join(words)}.",
-            remedy="Plan a maintenance window without writers. A sample does not tell how long the locks last at full size.",
+            what="What the application waits for was not measured. `lab run` measures it."
+            if words == (NOT_MEASURED,)
+            else f"{'; '.join(words)}.",
+            remedy="Plan a maintenance window without writers, as long as the steps that hold these locks take at full size.",
         )
 
 

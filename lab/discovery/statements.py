@@ -1,9 +1,9 @@
-"""What a statement of a strategy does to a live database: the locks that it takes, and how to undo it."""
+"""How to undo a statement of a strategy."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from lab.values import Statement
@@ -68,27 +68,6 @@ NOTHING = "Nothing to undo."
 def flat(sql: str) -> str:
     """The statement on one line."""
     return " ".join(sql.split())
-
-
-_EXCLUSIVE = rf"(?:ALTER TABLE|DROP TABLE|VACUUM FULL|TRUNCATE(?: TABLE)?|CLUSTER|REINDEX TABLE) {_NAME}"
-_LOCKS = (
-    (_EXCLUSIVE, "ACCESS EXCLUSIVE on {}: nobody reads or writes"),
-    (rf"CREATE (?:UNIQUE )?INDEX (?:\w+ )?ON {_NAME}", "SHARE on {}: nobody writes"),
-    (rf".* REFERENCES {_NAME}", "SHARE ROW EXCLUSIVE on {}: nobody writes"),
-    (r"(?:DO .*)?CALL convert_to_columnstore\(()", "each chunk during its conversion"),
-    (rf"(?:DELETE FROM|UPDATE) {_NAME}", "the changed rows of {}"),
-)
-
-
-def locks(statements: Sequence[Statement], tables: Collection[str]) -> tuple[str, ...]:
-    """What the application may wait for, in words; only its own tables count."""
-    tables_by_lock: dict[str, list[str]] = {}
-    for statement in statements:
-        for pattern, words in _LOCKS:
-            match = re.match(pattern, flat(statement.sql))
-            if match and (not match[1] or match[1] in tables):
-                tables_by_lock.setdefault(words, []).append(match[1])
-    return tuple(words.format(", ".join(dict.fromkeys(names))) for words, names in tables_by_lock.items())
 
 
 def rollback_steps(statements: Sequence[Statement], sizes: dict[str, str]) -> tuple[tuple[str, ...], bool]:

@@ -8,6 +8,7 @@ from enum import IntEnum
 from typing import Literal
 
 from lab.analysis.drivers import Driver
+from lab.analysis.forecast import Amount
 from lab.discovery.plan.dependants import AffectedDependant
 from lab.units import bytes_text
 from lab.values import Category
@@ -155,12 +156,17 @@ class PlannedStep:
     """Name of its file in the plan; empty if it has none."""
     statements: str
     seconds: float | None
+    full_size: Amount | None
+    """Seconds at full size; None where they are not foretold."""
     wal_bytes: int | None
     peak_bytes: int | None
     bytes_after: int
     share_after: float
     """Of the sample before the first step."""
     locks: tuple[str, ...]
+    """What the application waits for."""
+    blocks: bool | None
+    """Whether its reads or writes wait; None where the locks of a statement are not known."""
     rollback: tuple[str, ...]
     """How to undo each kind of statement, or that this is impossible."""
     irreversible: bool

@@ -5,10 +5,12 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Any, Self, TypeAlias
 
 import psycopg
 from psycopg.copy import QueuedLibpqWriter
+from psycopg.pq import ExecStatus, TransactionStatus
 
 from lab.errors import DatabaseError, ServerError
 from lab.postgres.conninfo import hidden_variables, portable
@@ -18,6 +20,18 @@ Row: TypeAlias = tuple[Any, ...]
 _RECOVERING_S = 60.0
 _RECOVERING = ("is starting up", "is in recovery mode", "is not yet accepting connections", "is shutting down")
 """Parts of a refusal after which to try again; libpq does not pass on the SQLSTATE of a refused connection."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Traced:
+    """What a statement did, and what a query saw of it."""
+
+    touched: int
+    """Rows that the statement touched (-1 where the server states none)."""
+    rows: list[Row]
+    """Of its own answer; none where it has none."""
+    trace: list[Row]
+    """Of the query."""
 
 
 class Database:
@@ -60,6 +74,35 @@ class Database:
         with _translated(sql, self._diagnose):
             return self._connection.execute(sql, params).fetchall()
 
+    @property
+    def in_transaction(self) -> bool:
+        """Whether a transaction is open that a statement began."""
+        return self._connection.info.transaction_status is not TransactionStatus.IDLE
+
+    @property
+    def transaction_failed(self) -> bool:
+        """Whether an error ended the open transaction: the server refuses everything but its end."""
+        return self._connection.info.transaction_status is TransactionStatus.INERROR
+
+    def traced(self, sql: str, trace: str) -> Traced:
+        """Run one statement, and in its transaction the query `trace`.
+
+        Both are sent at once, so that a statement which must not be in a transaction block is in none. `trace` then comes
+        too late: it has a transaction of its own. So it has where `sql` is several statements.
+        """
+        with _translated(sql, self._diagnose):
+            try:
+                with self._connection.pipeline():
+                    ran = self._connection.execute(sql, prepare=False)
+                    traced = self._connection.execute(trace, prepare=False)
+            except psycopg.errors.SyntaxError:  # several statements are one: a pipeline takes them one by one
+                if self.in_transaction:
+                    raise
+                ran = self._connection.execute(sql)
+                traced = self._connection.execute(trace, prepare=False)
+            rows = ran.fetchall() if ran.description else []
+            return Traced(touched=ran.rowcount, rows=rows, trace=traced.fetchall())
+
     def seconds(self, sql: str, params: Sequence[object] | None = None) -> float:
         """How long one query takes until its whole answer is here, not yet as Python's values; it is planned every time."""
         with _translated(sql, self._diagnose):
@@ -71,6 +114,33 @@ class Database:
         """The single value of a query that returns one row and one column."""
         ((value,),) = self.fetch(sql, params)
         return value
+
+    @property
+    def socket(self) -> int:
+        """Readable when an answer may have come to what was sent."""
+        return self._connection.pgconn.socket
+
+    def send(self, sql: str) -> None:
+        """Send one statement and do not wait for `answer`; nothing else may be asked until then."""
+        with _translated(sql, self._diagnose):
+            self._connection.pgconn.send_query(sql.encode())
+
+    def answer(self) -> list[tuple[str, ...]] | None:
+        """The rows of what was sent, as text; None while the server works on it."""
+        with _translated("waiting", self._diagnose):
+            libpq = self._connection.pgconn
+            libpq.consume_input()
+            if libpq.is_busy():
+                return None
+            rows: list[tuple[str, ...]] = []
+            while result := libpq.get_result():
+                if result.status is ExecStatus.FATAL_ERROR:
+                    raise psycopg.DatabaseError(result.get_error_message())
+                rows += [
+                    tuple((result.get_value(row, column) or b"").decode() for column in range(result.nfields))
+                    for row in range(result.ntuples)
+                ]
+            return rows
 
     def checkpoint(self) -> None:
         """Write all dirty pages, if the role may request it; otherwise the server does so in its own time."""
@@ -121,7 +191,8 @@ def _connect_with_retry(conninfo: str) -> psycopg.Connection[Row]:
     while True:
         try:
             with hidden_variables:
-                return psycopg.connect(conninfo, autocommit=True)
+                # Nothing is prepared behind our back: psycopg forgets such statements in transactions of their own.
+                return psycopg.connect(conninfo, autocommit=True, prepare_threshold=None)
         except psycopg.OperationalError as error:
             if time.monotonic() > deadline or not any(sign in str(error) for sign in _RECOVERING):
                 raise

@@ -1,4 +1,7 @@
-"""savings.csv: one line per trial; reads.csv and writes.csv: one per query and trial. An empty cell is what was not measured."""
+"""The files of a run for programs; an empty cell is what was not measured.
+
+savings.csv has a line per trial, reads.csv and writes.csv per query and trial, locks.csv per lock of a statement.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +9,15 @@ import csv
 import io
 from collections.abc import Iterable, Mapping, Sequence
 
-from lab.analysis.record import READ_COLUMNS, WRITE_COLUMNS, Value, read_record, write_record
+from lab.analysis.record import (
+    LOCK_COLUMNS,
+    READ_COLUMNS,
+    WRITE_COLUMNS,
+    Value,
+    lock_records,
+    read_record,
+    write_record,
+)
 from lab.analysis.results import Results
 
 _DECIMALS = {"saving_percent": 3, "apply_seconds": 3}
@@ -25,6 +36,11 @@ def reads(results: Results) -> str:
 def writes(results: Results) -> str:
     """The costs of all writes as text; only its head where none was measured."""
     return _written(WRITE_COLUMNS, (write_record(row, write) for row in results.trials for write in row.writes or ()))
+
+
+def locks(results: Results) -> str:
+    """Every lock of every statement as text."""
+    return _written(LOCK_COLUMNS, (line for row in results.trials for line in lock_records(row)))
 
 
 def _written(columns: Sequence[str], records: Iterable[Mapping[str, Value]]) -> str:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
+from lab.analysis.forecast import Amount
 from lab.discovery import Discovery, DiscoveryInputs, Provenance, discover
 from lab.discovery.values import Opportunity, Phase, PlannedStep
 from lab.report import markers
 from lab.report import profile as profiles
 from lab.report.table import MISSING, Cell, Table, percent, seconds, share, size
 from lab.report.templating import blocks
-from lab.units import bytes_text
+from lab.units import bytes_text, duration_text
 
 SUMMARY = "100-01-SUMMARY.md"
 
@@ -133,7 +134,19 @@ def steps(phase: Phase) -> Table:
     """The steps of a phase with their cost."""
     return Table(
         title="Steps",
-        heads=("", "file", "step", "statements", "locks", "seconds", "WAL", "peak disk", "size after", "of the sample"),
+        heads=(
+            "",
+            "file",
+            "step",
+            "statements",
+            "locks",
+            "seconds",
+            "at full size",
+            "WAL",
+            "peak disk",
+            "size after",
+            "of the sample",
+        ),
         rows=tuple(_step(number, step) for number, step in enumerate(phase.steps, 1)),
         left=5,
     )
@@ -147,9 +160,14 @@ def _step(number: int, step: PlannedStep) -> tuple[Cell | str | None, ...]:
         step.statements,
         "; ".join(step.locks) or "none that the application notices",
         seconds(step.seconds, bare=True),
+        _between(step.full_size),
         *(size(value) for value in (step.wal_bytes, step.peak_bytes, step.bytes_after)),
         share(step.share_after),
     )
+
+
+def _between(amount: Amount | None) -> str | None:
+    return f"{duration_text(amount.low)} to {duration_text(amount.high)}" if amount else None
 
 
 def dependants(phase: Phase) -> Table:

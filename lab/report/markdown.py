@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from lab.analysis.results import Results
-from lab.report import markers, tables, write_tables
+from lab.report import markers, migration, tables, write_tables
 from lab.report.templating import TEMPLATES
 
 
@@ -34,7 +34,10 @@ def _render(template: str, results: Results) -> str:
         reads=tables.reads(results),
         writes=write_tables.writes(results),
         full_size=tables.full_size(results),
-        steps=tables.steps(results),
+        steps=migration.steps(results),
+        forecasts=migration.forecasts(results),
+        locks=migration.locks(results),
+        waits=migration.waits(results),
         by_parameter=[
             (parameter, tables.by_parameter(results, parameter)) for parameter in results.experiment.workload.parameters
         ],

@@ -16,5 +16,6 @@ RENDERERS: Mapping[str, Callable[[Results], str]] = {
     "savings.csv": csv.savings,
     "reads.csv": csv.reads,
     "writes.csv": csv.writes,
+    "locks.csv": csv.locks,
 }
 """Each file that is written beside experiment.json, and the function that renders it."""

@@ -8,7 +8,7 @@ from lab.analysis.fidelity import Figure
 from lab.analysis.full_size import FullSizeProjection
 from lab.analysis.reads import Change, ReadResult, main_read, slowest_read
 from lab.analysis.results import Results
-from lab.analysis.rows import StepResult, TableResult, TrialResult
+from lab.analysis.rows import TableResult, TrialResult
 from lab.analysis.writes import main_write
 from lab.report import write_tables
 from lab.report.table import Cell, Table, count, percent, seconds, size
@@ -171,28 +171,6 @@ def _full_size_row(row: TrialResult, projection: FullSizeProjection) -> tuple[Ce
         size(projection.bytes_per_day),
         "grows without end" if row.facts.keeps_days is None else size(projection.steady_bytes),
         projection.target_eta,
-    )
-
-
-def steps(results: Results) -> Table:
-    """When space comes back: the whole footprint after every step."""
-    return Table(
-        title="When space comes back",
-        heads=("scenario", "step", "size after", "seconds", "server CPU", "WAL", "peak disk"),
-        rows=tuple(_step_row(row) for row in results.steps),
-        left=2,
-    )
-
-
-def _step_row(row: StepResult) -> tuple[Cell | str, ...]:
-    return (
-        row.label,
-        row.step,
-        size(row.bytes),
-        seconds(row.cost.seconds, bare=True),
-        seconds(row.cost.cpu_seconds),
-        size(row.cost.wal_bytes),
-        size(row.cost.peak_bytes),
     )
 
 

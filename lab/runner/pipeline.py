@@ -32,10 +32,12 @@ from lab.values import (
     DatasetSpec,
     Experiment,
     Failed,
+    Footprint,
     Outcome,
     Plan,
     PlannedTrial,
     Skipped,
+    StepRecord,
     TrialRequest,
     WorkloadFacts,
 )
@@ -137,16 +139,19 @@ class _Run:
         """Of the dataset that the run is about."""
         return self.journal.experiment.plan.dataset
 
-    def request(self, planned: PlannedTrial, dataset: DatasetSpec, *, timed: bool) -> TrialRequest:
-        """That trial as a worker receives it."""
+    def request(
+        self, planned: PlannedTrial, dataset: DatasetSpec, *, timed: bool, auxiliary: bool = False
+    ) -> TrialRequest:
+        """That trial as a worker receives it; of an auxiliary one, at most the steps are timed."""
         return TrialRequest(
             planned=planned,
             dataset=dataset,
             case_sha256=self.case_sha256,
             timed=timed,
             step_seconds=self.step_seconds,
-            read_seconds=self.read_seconds,
-            write_seconds=self.write_seconds,
+            read_seconds=0.0 if auxiliary else self.read_seconds,
+            write_seconds=0.0 if auxiliary else self.write_seconds,
+            traffic=not auxiliary,
         )
 
 
@@ -171,11 +176,13 @@ def _jobs(trials: Sequence[PlannedTrial], run: _Run) -> Iterator[Job]:
         yield partial(_make, run.request(planned, run.spec, timed=True), run)
     for planned in placed:
         if planned.repeat == 1 and (smaller := _smaller(run.spec)):
-            yield partial(_make_auxiliary, run.request(planned, smaller, timed=False), run, SIZE)
+            yield partial(_make_auxiliary, run.request(planned, smaller, timed=True, auxiliary=True), run, SIZE)
     for planned in placed if run.varies else ():
         if parameter := run.entries[planned.scenario].scenario.varies_with:
             for dataset in run.workload.variations(run.spec, parameter):
-                yield partial(_make_auxiliary, run.request(planned, dataset, timed=False), run, parameter)
+                yield partial(
+                    _make_auxiliary, run.request(planned, dataset, timed=False, auxiliary=True), run, parameter
+                )
 
 
 def _in_turn(trials: Sequence[PlannedTrial]) -> list[PlannedTrial]:
@@ -193,11 +200,17 @@ def _make(request: TrialRequest, run: _Run) -> None:
 
 
 def _make_auxiliary(request: TrialRequest, run: _Run, purpose: str) -> None:
-    """The same scenario on another dataset; only its bytes are compared."""
+    """The same scenario on another dataset; only its bytes are compared, and what its steps took at the second size."""
     bench, outcome = _try(request, run)
     template = bench.template.loaded if bench else None
-    bare = outcome if isinstance(outcome, Skipped) else replace(outcome, steps=())
+    bare = outcome if isinstance(outcome, Skipped) else replace(outcome, steps=_costs(outcome.steps, purpose))
     run.journal.add_auxiliary(AuxiliaryTrial(purpose=purpose, dataset=request.dataset, template=template, outcome=bare))
+
+
+def _costs(steps: Sequence[StepRecord], purpose: str) -> tuple[StepRecord, ...]:
+    """What the steps took at the second size, and nothing of what they executed."""
+    empty = Footprint(tables=())
+    return tuple(replace(step, statements=(), footprint=empty) for step in steps) if purpose == SIZE else ()
 
 
 def _try(request: TrialRequest, run: _Run) -> tuple[Bench | None, Outcome]:

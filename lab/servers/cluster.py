@@ -25,6 +25,7 @@ class Cluster(ABC):
     """
 
     private = True
+    concurrent = True
 
     def __init__(self, *, prefix: str = "") -> None:
         self.token = secrets.token_hex(4)

@@ -36,12 +36,14 @@ class Server(Protocol):
     capabilities: Capabilities
     private: bool
     """Whether nobody but the lab uses it."""
+    concurrent: bool
+    """Whether a database takes several connections at a time."""
 
     def create(self, name: str) -> None:
         """Make an empty database."""
 
     def connect(self, name: str) -> Database:
-        """Open an autocommit connection; on some servers only one at a time."""
+        """Open an autocommit connection; where it is not `concurrent`, only one at a time."""
 
     def copy_in(self, database: Database, table: str, columns: Sequence[str], chunks: Iterable[bytes]) -> None:
         """Load `chunks` of COPY text format into the table, in constant memory; all rows or, after an error, none."""

@@ -10,9 +10,10 @@ from typing import Any, TypeAlias
 
 from lab.errors import LabError, RequirementError
 from lab.postgres import footprint
-from lab.postgres.database import Database, Row
+from lab.postgres.database import Database, Row, Traced
 from lab.scenario import Requirement, Scenario
 from lab.trial.deadline import STEP_SECONDS, Deadline, run_within
+from lab.trial.locking import Executed, LockListener, recorded
 from lab.trial.step_timer import StepTimer
 from lab.values import Statement, StatementKind, StepRecord, Timing
 
@@ -62,6 +63,7 @@ class Recorder:
 
     database: Database
     timer: StepTimer
+    listener: LockListener
     now: datetime
     exclusive: Exclusive = nullcontext
     """Opened with the first step, so that a scenario without steps does not wait for exclusive use of the host."""
@@ -74,11 +76,11 @@ class Recorder:
     notes: list[str] = field(default_factory=list)
     _began: bool = False
     _open: bool = False
-    _statements: list[Statement] = field(default_factory=list)
+    _executed: list[Executed] = field(default_factory=list)
 
     @property
     def now_sql(self) -> str:
-        """The present as SQL; `_remember` puts `now()` in its place."""
+        """The present as SQL; `_run` puts `now()` in its place."""
         return f"'{self.now.isoformat()}'::timestamptz"
 
     @contextmanager
@@ -87,14 +89,15 @@ class Recorder:
         if self._open:
             raise LabError(f"Step '{name}' begins inside step '{self.doing}'.", hint="Steps follow one another.")
         self._begin(name)
-        with self.timer.measuring() as cost:
+        canaries = self.listener.canaries
+        with canaries.coming() if canaries else nullcontext(), self.timer.measuring() as cost:
             yield
         self._require_time()
         self._open = False
         self.steps.append(
             StepRecord(
                 name=name,
-                statements=tuple(self._statements),
+                statements=recorded(self._executed),
                 timing=None if cost.seconds is None else Timing(warmups=(), values=(cost.seconds,)),
                 cpu_seconds=cost.cpu_seconds,
                 wal_bytes=cost.wal_bytes,
@@ -102,19 +105,18 @@ class Recorder:
                 footprint=footprint.measure(self.database),
                 auxiliary=auxiliary,
                 final=final,
+                traffic=canaries.traffic() if canaries else None,
             )
         )
         self.deadline.restart()
 
     def execute(self, sql: str) -> int:
         """Run one statement inside a step; returns the number of rows it touched."""
-        self._remember(Statement(sql=sql, times=1))
-        return self.database.execute(sql)
+        return self._run(Statement(sql=sql, times=1)).touched
 
     def prove(self, name: str, sql: str) -> None:
         """Run a query inside a step that must count 0 differences."""
-        self._remember(Statement(sql=sql, times=1, kind=StatementKind.PROOF, name=name))
-        differences = self.database.value(sql)
+        differences = _single(self._run(Statement(sql=sql, times=1, kind=StatementKind.PROOF, name=name)).rows)
         if differences != 0:
             raise LabError(
                 f"Not proved: {name} ({differences} differences).", hint="The tables that it compares were not dropped."
@@ -122,51 +124,53 @@ class Recorder:
 
     def require(self, requirement: Requirement) -> None:
         """Run the query of a requirement, which must count 0 rows. Errors: `RequirementError`."""
-        self._remember(Statement(sql=requirement.sql, times=1, kind=StatementKind.REQUIREMENT, name=requirement.name))
+        statement = Statement(sql=requirement.sql, times=1, kind=StatementKind.REQUIREMENT, name=requirement.name)
         with self.database.transaction():
             self.database.execute("SET TRANSACTION READ ONLY")
-            broken = self.database.value(requirement.sql)
+            broken = _single(self._run(statement).rows)
+        self.listener.finish()
         if broken != 0:
             raise RequirementError(f"A requirement does not hold: {requirement.name}. {broken} rows break it.")
 
     def fetch(self, sql: str) -> list[Row]:
         """Run one query and return its rows; outside of a step it is read-only."""
         if self._open:
-            self._remember(Statement(sql=sql, times=1))
-            return self.database.fetch(sql)
+            return self._run(Statement(sql=sql, times=1)).rows
         with self.database.transaction():
             self.database.execute("SET TRANSACTION READ ONLY")
             return self.database.fetch(sql)
 
     def value(self, sql: str) -> Any:
         """The single value of a query that returns one row and one column."""
-        ((value,),) = self.fetch(sql)
-        return value
+        return _single(self.fetch(sql))
 
     def note(self, text: str) -> None:
         """Add a finding to the report."""
         self.notes.append(text)
 
-    def _remember(self, statement: Statement) -> None:
-        """Keep the executed statement, with `now()` for the present; consecutive repetitions are kept once with a count."""
+    def _run(self, statement: Statement) -> Traced:
+        """Run a statement, and keep it with `now()` for the present."""
         self._require_time()
         if not self._open:
             raise LabError(f"A statement outside of a step: {statement.sql[:80]}", hint="Wrap it in `with db.step(…)`.")
-        recorded = replace(statement, sql=statement.sql.replace(self.now_sql, "now()"))
-        last = self._statements[-1] if self._statements else None
-        if last and replace(last, times=1) == recorded:
-            self._statements[-1] = replace(last, times=last.times + 1)
-        else:
-            self._statements.append(recorded)
+        executed = Executed(replace(statement, sql=statement.sql.replace(self.now_sql, "now()")))
+        self._executed.append(executed)
+        return self.listener.run(executed, statement.sql)
 
     def _begin(self, name: str) -> None:
         self._require_time()
         if not self._began:
             self.deadline.pause()
             self.window.enter_context(self.exclusive())
-        self.doing, self._began, self._open, self._statements = name, True, True, []
+        self.doing, self._began, self._open, self._executed = name, True, True, []
         self.deadline.restart()
 
     def _require_time(self) -> None:
         if self.deadline.passed:
             raise self.deadline.overdue(self.doing)
+
+
+def _single(rows: list[Row]) -> Any:
+    """The value of one row with one column."""
+    ((value,),) = rows
+    return value

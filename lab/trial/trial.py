@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from contextlib import nullcontext, suppress
-from dataclasses import dataclass
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext, suppress
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import partial
 
@@ -14,7 +15,9 @@ from lab.postgres.database import Database
 from lab.scenario import Scenario
 from lab.trial import judge, reads, verify, writes
 from lab.trial.apply import Exclusive, Recorder, apply
+from lab.trial.canaries import Canaries
 from lab.trial.deadline import Deadline
+from lab.trial.locking import LockListener
 from lab.trial.reads import Side, Timed
 from lab.trial.settle import settle
 from lab.trial.step_timer import StepTimer
@@ -51,6 +54,8 @@ class _Trial:
     clone: str
     exclusive: Exclusive
     part: str = "connect"
+    notes: list[str] = field(default_factory=list)
+    """What could not be measured."""
     recorder: Recorder | None = None
 
     @property
@@ -83,7 +88,10 @@ def _completed(trial: _Trial) -> Completed:
     with bench.server.connect(trial.clone) as database:
         earlier = judge.before(database, bench.server)
         trial.part = "apply"
-        recorder = _apply(trial, database)
+        with _canaries(trial, database) as canaries:
+            recorder = _apply(trial, database, canaries)
+        if canaries and earlier.sessions is not None:
+            earlier = replace(earlier, sessions=earlier.sessions + canaries.opened)
     with bench.server.connect(trial.clone) as database:
         trial.part = "settle"
         verify.state_settings(database, questions.schema, trial.request.step_seconds)
@@ -114,7 +122,7 @@ def _completed(trial: _Trial) -> Completed:
         verification=judged.verification,
         lost=judged.lost,
         valued=expected.valued,
-        notes=(*recorder.notes, *(timed.notes if timed else ())),
+        notes=(*recorder.notes, *trial.notes, *(timed.notes if timed else ())),
         reads=timed.costs if timed else None,
         writes=written,
     )
@@ -165,18 +173,40 @@ def _written(trial: _Trial, database: Database, loss: Loss) -> Writes | None:
         )
 
 
-def _apply(trial: _Trial, database: Database) -> Recorder:
+def _apply(trial: _Trial, database: Database, canaries: Canaries | None) -> Recorder:
     timed = trial.request.timed
     with trial.bench.server.gauge(trial.clone, database) as probe:
         trial.recorder = Recorder(
             database=database,
             timer=StepTimer(database=database, probe=probe, timed=timed),
+            listener=LockListener(database=database, timed=timed, canaries=canaries),
             now=trial.bench.template.now,
             exclusive=trial.exclusive if timed else nullcontext,
             deadline=Deadline(trial.request.step_seconds),
         )
         apply(trial.scenario, trial.recorder, partial(trial.bench.server.drop, trial.clone))
     return trial.recorder
+
+
+@contextmanager
+def _canaries(trial: _Trial, database: Database) -> Iterator[Canaries | None]:
+    """Those of the tables that the scenario declares, or of all; None where they are not asked for, or cannot be."""
+    request, server = trial.request, trial.bench.server
+    if not (request.traffic and request.timed and server.concurrent):
+        yield None
+        return
+    tables = [table for table in trial.bench.template.loaded.rows if table in (trial.scenario.changes or (table,))]
+    try:
+        canaries = Canaries(partial(server.connect, trial.clone), tables, database)
+    except LabError as error:
+        trial.notes.append(f"Nobody looked for what traffic feels: {error}")
+        yield None
+        return
+    try:
+        yield canaries
+    finally:
+        canaries.close()
+        trial.notes += canaries.notes
 
 
 def loss_of(scenario: Scenario, now: datetime) -> Loss:

@@ -22,6 +22,7 @@ from lab.values.experiment import (
     TableFacts,
 )
 from lab.values.footprint import EXTENSION_CATALOG, KINDS, SYSTEM_CATALOGS, Footprint, Kinds, Rowstore, TableFootprint
+from lab.values.locks import LockMode, TableLock, TableTraffic, Waits
 from lab.values.outcome import (
     Answer,
     Completed,
@@ -94,6 +95,7 @@ __all__ = [
     "IndexProfile",
     "Kinds",
     "LoadedTemplate",
+    "LockMode",
     "Mismatch",
     "Note",
     "Outcome",
@@ -120,13 +122,16 @@ __all__ = [
     "StepRecord",
     "TableFacts",
     "TableFootprint",
+    "TableLock",
     "TableProfile",
+    "TableTraffic",
     "TimePath",
     "Timing",
     "TrialRequest",
     "Value",
     "Verdict",
     "Verification",
+    "Waits",
     "WholeNumber",
     "WorkloadFacts",
     "WriteCost",

@@ -162,7 +162,7 @@ class Environment:
 
 @dataclass(frozen=True, kw_only=True)
 class AuxiliaryTrial:
-    """A scenario on a smaller dataset than the run's; only bytes are compared, and nothing is timed."""
+    """A scenario on a smaller dataset than the run's; only bytes are compared, and at the second size what steps took."""
 
     purpose: str
     """`SIZE`, or the parameter of the workload in which its dataset differs."""
@@ -170,7 +170,7 @@ class AuxiliaryTrial:
     template: LoadedTemplate | None
     """None where it could not be loaded."""
     outcome: Outcome
-    """Stored without its steps, because only the final footprint is compared."""
+    """Its steps are stored at the second size only, and there without statements and footprints."""
 
 
 @dataclass(frozen=True, kw_only=True)

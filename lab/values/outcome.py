@@ -8,6 +8,7 @@ from enum import StrEnum
 from typing import Literal
 
 from lab.values.footprint import Footprint
+from lab.values.locks import TableLock, TableTraffic
 from lab.values.timing import Timing
 from lab.values.writes import Writes
 
@@ -32,6 +33,9 @@ class Statement:
     kind: StatementKind = StatementKind.CHANGE
     name: str = ""
     """What must hold, in words; empty of a change."""
+    locks: tuple[TableLock, ...] | None = None
+    """What it locked that its transaction had not locked before; None where that is not known: its transaction ended before
+    anybody could look, or an older lab measured it."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,6 +58,9 @@ class StepRecord:
     """Whether it only measures, and does not belong to the strategy's own cost."""
     final: bool = False
     """Whether it drops what a rollback needs: a plan executes it only after the checks of phase 104."""
+    traffic: tuple[TableTraffic, ...] | None = None
+    """What requests to the declared tables felt; None where none came: other trials ran at the same time, or the server takes
+    one connection only."""
 
     @property
     def seconds(self) -> float | None:

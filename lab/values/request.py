@@ -24,3 +24,5 @@ class TrialRequest:
     """About how long the reads of a timed trial are measured; 0 leaves them out."""
     write_seconds: float = 0.0
     """The same of the writes."""
+    traffic: bool = False
+    """Whether canaries come to the declared tables while the steps of a timed trial are executed."""

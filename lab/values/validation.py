@@ -21,7 +21,8 @@ from lab.values.experiment import (
     TableFacts,
 )
 from lab.values.footprint import KINDS, Footprint, Kinds, TableFootprint
-from lab.values.outcome import Completed, Outcome, ReadCost, ReadSide, Skipped, StepRecord
+from lab.values.locks import TableTraffic
+from lab.values.outcome import Completed, Outcome, ReadCost, ReadSide, Skipped, Statement, StepRecord
 from lab.values.timing import Timing
 from lab.values.writes import WriteCost, Writes, WriteSide
 
@@ -186,14 +187,28 @@ def auxiliary_problems(trial: AuxiliaryTrial, experiment: Experiment) -> Iterato
         if trial.template is None:
             yield Problem(place="template", message="what was measured is a clone of a template, and none is named")
         yield from _below("outcome", _completed(trial.outcome))
+    if not isinstance(trial.outcome, Skipped):
+        yield from _below("outcome", _each("steps", trial.outcome.steps, _step))
 
 
 def _step(step: StepRecord) -> Iterator[Problem]:
     yield from _amounts(cpu_seconds=step.cpu_seconds, wal_bytes=step.wal_bytes, peak_bytes=step.peak_bytes)
     if step.timing:
         yield from _below("timing", _timing(step.timing))
-    yield from _each("statements", step.statements, lambda statement: _amounts(least=1, times=statement.times))
+    yield from _each("statements", step.statements, _statement)
+    yield from _each("traffic", step.traffic or (), _traffic)
     yield from _below("footprint", _footprint(step.footprint))
+
+
+def _statement(statement: Statement) -> Iterator[Problem]:
+    yield from _amounts(least=1, times=statement.times)
+    yield from _each("locks", statement.locks or (), lambda lock: _amounts(held_seconds=lock.held_seconds))
+
+
+def _traffic(table: TableTraffic) -> Iterator[Problem]:
+    for waits in (table.reads, table.writes):
+        if waits:
+            yield from _amounts(longest_seconds=waits.longest_seconds, blocked_seconds=waits.blocked_seconds)
 
 
 def _timing(timing: Timing) -> Iterator[Problem]:

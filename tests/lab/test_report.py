@@ -17,7 +17,7 @@ from lab.analysis.projection import Lineage
 from lab.analysis.record import Kind, columns
 from lab.analysis.results import Results, analyse
 from lab.errors import InputError
-from lab.report import markdown, markers, summary, tables
+from lab.report import markdown, markers, migration, summary
 from lab.report.csv import savings as savings_csv
 from lab.report.renderers import PAGE, RENDERERS
 from lab.report.table import MISSING, Cell, Table
@@ -165,8 +165,8 @@ def test_what_was_not_measured_alone_is_missing_and_not_counted_as_nothing(sampl
     row = results.frame().iloc[0]
     assert row[["apply_seconds", "cpu_seconds", "wal_bytes"]].isna().all()
     assert row["peak_bytes"] > 0
-    assert tables.steps(results).texts[0][3:6] == (MISSING,) * 3
-    assert MISSING not in tables.steps(results).texts[1]
+    assert migration.steps(results).texts[0][3:6] == (MISSING,) * 3
+    assert MISSING not in migration.steps(results).texts[1]
 
 
 def test_a_cell_with_a_bar_does_not_break_the_table() -> None:

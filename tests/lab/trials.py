@@ -39,6 +39,7 @@ def request_for(  # noqa: PLR0913 - what a test may want to say
     step_seconds: float = 600,
     read_seconds: float = 0,
     write_seconds: float = 0,
+    traffic: bool = False,
 ) -> TrialRequest:
     return TrialRequest(
         planned=PlannedTrial(scenario=scenario, server=bench.server.kind),
@@ -48,6 +49,7 @@ def request_for(  # noqa: PLR0913 - what a test may want to say
         step_seconds=step_seconds,
         read_seconds=read_seconds,
         write_seconds=write_seconds,
+        traffic=traffic,
     )
 
 
@@ -60,6 +62,7 @@ def run_scenario(  # noqa: PLR0913 - what a test may want to say
     step_seconds: float = 600,
     read_seconds: float = 0,
     write_seconds: float = 0,
+    traffic: bool = False,
     **declared: object,
 ) -> Outcome:
     scenario = Scenario(title="test", category=Category.CONTROL, hypothesis="", apply=apply, **declared)  # type: ignore[arg-type]
@@ -70,6 +73,7 @@ def run_scenario(  # noqa: PLR0913 - what a test may want to say
         step_seconds=step_seconds,
         read_seconds=read_seconds,
         write_seconds=write_seconds,
+        traffic=traffic,
     )
     return trial.run(request, scenario, bench, exclusive)
 

@@ -35,6 +35,7 @@ class PgliteServer:
     kind = "pglite"
     origin = "PostgreSQL compiled to WebAssembly, in Node"
     private = True
+    concurrent = False
 
     def __init__(self, workspace: Workspace, progress: Callable[[str], None]) -> None:
         self._workspace = workspace

@@ -1,0 +1,132 @@
+"""What a step takes at full size lies in an interval that both measured sizes explain."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from data_gen import Dataset, load_case
+from lab import registry
+from lab.analysis.forecast import Sizes, forecasts, matched, readings
+from lab.analysis.results import analyse
+from lab.report import migration
+from lab.runner.server_pool import ServerPool
+from lab.trial import trial
+from lab.trial.template import Bench
+from lab.values import BASELINE, SIZE, Completed, Experiment, StepRecord, Timing
+from tests.lab.conftest import SMALL
+from tests.lab.trials import request_for
+
+SIZES = Sizes(larger=4.0, smaller=1.0, full=400.0)
+
+
+def step(record: StepRecord, seconds: float, wal: int, name: str = "step") -> StepRecord:
+    timing = Timing(warmups=(), values=(seconds,))
+    return replace(record, name=name, timing=timing, wal_bytes=wal, peak_bytes=None, auxiliary=False)
+
+
+@pytest.fixture(scope="module")
+def record(sample: Experiment) -> StepRecord:
+    return next(one.steps[0] for one in sample.outcomes if isinstance(one, Completed) and one.steps)
+
+
+def test_what_grows_with_the_data_is_the_same_in_all_readings() -> None:
+    read = readings(8.0, 2.0, SIZES)
+    assert (read.low, read.value, read.high) == pytest.approx((800, 800, 800))
+
+
+def test_a_constant_part_is_not_multiplied_but_may_be_no_constant() -> None:
+    read = readings(13.0, 10.0, SIZES)  # 9 and 1 for each unit
+    assert read.value == pytest.approx(409)
+    assert read.low < 409
+    assert read.high == pytest.approx(1300)
+
+
+def test_what_grows_faster_than_the_data_reaches_beyond_proportion() -> None:
+    read = readings(16.0, 1.0, SIZES)
+    assert (read.low, read.value) == pytest.approx((1600, 1600))
+    assert read.high == pytest.approx(160_000)
+
+
+def test_nothing_stays_nothing() -> None:
+    read = readings(0.0, 0.0, SIZES)
+    assert (read.low, read.value, read.high) == (0, 0, 0)
+
+
+def test_the_interval_is_wider_where_the_sizes_agree_less(record: StepRecord) -> None:
+    even = ((step(record, 8, 80), step(record, 2, 20)),)
+    uneven = ((step(record, 8, 80), step(record, 3, 20)),)
+    first, second = (forecasts({1: (pairs, SIZES)}, draws=40, fewer=10)[1][0] for pairs in (even, uneven))
+    assert first.seconds
+    assert second.seconds
+    assert first.seconds.high - first.seconds.low < second.seconds.high - second.seconds.low
+    assert first.wal_bytes == second.wal_bytes
+    assert first.peak_bytes is None
+
+
+def test_other_steps_at_the_second_size_foretell_nothing(sample: Experiment, record: StepRecord) -> None:
+    one = next(one for one in sample.outcomes if isinstance(one, Completed))
+    larger, smaller = (replace(one, steps=(step(record, 1, 1, name),)) for name in ("step", "other"))
+    assert matched(larger, smaller) == ()
+    assert len(matched(larger, larger)) == 1
+
+
+def test_a_run_that_timed_one_size_has_no_forecast(sample: Experiment) -> None:
+    bare = replace(
+        sample,
+        auxiliary_trials=tuple(
+            replace(one, outcome=replace(one.outcome, steps=())) if isinstance(one.outcome, Completed) else one
+            for one in sample.auxiliary_trials
+        ),
+    )
+    assert not migration.forecasts(analyse(bare)).rows
+
+
+def test_a_run_that_timed_both_has_one_but_not_of_what_goes_by_age(sample: Experiment, record: StepRecord) -> None:
+    both = ("drop_raw_response", "retention_7d")
+
+    def timed(one: object, seconds: float, wal: int) -> object:
+        measured = isinstance(one, Completed) and one.scenario in both
+        return replace(one, steps=(step(record, seconds, wal),)) if measured else one  # type: ignore[type-var]
+
+    experiment = replace(
+        sample,
+        outcomes=tuple(timed(one, 8, 8000) for one in sample.outcomes),  # type: ignore[misc]
+        auxiliary_trials=tuple(
+            replace(one, outcome=timed(one.outcome, 2, 2000)) if one.purpose == SIZE else one  # type: ignore[arg-type]
+            for one in sample.auxiliary_trials
+        ),
+    )
+    rows = {row[0]: row for row in migration.forecasts(analyse(experiment)).texts}
+    assert set(rows) == {"drop_raw_response"}
+    assert " to " in rows["drop_raw_response"][4]
+
+
+@pytest.mark.slow
+def test_four_times_the_size_lies_inside(pool: ServerPool) -> None:
+    """WAL and disk, which no clock disturbs; `benchmarks.forecast` looks at seconds."""
+
+    def measured(size: int, seed: int, name: str) -> Completed:
+        dataset = Dataset.plan(load_case("2026-02-17"), size_bytes=size, seed=seed)
+        bench: Bench = pool.bench("native", dataset)
+        (entry,) = registry.resolve([name])
+        outcome = trial.run(request_for(bench, name), entry.scenario, bench)
+        assert isinstance(outcome, Completed), outcome
+        return outcome
+
+    smaller, larger, full = (
+        {name: measured(size, seed, name) for name in (BASELINE, "drop_raw_response")}
+        for size, seed in ((SMALL // 4, 2), (SMALL, 1), (4 * SMALL, 3))
+    )
+    totals = [one[BASELINE].footprint.total for one in (larger, smaller, full)]
+    sizes = Sizes(larger=totals[0], smaller=totals[1], full=totals[2])
+    pairs = matched(larger["drop_raw_response"], smaller["drop_raw_response"])
+    foretold = forecasts({1: (pairs, sizes)}, draws=4, fewer=1)[1]
+    steps = full["drop_raw_response"].steps
+    assert [one.step for one in foretold] == [one.name for one in steps]
+    for forecast, one in zip(foretold, steps, strict=True):
+        for amount, value in ((forecast.wal_bytes, one.wal_bytes), (forecast.peak_bytes, one.peak_bytes)):
+            if amount is not None:
+                assert value is not None
+                assert amount.low <= value <= amount.high, (one.name, amount, value)
