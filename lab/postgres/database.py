@@ -134,7 +134,7 @@ class Database:
                 return None
             rows: list[tuple[str, ...]] = []
             while result := libpq.get_result():
-                if result.status is ExecStatus.FATAL_ERROR:
+                if result.status == ExecStatus.FATAL_ERROR:  # a number, in the fast build of psycopg
                     raise psycopg.DatabaseError(result.get_error_message())
                 rows += [
                     tuple((result.get_value(row, column) or b"").decode() for column in range(result.nfields))
