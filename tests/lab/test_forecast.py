@@ -15,9 +15,9 @@ from lab.runner.server_pool import ServerPool
 from lab.trial import trial
 from lab.trial.template import Bench
 from lab.values import BASELINE, SIZE, Completed, Experiment, StepRecord, Timing
-from tests.lab.conftest import SMALL
 from tests.lab.trials import request_for
 
+SMALL = 16 << 20
 SIZES = Sizes(larger=4.0, smaller=1.0, full=400.0)
 
 
