@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from enum import StrEnum
 
 from lab.errors import InputError
 
 _POWERS = {"B": 0, "KB": 1, "MB": 2, "GB": 3, "TB": 4}
 _LARGEST = float(1 << 63)
+_MOST_DAYS = 10_000
 
 
 def parse_bytes(text: str) -> int:
@@ -35,6 +37,38 @@ def parse_percent(text: str) -> float:
     if match is None:
         raise InputError(f"'{text}' is not a percentage.", hint="Write a number of percent, such as 2% or 0.5%.")
     return float(match[1])
+
+
+def parse_days(text: str) -> int:
+    """Days in '90d' or '90'. Errors: `InputError` for anything else, and for less than a day or more than 10,000."""
+    days = _amount(text, {"d": 1.0, "": 1.0})
+    if days is None or days != int(days) or not 1 <= days <= _MOST_DAYS:
+        hint = f"Write whole days from 1 to {_MOST_DAYS:,}, such as 90d."
+        raise InputError(f"'{text}' is no number of days.", hint=hint)
+    return int(days)
+
+
+def parse_duration(text: str) -> float:
+    """Seconds in '100ms', '2s' or '0.5'. Errors: `InputError` for anything else, and for 0."""
+    seconds = _amount(text, {"ms": 0.001, "s": 1.0, "min": 60.0, "": 1.0})
+    if not seconds:
+        raise InputError(f"'{text}' is no duration.", hint="Write a number and a unit, such as 100ms or 2s.")
+    return seconds
+
+
+def parse_ratio(text: str) -> float:
+    """How many times in '1.1x' or '1.1'. Errors: `InputError` for anything else, and for less than 1."""
+    ratio = _amount(text, {"x": 1.0, "": 1.0})
+    if ratio is None or ratio < 1:
+        hint = "Write how many times as long as before, at least 1, such as 1.1x."
+        raise InputError(f"'{text}' is no ratio.", hint=hint)
+    return ratio
+
+
+def _amount(text: str, units: Mapping[str, float]) -> float | None:
+    """A number in one of these units; None for anything else, and for more than 15 digits."""
+    match = re.fullmatch(r"\s*(\d{1,15}(?:\.\d{1,15})?)\s*([a-z]*)\s*", text.lower(), re.ASCII)
+    return float(match[1]) * units[match[2]] if match and match[2] in units else None
 
 
 class Unit(StrEnum):

@@ -56,7 +56,19 @@ class FullSizeProjection:
     """Days until the size passes the target; None if it has passed, never will, or growth is not known."""
     target_eta: str
     """The same in words."""
-    status: TargetStatus
+    status: TargetStatus | None
+    """None without a target."""
+    rest_per_day: float
+    """Growth of the tables that the workload does not model: no retention of a strategy stops it."""
+
+    def size_after(self, days: int) -> Estimate | None:
+        """The size after so many days of growth; its interval moves with it. None if growth is not known."""
+        if self.bytes_per_day is None:
+            return None
+        grown = self.size.bytes + days * self.bytes_per_day
+        if self.steady_bytes is not None:
+            grown = min(grown, max(self.size.bytes, self.steady_bytes) + round(days * self.rest_per_day))
+        return self.size.shifted(grown - self.size.bytes)
 
     @property
     def by_kind(self) -> Mapping[str, int]:
@@ -120,6 +132,7 @@ def project(case: CaseFacts, sized: SizedTrial, control: SizedTrial | None) -> F
         days_to_target=days,
         target_eta=eta,
         status=_status(size, case.target_bytes),
+        rest_per_day=rest.per_day,
     )
 
 
@@ -168,9 +181,11 @@ def _steady(counts: RowCounts, sized: SizedTrial, factors: Scale, pace: float | 
 
 
 def _time_to_target(
-    size: int, pace: float | None, steady: int | None, rest: float, target: int
+    size: int, pace: float | None, steady: int | None, rest: float, target: int | None
 ) -> tuple[float | None, str]:
     """Under a retention, only the tables that it does not touch keep growing, by `rest` bytes per day."""
+    if target is None:
+        return None, "no target"
     if size >= target:
         return None, "over already"
     if pace is None:
@@ -182,9 +197,11 @@ def _time_to_target(
     return days, f"in {counted(round(days), 'day')}"
 
 
-def _status(size: Estimate, target: int) -> TargetStatus:
+def _status(size: Estimate, target: int | None) -> TargetStatus | None:
+    if target is None:
+        return None
     if size.high is not None and size.high < target:
         return TargetStatus.UNDER
-    if (size.bytes if size.low is None else size.low) >= target:
+    if size.least >= target:
         return TargetStatus.OVER
     return TargetStatus.PERHAPS

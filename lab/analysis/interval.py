@@ -30,6 +30,16 @@ class Estimate:
     low: int | None
     high: int | None
 
+    def shifted(self, by: int) -> Estimate:
+        """The same with so many bytes more, and an interval as wide."""
+        low, high = (None if end is None else end + by for end in (self.low, self.high))
+        return Estimate(bytes=self.bytes + by, low=low, high=high)
+
+    @property
+    def least(self) -> int:
+        """The lower end, or the bytes where there is no interval."""
+        return self.bytes if self.low is None else self.low
+
     @property
     def percent(self) -> float | None:
         """Half of the interval, in percent of the bytes."""

@@ -129,6 +129,32 @@ def slowest_read(reads: Sequence[ReadResult] | None) -> ReadResult | None:
     return slower[0] if slower else None
 
 
+@dataclass(frozen=True, kw_only=True)
+class WorstRead:
+    """What a strategy costs in reads: the form of a query that suffers most."""
+
+    query: str
+    """Empty where no query is slower."""
+    ratio: float
+    """The larger of the ratios of the medians and of the 95th percentiles; 1 where no query is slower."""
+    low: float
+    high: float
+    """The interval of 95 % of the ratio of medians, widened to hold `ratio`."""
+
+
+def worst_read(reads: Sequence[ReadResult] | None) -> WorstRead | None:
+    """The largest ratio of all queries that are slower; None where none was compared."""
+    if not reads or any(read.change is Change.UNKNOWN for read in reads):
+        return None
+    slower = [_as_worst(read) for read in reads if read.change is Change.SLOWER]
+    return max(slower, key=lambda read: read.ratio, default=WorstRead(query="", ratio=1.0, low=1.0, high=1.0))
+
+
+def _as_worst(read: ReadResult) -> WorstRead:
+    ratio = max(read.ratio, read.after.p95 / read.before.p95)
+    return WorstRead(query=read.query, ratio=ratio, low=min(read.low, ratio), high=max(read.high, ratio))
+
+
 def in_words(reads: Sequence[ReadResult] | None) -> str:
     """What the reads cost, as one sentence."""
     if not reads:

@@ -1,92 +1,24 @@
-"""Which strategy to recommend, by fixed rules.
-
-Only verified strategies that save more than the noise floor are ranked. A strategy is under the target if its whole
-interval is, and perhaps under it if the interval holds the target. Among those under it (or else perhaps under it), a
-strategy that loses nothing ranks before one that gives up columns, and that before one that deletes rows; ties go to the
-smaller one. The advice always names the second choice, because cost is not one number.
-"""
+"""The decision in words: what to take, why, at what price, and what would have to be given up for something else."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 
-from lab.analysis import writes
-from lab.analysis.full_size import FullSizeProjection, TargetStatus
-from lab.analysis.reads import ReadResult, in_words
-from lab.analysis.writes import WriteResult
-from lab.units import bytes_text
-from lab.values import Category, Completed, LoadedTemplate, ScenarioFacts, Verdict
+from lab.analysis.candidate import Candidate
+from lab.analysis.decision import Breach, Criterion, Decision, Excluded, Limit, is_certain
+from lab.units import bytes_text, counted, duration_text, ratio_text
+from lab.values import CaseFacts, Constraints
 
-
-@dataclass(frozen=True, kw_only=True)
-class Candidate:
-    """A trial and its baseline, both at the case's full size; not every candidate may be recommended."""
-
-    trial: Completed
-    control: Completed
-    facts: ScenarioFacts
-    template: LoadedTemplate
-    """Loaded on its server."""
-    projection: FullSizeProjection
-    before: FullSizeProjection
-    """The projection of its baseline."""
-    saving_percent: float
-    """As measured on the sample."""
-    noise_percent: float | None
-    """Difference of the two baselines of its server; None if there was only one."""
-    reads: tuple[ReadResult, ...] | None
-    """What each query of the application takes; None where none was timed."""
-    writes: tuple[WriteResult, ...] | None
-    """What each write of the application takes; None where none was measured."""
-
-    @property
-    def costs(self) -> tuple[str, ...]:
-        """Its price besides bytes: what was measured, then what only words can say."""
-        measured = (writes.in_words(self.writes),) if self.writes else ()
-        return in_words(self.reads), *measured, *self.facts.costs
-
-    @property
-    def bytes_now(self) -> int:
-        """Bytes of the whole database after the strategy."""
-        return self.projection.size.bytes
-
-    @property
-    def bytes_per_day(self) -> int | None:
-        """Growth after the strategy; None if the database's growth is not known."""
-        return self.projection.bytes_per_day
-
-    @property
-    def ranked(self) -> bool:
-        """Whether it is a verified strategy, not a control, and saves more than noise."""
-        return (
-            self.trial.verification.verdict is not Verdict.DIFFERS
-            and self.facts.category is not Category.CONTROL
-            and self.saving_percent > (self.noise_percent or 0.0)
-        )
-
-    @property
-    def order(self) -> tuple[bool, int, int]:
-        """Sort key, smaller is better: whether it deletes rows, then the number of things given up, then bytes."""
-        return self.facts.deletes_rows, len(self.facts.given_up), self.bytes_now
-
-    @property
-    def size(self) -> str:
-        """Bytes now and their growth, in words."""
-        percent = self.projection.size.percent
-        about = "" if percent is None else f" ± {percent:.1f} %"
-        return f"{bytes_text(self.bytes_now)}{about} at full size{self._afterwards}"
-
-    @property
-    def _afterwards(self) -> str:
-        pace, steady = self.bytes_per_day, self.projection.steady_bytes
-        if pace is None:
-            return ""
-        if steady is not None and steady <= self.bytes_now:
-            return f", and stays at {bytes_text(steady)} under its retention"
-        return f", growing {bytes_text(pace)} a day" + (
-            "" if steady is None else f" until it stays at {bytes_text(steady)}"
-        )
+_ALTERNATIVES = 3
+"""Trials of the front that the reasons name after the pick and the runner-up."""
+_WHY = {
+    Criterion.CERTAINTY: "only the first is under the target with its whole interval",
+    Criterion.LOSSES: "the first loses less data",
+    Criterion.READS: "the reads of the first cost less",
+    Criterion.BYTES: "the first is smaller",
+    Criterion.DOMINANCE: "the first is as good in everything that was measured, and better in something",
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -99,55 +31,175 @@ class Recommendation:
     losses: tuple[str, ...]
 
 
-def ranking(candidates: Iterable[Candidate]) -> tuple[Candidate, ...]:
-    """Every verified strategy that saves more than noise, best first."""
-    ranked = (candidate for candidate in candidates if candidate.ranked)
-    return tuple(sorted(ranked, key=lambda candidate: candidate.order))
-
-
-def recommend(ranked: Sequence[Candidate], target_bytes: int) -> Recommendation:
-    """The advice that follows from the `ranking` of one experiment."""
-    for status in (TargetStatus.UNDER, TargetStatus.PERHAPS):
-        if fitting := [candidate for candidate in ranked if candidate.projection.status is status]:
-            return _take(fitting, ranked, target_bytes)
-    if ranked:
-        return _none_fits(min(ranked, key=lambda candidate: candidate.bytes_now), target_bytes)
+def recommend(decision: Decision, case: CaseFacts) -> Recommendation:
+    """The advice that follows from a decision; `case` has the target of its constraints."""
+    if decision.pick:
+        return _take(decision.pick, decision, case)
+    if decision.closest:
+        return _none_fits(decision.closest, decision)
     headline = "Nothing to recommend: no verified strategy of this run saves more than the noise floor."
+    if is_at_ease(case, decision.constraints):
+        headline = (
+            f"{_at_ease(case, decision.constraints)} No verified strategy of this run saves more than the noise floor."
+        )
     return Recommendation(scenario=None, headline=headline, reasons=(), losses=())
 
 
-def _take(fitting: Sequence[Candidate], ranked: Sequence[Candidate], target_bytes: int) -> Recommendation:
-    best = fitting[0]
-    reasons = [_measured_as(best), _time_left(best)]
-    if best.facts.given_up:
-        reasons.append(_without_loss(ranked))
-    if len(fitting) > 1:
-        reasons.append(_second(best, fitting[1]))
-    return Recommendation(
-        scenario=best.trial.scenario,
-        headline=f"{_advised(best)}: {best.size}, {_against(best, target_bytes)}.",
-        reasons=(*(reason for reason in reasons if reason), *(f"It costs: {cost}" for cost in best.costs)),
-        losses=best.facts.given_up,
+def rule(constraints: Constraints) -> str:
+    """The rule that ranks every strategy and picks one, in words."""
+    reads = (
+        "then the least read cost (the worst read, its median or its 95th percentile; overlapping intervals count as equal),"
+        " then the fewest bytes"
+        if constraints.max_read is None
+        else "then the fewest bytes, because --max-read says what reads may cost"
+    )
+    limits = ", ".join(_limits(constraints))
+    return (
+        f"Rule: {f'what breaks a constraint is out ({limits})' if limits else 'no constraint was set'}; what another one beats"
+        " in something and equals in the rest is out; then what loses no data goes before what gives up columns, and that"
+        f" before what deletes rows; {reads}."
     )
 
 
-def _advised(best: Candidate) -> str:
-    return f"{'Take' if best.projection.status is TargetStatus.UNDER else 'Perhaps take'} {best.trial.scenario}"
+def _limits(constraints: Constraints) -> Iterator[str]:
+    after = "" if constraints.horizon_days is None else f" for {counted(constraints.horizon_days, 'day')}"
+    if constraints.target_bytes is not None:
+        yield f"under {bytes_text(constraints.target_bytes)}{after}"
+    if constraints.keep_history:
+        yield "every row stays"
+    for column, days in constraints.keep.items():
+        yield f"{column} stays" + ("" if days is None else f" for {counted(days, 'day')}")
+    if constraints.max_read is not None:
+        yield f"no read takes more than {ratio_text(constraints.max_read)} times as long"
+    if constraints.max_lock_seconds is not None:
+        yield f"nobody waits longer than {duration_text(constraints.max_lock_seconds)}"
 
 
-def _against(best: Candidate, target: int) -> str:
-    perhaps = "perhaps " if best.projection.status is TargetStatus.PERHAPS else ""
-    return f"{perhaps}under the target of {bytes_text(target)}"
+def is_at_ease(case: CaseFacts, constraints: Constraints) -> bool:
+    """Whether no target is set, or the database as it is stays under it until the horizon."""
+    if constraints.target_bytes is None:
+        return True
+    grown = (constraints.horizon_days or 0) * (case.growth_bytes_per_day or 0)
+    known = constraints.horizon_days is None or case.growth_bytes_per_day is not None
+    return known and case.database_bytes + grown < constraints.target_bytes
 
 
-def _none_fits(smallest: Candidate, target: int) -> Recommendation:
+def _at_ease(case: CaseFacts, constraints: Constraints) -> str:
+    if constraints.target_bytes is None:
+        return "No target is set, so nothing presses."
+    return (
+        f"The database of {bytes_text(case.database_bytes)} is under the target of {bytes_text(constraints.target_bytes)}"
+        " already, so nothing presses."
+    )
+
+
+def _take(pick: Candidate, decision: Decision, case: CaseFacts) -> Recommendation:
+    return Recommendation(
+        scenario=pick.name,
+        headline=_headline(pick, decision, case),
+        reasons=(*_reasons(pick, decision), *(f"It costs: {cost}" for cost in pick.costs)),
+        losses=pick.facts.given_up,
+    )
+
+
+def _headline(pick: Candidate, decision: Decision, case: CaseFacts) -> str:
+    constraints = decision.constraints
+    target = constraints.target_bytes
+    perhaps = not is_certain(pick, constraints)
+    if is_at_ease(case, constraints):
+        begin, against = f"{_at_ease(case, constraints)} To save all the same, take {pick.name}", ""
+    else:
+        begin = f"{'Perhaps take' if perhaps else 'Take'} {pick.name}"
+        horizon = "" if constraints.horizon_days is None else f" for {counted(constraints.horizon_days, 'day')}"
+        against = f", {'perhaps ' if perhaps else ''}under the target of {bytes_text(target or 0)}{horizon}"
+    return f"{begin}: {pick.size}{against}. {_read_cost(pick)}"
+
+
+def _read_cost(candidate: Candidate) -> str:
+    worst = candidate.worst_read
+    if worst is None:
+        return "What its reads cost was not measured."
+    if not worst.query:
+        return "No read gets slower."
+    return f"Its worst read, {worst.query}, takes {ratio_text(worst.ratio)} times as long."
+
+
+def _reasons(pick: Candidate, decision: Decision) -> Iterator[str]:
+    yield _measured_as(pick)
+    yield from _time_left(pick)
+    if pick.facts.given_up:
+        yield from _without_loss(decision)
+    yield from _without_slower_reads(pick, decision)
+    if decision.runner_up and decision.decided_by:
+        yield f"Second choice: {_in_short(decision.runner_up, pick)}. Why second: {_WHY[decision.decided_by]}."
+    for other in decision.front[2 : 2 + _ALTERNATIVES]:
+        yield f"Also possible: {_in_short(other, pick)}."
+    yield rule(decision.constraints)
+
+
+def _in_short(other: Candidate, pick: Candidate) -> str:
+    """Its size, its price and its losses beside those of the pick."""
+    given_up = other.facts.given_up
+    gives_up = "the same" if given_up == pick.facts.given_up else " and ".join(given_up) or "nothing"
+    worst = other.worst_read
+    if worst is None:
+        reads = "its reads were not measured"
+    else:
+        reads = (
+            f"its worst read takes {ratio_text(worst.ratio)} times as long" if worst.query else "no read gets slower"
+        )
+    return f"{other.name} with {other.size}; {reads}; it gives up {gives_up}"
+
+
+def _none_fits(closest: Excluded, decision: Decision) -> Recommendation:
+    target = decision.constraints.target_bytes
+    candidate = closest.candidate
+    if target is not None and all(breach.limit is Limit.TARGET and breach.measured for breach in closest.breaches):
+        begin = f"Nothing measured here gets under {bytes_text(target)}"
+        if len(list(_limits(decision.constraints))) > 1:
+            begin = f"{begin} and keeps every other constraint"
+        headline = f"{begin}; the closest is {candidate.name} with {candidate.size}."
+    else:
+        headline = (
+            f"Nothing measured here keeps every constraint; the closest is {candidate.name}: {in_words(closest)}."
+        )
     return Recommendation(
         scenario=None,
-        headline=f"Nothing measured here gets under {bytes_text(target)}; the smallest is"
-        f" {smallest.trial.scenario} with {smallest.size}.",
-        reasons=("Combine strategies: `lab run --scenario first+second` measures a combination as one.",),
-        losses=smallest.facts.given_up,
+        headline=headline,
+        reasons=(
+            *(
+                f"No trial keeps this by itself; the closest is {one.candidate.name}: {in_words(one)}."
+                for one in decision.impossible
+            ),
+            "Combine strategies: `lab run --scenario first+second` measures a combination as one.",
+            rule(decision.constraints),
+        ),
+        losses=candidate.facts.given_up,
     )
+
+
+def in_words(excluded: Excluded) -> str:
+    """Which constraints it breaks, each with its number."""
+    return "; ".join(_breach(breach) for breach in excluded.breaches)
+
+
+def _breach(breach: Breach) -> str:  # noqa: PLR0911 - one sentence for each limit
+    found, allowed = breach.found, breach.allowed
+    if breach.limit is Limit.KEEP_HISTORY:
+        return f"rows go: {breach.what}"
+    if breach.limit is Limit.KEEP:
+        stays = "does not stay" if not found else f"stays for {found:.0f} days only"
+        return f"{breach.what} {stays}" + ("" if allowed is None else f", and {allowed:.0f} are asked for")
+    if breach.limit is Limit.TARGET:
+        if found is None or allowed is None:
+            return "its growth is not known, so neither is its size at the horizon"
+        return f"{bytes_text(found)} where {bytes_text(allowed)} are allowed"
+    subject = "worst read" if breach.limit is Limit.MAX_READ else "longest wait"
+    if found is None or allowed is None:
+        return f"{subject} not measured"
+    if breach.limit is Limit.MAX_READ:
+        return f"{subject} {ratio_text(found)} times as long where {ratio_text(allowed)} is allowed"
+    return f"{subject} {duration_text(found)} where {duration_text(allowed)} is allowed"
 
 
 def _measured_as(best: Candidate) -> str:
@@ -160,31 +212,33 @@ def _measured_as(best: Candidate) -> str:
     )
 
 
-def _time_left(best: Candidate) -> str:
+def _time_left(best: Candidate) -> Iterator[str]:
     days = best.projection.days_to_target
-    if days is None:
-        return ""
-    subject = "It" if best.facts.deletes_rows else "Without a retention it"
-    return (
-        f"{subject} passes the target again in about {days:.0f} days, if growth stays the same and the strategy is applied"
-        " to new rows."
-    )
+    if days is not None:
+        subject = "It" if best.facts.deletes_rows else "Without a retention it"
+        yield (
+            f"{subject} passes the target again in about {days:.0f} days, if growth stays the same and the strategy is applied"
+            " to new rows."
+        )
 
 
-def _without_loss(ranked: Sequence[Candidate]) -> str:
-    lossless = [candidate for candidate in ranked if not candidate.facts.given_up]
+def _without_loss(decision: Decision) -> Iterator[str]:
+    """What keeping everything would cost."""
+    lossless = [candidate for candidate in decision.ranking if not candidate.facts.given_up]
     if not lossless:
-        return "No strategy that keeps everything was measured."
-    smallest = min(lossless, key=lambda candidate: candidate.bytes_now)
-    return (
-        f"No strategy that keeps everything gets there; the smallest is {smallest.trial.scenario} with {smallest.size}."
-    )
+        yield "No strategy that keeps everything was measured."
+    elif not any(candidate in lossless for candidate in decision.front):
+        smallest = min(lossless, key=lambda candidate: candidate.bytes_now)
+        yield f"No strategy that keeps everything gets there; the smallest is {smallest.name} with {smallest.size}."
 
 
-def _second(best: Candidate, second: Candidate) -> str:
-    same = second.facts.given_up == best.facts.given_up
-    gives_up = "the same" if same else " and ".join(second.facts.given_up) or "nothing"
-    return (
-        f"Second choice: {second.trial.scenario} with {second.size}; it gives up {gives_up}."
-        " The report lists the costs of both under their names."
-    )
+def _without_slower_reads(pick: Candidate, decision: Decision) -> Iterator[str]:
+    """What keeping every read as fast would cost."""
+    if pick.worst_read is None or not pick.worst_read.query:
+        return
+    fast = [one for one in decision.ranking if (worst := one.worst_read) and not worst.query]
+    if not fast:
+        yield "No strategy that keeps every read as fast was measured."
+    elif not any(candidate in fast for candidate in decision.front):
+        smallest = min(fast, key=lambda candidate: candidate.bytes_now)
+        yield f"No strategy that keeps every read as fast gets there; the smallest is {_in_short(smallest, pick)}."

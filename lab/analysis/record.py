@@ -214,5 +214,5 @@ def _at_full_size(projection: FullSizeProjection) -> dict[str, Value]:
         "steady_bytes": projection.steady_bytes,
         "days_to_target": projection.days_to_target,
         "until": projection.target_eta,
-        "target": projection.status.value,
+        "target": projection.status.value if projection.status else None,
     }

@@ -10,13 +10,15 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from lab.analysis.candidate import Candidate
+from lab.analysis.decision import Decision, decide
 from lab.analysis.forecast import Sizes, StepForecast, forecasts, matched
 from lab.analysis.full_size import FullSizeProjection, Rest, rest_of
 from lab.analysis.locks import locks_of
 from lab.analysis.measured import References, completed, references
 from lab.analysis.parameters import by_parameter
 from lab.analysis.reads import read_results
-from lab.analysis.recommendation import Candidate, Recommendation, ranking, recommend
+from lab.analysis.recommendation import Recommendation, is_at_ease, recommend
 from lab.analysis.rows import (
     Cost,
     ParameterResult,
@@ -30,7 +32,7 @@ from lab.analysis.rows import (
     saving,
 )
 from lab.analysis.writes import write_results
-from lab.values import Category, Completed, Experiment, Failed, Outcome
+from lab.values import Category, Completed, Constraints, Experiment, Failed, Outcome
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -59,15 +61,17 @@ class Results:
     """By server, the difference of its two baselines in percent; absent if there was only one."""
     candidates: tuple[Candidate, ...]
     """Every trial that has a baseline and a full size, in the order of the run."""
-    ranking: tuple[Candidate, ...]
-    """The verified candidates that save more than noise, best first."""
+    decision: Decision
     advice: Recommendation
+    """The decision in words."""
     broken: tuple[str, ...]
     """In words, every trial that failed or whose answers differ, on any dataset."""
     rest: Rest | None
     """The part of the profiled database that the workload does not model; None if nothing was loaded."""
     over_target: bool
-    """Whether the profiled database is larger than the target already."""
+    """Whether the profiled database is larger than the target already; False without a target."""
+    at_ease: bool
+    """Whether no target is set, or the profiled database stays under it as it is."""
 
     @property
     def pick(self) -> Candidate | None:
@@ -117,14 +121,19 @@ class Results:
         return savings(self.trials, self.experiment.workload)
 
 
-def analyse(experiment: Experiment) -> Results:
-    """Analyse an experiment whose references resolve, as `lab.runs` guarantees for every run that it reads."""
+def analyse(experiment: Experiment, constraints: Constraints | None = None) -> Results:
+    """Analyse an experiment whose references resolve, as `lab.runs` guarantees for every run that it reads.
+
+    It is judged by its own constraints, or by others; its case then has the target of these.
+    """
+    constraints = constraints or experiment.constraints
+    experiment = replace(experiment, case=replace(experiment.case, target_bytes=constraints.target_bytes))
     context = references(experiment)
     trials = [_trial(context, outcome) for outcome in experiment.outcomes]
     candidates = tuple(_candidates(context, trials))
-    ranked = ranking(candidates)
+    decision = decide(candidates, constraints)
+    ranks = {id(candidate.trial): rank for rank, candidate in enumerate(decision.ranking, 1)}
     foretold = _forecasts(context, trials)
-    ranks = {id(candidate.trial): rank for rank, candidate in enumerate(ranked, 1)}
     return Results(
         experiment=experiment,
         trials=tuple(replace(row, rank=ranks.get(id(row.trial)), forecast=foretold.get(id(row))) for row in trials),
@@ -141,11 +150,12 @@ def analyse(experiment: Experiment) -> Results:
         },
         noise=context.noise,
         candidates=candidates,
-        ranking=ranked,
-        advice=recommend(ranked, experiment.case.target_bytes),
+        decision=decision,
+        advice=recommend(decision, experiment.case),
         broken=tuple(_broken(experiment)),
         rest=rest_of(experiment.case, experiment.templates[0]) if experiment.templates else None,
-        over_target=experiment.case.database_bytes >= experiment.case.target_bytes,
+        over_target=constraints.target_bytes is not None and experiment.case.database_bytes >= constraints.target_bytes,
+        at_ease=is_at_ease(experiment.case, constraints),
     )
 
 
@@ -235,6 +245,7 @@ def _candidates(context: References, trials: list[TrialResult]) -> Iterator[Cand
                     noise_percent=context.noise.get(row.control.server),
                     reads=row.reads,
                     writes=row.writes,
+                    cost=row.cost,
                 )
 
 

@@ -12,6 +12,7 @@ import typer
 
 from lab.cli.app import INTERRUPTED, SOMETHING_FAILED, app
 from lab.cli.console import err, print_json, print_line, print_lines, print_table, progress
+from lab.cli.constraints import Horizon, Keep, KeepHistory, MaxLock, MaxRead, Target, constraints
 from lab.cli.options import (
     AsJson,
     CaseName,
@@ -64,6 +65,12 @@ def run(
     step_seconds: StepSeconds = 3600,
     read_seconds: ReadSeconds = None,
     write_seconds: WriteSeconds = 1.5,
+    target: Target = None,
+    horizon: Horizon = None,
+    keep_history: KeepHistory = False,
+    keep: Keep = None,
+    max_read: MaxRead = None,
+    max_lock: MaxLock = None,
     results: Results = Path("results"),
     as_json: AsJson = False,
 ) -> None:
@@ -93,6 +100,14 @@ def run(
         read_seconds=read_seconds,
         varies=usual.varies,
         write_seconds=write_seconds,
+        constraints=constraints(
+            target=target,
+            horizon=horizon,
+            keep_history=keep_history,
+            keep=keep,
+            max_read=max_read,
+            max_lock=max_lock,
+        ),
         options=Options(
             postgres_bin=postgres_bin,
             image=image or DEFAULT_IMAGE,

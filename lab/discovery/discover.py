@@ -52,8 +52,11 @@ def _warnings(inputs: DiscoveryInputs) -> Iterator[str]:
             f" {run.case.case} ({bytes_text(run.case.database_bytes)}). Every saving is of the latter."
         )
     if run.case.target_bytes != profile.forecast.target_bytes:
-        targets = (bytes_text(profile.forecast.target_bytes), bytes_text(run.case.target_bytes))
-        yield f"The target of the profile is {targets[0]}, but the target of the run is {targets[1]}."
+        of_profile, of_run = (
+            "none" if target is None else bytes_text(target)
+            for target in (profile.forecast.target_bytes, run.case.target_bytes)
+        )
+        yield f"The target of the profile is {of_profile}, but the target of the run is {of_run}."
     if run.finished is None:
         yield f"The run was interrupted: {len(run.outcomes)} of {len(run.plan.trials)} trials have an outcome."
 

@@ -6,8 +6,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
+from lab.analysis.candidate import Candidate
 from lab.analysis.forecast import StepForecast
-from lab.analysis.recommendation import Candidate, Recommendation
+from lab.analysis.recommendation import Recommendation
 from lab.analysis.results import Results
 from lab.discovery.plan import PlanFile, plan_files, removal_steps
 from lab.discovery.values import Expected, Proposal

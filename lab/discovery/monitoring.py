@@ -59,7 +59,8 @@ def _whole(strategy: MeasuredStrategy) -> Watch:
     most, target = strategy.expected.most, strategy.experiment.case.target_bytes
     return Watch(
         what="Size of the database",
-        threshold=f"above {bytes_text(most)} right after the removal, or above {bytes_text(target)} at any time",
+        threshold=f"above {bytes_text(most)} right after the removal"
+        + ("" if target is None else f", or above {bytes_text(target)} at any time"),
         how="`SELECT pg_database_size(current_database())`",
     )
 
@@ -83,10 +84,11 @@ def _growth(strategy: MeasuredStrategy) -> Iterator[Watch]:
             threshold=f"above {bytes_text(most)}, as long as the retention is in force",
             how="the size of the database, day by day",
         )
-    if projection.days_to_target is not None:
+    target = strategy.experiment.case.target_bytes
+    if target is not None and projection.days_to_target is not None:
         yield Watch(
             what="Day of the target",
-            threshold=f"{projection.target_eta} the database passes {bytes_text(strategy.experiment.case.target_bytes)};"
+            threshold=f"{projection.target_eta} the database passes {bytes_text(target)};"
             " by then a retention must be in force",
             how="(target − size) ÷ growth",  # noqa: RUF001 - a minus sign
         )

@@ -56,7 +56,8 @@ def impact(strategy: MeasuredStrategy) -> Impact:
     share = 100 * expected.saved / expected.before
     if expected.percent <= (expected.noise_percent or 0.0):
         return Impact.NONE
-    if expected.most < strategy.experiment.case.target_bytes:
+    target = strategy.experiment.case.target_bytes
+    if target is not None and expected.most < target:
         return Impact.DECISIVE
     return Impact.HIGH if share >= _HIGH else Impact.MEDIUM if share >= _MEDIUM else Impact.LOW
 

@@ -29,6 +29,7 @@ from lab.values import (
     BASELINE,
     SIZE,
     AuxiliaryTrial,
+    Constraints,
     DatasetSpec,
     Experiment,
     Failed,
@@ -74,6 +75,8 @@ class Request:
     """About how long the writes of each trial are measured; 0 leaves them out."""
     parameters: Mapping[str, float] = field(default_factory=dict)
     """Of the workload, where they are not to be its own."""
+    constraints: Constraints = field(default_factory=Constraints)
+    """What a recommended strategy must keep to."""
 
 
 def run(request: Request, progress: Progress, opened: Callable[[Path], None]) -> None:
@@ -97,7 +100,13 @@ def run(request: Request, progress: Progress, opened: Callable[[Path], None]) ->
         )
         dataset = workload.plan(size_bytes=request.size_bytes, seed=request.seed, parameters=request.parameters)
         entries[BASELINE] = registry.registered()[BASELINE]
-        planned = Plan(dataset=dataset.spec, size_bytes=request.size_bytes, jobs=jobs, trials=trials)
+        planned = Plan(
+            dataset=dataset.spec,
+            size_bytes=request.size_bytes,
+            jobs=jobs,
+            trials=trials,
+            constraints=request.constraints,
+        )
         journal = _open(request.results, planned, dataset.facts, workload, entries)
         opened(journal.folder)
         _make_trials(

@@ -4,6 +4,7 @@ Bytes are bytes on disk, seconds are wall-clock seconds, and what was not measur
 """
 
 from lab.values.check import DatabaseCheck, RequirementAnswer
+from lab.values.constraints import Constraints
 from lab.values.declared import CHANGE_RATE, Category, DeclaredLoss, Note, Requirement, Shape
 from lab.values.dependant import Dependant, DependantKind
 from lab.values.experiment import (
@@ -77,6 +78,7 @@ __all__ = [
     "Choice",
     "ColumnProfile",
     "Completed",
+    "Constraints",
     "DatabaseCheck",
     "DatasetSpec",
     "Day",

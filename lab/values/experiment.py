@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
+from lab.values.constraints import Constraints
 from lab.values.declared import Category, DeclaredLoss, Note, Requirement, Shape
 from lab.values.footprint import Footprint
 from lab.values.outcome import Outcome
@@ -64,6 +65,8 @@ class Plan:
     jobs: int
     """Trials at once."""
     trials: tuple[PlannedTrial, ...]
+    constraints: Constraints = field(default_factory=Constraints)
+    """As asked for; without a target, that of the case holds."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -115,7 +118,8 @@ class CaseFacts:
 
     case: str
     database_bytes: int
-    target_bytes: int
+    target_bytes: int | None
+    """None where no target is imposed."""
     growth_bytes_per_day: int | None
     """None where it is not known."""
     tables: Mapping[str, TableFacts]
@@ -193,3 +197,9 @@ class Experiment:
     outcomes: tuple[Outcome, ...] = ()
     """In the order of the plan; an interrupted run has fewer."""
     auxiliary_trials: tuple[AuxiliaryTrial, ...] = ()
+
+    @property
+    def constraints(self) -> Constraints:
+        """What the run was asked to keep to, with the target of its case where no other was asked for."""
+        asked = self.plan.constraints
+        return asked if asked.target_bytes is not None else replace(asked, target_bytes=self.case.target_bytes)

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TypeVar
 
+from lab.values.constraints import Constraints
 from lab.values.experiment import (
     BASELINE,
     SIZE,
@@ -42,6 +43,7 @@ def problems(experiment: Experiment) -> Iterator[Problem]:
     plan = experiment.plan
     yield from _below("plan.dataset", _dataset(plan.dataset, experiment))
     yield from _below("plan", _amounts(size_bytes=plan.size_bytes))
+    yield from _below("plan.constraints", _constraints(plan.constraints))
     yield from _each("plan.trials", plan.trials, lambda trial: _described(trial.scenario, experiment))
     yield from _below("case", _case(experiment.case))
     yield from _each("templates", experiment.templates, lambda template: _template(template, experiment))
@@ -88,6 +90,14 @@ def _dataset(spec: DatasetSpec, experiment: Experiment) -> Iterator[Problem]:
 def _described(scenario: str, experiment: Experiment) -> Iterator[Problem]:
     if scenario not in experiment.scenarios:
         yield Problem(place="scenario", message=f"'{scenario}' is not described under scenarios")
+
+
+def _constraints(constraints: Constraints) -> Iterator[Problem]:
+    yield from _amounts(least=1, target_bytes=constraints.target_bytes, horizon_days=constraints.horizon_days)
+    yield from _amounts(least=1, max_read=constraints.max_read)
+    yield from _amounts(max_lock_seconds=constraints.max_lock_seconds)
+    for column, days in constraints.keep.items():
+        yield from _below("keep", _amounts(least=1, **{column: days}))
 
 
 def _case(case: CaseFacts) -> Iterator[Problem]:

@@ -38,6 +38,15 @@ def small_run(scenario: str, *more: str, out: Path, temporary: Path) -> subproce
     ("arguments", "says"),
     [
         (("run", "-s", "retention_7"), "There is no scenario 'retention_7'. Did you mean retention_7d"),
+        (("run", "--target", "small"), "'small' is not a size."),
+        (("run", "--horizon", "soon"), "'soon' is no number of days. Write whole days"),
+        (("run", "--max-read", "fast"), "'fast' is no ratio."),
+        (("run", "--max-lock", "0"), "'0' is no duration."),
+        (
+            ("run", "--keep", "raw_respons:7d"),
+            "No strategy gives up a column 'raw_respons', so nothing has to keep it. Did",
+        ),
+        (("run", "--keep", "raw_response:7h"), "'7h' is no number of days."),
         (("run", "--case", "2026-02-18"), "There is no case '2026-02-18'. Did you mean"),
         (("run", "--server", "hunter2Secret"), "--server names no kind of server. Did you mean"),
         (("run", "--server", "nativ"), "--server names no kind of server. Did you mean native"),

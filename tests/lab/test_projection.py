@@ -321,7 +321,7 @@ def test_a_retention_does_not_hold_back_what_is_not_imitated() -> None:
     assert (other.steady_bytes or 0) - (one.steady_bytes or 0) == 3 * GIGABYTE + (8 << 20)
     assert one.target_eta == "never"
     start = max(other.size.bytes, other.steady_bytes or 0)
-    assert other.days_to_target == pytest.approx((grown.target_bytes - start) / (GIGABYTE / 4), rel=0.01)
+    assert other.days_to_target == pytest.approx(((grown.target_bytes or 0) - start) / (GIGABYTE / 4), rel=0.01)
 
 
 def test_growth_is_smaller_as_the_same_rows_are() -> None:

@@ -242,7 +242,7 @@ def test_json_and_csv_hold_the_same_values(results: Results) -> None:
 
 def test_the_rank_is_the_place_in_the_ranking(results: Results) -> None:
     ranks = {row.outcome.scenario: row.rank for row in results.trials if row.rank}
-    assert [ranks[candidate.trial.scenario] for candidate in results.ranking] == list(range(1, len(ranks) + 1))
+    assert [ranks[candidate.trial.scenario] for candidate in results.decision.ranking] == list(range(1, len(ranks) + 1))
     assert BASELINE not in ranks
 
 

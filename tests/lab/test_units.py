@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from lab.errors import InputError
-from lab.units import bytes_text, parse_bytes
+from lab.units import bytes_text, parse_bytes, parse_days, parse_duration, parse_ratio
 
 
 @pytest.mark.parametrize(
@@ -33,3 +33,39 @@ def test_a_size_that_no_file_can_have_is_refused(text: str) -> None:
 )
 def test_a_size_is_written_with_three_digits(count: float, text: str) -> None:
     assert bytes_text(count) == text
+
+
+@pytest.mark.parametrize(("text", "days"), [("90d", 90), ("7", 7), (" 10000D ", 10_000)])
+def test_days_are_read_as_people_write_them(text: str, days: int) -> None:
+    assert parse_days(text) == days
+
+
+@pytest.mark.parametrize(("text", "seconds"), [("100ms", 0.1), ("2s", 2.0), ("0.5", 0.5), ("1.5 min", 90.0)])
+def test_durations_are_read_as_people_write_them(text: str, seconds: float) -> None:
+    assert parse_duration(text) == pytest.approx(seconds)
+
+
+@pytest.mark.parametrize(("text", "ratio"), [("1.1x", 1.1), ("2", 2.0), ("1X", 1.0)])
+def test_ratios_are_read_as_people_write_them(text: str, ratio: float) -> None:
+    assert parse_ratio(text) == ratio
+
+
+BAD_AMOUNTS = ["", "x", "-1", "1e3", "nan", "inf", "٣", "1.2.3", "1 hour", "9" * 400]
+
+
+@pytest.mark.parametrize("text", [*BAD_AMOUNTS, "0d", "0.5d", "10001d", "7ms"])
+def test_what_is_no_number_of_days_is_refused(text: str) -> None:
+    with pytest.raises(InputError, match="is no number of days"):
+        parse_days(text)
+
+
+@pytest.mark.parametrize("text", [*BAD_AMOUNTS, "0ms", "7d"])
+def test_what_is_no_duration_is_refused(text: str) -> None:
+    with pytest.raises(InputError, match="is no duration"):
+        parse_duration(text)
+
+
+@pytest.mark.parametrize("text", [*BAD_AMOUNTS, "0.9x", "110%"])
+def test_what_is_no_ratio_is_refused(text: str) -> None:
+    with pytest.raises(InputError, match="is no ratio"):
+        parse_ratio(text)

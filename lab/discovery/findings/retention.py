@@ -63,8 +63,8 @@ def _fits(inputs: DiscoveryInputs) -> str:
 def _room(inputs: DiscoveryInputs) -> Iterator[str]:
     """Days under the target with the recommended strategy."""
     strategy = inputs.recommended
-    if strategy and strategy.candidate.bytes_per_day:
-        target, pace = strategy.experiment.case.target_bytes, strategy.candidate.bytes_per_day
+    target = strategy.experiment.case.target_bytes if strategy else None
+    if strategy and target is not None and (pace := strategy.candidate.bytes_per_day):
         yield (
             f"With `{strategy.name}` and {bytes_text(pace)} a day, {bytes_text(target)} hold about"
             f" {target / pace:.0f} days of rows."

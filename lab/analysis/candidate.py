@@ -1,0 +1,104 @@
+"""A trial as a candidate for the recommendation: its size, growth, costs and losses."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from lab.analysis import writes
+from lab.analysis.full_size import FullSizeProjection
+from lab.analysis.interval import Estimate
+from lab.analysis.reads import ReadResult, WorstRead, in_words, worst_read
+from lab.analysis.rows import Cost
+from lab.analysis.writes import WriteResult
+from lab.units import bytes_text
+from lab.values import Category, Completed, DeclaredLoss, LoadedTemplate, ScenarioFacts, Verdict
+
+
+@dataclass(frozen=True, kw_only=True)
+class Candidate:
+    """A trial and its baseline, both at the case's full size; not every candidate may be recommended."""
+
+    trial: Completed
+    control: Completed
+    facts: ScenarioFacts
+    template: LoadedTemplate
+    """Loaded on its server."""
+    projection: FullSizeProjection
+    before: FullSizeProjection
+    """The projection of its baseline."""
+    saving_percent: float
+    """As measured on the sample."""
+    noise_percent: float | None
+    """Difference of the two baselines of its server; None if there was only one."""
+    reads: tuple[ReadResult, ...] | None
+    """What each query of the application takes; None where none was timed."""
+    writes: tuple[WriteResult, ...] | None
+    """What each write of the application takes; None where none was measured."""
+    cost: Cost
+    """Of applying it, on the sample."""
+    longest_lock_seconds: float | None = None
+    """How long its migration kept anybody waiting at most, on the sample; None where that was not measured."""
+    write_ratio: float | None = None
+    """How many times as long as before a write takes; None where that was not measured."""
+
+    @property
+    def name(self) -> str:
+        """The scenario's name."""
+        return self.trial.scenario
+
+    @property
+    def costs(self) -> tuple[str, ...]:
+        """Its price besides bytes: what was measured, then what only words can say."""
+        measured = (writes.in_words(self.writes),) if self.writes else ()
+        return in_words(self.reads), *measured, *self.facts.costs
+
+    @property
+    def worst_read(self) -> WorstRead | None:
+        """The read that suffers most; None where none was compared."""
+        return worst_read(self.reads)
+
+    @property
+    def data_losses(self) -> tuple[DeclaredLoss, ...]:
+        """The data that it gives up; a lost index, key or type is not data."""
+        return tuple(loss for loss in self.facts.losses if loss.guarantee is None)
+
+    @property
+    def bytes_now(self) -> int:
+        """Bytes of the whole database after the strategy."""
+        return self.projection.size.bytes
+
+    @property
+    def bytes_per_day(self) -> int | None:
+        """Growth after the strategy; None if the database's growth is not known."""
+        return self.projection.bytes_per_day
+
+    def size_after(self, days: int | None) -> Estimate | None:
+        """The size after so many days of growth, or now; None if growth is not known."""
+        return self.projection.size if days is None else self.projection.size_after(days)
+
+    @property
+    def ranked(self) -> bool:
+        """Whether it is a verified strategy, not a control, and saves more than noise."""
+        return (
+            self.trial.verification.verdict is not Verdict.DIFFERS
+            and self.facts.category is not Category.CONTROL
+            and self.saving_percent > (self.noise_percent or 0.0)
+        )
+
+    @property
+    def size(self) -> str:
+        """Bytes now and their growth, in words."""
+        percent = self.projection.size.percent
+        about = "" if percent is None else f" ± {percent:.1f} %"
+        return f"{bytes_text(self.bytes_now)}{about} at full size{self._afterwards}"
+
+    @property
+    def _afterwards(self) -> str:
+        pace, steady = self.bytes_per_day, self.projection.steady_bytes
+        if pace is None:
+            return ""
+        if steady is not None and steady <= self.bytes_now:
+            return f", and stays at {bytes_text(steady)} under its retention"
+        return f", growing {bytes_text(pace)} a day" + (
+            "" if steady is None else f" until it stays at {bytes_text(steady)}"
+        )

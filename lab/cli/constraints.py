@@ -1,0 +1,76 @@
+"""Constraints as they are written on the command line."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterator, Sequence
+from typing import Annotated
+
+import typer
+
+from lab.errors import InputError
+from lab.units import parse_bytes, parse_days, parse_duration, parse_ratio
+from lab.values import Constraints
+
+Target = Annotated[
+    str | None,
+    typer.Option("--target", help="The size that the database must stay under, such as 10GB; default: the case's."),
+]
+Horizon = Annotated[
+    str | None, typer.Option("--horizon", help="For how many days of growth the target must hold, such as 90d.")
+]
+KeepHistory = Annotated[bool, typer.Option("--keep-history", help="No row may be deleted.")]
+Keep = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--keep", metavar="COLUMN[:DAYS]", help="A column whose values must stay, such as raw_response:7d; repeatable."
+    ),
+]
+MaxRead = Annotated[
+    str | None,
+    typer.Option("--max-read", help="How many times as long as before a read may take, such as 1.1x."),
+]
+MaxLock = Annotated[
+    str | None, typer.Option("--max-lock", help="How long a migration may keep anybody waiting, such as 100ms.")
+]
+
+
+def constraints(
+    *,
+    target: str | None = None,
+    horizon: str | None = None,
+    keep_history: bool = False,
+    keep: Sequence[str] | None = None,
+    max_read: str | None = None,
+    max_lock: str | None = None,
+) -> Constraints:
+    """The constraints that the options state. Errors: `InputError` for a value that cannot be read, in one sentence."""
+    return Constraints(
+        target_bytes=None if target is None else parse_bytes(target),
+        horizon_days=None if horizon is None else parse_days(horizon),
+        keep_history=keep_history,
+        keep=dict(_kept(keep or ())),
+        max_read=None if max_read is None else parse_ratio(max_read),
+        max_lock_seconds=None if max_lock is None else parse_duration(max_lock),
+    )
+
+
+def _kept(texts: Sequence[str]) -> Iterator[tuple[str, int | None]]:
+    known = _columns_given_up()
+    for text in texts:
+        column, colon, days = text.partition(":")
+        if column not in known:
+            near = difflib.get_close_matches(column, known) or sorted(known)
+            raise InputError(
+                f"No strategy gives up a column '{column}', so nothing has to keep it.",
+                hint=f"Did you mean {' or '.join(near)}?",
+            )
+        yield column, parse_days(days) if colon else None
+
+
+def _columns_given_up() -> set[str]:
+    """The columns that any scenario drops or empties, with and without their tables."""
+    from lab import registry
+
+    losses = [loss for entry in registry.registered().values() for loss in entry.scenario.losses if loss.column]
+    return {str(loss.column) for loss in losses} | {f"{loss.table}.{loss.column}" for loss in losses}
