@@ -123,12 +123,6 @@ def main_read(reads: Sequence[ReadResult] | None) -> ReadResult | None:
     return reads[0] if reads else None
 
 
-def slowest_read(reads: Sequence[ReadResult] | None) -> ReadResult | None:
-    """The query with the largest ratio of those that are slower; None where none is."""
-    slower = slower_reads(reads or ())
-    return slower[0] if slower else None
-
-
 @dataclass(frozen=True, kw_only=True)
 class WorstRead:
     """What a strategy costs in reads: the form of a query that suffers most."""

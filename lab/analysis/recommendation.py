@@ -178,6 +178,21 @@ def _none_fits(closest: Excluded, decision: Decision) -> Recommendation:
     )
 
 
+def standing(decision: Decision, candidate: Candidate) -> str:
+    """Where the decision leaves a candidate, in a few words."""
+    if candidate is decision.pick:
+        return "the pick"
+    if candidate is decision.runner_up:
+        return "second choice"
+    beaten = next((one.by.name for one in decision.dominated if one.candidate is candidate), None)
+    if beaten:
+        return f"beaten by {beaten}"
+    broken = next((one for one in decision.excluded if one.candidate is candidate), None)
+    if broken:
+        return in_words(broken)
+    return "possible" if candidate in decision.front else "saves no more than noise" if not candidate.ranked else ""
+
+
 def in_words(excluded: Excluded) -> str:
     """Which constraints it breaks, each with its number."""
     return "; ".join(_breach(breach) for breach in excluded.breaches)

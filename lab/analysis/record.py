@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from enum import StrEnum
 
 from lab.analysis.full_size import FullSizeProjection
-from lab.analysis.reads import ReadResult, ReadTime, main_read, slowest_read
+from lab.analysis.reads import ReadResult, ReadTime, main_read, worst_read
 from lab.analysis.rows import TrialResult
 from lab.analysis.writes import WriteRate, WriteResult
 from lab.values import WorkloadFacts
@@ -49,8 +49,8 @@ _COLUMNS = {
     "main_read": Kind.TEXT,
     "main_read_ratio": Kind.NUMBER,
     "main_read_change": Kind.TEXT,
-    "slowest_read": Kind.TEXT,
-    "slowest_read_ratio": Kind.NUMBER,
+    "worst_read": Kind.TEXT,
+    "worst_read_ratio": Kind.NUMBER,
     "longest_lock_seconds": Kind.NUMBER,
     "longest_lock_table": Kind.TEXT,
     "longest_lock_mode": Kind.TEXT,
@@ -124,13 +124,13 @@ def record(row: TrialResult, workload: WorkloadFacts) -> dict[str, Value]:
 
 
 def _reads(row: TrialResult) -> dict[str, Value]:
-    main, slowest = main_read(row.reads), slowest_read(row.reads)
+    main, worst = main_read(row.reads), worst_read(row.reads)
     return {
         "main_read": main.query if main else None,
         "main_read_ratio": main.ratio if main else None,
         "main_read_change": main.change.value if main else None,
-        "slowest_read": slowest.query if slowest else None,
-        "slowest_read_ratio": slowest.ratio if slowest else None,
+        "worst_read": worst.query or None if worst else None,
+        "worst_read_ratio": worst.ratio if worst else None,
     }
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from lab.analysis.drivers import drivers
+from lab.analysis.recommendation import rule
 from lab.discovery.checklist import checklist
 from lab.discovery.findings import findings
 from lab.discovery.findings.payload import payload
@@ -26,6 +27,7 @@ def discover(inputs: DiscoveryInputs) -> Discovery:
         drivers=drivers(inputs.profile)[:_TOP],
         findings=findings(inputs),
         opportunities=opportunities(inputs),
+        rule=rule(inputs.results.decision.constraints) if inputs.results else "",
         headline=advice.headline
         if advice
         else f"There is no recommendation yet, because nothing was measured. {RUN} measures.",
@@ -86,10 +88,8 @@ def _accomplishments(inputs: DiscoveryInputs) -> Iterator[str]:
 
 
 def _decisions(inputs: DiscoveryInputs) -> Iterator[str]:
-    yield (
-        "By rule, only strategies that bring the database under the target compete. One that loses nothing ranks before one"
-        " that gives up columns, and that before one that deletes rows. Ties go to the smaller one."
-    )
+    if inputs.results:
+        yield rule(inputs.results.decision.constraints)
     strategy = inputs.recommended
     for loss in strategy.candidate.facts.given_up if strategy else ():
         yield f"To be decided by a person: may {loss} be given up?"

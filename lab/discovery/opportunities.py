@@ -1,4 +1,4 @@
-"""Every strategy, by impact and effort; an unmeasured one is named with the command that measures it.
+"""Every strategy, in the ranking of the run's decision; an unmeasured one is named with the command that measures it.
 
 Impact is the saving at full size: under the target with the whole interval (decisive), at least 25 % (high), at least 5 %
 (medium), above the noise floor (low), or none. Effort is how much the application must change, by the guarantees that its
@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from lab.analysis.projection import tables_without_ages
+from lab.analysis.recommendation import standing
 from lab.analysis.results import Results
 from lab.analysis.rows import TrialResult, differences
 from lab.discovery.inputs import KEYS, DiscoveryInputs, MeasuredStrategy
@@ -21,20 +22,20 @@ _HIGH, _MEDIUM = 25.0, 5.0
 
 def opportunities(inputs: DiscoveryInputs) -> tuple[Opportunity, ...]:
     """Measured strategies first, best first; then those without numbers, in the order of the run, then of the proposals."""
-    measured = sorted((_ranked(strategy) for strategy in inputs.strategies), key=_rank)
-    return (*measured, *_without_numbers(inputs), *_proposed(inputs))
-
-
-def _rank(opportunity: Opportunity) -> tuple[int, int, int]:
-    """Smaller is better: more impact, then less effort, then more bytes."""
-    return (
-        -(opportunity.impact or 0),
-        opportunity.effort or 0,
-        -(opportunity.expected.saved if opportunity.expected else 0),
+    ranks = (
+        {id(candidate.trial): rank for rank, candidate in enumerate(inputs.results.decision.ranking)}
+        if inputs.results
+        else {}
     )
+    unranked = len(ranks)
+    ordered = sorted(
+        inputs.strategies,
+        key=lambda strategy: (ranks.get(id(strategy.trial), unranked), strategy.candidate.bytes_now),
+    )
+    return (*map(_measured, ordered), *_without_numbers(inputs), *_proposed(inputs))
 
 
-def _ranked(strategy: MeasuredStrategy) -> Opportunity:
+def _measured(strategy: MeasuredStrategy) -> Opportunity:
     differs = strategy.trial.verification.verdict is Verdict.DIFFERS
     facts = strategy.candidate.facts
     return Opportunity(
@@ -43,6 +44,8 @@ def _ranked(strategy: MeasuredStrategy) -> Opportunity:
         what=facts.title,
         touches=None,
         expected=None if differs else strategy.expected,
+        standing=standing(strategy.results.decision, strategy.candidate),
+        worst_read=strategy.candidate.worst_read,
         impact=None if differs else impact(strategy),
         effort=None if differs else effort(strategy),
         gives_up=facts.given_up,
@@ -96,6 +99,8 @@ def _without_projection(results: Results, row: TrialResult) -> Opportunity:
         what=row.facts.title,
         touches=None,
         expected=None,
+        standing="",
+        worst_read=None,
         impact=None,
         effort=None,
         gives_up=row.facts.given_up,
@@ -136,6 +141,8 @@ def _unmeasured(name: str, category: Category, what: str, touches: int | None, w
         what=what,
         touches=touches,
         expected=None,
+        standing="",
+        worst_read=None,
         impact=None,
         effort=None,
         gives_up=(),

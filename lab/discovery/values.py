@@ -9,6 +9,7 @@ from typing import Literal
 
 from lab.analysis.drivers import Driver
 from lab.analysis.forecast import Amount
+from lab.analysis.reads import WorstRead
 from lab.discovery.plan.dependants import AffectedDependant
 from lab.units import bytes_text
 from lab.values import Category
@@ -124,6 +125,10 @@ class Opportunity:
     touches: int | None
     """Bytes of the profile that it could touch: an upper bound of the saving."""
     expected: Expected | None
+    standing: str
+    """Where the decision leaves it, in words; empty without numbers."""
+    worst_read: WorstRead | None
+    """None where no read was compared."""
     impact: Impact | None
     effort: Effort | None
     gives_up: tuple[str, ...]
@@ -233,6 +238,8 @@ class Discovery:
     findings: tuple[Finding, ...]
     opportunities: tuple[Opportunity, ...]
     """Best first; unmeasured strategies last."""
+    rule: str
+    """The rule of the ranking and of the recommendation; empty without a run."""
     headline: str
     reasons: tuple[str, ...]
     expected: Expected | None

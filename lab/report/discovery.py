@@ -10,6 +10,7 @@ from lab.discovery.values import Opportunity, Phase, PlannedStep
 from lab.report import markers
 from lab.report import profile as profiles
 from lab.report.table import MISSING, Cell, Table, percent, seconds, share, size
+from lab.report.tables import worst_read
 from lab.report.templating import blocks
 from lab.units import bytes_text, duration_text
 
@@ -81,16 +82,18 @@ def measured(discovery: Discovery) -> Table:
             "",
             "strategy",
             "category",
+            "standing",
             "impact",
             "effort",
             "gives up, as declared",
+            "size afterwards",
+            "worst read",
+            "interval",
             "saves of the sample",
             "saves at full size",
-            "size afterwards",
-            "interval",
         ),
         rows=tuple(_ranked(number, opportunity) for number, opportunity in enumerate(ranked, 1)),
-        left=6,
+        left=7,
     )
 
 
@@ -100,13 +103,15 @@ def _ranked(number: int, opportunity: Opportunity) -> tuple[Cell | str | None, .
         str(number),
         f"`{opportunity.name}`",
         " + ".join(opportunity.categories),
+        opportunity.standing,
         opportunity.impact.name.lower() if opportunity.impact is not None else None,
         opportunity.effort.name.lower() if opportunity.effort is not None else None,
         "; ".join(opportunity.gives_up) or "nothing",
+        size(expected.after if expected else None),
+        worst_read(opportunity.worst_read),
+        " to ".join(bytes_text(end) for end in expected.interval) if expected and expected.interval else None,
         percent(expected.percent if expected else None),
         size(expected.saved if expected else None),
-        size(expected.after if expected else None),
-        " to ".join(bytes_text(end) for end in expected.interval) if expected and expected.interval else None,
     )
 
 

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 
 from lab.analysis.fidelity import Figure
 from lab.analysis.full_size import FullSizeProjection
-from lab.analysis.reads import Change, ReadResult, main_read, slowest_read
+from lab.analysis.reads import Change, ReadResult, WorstRead, main_read
+from lab.analysis.reads import worst_read as worst_of
 from lab.analysis.results import Results
 from lab.analysis.rows import TableResult, TrialResult
 from lab.analysis.writes import main_write
@@ -30,14 +31,14 @@ def savings(results: Results) -> Table:
             "size",
             "saving",
             "at full size",
+            main_read_head(results),
+            "worst read",
+            *((write_tables.main_write_head(results),) if results.writes_measured else ()),
             "target",
             "apply",
             "CPU",
             "WAL",
             "peak disk",
-            main_read_head(results),
-            "slowest read",
-            *((write_tables.main_write_head(results),) if results.writes_measured else ()),
         ),
         rows=tuple(_savings_row(row, writes=results.writes_measured) for row in results.trials),
         left=3,
@@ -53,14 +54,14 @@ def _savings_row(row: TrialResult, *, writes: bool) -> tuple[Cell | str | None, 
         size(row.bytes),
         percent(row.saving_percent),
         size(row.projection.size.bytes if row.projection else None),
+        _read_change(main_read(row.reads)),
+        worst_read(worst_of(row.reads)),
+        *((write_tables.rate(main) if main else None,) if writes else ()),
         row.projection.status.value if row.projection and row.projection.status else None,
         seconds(row.cost.seconds),
         seconds(row.cost.cpu_seconds),
         size(row.cost.wal_bytes),
         size(row.cost.peak_bytes),
-        _read_change(main_read(row.reads)),
-        _slowest(row),
-        *((write_tables.rate(main) if main else None,) if writes else ()),
     )
 
 
@@ -70,12 +71,11 @@ def main_read_head(results: Results) -> str:
     return main.query if main else "first read"
 
 
-def _slowest(row: TrialResult) -> str | None:
-    """The query that suffers most; None where none was compared."""
-    if not row.reads or all(read.change is Change.UNKNOWN for read in row.reads):
+def worst_read(read: WorstRead | None) -> str | None:
+    """The query that suffers most, its median or its 95th percentile; None where none was compared."""
+    if read is None:
         return None
-    slowest = slowest_read(row.reads)
-    return f"{slowest.query} {ratio_text(slowest.ratio)} x" if slowest else "none slower"
+    return f"{read.query} {ratio_text(read.ratio)} x" if read.query else "none slower"
 
 
 def _read_change(read: ReadResult | None) -> str | None:

@@ -240,10 +240,13 @@ def test_no_file_of_a_discovery_names_a_scenario() -> None:
     assert not places
 
 
-def test_measured_ways_are_ranked_by_impact_then_effort_then_bytes(published: Profile, sample: Experiment) -> None:
-    ranked = measured(discover(DiscoveryInputs(profile=published, results=analyse(sample))))
-    keys = [(-(way.impact or 0), way.effort or 0, -way.expected.saved) for way in ranked if way.expected]
-    assert keys == sorted(keys)
+def test_measured_ways_are_ranked_by_the_rule_of_the_recommendation(published: Profile, sample: Experiment) -> None:
+    results = analyse(sample)
+    ranked = measured(discover(DiscoveryInputs(profile=published, results=results)))
+    by_rule = [candidate.name for candidate in results.decision.ranking]
+    assert [way.name for way in ranked][: len(by_rule)] == by_rule
+    assert [way.standing for way in ranked[:2]] == ["the pick", "second choice"]
+    assert all(way.standing for way in ranked)
     assert ranked[0].impact is Impact.DECISIVE
     assert {way.name for way in ranked if way.impact is Impact.NONE} == {
         *("toast_lz4", "outcome_normalization_rows", "native_partitioning")
