@@ -60,6 +60,9 @@ class FullSizeProjection:
     """None without a target."""
     rest_per_day: float
     """Growth of the tables that the workload does not model: no retention of a strategy stops it."""
+    distance: float | None
+    """How much larger the imitated baseline is than the profiled database, as a share of what the workload models; negative
+    where it is smaller, None without a baseline. The interval of `size` includes it."""
 
     def size_after(self, days: int) -> Estimate | None:
         """The size after so many days of growth; its interval moves with it. None if growth is not known."""
@@ -115,7 +118,8 @@ def project(case: CaseFacts, sized: SizedTrial, control: SizedTrial | None) -> F
         return None
     factors = scale(counts, sized.trial, sized.lineage, sized.smaller)
     rest = rest_of(case, sized.template)
-    size = _estimate(factors, sized, rest.bytes)
+    distance = None if control is None else _distance(case, control, rest.bytes)
+    size = _estimate(factors, sized, rest.bytes, distance or 0.0)
     pace = _pace(case, sized, control, rest.per_day)
     steady = _steady(counts, sized, factors, pace, rest)
     days, eta = _time_to_target(size.bytes, pace, steady, rest.per_day, case.target_bytes)
@@ -133,14 +137,31 @@ def project(case: CaseFacts, sized: SizedTrial, control: SizedTrial | None) -> F
         target_eta=eta,
         status=_status(size, case.target_bytes),
         rest_per_day=rest.per_day,
+        distance=distance,
     )
 
 
-def _estimate(factors: Scale, sized: SizedTrial, rest: int) -> Estimate:
-    size = factors.projected(sized.trial.footprint) + rest
+def _distance(case: CaseFacts, control: SizedTrial, rest: int) -> float | None:
+    """How far the imitation is from the profiled database, as a share of the modelled bytes."""
+    counts = full(control.lineage, case, control.template, control.trial, keeps_days=None)
+    modelled = case.database_bytes - rest
+    if counts is None or modelled <= 0:
+        return None
+    factors = scale(counts, control.trial, control.lineage, control.smaller)
+    return factors.projected(control.trial.footprint) / modelled - 1
+
+
+def _estimate(factors: Scale, sized: SizedTrial, rest: int, distance: float) -> Estimate:
+    """The interval is that of the sampling, and the distance between the imitation and the database on both sides of it."""
+    modelled = factors.projected(sized.trial.footprint)
+    size = modelled + rest
     if sized.error is None:
         return Estimate(bytes=size, low=None, high=None)
-    half = round(sized.error * factors.marginal(sized.trial.footprint) + unsupported_bytes(sized.trial, factors))
+    half = round(
+        sized.error * factors.marginal(sized.trial.footprint)
+        + unsupported_bytes(sized.trial, factors)
+        + abs(distance) * modelled
+    )
     return Estimate(bytes=size, low=size - half, high=size + half)
 
 

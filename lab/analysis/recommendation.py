@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from lab.analysis.candidate import Candidate
 from lab.analysis.decision import Breach, Criterion, Decision, Excluded, Limit, is_certain
+from lab.analysis.sensitivity import Variation
 from lab.units import bytes_text, counted, duration_text, ratio_text
 from lab.values import CaseFacts, Constraints
 
@@ -31,10 +32,10 @@ class Recommendation:
     losses: tuple[str, ...]
 
 
-def recommend(decision: Decision, case: CaseFacts) -> Recommendation:
-    """The advice that follows from a decision; `case` has the target of its constraints."""
+def recommend(decision: Decision, case: CaseFacts, variations: Sequence[Variation] = ()) -> Recommendation:
+    """The advice that follows from a decision and its variations; `case` has the target of its constraints."""
     if decision.pick:
-        return _take(decision.pick, decision, case)
+        return _take(decision.pick, decision, case, variations)
     if decision.closest:
         return _none_fits(decision.closest, decision)
     headline = "Nothing to recommend: no verified strategy of this run saves more than the noise floor."
@@ -93,11 +94,11 @@ def _at_ease(case: CaseFacts, constraints: Constraints) -> str:
     )
 
 
-def _take(pick: Candidate, decision: Decision, case: CaseFacts) -> Recommendation:
+def _take(pick: Candidate, decision: Decision, case: CaseFacts, variations: Sequence[Variation]) -> Recommendation:
     return Recommendation(
         scenario=pick.name,
         headline=_headline(pick, decision, case),
-        reasons=(*_reasons(pick, decision), *(f"It costs: {cost}" for cost in pick.costs)),
+        reasons=(*_reasons(pick, decision), *_steady(pick, variations), *(f"It costs: {cost}" for cost in pick.costs)),
         losses=pick.facts.given_up,
     )
 
@@ -135,6 +136,22 @@ def _reasons(pick: Candidate, decision: Decision) -> Iterator[str]:
     for other in decision.front[2 : 2 + _ALTERNATIVES]:
         yield f"Also possible: {_in_short(other, pick)}."
     yield rule(decision.constraints)
+
+
+def _steady(pick: Candidate, variations: Sequence[Variation]) -> Iterator[str]:
+    """In how many of the variations the pick stays first, and what is first in the others."""
+    if not variations:
+        return
+    others = [one for one in variations if one.first != pick.name]
+    kept = f"It stays first in {len(variations) - len(others)} of {len(variations)}"
+    if not others:
+        yield f"{kept}: {'; '.join(one.name for one in variations)}."
+    else:
+        yield f"{kept}. Otherwise: {_otherwise(others)}."
+
+
+def _otherwise(others: Sequence[Variation]) -> str:
+    return "; ".join(f"{one.name}: {one.first or 'nothing fits'}" for one in others)
 
 
 def _in_short(other: Candidate, pick: Candidate) -> str:

@@ -32,6 +32,7 @@ from lab.analysis.rows import (
     saving,
 )
 from lab.analysis.writes import write_results
+from lab.analysis.sensitivity import Variation, variations
 from lab.values import Category, Completed, Constraints, Experiment, Failed, Outcome
 
 if TYPE_CHECKING:
@@ -62,6 +63,8 @@ class Results:
     candidates: tuple[Candidate, ...]
     """Every trial that has a baseline and a full size, in the order of the run."""
     decision: Decision
+    variations: tuple[Variation, ...]
+    """What would be first if a number were another one; none without a pick."""
     advice: Recommendation
     """The decision in words."""
     broken: tuple[str, ...]
@@ -132,6 +135,7 @@ def analyse(experiment: Experiment, constraints: Constraints | None = None) -> R
     trials = [_trial(context, outcome) for outcome in experiment.outcomes]
     candidates = tuple(_candidates(context, trials))
     decision = decide(candidates, constraints)
+    varied = variations(candidates, decision, experiment)
     ranks = {id(candidate.trial): rank for rank, candidate in enumerate(decision.ranking, 1)}
     foretold = _forecasts(context, trials)
     return Results(
@@ -151,7 +155,8 @@ def analyse(experiment: Experiment, constraints: Constraints | None = None) -> R
         noise=context.noise,
         candidates=candidates,
         decision=decision,
-        advice=recommend(decision, experiment.case),
+        variations=varied,
+        advice=recommend(decision, experiment.case, varied),
         broken=tuple(_broken(experiment)),
         rest=rest_of(experiment.case, experiment.templates[0]) if experiment.templates else None,
         over_target=constraints.target_bytes is not None and experiment.case.database_bytes >= constraints.target_bytes,

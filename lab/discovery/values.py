@@ -112,7 +112,8 @@ class Expected:
         else:
             yield f"two baselines differ by {self.noise_percent:.2f} %"
         off = 100 * (self.before / self.real - 1)
-        yield f"the projected baseline differs by {off:+.1f} % from the real {bytes_text(self.real)}"
+        real = f"from the real {bytes_text(self.real)}, which the interval includes"
+        yield f"the projected baseline differs by {off:+.1f} % {real}"
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -8,11 +8,13 @@ from dataclasses import replace
 import pytest
 
 from lab.analysis.candidate import Candidate
-from lab.analysis.decision import Criterion, Limit, breaches, decide, dominates
+from lab.analysis.decision import Criterion, Limit, breaches, decide
+from lab.analysis.dominance import dominates
 from lab.analysis.interval import Estimate
 from lab.analysis.reads import Change, ReadResult
 from lab.analysis.recommendation import recommend
 from lab.analysis.results import Results, analyse
+from lab.analysis.sensitivity import variations
 from lab.scenario import lost_column, lost_rows, lost_values
 from lab.values import Completed, Constraints, DeclaredLoss, Experiment, Skipped
 
@@ -288,6 +290,28 @@ def test_a_run_without_timed_reads_keeps_no_limit_on_them(sample: Experiment) ->
     assert decision.pick is None
     assert all(breach.measured is False for one in decision.impossible for breach in one.breaches)
     assert [one.breaches[0].limit for one in decision.impossible] == [Limit.MAX_READ]
+
+
+def test_the_pick_is_decided_anew_where_a_number_is_another_one(results: Results, sample: Experiment) -> None:
+    names_of = [variation.name for variation in results.variations]
+    assert {"change rate 0.25", "change rate 4", "2 x growth over 30 days"} <= set(names_of)
+    assert any(reason.startswith("It stays first in ") for reason in results.advice.reasons)
+    tight = replace(sample.constraints, target_bytes=4 << 30, horizon_days=30)
+    slow, fast = (
+        next(one for one in analyse(sample, tight).variations if one.name == f"{pace} x growth over 30 days")
+        for pace in ("0.5", "2")
+    )
+    assert slow.first is not None
+    assert fast.first is None
+
+
+def test_a_variation_that_another_one_wins_is_named(like: Candidate, sample: Experiment) -> None:
+    near, far = planted(like, "near", 5, share=0.2), planted(like, "far", 5.5, share=0.2)
+    decision = decide([near, far], TEN)
+    varied = variations([near, far], decision, sample)
+    assert decision.pick == near
+    assert [one.first for one in varied if one.name.startswith("its interval's upper end")] == ["far"]
+    assert "far" in next(line for line in recommend(decision, sample.case, varied).reasons if "Otherwise" in line)
 
 
 def test_nothing_measured_is_nothing_decided(sample: Experiment) -> None:

@@ -300,7 +300,8 @@ def test_the_newest_rows_of_a_columnstore_keep_their_values_and_the_others_are_s
 def with_unmodelled_table(facts: CaseFacts) -> CaseFacts:
     """The same database with a table that no workload makes, without ages, and with system catalogs."""
     rows = replace(facts.tables["market_odds"], rows_kept={}, total_bytes=3 * GIGABYTE, bytes_per_day=GIGABYTE / 4)
-    return replace(facts, tables={**facts.tables, "shop.orders": rows}, system_bytes=8 << 20)
+    whole = facts.database_bytes + 3 * GIGABYTE + (8 << 20)
+    return replace(facts, database_bytes=whole, tables={**facts.tables, "shop.orders": rows}, system_bytes=8 << 20)
 
 
 def test_what_is_not_imitated_lies_in_every_size_and_goes_on_growing() -> None:
@@ -311,6 +312,20 @@ def test_what_is_not_imitated_lies_in_every_size_and_goes_on_growing() -> None:
     half = [table(name, ROWS[name], {kind: w / 2 for kind, w in widths.items()}) for name, widths in PER_ROW.items()]
     smaller = projected(sized(trial(ROWS, *half)), with_unmodelled_table(case()))
     assert smaller.bytes_per_day == pytest.approx(GIGABYTE / 4 + GIGABYTE * 3 / 4 / 2, abs=1)
+
+
+def test_the_distance_of_the_imitation_from_the_database_widens_the_interval() -> None:
+    true = projected(sized(trial(ROWS)))
+    real = true.size.bytes
+    near, far = (
+        projected(sized(trial(ROWS)), replace(case(), database_bytes=size)) for size in (real, real * 10 // 11)
+    )
+    assert near.distance == pytest.approx(0, abs=1e-6)
+    assert far.distance == pytest.approx(0.1, rel=0.01)
+    assert near.size.high is not None
+    assert far.size.high is not None
+    assert far.size.bytes == near.size.bytes
+    assert far.size.high - near.size.high == pytest.approx(0.1 * real, rel=0.01)
 
 
 def test_a_retention_does_not_hold_back_what_is_not_imitated() -> None:
