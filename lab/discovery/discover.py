@@ -9,6 +9,7 @@ from lab.analysis.recommendation import rule
 from lab.discovery.checklist import checklist
 from lab.discovery.findings import findings
 from lab.discovery.findings.payload import payload
+from lab.discovery.housekeeping import cheap_wins
 from lab.discovery.inputs import RUN, DiscoveryInputs
 from lab.discovery.opportunities import opportunities
 from lab.discovery.phases import phases
@@ -26,6 +27,7 @@ def discover(inputs: DiscoveryInputs) -> Discovery:
         warnings=tuple(_warnings(inputs)),
         drivers=drivers(inputs.profile)[:_TOP],
         findings=findings(inputs),
+        cheap_wins=cheap_wins(inputs),
         opportunities=opportunities(inputs),
         rule=rule(inputs.results.decision.constraints) if inputs.results else "",
         headline=advice.headline

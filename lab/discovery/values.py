@@ -117,6 +117,16 @@ class Expected:
 
 
 @dataclass(frozen=True, kw_only=True)
+class CheapWin:
+    """Something that the profile shows and that needs no rewrite."""
+
+    what: str
+    bytes: int | None
+    """What it frees at most; None where that is not known."""
+    how: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class Opportunity:
     """One strategy, measured by the run or only named."""
 
@@ -237,6 +247,8 @@ class Discovery:
     drivers: tuple[Driver, ...]
     """The largest, largest first."""
     findings: tuple[Finding, ...]
+    cheap_wins: tuple[CheapWin, ...]
+    """The largest first."""
     opportunities: tuple[Opportunity, ...]
     """Best first; unmeasured strategies last."""
     rule: str

@@ -34,6 +34,9 @@ SELECT current_database()::text, current_setting('server_version'), current_sett
        pg_is_in_recovery(), pg_database_size(current_database()), now(),
        (SELECT stats_reset FROM pg_stat_database WHERE datname = current_database())
 """
+_USEFUL = ("pg_partman", "pg_repack", "timescaledb")
+"""Extensions that a strategy or its housekeeping can use."""
+_OFFERED = "SELECT name::text, default_version FROM pg_available_extensions WHERE name = ANY (%s) ORDER BY name"
 _WAL = "SELECT CASE WHEN has_function_privilege('pg_ls_waldir()', 'EXECUTE') THEN 'yes' ELSE 'no' END"
 
 
@@ -97,6 +100,7 @@ class _Survey:
             bytes_per_day=pace,
             forecast=growth.forecast(self._bytes, pace, target_bytes, self._now, gaps=self._gaps(tables)),
             dependants=hanging,
+            extensions=self._extensions(),
             missing=(*self._missing, *assembly.idle(tables, self._now)),
         )
 
@@ -104,6 +108,12 @@ class _Survey:
         """Everything in the catalog that depends on the tables."""
         with self._attempt("Views, grants and what else depends on the tables"):
             return dependants.read(self._source, [surveyed.table for surveyed in surveyed_tables])
+        return None
+
+    def _extensions(self) -> dict[str, str] | None:
+        """The extensions of `_USEFUL` that the server offers, with their versions."""
+        with self._attempt("Extensions that the server offers"):
+            return dict(self._source.fetch(_OFFERED, (list(_USEFUL),)))
         return None
 
     def _gaps(self, tables: Sequence[TableProfile]) -> list[str]:

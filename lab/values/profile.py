@@ -220,6 +220,8 @@ class Profile:
     """What could not be read, and why."""
     dependants: tuple[Dependant, ...] | None = None
     """The objects that depend on the tables; None where they were not read, as in older and in published profiles."""
+    extensions: Mapping[str, str] | None = None
+    """Name to version of the extensions that a strategy could use and the server offers; None where they were not read."""
 
     def of(self, table: str) -> TableProfile | None:
         """The profile of that table, None where there is none."""

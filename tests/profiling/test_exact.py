@@ -165,3 +165,12 @@ def test_drivers_sum_to_the_database(aged: Aged) -> None:
     assert sum(driver.bytes for driver in largest) == aged.profile.database_bytes
     assert sum(driver.share for driver in largest) == pytest.approx(1)
     assert largest[0].name == "odds_snapshots.raw_response"
+
+
+def test_the_extensions_that_the_server_offers_are_those_that_it_lists(aged: Aged) -> None:
+    with aged.server.connect(aged.name) as database:
+        offered: dict[str, str] = dict(
+            database.fetch("SELECT name::text, default_version FROM pg_available_extensions")
+        )
+    useful = ("pg_partman", "pg_repack", "timescaledb")
+    assert aged.profile.extensions == {name: offered[name] for name in useful if name in offered}
