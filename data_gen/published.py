@@ -15,7 +15,7 @@ from lab.profiling.document import AGAIN
 from lab.profiling.survey import FORMAT
 from lab.profiling.time import growth
 from lab.units import bytes_text
-from lab.values import TARGET_BYTES, ColumnProfile, Day, Growth, Profile, Retention, Series, TableProfile
+from lab.values import ColumnProfile, Day, Growth, Profile, Retention, Series, TableProfile
 
 _UNITS = {"bytes": 1, "kb": 1 << 10, "mb": 1 << 20, "gb": 1 << 30}
 _NOT = "not published"
@@ -51,8 +51,10 @@ class _Case:
     published: _Published
 
 
-def load(path: Path, *, target_bytes: int = TARGET_BYTES) -> Profile:
-    """The profile that a case file publishes. Facts that it lacks are None and are listed in `missing`.
+def load(path: Path, *, target_bytes: int | None = None) -> Profile:
+    """The profile that a case file publishes, with its own target, if it has one, or with another.
+
+    Facts that it lacks are None and are listed in `missing`.
 
     Errors: `InputError` where the file is missing, damaged, or has facts that this lab does not know.
     """
@@ -62,10 +64,11 @@ def load(path: Path, *, target_bytes: int = TARGET_BYTES) -> Profile:
     size = _size(case.published.totals, "database")
     if size is None:
         raise InputError(f"{path} does not say how large the database is.", hint="Add totals.database_gb.")
-    return _profile(case, size, target_bytes)
+    target = _size(case.published.totals, "target") if target_bytes is None else target_bytes
+    return _profile(case, size, target)
 
 
-def _profile(case: _Case, size: int, target_bytes: int) -> Profile:
+def _profile(case: _Case, size: int, target_bytes: int | None) -> Profile:
     facts = case.published
     pace = _number(facts.growth, "gb_per_day_mean")
     per_day = None if pace is None else pace * _UNITS["gb"]

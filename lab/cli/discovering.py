@@ -12,15 +12,17 @@ import typer
 from lab import paths
 from lab.cli.app import SOMETHING_FAILED, app
 from lab.cli.console import print_json, print_line, print_lines, print_table, progress
+from lab.cli.constraints import Horizon, Keep, KeepHistory, MaxLock, MaxRead, Target, constraints
 from lab.cli.options import AsJson, scenario_names
+from lab.cli.sources import case_file_or_path, load_profile, profile_file, usages
 from lab.errors import InputError, ServerError
+from lab.values import Constraints
 
 if TYPE_CHECKING:
+    from lab.analysis.results import Results
     from lab.discovery import DiscoveryInputs, Proposal, Provenance
     from lab.discovery.plan import PlanFile
     from lab.report.discovery import Renderer
-    from lab.usage import Usage
-    from lab.values import Profile
 
 Dsn = Annotated[
     str | None, typer.Argument(metavar="[DSN]", help="The database; default: from PGHOST, PGDATABASE and so on.")
@@ -37,7 +39,9 @@ def profile(
     case: Annotated[
         str | None, typer.Option("--case", help="Instead of a database: a published case, or its file.")
     ] = None,
-    target: Annotated[str, typer.Option("--target", help="The size that the database should fit in.")] = "10GB",
+    target: Annotated[
+        str | None, typer.Option("--target", help="The size that the database should fit in; default: none.")
+    ] = None,
     exact: Annotated[bool, typer.Option("--exact", help="Read every block instead of a sample.")] = False,
     output: Annotated[Path | None, typer.Option("-o", "--out", help="Also write the profile as JSON here.")] = None,
     as_json: AsJson = False,
@@ -53,9 +57,9 @@ def profile(
     printed = as_json or (output is not None and paths.is_standard_output(output))
     if output and not printed:
         files.check_target(output, streams=True)  # before a large database is read for hours
-    size = parse_bytes(target)
+    size = None if target is None else parse_bytes(target)
     if case:
-        profiled = published.load(_case_file(case), target_bytes=size)
+        profiled = published.load(case_file_or_path(case), target_bytes=size)
     else:
         profiled = profiling.profile(dsn or "", target_bytes=size, exact=exact, progress=progress())
     if output and not paths.is_standard_output(output):
@@ -110,6 +114,12 @@ def discover(
         Path | None,
         typer.Option("--check", metavar="FILE", help="The file that `lab check` wrote about this database."),
     ] = None,
+    target: Target = None,
+    horizon: Horizon = None,
+    keep_history: KeepHistory = False,
+    keep: Keep = None,
+    max_read: MaxRead = None,
+    max_lock: MaxLock = None,
     output: Annotated[
         Path, typer.Option("-o", "--out", help="The document; its summary and the plan's SQL are written beside it.")
     ] = Path("DISCOVERY.md"),
@@ -123,7 +133,10 @@ def discover(
         raise InputError(f"{output} is the name of the summary beside it.", hint="Give the document another name.")
     summary = output.with_name(discovery.SUMMARY)
     files.check_target(summary)
-    inputs, origins = _inputs(profile, usage_of or (), run, checked)
+    asked = constraints(
+        target=target, horizon=horizon, keep_history=keep_history, keep=keep, max_read=max_read, max_lock=max_lock
+    )
+    inputs, origins = _inputs(profile, usage_of or (), run, checked, asked)
     folder = output.with_name(f"{output.stem}-plan")
     inputs = replace(inputs, plan_folder=folder.name)
     renderers = {output: discovery.document, summary: discovery.summary}
@@ -202,33 +215,46 @@ def _rendered(path: Path, render: Renderer, inputs: DiscoveryInputs, origins: Se
 
 
 def _inputs(
-    profile: str, paths: Sequence[Path], run: Path | None, checked: Path | None
+    profile: str, paths: Sequence[Path], run: Path | None, checked: Path | None, asked: Constraints
 ) -> tuple[DiscoveryInputs, list[Provenance]]:
     """The inputs, and the sources that the document names for them."""
     from data_gen import case_names
     from lab import check as checking
-    from lab import files, runs
-    from lab.analysis.results import analyse
+    from lab import files, profiling, runs
     from lab.discovery import DiscoveryInputs, provenance
 
-    file, shown = _profile_file(profile)
-    profiled = _load(file)
-    usages = _usages(profiled, paths)
+    file, shown = profile_file(profile)
+    profiled = load_profile(file)
+    if asked.target_bytes is not None:
+        profiled = profiling.with_target(profiled, asked.target_bytes)
+    used = usages(profiled, paths)
     inputs = DiscoveryInputs(
         profile=profiled,
-        usages=usages,
-        results=analyse(runs.load(run)) if run else None,
+        usages=used,
+        results=_analysed(run, asked) if run else None,
         proposals=proposals(),
         check=checking.load(checked) if checked else None,
     )
     origins = [provenance.of_profile(profiled, shown, files.digest(file))]
-    origins += [provenance.of_usage(result, [path.as_posix() for path in paths]) for result in usages]
+    origins += [provenance.of_usage(result, [path.as_posix() for path in paths]) for result in used]
     if run and inputs.experiment:
         at = runs.file_of(run)
         own = inputs.experiment.plan.dataset.case not in case_names()
         case = at.with_name(runs.CASE).as_posix() if own else None
         origins.append(provenance.of_run(inputs.experiment, at.as_posix(), runs.digest(run), case_file=case))
     return inputs, origins
+
+
+def _analysed(run: Path, asked: Constraints) -> Results:
+    """The run, judged by its own constraints where none were asked for, and by its own target where that was not."""
+    from lab import runs
+    from lab.analysis.results import analyse
+
+    experiment = runs.load(run)
+    if asked == Constraints():
+        return analyse(experiment)
+    own = experiment.constraints.target_bytes
+    return analyse(experiment, asked if asked.target_bytes is not None else replace(asked, target_bytes=own))
 
 
 def proposals() -> tuple[Proposal, ...]:
@@ -249,49 +275,3 @@ def proposals() -> tuple[Proposal, ...]:
         for entry in registry.registered().values()
         if entry.scenario.leads and entry.scenario.category is not Category.CONTROL
     )
-
-
-def _profile_file(name: str) -> tuple[Path, str]:
-    """The file of a profile or case, and what it is called in a document."""
-    from data_gen import case_file, case_names
-
-    if name in case_names():
-        return case_file(name), f"data_gen/cases/{name}.json"
-    path = Path(name)
-    if paths.is_missing(path):
-        raise InputError(
-            f"There is neither a file nor a case {name}.",
-            hint=f"Cases are {' and '.join(case_names())}. `lab profile DSN -o profile.json` writes a profile.",
-        )
-    return path, path.as_posix()
-
-
-def _case_file(name: str) -> Path:
-    """The file of a published case, or the named file; `InputError` where there is neither."""
-    from data_gen import case_file, case_names
-
-    if name not in case_names() and not paths.is_missing(Path(name)):
-        return Path(name)
-    return case_file(name)
-
-
-def _load(file: Path) -> Profile:
-    """The profile in a profile.json or in the file of a case."""
-    from data_gen import published
-    from lab import profiling
-
-    return profiling.load(file) if profiling.is_profile(file) else published.load(file)
-
-
-def _usages(profiled: Profile, paths: Sequence[Path]) -> tuple[Usage, ...]:
-    """How the sources use the payload column of the snapshots, and the JSON columns of the market rows."""
-    if not paths:
-        return ()
-    from lab import usage
-    from lab.discovery import DiscoveryInputs
-
-    inputs = DiscoveryInputs(profile=profiled)
-    snapshots = {series.snapshots for series in profiled.series}
-    markets = {series.markets for series in profiled.series}
-    columns = sorted({column.name for table, column in inputs.columns() if table.table in markets})
-    return (*usage.look(paths, [inputs.payload], sorted(snapshots)), *usage.look(paths, columns, sorted(markets)))

@@ -135,6 +135,8 @@ def _same(inputs: DiscoveryInputs) -> str | None:
 
 def _target(inputs: DiscoveryInputs) -> str | None:
     strategy, target = inputs.recommended, inputs.profile.forecast.target_bytes
+    if target is None:
+        return "No target is set."
     if strategy is None or inputs.is_other_database or strategy.expected.most >= target:
         return None
     return f"`{strategy.name}`: at most {bytes_text(strategy.expected.most)} at full size, under {bytes_text(target)}."

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from lab.discovery.values import Provenance
 from lab.usage.values import Usage
-from lab.values import BASELINE, TARGET_BYTES, Experiment, Profile
+from lab.values import BASELINE, Experiment, Profile
 
 _SERVERS = {"external": "DSN"}
 
@@ -15,9 +15,10 @@ _SERVERS = {"external": "DSN"}
 def of_profile(profile: Profile, path: str, digest: str) -> Provenance:
     """The file of a profile or of a published case; `digest` is its SHA-256."""
     measured = profile.source == "measured"
-    target = f" --target {_size(profile.forecast.target_bytes)}"
+    bytes_allowed = profile.forecast.target_bytes
+    target = "" if bytes_allowed is None else f" --target {_size(bytes_allowed)}"
     origin = f"DSN -o {shlex.quote(path)}" if measured else f"--case {shlex.quote(profile.name)}"
-    again = f"lab profile {origin}{target if profile.forecast.target_bytes != TARGET_BYTES else ''}"
+    again = f"lab profile {origin}{target}"
     return Provenance(what=f"profile, {profile.source}", path=path, digest=digest, date=profile.taken, command=again)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Literal
 
 from lab.discovery.inputs import RUN, DiscoveryInputs, MeasuredStrategy
 from lab.discovery.locks import NOT_MEASURED, blocks, lock_words
@@ -10,7 +11,7 @@ from lab.discovery.statements import rollback_steps
 from lab.discovery.values import Risk
 from lab.units import bytes_text, counted
 from lab.usage.values import Reading
-from lab.values import CHANGE_RATE
+from lab.values import CHANGE_RATE, Profile
 
 _LEVELS = ("high", "medium", "low")
 _NEAR = 0.05
@@ -29,9 +30,9 @@ def _of_the_database(inputs: DiscoveryInputs) -> Iterator[Risk]:
     forecast = inputs.profile.forecast
     yield Risk(
         name="Doing nothing",
-        level="high" if inputs.profile.database_bytes >= forecast.target_bytes else "medium",
+        level=_pressing(inputs.profile),
         what=forecast.words,
-        remedy="Choose a strategy, or raise the target.",
+        remedy="Choose a strategy, or raise the target." if forecast.target_bytes else "Set a target with --target.",
     )
     if inputs.profile.missing:
         yield Risk(
@@ -40,6 +41,13 @@ def _of_the_database(inputs: DiscoveryInputs) -> Iterator[Risk]:
             what=f"The profile lists {counted(len(inputs.profile.missing), 'gap')}.",
             remedy="`lab profile DSN` with a role that may read all tables.",
         )
+
+
+def _pressing(profile: Profile) -> Literal["high", "medium", "low"]:
+    target = profile.forecast.target_bytes
+    if target is None:
+        return "low"
+    return "high" if profile.database_bytes >= target else "medium"
 
 
 def _without_plan(inputs: DiscoveryInputs) -> Iterator[Risk]:

@@ -2,5 +2,6 @@
 
 from lab.profiling.document import has_workload, is_profile, load, text
 from lab.profiling.survey import profile
+from lab.profiling.time.growth import with_target
 
-__all__ = ["has_workload", "is_profile", "load", "profile", "text"]
+__all__ = ["has_workload", "is_profile", "load", "profile", "text", "with_target"]

@@ -19,7 +19,7 @@ from lab.profiling.sample.columns import TableSample
 from lab.profiling.time import ages, growth, paths, repeats
 from lab.profiling.time.ages import Ages
 from lab.units import bytes_text
-from lab.values import TARGET_BYTES, Dependant, Profile, TableProfile
+from lab.values import Dependant, Profile, TableProfile
 
 FORMAT = 2
 # 1  A foreign key names its table only within its own name.
@@ -41,7 +41,12 @@ _WAL = "SELECT CASE WHEN has_function_privilege('pg_ls_waldir()', 'EXECUTE') THE
 
 
 def profile(
-    dsn: str, *, target_bytes: int = TARGET_BYTES, now: datetime | None = None, exact: bool = False, progress: Progress
+    dsn: str,
+    *,
+    target_bytes: int | None = None,
+    now: datetime | None = None,
+    exact: bool = False,
+    progress: Progress,
 ) -> Profile:
     """The profile of the database behind `dsn`. Writes nothing there, and reads at most 16 MB of each table's heap.
 
@@ -64,7 +69,7 @@ class _Survey:
         self._now = now or clock
         self._budget = blocks.EVERYTHING if exact else None
 
-    def profile(self, target_bytes: int) -> Profile:
+    def profile(self, target_bytes: int | None) -> Profile:
         """The whole profile."""
         surveyed_tables = self._tables()
         keys = paths.keys(self._source, [surveyed.table for surveyed in surveyed_tables])

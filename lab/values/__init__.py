@@ -44,7 +44,6 @@ from lab.values.outcome import (
 )
 from lab.values.parameters import Choice, ScenarioParameter, Setting, Value, WholeNumber
 from lab.values.profile import (
-    TARGET_BYTES,
     ColumnProfile,
     Day,
     Forecast,
@@ -69,7 +68,6 @@ __all__ = [
     "KINDS",
     "SIZE",
     "SYSTEM_CATALOGS",
-    "TARGET_BYTES",
     "Answer",
     "AuxiliaryTrial",
     "Capabilities",

@@ -8,9 +8,6 @@ from typing import Literal
 
 from lab.values.dependant import Dependant
 
-TARGET_BYTES = 10 << 30
-"""The size that a database should fit in, unless the user names another."""
-
 
 @dataclass(frozen=True, kw_only=True)
 class ColumnProfile:
@@ -186,7 +183,8 @@ class Series:
 class Forecast:
     """When the database passes the target at its present growth."""
 
-    target_bytes: int
+    target_bytes: int | None
+    """None where no target was set."""
     bytes_per_day: float | None
     passes: str | None
     """The day, ISO 8601; None if the target is passed already, the database does not grow, or growth is not known."""

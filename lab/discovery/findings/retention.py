@@ -55,6 +55,8 @@ def _age(table: TableProfile, rows: int, cut: Retention) -> str:
 
 def _fits(inputs: DiscoveryInputs) -> str:
     target, pace = inputs.profile.forecast.target_bytes, inputs.profile.bytes_per_day
+    if target is None:
+        return "No target is set, so no number of days has to fit."
     if not pace:
         return "How many days fit the target is unknown, because the profile states no growth."
     return f"At {bytes_text(pace)} a day, {bytes_text(target)} hold about {target / pace:.1f} days, unless rows get smaller."

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from lab.units import bytes_text
-from lab.values import Day, Forecast, Growth, Retention, TableProfile
+from lab.values import Day, Forecast, Growth, Profile, Retention, TableProfile
 
 WEEK = 7
 PERIODS = (7, 14, 30)
@@ -79,9 +80,18 @@ def _undated(table: TableProfile) -> float:
 
 
 def forecast(
-    database_bytes: int, bytes_per_day: float | None, target_bytes: int, now: datetime, *, gaps: Sequence[str] = ()
+    database_bytes: int,
+    bytes_per_day: float | None,
+    target_bytes: int | None,
+    now: datetime,
+    *,
+    gaps: Sequence[str] = (),
 ) -> Forecast:
     """When the target is passed at the pace of the last week; `gaps` names everything that the pace does not include."""
+    if target_bytes is None:
+        pace = "unknown" if bytes_per_day is None else f"{'at least ' if gaps else ''}{bytes_text(bytes_per_day)} a day"
+        words = f"No target is set. The growth is {pace}."
+        return Forecast(target_bytes=None, bytes_per_day=bytes_per_day, passes=None, words=words)
     target = bytes_text(target_bytes)
     passes = None
     if database_bytes >= target_bytes:
@@ -94,6 +104,18 @@ def forecast(
         )
         words += f" The pace excludes data of unknown growth: {' and '.join(gaps)}." if gaps else ""
     return Forecast(target_bytes=target_bytes, bytes_per_day=bytes_per_day, passes=passes, words=words)
+
+
+def with_target(profile: Profile, target_bytes: int) -> Profile:
+    """The same profile with another target."""
+    unknown = (
+        unknown_bytes(profile.tables) if profile.source == "measured" else 0
+    )  # what is published is the whole growth
+    gaps = [f"{bytes_text(unknown)} of tables"] if unknown else []
+    now = datetime.fromisoformat(profile.now)
+    return replace(
+        profile, forecast=forecast(profile.database_bytes, profile.bytes_per_day, target_bytes, now, gaps=gaps)
+    )
 
 
 def _passing(left: float, target: str, bytes_per_day: float, now: datetime, least: str) -> tuple[str | None, str]:

@@ -1,0 +1,60 @@
+"""The files that commands about an existing database read."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from lab import paths
+from lab.errors import InputError
+
+if TYPE_CHECKING:
+    from lab.usage import Usage
+    from lab.values import Profile
+
+
+def profile_file(name: str) -> tuple[Path, str]:
+    """The file of a profile or case, and what it is called in a document."""
+    from data_gen import case_file, case_names
+
+    if name in case_names():
+        return case_file(name), f"data_gen/cases/{name}.json"
+    path = Path(name)
+    if paths.is_missing(path):
+        raise InputError(
+            f"There is neither a file nor a case {name}.",
+            hint=f"Cases are {' and '.join(case_names())}. `lab profile DSN -o profile.json` writes a profile.",
+        )
+    return path, path.as_posix()
+
+
+def case_file_or_path(name: str) -> Path:
+    """The file of a published case, or the named file; `InputError` where there is neither."""
+    from data_gen import case_file, case_names
+
+    if name not in case_names() and not paths.is_missing(Path(name)):
+        return Path(name)
+    return case_file(name)
+
+
+def load_profile(file: Path) -> Profile:
+    """The profile in a profile.json or in the file of a case."""
+    from data_gen import published
+    from lab import profiling
+
+    return profiling.load(file) if profiling.is_profile(file) else published.load(file)
+
+
+def usages(profiled: Profile, paths: Sequence[Path]) -> tuple[Usage, ...]:
+    """How the sources use the payload column of the snapshots, and the JSON columns of the market rows."""
+    if not paths:
+        return ()
+    from lab import usage
+    from lab.discovery import DiscoveryInputs
+
+    inputs = DiscoveryInputs(profile=profiled)
+    snapshots = {series.snapshots for series in profiled.series}
+    markets = {series.markets for series in profiled.series}
+    columns = sorted({column.name for table, column in inputs.columns() if table.table in markets})
+    return (*usage.look(paths, [inputs.payload], sorted(snapshots)), *usage.look(paths, columns, sorted(markets)))
