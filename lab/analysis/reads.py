@@ -129,6 +129,8 @@ class WorstRead:
 
     query: str
     """Empty where no query is slower."""
+    without: tuple[str, ...] = ()
+    """Columns that it left out."""
     ratio: float
     """The larger of the ratios of the medians and of the 95th percentiles; 1 where no query is slower."""
     low: float
@@ -146,7 +148,9 @@ def worst_read(reads: Sequence[ReadResult] | None) -> WorstRead | None:
 
 def _as_worst(read: ReadResult) -> WorstRead:
     ratio = max(read.ratio, read.after.p95 / read.before.p95)
-    return WorstRead(query=read.query, ratio=ratio, low=min(read.low, ratio), high=max(read.high, ratio))
+    return WorstRead(
+        query=read.query, without=read.without, ratio=ratio, low=min(read.low, ratio), high=max(read.high, ratio)
+    )
 
 
 def in_words(reads: Sequence[ReadResult] | None) -> str:

@@ -78,8 +78,8 @@ class Results:
 
     @property
     def pick(self) -> Candidate | None:
-        """The candidate that the advice names; None where it names none."""
-        return next((best for best in self.ranking if best.trial.scenario == self.advice.scenario), None)
+        """The candidate that the decision takes; None where it takes none."""
+        return self.decision.pick
 
     @property
     def measured(self) -> tuple[TrialResult, ...]:

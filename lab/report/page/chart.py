@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from lab.analysis.recommendation import Candidate
+from lab.analysis.candidate import Candidate
 from lab.analysis.results import Results
 from lab.report.page import drawing
 from lab.report.page.drawing import Spec

@@ -26,6 +26,8 @@ _LINES = (
 def growth(results: Results) -> Chart | None:
     """The strategies under the target as they grow, until they pass it."""
     target = results.experiment.case.target_bytes
+    if target is None:
+        return None
     under = [
         candidate
         for candidate in sized(results)

@@ -10,8 +10,8 @@ from importlib.resources import files
 from markupsafe import Markup
 
 from lab.analysis import writes
+from lab.analysis.candidate import Candidate
 from lab.analysis.reads import Change, ReadResult, slower_reads
-from lab.analysis.recommendation import Candidate
 from lab.analysis.results import Results
 from lab.analysis.rows import cost_of
 from lab.report.page import drawing, growth, sizes, work

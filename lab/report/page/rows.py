@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
-from lab.analysis.reads import slowest_read
+from lab.analysis.reads import worst_read
 from lab.analysis.record import Value, record
 from lab.analysis.results import Results
 from lab.analysis.rows import TrialResult
@@ -48,7 +48,12 @@ COLUMNS = (
         name="peak_bytes", head="peak disk", note="The largest size of the database's folder, without WAL.", cell=size
     ),
     Column(name="main_read_ratio", head="first read", note="Time against an untouched clone.", cell=times),
-    Column(name="slowest_read_ratio", head="slowest read", note="Of the query that suffers most.", cell=times),
+    Column(
+        name="worst_read_ratio",
+        head="worst read",
+        note="Of the query that suffers most, its median or its p95.",
+        cell=times,
+    ),
 )
 """Those that the table shows, in their order."""
 
@@ -139,9 +144,9 @@ def _cell(column: Column, value: Value) -> Cell | str | None:
 
 
 def _plans(result: TrialResult) -> Iterator[str]:
-    slowest = slowest_read(result.reads)
-    for cost in (result.trial.reads or ()) if result.trial and slowest else ():
-        if slowest and cost.query == slowest.query and cost.without == slowest.without:
+    worst = worst_read(result.reads)
+    for cost in (result.trial.reads or ()) if result.trial and worst else ():
+        if worst and cost.query == worst.query and cost.without == worst.without:
             try:
                 yield from plans.of_read(cost)
             except InputError as error:

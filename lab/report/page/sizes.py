@@ -21,6 +21,7 @@ _STATUS = {
     TargetStatus.UNDER: ("under the target", drawing.BLUE),
     TargetStatus.PERHAPS: ("perhaps under it", drawing.ORANGE),
     TargetStatus.OVER: ("over the target", drawing.GREY),
+    None: ("no target is set", drawing.BLUE),
 }
 _REST = "not imitated"
 _KINDS = {
@@ -38,7 +39,7 @@ def full_size(results: Results) -> Chart | None:
     if not results.strategies or not shown:
         return None
     target, drawn = results.experiment.case.target_bytes, shown[:_MOST]
-    unit, of_unit = byte_unit(max(target, *(candidate.bytes_now for candidate in drawn)))
+    unit, of_unit = byte_unit(max(target or 0, *(candidate.bytes_now for candidate in drawn)))
     names = labels(shown)
     marks: list[dict[str, Any]] = [
         {
@@ -67,14 +68,14 @@ def full_size(results: Results) -> Chart | None:
         **drawing.rows(marks),
         "width": PLOT,
         "height": {"step": ROW},
-        "layer": [*bars, *target_line(target, of_unit), text],
+        "layer": [*bars, *(() if target is None else target_line(target, of_unit)), text],
     }
     return Chart(
         name="full-size",
         title="Bytes at full size",
         words=(
             "Each bar is the whole database after one strategy. The thin line on it is the interval of the projection."
-            f" The dashed line is the target of {bytes_text(target)}.{_left_out(len(shown))}"
+            f"{'' if target is None else f' The dashed line is the target of {bytes_text(target)}.'}{_left_out(len(shown))}"
         ),
         spec=spec,
         table=Table(
@@ -83,7 +84,7 @@ def full_size(results: Results) -> Chart | None:
             rows=tuple(
                 (
                     names[id(candidate)],
-                    candidate.projection.status.value,
+                    candidate.projection.status.value if candidate.projection.status else None,
                     *(size(value) for value in _interval(candidate.projection)),
                 )
                 for candidate in shown

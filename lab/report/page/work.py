@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from lab.analysis.full_size import TargetStatus
+from lab.analysis.candidate import Candidate
 from lab.analysis.reads import ReadResult
-from lab.analysis.recommendation import Candidate
 from lab.analysis.results import Results
 from lab.report.page import drawing
 from lab.report.page.chart import Chart
@@ -60,9 +59,8 @@ def steps(results: Results) -> Chart | None:
 
 
 def _second(results: Results) -> list[Candidate]:
-    """The other ranked strategies: those under the target first."""
-    others = [candidate for candidate in results.ranking if candidate is not results.pick]
-    return sorted(others, key=lambda candidate: list(TargetStatus).index(candidate.projection.status))
+    """The other ranked strategies, the best first."""
+    return [candidate for candidate in results.decision.ranking if candidate is not results.pick]
 
 
 def _panel(candidate: Candidate, unit: str, of_unit: int) -> Spec:
@@ -91,7 +89,7 @@ def _step(number: int, step: StepRecord, of_unit: int) -> dict[str, Any]:
 
 def reads(results: Results) -> Chart | None:
     """What every read of the application takes after the pick, or else after the best strategy that was timed."""
-    timed = [candidate for candidate in results.ranking if candidate.reads and candidate.trial.reads]
+    timed = [candidate for candidate in results.decision.ranking if candidate.reads and candidate.trial.reads]
     shown = results.pick if results.pick in timed else next(iter(timed), None)
     if shown is None:
         return None
