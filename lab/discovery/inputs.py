@@ -98,9 +98,8 @@ class DiscoveryInputs:
     @cached_property
     def recommended(self) -> MeasuredStrategy | None:
         """The recommended strategy; None without a run, or if no strategy of the run suffices."""
-        return next(
-            (strategy for strategy in self.strategies if self.advice and strategy.name == self.advice.scenario), None
-        )
+        pick = self.results.pick if self.results else None
+        return next((strategy for strategy in self.strategies if strategy.candidate is pick), None)
 
     @property
     def is_other_database(self) -> bool:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from lab.discovery.values import Provenance
 from lab.usage.values import Usage
-from lab.values import BASELINE, Experiment, Profile
+from lab.values import BASELINE, Constraints, Experiment, Profile
 
 _SERVERS = {"external": "DSN"}
 
@@ -35,7 +35,24 @@ def _run(experiment: Experiment, imitates: str) -> str:
     kinds = sorted({trial.server for trial in experiment.plan.trials if trial.server})
     server = f" --server {_SERVERS.get(kinds[0], kinds[0])}" if len(kinds) == 1 else ""
     parameters = "".join(f" --{name.replace(' ', '-')} {value:g}" for name, value in spec.parameters.items())
-    return f"lab run {imitates}{server} --size {size} --seed {spec.seed}{parameters} {scenarios}"
+    limits = "".join(f" {limit}" for limit in _limits(experiment.plan.constraints))
+    return f"lab run {imitates}{server} --size {size} --seed {spec.seed}{parameters}{limits} {scenarios}"
+
+
+def _limits(constraints: Constraints) -> Iterator[str]:
+    """The constraints as arguments of the command line."""
+    if constraints.target_bytes is not None:
+        yield f"--target {_size(constraints.target_bytes)}"
+    if constraints.horizon_days is not None:
+        yield f"--horizon {constraints.horizon_days}d"
+    if constraints.keep_history:
+        yield "--keep-history"
+    for column, days in constraints.keep.items():
+        yield f"--keep {shlex.quote(column)}{'' if days is None else f':{days}d'}"
+    if constraints.max_read is not None:
+        yield f"--max-read {constraints.max_read:g}x"
+    if constraints.max_lock_seconds is not None:
+        yield f"--max-lock {constraints.max_lock_seconds:g}s"
 
 
 def _size(count: int) -> str:

@@ -5,17 +5,20 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Literal
 
+from lab.analysis.reads import slower_reads
 from lab.discovery.inputs import RUN, DiscoveryInputs, MeasuredStrategy
 from lab.discovery.locks import NOT_MEASURED, blocks, lock_words
 from lab.discovery.statements import rollback_steps
 from lab.discovery.values import Risk
-from lab.units import bytes_text, counted
+from lab.units import bytes_text, counted, ratio_text
 from lab.usage.values import Reading
 from lab.values import CHANGE_RATE, Profile
 
 _LEVELS = ("high", "medium", "low")
 _NEAR = 0.05
 """Largest difference of the projected baseline from the real size at which the level is low."""
+_SLOW = 2.0
+"""A read that takes so many times as long is felt by people who wait for it."""
 _UNREAD = (Reading.ELSEWHERE, Reading.NOT_READ)
 
 
@@ -63,6 +66,7 @@ def _without_plan(inputs: DiscoveryInputs) -> Iterator[Risk]:
 
 def _of_the_plan(inputs: DiscoveryInputs, strategy: MeasuredStrategy) -> Iterator[Risk]:
     yield from _loss(inputs, strategy)
+    yield from _reads(strategy)
     yield from _rollback(strategy)
     yield from _locks(strategy)
     yield from _guarantees(strategy)
@@ -86,6 +90,26 @@ def _loss(inputs: DiscoveryInputs, strategy: MeasuredStrategy) -> Iterator[Risk]
         what=f"The plan gives up {'; '.join(strategy.candidate.facts.given_up)}.{readers}",
         remedy="Copy the data elsewhere first, or get the written consent of everybody who may need it.",
     )
+
+
+def _reads(strategy: MeasuredStrategy) -> Iterator[Risk]:
+    """What the application feels at every read, from then on."""
+    worst = strategy.candidate.worst_read
+    if worst is None:
+        yield Risk(
+            name="Reads",
+            level="medium",
+            what="What the strategy costs in reads was not measured.",
+            remedy="Measure it with `lab run --read-seconds 4`.",
+        )
+    elif worst.query:
+        yield Risk(
+            name="Slower reads",
+            level="high" if worst.ratio >= _SLOW else "medium",
+            what=f"{worst.query} takes {ratio_text(worst.ratio)} times as long. In all,"
+            f" {counted(len(slower_reads(strategy.candidate.reads or ())), 'query', 'queries')} of the application get slower.",
+            remedy="Say what is acceptable with `--max-read`, or take a strategy of the ranking whose reads cost less.",
+        )
 
 
 def _rollback(strategy: MeasuredStrategy) -> Iterator[Risk]:

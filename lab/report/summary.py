@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
+from lab.analysis.decision import Decision
 from lab.analysis.record import Value, lock_records, read_record, record, write_record
 from lab.analysis.results import Results
+from lab.analysis.sensitivity import Variation
 
 _DECIMALS = 6
 
@@ -25,6 +28,22 @@ def of(results: Results) -> dict[str, Any]:
             for table in (row.locks.traffic if row.locks else None) or ()
         ],
         "recommendation": asdict(results.advice),
+        "decision": _decision(results.decision, results.variations),
+    }
+
+
+def _decision(decision: Decision, variations: Sequence[Variation]) -> dict[str, Any]:
+    """The decision by names, with every limit that a strategy breaks."""
+    return {
+        "constraints": asdict(decision.constraints),
+        "pick": decision.pick.name if decision.pick else None,
+        "runner_up": decision.runner_up.name if decision.runner_up else None,
+        "decided_by": decision.decided_by,
+        "ranking": [candidate.name for candidate in decision.ranking],
+        "front": [candidate.name for candidate in decision.front],
+        "dominated": {loser.candidate.name: loser.by.name for loser in decision.dominated},
+        "excluded": {one.candidate.name: [asdict(breach) for breach in one.breaches] for one in decision.excluded},
+        "variations": {variation.name: variation.first for variation in variations},
     }
 
 

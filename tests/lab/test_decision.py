@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -15,6 +16,8 @@ from lab.analysis.reads import Change, ReadResult
 from lab.analysis.recommendation import recommend
 from lab.analysis.results import Results, analyse
 from lab.analysis.sensitivity import variations
+from lab.discovery import provenance
+from lab.report import summary
 from lab.scenario import lost_column, lost_rows, lost_values
 from lab.values import Completed, Constraints, DeclaredLoss, Experiment, Skipped
 
@@ -312,6 +315,24 @@ def test_a_variation_that_another_one_wins_is_named(like: Candidate, sample: Exp
     assert decision.pick == near
     assert [one.first for one in varied if one.name.startswith("its interval's upper end")] == ["far"]
     assert "far" in next(line for line in recommend(decision, sample.case, varied).reasons if "Otherwise" in line)
+
+
+def test_programs_read_the_decision_with_its_limits(sample: Experiment) -> None:
+    results = analyse(sample, replace(sample.constraints, max_read=1.5))
+    decided = json.loads(json.dumps(summary.of(results)["decision"]))
+    assert decided["pick"] is None
+    assert decided["excluded"].keys() == set(decided["ranking"])
+    slowest = decided["excluded"]["store_changes_only"]
+    assert [(breach["limit"], breach["allowed"]) for breach in slowest] == [("target", 10 * GB), ("max read", 1.5)]
+
+
+def test_the_command_of_a_run_states_its_constraints(sample: Experiment) -> None:
+    asked = Constraints(
+        target_bytes=GB, horizon_days=9, keep_history=True, keep={"a.b": 7}, max_read=1.1, max_lock_seconds=0.1
+    )
+    run = replace(sample, plan=replace(sample.plan, constraints=asked))
+    command = provenance.of_run(run, "", "", case_file=None).command
+    assert "--target 1024MB --horizon 9d --keep-history --keep a.b:7d --max-read 1.1x --max-lock 0.1s" in command
 
 
 def test_nothing_measured_is_nothing_decided(sample: Experiment) -> None:
