@@ -34,7 +34,7 @@ class RunHeadline:
 def headline(results: Results) -> RunHeadline:
     """The headline of a run, also of one that was interrupted."""
     experiment = results.experiment
-    best = results.ranking[0] if results.ranking else None
+    best = next(iter(results.decision.ranking), None)
     kinds = [type(outcome) for outcome in experiment.outcomes]
     return RunHeadline(
         run=experiment.run,
