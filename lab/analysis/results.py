@@ -31,8 +31,8 @@ from lab.analysis.rows import (
     reason,
     saving,
 )
-from lab.analysis.writes import write_results
 from lab.analysis.sensitivity import Variation, variations
+from lab.analysis.writes import write_results
 from lab.values import Category, Completed, Constraints, Experiment, Failed, Outcome
 
 if TYPE_CHECKING:
