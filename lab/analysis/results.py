@@ -32,7 +32,7 @@ from lab.analysis.rows import (
     saving,
 )
 from lab.analysis.sensitivity import Variation, variations
-from lab.analysis.writes import write_results
+from lab.analysis.writes import main_write, usual_slowdown, write_results
 from lab.values import Category, Completed, Constraints, Experiment, Failed, Outcome
 
 if TYPE_CHECKING:
@@ -251,6 +251,8 @@ def _candidates(context: References, trials: list[TrialResult]) -> Iterator[Cand
                     reads=row.reads,
                     writes=row.writes,
                     cost=row.cost,
+                    longest_lock_seconds=row.locks.longest_seconds if row.locks else None,
+                    write_ratio=usual_slowdown(main_write(row.writes)),
                 )
 
 

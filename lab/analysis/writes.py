@@ -91,6 +91,13 @@ def main_write(writes: Sequence[WriteResult] | None) -> WriteResult | None:
     return writes[0] if writes else None
 
 
+def usual_slowdown(write: WriteResult | None) -> float | None:
+    """How many times as long as before a write takes, 1 where noise explains the difference; None where nobody knows."""
+    if write is None or write.ratio is None or write.change is Change.UNKNOWN:
+        return None
+    return 1 / write.ratio if write.named else 1.0
+
+
 def in_words(writes: Sequence[WriteResult] | None) -> str:
     """What the writes cost, as one sentence."""
     if not writes:
