@@ -15,6 +15,7 @@ from lab import runs
 from lab.analysis.results import Results, analyse
 from lab.report.csv import savings as savings_csv
 from lab.report.page import drawing, page
+from lab.report.page.choice import choice
 from lab.report.page.growth import growth
 from lab.report.page.rows import COLUMNS
 from lab.values import Completed, Experiment, Failed, Outcome, Skipped
@@ -95,6 +96,17 @@ def test_each_line_of_growth_ends_at_its_day_on_the_target(results: Results) -> 
     assert lines["encoding"]["x"] == dots["encoding"]["x"]
 
 
+def test_the_picture_of_the_choice_has_every_ranked_strategy_and_rings_the_pick(results: Results) -> None:
+    chart = choice(results)
+    assert chart
+    assert results.pick
+    marks, ring = (layer["data"]["values"] for layer in chart.spec["layer"][:2])
+    assert len(marks) == len(chart.table.rows) == len([one for one in results.candidates if one.ranked])
+    assert [row[0] for row in chart.table.rows if row[1] == "the pick"] == [results.pick.name]
+    (mark,) = (mark for mark in marks if mark["name"] == results.pick.name)
+    assert [ring[0][name] for name in ("bytes", "ratio")] == [mark[name] for name in ("bytes", "ratio")]
+
+
 def renamed(outcome: Outcome, old: str, new: str) -> Outcome:
     return replace(outcome, scenario=new) if outcome.scenario == old else outcome
 
@@ -154,7 +166,7 @@ def many(sample: Experiment, count: int, *, timed: bool = True) -> Experiment:
 
 def test_a_page_of_40_scenarios_is_smaller_than_1500_kb(sample: Experiment) -> None:
     written = page(analyse(many(sample, 40)))
-    assert written.count("<svg ") == 6
+    assert written.count("<svg ") == 7
     assert len(written.encode()) < 1_500_000
 
 

@@ -14,13 +14,13 @@ from lab.analysis.candidate import Candidate
 from lab.analysis.reads import Change, ReadResult, slower_reads
 from lab.analysis.results import Results
 from lab.analysis.rows import cost_of
-from lab.report.page import drawing, growth, sizes, work
+from lab.report.page import choice, drawing, growth, sizes, work
 from lab.report.page.chart import Chart
 from lab.report.page.rows import COLUMNS, rows
 from lab.report.templating import PAGES
-from lab.units import bytes_text, counted
+from lab.units import bytes_text, counted, duration_text
 
-_CHARTS = (sizes.full_size, sizes.tables_today, sizes.leaves, work.steps, growth.growth, work.reads)
+_CHARTS = (sizes.full_size, choice.choice, sizes.tables_today, sizes.leaves, work.steps, growth.growth, work.reads)
 """In the order of the page, the first one on the first screen; one that a run has nothing for is left out."""
 _OURS = files("lab.report") / "templates"
 _SCRIPT = (_OURS / "page.js").read_text(encoding="utf-8")
@@ -57,7 +57,7 @@ def _price(pick: Candidate) -> Iterator[tuple[str, str | None]]:
     """What the pick costs, by what is paid; None where the run did not measure it."""
     yield "Reads", _reads(pick.reads)
     yield "Writes", writes.in_words(pick.writes).removeprefix("Writes: ") if pick.writes else None
-    yield "Locks", None
+    yield "Locks", _locks(pick.longest_lock_seconds)
     yield "Migration", _migration(pick)
 
 
@@ -68,6 +68,10 @@ def _reads(reads: Sequence[ReadResult] | None) -> str | None:
     if not slower:
         return f"None of {counted(len(queries), 'query', 'queries')} is slower than two baselines differ."
     return f"{len(slower)} of {counted(len(queries), 'query', 'queries')} are slower. The worst: {slower[0].words}."
+
+
+def _locks(seconds: float | None) -> str | None:
+    return None if seconds is None else f"On the sample, others waited for at most {duration_text(seconds)} at a time."
 
 
 def _migration(pick: Candidate) -> str | None:
