@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from lab.analysis import writes
 from lab.analysis.full_size import FullSizeProjection
 from lab.analysis.interval import Estimate
 from lab.analysis.reads import ReadResult, WorstRead, in_words, worst_read
-from lab.analysis.rows import Cost
+from lab.analysis.rows import Cost, TrialResult
 from lab.analysis.writes import WriteResult
 from lab.units import bytes_text
 from lab.values import Category, Completed, DeclaredLoss, LoadedTemplate, ScenarioFacts, Verdict
@@ -102,3 +103,29 @@ class Candidate:
         return f", growing {bytes_text(pace)} a day" + (
             "" if steady is None else f" until it stays at {bytes_text(steady)}"
         )
+
+
+def candidates(trials: Sequence[TrialResult], noise: Mapping[str, float]) -> Iterator[Candidate]:
+    """Every trial that has a baseline and a full size; `noise` is the difference of two baselines by server."""
+    before: dict[str, FullSizeProjection | None] = {
+        row.trial.server: row.projection for row in reversed(trials) if row.trial and row.trial is row.control
+    }
+    for row in trials:
+        if row.sized and row.control and row.projection and row.saving_percent is not None:
+            control_projection = before[row.control.server]
+            if control_projection:
+                yield Candidate(
+                    trial=row.sized.trial,
+                    control=row.control,
+                    facts=row.facts,
+                    template=row.sized.template,
+                    projection=row.projection,
+                    before=control_projection,
+                    saving_percent=row.saving_percent,
+                    noise_percent=noise.get(row.control.server),
+                    reads=row.reads,
+                    writes=row.writes,
+                    cost=row.cost,
+                    longest_lock_seconds=row.locks.longest_seconds if row.locks else None,
+                    write_ratio=writes.usual_slowdown(writes.main_write(row.writes)),
+                )

@@ -10,10 +10,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from lab.analysis.candidate import Candidate
+from lab.analysis.candidate import Candidate, candidates
 from lab.analysis.decision import Decision, decide
 from lab.analysis.forecast import Sizes, StepForecast, forecasts, matched
-from lab.analysis.full_size import FullSizeProjection, Rest, rest_of
+from lab.analysis.full_size import Rest, rest_of
 from lab.analysis.locks import locks_of
 from lab.analysis.measured import References, completed, references
 from lab.analysis.parameters import by_parameter
@@ -32,7 +32,7 @@ from lab.analysis.rows import (
     saving,
 )
 from lab.analysis.sensitivity import Variation, variations
-from lab.analysis.writes import main_write, usual_slowdown, write_results
+from lab.analysis.writes import write_results
 from lab.values import Category, Completed, Constraints, Experiment, Failed, Outcome
 
 if TYPE_CHECKING:
@@ -133,9 +133,9 @@ def analyse(experiment: Experiment, constraints: Constraints | None = None) -> R
     experiment = replace(experiment, case=replace(experiment.case, target_bytes=constraints.target_bytes))
     context = references(experiment)
     trials = [_trial(context, outcome) for outcome in experiment.outcomes]
-    candidates = tuple(_candidates(context, trials))
-    decision = decide(candidates, constraints)
-    varied = variations(candidates, decision, experiment)
+    found = tuple(candidates(trials, context.noise))
+    decision = decide(found, constraints)
+    varied = variations(found, decision, experiment)
     ranks = {id(candidate.trial): rank for rank, candidate in enumerate(decision.ranking, 1)}
     foretold = _forecasts(context, trials)
     return Results(
@@ -153,7 +153,7 @@ def analyse(experiment: Experiment, constraints: Constraints | None = None) -> R
             for server, _ in context.read_gaps
         },
         noise=context.noise,
-        candidates=candidates,
+        candidates=found,
         decision=decision,
         variations=varied,
         advice=recommend(decision, experiment.case, varied),
@@ -229,31 +229,6 @@ def _sizes(baseline: TrialResult) -> Sizes | None:
     larger, smaller = sized.trial.footprint.total, sized.smaller.footprint.total
     full = projection.size.bytes - projection.untouched
     return Sizes(larger=larger, smaller=smaller, full=full) if larger > smaller > 0 else None
-
-
-def _candidates(context: References, trials: list[TrialResult]) -> Iterator[Candidate]:
-    before: dict[str, FullSizeProjection | None] = {
-        row.trial.server: row.projection for row in reversed(trials) if row.trial and row.trial is row.control
-    }
-    for row in trials:
-        if row.sized and row.control and row.projection and row.saving_percent is not None:
-            control_projection = before[row.control.server]
-            if control_projection:
-                yield Candidate(
-                    trial=row.sized.trial,
-                    control=row.control,
-                    facts=row.facts,
-                    template=row.sized.template,
-                    projection=row.projection,
-                    before=control_projection,
-                    saving_percent=row.saving_percent,
-                    noise_percent=context.noise.get(row.control.server),
-                    reads=row.reads,
-                    writes=row.writes,
-                    cost=row.cost,
-                    longest_lock_seconds=row.locks.longest_seconds if row.locks else None,
-                    write_ratio=usual_slowdown(main_write(row.writes)),
-                )
 
 
 def _steps(experiment: Experiment) -> Iterator[StepResult]:

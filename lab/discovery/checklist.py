@@ -135,9 +135,7 @@ def _same(inputs: DiscoveryInputs) -> str | None:
 
 def _target(inputs: DiscoveryInputs) -> str | None:
     strategy, target = inputs.recommended, inputs.profile.forecast.target_bytes
-    if target is None:
-        return "No target is set."
-    if strategy is None or inputs.is_other_database or strategy.expected.most >= target:
+    if strategy is None or target is None or inputs.is_other_database or strategy.expected.most >= target:
         return None
     return f"`{strategy.name}`: at most {bytes_text(strategy.expected.most)} at full size, under {bytes_text(target)}."
 
@@ -214,7 +212,7 @@ _RULES = (
     _Rule(
         "The recommended strategy fits the target",
         _target,
-        f"No strategy is recommended for this database, or it may exceed the target. {_RUN}.",
+        f"No target is set, no strategy is recommended for this database, or it may exceed the target. {_RUN}.",
     ),
     _Rule(
         "The database meets the requirements of the recommended strategy",

@@ -88,9 +88,10 @@ def forecast(
     gaps: Sequence[str] = (),
 ) -> Forecast:
     """When the target is passed at the pace of the last week; `gaps` names everything that the pace does not include."""
+    excludes = f" The pace excludes data of unknown growth: {' and '.join(gaps)}." if gaps else ""
     if target_bytes is None:
         pace = "unknown" if bytes_per_day is None else f"{'at least ' if gaps else ''}{bytes_text(bytes_per_day)} a day"
-        words = f"No target is set. The growth is {pace}."
+        words = f"No target is set. The growth is {pace}.{excludes}"
         return Forecast(target_bytes=None, bytes_per_day=bytes_per_day, passes=None, words=words)
     target = bytes_text(target_bytes)
     passes = None
@@ -102,7 +103,7 @@ def forecast(
         passes, words = _passing(
             target_bytes - database_bytes, target, bytes_per_day, now, "a pace of at least " if gaps else ""
         )
-        words += f" The pace excludes data of unknown growth: {' and '.join(gaps)}." if gaps else ""
+        words += excludes
     return Forecast(target_bytes=target_bytes, bytes_per_day=bytes_per_day, passes=passes, words=words)
 
 
