@@ -8,6 +8,8 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from itertools import zip_longest
 from pathlib import Path
+from time import monotonic
+from typing import Protocol
 
 from lab import files, registry, runs
 from lab.errors import LabError
@@ -19,10 +21,9 @@ from lab.runner.journal import Journal, now
 from lab.runner.room import check_room
 from lab.runner.schedule import ExclusiveGate, Job, jobs_at_once, run_jobs
 from lab.runner.server_pool import ServerPool, open_pool
-from lab.servers import Options, clean, open_workspace
+from lab.servers import Options, Server, clean, open_workspace
 from lab.trial import trial
 from lab.trial.deadline import STEP_SECONDS
-from lab.trial.template import Bench
 from lab.trial.writes import WRITE_SECONDS
 from lab.units import bytes_text
 from lab.values import (
@@ -34,6 +35,8 @@ from lab.values import (
     Experiment,
     Failed,
     Footprint,
+    LoadedTemplate,
+    MadeTrial,
     Outcome,
     Plan,
     PlannedTrial,
@@ -48,6 +51,16 @@ SMALLER = 4
 """The second size that every trial is measured at is this part of the first."""
 
 Progress = Callable[[str], None]
+
+
+class Trials(Protocol):
+    """Keeps trials from one run to the next."""
+
+    def get(self, request: TrialRequest, server: Server) -> MadeTrial | None:
+        """The trial as it was made; None if it was not."""
+
+    def put(self, request: TrialRequest, server: Server, made: MadeTrial) -> None:
+        """Keep a trial."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -77,6 +90,8 @@ class Request:
     """Of the workload, where they are not to be its own."""
     constraints: Constraints = field(default_factory=Constraints)
     """What a recommended strategy must keep to."""
+    trials: Trials | None = None
+    """Where trials are looked up before they are made, and kept; None: every trial is made."""
 
 
 def run(request: Request, progress: Progress, opened: Callable[[Path], None]) -> None:
@@ -117,11 +132,12 @@ def run(request: Request, progress: Progress, opened: Callable[[Path], None]) ->
                 journal=journal,
                 gate=ExclusiveGate(),
                 workload=workload,
-                case_sha256=_sha256(workload.case_text),
+                case_sha256=sha256(workload.case_text),
                 step_seconds=request.step_seconds,
                 read_seconds=request.read_seconds,
                 varies=request.varies,
                 write_seconds=request.write_seconds,
+                trials=request.trials,
             ),
         )
     journal.finish()
@@ -142,6 +158,7 @@ class _Run:
     read_seconds: float
     varies: bool
     write_seconds: float
+    trials: Trials | None
 
     @property
     def spec(self) -> DatasetSpec:
@@ -202,16 +219,15 @@ def _in_turn(trials: Sequence[PlannedTrial]) -> list[PlannedTrial]:
 
 
 def _make(request: TrialRequest, run: _Run) -> None:
-    bench, outcome = _try(request, run)
-    if bench:
-        run.journal.loaded(bench.template.loaded)
+    template, outcome = _try(request, run)
+    if template:
+        run.journal.loaded(template)
     run.journal.add(outcome)
 
 
 def _make_auxiliary(request: TrialRequest, run: _Run, purpose: str) -> None:
     """The same scenario on another dataset; only its bytes are compared, and what its steps took at the second size."""
-    bench, outcome = _try(request, run)
-    template = bench.template.loaded if bench else None
+    template, outcome = _try(request, run)
     bare = outcome if isinstance(outcome, Skipped) else replace(outcome, steps=_costs(outcome.steps, purpose))
     run.journal.add_auxiliary(AuxiliaryTrial(purpose=purpose, dataset=request.dataset, template=template, outcome=bare))
 
@@ -222,20 +238,29 @@ def _costs(steps: Sequence[StepRecord], purpose: str) -> tuple[StepRecord, ...]:
     return tuple(replace(step, statements=(), footprint=empty) for step in steps) if purpose == SIZE else ()
 
 
-def _try(request: TrialRequest, run: _Run) -> tuple[Bench | None, Outcome]:
-    """One trial on a dataset that is loaded where it is not yet."""
+def _try(request: TrialRequest, run: _Run) -> tuple[LoadedTemplate | None, Outcome]:
+    """One trial on a dataset that is loaded where it is not yet; none is made where it was kept."""
     planned, dataset = request.planned, run.workload.dataset(request.dataset)
+    again = " (again)" if planned.repeat > 1 else ""
+    other = "" if request.dataset == run.spec else f" on {dataset.description}"
     with run.gate.shared():
         try:
+            server = run.pool.server(str(planned.server))
+            if run.trials and (known := run.trials.get(request, server)):
+                run.pool.progress(f"{planned.server}: {planned.scenario}{again}{other}, as it was measured before")
+                return known.template, known.outcome
             bench = run.pool.bench(str(planned.server), dataset)
         except LabError as error:
             return None, Failed(
                 scenario=planned.scenario, server=str(planned.server), step="load", error=str(error), steps=()
             )
-        again = " (again)" if planned.repeat > 1 else ""
-        other = "" if request.dataset == run.spec else f" on {dataset.description}"
         run.pool.progress(f"{planned.server}: {planned.scenario}{again}{other}")
-        return bench, trial.run(request, run.entries[planned.scenario].scenario, bench, run.gate.exclusive)
+        started = monotonic()
+        outcome = trial.run(request, run.entries[planned.scenario].scenario, bench, run.gate.exclusive)
+    if run.trials:
+        made = MadeTrial(template=bench.template.loaded, outcome=outcome, took=monotonic() - started)
+        run.trials.put(request, server, made)
+    return bench.template.loaded, outcome
 
 
 def _smaller(spec: DatasetSpec) -> DatasetSpec | None:
@@ -244,7 +269,8 @@ def _smaller(spec: DatasetSpec) -> DatasetSpec | None:
     return replace(spec, scale=scale, seed=spec.seed + 1) if scale else None
 
 
-def _sha256(text: str) -> str:
+def sha256(text: str) -> str:
+    """Of a text in UTF-8, in hexadecimal."""
     return hashlib.sha256(text.encode()).hexdigest()
 
 

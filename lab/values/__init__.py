@@ -56,7 +56,7 @@ from lab.values.profile import (
     TableProfile,
     TimePath,
 )
-from lab.values.request import TrialRequest
+from lab.values.request import MadeTrial, TrialRequest
 from lab.values.timing import Timing
 from lab.values.workload import Parameter, WorkloadFacts
 from lab.values.writes import Increase, WriteCost, Writes, WriteSide
@@ -96,6 +96,7 @@ __all__ = [
     "Kinds",
     "LoadedTemplate",
     "LockMode",
+    "MadeTrial",
     "Mismatch",
     "Note",
     "Outcome",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -22,3 +22,7 @@ class Constraints:
     """How many times as long as before a read of the application may take."""
     max_lock_seconds: float | None = None
     """How long a migration may keep anybody waiting."""
+
+    def with_target(self, of_case: int | None) -> Constraints:
+        """The same, with the target of the case where no other was stated."""
+        return self if self.target_bytes is not None else replace(self, target_bytes=of_case)

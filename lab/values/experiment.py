@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from lab.values.constraints import Constraints
 from lab.values.declared import Category, DeclaredLoss, Note, Requirement, Shape
@@ -201,5 +201,4 @@ class Experiment:
     @property
     def constraints(self) -> Constraints:
         """What the run was asked to keep to, with the target of its case where no other was asked for."""
-        asked = self.plan.constraints
-        return asked if asked.target_bytes is not None else replace(asked, target_bytes=self.case.target_bytes)
+        return self.plan.constraints.with_target(self.case.target_bytes)

@@ -1,10 +1,11 @@
-"""The request for one trial, as a worker receives it."""
+"""The request for one trial, as a worker receives it, and what it gives back."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-from lab.values.experiment import DatasetSpec, PlannedTrial
+from lab.values.experiment import DatasetSpec, LoadedTemplate, PlannedTrial
+from lab.values.outcome import Outcome
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,3 +27,13 @@ class TrialRequest:
     """The same of the writes."""
     traffic: bool = False
     """Whether canaries come to the declared tables while the steps of a timed trial are executed."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class MadeTrial:
+    """A trial that was made, and the data that it was made on."""
+
+    template: LoadedTemplate
+    outcome: Outcome
+    took: float
+    """Seconds of the whole trial, without loading the data."""
