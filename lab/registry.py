@@ -20,7 +20,7 @@ from lab.scenario import Database, Empties, Family, Scenario, Shape, Writing
 from lab.scenario_files import Registered, registered
 from lab.values import Value
 
-__all__ = ["Registered", "conflict", "everything", "registered", "resolve"]
+__all__ = ["Registered", "conflict", "everything", "order", "registered", "resolve"]
 
 T = TypeVar("T")
 
@@ -196,21 +196,21 @@ def _refuse_conflict(name: str, parts: tuple[Registered, ...]) -> None:
     reason = conflict(parts)
     if reason is None:
         return
-    working = _order(parts)
+    working = order(parts)
     hint = (
         f"Write '{'+'.join(part.name for part in working)}'." if working else "No order works: leave one of them out."
     )
     raise InputError(f"'{name}' cannot be combined: {reason}.", hint=hint)
 
 
-def _order(parts: Sequence[Registered]) -> tuple[Registered, ...] | None:
+def order(parts: Sequence[Registered]) -> tuple[Registered, ...] | None:
     """The parts in an order without a conflict, None where there is none."""
-    left, order = list(parts), list[Registered]()
+    left, placed = list(parts), list[Registered]()
     while left:
         others = {id(part): [other for other in left if other is not part] for part in left}
         free = [part for part in left if all(conflict((part, other)) is None for other in others[id(part)])]
         if not free:
             return None
-        order.append(free[0])
+        placed.append(free[0])
         left.remove(free[0])
-    return tuple(order) if conflict(order) is None else None
+    return tuple(placed) if conflict(placed) is None else None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from enum import StrEnum
 
 from lab.errors import InputError
@@ -120,6 +120,12 @@ def byte_unit(count: float) -> tuple[str, int]:
     fitting = (unit for unit, power in _POWERS.items() if abs(count) / 1024**power < 1000)
     unit = next(fitting, "TB")
     return unit, 1024 ** _POWERS[unit]
+
+
+def joined(words: Sequence[str]) -> str:
+    """'a', 'a and b' or 'a, b and c'."""
+    *others, last = words
+    return f"{', '.join(others)} and {last}" if others else last
 
 
 def bytes_text(count: float) -> str:

@@ -20,7 +20,7 @@ from enum import StrEnum
 
 from lab.analysis.candidate import Candidate
 from lab.analysis.dominance import dominates
-from lab.values import Constraints
+from lab.values import Constraints, ScenarioFacts
 
 
 class Limit(StrEnum):
@@ -143,13 +143,18 @@ def decide(candidates: Iterable[Candidate], constraints: Constraints) -> Decisio
 def breaches(candidate: Candidate, constraints: Constraints) -> Iterator[Breach]:
     """Every constraint that the candidate does not keep."""
     yield from _target(candidate, constraints)
-    if constraints.keep_history and candidate.facts.deletes_rows:
-        yield Breach(limit=Limit.KEEP_HISTORY, allowed=None, found=None, what=" and ".join(candidate.facts.given_up))
-    for column, days in constraints.keep.items():
-        yield from _keep(candidate, column, days)
+    yield from loss_breaches(candidate.facts, constraints)
     worst = candidate.worst_read
     yield from _at_most(Limit.MAX_READ, constraints.max_read, worst.ratio if worst else None)
     yield from _at_most(Limit.MAX_LOCK, constraints.max_lock_seconds, candidate.longest_lock_seconds)
+
+
+def loss_breaches(facts: ScenarioFacts, constraints: Constraints) -> Iterator[Breach]:
+    """Those that what it declares to lose breaks, before any trial."""
+    if constraints.keep_history and facts.deletes_rows:
+        yield Breach(limit=Limit.KEEP_HISTORY, allowed=None, found=None, what=" and ".join(facts.given_up))
+    for column, days in constraints.keep.items():
+        yield from _keep(facts, column, days)
 
 
 def _target(candidate: Candidate, constraints: Constraints) -> Iterator[Breach]:
@@ -164,10 +169,9 @@ def _target(candidate: Candidate, constraints: Constraints) -> Iterator[Breach]:
         yield Breach(limit=Limit.TARGET, allowed=target, found=size.bytes)
 
 
-def _keep(candidate: Candidate, column: str, days: int | None) -> Iterator[Breach]:
+def _keep(facts: ScenarioFacts, column: str, days: int | None) -> Iterator[Breach]:
     """The column itself goes, is emptied too early, or its rows go."""
-    facts = candidate.facts
-    for loss in candidate.data_losses:
+    for loss in (loss for loss in facts.losses if loss.guarantee is None):
         if loss.column is not None and column in (loss.column, f"{loss.table}.{loss.column}"):
             yield from _kept_days(column, days, facts.empties_after_days if loss.rows else 0)
         elif loss.column is None and facts.deletes_rows:

@@ -10,11 +10,13 @@ from typing import TYPE_CHECKING
 
 import typer
 
+from lab.cli import searching
 from lab.cli.app import INTERRUPTED, SOMETHING_FAILED, app
 from lab.cli.console import err, print_json, print_line, print_lines, print_table, progress
 from lab.cli.constraints import Horizon, Keep, KeepHistory, MaxLock, MaxRead, Target, constraints
 from lab.cli.options import (
     AsJson,
+    Budget,
     CaseName,
     ChangeRate,
     Image,
@@ -71,6 +73,7 @@ def run(
     keep: Keep = None,
     max_read: MaxRead = None,
     max_lock: MaxLock = None,
+    budget: Budget = "30min",
     results: Results = Path("results"),
     as_json: AsJson = False,
 ) -> None:
@@ -117,12 +120,17 @@ def run(
             dsn=server,
         ),
     )
+    request, found = searching.searched(request, budget) if searching.is_asked(scenario) else (request, None)
     folder, analysed = _measured(request)
     try:
+        if found:
+            searching.write(folder, found)
         if as_json:
             print_json(summary.of(analysed))
         else:
             print_report(analysed)
+            if found:
+                searching.show(found)
     finally:
         print_line(
             f"\nOpen {folder / PAGE} in a browser. Beside it: report.md, savings.csv, reads.csv, writes.csv, experiment.json.",

@@ -15,7 +15,7 @@ def scenario_names(incomplete: str) -> list[str]:
     """Names of scenarios that begin with that text, for the shell's completion."""
     from lab import registry
 
-    return [name for name in ("all", *registry.everything()) if name.startswith(incomplete)]
+    return [name for name in ("all", "best", *registry.everything()) if name.startswith(incomplete)]
 
 
 def _case_names(incomplete: str) -> list[str]:
@@ -29,7 +29,7 @@ Scenarios = Annotated[
     typer.Option(
         "--scenario",
         "-s",
-        help="A scenario, 'NAME(PARAMETER=VALUE)', NAME+NAME, or all; may be repeated.",
+        help="A scenario, 'NAME(PARAMETER=VALUE)', NAME+NAME, or all; may be repeated. Or best: search all combinations.",
         autocompletion=scenario_names,
     ),
 ]
@@ -122,5 +122,7 @@ WriteSeconds = Annotated[
         max=3600,
         help="Measure the application's writes this long per trial; 0 leaves them out.",
     ),
+Budget = Annotated[
+    str, typer.Option("--budget", help="How long '--scenario best' may search and measure, such as 30min.")
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for a program to read.")]

@@ -1,0 +1,60 @@
+"""`lab run --scenario best`: the search before the run of its finalists, and what it says afterwards."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import typer
+
+from lab.cli.app import INTERRUPTED
+from lab.cli.console import err, print_line, print_lines, print_table, progress
+from lab.errors import InputError
+
+if TYPE_CHECKING:
+    from lab.runner.pipeline import Request
+    from lab.search.best import Best
+
+FILE = "search.md"
+"""In the folder of the run."""
+
+
+def is_asked(scenarios: Sequence[str]) -> bool:
+    """Whether the search is wanted. Errors: `InputError` where scenarios are named beside it."""
+    from lab.search.best import NAME
+
+    if NAME in scenarios and len(scenarios) > 1:
+        raise InputError(f"'{NAME}' searches all scenarios, and none can be named beside it.", hint="Leave one out.")
+    return NAME in scenarios
+
+
+def searched(request: Request, budget: str) -> tuple[Request, Best]:
+    """The request for a run of the finalists; the run looks up its trials as the search does."""
+    from dataclasses import replace
+
+    from lab.search import best
+    from lab.units import parse_duration
+
+    try:
+        found = best.search(request, parse_duration(budget), progress())
+    except KeyboardInterrupt:
+        print_line("Interrupted. What was measured is kept: the same command goes on from there.", console=err)
+        raise typer.Exit(INTERRUPTED) from None
+    return replace(request, scenarios=found.finalists, trials=best.trial_cache(request.workload)), found
+
+
+def write(folder: Path, found: Best) -> None:
+    """Write how the search went beside the reports of the run."""
+    from lab import files
+    from lab.report import search
+
+    files.write(folder / FILE, search.document(found))
+
+
+def show(found: Best) -> None:
+    """Print how the search went."""
+    from lab.report import search
+
+    print_table(search.front(found.found))
+    print_lines(search.lines(found))

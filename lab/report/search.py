@@ -1,0 +1,103 @@
+"""How a search found its pick: search.md of its run, and a sentence for the terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from lab.report.table import Cell, Table, percent, seconds, size
+from lab.search.best import Best
+from lab.search.found import Compared, Found
+from lab.search.observation import Axis, Observation
+from lab.units import Unit, bytes_text, counted, joined
+
+_LOST = ("nothing", "columns", "rows")
+"""By `Observation.loss`."""
+
+
+def document(best: Best) -> str:
+    """The whole of it, in Markdown."""
+    return "\n".join(
+        (
+            "# How the search went",
+            "",
+            *(f"- {line}" for line in lines(best)),
+            "",
+            "## The front",
+            "",
+            _front_words(best.found),
+            "",
+            front(best.found).markdown(),
+            "",
+            "## Forecast and measured",
+            "",
+            "Each combination was forecast from the trials before it, and then measured.",
+            "",
+            compared(best.found.compared).markdown(),
+            "",
+        )
+    )
+
+
+def lines(best: Best) -> tuple[str, ...]:
+    """In sentences."""
+    found = best.found
+    trials = len(found.observed)
+    measured = (
+        f"The search measured {trials} of {found.candidates:,} combinations on a sample of {bytes_text(best.sizes[0])}."
+        f" It ended because {found.ending.value}."
+    )
+    return measured, _accuracy(found), f"The run measured {joined(best.finalists)}."
+
+
+def _accuracy(found: Found) -> str:
+    error = found.error_percent
+    if error is None:
+        return "No combination of several parts was measured, so no forecast can be checked."
+    return (
+        f"The forecast of the bytes was off by {error:.1f} % in the median of"
+        f" {counted(len(found.compared), 'combination')}, by {_worst(found):.1f} % at most."
+    )
+
+
+def front(found: Found) -> Table:
+    """What no other combination within the limits dominates."""
+    return Table(
+        title="The front on the first sample",
+        heads=("combination", *(axis.value for axis in Axis)),
+        rows=tuple((one.name, *(_cell(one, axis) for axis in Axis)) for one in found.front),
+    )
+
+
+def compared(pairs: Sequence[Compared]) -> Table:
+    """Forecasts beside what was measured, in the order of the trials."""
+    return Table(
+        title="Forecast and measured",
+        heads=("combination", "forecast", "measured", "off by"),
+        rows=tuple(
+            (pair.measured.name, size(pair.forecast.bytes), size(pair.measured.bytes), percent(pair.percent))
+            for pair in pairs
+        ),
+    )
+
+
+def _front_words(found: Found) -> str:
+    if not found.within_limits:
+        return "Nothing measured on the sample keeps every limit. These come without the limits."
+    lacking = [axis.value for axis in Axis if axis not in found.axes]
+    missing = f" Not measured of all, and so not compared: {joined(lacking)}." if lacking else ""
+    return f"No other combination within the limits is better in one of these and worse in none.{missing}"
+
+
+def _worst(found: Found) -> float:
+    return max(abs(pair.percent) for pair in found.compared)
+
+
+def _cell(one: Observation, axis: Axis) -> Cell | str:
+    cost = one.cost(axis)
+    if axis is Axis.LOSS:
+        return _LOST[one.loss]
+    if axis in (Axis.BYTES, Axis.GROWTH):
+        return size(cost)
+    if axis in (Axis.READ, Axis.WRITE):
+        return Cell(value=cost, unit=Unit.RATIO, digits=2)
+    return seconds(cost)

@@ -1,0 +1,239 @@
+"""`--scenario best`: searches on a small sample, halves the field from sample to sample, and names what a full run measures.
+
+The first sample is a sixteenth of the asked size, the next a quarter. Each later one measures the best quarter of what the
+one before it measured. The run at the asked size is then an ordinary run of the finalists.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import TypeAlias
+
+from lab import registry
+from lab.analysis.decision import loss_breaches
+from lab.errors import InputError
+from lab.registry import Registered
+from lab.runner import pipeline, plan
+from lab.runner.server_pool import ServerPool, open_pool
+from lab.search.cache import TrialCache, code_digest
+from lab.search.found import Ending, Found
+from lab.search.measuring import Sample, loss_of
+from lab.search.observation import Observation
+from lab.search.space import Combination, legal, name_of, parts
+from lab.search.strategy import Search
+from lab.servers import open_workspace
+from lab.units import bytes_text
+from lab.values import Constraints
+from lab.workload import Workload
+
+Ranked: TypeAlias = tuple[Combination, ...]
+"""Best first."""
+
+NAME = "best"
+"""What stands for the search where scenarios are named."""
+SMALLEST = 16 << 20
+"""Bytes: smaller samples hold no week of data, and little but fixed overhead."""
+HALVING = 4
+"""Each sample is so many times as large as the one before, and measures this part of what the one before measured."""
+FINALISTS = 2
+"""The pick and the runner-up, where the budget allows."""
+READ_SECONDS = 1.0
+"""About how long the reads of a trial on a small sample are measured."""
+_BUSIER = 1.3
+"""By how much slower the machine may be during the run, because others use it."""
+MOST_PARTS = 4
+"""Of a combination."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Best:
+    """What the search hands to the run at the asked size."""
+
+    found: Found
+    """On the first sample."""
+    sizes: tuple[int, ...]
+    """Of the samples, in bytes."""
+    finalists: tuple[str, ...]
+    """The names of what the run measures, best first."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Clock:
+    """How much of the budget is left."""
+
+    ends: float
+    now: Callable[[], float] = time.monotonic
+
+    @property
+    def left(self) -> float:
+        """Seconds."""
+        return self.ends - self.now()
+
+
+def search(request: pipeline.Request, budget_seconds: float, progress: pipeline.Progress) -> Best:
+    """Find the finalists among all combinations that keep what must be kept.
+
+    Errors: `InputError` where the budget does not reach for one trial, or no strategy keeps what must be kept.
+    """
+    clock = Clock(ends=time.monotonic() + budget_seconds)
+    with open_workspace() as workspace, open_pool(workspace, request.options, progress) as pool:
+        halving = _Halving(
+            request=request,
+            budget_seconds=budget_seconds,
+            clock=clock,
+            pool=pool,
+            cache=trial_cache(request.workload),
+            progress=progress,
+        )
+        return halving.run()
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Halving:
+    """One search, from the first sample to the finalists."""
+
+    request: pipeline.Request
+    budget_seconds: float
+    clock: Clock
+    pool: ServerPool
+    cache: TrialCache
+    progress: pipeline.Progress
+
+    @property
+    def constraints(self) -> Constraints:
+        """As asked for, with the target of the case where there is no other."""
+        return self.request.constraints.with_target(self.request.workload.full_size.target_bytes)
+
+    def run(self) -> Best:
+        """Search the first sample, halve the field on the others."""
+        kinds = plan.kinds(self.request.server)
+        among = self._keeping([part for part in parts(registry.registered().values()) if self._runs(part, kinds)])
+        sizes = samples(self.request.size_bytes)
+        first, *later = (self._sample(size, kinds) for size in sizes)
+        found = self._found(first, among, factor=self.request.size_bytes / sizes[0])
+        ranked = _ranked(first, found)
+        if not ranked:
+            raise InputError("No combination saves more than noise on the sample.", hint="Give a larger --size.")
+        for size, sample in zip(sizes[1:], later, strict=True):
+            ranked = self._halved(sample, ranked, first, found, grown=size / sizes[0])
+        factor = self.request.size_bytes / sizes[0]
+        return Best(found=found, sizes=sizes, finalists=self._finalists(ranked, first, found, factor))
+
+    def _runs(self, part: Registered, kinds: Sequence[str]) -> bool:
+        """Whether a server here can run it."""
+        placed = plan.trials((part,), kinds, self.pool.capabilities)
+        return any(trial.scenario == part.name and trial.server for trial in placed)
+
+    def _keeping(self, among: Sequence[Registered]) -> tuple[Registered, ...]:
+        """Those that lose nothing that must be kept. Errors: `InputError` where there is none."""
+        kept = tuple(part for part in among if not any(loss_breaches(part.facts, self.constraints)))
+        if not kept:
+            raise InputError("No strategy that runs here keeps everything that must be kept.", hint="Allow a loss.")
+        return kept
+
+    def _sample(self, size: int, kinds: Sequence[str]) -> Sample:
+        request, workload = self.request, self.request.workload
+        return Sample(
+            pool=self.pool,
+            cache=self.cache,
+            workload=workload,
+            dataset=workload.plan(size_bytes=size, seed=request.seed, parameters=request.parameters),
+            case_sha256=pipeline.sha256(workload.case_text),
+            kinds=kinds,
+            constraints=self.constraints,
+            step_seconds=request.step_seconds,
+            read_seconds=min(READ_SECONDS, request.read_seconds),
+            progress=self.progress,
+        )
+
+    def _found(self, sample: Sample, among: Sequence[Registered], *, factor: float) -> Found:
+        """The search on the first sample; it leaves time for the run of one finalist.
+
+        Errors: `InputError` where that leaves none.
+        """
+        found = Search(
+            space=legal(among, MOST_PARTS),
+            trial=sample.observe,
+            origins={part.name: part.scenario.origins for part in among},
+            loss={part.name: loss_of(part.facts) for part in among},
+            within=partial(within, constraints=self.constraints),
+            affords=lambda seconds: seconds + self._run_seconds(sample, _longest(sample), factor) <= self.clock.left,
+        ).run()
+        if len(found.observed) > 1:
+            return found
+        if found.ending is Ending.NOTHING_LEFT:
+            raise InputError("No strategy could be applied to the sample.", hint="`lab run -s NAME` says why.")
+        needed = self._run_seconds(sample, _longest(sample), factor)
+        raise InputError(
+            f"--budget {self.budget_seconds:.0f}s is too short for one trial: to measure one scenario at"
+            f" {bytes_text(self.request.size_bytes)} takes about {needed:.0f} s here,"
+            f" and {max(self.clock.left, 0):.0f} s are left.",
+            hint="Give a larger --budget, or a smaller --size.",
+        )
+
+    def _run_seconds(self, sample: Sample, took: Sequence[float], factor: float) -> float:
+        """How long a run may take at `factor` times the size of a sample where its trials took so long.
+
+        Two baselines belong to it, and every trial once more at the second size.
+        """
+        trials = sum(took) + 2 * sum(sample.took[:1])
+        loading = sum(sample.load_seconds.values())
+        measuring = factor * (1 + 1 / pipeline.SMALLER) * (trials + loading)
+        return _BUSIER * (measuring + self.request.read_seconds * (len(took) + 2))
+
+    def _halved(self, sample: Sample, ranked: Ranked, first: Sample, found: Found, *, grown: float) -> Ranked:
+        """The best quarter, measured on a sample that is `grown` times as large, in their order there."""
+        took = {one.combination: one.took for one in found.observed}
+        factor = self.request.size_bytes / samples(self.request.size_bytes)[0]
+        for combination in ((), *ranked[: max(FINALISTS, math.ceil(len(ranked) / HALVING))]):
+            price = grown * took[combination] + self._run_seconds(first, [took[combination]], factor)
+            if price > self.clock.left:
+                break
+            sample.observe(combination)
+        return _ranked(sample, found) or ranked
+
+    def _finalists(self, ranked: Ranked, first: Sample, found: Found, factor: float) -> tuple[str, ...]:
+        """The best ones, as many as the budget reaches for; one in any case."""
+        took = {one.combination: one.took for one in found.observed}
+        for count in range(FINALISTS, 1, -1):
+            if self._run_seconds(first, [took[one] for one in ranked[:count]], factor) <= self.clock.left:
+                return tuple(map(name_of, ranked[:count]))
+        return tuple(map(name_of, ranked[:1]))
+
+
+def trial_cache(workload: Workload) -> TrialCache:
+    """The trials that were made with these sources of the lab, of the scenarios and of the workload."""
+    package = type(workload).__module__.partition(".")[0]
+    return TrialCache(code=code_digest(dict.fromkeys(("lab", "scenarios", package))))
+
+
+def samples(size_bytes: int) -> tuple[int, ...]:
+    """The sizes that come before a run of that size, smallest first; the size itself where no smaller one holds a week."""
+    smaller = (size_bytes // HALVING**power for power in (2, 1))
+    return tuple(size for size in smaller if size >= SMALLEST) or (size_bytes,)
+
+
+def within(one: Observation, constraints: Constraints) -> bool:
+    """Whether an observation keeps the limits; what a sample cannot show breaks none before the run has measured it."""
+    grown = (one.growth or 0.0) * (constraints.horizon_days or 0)
+    limits = (
+        (one.bytes + grown, constraints.target_bytes),
+        (one.read, constraints.max_read),
+        (one.lock, constraints.max_lock_seconds),
+    )
+    return all(found is None or most is None or found <= most for found, most in limits)
+
+
+def _longest(sample: Sample) -> list[float]:
+    """What a finalist may take on the sample: as long as the longest trial but the first, which prepares the others."""
+    return [max(sample.took[1:] or sample.took)] if sample.took else []
+
+
+def _ranked(sample: Sample, found: Found) -> Ranked:
+    """By the rule of the recommendation."""
+    combinations = {one.name: one.combination for one in found.observed}
+    return tuple(combinations[candidate.trial.scenario] for candidate in sample.results().decision.ranking)

@@ -1,0 +1,53 @@
+"""What a search leaves: values that reports read."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from statistics import median
+
+from lab.search.observation import Axis, Observation
+
+
+class Ending(StrEnum):
+    """Why a search ended."""
+
+    NOTHING_LEFT = "no other combination promised an improvement"
+    BUDGET = "the budget was used"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Compared:
+    """What was measured of a combination, beside what had been forecast."""
+
+    measured: Observation
+    forecast: Observation
+
+    @property
+    def percent(self) -> float:
+        """How far the forecast of the bytes was off."""
+        return 100 * (self.forecast.bytes / self.measured.bytes - 1)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Found:
+    """What a search leaves."""
+
+    observed: tuple[Observation, ...]
+    """In the order of the trials, the baseline first."""
+    compared: tuple[Compared, ...]
+    """The combinations of several parts among them."""
+    front: tuple[Observation, ...]
+    """Those that no other one dominates, smallest first: within the limits, or of all where nothing keeps them."""
+    within_limits: bool
+    """Whether anything keeps them."""
+    axes: tuple[Axis, ...]
+    """What was measured of all, and so decides the front."""
+    ending: Ending
+    candidates: int
+    """Combinations that could have been measured."""
+
+    @property
+    def error_percent(self) -> float | None:
+        """Median of how far the forecasts were off; None where no combination was measured."""
+        return median(abs(one.percent) for one in self.compared) if self.compared else None

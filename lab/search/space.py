@@ -1,0 +1,85 @@
+"""The combinations of scenarios that can be applied and are worth a trial, computed from what the scenarios declare.
+
+Two parts go together where an order of application has no conflict, and where neither makes the other pointless. A
+combination that contains a pointless part is dominated by the one without it, so it is never a candidate.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import combinations
+from typing import TypeAlias
+
+from lab import names, registry
+from lab.registry import Registered
+from lab.scenario import Category, Scenario
+from lab.values import BASELINE, Choice
+
+Combination: TypeAlias = tuple[str, ...]
+"""The names of its parts in the order of application; empty is the baseline."""
+
+
+def name_of(combination: Combination) -> str:
+    """The scenario's name, as `lab run --scenario` takes it."""
+    return "+".join(combination) or BASELINE
+
+
+def parts(entries: Iterable[Registered]) -> tuple[Registered, ...]:
+    """Every strategy, those that represent their file first, then the same ones with each other value of each choice.
+
+    A whole number, such as how many days stay, says what is given up and not how it is stored: it is never varied.
+    """
+    strategies = [entry for entry in entries if entry.scenario.category is not Category.CONTROL]
+    strategies.sort(key=lambda entry: not entry.scenario.leads)
+    varied = (name for entry in strategies if entry.scenario.leads for name in _other_choices(entry))
+    found = {entry.name: entry for entry in (*strategies, *registry.resolve(varied))}
+    return tuple(found.values())
+
+
+def _other_choices(entry: Registered) -> Iterator[str]:
+    for parameter, domain in entry.kin.parameters.items() if entry.kin else ():
+        if isinstance(domain, Choice):
+            yield from (
+                names.written(entry.name, {parameter: value})
+                for value in domain.values
+                if value != entry.values[parameter]
+            )
+
+
+def legal(among: Sequence[Registered], most: int | None = None) -> tuple[Combination, ...]:
+    """Every combination of up to `most` parts that can be applied, the baseline first, smaller ones before larger."""
+    together = {
+        frozenset((first.name, second.name))
+        for first, second in combinations(among, 2)
+        if first.family != second.family and _go_together(first, second)
+    }
+    found: list[Combination] = [()]
+    level: list[tuple[Registered, ...]] = [()]
+    for _ in range(len(among) if most is None else most):
+        level = [
+            (*chosen, part)
+            for chosen in level
+            for part in among[among.index(chosen[-1]) + 1 if chosen else 0 :]
+            if all(frozenset((one.name, part.name)) in together for one in chosen)
+        ]
+        ordered = (registry.order(chosen) for chosen in level)
+        found += [tuple(part.name for part in chosen) for chosen in ordered if chosen]
+        if not level:
+            break
+    return tuple(found)
+
+
+def _go_together(first: Registered, second: Registered) -> bool:
+    pointless = _makes_pointless(first.scenario, second.scenario) or _makes_pointless(second.scenario, first.scenario)
+    return not pointless and registry.order((first, second)) is not None
+
+
+def _makes_pointless(one: Scenario, other: Scenario) -> bool:
+    """Whether `one` takes away all that `other` works on, so that the combination stores what `one` alone stores."""
+    columns = bool(other.needs_columns) and set(other.needs_columns) <= set(one.drops)
+    values = (
+        one.keeps_days is not None
+        and other.empties_after_days is not None
+        and one.keeps_days <= other.empties_after_days
+    )
+    return columns or values

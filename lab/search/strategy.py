@@ -1,0 +1,137 @@
+"""Which combinations are measured, and in which order: single parts first, then greedily what promises most for its price.
+
+As Extend does for indexes, the search widens what it has by the combination with the largest benefit per cost. The benefit
+is what a forecast adds to the hypervolume of the front, the cost is the time of the trial. Every other trial goes to what
+should become the smallest one within the limits: in turn of those that lose nothing, columns, or rows. What a measured
+combination is expected to dominate gains nothing, and is never run. A trial corrects the forecasts of all combinations
+that contain it.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from math import inf
+
+from lab.search.forecast import Forecaster, Origins
+from lab.search.found import Compared, Ending, Found
+from lab.search.front import Measure, axes_of, front
+from lab.search.observation import LOSSES, Observation
+from lab.search.space import Combination
+
+LEAST_GAIN = 0.0001
+"""The search ends where no trial promises to improve the hypervolume, or the smallest size, by this share."""
+
+Trial = Callable[[Combination], Observation | None]
+"""Measures a combination; None where it could not be applied, or its answers differ."""
+
+
+@dataclass(kw_only=True)
+class Search:
+    """One search; `run` is called once."""
+
+    space: Sequence[Combination]
+    """What may be measured, single parts in the order of their trials; what loses more than it may is not in it."""
+    trial: Trial
+    origins: Origins
+    loss: Mapping[str, int]
+    """By part, as `Observation.loss`."""
+    within: Callable[[Observation], bool]
+    """Whether a measured or forecast combination keeps the limits."""
+    affords: Callable[[float], bool]
+    """Whether a trial of so many seconds may still begin."""
+    _observed: dict[frozenset[str], Observation] = field(default_factory=dict)
+    _refused: set[frozenset[str]] = field(default_factory=set)
+    _forecasts: dict[Combination, Observation | None] = field(default_factory=dict)
+    _compared: list[Compared] = field(default_factory=list)
+
+    def run(self) -> Found:
+        """Measure the baseline, every part alone, and then what promises most."""
+        ending = Ending.NOTHING_LEFT
+        for combination in self._order():
+            if not self.affords(self._price(combination)):
+                ending = Ending.BUDGET
+                break
+            self._measure(combination)
+        observed = tuple(self._observed.values())
+        return Found(
+            observed=observed,
+            compared=tuple(self._compared),
+            front=tuple(sorted(front(self._kept), key=lambda one: one.bytes)),
+            within_limits=any(map(self.within, observed)),
+            axes=axes_of(observed),
+            ending=ending,
+            candidates=len(self.space),
+        )
+
+    def _order(self) -> Iterator[Combination]:
+        """Each is measured before the next one is chosen."""
+        yield ()
+        if frozenset[str]() not in self._observed:
+            return
+        yield from (combination for combination in self.space if len(combination) == 1)
+        measure = Measure(self._observed[frozenset()], axes_of(self._observed.values()))
+        turns = deque(
+            turn for loss in LOSSES for turn in (partial(self._smallest, loss), partial(self._widest, measure))
+        )
+        while chosen := next(filter(None, (turn() for turn in turns)), None):
+            yield chosen
+            turns.rotate(-1)
+
+    def _measure(self, combination: Combination) -> None:
+        forecast = self._forecast(combination) if len(combination) > 1 else None
+        observation, parts = self.trial(combination), frozenset(combination)
+        if observation is None:
+            self._refused.add(parts)
+            return
+        self._observed[parts] = observation
+        self._forecasts = {other: known for other, known in self._forecasts.items() if not parts < frozenset(other)}
+        if forecast:
+            self._compared.append(Compared(measured=observation, forecast=forecast))
+
+    def _price(self, combination: Combination) -> float:
+        """Seconds that a trial of it should take; before anything is known of it, as long as the longest so far."""
+        forecast = self._forecast(combination) if len(combination) > 1 else None
+        return forecast.took if forecast else max((one.took for one in self._observed.values()), default=0.0)
+
+    def _forecast(self, combination: Combination) -> Observation | None:
+        if combination not in self._forecasts:
+            forecaster = Forecaster(observed=self._observed, origins=self.origins, loss=self.loss)
+            self._forecasts[combination] = forecaster.forecast(combination)
+        return self._forecasts[combination]
+
+    def _candidates(self) -> list[Observation]:
+        """The forecasts of all that may still be measured, and should keep the limits; of all where nothing keeps them."""
+        unmeasured = [
+            forecast
+            for combination in self.space
+            if len(combination) > 1 and self._may_be_measured(frozenset(combination))
+            if (forecast := self._forecast(combination))
+        ]
+        fitting = [forecast for forecast in unmeasured if self.within(forecast)]
+        return fitting or ([] if any(map(self.within, self._observed.values())) else unmeasured)
+
+    def _may_be_measured(self, parts: frozenset[str]) -> bool:
+        return parts not in self._observed and not any(parts >= refused for refused in self._refused)
+
+    @property
+    def _kept(self) -> list[Observation]:
+        """What was measured within the limits; all where nothing keeps them."""
+        observed = list(self._observed.values())
+        return [one for one in observed if self.within(one)] or observed
+
+    def _smallest(self, loss: int) -> Combination | None:
+        """What should be smaller than the smallest one within the limits, of those that lose no more."""
+        best = min((one.bytes for one in self._kept if one.loss <= loss), default=inf)
+        fitting = (one for one in self._candidates() if one.loss <= loss)
+        chosen = min(fitting, key=lambda one: one.bytes, default=None)
+        return chosen.combination if chosen and chosen.bytes < best * (1 - LEAST_GAIN) else None
+
+    def _widest(self, measure: Measure) -> Combination | None:
+        """What should add most to the hypervolume per second of its trial."""
+        volume = measure.gains(self._kept)
+        gains = [(volume.of(one), one) for one in self._candidates()]
+        worth = [(gain / one.took, one.combination) for gain, one in gains if gain > LEAST_GAIN * volume.total]
+        return max(worth)[1] if worth else None

@@ -1,0 +1,137 @@
+"""The search for the best combination, on a real server with a small workload and strategies of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import pytest
+
+from lab import registry, runs
+from lab.analysis.results import analyse
+from lab.errors import InputError
+from lab.report import search as report
+from lab.runner import pipeline
+from lab.search import best
+from lab.search.cache import TrialCache
+from lab.servers import Options
+from lab.values import Constraints, Verdict
+from tests.workloads import strategies
+from tests.workloads.sensors import Sensors
+
+NO_LIMITS = Constraints()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Said:
+    """One search and what it said on the way."""
+
+    lines: list[str]
+    found: best.Best | None
+    """None of a search that was interrupted."""
+
+    @property
+    def trials(self) -> list[str]:
+        """The scenarios that it measured, without those in the cache."""
+        return [line.split()[1] for line in self.lines if " on " in line and "loading" not in line]
+
+
+def request(results: Path, constraints: Constraints = NO_LIMITS) -> pipeline.Request:
+    return pipeline.Request(
+        scenarios=("best",),
+        workload=Sensors(),
+        size_bytes=3 << 20,
+        seed=1,
+        server="native",
+        read_seconds=0.1,
+        results=results,
+        options=Options(),
+        constraints=constraints,
+    )
+
+
+def search(constraints: Constraints = NO_LIMITS, *, seconds: float = 600, stop_at: str = "never") -> Said:
+    lines: list[str] = []
+
+    def hear(text: str) -> None:
+        if stop_at in text:
+            raise KeyboardInterrupt
+        lines.append(text)
+
+    try:
+        found = best.search(request(Path(), constraints), seconds, hear)
+    except KeyboardInterrupt:
+        return Said(lines=lines, found=None)
+    return Said(lines=lines, found=found)
+
+
+@pytest.fixture(scope="module")
+def own(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Only the sensors' strategies, and a cache of this module."""
+    folder = tmp_path_factory.mktemp("search")
+    entries = registry.registered() | strategies.registered()
+    wanted = {name: entries[name] for name in ("baseline", *strategies.STRATEGIES)}
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(registry, "registered", lambda: wanted)
+        patched.setattr(best, "trial_cache", lambda _: TrialCache(code="", folder=folder))
+        yield
+
+
+@pytest.fixture(scope="module")
+def interrupted(own: None) -> Said:
+    del own
+    return search(stop_at="pack_units on")
+
+
+@pytest.fixture(scope="module")
+def first(interrupted: Said) -> Said:
+    """The first search that comes to its end, after one that did not."""
+    del interrupted
+    return search()
+
+
+def test_an_interrupted_search_goes_on_where_it_was(interrupted: Said, first: Said) -> None:
+    assert interrupted.trials[:2] == ["baseline", "drop_payload"]
+    assert not set(interrupted.trials) & set(first.trials)
+    assert "pack_units" in first.trials
+
+
+def test_a_second_search_measures_nothing_and_finds_the_same(first: Said) -> None:
+    second = search()
+    assert not second.trials
+    assert first.found
+    assert second.found
+    assert second.found.finalists == first.found.finalists
+
+
+def test_what_answers_differently_is_never_a_finalist(first: Said) -> None:
+    assert "tamper" in first.trials
+    assert first.found
+    assert "tamper" not in {one.name for one in first.found.found.observed}
+
+
+def test_a_search_ends_in_a_verified_run_whose_recommendation_names_a_finalist(first: Said, tmp_path: Path) -> None:
+    assert first.found
+    folders: list[Path] = []
+    finals = replace(request(tmp_path, Constraints(target_bytes=1 << 40)), scenarios=first.found.finalists)
+    pipeline.run(finals, lambda _: None, folders.append)
+    pick = analyse(runs.load(folders[0])).decision.pick
+    assert pick
+    assert pick.name in first.found.finalists
+    assert pick.trial.verification.verdict is not Verdict.DIFFERS
+    assert all(finalist in report.document(first.found) for finalist in first.found.finalists)
+
+
+def test_a_kept_column_excludes_what_drops_it_before_any_trial(first: Said) -> None:
+    del first  # all its trials are in the cache
+    kept = search(Constraints(keep={"readings.payload": None}))
+    assert kept.found
+    assert {one.name for one in kept.found.found.observed} == {"baseline", "pack_units"}
+    assert kept.found.finalists == ("pack_units",)
+
+
+def test_a_budget_too_short_for_one_trial_is_refused_with_what_it_takes(first: Said) -> None:
+    del first
+    with pytest.raises(InputError, match=r"too short for one trial.*takes about \d+ s"):
+        search(seconds=0.001)
