@@ -1,0 +1,112 @@
+"""Does the search find what there is? One space was measured whole; the search sees of it only what it asks for.
+
+`python -m benchmarks.search_space` measures space.csv again.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from statistics import median
+
+import pytest
+
+from benchmarks.search_space import read_table
+from lab import registry
+from lab.search.found import Found
+from lab.search.front import Measure, axes_of
+from lab.search.measuring import loss_of
+from lab.search.observation import LOSSES, Observation
+from lab.search.space import Combination
+from lab.search.strategy import Search
+
+SEEDS = range(20)
+MOST_TRIALS = 0.15
+"""Of all combinations."""
+LEAST_VOLUME = 0.99
+WINNER_WITHIN = 1.02
+
+
+@dataclass(frozen=True, kw_only=True)
+class Measured:
+    """The table, by combination."""
+
+    table: dict[Combination, Observation]
+
+    def search(self, seed: int, within: Callable[[Observation], bool] = lambda _: True) -> Found:
+        """Parts come in another order with each seed, and times differ by 15 %, as they do on a machine with other work."""
+        rng = random.Random(seed)  # noqa: S311 - an order and noise, no secret
+        left = int(MOST_TRIALS * len(self.table))
+        parts = [combination for combination in self.table if len(combination) == 1]
+        rng.shuffle(parts)
+
+        def trial(combination: Combination) -> Observation:
+            nonlocal left
+            left -= 1
+            one = self.table[combination]
+            slower = rng.lognormvariate(0, 0.15)
+            return replace(one, seconds=(one.seconds or 0.0) * slower, took=one.took * slower)
+
+        entries = registry.resolve(part for (part,) in parts)
+        return Search(
+            space=[*parts, *(combination for combination in self.table if len(combination) > 1)],
+            trial=trial,
+            origins={entry.name: entry.scenario.origins for entry in entries},
+            loss={entry.name: loss_of(entry.facts) for entry in entries},
+            within=within,
+            affords=lambda _: left > 0,
+        ).run()
+
+    def truth(self, found: Found) -> list[Observation]:
+        """What the search measured, without the noise."""
+        return [self.table[one.combination] for one in found.observed]
+
+
+@pytest.fixture(scope="module")
+def measured() -> Measured:
+    return Measured(table={one.combination: one for one in read_table(Path(__file__).with_name("space.csv"))})
+
+
+@pytest.fixture(scope="module")
+def searches(measured: Measured) -> list[Found]:
+    return [measured.search(seed) for seed in SEEDS]
+
+
+def test_the_space_has_at_least_200_legal_combinations(measured: Measured) -> None:
+    assert len(measured.table) >= 200
+    assert all(registry.resolve(["+".join(combination)]) for combination in measured.table if combination)
+
+
+def test_a_search_reaches_99_percent_of_the_hypervolume_with_15_percent_of_the_trials(
+    measured: Measured, searches: list[Found]
+) -> None:
+    everything = list(measured.table.values())
+    measure = Measure(measured.table[()], axes_of(everything))
+    whole = measure.volume(everything)
+    for found in searches:
+        assert len(found.observed) <= MOST_TRIALS * len(everything)
+        assert measure.volume(measured.truth(found)) >= LEAST_VOLUME * whole
+
+
+@pytest.mark.parametrize("loss", LOSSES)
+def test_a_search_names_a_winner_within_2_percent_of_the_true_one(
+    measured: Measured, searches: list[Found], loss: int
+) -> None:
+    true = min(one.bytes for one in measured.table.values() if one.loss <= loss)
+    for found in searches:
+        named = min(one.bytes for one in measured.truth(found) if one.loss <= loss)
+        assert named <= WINNER_WITHIN * true
+
+
+def test_forecasts_of_combinations_are_within_3_percent_in_the_median(searches: list[Found]) -> None:
+    assert all(found.error_percent is not None for found in searches)
+    assert median(found.error_percent or 0.0 for found in searches) <= 3
+
+
+def test_a_search_within_a_limit_names_only_what_keeps_it(measured: Measured) -> None:
+    most = median(one.seconds or 0.0 for one in measured.table.values())
+    found = measured.search(0, within=lambda one: (one.seconds or 0.0) <= most)
+    assert found.front
+    assert all((one.seconds or 0.0) <= most for one in found.front)
