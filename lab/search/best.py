@@ -1,7 +1,7 @@
 """`--scenario best`: searches on a small sample, halves the field from sample to sample, and names what a full run measures.
 
-The first sample is a sixteenth of the asked size, the next a quarter. Each later one measures the best quarter of what the
-one before it measured. The run at the asked size is then an ordinary run of the finalists.
+The first sample has 16 MB, each later one four times as much, up to half of the asked size. It measures the best quarter of
+what the one before it measured. The run at the asked size is then an ordinary run of the finalists.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
+from itertools import count, takewhile
 from typing import TypeAlias
 
 from lab import registry
@@ -199,9 +200,9 @@ class _Halving:
     def _finalists(self, ranked: Ranked, first: Sample, found: Found, factor: float) -> tuple[str, ...]:
         """The best ones, as many as the budget reaches for; one in any case."""
         took = {one.combination: one.took for one in found.observed}
-        for count in range(FINALISTS, 1, -1):
-            if self._run_seconds(first, [took[one] for one in ranked[:count]], factor) <= self.clock.left:
-                return tuple(map(name_of, ranked[:count]))
+        for number in range(FINALISTS, 1, -1):
+            if self._run_seconds(first, [took[one] for one in ranked[:number]], factor) <= self.clock.left:
+                return tuple(map(name_of, ranked[:number]))
         return tuple(map(name_of, ranked[:1]))
 
 
@@ -212,9 +213,9 @@ def trial_cache(workload: Workload) -> TrialCache:
 
 
 def samples(size_bytes: int) -> tuple[int, ...]:
-    """The sizes that come before a run of that size, smallest first; the size itself where no smaller one holds a week."""
-    smaller = (size_bytes // HALVING**power for power in (2, 1))
-    return tuple(size for size in smaller if size >= SMALLEST) or (size_bytes,)
+    """The sizes that come before a run of that size, smallest first, each at most half of it; the size itself where none is."""
+    sizes = (SMALLEST * HALVING**power for power in count())
+    return tuple(takewhile(lambda size: 2 * size <= size_bytes, sizes)) or (size_bytes,)
 
 
 def within(one: Observation, constraints: Constraints) -> bool:

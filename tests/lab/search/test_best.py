@@ -135,3 +135,10 @@ def test_a_budget_too_short_for_one_trial_is_refused_with_what_it_takes(first: S
     del first
     with pytest.raises(InputError, match=r"too short for one trial.*takes about \d+ s"):
         search(seconds=0.001)
+
+
+def test_samples_grow_fourfold_up_to_half_of_the_run() -> None:
+    mb = 1 << 20
+    assert best.samples(256 * mb) == (16 * mb, 64 * mb)
+    assert best.samples(48 * mb) == (16 * mb,)
+    assert best.samples(16 * mb) == (16 * mb,)
