@@ -59,6 +59,7 @@ def measured(size: int, parts: Iterable[str], out: Path) -> Iterator[Observation
             constraints=Constraints(),
             step_seconds=600,
             read_seconds=0,
+            write_seconds=0,
             progress=_say,
         )
         for number, combination in enumerate(combinations, 1):

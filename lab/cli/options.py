@@ -122,6 +122,7 @@ WriteSeconds = Annotated[
         max=3600,
         help="Measure the application's writes this long per trial; 0 leaves them out.",
     ),
+]
 Budget = Annotated[
     str, typer.Option("--budget", help="How long '--scenario best' may search and measure, such as 30min.")
 ]

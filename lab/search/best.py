@@ -46,6 +46,8 @@ READ_SECONDS = 1.0
 """About how long the reads of a trial on a small sample are measured."""
 _BUSIER = 1.3
 """By how much slower the machine may be during the run, because others use it."""
+WRITE_SECONDS = 0.5
+"""The same of the writes."""
 MOST_PARTS = 4
 """Of a combination."""
 
@@ -148,6 +150,7 @@ class _Halving:
             constraints=self.constraints,
             step_seconds=request.step_seconds,
             read_seconds=min(READ_SECONDS, request.read_seconds),
+            write_seconds=min(WRITE_SECONDS, request.write_seconds),
             progress=self.progress,
         )
 
@@ -184,7 +187,8 @@ class _Halving:
         trials = sum(took) + 2 * sum(sample.took[:1])
         loading = sum(sample.load_seconds.values())
         measuring = factor * (1 + 1 / pipeline.SMALLER) * (trials + loading)
-        return _BUSIER * (measuring + self.request.read_seconds * (len(took) + 2))
+        asking = (self.request.read_seconds + self.request.write_seconds) * (len(took) + 2)
+        return _BUSIER * (measuring + asking)
 
     def _halved(self, sample: Sample, ranked: Ranked, first: Sample, found: Found, *, grown: float) -> Ranked:
         """The best quarter, measured on a sample that is `grown` times as large, in their order there."""

@@ -51,6 +51,7 @@ class Sample:
     constraints: Constraints
     step_seconds: float
     read_seconds: float
+    write_seconds: float
     progress: Callable[[str], None]
     load_seconds: dict[str, float] = field(default_factory=dict)
     """By server, what it took to load the dataset there; a server whose trials are all in the cache loads nothing."""
@@ -102,6 +103,7 @@ class Sample:
             timed=True,
             step_seconds=self.step_seconds,
             read_seconds=self.read_seconds,
+            write_seconds=self.write_seconds,
         )
         known = self.cache.get(request, self.pool.server(server))
         if known:
