@@ -234,8 +234,7 @@ def _make_auxiliary(request: TrialRequest, run: _Run, purpose: str) -> None:
 
 def _costs(steps: Sequence[StepRecord], purpose: str) -> tuple[StepRecord, ...]:
     """What the steps took at the second size, and nothing of what they executed."""
-    empty = Footprint(tables=())
-    return tuple(replace(step, statements=(), footprint=empty) for step in steps) if purpose == SIZE else ()
+    return tuple(replace(step, statements=(), footprint=Footprint(tables=())) for step in steps if purpose == SIZE)
 
 
 def _try(request: TrialRequest, run: _Run) -> tuple[LoadedTemplate | None, Outcome]:

@@ -111,6 +111,7 @@ def test_what_answers_differently_is_never_a_finalist(first: Said) -> None:
     assert "tamper" not in {one.name for one in first.found.found.observed}
 
 
+@pytest.mark.slow
 def test_a_search_ends_in_a_verified_run_whose_recommendation_names_a_finalist(first: Said, tmp_path: Path) -> None:
     assert first.found
     folders: list[Path] = []
