@@ -14,7 +14,7 @@ from contextlib import contextmanager, suppress
 
 from lab.errors import DatabaseError
 from lab.postgres.database import Database
-from lab.postgres.sql import FIRST_USER_OID, literal
+from lab.postgres.sql import FIRST_USER_OID, literal, quoted
 from lab.servers.cluster import MARK
 
 READER = "storage_lab_reader"
@@ -162,11 +162,13 @@ def reader(database: Database) -> Iterator[None]:
     if not database.fetch("SELECT FROM pg_roles WHERE rolname = %s", [READER]):
         with suppress(DatabaseError):  # another trial was faster
             database.execute(f"CREATE ROLE {READER} IN ROLE pg_read_all_data")
+    owner = database.value("SELECT session_user::text")
     database.execute(f"SET SESSION AUTHORIZATION {READER}")
     try:
         yield
     finally:
-        database.execute("RESET SESSION AUTHORIZATION")
+        # By its name: on pglite, where nobody logs in, RESET changes nothing, and what follows would be refused.
+        database.execute(f"SET SESSION AUTHORIZATION {quoted(owner)}")
 
 
 def restore(database: Database) -> None:

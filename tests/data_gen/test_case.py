@@ -94,5 +94,6 @@ def test_every_parameter_is_documented(name: str) -> None:
 @pytest.mark.skipif(not _FACTS.exists(), reason="ODDS_WORKLOAD does not name the folder with the published profiles")
 def test_published_numbers_are_those_of_the_profile(name: str) -> None:
     facts = json.loads((_FACTS / f"{name}.json").read_text("utf-8"))
-    published = load_case(name).published
+    published = json.loads(load_case(name).text)["published"]
+    del published["totals"]["target_gb"]  # a wish of the owner, not a figure of the database
     assert {key: facts[key] for key in published} == published

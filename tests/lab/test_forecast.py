@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from data_gen import Dataset, load_case
+from data_gen import Dataset
 from lab import registry
 from lab.analysis.forecast import Sizes, forecasts, matched, readings
 from lab.analysis.results import analyse
@@ -16,8 +16,8 @@ from lab.trial import trial
 from lab.trial.template import Bench
 from lab.values import BASELINE, SIZE, Completed, Experiment, StepRecord, Timing
 from tests.lab.trials import request_for
+from tests.thin import BYTES, thin_case
 
-SMALL = 16 << 20
 SIZES = Sizes(larger=4.0, smaller=1.0, full=400.0)
 
 
@@ -107,8 +107,10 @@ def test_a_run_that_timed_both_has_one_but_not_of_what_goes_by_age(sample: Exper
 def test_four_times_the_size_lies_inside(pool: ServerPool) -> None:
     """WAL and disk, which no clock disturbs; `benchmarks.forecast` looks at seconds."""
 
-    def measured(size: int, seed: int, name: str) -> Completed:
-        dataset = Dataset.plan(load_case("2026-02-17"), size_bytes=size, seed=seed)
+    sizes = (BYTES, 4 * BYTES, 16 * BYTES)
+    few, more, most = (Dataset.plan(thin_case(), size_bytes=size, seed=seed) for seed, size in enumerate(sizes, 1))
+
+    def measured(dataset: Dataset, name: str) -> Completed:
         bench: Bench = pool.bench("native", dataset)
         (entry,) = registry.resolve([name])
         outcome = trial.run(request_for(bench, name), entry.scenario, bench)
@@ -116,13 +118,12 @@ def test_four_times_the_size_lies_inside(pool: ServerPool) -> None:
         return outcome
 
     smaller, larger, full = (
-        {name: measured(size, seed, name) for name in (BASELINE, "drop_raw_response")}
-        for size, seed in ((SMALL // 4, 2), (SMALL, 1), (4 * SMALL, 3))
+        {name: measured(dataset, name) for name in (BASELINE, "drop_raw_response")} for dataset in (few, more, most)
     )
     totals = [one[BASELINE].footprint.total for one in (larger, smaller, full)]
-    sizes = Sizes(larger=totals[0], smaller=totals[1], full=totals[2])
+    scales = Sizes(larger=totals[0], smaller=totals[1], full=totals[2])
     pairs = matched(larger["drop_raw_response"], smaller["drop_raw_response"])
-    foretold = forecasts({1: (pairs, sizes)}, draws=4, fewer=1)[1]
+    foretold = forecasts({1: (pairs, scales)}, draws=more.spec.scale, fewer=few.spec.scale)[1]
     steps = full["drop_raw_response"].steps
     assert [one.step for one in foretold] == [one.name for one in steps]
     for forecast, one in zip(foretold, steps, strict=True):
