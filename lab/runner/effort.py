@@ -16,7 +16,7 @@ class Effort:
 
 
 USUAL = Effort(size="48MB", read_seconds=1, varies=False)
-"""All scenarios on the embedded servers in a few minutes."""
+"""The smallest whose second size holds an event, so that there are intervals."""
 THOROUGH = Effort(size="256MB", read_seconds=4, varies=True)
 """Intervals half as wide, and how rankings depend on the workload."""
 
