@@ -198,8 +198,7 @@ def test_costs_are_of_one_subject_and_sum_its_statements(bench: Bench) -> None:
     with bench.control() as (name, database), bench.server.gauge(name, database) as gauge:
         side = Side(database=database, gauge=gauge)
         (cost,) = reads.measure(side, side, parts, (), seconds=BRIEF).costs
-    assert min(cost.after.timing.values) >= 0.02
-    assert cost.after.timing.seconds < 0.05
+    assert 0.02 <= min(cost.after.timing.values) < 0.06  # all three subjects together sleep for 0.06
     assert len(cost.plans) == 2
 
 
