@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext, suppress
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import partial
@@ -133,21 +133,9 @@ def _timed(trial: _Trial, database: Database, loss: Loss) -> Timed | None:
     seconds = trial.request.read_seconds if trial.request.timed else 0.0
     if not seconds:
         return None
-    bench, questions = trial.bench, trial.bench.template.questions
-    with (
-        trial.exclusive(),
-        bench.control() as (untouched, control),
-        bench.server.gauge(trial.clone, database) as after,
-        bench.server.gauge(untouched, control) as before,
-    ):
-        verify.state_settings(control, questions.schema, trial.request.step_seconds)
-        return reads.measure(
-            Side(database=database, gauge=after),
-            Side(database=control, gauge=before),
-            questions.reads,
-            loss.columns,
-            seconds=seconds,
-        )
+    bench = trial.bench
+    with _sides(trial, database, bench.control()) as (after, before):
+        return reads.measure(after, before, bench.template.questions.reads, loss.columns, seconds=seconds)
 
 
 def _written(trial: _Trial, database: Database, loss: Loss) -> Writes | None:
@@ -155,22 +143,25 @@ def _written(trial: _Trial, database: Database, loss: Loss) -> Writes | None:
     seconds = trial.request.write_seconds if trial.request.timed else 0.0
     if not seconds:
         return None
-    bench, questions = trial.bench, trial.bench.template.questions
+    bench = trial.bench
+    with _sides(trial, database, bench.fresh()) as (after, before):
+        return writes.measure(after, before, bench, trial.scenario, loss, seconds=seconds)
+
+
+@contextmanager
+def _sides(
+    trial: _Trial, database: Database, untouched: AbstractContextManager[tuple[str, Database]]
+) -> Iterator[tuple[Side, Side]]:
+    """The trial's clone and an untouched one, side by side while nothing else works."""
+    server = trial.bench.server
     with (
         trial.exclusive(),
-        bench.fresh() as (untouched, control),
-        bench.server.gauge(trial.clone, database) as after,
-        bench.server.gauge(untouched, control) as before,
+        untouched as (name, control),
+        server.gauge(trial.clone, database) as after,
+        server.gauge(name, control) as before,
     ):
-        verify.state_settings(control, questions.schema, trial.request.step_seconds)
-        return writes.measure(
-            Side(database=database, gauge=after),
-            Side(database=control, gauge=before),
-            bench,
-            trial.scenario,
-            loss,
-            seconds=seconds,
-        )
+        verify.state_settings(control, trial.bench.template.questions.schema, trial.request.step_seconds)
+        yield Side(database=database, gauge=after), Side(database=control, gauge=before)
 
 
 def _apply(trial: _Trial, database: Database, canaries: Canaries | None) -> Recorder:
