@@ -12,7 +12,7 @@ from lab.analysis.reads import ReadResult, WorstRead, in_words, worst_read
 from lab.analysis.rows import Cost, TrialResult
 from lab.analysis.writes import WriteResult
 from lab.units import bytes_text
-from lab.values import Category, Completed, DeclaredLoss, LoadedTemplate, ScenarioFacts, Verdict
+from lab.values import Category, Completed, DeclaredLoss, LoadedTemplate, ScenarioFacts
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -79,12 +79,8 @@ class Candidate:
 
     @property
     def ranked(self) -> bool:
-        """Whether it is a verified strategy, not a control, and saves more than noise."""
-        return (
-            self.trial.verification.verdict is not Verdict.DIFFERS
-            and self.facts.category is not Category.CONTROL
-            and self.saving_percent > (self.noise_percent or 0.0)
-        )
+        """Whether it is a strategy, not a control, and saves more than noise."""
+        return self.facts.category is not Category.CONTROL and self.saving_percent > (self.noise_percent or 0.0)
 
     @property
     def size(self) -> str:
@@ -106,7 +102,7 @@ class Candidate:
 
 
 def candidates(trials: Sequence[TrialResult], noise: Mapping[str, float]) -> Iterator[Candidate]:
-    """Every trial that has a baseline and a full size; `noise` is the difference of two baselines by server."""
+    """Every trial that has right answers, a baseline and a full size; `noise` is the difference of two baselines by server."""
     before: dict[str, FullSizeProjection | None] = {
         row.trial.server: row.projection for row in reversed(trials) if row.trial and row.trial is row.control
     }

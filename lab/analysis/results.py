@@ -61,7 +61,7 @@ class Results:
     noise: Mapping[str, float]
     """By server, the difference of its two baselines in percent; absent if there was only one."""
     candidates: tuple[Candidate, ...]
-    """Every trial that has a baseline and a full size, in the order of the run."""
+    """Every trial that has right answers, a baseline and a full size, in the order of the run."""
     decision: Decision
     variations: tuple[Variation, ...]
     """What would be first if a number were another one; none without a pick."""
@@ -186,16 +186,16 @@ def _trial(context: References, outcome: Outcome) -> TrialResult:
 
 
 def _measured(context: References, trial: Completed) -> TrialResult:
-    sized, control = context.sized(trial), context.control(trial.server)
+    sized, control, wrong = context.sized(trial), context.control(trial.server), differences(trial)
     return TrialResult(
         outcome=trial,
         facts=sized.facts,
         sized=sized,
         control=control,
-        saving_percent=saving(trial.footprint.total, control.footprint.total) if control else None,
+        saving_percent=saving(trial.footprint.total, control.footprint.total) if control and not wrong else None,
         cost=cost_of([step for step in trial.steps if not step.auxiliary]),
-        projection=context.projection(sized),
-        reason=differences(trial) or None,
+        projection=None if wrong else context.projection(sized),
+        reason=wrong or None,
         reads=read_results(trial, context.read_gaps),
         writes=write_results(trial, context.write_gaps),
         locks=locks_of(trial),

@@ -36,10 +36,10 @@ class TrialResult:
     control: Completed | None
     """The first baseline of its server; without it there is no saving."""
     saving_percent: float | None
-    """1 - ratio of bytes; negative where the strategy is larger than its baseline."""
+    """1 - ratio of bytes; negative where it is larger than its baseline, None where its answers differ."""
     cost: Cost
     projection: FullSizeProjection | None
-    """None if the profile does not say how much its retention keeps."""
+    """None where its answers differ, or if the profile does not say how much its retention keeps."""
     reason: str | None
     """Why it has no numbers, or which answers differ."""
     reads: tuple[ReadResult, ...] | None

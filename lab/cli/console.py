@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 from collections.abc import Callable, Iterable
 from time import monotonic
 
+from rich.box import SIMPLE_HEAD
 from rich.console import Console
+from rich.measure import Measurement
 from rich.table import Table as RichTable
 from rich.text import Text
 
@@ -15,13 +18,20 @@ from lab.report.table import Table
 
 out, err = Console(), Console(stderr=True)
 
+_WIDE = 180
+"""Characters of a line where nobody says how wide the output is."""
+
+_JOINT = re.compile(r"(?<=[\w)])\+(?=\w)")
+"""Between two scenarios of a combination."""
+
 _CONTROLS = {code: f"\\x{code:02x}" for code in (*range(32), *range(127, 160)) if chr(code) not in "\n\t"}
 """A name must not move the cursor or change the colours of the terminal."""
 
 
-def print_line(text: str, *, head: str = "", style: str = "bold", console: Console = out) -> None:
+def print_line(text: str, *, head: str = "", style: str = "bold", console: Console | None = None) -> None:
     """Print one line, its head in that style; only a terminal wraps it, between words."""
     line = Text.assemble((_visible(head), style), _visible(text))
+    console = console or out
     console.print(line, soft_wrap=not console.is_terminal)
 
 
@@ -32,13 +42,25 @@ def print_lines(lines: Iterable[str]) -> None:
 
 
 def print_table(table: Table) -> None:
-    """Print a table, as wide as the terminal; without a terminal, 180 characters wide."""
-    rich = RichTable(title=_cell(table.title), title_justify="left", header_style="bold")
+    """Print a table, as wide as the terminal; without a terminal, 180 characters wide.
+
+    Where it is too wide, names of combinations are broken after their +.
+    """
+    console = out if out.is_terminal else Console(width=_WIDE)
+    whole = _rich(table, broken=False)
+    fits = Measurement.get(console, console.options.update(max_width=_WIDE), whole).maximum <= console.width
+    console.print(whole if fits else _rich(table, broken=True))
+
+
+def _rich(table: Table, *, broken: bool) -> RichTable:
+    rich = RichTable(
+        title=_cell(table.title), title_justify="left", header_style="bold", box=SIMPLE_HEAD, padding=0, show_edge=False
+    )
     for position, head in enumerate(table.heads):
         rich.add_column(_cell(head), justify="left" if position < table.left else "right", overflow="fold")
     for row in table.texts:
-        rich.add_row(*map(_cell, row))
-    (out if out.is_terminal else Console(width=180)).print(rich)
+        rich.add_row(*(_cell(_JOINT.sub("+\n", text) if broken else text) for text in row))
+    return rich
 
 
 def print_json(value: object) -> None:

@@ -19,6 +19,7 @@ from lab.cli.options import (
     Budget,
     CaseName,
     ChangeRate,
+    Full,
     Image,
     Jobs,
     Port,
@@ -75,6 +76,7 @@ def run(
     max_lock: MaxLock = None,
     budget: Budget = "30min",
     results: Results = Path("results"),
+    full: Full = False,
     as_json: AsJson = False,
 ) -> None:
     """Load the workload, apply each scenario to its own clone, measure, verify, compare, and recommend."""
@@ -128,7 +130,7 @@ def run(
         if as_json:
             print_json(summary.of(analysed))
         else:
-            print_report(analysed)
+            print_report(analysed, full=full)
             if found:
                 searching.show(found)
     finally:

@@ -127,3 +127,4 @@ Budget = Annotated[
     str, typer.Option("--budget", help="How long '--scenario best' may search and measure, such as 30min.")
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for a program to read.")]
+Full = Annotated[bool, typer.Option("--full", help="Print every table and reason, not only the overview.")]

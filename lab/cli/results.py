@@ -10,10 +10,11 @@ import typer
 
 from lab.cli.app import app
 from lab.cli.console import print_json, print_line, print_lines, print_table
-from lab.cli.options import AsJson, Results
+from lab.cli.options import AsJson, Full, Results
 from lab.errors import InputError, LabError
 from lab.report.table import Table
 from lab.units import parse_percent
+from lab.values import Skipped
 
 if TYPE_CHECKING:
     from lab.analysis.comparison import Comparison
@@ -145,6 +146,7 @@ def report(
         str | None,
         typer.Option(metavar="SCENARIO", help="Print how the server executed the reads after that scenario."),
     ] = None,
+    full: Full = False,
     as_json: AsJson = False,
 ) -> None:
     """Write report.html, report.md and the tables as CSV again from a run's measurements, and print the savings."""
@@ -157,7 +159,7 @@ def report(
     elif as_json:
         print_json(summary.of(analysed))
     else:
-        print_report(analysed)
+        print_report(analysed, full=full)
 
 
 @app.command(epilog="Example: [bold]lab attach results/sample DISCOVERY.md[/]")
@@ -188,21 +190,26 @@ def write_reports(folder: Path) -> Analysed:
     return analysed
 
 
-def print_report(analysed: Analysed) -> None:
-    """Print the savings, the trials without one and why, and the advice."""
-    from lab.report import tables, write_tables
+def print_report(analysed: Analysed, *, full: bool) -> None:
+    """Print one line per scenario, why a trial has no saving, and the advice; in `full`, every table and reason."""
+    from lab.report import overview, tables, write_tables
 
-    print_table(tables.savings(analysed))
-    if analysed.reads_timed:
-        print_table(tables.reads(analysed))
-    if analysed.writes_measured:
-        print_table(write_tables.writes(analysed))
-    print_table(tables.full_size(analysed))
+    if full:
+        print_table(tables.savings(analysed))
+        if analysed.reads_timed:
+            print_table(tables.reads(analysed))
+        if analysed.writes_measured:
+            print_table(write_tables.writes(analysed))
+        print_table(tables.full_size(analysed))
+    else:
+        print_table(overview.overview(analysed))
+        print_line(overview.legend(analysed))
     for row in analysed.missing:
-        print_line(f" {row.outcome.kind}: {row.reason or ''}", head=row.outcome.scenario)
-    for line in analysed.broken:
+        if isinstance(row.outcome, Skipped):
+            print_line(f" skipped: {row.outcome.reason}", head=row.outcome.scenario)
+    for line in analysed.broken:  # what failed is among it
         print_line(f" {line}", head="Broken:", style="bold red")
     advice = analysed.advice
     print_line("", head=f"\n{advice.headline}")
-    print_lines(f"  - {reason}" for reason in advice.reasons)
+    print_lines(f"  - {reason}" for reason in (advice.reasons if full else ()))
     print_lines(f"  - It gives up: {loss}." for loss in advice.losses)

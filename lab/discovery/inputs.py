@@ -25,7 +25,6 @@ from lab.values import (
     Statement,
     StepRecord,
     TableProfile,
-    Verdict,
 )
 
 PAYLOAD = "raw_response"
@@ -150,11 +149,6 @@ class MeasuredStrategy:
     def trial(self) -> Completed:
         """Its trial."""
         return self.candidate.trial
-
-    @property
-    def is_right(self) -> bool:
-        """Whether its answers are as declared."""
-        return self.trial.verification.verdict is not Verdict.DIFFERS
 
     @property
     def is_smaller(self) -> bool:

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from lab.analysis.projection import tables_without_ages
 from lab.analysis.recommendation import standing
 from lab.analysis.results import Results
-from lab.analysis.rows import TrialResult, differences
+from lab.analysis.rows import TrialResult
 from lab.discovery.inputs import KEYS, DiscoveryInputs, MeasuredStrategy
 from lab.discovery.values import Effort, Impact, Opportunity, Proposal
 from lab.values import Category, Experiment, LoadedTemplate, Profile, ScenarioFacts, Shape, TableProfile, Verdict
@@ -36,20 +36,19 @@ def opportunities(inputs: DiscoveryInputs) -> tuple[Opportunity, ...]:
 
 
 def _measured(strategy: MeasuredStrategy) -> Opportunity:
-    differs = strategy.trial.verification.verdict is Verdict.DIFFERS
     facts = strategy.candidate.facts
     return Opportunity(
         name=strategy.name,
         categories=_categories(strategy.experiment, strategy.name),
         what=facts.title,
         touches=None,
-        expected=None if differs else strategy.expected,
+        expected=strategy.expected,
         standing=standing(strategy.results.decision, strategy.candidate),
         worst_read=strategy.candidate.worst_read,
-        impact=None if differs else impact(strategy),
-        effort=None if differs else effort(strategy),
+        impact=impact(strategy),
+        effort=effort(strategy),
         gives_up=facts.given_up,
-        unmeasured=f"Not ranked, because its answers differ: {differences(strategy.trial)}" if differs else "",
+        unmeasured="",
     )
 
 
@@ -85,7 +84,7 @@ def _categories(experiment: Experiment, name: str) -> tuple[str, ...]:
 
 
 def _without_numbers(inputs: DiscoveryInputs) -> Iterator[Opportunity]:
-    """Strategies that the run skipped, that failed, or that cannot be projected."""
+    """Strategies that the run skipped, that failed, whose answers differ, or that cannot be projected."""
     results = inputs.results
     for row in results.trials if results else ():
         if results and not (row.control and row.projection) and row.facts.category is not Category.CONTROL:
@@ -109,6 +108,8 @@ def _without_projection(results: Results, row: TrialResult) -> Opportunity:
 
 
 def _reason(run: Experiment, row: TrialResult) -> str:
+    if row.verdict is Verdict.DIFFERS:
+        return f"Not ranked, because its answers differ: {row.reason}"
     if row.sized:
         return f"MeasuredStrategy, but not projected: {_unprojected(run, row, row.sized.template)}."
     return f"Not measured, {row.outcome.kind}: {row.reason}"

@@ -29,7 +29,6 @@ from lab.values import (
     PlannedTrial,
     ScenarioFacts,
     TrialRequest,
-    Verdict,
 )
 from lab.workload import Dataset, Workload
 
@@ -66,10 +65,10 @@ class Sample:
             return None
         baseline = self._trial(BASELINE, kept.outcome.server)
         found = (one for one in self._analysed([baseline, kept]).candidates if one.trial is kept.outcome)
-        candidate = next(found, None)  # none where the baseline failed, or the profile does not say how much is kept
-        if candidate is None or candidate.trial.verification.verdict is Verdict.DIFFERS:
-            return None
-        return observation(candidate, combination, kept.took)
+        candidate = next(
+            found, None
+        )  # none where answers differ, the baseline failed, or nobody knows how much is kept
+        return observation(candidate, combination, kept.took) if candidate else None
 
     def made(self, combination: Combination) -> MadeTrial | None:
         """The trial of it; None where no server here can run it."""

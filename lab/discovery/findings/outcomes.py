@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from lab.analysis.rows import differences
+from collections.abc import Iterator
+
+from lab.analysis.rows import TrialResult
 from lab.discovery.inputs import DiscoveryInputs, MeasuredStrategy
 from lab.discovery.values import Finding
 from lab.units import bytes_text
-from lab.values import Category, ColumnProfile
+from lab.values import Category, ColumnProfile, Verdict
 
 
 def outcomes(inputs: DiscoveryInputs) -> Finding:
     """Whether a normalised form is verified and smaller; unknown without a run."""
     question = "Can `outcomes` be normalised?"
     normalized = [strategy for strategy in inputs.strategies if strategy.candidate.facts.category is Category.NORMALIZE]
-    smaller = [strategy for strategy in normalized if strategy.is_right and strategy.is_smaller]
-    if not normalized:
+    smaller = [strategy for strategy in normalized if strategy.is_smaller]
+    wrong = list(_wrong(inputs))
+    if not normalized and not wrong:
         return Finding(
             question=question,
             conclusion="unknown",
@@ -29,7 +32,8 @@ def outcomes(inputs: DiscoveryInputs) -> Finding:
         conclusion="yes" if best else "no",
         words=words,
         evidence=(
-            *(_form(strategy) for strategy in normalized),
+            *(f"`{strategy.name}` saves {strategy.expected.percent:.1f} %." for strategy in normalized),
+            *(f"`{row.outcome.scenario}` gives answers that differ: {row.reason}." for row in wrong),
             *_sizes(inputs),
             *(f"It costs: {cost}" for cost in (best.candidate.costs if best else ())),
         ),
@@ -58,8 +62,8 @@ def _saves(strategy: MeasuredStrategy) -> str:
     )
 
 
-def _form(strategy: MeasuredStrategy) -> str:
-    differing = differences(strategy.trial)
-    return f"`{strategy.name}` saves {strategy.expected.percent:.1f} %" + (
-        f", but answers differ: {differing}." if differing else "."
-    )
+def _wrong(inputs: DiscoveryInputs) -> Iterator[TrialResult]:
+    """The normalised forms whose answers differ."""
+    for row in inputs.results.trials if inputs.results else ():
+        if row.facts.category is Category.NORMALIZE and row.verdict is Verdict.DIFFERS:
+            yield row

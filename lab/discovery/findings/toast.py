@@ -16,7 +16,7 @@ def toast(inputs: DiscoveryInputs) -> Finding:
     pairs = list(inputs.columns())
     ratios = [line for pair in pairs if (line := _ratio(*pair))]
     recompressed = [line for pair in pairs if (line := _recompressed(*pair))]
-    trial = next((strategy for strategy in inputs.strategies if strategy.is_right and _recompresses(strategy)), None)
+    trial = next((strategy for strategy in inputs.strategies if _recompresses(strategy)), None)
     evidence = (*ratios, *recompressed, *(_small(*pair) for pair in pairs if _is_small(pair[1])), *_by_run(trial))
     missing = []
     if not ratios:

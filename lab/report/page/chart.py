@@ -12,7 +12,6 @@ from lab.report.page import drawing
 from lab.report.page.drawing import Spec
 from lab.report.table import Table
 from lab.units import bytes_text
-from lab.values import Verdict
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,12 +29,8 @@ class Chart:
 
 def sized(results: Results) -> tuple[Candidate, ...]:
     """What has a full size and right answers, the smallest first; of a baseline that ran twice the first trial."""
-    right = (
-        candidate
-        for candidate in results.candidates
-        if candidate.trial.repeat == 1 and candidate.trial.verification.verdict is not Verdict.DIFFERS
-    )
-    return tuple(sorted(right, key=lambda candidate: candidate.bytes_now))
+    once = (candidate for candidate in results.candidates if candidate.trial.repeat == 1)
+    return tuple(sorted(once, key=lambda candidate: candidate.bytes_now))
 
 
 def labels(candidates: Sequence[Candidate]) -> Mapping[int, str]:

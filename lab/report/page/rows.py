@@ -111,8 +111,7 @@ def rows(results: Results) -> list[Row]:
 def _order(row: Row, results: Results) -> tuple[bool, float, int]:
     pick = results.pick is not None and row.result.trial is results.pick.trial
     projection = row.result.projection
-    wrong = row.result.verdict is Verdict.DIFFERS
-    return not pick, float("inf") if projection is None or wrong else projection.size.bytes, row.number
+    return not pick, float("inf") if projection is None else projection.size.bytes, row.number
 
 
 def _row(number: int, result: TrialResult, results: Results) -> Row:

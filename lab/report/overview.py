@@ -1,0 +1,78 @@
+"""What a terminal shows of a run: one line per scenario, in 80 columns; the other tables say the rest."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+
+from lab.analysis.reads import WorstRead, worst_read
+from lab.analysis.results import Results
+from lab.analysis.rows import TrialResult
+from lab.report.table import Cell, Table, duration, percent, size
+from lab.units import joined, ratio_text
+from lab.values import Verdict
+
+_HEADS = ("", "scenario", "saving", "at full\nsize", "verdict", "read", "migration")
+_MARKS = {"*": "the recommendation", "!": "answers differ, so it saves nothing", "x": "failed", "-": "skipped"}
+
+_Row = tuple[Cell | str | None, ...]
+
+
+def overview(results: Results) -> Table:
+    """Every scenario, under the servers that measured it; servers on which all is the same share a row."""
+    rows = _by_servers(results)
+    return Table(
+        title="Savings against the baseline",
+        heads=_HEADS,
+        rows=tuple(row for servers, of_servers in rows.items() for row in (_heading(servers), *of_servers)),
+        left=2,
+    )
+
+
+def legend(results: Results) -> str:
+    """What the marks mean that the overview shows, and the column of reads."""
+    shown = [_mark(row, results) for row in results.trials]
+    meanings = [f"{mark} {meaning}" for mark, meaning in _MARKS.items() if mark in shown]
+    return " · ".join((*meanings, "read: the read that suffers most", "migration: time to apply it on the sample"))
+
+
+def _by_servers(results: Results) -> dict[tuple[str, ...], list[_Row]]:
+    """The rows by the servers that they are of, in the order of the run, without the second trials of a baseline."""
+    servers: defaultdict[_Row, list[str]] = defaultdict(list)
+    for trial in results.trials:
+        if trial.repeat != 2:
+            servers[_row(trial, results)].append(trial.outcome.server or "")
+    rows: defaultdict[tuple[str, ...], list[_Row]] = defaultdict(list)
+    for row, of_row in servers.items():
+        rows[tuple(of_row)].append(row)
+    return rows
+
+
+def _heading(servers: tuple[str, ...]) -> _Row:
+    named = [server for server in servers if server]
+    return ("", f"on {joined(named)}" if named else "on no server", *("" for _ in _HEADS[2:]))
+
+
+def _row(row: TrialResult, results: Results) -> _Row:
+    return (
+        _mark(row, results),
+        row.outcome.scenario,
+        percent(row.saving_percent),
+        size(row.projection.size.bytes if row.projection else None),
+        row.verdict.value if row.verdict else row.outcome.kind,
+        _read(worst_read(row.reads)),
+        duration(row.cost.seconds),
+    )
+
+
+def _read(read: WorstRead | None) -> str | None:
+    if read is None:
+        return None
+    return f"{read.query} {ratio_text(read.ratio)} x" if read.query else "same"
+
+
+def _mark(row: TrialResult, results: Results) -> str:
+    if row.verdict is Verdict.DIFFERS:
+        return "!"
+    if row.trial is None:
+        return {"failed": "x", "skipped": "-"}[row.outcome.kind]
+    return "*" if results.pick and row.trial is results.pick.trial else ""

@@ -1,0 +1,87 @@
+"""Whole screens of the terminal at 80 and 120 columns; `pytest tests/lab/test_screens.py --snapshot-update` makes them again.
+
+They show a run of the first format, which never changes, and not the sample, which is measured again and again.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable
+from dataclasses import replace
+
+import pytest
+from rich.console import Console
+from syrupy.assertion import SnapshotAssertion
+
+from lab.analysis.results import analyse
+from lab.cli import console, results
+from lab.values import Completed, Experiment, Failed, Mismatch, Outcome, Skipped, Verdict
+
+Screen = Callable[[int], io.StringIO]
+
+
+@pytest.fixture
+def screen(monkeypatch: pytest.MonkeyPatch) -> Screen:
+    """A terminal of that width without colours; what is printed there."""
+
+    def opened(width: int) -> io.StringIO:
+        printed = io.StringIO()
+        terminal = Console(file=printed, width=width, force_terminal=True, color_system=None)
+        monkeypatch.setattr(console, "out", terminal)
+        return printed
+
+    return opened
+
+
+def eventful(experiment: Experiment) -> Experiment:
+    """The run with a trial that failed, one that gives other answers, and one that no server can run."""
+    combination = "drop_raw_response+outcome_normalization_snapshot"
+
+    def spoiled(outcome: Outcome) -> Outcome:
+        if isinstance(outcome, Completed) and outcome.scenario == "rewrite_only":
+            wrong = (Mismatch(name="table odds", expected="2 rows", found="1 row"),)
+            return replace(
+                outcome, verification=replace(outcome.verification, verdict=Verdict.DIFFERS, mismatches=wrong)
+            )
+        if outcome.scenario == "hypertable_compression":
+            return Failed(
+                scenario=outcome.scenario, server="pglite", step="compress the chunks", error="disk full", steps=()
+            )
+        return outcome
+
+    facts = experiment.scenarios["rewrite_only"]
+    nowhere = Skipped(scenario=combination, server=None, reason="native has no TimescaleDB")
+    return replace(
+        experiment,
+        scenarios={**experiment.scenarios, combination: facts},
+        outcomes=(*map(spoiled, experiment.outcomes), nowhere),
+    )
+
+
+@pytest.mark.parametrize("width", [80, 120])
+@pytest.mark.parametrize("happens", ["nothing", "everything"])
+def test_a_run_fits_the_terminal(
+    width: int, happens: str, format_1: Experiment, screen: Screen, snapshot: SnapshotAssertion
+) -> None:
+    printed = screen(width)
+    results.print_report(analyse(eventful(format_1) if happens == "everything" else format_1), full=False)
+    assert max(map(len, printed.getvalue().splitlines())) <= width
+    assert printed.getvalue() == snapshot
+
+
+def test_the_sample_fits_80_columns(sample: Experiment, screen: Screen) -> None:
+    printed = screen(80)
+    results.print_report(analyse(sample), full=False)
+    lines = printed.getvalue().splitlines()
+    assert max(map(len, lines)) <= 80
+    table = lines[: next(number for number, line in enumerate(lines) if "· read:" in line)]
+    parts = {part for outcome in sample.outcomes for part in outcome.scenario.split("+") if len(part) <= 24}
+    assert parts <= set(" ".join(table).replace("+", " ").split())
+
+
+def test_a_wrong_answer_is_never_a_saving(format_1: Experiment, screen: Screen) -> None:
+    printed = screen(120)
+    results.print_report(analyse(eventful(format_1)), full=True)
+    (row,) = [line for line in printed.getvalue().splitlines() if line.split()[:1] == ["rewrite_only"]]
+    assert "%" not in row
+    assert "GB" not in row
