@@ -9,7 +9,16 @@ from importlib import resources
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, JsonValue, ValidationError, model_validator
+from pydantic import (
+    AwareDatetime,
+    BaseModel,
+    ConfigDict,
+    Field,
+    JsonValue,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 
 from lab.errors import InputError
 
@@ -25,8 +34,8 @@ DOCUMENT_MARKETS = (0.05, 12.0)
 """The same for the multiple of markets in documents."""
 NAME_LENGTH = (0.1, 40.0)
 """The same for the multiple of the length of names."""
-MOST_CHANGES = 8.0
-"""The calm change rate above which every price changes in every cycle."""
+MOST_CHANGES = 1000.0
+"""The multiple of the curve of price changes above which every price changes in every cycle."""
 MOST_CYCLES = 1_000_000
 """Cycles that a case may have: 19 years of them without a pause."""
 
@@ -66,6 +75,21 @@ class Session(_Facts):
     """Competitor snapshots stored per event and cycle."""
 
 
+class Band(_Facts):
+    """How often something changes so long before kick-off."""
+
+    from_hours: Annotated[float, Field(ge=0, le=WINDOW_HOURS[1])]
+    """Where the band ends as kick-off approaches; it begins where the next one ends."""
+    share: Share
+    """What changes in ten minutes, as a share."""
+    source: str
+    """Where the share comes from."""
+
+
+Bands = Annotated[tuple[Band, ...], Field(min_length=1)]
+"""From kick-off backwards: the first one ends with kick-off, the last one has no beginning."""
+
+
 class Workload(_Facts):
     """The generator's parameters. Shares refer to event-scrapes; an event-scrape is one event scraped in one cycle."""
 
@@ -96,9 +120,10 @@ class Workload(_Facts):
     """Length of the outcome names in market_odds, as a multiple of the catalogue's."""
     competitor_name_length: Length = 1.0
     """The same in competitor_market_odds."""
-    calm_change_rate: Annotated[float, Field(ge=0, le=MOST_CHANGES)]
-    """Share of a feed's price blocks re-issued per cycle more than 12 h before kick-off. Not published: 0.1 is
-    assumed."""
+    price_changes: Bands
+    """Share of a feed's prices that change per cycle, by the hours to kick-off."""
+    change_rate: Annotated[float, Field(ge=0, le=MOST_CHANGES)] = 1.0
+    """Prices change so many times as often as `price_changes` says."""
     probability_renewal: Literal["price", "every_response"]
     """When BetPawa's obfuscated `probability` gets a new key: with its price, or in every response."""
     backfill_at: Moment
@@ -110,6 +135,14 @@ class Workload(_Facts):
     more_indexes: tuple[str, ...] = ()
     """Statements for additional indexes of the database; they exist before the rows are loaded."""
     sessions: Annotated[tuple[Session, ...], Field(min_length=1)]
+
+    @field_validator("price_changes")
+    @classmethod
+    def _check_bands(cls, bands: tuple[Band, ...]) -> tuple[Band, ...]:
+        hours = [band.from_hours for band in bands]
+        if hours[0] != 0 or hours != sorted(set(hours)):
+            raise ValueError("from_hours must begin with 0 and rise")
+        return bands
 
     @model_validator(mode="after")
     def _check_cycles(self) -> Self:

@@ -44,6 +44,10 @@ class Cycles:
         """Number of the first cycle that starts at `moment` or later."""
         return int(np.searchsorted(self.starts, microseconds(moment)))
 
+    def passed(self, earlier: int, later: int) -> int:
+        """How many times ten minutes lie between two cycles; more than their numbers say where the machine was down."""
+        return round(int(self.starts[later] - self.starts[earlier]) / (CYCLE.seconds * MICROSECOND))
+
     def captured(self, cycle: int, batch: int, batches: int) -> int:
         """When batch number `batch` of `batches` was stored, in microseconds since 1970."""
         return int(self.starts[cycle]) + CYCLE_BUSY.seconds * MICROSECOND * (batch + 1) // batches

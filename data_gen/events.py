@@ -14,6 +14,7 @@ import numpy as np
 
 from data_gen.bisection import bracket
 from data_gen.case import Case
+from data_gen.curve import Curve
 from data_gen.cycles import MICROSECOND, Cycles, microseconds
 from data_gen.fixtures import Fixture
 from data_gen.naming import renamed
@@ -38,6 +39,10 @@ class DatasetPlan:
     def start(self, purpose: int) -> float:
         """Where an evenly spread sequence begins, in [0, 1): the seed's only say in the plan."""
         return self._starts[purpose]
+
+    def price_changes(self, times: float = 1.0) -> Curve:
+        """Share of prices that change per cycle, so many times the case's own."""
+        return Curve.of(self.case.workload.price_changes, times * self.case.workload.change_rate)
 
     def fixture(self, event: int) -> Fixture:
         """The match of that event."""

@@ -32,8 +32,8 @@ FACTS = WorkloadFacts(
         Parameter(
             name=CHANGE_RATE,
             meaning="how often prices change",
-            note="The true rate is not published. 1 is the case's default: a tenth of a feed's blocks of prices per cycle"
-            " in calm hours, more often before kick-off.",
+            note="The true rate is not published. 1 is the case's default: 1.8 % of the prices per cycle a day before"
+            " kick-off, 32 % in the last hour, as public series of prices have it.",
         ),
     ),
 )

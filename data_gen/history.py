@@ -41,7 +41,7 @@ class History:
     def __init__(self, plan: DatasetPlan, change_rate: float) -> None:
         """`change_rate` scales the case's own rate."""
         self._plan = plan
-        self._change_rate = change_rate * plan.case.workload.calm_change_rate
+        self._changes = plan.price_changes(change_rate)
         self._small = SmallTables(plan)
         self._constants = Constants()
         self._passes = [_Pass(side, self) for side in self._sides()]
@@ -71,11 +71,11 @@ class History:
 
     def replay_lines(self, platforms: tuple[Platform, ...]) -> Replay[MarketLines]:
         """A pass that prints market rows."""
-        return Replay(self._plan, platforms, self._change_rate, lambda _, __, offer: MarketLines(offer))
+        return Replay(self._plan, platforms, self._changes, lambda _, __, offer: MarketLines(offer))
 
     def replay_responses(self, platforms: tuple[Platform, ...]) -> Replay[Response]:
         """A pass that prints documents."""
-        return Replay(self._plan, platforms, self._change_rate, self._response)
+        return Replay(self._plan, platforms, self._changes, self._response)
 
     def _captured(self) -> Iterator[Stage]:
         load, cycles = self._plan.case.workload, self._plan.cycles

@@ -3,30 +3,29 @@
 from __future__ import annotations
 
 from functools import cache
-from itertools import pairwise
 
 import numpy as np
 
+from data_gen.curve import Curve, after
 from data_gen.offer import BLOCKS, Offer, Platform
 from data_gen.spread import Floats, Ints
 
 SUSPENDED = 0.000474
 """Share of the outcomes with `is_active` false."""
 
-_QUICK_BLOCKS = 4  # of the 18: the main markets, re-issued at nearly every cycle when anything happens
-_QUICK, _SLOW = 3.4, 0.31  # their rates, as multiples of the mean over all blocks
-_HIGHEST = 0.8  # three hours before kick-off 75-80 % of the markets are younger than ten minutes
-_RISES = ((3.0, 25.0), (9.0, 2.0), (12.0, 1.0))  # hours before kick-off, and the rate as a multiple of the calm one
+_QUICK_BLOCKS = np.arange(BLOCKS) % 5 == 0  # 4 of the 18: the main markets
+_QUICK = 3.4  # times the mean rate over all blocks, at which they are re-issued
 
 
 class Feed:
     """The prices of one offer through time; the same arguments give the same history in every pass."""
 
-    def __init__(self, offer: Offer, platform: Platform, chance: np.random.Generator, change_rate: float) -> None:
-        """`change_rate` is the share of blocks re-issued per cycle more than 12 h before kick-off."""
+    def __init__(self, offer: Offer, platform: Platform, chance: np.random.Generator, changes: Curve) -> None:
+        """`changes` is the share of prices that change per cycle."""
         self._ladder = _ladder(platform.ladder)
         self._chance = chance
-        self._rates = np.where(np.arange(BLOCKS) % 5 == 0, _QUICK, _SLOW) * change_rate
+        self._changes = changes
+        self._moves = platform.moves
         self._opening = np.array(offer.opening) - 100
         self._blocks = blocks = np.array(offer.blocks)
         self._members = [np.nonzero(blocks == block)[0] for block in range(BLOCKS)]
@@ -35,12 +34,13 @@ class Feed:
         self.active = np.ones(len(blocks), np.bool_)
         self._issue(np.arange(len(blocks)))
 
-    def step(self, hours: float, *, forced: bool) -> list[int]:
-        """Advance by one scrape, `hours` before kick-off; return the blocks that were re-issued.
+    def step(self, hours: float, *, cycles: int = 1, forced: bool = False) -> list[int]:
+        """Advance by so many cycles, until `hours` before kick-off; return the blocks that were re-issued.
 
         Where `forced`, at least one block is re-issued: a deduplicated feed is stored only if something changed.
         """
-        rates = np.minimum(self._rates * _rise(hours), _HIGHEST)
+        quick, slow = (after(rate, cycles) for rate in _block_rates(self._changes.at(hours) / self._moves))
+        rates = np.where(_QUICK_BLOCKS, quick, slow)
         with np.errstate(divide="ignore"):  # at a change rate of 0 nothing is drawn
             draws: Floats = self._chance.random(BLOCKS) / rates
         changed: list[int] = np.nonzero(draws < 1)[0].tolist()
@@ -71,12 +71,11 @@ class Feed:
         self.active[numbers] = self._chance.random(len(numbers)) >= SUSPENDED
 
 
-def _rise(hours: float) -> float:
-    """The rate at that many hours before kick-off, as a multiple of the calm rate; interpolated linearly."""
-    for (late, high), (early, low) in pairwise(_RISES):
-        if hours < early:
-            return high + (low - high) * max(hours - late, 0) / (early - late)
-    return 1.0
+def _block_rates(mean: float) -> tuple[float, float]:
+    """Rates of the quick and of the other blocks whose mean over all blocks is that."""
+    number = int(_QUICK_BLOCKS.sum())
+    quick = min(_QUICK * mean, 1.0)
+    return quick, min((BLOCKS * mean - number * quick) / (BLOCKS - number), 1.0)
 
 
 @cache

@@ -95,6 +95,8 @@ class Platform:
     ladder: tuple[tuple[int, int], ...]
     """Pairs of an upper bound and the step of prices below it, in hundredths, ascending; the last bound is the highest
     price."""
+    moves: float
+    """Share of re-issued prices that come out as another number on the ladder, measured over many moves."""
     row_depths: Callable[[], Floats]
     """Depths at which an offer grows by another market row, ascending."""
     offer: Callable[[Fixture, Depth], Offer]

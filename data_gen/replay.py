@@ -9,6 +9,7 @@ from typing import Generic, Protocol, TypeVar
 import numpy as np
 
 from data_gen.case import CYCLE
+from data_gen.curve import Curve
 from data_gen.cycles import MICROSECOND
 from data_gen.events import DatasetPlan
 from data_gen.odds import Feed
@@ -43,6 +44,8 @@ class Scrape(Generic[V]):
 class _FollowedOffer(Generic[V]):
     feed: Feed
     view: V
+    cycle: int
+    """When it was last stored."""
 
 
 class Replay(Generic[V]):
@@ -52,12 +55,12 @@ class Replay(Generic[V]):
         self,
         plan: DatasetPlan,
         platforms: tuple[Platform, ...],
-        change_rate: float,
+        changes: Curve,
         view: Callable[[int, Platform, Offer], V],
     ) -> None:
         self._plan = plan
         self._platforms = platforms
-        self._change_rate = change_rate
+        self._changes = changes
         self._view = view
         self._offers: dict[tuple[int, str], _FollowedOffer[V]] = {}
 
@@ -84,7 +87,7 @@ class Replay(Generic[V]):
             listed = self._plan.scraped[:, last + 1 - count + number] & (self._plan.kickoffs > captured)
             events: list[int] = np.nonzero(listed)[0].tolist()[: self._plan.case.workload.events_per_batch]
             yield [
-                Scrape(event, platform, last, captured, self._advanced(event, platform, captured))
+                Scrape(event, platform, last, captured, self._advanced(event, platform, last, captured))
                 for event in events
                 for platform in self._platforms
                 if self._plan.stored[platform.name][event, last + 1 - count + number]
@@ -94,25 +97,29 @@ class Replay(Generic[V]):
         for event in events:
             for platform in self._platforms:
                 if self._plan.stored[platform.name][event, cycle]:
-                    yield Scrape(event, platform, cycle, captured_us, self._advanced(event, platform, captured_us))
+                    view = self._advanced(event, platform, cycle, captured_us)
+                    yield Scrape(event, platform, cycle, captured_us, view)
 
-    def _advanced(self, event: int, platform: Platform, captured_us: int) -> V:
+    def _advanced(self, event: int, platform: Platform, cycle: int, captured_us: int) -> V:
         """The offer as it is now. It moves only when it is stored, because nobody sees the prices in between."""
         offer = self._offers.get((event, platform.name))
         if offer is None:
-            offer = self._offers[event, platform.name] = self._opened(event, platform, captured_us)
+            offer = self._offers[event, platform.name] = self._opened(event, platform, cycle, captured_us)
             return offer.view
         hours = (int(self._plan.kickoffs[event]) - captured_us) / _HOUR
         deduplicated = platform.name != "betpawa" and not self._plan.never_home[event]
-        blocks = offer.feed.step(hours, forced=deduplicated)
+        # A deduplicated offer did not change in the cycles in which it was not stored.
+        passed = self._plan.cycles.passed(cycle - 1 if deduplicated else offer.cycle, cycle)
+        blocks = offer.feed.step(hours, cycles=passed, forced=deduplicated)
+        offer.cycle = cycle
         offer.view.update(offer.feed, blocks, captured_us)
         return offer.view
 
-    def _opened(self, event: int, platform: Platform, captured_us: int) -> _FollowedOffer[V]:
+    def _opened(self, event: int, platform: Platform, cycle: int, captured_us: int) -> _FollowedOffer[V]:
         fixture = self._plan.fixture(event)
         offer = self._plan.offer(event, platform)
-        feed = Feed(offer, platform, fixture.chance(_FEEDS[platform.name]), self._change_rate)
-        followed = _FollowedOffer(feed, self._view(event, platform, offer))
+        feed = Feed(offer, platform, fixture.chance(_FEEDS[platform.name]), self._changes)
+        followed = _FollowedOffer(feed, self._view(event, platform, offer), cycle)
         followed.view.update(feed, feed.all_blocks, captured_us)
         return followed
 

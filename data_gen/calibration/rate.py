@@ -1,4 +1,7 @@
-"""How often prices change. Generates a few events in memory until as many market rows repeat as in the profile."""
+"""How often prices change, as a multiple of the case's curve.
+
+Generates a few events in memory until as many market rows repeat as in the profile.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +11,8 @@ from functools import cache
 import numpy as np
 
 from data_gen.bisection import bisected
-from data_gen.case import MOST_CHANGES, Case
+from data_gen.case import Case
+from data_gen.curve import Curve
 from data_gen.events import DatasetPlan
 from data_gen.odds import Feed
 from data_gen.offer import Offer, Platform
@@ -18,26 +22,27 @@ from data_gen.spread import Ints
 
 _EVENTS = 48
 """With fewer events, the share depends on when they are scraped: by 4 points for 16 events, by 1 for 48."""
-_LEAST = 0.0005
-"""The rate below which nothing changes."""
+_LEAST, _MOST = 0.01, 200.0
+"""The multiples between which it is sought: below and above, all or none of the rows repeat."""
 _WINDOW = 11
 """Consecutive snapshots of each event that a profile compares. Pairs at the ends of an event's life are in fewer windows."""
 
 
-def calm_change_rate(case: Case, home: Repeated | None, competitors: Repeated | None) -> float | None:
-    """The rate at which the generator's rows repeat as often as the profiled ones, home and competitors together.
+def change_rate(case: Case, home: Repeated | None, competitors: Repeated | None) -> float | None:
+    """The multiple of `price_changes` at which the generator's rows repeat as often as the profiled ones.
 
-    None where the profile compared no rows.
+    Home and competitors are taken together. None where the profile compared no rows.
     """
     both = ((home, (BETPAWA,)), (competitors, COMPETITORS))
     sides = [(repeated, sites) for repeated, sites in both if repeated and repeated.rows]
     plan = _PlanKeepingOffers(case, _EVENTS, 1)
 
     def changing(rate: float) -> float:
-        return -sum(repeated.rows * equal_market_rows(plan, sites, rate) for repeated, sites in sides)
+        changes = Curve.of(case.workload.price_changes, rate)
+        return -sum(repeated.rows * equal_market_rows(plan, sites, changes) for repeated, sites in sides)
 
     wanted = -sum(repeated.rows * repeated.share for repeated, _ in sides)
-    return bisected(changing, wanted, _LEAST, MOST_CHANGES) if sides else None
+    return bisected(changing, wanted, _LEAST, _MOST) if sides else None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,9 +53,9 @@ class Repeated:
     rows: int
 
 
-def equal_market_rows(plan: DatasetPlan, sites: tuple[Platform, ...], change_rate: float) -> float:
+def equal_market_rows(plan: DatasetPlan, sites: tuple[Platform, ...], changes: Curve) -> float:
     """Expected share of the sites' market rows that equal the previous snapshot's in the windows of a profile."""
-    replay = Replay(plan, sites, change_rate, lambda _, __, offer: _Compared(offer))
+    replay = Replay(plan, sites, changes, lambda _, __, offer: _Compared(offer))
     scrapes = replay.run(range(len(plan.cycles)))
     views = {(scrape.event, scrape.platform.name): scrape.view for scrape in scrapes}
     weighed = [(weight, equal, view.rows) for view in views.values() for weight, equal in view.weighed()]

@@ -110,7 +110,7 @@ class _OpeningOffer:
     @classmethod
     def of(cls, plan: DatasetPlan, event: int, site: Platform) -> _OpeningOffer:
         offer = plan.offer(event, site)
-        feed = Feed(offer, site, plan.fixture(event).chance(1), plan.case.workload.calm_change_rate)
+        feed = Feed(offer, site, plan.fixture(event).chance(1), plan.price_changes())
         return cls(snapshots=int(plan.stored[site.name][event].sum()), offer=offer, feed=feed)
 
     def outcome_bytes(self, length: float) -> int:

@@ -9,7 +9,7 @@ from data_gen.calibration.calendar import last_capture, moment_after, sessions, 
 from data_gen.calibration.facts import RUNS, SCRAPES, Facts
 from data_gen.calibration.index_set import index_set
 from data_gen.calibration.notes import Notes
-from data_gen.calibration.rate import Repeated, calm_change_rate
+from data_gen.calibration.rate import Repeated, change_rate
 from data_gen.calibration.widths import widths
 from data_gen.case import WINDOW_HOURS, Case, Session
 from data_gen.events import DatasetPlan
@@ -133,15 +133,18 @@ def _followed(case: Case, hours: float) -> float:
 def _changes(facts: Facts, case: Case, notes: Notes) -> Parameters:
     """How often prices change, and whether a document changes while its prices do not."""
     own, series = case.workload, facts.series(HOME)
-    rate = calm_change_rate(case, _repeated(series), _repeated(facts.series(COMPETITORS)))
+    rate = change_rate(case, _repeated(series), _repeated(facts.series(COMPETITORS)))
     renewal = None
     payloads, snapshots = (series.equal_payloads, series.equal_snapshots) if series else (None, None)
     if payloads and snapshots and snapshots.value >= _TELLING:
         always_new = payloads.value < snapshots.value / 2
         renewal = "every_response" if always_new else "price"
     return {
-        "calm_change_rate": notes.choose(
-            "Share of prices that change in a calm cycle", rate, own.calm_change_rate, parameter=CHANGE_RATE
+        "change_rate": notes.choose(
+            f"How often prices change, as a multiple of case {notes.base}'s",
+            rate,
+            own.change_rate,
+            parameter=CHANGE_RATE,
         ),
         "probability_renewal": notes.choose(
             "A home document's probabilities are renewed with", renewal, own.probability_renewal

@@ -147,6 +147,7 @@ def _translations(percent: int) -> bytes:
 BET9JA = Platform(
     name="bet9ja",
     ladder=((300, 1), (1_000, 5), (1_500, 25), (10_000, 100)),
+    moves=0.82,
     row_depths=_row_depths,
     offer=_offer,
     write=_write,

@@ -193,4 +193,6 @@ def _write(document: Document, update: PriceUpdate) -> None:
     document.fill("u", ((number, b64encode(_SECRET % (win, b"null", key))) for number, win, _, key in drawn))
 
 
-BETPAWA = Platform(name="betpawa", ladder=((10_000, 1),), row_depths=_row_depths, offer=_offer, write=_write)
+BETPAWA = Platform(
+    name="betpawa", ladder=((10_000, 1),), moves=0.84, row_depths=_row_depths, offer=_offer, write=_write
+)

@@ -160,6 +160,7 @@ def _write(document: Document, update: PriceUpdate) -> None:
 SPORTYBET = Platform(
     name="sportybet",
     ladder=((200, 1), (300, 5), (1_000, 10), (2_000, 50), (10_000, 100)),
+    moves=0.48,
     row_depths=_row_depths,
     offer=_offer,
     write=_write,

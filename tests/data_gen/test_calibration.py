@@ -12,7 +12,7 @@ import pytest
 
 from data_gen import Case, Dataset, case_names, imitation, load_case, published, widths
 from data_gen.calibration import Calibration, calibrated
-from data_gen.calibration.rate import Repeated, calm_change_rate, equal_market_rows
+from data_gen.calibration.rate import Repeated, change_rate, equal_market_rows
 from data_gen.case import CYCLE, CYCLE_BUSY, Session, read_case
 from data_gen.events import DatasetPlan
 from data_gen.payloads import BETPAWA
@@ -38,7 +38,7 @@ def _different() -> Case:
     )
     changes = {"sessions": sessions, "window_hours": 60.0, "home_share": 0.7, "home_inserts": 0.6, "home_rows": 120.0,
                "sportybet_share": 0.8, "bet9ja_share": 0.95, "competitor_rows": 90.0, "competitor_only_rows": 60.0,
-               "calm_change_rate": 0.3, "backfill_at": sessions[1].start}  # fmt: skip
+               "change_rate": 3.0, "backfill_at": sessions[1].start}  # fmt: skip
     last = sessions[-1].start + (sessions[-1].cycles - 1) * CYCLE + CYCLE_BUSY
     facts = {"case": "different", "first_captured": sessions[0].start, "last_captured": last}
     return case.model_copy(update={**facts, "workload": case.workload.model_copy(update=changes)})
@@ -131,7 +131,7 @@ def test_the_parameters_come_back(original: Original) -> None:
     assert load.home_share == pytest.approx(own.home_share, abs=0.1)
     assert load.sportybet_share == pytest.approx(own.sportybet_share, abs=0.05)
     assert load.bet9ja_share == pytest.approx(own.bet9ja_share, abs=0.06)
-    assert load.calm_change_rate == pytest.approx(own.calm_change_rate, rel=0.5)
+    assert load.change_rate == pytest.approx(own.change_rate, rel=0.5)
     assert (load.index_at is None) == (own.index_at is None)
 
 
@@ -153,8 +153,8 @@ def test_facts_without_a_workload_stand_on_the_newest_case_and_that_is_said() ->
     profile = published.load(CASES / "2026-02-06.json")
     calibration = calibrated(profile)
     assert calibration.case.workload.home_rows == pytest.approx(15126528 / 90341)
-    assert calibration.case.workload.calm_change_rate == 0.1
-    assert any("calm" in line and line.endswith("as in case 2026-02-17.") for line in calibration.assumed)
+    assert calibration.case.workload.change_rate == 1
+    assert any("prices change" in line and line.endswith("as in case 2026-02-17.") for line in calibration.assumed)
     assert any(
         line.startswith("Days and their cycles: those of case 2026-02-17, moved by") for line in calibration.assumed
     )
@@ -165,7 +165,7 @@ def test_every_parameter_is_taken_or_assumed(small_calibration: Calibration) -> 
     notes = " ".join((*small_calibration.taken, *small_calibration.assumed))
     for words in ("Cycles:", "Competitor snapshots", "Events per cycle", "Home snapshots", "home bookmaker", "sportybet",
                   "bet9ja", "Market rows per home", "Market rows per competitor", "only competitors", "Hours that",
-                  "calm cycle", "probabilities", "An index on", "last_confirmed_at", "Home documents", "Competitor documents",
+                  "prices change", "probabilities", "An index on", "last_confirmed_at", "Home documents", "Competitor documents",
                   "Outcomes of home", "Outcomes of competitor"):  # fmt: skip
         assert words in notes
 
@@ -241,14 +241,15 @@ def test_a_case_that_a_run_left_behind_is_imitated_as_it_is(
 @pytest.mark.slow
 def test_the_change_rate_is_found_again_from_the_rows_that_repeat() -> None:
     case = load_case("2026-02-17")
-    for rate in (0.02, 0.1, 0.5):
-        equal = equal_market_rows(DatasetPlan(case, 48, 1), (BETPAWA,), rate)
-        assert calm_change_rate(case, Repeated(share=equal, rows=1), None) == pytest.approx(rate, rel=0.1)
+    for rate in (0.3, 1.0, 5.0):
+        plan = DatasetPlan(case, 48, 1)
+        equal = equal_market_rows(plan, (BETPAWA,), plan.price_changes(rate))
+        assert change_rate(case, Repeated(share=equal, rows=1), None) == pytest.approx(rate, rel=0.1)
 
 
 def test_measured_repetition_is_what_the_generator_expects(small_database: Database, small: Dataset) -> None:
     plan = DatasetPlan(small.case, small.spec.scale, small.spec.seed)
-    expected = 100 * equal_market_rows(plan, (BETPAWA,), small.case.workload.calm_change_rate)
+    expected = 100 * equal_market_rows(plan, (BETPAWA,), plan.price_changes())
     measured = widths.measure(small_database, lz4=False)["market_odds.equal_to_previous"]
     assert measured == pytest.approx(expected, abs=0.5)
 
@@ -278,7 +279,7 @@ def test_what_the_generator_does_not_make_is_said(small_profile: Profile) -> Non
 def test_a_profile_without_repetition_keeps_the_rate_of_the_base(small_profile: Profile) -> None:
     blind = tuple(replace(pair, equal_market_rows=None, equal_payloads=None) for pair in small_profile.series)
     calibration = calibrated(replace(small_profile, series=blind))
-    assert calibration.case.workload.calm_change_rate == 0.1
+    assert calibration.case.workload.change_rate == 1
     assert "market_odds.equal_to_previous" not in {figure.name for figure in calibration.case.figures}
 
 

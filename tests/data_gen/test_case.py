@@ -44,8 +44,10 @@ def test_a_case_cannot_be_changed() -> None:
         ("workload.window_hours", 1e6),
         ("workload.home_name_length", 1e5),
         ("workload.competitor_document_markets", 0),
-        ("workload.calm_change_rate", 9),
-        ("workload.calm_change_rate", float("nan")),
+        ("workload.change_rate", 1001),
+        ("workload.change_rate", float("nan")),
+        ("workload.price_changes", []),
+        ("workload.price_changes.0.share", 1.01),
         ("workload.sessions", []),
         ("workload.sessions.0.cycles", 0),
         ("workload.sessions.0.cycles", 1 << 40),
@@ -62,6 +64,14 @@ def test_a_number_that_no_database_can_have_is_refused_with_its_place(place: str
     part[last] = value
     with pytest.raises(InputError, match=rf"mine is not a valid case at {re.escape(place)}: "):
         read_case(json.dumps(whole), "mine")
+
+
+@pytest.mark.parametrize("hours", [1.0, 12.0])
+def test_a_curve_that_does_not_rise_from_kick_off_is_refused(hours: float) -> None:
+    raw = json.loads(load_case("2026-02-17").text)
+    raw["workload"]["price_changes"][0]["from_hours"] = hours
+    with pytest.raises(InputError, match=r"at workload.price_changes: .*begin with 0 and rise"):
+        read_case(json.dumps(raw), "mine")
 
 
 def test_too_many_cycles_and_an_end_before_the_start_are_refused() -> None:

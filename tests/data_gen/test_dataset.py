@@ -16,8 +16,8 @@ from lab.errors import InputError
 MB = 1 << 20
 _DAY_US = 86_400_000_000
 _SPEC = spec_of("2026-02-17", 2, seed=3)
-_DIGEST = "aa327ed85a049bc0aa3b590b20ec3501f874d39928bab56673d4a03f06b1c8ce"
-_EARLY_DIGEST = "d25c7332d5ff9d088de93a5ed746184bc43b7026372d14093224398c9d11be4f"
+_DIGEST = "3219b0cfa8b8e164003765b21f0fdea0cc96208fe9e21eacfe00daf55c20442f"
+_EARLY_DIGEST = "1b228963ac3b231753dce505f7c5441f8f11fc8b5f253d476a36c6d8d9ead11e"
 _LARGE = ("odds_snapshots", "market_odds", "competitor_odds_snapshots", "competitor_market_odds", "event_scrape_status")
 _PRINT_DIGEST = f"from data_gen import Dataset; from lab.values import DatasetSpec; print(Dataset({_SPEC!r}).digest)"
 

@@ -11,6 +11,7 @@ import pytest
 from data_gen import Case, Dataset, load_case, published, widths
 from data_gen.calibration import calibrated
 from data_gen.case import case_file
+from data_gen.curve import Curve
 from data_gen.document import Constants
 from data_gen.fixtures import Fixture
 from data_gen.naming import renamed
@@ -79,7 +80,7 @@ def _shown(offer: Offer) -> set[int]:
 
 def _text(platform: Platform, offer: Offer) -> str:
     """The document after some changes of prices, as the server reads it."""
-    feed = Feed(offer, platform, _MATCH.chance(1), 0.1)
+    feed = Feed(offer, platform, _MATCH.chance(1), Curve.of(load_case(_BASE).workload.price_changes, 1.0))
     response = Response(offer, platform, _MATCH.chance(2), Constants(), always_new=False)
     response.update(feed, feed.all_blocks, _MATCH.kickoff_us)
     for _ in range(20):
