@@ -124,6 +124,14 @@ class Workload(_Facts):
     """Share of a feed's prices that change per cycle, by the hours to kick-off."""
     change_rate: Annotated[float, Field(ge=0, le=MOST_CHANGES)] = 1.0
     """Prices change so many times as often as `price_changes` says."""
+    home_list_changes: Bands
+    """Share of the cycles in which a ladder of an event moves or one of its markets goes, on the home bookmaker's site."""
+    competitor_list_changes: Bands
+    """The same on a competitor's site."""
+    event_dropouts: Share
+    """Share of the events that the home bookmaker withdraws once, for an hour."""
+    list_churn: Annotated[float, Field(ge=0, le=MOST_CHANGES)] = 1.0
+    """Lists change so many times as often as their curves say; at 0 no market, line or event ever comes or goes."""
     probability_renewal: Literal["price", "every_response"]
     """When BetPawa's obfuscated `probability` gets a new key: with its price, or in every response."""
     backfill_at: Moment
@@ -136,7 +144,7 @@ class Workload(_Facts):
     """Statements for additional indexes of the database; they exist before the rows are loaded."""
     sessions: Annotated[tuple[Session, ...], Field(min_length=1)]
 
-    @field_validator("price_changes")
+    @field_validator("price_changes", "home_list_changes", "competitor_list_changes")
     @classmethod
     def _check_bands(cls, bands: tuple[Band, ...]) -> tuple[Band, ...]:
         hours = [band.from_hours for band in bands]

@@ -8,7 +8,10 @@ from itertools import repeat
 from math import prod
 from typing import Self
 
+import numpy as np
+
 from data_gen.case import Band
+from data_gen.spread import Floats, Ints
 
 
 @dataclass(frozen=True)
@@ -28,6 +31,13 @@ class Curve:
     def at(self, hours: float) -> float:
         """The share so many hours before kick-off; after it, that of the last moment before."""
         return self.shares[bisect_right(self.hours, max(hours, 0.0)) - 1]
+
+    def over(self, hours: Floats, cycles: Ints) -> Floats:
+        """The shares so many hours before kick-off, each after so many cycles, as `after` has it."""
+        shares: Floats = np.minimum(np.array(self.shares)[np.searchsorted(self.hours, hours, side="right") - 1], 1.0)
+        for place in np.nonzero(cycles > 1)[0].tolist():
+            shares[place] = after(float(shares[place]), int(cycles[place]))
+        return shares
 
 
 def after(share: float, cycles: int) -> float:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cached_property
 
 import numpy as np
 
@@ -11,6 +12,8 @@ from data_gen.case import CYCLE, CYCLE_BUSY, Case
 from data_gen.spread import Ints
 
 MICROSECOND = 1_000_000
+STEP = CYCLE.seconds * MICROSECOND
+"""From one cycle to the next, in microseconds."""
 
 
 def microseconds(moment: datetime) -> int:
@@ -31,9 +34,8 @@ class Cycles:
     @classmethod
     def of(cls, case: Case) -> Cycles:
         """Lay out the case's sessions."""
-        step = CYCLE.seconds * MICROSECOND
         sessions = case.workload.sessions
-        starts = [microseconds(session.start) + np.arange(session.cycles) * step for session in sessions]
+        starts = [microseconds(session.start) + np.arange(session.cycles) * STEP for session in sessions]
         numbers = np.repeat(np.arange(len(sessions)), [session.cycles for session in sessions])
         return cls(np.concatenate(starts), numbers)
 
@@ -44,9 +46,15 @@ class Cycles:
         """Number of the first cycle that starts at `moment` or later."""
         return int(np.searchsorted(self.starts, microseconds(moment)))
 
-    def passed(self, earlier: int, later: int) -> int:
-        """How many times ten minutes lie between two cycles; more than their numbers say where the machine was down."""
-        return round(int(self.starts[later] - self.starts[earlier]) / (CYCLE.seconds * MICROSECOND))
+    @cached_property
+    def passed(self) -> Ints:
+        """By cycle, how many times ten minutes lie between it and the one before; more than 1 after the machine was down."""
+        return np.diff(self.starts, prepend=int(self.starts[0]) - STEP) // STEP
+
+    def pause(self, captured_us: int) -> int:
+        """The same by the moment of a capture; 1 after the last cycle."""
+        cycle = int(np.searchsorted(self.starts, captured_us, side="right")) - 1
+        return 1 if captured_us >= int(self.starts[cycle]) + STEP else int(self.passed[cycle])
 
     def captured(self, cycle: int, batch: int, batches: int) -> int:
         """When batch number `batch` of `batches` was stored, in microseconds since 1970."""

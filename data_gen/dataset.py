@@ -13,15 +13,15 @@ from data_gen.case import Case, load_case
 from data_gen.events import DatasetPlan
 from data_gen.facts import COMPETITORS, FACTS, HOME
 from data_gen.history import History
-from data_gen.payloads import BETPAWA
-from data_gen.payloads import COMPETITORS as COMPETITOR_SITES
+from data_gen.offer import Platform
+from data_gen.payloads import SITES
 from data_gen.queries import reads
 from data_gen.size import expected_bytes
 from data_gen.tables import SmallTables
 from data_gen.writes import writes
 from lab.errors import InputError
 from lab.units import counted
-from lab.values import CHANGE_RATE, DatasetSpec
+from lab.values import CHANGE_RATE, LIST_CHURN, DatasetSpec
 from lab.workload import Comparison, CopyIn, Read, Stage, Write
 
 _PREDICTED_WITHIN = 1.01
@@ -48,13 +48,13 @@ class Dataset:
         """
         self.spec = spec
         self.case: Case = case or load_case(spec.case)
-        self._plan = DatasetPlan(self.case, spec.scale, spec.seed)
+        self._plan = DatasetPlan(self.case, spec.scale, spec.seed, self._parameter(LIST_CHURN))
         self._digest: str | None = None
         self._history: History | None = None
         self._writes: tuple[Write, ...] | None = None
 
     @classmethod
-    def plan(cls, case: Case, *, size_bytes: int, seed: int, change_rate: float = 1.0) -> Self:
+    def plan(cls, case: Case, *, size_bytes: int, seed: int, change_rate: float = 1.0, list_churn: float = 1.0) -> Self:
         """The dataset with the fewest events that is predicted to take at least `size_bytes` on disk.
 
         Errors: `InputError` where one event needs more than `size_bytes`, or the case stores hardly any snapshot.
@@ -68,14 +68,15 @@ class Dataset:
             hint = f"One event needs about {per_event / 2**20:.0f} MB."
             raise InputError(f"{size_bytes / 2**20:.1f} MB cannot hold one event of case {case.case}.", hint=hint)
         few = int(0.9 * size_bytes / per_event) + 1
-        planned = (cls(spec_of(case.case, n, seed=seed, change_rate=change_rate), case) for n in count(few))
+        rates = {"change_rate": change_rate, "list_churn": list_churn}
+        planned = (cls(spec_of(case.case, n, seed=seed, **rates), case) for n in count(few))
         return next(dataset for dataset in planned if dataset.expected_bytes >= size_bytes * _PREDICTED_WITHIN)
 
     @property
     def description(self) -> str:
-        """In words: the number of events, and the change rate where it is not the case's."""
-        rate = self.spec.parameters[CHANGE_RATE]
-        return counted(self.spec.scale, "event") + ("" if rate == 1 else f", change rate {rate:g}")
+        """In words: the number of events, and the parameters that are not the case's."""
+        changed = (f", {name} {value:g}" for name, value in self.spec.parameters.items() if value != 1)
+        return counted(self.spec.scale, "event") + "".join(changed)
 
     @property
     def now(self) -> datetime:
@@ -85,7 +86,7 @@ class Dataset:
     @cached_property
     def rows(self) -> dict[str, int]:
         """Planned rows by table."""
-        home, *competitors = (self._counts(site.name) for site in (BETPAWA, *COMPETITOR_SITES))
+        home, *competitors = map(self._counts, SITES)
         small = self._small
         return {
             "odds_snapshots": home[0],
@@ -118,7 +119,7 @@ class Dataset:
 
     def stages(self) -> Iterator[Stage]:
         """All stages that fill an empty database, in order; each COPY must be consumed before the next stage."""
-        digest, history = hashlib.sha256(), History(self._plan, self.spec.parameters[CHANGE_RATE])
+        digest, history = hashlib.sha256(), History(self._plan, self._parameter(CHANGE_RATE))
         for stage in history.stages():
             yield _hashed(stage, digest.update) if isinstance(stage, CopyIn) else stage
         self._digest, self._history = digest.hexdigest(), history
@@ -135,15 +136,19 @@ class Dataset:
             self._writes = writes(self._plan, self._history)  # once, because the history then has moved on
         return self._writes or ()
 
-    def _counts(self, site: str) -> tuple[int, int]:
+    def _counts(self, site: Platform) -> tuple[int, int]:
         """Snapshots of the platform, and their market rows."""
-        snapshots = self._plan.stored[site].sum(axis=1)
-        return int(snapshots.sum()), int((snapshots * self._plan.offer_rows[site]).sum())
+        return int(self._plan.stored[site.name].sum()), self._plan.market_rows(site)
+
+    def _parameter(self, name: str) -> float:
+        """A parameter that the spec does not have is the case's own."""
+        return self.spec.parameters.get(name, 1.0)
 
 
-def spec_of(case: str, events: int, *, seed: int, change_rate: float = 1.0) -> DatasetSpec:
-    """The spec of a dataset of the case of that name; a change rate of 1 is the case's own."""
-    return DatasetSpec(workload="odds", case=case, scale=events, seed=seed, parameters={CHANGE_RATE: change_rate})
+def spec_of(case: str, events: int, *, seed: int, change_rate: float = 1.0, list_churn: float = 1.0) -> DatasetSpec:
+    """The spec of a dataset of the case of that name; a change rate and a list churn of 1 are the case's own."""
+    parameters = {CHANGE_RATE: change_rate, LIST_CHURN: list_churn}
+    return DatasetSpec(workload="odds", case=case, scale=events, seed=seed, parameters=parameters)
 
 
 def _hashed(copy: CopyIn, update: Callable[[bytes], None]) -> CopyIn:

@@ -6,7 +6,7 @@ All choices are spread evenly instead of drawn at random, so that small samples 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, partial
 
@@ -17,20 +17,26 @@ from data_gen.case import Case
 from data_gen.curve import Curve
 from data_gen.cycles import MICROSECOND, Cycles, microseconds
 from data_gen.fixtures import Fixture
+from data_gen.listing import Life, Listing, RowCounts, listing
 from data_gen.naming import renamed
 from data_gen.offer import Depth, Offer, Platform
-from data_gen.payloads import BET9JA, BETPAWA, COMPETITORS, SPORTYBET
+from data_gen.payloads import BET9JA, BETPAWA, COMPETITORS, SITES, SPORTYBET
 from data_gen.spread import Bools, Floats, Ints, plane, quota, sequence
 
 _QUARTER = 15 * 60 * MICROSECOND
+_HOUR = 3600 * MICROSECOND
+_DROPOUT_CYCLES = 6
+_LISTS = {"betpawa": 31, "sportybet": 32, "bet9ja": 33}  # each platform's lists have their own random numbers
 _LARGEST = 1.5  # offers are from a half to one and a half of the middle one
 
 
 class DatasetPlan:
     """All decisions about one dataset; they depend only on the case, the number of events and the seed."""
 
-    def __init__(self, case: Case, events: int, seed: int) -> None:
+    def __init__(self, case: Case, events: int, seed: int, list_churn: float = 1.0) -> None:
+        """`list_churn` scales how often the case's lists change; at 0 they never do."""
         self.case = case
+        self._list_churn = list_churn * case.workload.list_churn
         self.events = events
         self.seed = seed
         self.cycles = Cycles.of(case)
@@ -84,11 +90,22 @@ class DatasetPlan:
         load = self.case.workload
         home = self._offered(load.home_share, 2, self._home_lacks)
         competitor_only: Bools = np.asarray((self.scraped & ~home).any(axis=1))
+        home = home & ~self._dropped_out
         shares = ((SPORTYBET, load.sportybet_share, 3), (BET9JA, load.bet9ja_share, 4))
         return {BETPAWA.name: home} | {
             site.name: self._offered(share, axis, partial(self._competitor_lacks, competitor_only))
             for site, share, axis in shares
         }
+
+    @cached_property
+    def _dropped_out(self) -> Bools:
+        """(events, cycles): true where the home bookmaker has withdrawn an event for a while."""
+        first, end = self.lives
+        share = self.case.workload.event_dropouts if self._list_churn else 0.0
+        away = first + ((end - first) * self._sequence(9)).astype(np.int64)
+        since = np.arange(len(self.cycles)) - away[:, None]
+        chosen: Bools = (since >= 0) & (since < _DROPOUT_CYCLES) & (self._sequence(10) < share)[:, None]
+        return chosen
 
     @cached_property
     def stored(self) -> dict[str, Bools]:
@@ -98,19 +115,86 @@ class DatasetPlan:
 
     @cached_property
     def depths(self) -> dict[str, Floats]:
-        """By platform, how deep the offer for each event is; an offer of depth 1 or more is complete."""
+        """By platform, how deep the offer for each event is; an offer of depth 1 or more is complete.
+
+        The lists have as many rows as the case, so an offer is deeper than what is on its lists at one moment.
+        """
+        return self._fitted_depths(self._listed_rows)
+
+    @cached_property
+    def _whole_depths(self) -> dict[str, Floats]:
+        """The same where every row is on every list, as in the documents; how lists change must not move them."""
+        return self._fitted_depths(self._whole_rows)
+
+    @cached_property
+    def _whole_rows(self) -> dict[str, RowCounts]:
+        """By platform, the rows of the stored snapshots if every row of an offer were on every list."""
+        return {site.name: RowCounts.whole(site.catalogue(), self._snapshots(site)) for site in SITES}
+
+    @cached_property
+    def _listed_rows(self) -> dict[str, RowCounts]:
+        """By platform, the rows on the lists of the stored snapshots."""
+        if not self._list_churn:
+            return self._whole_rows
+        return {
+            site.name: RowCounts(
+                site.catalogue(),
+                np.array(
+                    [self.lists(event, site).weights(self._stored_life(event, site)) for event in range(self.events)]
+                ),
+            )
+            for site in SITES
+        }
+
+    def lists(self, event: int, platform: Platform) -> Listing:
+        """Which rows of the platform's whole catalogue are on its lists for that event."""
+        catalogue, life = platform.catalogue(), self._life(event, platform)
+        if not self._list_churn or not len(life.hours):
+            return Listing.constant(len(catalogue.depths))
+        depth = float(self._whole_depths[platform.name][event])
+        return listing(catalogue, depth, life, self.fixture(event).chance(_LISTS[platform.name]))
+
+    def offered_lists(self, event: int, platform: Platform) -> Listing:
+        """The same for the rows of the offer."""
+        return self.lists(event, platform).only(platform.catalogue().depths <= self.depths[platform.name][event])
+
+    def row_snapshots(self, event: int, platform: Platform) -> Ints:
+        """By row of the offer, how many of the stored snapshots have it on their list."""
+        return self.offered_lists(event, platform).weights(self._stored_life(event, platform))
+
+    def _life(self, event: int, platform: Platform) -> Life:
+        load, (first, end) = self.case.workload, (int(bound[event]) for bound in self.lives)
+        curve = load.home_list_changes if platform is BETPAWA else load.competitor_list_changes
+        starts = self.cycles.starts[first:end]
+        hours = (self.kickoffs[event] - starts) / _HOUR
+        changes = Curve.of(curve, self._list_churn).over(hours, self.cycles.passed[first:end])
+        return Life(starts=starts, hours=hours, changes=changes, window_hours=load.window_hours)
+
+    def _stored_life(self, event: int, platform: Platform) -> Bools:
+        """By cycle of the event's life, whether a snapshot is stored."""
+        first, end = (int(bound[event]) for bound in self.lives)
+        return self.stored[platform.name][event, first:end]
+
+    def _snapshots(self, platform: Platform) -> Ints:
+        """By event, how many snapshots are stored."""
+        counts: Ints = self.stored[platform.name].sum(axis=1)
+        return counts
+
+    def _fitted_depths(self, rows: Mapping[str, RowCounts]) -> dict[str, Floats]:
+        """By platform, the depths at which those rows are as many as the case has."""
         load = self.case.workload
         middle = _LARGEST - 1 + self._sequence(5)
-        home = _fitted(lambda scale: self._mean_rows({BETPAWA: middle * scale}), load.home_rows)
         only = self.never_home
+        home = _fitted(lambda scale: self._mean_rows(rows, {BETPAWA: middle * scale}), load.home_rows)
         only_scale = _fitted(
-            lambda scale: self._mean_rows(dict.fromkeys(COMPETITORS, middle * scale), only), load.competitor_only_rows
+            lambda scale: self._mean_rows(rows, dict.fromkeys(COMPETITORS, middle * scale), only),
+            load.competitor_only_rows,
         )
 
         def offers(scale: float) -> dict[Platform, Floats]:
             return dict.fromkeys(COMPETITORS, middle * np.where(only, only_scale, scale))
 
-        both = _fitted(lambda scale: self._mean_rows(offers(scale)), load.competitor_rows)
+        both = _fitted(lambda scale: self._mean_rows(rows, offers(scale)), load.competitor_rows)
         return {site.name: depths for site, depths in ({BETPAWA: middle * home} | offers(both)).items()}
 
     @cached_property
@@ -119,10 +203,9 @@ class DatasetPlan:
         never: Bools = np.logical_not(self.offered[BETPAWA.name].any(axis=1))
         return never
 
-    @cached_property
-    def offer_rows(self) -> dict[str, Ints]:
-        """By platform, market rows of one snapshot of each event."""
-        return {site.name: _rows(site, self.depths[site.name]) for site in (BETPAWA, *COMPETITORS)}
+    def market_rows(self, platform: Platform) -> int:
+        """Market rows of all stored snapshots."""
+        return int(self._listed_rows[platform.name].at(self.depths[platform.name]).sum())
 
     @cached_property
     def _document_depths(self) -> dict[str, Floats]:
@@ -132,13 +215,13 @@ class DatasetPlan:
         return home | self.document_depths(COMPETITORS, load.competitor_document_markets)
 
     def document_depths(self, sites: Sequence[Platform], markets: float) -> dict[str, Floats]:
-        """By platform, how deep documents are that have `markets` times the markets of their rows."""
+        """By platform, how deep documents are that have `markets` times the markets that whole offers have rows of."""
 
         def depths(scale: float) -> dict[Platform, Floats]:
-            return {site: self.depths[site.name] * scale for site in sites}
+            return {site: self._whole_depths[site.name] * scale for site in sites}
 
         def mean(scale: float) -> float:
-            return self._mean_rows(depths(scale))
+            return self._mean_rows(self._whole_rows, depths(scale))
 
         scale = 1.0 if markets == 1.0 else _fitted(mean, markets * mean(1.0))
         return {site.name: values for site, values in depths(scale).items()}
@@ -190,19 +273,13 @@ class DatasetPlan:
         stored: Bools = offered & (plane(offered.shape, self.start(6)) < rate)
         return stored
 
-    def _mean_rows(self, depths: dict[Platform, Floats], events: Bools | None = None) -> float:
+    def _mean_rows(
+        self, rows: Mapping[str, RowCounts], depths: Mapping[Platform, Floats], events: Bools | None = None
+    ) -> float:
         """Market rows per snapshot of these platforms, over all events or those given."""
-        total = snapshots = 0
-        for site, values in depths.items():
-            counts = self.stored[site.name].sum(axis=1) * (1 if events is None else events)
-            total += int((counts * _rows(site, values)).sum())
-            snapshots += int(counts.sum())
-        return total / max(snapshots, 1)
-
-
-def _rows(site: Platform, depths: Floats) -> Ints:
-    """Market rows of offers of these depths."""
-    return np.array([site.rows(depth) for depth in depths.tolist()], dtype=np.int64)
+        chosen = np.ones(self.events, np.bool_) if events is None else events
+        total = sum(int(rows[site.name].at(values)[chosen].sum()) for site, values in depths.items())
+        return total / max(sum(int(self._snapshots(site)[chosen].sum()) for site in depths), 1)
 
 
 def _fitted(mean: Callable[[float], float], wanted: float) -> float:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from lab.values import CHANGE_RATE, Parameter, WorkloadFacts
+from lab.values import CHANGE_RATE, LIST_CHURN, Parameter, WorkloadFacts
 
 HOME, HOME_MARKETS = "odds_snapshots", "market_odds"
 COMPETITORS, COMPETITOR_MARKETS = "competitor_odds_snapshots", "competitor_market_odds"
@@ -34,6 +34,12 @@ FACTS = WorkloadFacts(
             meaning="how often prices change",
             note="The true rate is not published. 1 is the case's default: 1.8 % of the prices per cycle a day before"
             " kick-off, 32 % in the last hour, as public series of prices have it.",
+        ),
+        Parameter(
+            name=LIST_CHURN,
+            meaning="how often lists of markets change",
+            note="At 0 an event keeps its list of markets and lines. 1 is the case's default: 1 to 2 % of the lists of a"
+            " cycle in calm hours, 14 to 30 % in the last hour. At 100 nearly every snapshot has another list.",
         ),
     ),
 )

@@ -71,7 +71,7 @@ class History:
 
     def replay_lines(self, platforms: tuple[Platform, ...]) -> Replay[MarketLines]:
         """A pass that prints market rows."""
-        return Replay(self._plan, platforms, self._changes, lambda _, __, offer: MarketLines(offer))
+        return Replay(self._plan, platforms, self._changes, self._market_lines)
 
     def replay_responses(self, platforms: tuple[Platform, ...]) -> Replay[Response]:
         """A pass that prints documents."""
@@ -92,6 +92,9 @@ class History:
         for side in self._passes:
             yield side.snapshots(cycles, confirmed=confirmed)
             yield side.markets(cycles)
+
+    def _market_lines(self, event: int, platform: Platform, offer: Offer) -> MarketLines:
+        return MarketLines(offer, self._plan.offered_lists(event, platform))
 
     def _response(self, event: int, platform: Platform, offer: Offer) -> Response:
         chance = self._plan.fixture(event).chance(_RESPONSES[platform.name])

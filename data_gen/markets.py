@@ -1,15 +1,13 @@
-"""The market rows of snapshots: market_odds and competitor_market_odds.
-
-Assumption: an event's list of markets, lines and outcome names never changes; only prices do. Nothing was published
-about it. The assumption favours layouts that store the shared parts of an event's rows only once.
-"""
+"""The market rows of snapshots: market_odds and competitor_market_odds."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator
+from itertools import compress
 
 from data_gen.copying import NULL, field, zoned
+from data_gen.listing import Listing
 from data_gen.money import DECIMALS
 from data_gen.odds import Feed
 from data_gen.offer import MarketRow, Offer
@@ -35,23 +33,33 @@ _WITHDRAWN = 250  # in one of so many snapshots, one market is no longer availab
 class MarketLines:
     """The rows of one offer as COPY text after id and snapshot_id, rewritten only where prices changed."""
 
-    def __init__(self, offer: Offer) -> None:
+    def __init__(self, offer: Offer, lists: Listing) -> None:
+        """`lists` says which of the offer's rows are on the list at each moment."""
+        self._lists, self._listed = lists, -1
+        self._on_list: list[bool] = []
         self._templates = [_template(row) for row in offer.rows]
         self._numbers = [[number for _, number in row.outcomes] for row in offer.rows]
         self._rows_of: dict[int, set[int]] = {}
         for row, numbers in enumerate(self._numbers):
             for number in numbers:
                 self._rows_of.setdefault(offer.blocks[number], set()).add(row)
-        self.lines = [b""] * len(offer.rows)
+        self._lines = [b""] * len(offer.rows)
 
-    def update(self, feed: Feed, blocks: list[int], _: int) -> None:
-        """Rewrite the rows with prices of these blocks."""
+    @property
+    def lines(self) -> Iterator[bytes]:
+        """The rows that are on the list, in the order of the offer."""
+        return compress(self._lines, self._on_list)
+
+    def update(self, feed: Feed, blocks: list[int], moment_us: int) -> None:
+        """Rewrite the rows with prices of these blocks, and take over the list of that moment."""
+        if (listed := self._lists.number(moment_us)) != self._listed:
+            self._listed, self._on_list = listed, self._lists.rows[listed].tolist()
         prices, active = feed.prices.tolist(), feed.active.tolist()
         for row in set().union(*(self._rows_of.get(block, set()) for block in blocks)):
             shown = [
                 value for number in self._numbers[row] for value in (DECIMALS[prices[number]], _BOOLEAN[active[number]])
             ]
-            self.lines[row] = self._templates[row] % tuple(shown)
+            self._lines[row] = self._templates[row] % tuple(shown)
 
 
 _BOOLEAN = {True: b"true", False: b"false"}

@@ -10,7 +10,8 @@ import numpy as np
 
 from data_gen.document import Document
 from data_gen.fixtures import Fixture
-from data_gen.spread import Bools, Floats, Ints
+from data_gen.listing import Catalogue
+from data_gen.spread import Bools, Ints
 
 BLOCKS = 18
 """Price blocks of one feed: the markets of a block are re-issued together."""
@@ -97,16 +98,12 @@ class Platform:
     price."""
     moves: float
     """Share of re-issued prices that come out as another number on the ladder, measured over many moves."""
-    row_depths: Callable[[], Floats]
-    """Depths at which an offer grows by another market row, ascending."""
+    catalogue: Callable[[], Catalogue]
+    """All market rows that it may offer; the rows of an offer are those that are deep enough, in the same order."""
     offer: Callable[[Fixture, Depth], Offer]
     """The offer for an event."""
     write: Callable[[Document, PriceUpdate], None]
     """Write the prices of an update into the offer's document."""
-
-    def rows(self, depth: float) -> int:
-        """Market rows in an offer of that depth."""
-        return int(np.searchsorted(self.row_depths(), depth, side="right"))
 
 
 def block_of(market: int, markets: int) -> int:

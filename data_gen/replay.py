@@ -10,7 +10,7 @@ import numpy as np
 
 from data_gen.case import CYCLE
 from data_gen.curve import Curve
-from data_gen.cycles import MICROSECOND
+from data_gen.cycles import MICROSECOND, STEP
 from data_gen.events import DatasetPlan
 from data_gen.odds import Feed
 from data_gen.offer import Offer, Platform
@@ -44,7 +44,7 @@ class Scrape(Generic[V]):
 class _FollowedOffer(Generic[V]):
     feed: Feed
     view: V
-    cycle: int
+    captured_us: int
     """When it was last stored."""
 
 
@@ -87,7 +87,7 @@ class Replay(Generic[V]):
             listed = self._plan.scraped[:, last + 1 - count + number] & (self._plan.kickoffs > captured)
             events: list[int] = np.nonzero(listed)[0].tolist()[: self._plan.case.workload.events_per_batch]
             yield [
-                Scrape(event, platform, last, captured, self._advanced(event, platform, last, captured))
+                Scrape(event, platform, last, captured, self._advanced(event, platform, captured))
                 for event in events
                 for platform in self._platforms
                 if self._plan.stored[platform.name][event, last + 1 - count + number]
@@ -97,29 +97,29 @@ class Replay(Generic[V]):
         for event in events:
             for platform in self._platforms:
                 if self._plan.stored[platform.name][event, cycle]:
-                    view = self._advanced(event, platform, cycle, captured_us)
-                    yield Scrape(event, platform, cycle, captured_us, view)
+                    yield Scrape(event, platform, cycle, captured_us, self._advanced(event, platform, captured_us))
 
-    def _advanced(self, event: int, platform: Platform, cycle: int, captured_us: int) -> V:
+    def _advanced(self, event: int, platform: Platform, captured_us: int) -> V:
         """The offer as it is now. It moves only when it is stored, because nobody sees the prices in between."""
         offer = self._offers.get((event, platform.name))
         if offer is None:
-            offer = self._offers[event, platform.name] = self._opened(event, platform, cycle, captured_us)
+            offer = self._offers[event, platform.name] = self._opened(event, platform, captured_us)
             return offer.view
         hours = (int(self._plan.kickoffs[event]) - captured_us) / _HOUR
         deduplicated = platform.name != "betpawa" and not self._plan.never_home[event]
-        # A deduplicated offer did not change in the cycles in which it was not stored.
-        passed = self._plan.cycles.passed(cycle - 1 if deduplicated else offer.cycle, cycle)
+        passed = max(round((captured_us - offer.captured_us) / STEP), 1)
+        if deduplicated:  # it did not change in the cycles in which it was not stored
+            passed = min(passed, self._plan.cycles.pause(captured_us))
         blocks = offer.feed.step(hours, cycles=passed, forced=deduplicated)
-        offer.cycle = cycle
+        offer.captured_us = captured_us
         offer.view.update(offer.feed, blocks, captured_us)
         return offer.view
 
-    def _opened(self, event: int, platform: Platform, cycle: int, captured_us: int) -> _FollowedOffer[V]:
+    def _opened(self, event: int, platform: Platform, captured_us: int) -> _FollowedOffer[V]:
         fixture = self._plan.fixture(event)
         offer = self._plan.offer(event, platform)
         feed = Feed(offer, platform, fixture.chance(_FEEDS[platform.name]), self._changes)
-        followed = _FollowedOffer(feed, self._view(event, platform, offer), cycle)
+        followed = _FollowedOffer(feed, self._view(event, platform, offer), captured_us)
         followed.view.update(feed, feed.all_blocks, captured_us)
         return followed
 

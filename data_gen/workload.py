@@ -10,11 +10,14 @@ from data_gen.case import Case, PublishedFigure
 from data_gen.dataset import Dataset
 from lab.errors import InputError
 from lab.postgres.database import Database
-from lab.values import CHANGE_RATE, CaseFacts, DatasetSpec, Note, Profile
+from lab.values import CHANGE_RATE, LIST_CHURN, CaseFacts, DatasetSpec, Note, Profile
 from lab.values.full_size import case_facts
 
 RATES = (0.25, 1.0, 4.0)
 """Change rates, relative to a run's, at which scenarios that depend on it are measured too."""
+
+CHURNS = (0.0, 1.0, 100.0)
+"""The same for the churn of lists: none, the run's, and another list in every snapshot."""
 
 RATE_EVENTS = 2
 """Enough, because only the bytes of the variations are compared with each other."""
@@ -51,20 +54,27 @@ class Odds:
     def plan(self, *, size_bytes: int, seed: int, parameters: Mapping[str, float]) -> Dataset:
         """The dataset with the fewest events that takes at least `size_bytes`; a change rate of 1 is the case's own.
 
-        Errors: `InputError` where one event needs more than that, or for a parameter other than the change rate.
+        Errors: `InputError` where one event needs more than that, or for a parameter that the odds do not have.
         """
-        if unknown := sorted(parameters.keys() - {CHANGE_RATE}):
-            raise InputError(f"The odds workload has no parameter '{unknown[0]}'.", hint=f"It has a {CHANGE_RATE}.")
-        return Dataset.plan(self.case, size_bytes=size_bytes, seed=seed, change_rate=parameters.get(CHANGE_RATE, 1.0))
+        if unknown := sorted(parameters.keys() - {CHANGE_RATE, LIST_CHURN}):
+            hint = f"It has a {CHANGE_RATE} and a {LIST_CHURN}."
+            raise InputError(f"The odds workload has no parameter '{unknown[0]}'.", hint=hint)
+        change_rate, list_churn = (parameters.get(name, 1.0) for name in (CHANGE_RATE, LIST_CHURN))
+        return Dataset.plan(self.case, size_bytes=size_bytes, seed=seed, change_rate=change_rate, list_churn=list_churn)
 
     def dataset(self, spec: DatasetSpec) -> Dataset:
         """The dataset of that spec, which names this case."""
         return Dataset(spec, self.case)
 
     def variations(self, spec: DatasetSpec, parameter: str) -> tuple[DatasetSpec, ...]:
-        """Two events at a quarter of the spec's change rate, at that rate, and at four times that rate."""
+        """Two events at other values of that parameter: those of `RATES` times the spec's own, or of `CHURNS`."""
         own = spec.parameters.get(parameter)
         if own is None:
             return ()
-        events = min(spec.scale, RATE_EVENTS)
-        return tuple(replace(spec, scale=events, parameters={parameter: own * rate}) for rate in RATES)
+        small = replace(spec, scale=min(spec.scale, RATE_EVENTS))
+        values = (
+            [own if churn == 1 else churn for churn in CHURNS]
+            if parameter == LIST_CHURN
+            else [own * rate for rate in RATES]
+        )
+        return tuple(replace(small, parameters={**spec.parameters, parameter: value}) for value in values)

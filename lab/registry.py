@@ -157,7 +157,7 @@ def _combined(name: str, parts: tuple[Registered, ...]) -> Registered:
         origins={table: of for scenario in several for table, of in scenario.origins.items()},
         write=_written(several),
         recurring=_each(statement for scenario in several for statement in scenario.recurring),
-        varies_with=None,
+        varies_with=(),
         leads=False,
         follows=frozenset(),
     )

@@ -134,8 +134,8 @@ class Scenario:
     """Table to how it is written afterwards, where that is not as before. Without it, the application's statements are tried."""
     recurring: tuple[str, ...] = ()
     """What must be run again and again, such as the compression of a day's rows; empty where nothing is left to do."""
-    varies_with: str | None = None
-    """A parameter of the workload on which its savings depend, such as 'change rate'; it is also tried at other values."""
+    varies_with: tuple[str, ...] = ()
+    """Parameters of the workload on which its savings depend, such as 'change rate'; it is also tried at other values."""
     leads: bool = True
     """Whether it represents its file where one strategy of each file is listed; False for the other variants."""
     follows: frozenset[Category] = frozenset()

@@ -195,5 +195,5 @@ SCENARIO = Scenario(
     ),
     write={table: writing(table) for table in PIECES},
     origins={"payload_parts": "odds_snapshots"},
-    varies_with="change rate",
+    varies_with=("change rate",),
 )

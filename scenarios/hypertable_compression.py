@@ -212,7 +212,7 @@ def columnstore(settings: Settings) -> Scenario:
         recurring=tuple(compress_rest(conversion.table) for conversion in converted(settings)),
         keeps_days=settings.days or None,
         follows=FOLLOWS.get(settings, frozenset()),
-        varies_with="change rate" if settings == Settings() else None,
+        varies_with=("change rate", "list churn") if settings == Settings() else (),
         costs=tuple(costs(settings)),
     )
 

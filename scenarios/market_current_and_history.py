@@ -187,5 +187,5 @@ SCENARIO = Scenario(
         "Snapshots as they were are no part of the design: the lab adds lists and ids, so that old and new can be compared.",
     ),
     origins=origins("history", "current"),
-    varies_with="change rate",
+    varies_with=("change rate",),
 )

@@ -158,6 +158,6 @@ SCENARIO = Scenario(
         "A single old snapshot cannot be deleted with its rows: later ones may refer to them. Delete finished events whole.",
     ),
     origins=origins("changes", "series"),
-    varies_with="change rate",
+    varies_with=("change rate", "list churn"),
     follows=frozenset({Category.ELIMINATE}),
 )

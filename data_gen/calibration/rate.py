@@ -14,11 +14,12 @@ from data_gen.bisection import bisected
 from data_gen.case import Case
 from data_gen.curve import Curve
 from data_gen.events import DatasetPlan
+from data_gen.listing import Listing
 from data_gen.odds import Feed
 from data_gen.offer import Offer, Platform
 from data_gen.payloads import BETPAWA, COMPETITORS
 from data_gen.replay import Replay
-from data_gen.spread import Ints
+from data_gen.spread import Bools, Ints
 
 _EVENTS = 48
 """With fewer events, the share depends on when they are scraped: by 4 points for 16 events, by 1 for 48."""
@@ -55,20 +56,28 @@ class Repeated:
 
 def equal_market_rows(plan: DatasetPlan, sites: tuple[Platform, ...], changes: Curve) -> float:
     """Expected share of the sites' market rows that equal the previous snapshot's in the windows of a profile."""
-    replay = Replay(plan, sites, changes, lambda _, __, offer: _Compared(offer))
+    replay = Replay(plan, sites, changes, lambda event, site, offer: _Compared(offer, plan.offered_lists(event, site)))
     scrapes = replay.run(range(len(plan.cycles)))
     views = {(scrape.event, scrape.platform.name): scrape.view for scrape in scrapes}
-    weighed = [(weight, equal, view.rows) for view in views.values() for weight, equal in view.weighed()]
+    weighed = [pair for view in views.values() for pair in view.weighed()]
     compared = sum(weight * rows for weight, _, rows in weighed)
     return sum(weight * equal for weight, equal, _ in weighed) / compared if compared else 1.0
 
 
 class _PlanKeepingOffers(DatasetPlan):
-    """A plan that makes each offer once, because every rate that is tried replays the same offers."""
+    """A plan that makes each offer and its lists once, because every rate that is tried replays the same offers."""
 
     def __init__(self, case: Case, events: int, seed: int) -> None:
         super().__init__(case, events, seed)
         self._offers: dict[tuple[int, str], Offer] = {}
+        self._lists: dict[tuple[int, str], Listing] = {}
+
+    def lists(self, event: int, platform: Platform) -> Listing:
+        """The lists of the platform for that event."""
+        key = event, platform.name
+        if key not in self._lists:
+            self._lists[key] = super().lists(event, platform)
+        return self._lists[key]
 
     def offer(self, event: int, platform: Platform) -> Offer:
         """The platform's offer for that event, without its document."""
@@ -81,23 +90,27 @@ class _PlanKeepingOffers(DatasetPlan):
 class _Compared:
     """Counts the rows of each snapshot of an event that equal the previous snapshot's; any changed price changes a row."""
 
-    def __init__(self, offer: Offer) -> None:
-        self.rows = len(offer.rows)
+    def __init__(self, offer: Offer, lists: Listing) -> None:
+        self._rows, self._lists = len(offer.rows), lists
         self._numbers = np.array([number for row in offer.rows for _, number in row.outcomes])
-        self._row_of = np.repeat(np.arange(self.rows), [len(row.outcomes) for row in offer.rows])
-        self._state: Ints | None = None
-        self._equal: list[int] = []
+        self._row_of = np.repeat(np.arange(self._rows), [len(row.outcomes) for row in offer.rows])
+        self._state: tuple[Ints, Bools] | None = None
+        self._pairs: list[tuple[int, int]] = []
 
-    def update(self, feed: Feed, _: list[int], __: int) -> None:
-        """Take over all prices, and count the rows whose prices stay the same; the first snapshot has none to compare."""
-        before, self._state = self._state, (2 * feed.prices + feed.active)[self._numbers]
+    def update(self, feed: Feed, _: list[int], moment_us: int) -> None:
+        """Take over all prices and the list, and count the rows that stay the same; the first snapshot has none to compare."""
+        before = self._state
+        prices, listed = (2 * feed.prices + feed.active)[self._numbers], self._lists.rows[self._lists.number(moment_us)]
+        self._state = prices, listed
         if before is not None:
-            changed = np.unique(self._row_of[before != self._state])
-            self._equal.append(self.rows - len(changed))
+            equal = listed & before[1]
+            equal[self._row_of[before[0] != prices]] = False
+            self._pairs.append((int(equal.sum()), int(listed.sum())))
 
-    def weighed(self) -> list[tuple[float, int]]:
-        """For each pair of snapshots: the share of the possible windows that include it, and its equal rows."""
-        return list(zip(_weights(len(self._equal)), self._equal, strict=True))
+    def weighed(self) -> list[tuple[float, int, int]]:
+        """For each pair of snapshots: the share of the possible windows that include it, its equal rows and its rows."""
+        weights = _weights(len(self._pairs))
+        return [(weight, equal, rows) for weight, (equal, rows) in zip(weights, self._pairs, strict=True)]
 
 
 @cache

@@ -12,11 +12,13 @@ from data_gen.calibration.notes import Notes
 from data_gen.case import DOCUMENT_MARKETS, NAME_LENGTH, Case
 from data_gen.events import DatasetPlan
 from data_gen.facts import COMPETITOR_MARKETS, COMPETITORS, HOME, HOME_MARKETS
+from data_gen.listing import Listing
 from data_gen.markets import MarketLines
 from data_gen.naming import renamed
 from data_gen.odds import Feed
 from data_gen.offer import Offer, Platform
 from data_gen.size import document_bytes
+from data_gen.spread import Ints
 from lab.values import ColumnProfile
 
 _LIKE = 0.015
@@ -95,15 +97,16 @@ def _documents(case: Case, sites: Sequence[Platform]) -> Mean:
 def _outcomes(case: Case, sites: Sequence[Platform]) -> Mean:
     plan = DatasetPlan(case, _NAMING_EVENTS, 1)
     openings = [_OpeningOffer.of(plan, event, site) for site in sites for event in range(plan.events)]
-    rows = sum(opening.snapshots * len(opening.offer.rows) for opening in openings)
-    return lambda length: sum(opening.snapshots * opening.outcome_bytes(length) for opening in openings) / rows
+    rows = sum(int(opening.snapshots.sum()) for opening in openings)
+    return lambda length: sum(opening.outcome_bytes(length) for opening in openings) / rows
 
 
 @dataclass(frozen=True, kw_only=True)
 class _OpeningOffer:
     """The opening prices of an event on a platform; later prices are as wide."""
 
-    snapshots: int
+    snapshots: Ints
+    """By row, how many snapshots have it on their list."""
     offer: Offer
     feed: Feed
 
@@ -111,13 +114,15 @@ class _OpeningOffer:
     def of(cls, plan: DatasetPlan, event: int, site: Platform) -> _OpeningOffer:
         offer = plan.offer(event, site)
         feed = Feed(offer, site, plan.fixture(event).chance(1), plan.price_changes())
-        return cls(snapshots=int(plan.stored[site.name][event].sum()), offer=offer, feed=feed)
+        return cls(snapshots=plan.row_snapshots(event, site), offer=offer, feed=feed)
 
     def outcome_bytes(self, length: float) -> int:
-        """Bytes of all outcomes of one snapshot as stored, with names `length` times as long."""
-        lines = MarketLines(replace(self.offer, rows=renamed(self.offer.rows, length)))
+        """Bytes of all outcomes of all snapshots as stored, with names `length` times as long."""
+        offer = replace(self.offer, rows=renamed(self.offer.rows, length))
+        lines = MarketLines(offer, Listing.constant(len(offer.rows)))
         lines.update(self.feed, self.feed.all_blocks, 0)
-        return sum(_stored(line.split(b"\t")[_OUTCOMES].replace(b"\\\\", b"\\")) for line in lines.lines)
+        outcomes = (line.split(b"\t")[_OUTCOMES].replace(b"\\\\", b"\\") for line in lines.lines)
+        return sum(count * _stored(text) for count, text in zip(self.snapshots.tolist(), outcomes, strict=True))
 
 
 def _stored(text: bytes) -> int:

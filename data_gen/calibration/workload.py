@@ -14,7 +14,7 @@ from data_gen.calibration.widths import widths
 from data_gen.case import WINDOW_HOURS, Case, Session
 from data_gen.events import DatasetPlan
 from data_gen.facts import COMPETITOR_MARKETS, COMPETITORS, HOME, HOME_MARKETS
-from lab.values import CHANGE_RATE, Series
+from lab.values import CHANGE_RATE, LIST_CHURN, Series
 
 _PLATFORMS = ("sportybet", "bet9ja")
 _EVENTS = 200
@@ -134,6 +134,7 @@ def _changes(facts: Facts, case: Case, notes: Notes) -> Parameters:
     """How often prices change, and whether a document changes while its prices do not."""
     own, series = case.workload, facts.series(HOME)
     rate = change_rate(case, _repeated(series), _repeated(facts.series(COMPETITORS)))
+    notes.assume("How often lists of markets change", f"as in case {notes.base}", parameter=LIST_CHURN)
     renewal = None
     payloads, snapshots = (series.equal_payloads, series.equal_snapshots) if series else (None, None)
     if payloads and snapshots and snapshots.value >= _TELLING:

@@ -5,5 +5,6 @@ from data_gen.payloads.betpawa import BETPAWA
 from data_gen.payloads.sportybet import SPORTYBET
 
 COMPETITORS = (SPORTYBET, BET9JA)
+SITES = (BETPAWA, *COMPETITORS)
 
-__all__ = ["BET9JA", "BETPAWA", "COMPETITORS", "SPORTYBET"]
+__all__ = ["BET9JA", "BETPAWA", "COMPETITORS", "SITES", "SPORTYBET"]

@@ -6,16 +6,14 @@ import json
 from functools import cache
 from typing import Any
 
-import numpy as np
-
 from data_gen.document import Document
 from data_gen.fixtures import Fixture
+from data_gen.listing import Catalogue
 from data_gen.money import SHORT
 from data_gen.offer import Depth, Offer, Platform, PriceUpdate, block_of, inner_slot, slot
-from data_gen.payloads.catalogue import depths, market_row, read
+from data_gen.payloads.catalogue import catalogue_row, depths, market_row, read
 from data_gen.payloads.translations import translations
 from data_gen.prose import description
-from data_gen.spread import Floats
 from lab.postgres.sql import copy_escaped
 
 _ALWAYS = frozenset({"S_1X2", "S_DC", "S_OU", "S_GGNG", "S_DNB"})
@@ -31,8 +29,8 @@ def _depths() -> list[float]:
 
 
 @cache
-def _row_depths() -> Floats:
-    return np.sort(np.array([_depths()[market] for market, *_ in read("bet9ja")["rows"]]))
+def _catalogue() -> Catalogue:
+    return Catalogue(catalogue_row(_depths()[market], row) for market, *row in read("bet9ja")["rows"])
 
 
 def _included(depth: float) -> set[int]:
@@ -148,7 +146,7 @@ BET9JA = Platform(
     name="bet9ja",
     ladder=((300, 1), (1_000, 5), (1_500, 25), (10_000, 100)),
     moves=0.82,
-    row_depths=_row_depths,
+    catalogue=_catalogue,
     offer=_offer,
     write=_write,
 )

@@ -5,18 +5,18 @@ from __future__ import annotations
 from base64 import b64encode
 from collections.abc import Iterator
 from functools import cache
-from itertools import chain, count
+from itertools import count
 from typing import Any
 
 import numpy as np
 
 from data_gen.document import Document
 from data_gen.fixtures import SQUAD, Fixture
+from data_gen.listing import Catalogue, CatalogueRow
 from data_gen.money import DECIMALS
 from data_gen.offer import Depth, MarketRow, Offer, Platform, PriceUpdate, block_of, inner_slot, slot
 from data_gen.payloads.catalogue import depths, read
 from data_gen.prose import guide
-from data_gen.spread import Floats
 
 _ALWAYS = frozenset({"3743", "4693", "3795", "5000", "4703", "4724", "1096755"})
 _PLAYERS = 0.6  # depth from which players have prices
@@ -26,9 +26,15 @@ _MASK = np.int64(-0x61C8864680B583EB)  # mixed into every probability by the sit
 
 
 @cache
-def _row_depths() -> Floats:
-    rows = [[_depths()[market["id"]]] * len(market["rows"]) for market in read("betpawa")["markets"]]
-    return np.sort(np.array([*chain.from_iterable(rows), *_player_depths()]))
+def _catalogue() -> Catalogue:
+    return Catalogue(_catalogue_rows())
+
+
+def _catalogue_rows() -> Iterator[CatalogueRow]:
+    for market in read("betpawa")["markets"]:
+        depth, key, name = _depths()[market["id"]], market["id"], market["title"]
+        rows = [(depth, line) for line, *_ in market["rows"]] or [(player, None) for player in _player_depths()]
+        yield from (CatalogueRow(least, key, name, line) for least, line in rows)
 
 
 @cache
@@ -193,6 +199,4 @@ def _write(document: Document, update: PriceUpdate) -> None:
     document.fill("u", ((number, b64encode(_SECRET % (win, b"null", key))) for number, win, _, key in drawn))
 
 
-BETPAWA = Platform(
-    name="betpawa", ladder=((10_000, 1),), moves=0.84, row_depths=_row_depths, offer=_offer, write=_write
-)
+BETPAWA = Platform(name="betpawa", ladder=((10_000, 1),), moves=0.84, catalogue=_catalogue, offer=_offer, write=_write)

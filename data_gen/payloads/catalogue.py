@@ -8,6 +8,7 @@ from functools import cache
 from importlib import resources
 from typing import Any
 
+from data_gen.listing import CatalogueRow
 from data_gen.offer import MarketRow
 from data_gen.spread import sequence
 
@@ -35,6 +36,12 @@ def depths(market_ids: list[str], *, always: frozenset[str], late: frozenset[str
         market: 0.0 if market in always else _LATE + (1 - _LATE) * depth if market in late else depth
         for market, depth in spread
     }
+
+
+def catalogue_row(depth: float, entry: list[Any]) -> CatalogueRow:
+    """A competitor's row of the catalogue without its outcomes."""
+    market_id, name, line, _, home, *_ = entry
+    return CatalogueRow(depth, market_id, name, home if line is None else line)
 
 
 def market_row(entry: list[Any], numbers: Mapping[int, int] | Sequence[int]) -> MarketRow:

@@ -5,15 +5,13 @@ from __future__ import annotations
 from functools import cache
 from typing import Any
 
-import numpy as np
-
 from data_gen.document import Document
 from data_gen.fixtures import Fixture
+from data_gen.listing import Catalogue
 from data_gen.money import FIXED
 from data_gen.offer import Depth, Offer, Platform, PriceUpdate, block_of, inner_slot, slot
-from data_gen.payloads.catalogue import depths, market_row, read
+from data_gen.payloads.catalogue import catalogue_row, depths, market_row, read
 from data_gen.prose import guide
-from data_gen.spread import Floats
 
 _BY_MINUTE, _EAGER = "900313", 0.65  # its lines come earlier than other markets, and weigh little when compressed
 _ALWAYS = frozenset({"1", "10", "18", "29", "11", "41", "46", "450001"})
@@ -34,9 +32,9 @@ def _depths() -> list[float]:
 
 
 @cache
-def _row_depths() -> Floats:
-    rows = [depth for depth, market in zip(_depths(), read("sportybet")["markets"], strict=True) if market["row"]]
-    return np.sort(np.array(rows))
+def _catalogue() -> Catalogue:
+    markets = zip(_depths(), read("sportybet")["markets"], strict=True)
+    return Catalogue(catalogue_row(depth, market["row"]) for depth, market in markets if market["row"])
 
 
 def _offer(fixture: Fixture, depth: Depth) -> Offer:
@@ -161,7 +159,7 @@ SPORTYBET = Platform(
     name="sportybet",
     ladder=((200, 1), (300, 5), (1_000, 10), (2_000, 50), (10_000, 100)),
     moves=0.48,
-    row_depths=_row_depths,
+    catalogue=_catalogue,
     offer=_offer,
     write=_write,
 )

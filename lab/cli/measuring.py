@@ -22,6 +22,7 @@ from lab.cli.options import (
     Full,
     Image,
     Jobs,
+    ListChurn,
     Port,
     PostgresBin,
     ProfileFile,
@@ -39,7 +40,7 @@ from lab.cli.options import (
     WriteSeconds,
 )
 from lab.errors import InputError
-from lab.values import CHANGE_RATE
+from lab.values import CHANGE_RATE, LIST_CHURN
 
 if TYPE_CHECKING:
     from lab.analysis.results import Results as Analysed
@@ -59,6 +60,7 @@ def run(
     size: RunSize = None,
     seed: Seed = 1,
     change_rate: ChangeRate = None,
+    list_churn: ListChurn = None,
     server: ServerName = "auto",
     image: Image = None,
     tmpfs: Tmpfs = None,
@@ -97,7 +99,7 @@ def run(
         workload=_workload(workload, case, profile),
         size_bytes=parse_bytes(size or usual.size),
         seed=seed,
-        parameters=_parameters(change_rate),
+        parameters=_parameters(change_rate, list_churn),
         server=server,
         results=results,
         jobs=jobs,
@@ -170,8 +172,9 @@ def _workload(module: str, case: str | None, profile: Path | None) -> Workload:
     return resolve(case, profile)
 
 
-def _parameters(change_rate: float | None) -> dict[str, float]:
-    return {} if change_rate is None else {CHANGE_RATE: change_rate}
+def _parameters(change_rate: float | None, list_churn: float | None) -> dict[str, float]:
+    given = {CHANGE_RATE: change_rate, LIST_CHURN: list_churn}
+    return {name: value for name, value in given.items() if value is not None}
 
 
 @app.command(
@@ -183,6 +186,7 @@ def fidelity(
     size: Size = "256MB",
     seed: Seed = 1,
     change_rate: ChangeRate = None,
+    list_churn: ListChurn = None,
     postgres_bin: PostgresBin = None,
     as_json: AsJson = False,
 ) -> None:
@@ -198,7 +202,7 @@ def fidelity(
         workload=workload,
         size_bytes=parse_bytes(size),
         seed=seed,
-        parameters=_parameters(change_rate),
+        parameters=_parameters(change_rate, list_churn),
         server="native",
         options=Options(postgres_bin=postgres_bin),
     )

@@ -63,6 +63,10 @@ ChangeRate = Annotated[
     float | None,
     typer.Option("--change-rate", min=0, max=1000, help="Scale how often prices change; 1 is the case's own rate."),
 ]
+ListChurn = Annotated[
+    float | None,
+    typer.Option("--list-churn", min=0, max=1000, help="Scale how often lists of markets change; at 0 they never do."),
+]
 WorkloadModule = Annotated[
     str,
     typer.Option("--workload", metavar="MODULE", help="What to generate: a Python module with resolve(case, profile)."),

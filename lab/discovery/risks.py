@@ -188,7 +188,8 @@ def _rate(strategy: MeasuredStrategy) -> str:
 
 def _by_rate(strategy: MeasuredStrategy) -> str:
     """How the saving depends on the change rate, if the strategy or a part of it was measured at several rates."""
-    rows = [row for row in strategy.results.by_parameter if row.scenario in (strategy.name, *strategy.name.split("+"))]
+    parts = (strategy.name, *strategy.name.split("+"))
+    rows = [row for row in strategy.results.by_parameter if row.parameter == CHANGE_RATE and row.scenario in parts]
     if not rows:
         return "This strategy was measured at one rate only."
     rates = ", ".join(f"{rate:g}" for rate in sorted({row.value for row in rows}))

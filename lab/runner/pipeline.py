@@ -202,13 +202,20 @@ def _jobs(trials: Sequence[PlannedTrial], run: _Run) -> Iterator[Job]:
         yield partial(_make, run.request(planned, run.spec, timed=True), run)
     for planned in placed:
         if planned.repeat == 1 and (smaller := _smaller(run.spec)):
-            yield partial(_make_auxiliary, run.request(planned, smaller, timed=True, auxiliary=True), run, SIZE)
+            yield partial(_make_auxiliary, run.request(planned, smaller, timed=True, auxiliary=True), run, (SIZE,))
     for planned in placed if run.varies else ():
-        if parameter := run.entries[planned.scenario].scenario.varies_with:
-            for dataset in run.workload.variations(run.spec, parameter):
-                yield partial(
-                    _make_auxiliary, run.request(planned, dataset, timed=False, auxiliary=True), run, parameter
-                )
+        for dataset, parameters in _variations(planned, run).items():
+            request = run.request(planned, dataset, timed=False, auxiliary=True)
+            yield partial(_make_auxiliary, request, run, parameters)
+
+
+def _variations(planned: PlannedTrial, run: _Run) -> Mapping[DatasetSpec, Sequence[str]]:
+    """The datasets on which a scenario is tried as well, with the parameters that each stands for."""
+    varied: dict[DatasetSpec, list[str]] = {}
+    for parameter in run.entries[planned.scenario].scenario.varies_with:
+        for dataset in run.workload.variations(run.spec, parameter):
+            varied.setdefault(dataset, []).append(parameter)
+    return varied
 
 
 def _in_turn(trials: Sequence[PlannedTrial]) -> list[PlannedTrial]:
@@ -225,11 +232,16 @@ def _make(request: TrialRequest, run: _Run) -> None:
     run.journal.add(outcome)
 
 
-def _make_auxiliary(request: TrialRequest, run: _Run, purpose: str) -> None:
-    """The same scenario on another dataset; only its bytes are compared, and what its steps took at the second size."""
+def _make_auxiliary(request: TrialRequest, run: _Run, purposes: Sequence[str]) -> None:
+    """The same scenario on another dataset, for one purpose or several.
+
+    Only its bytes are compared, and what its steps took at the second size.
+    """
     template, outcome = _try(request, run)
-    bare = outcome if isinstance(outcome, Skipped) else replace(outcome, steps=_costs(outcome.steps, purpose))
-    run.journal.add_auxiliary(AuxiliaryTrial(purpose=purpose, dataset=request.dataset, template=template, outcome=bare))
+    for purpose in purposes:
+        bare = outcome if isinstance(outcome, Skipped) else replace(outcome, steps=_costs(outcome.steps, purpose))
+        trial = AuxiliaryTrial(purpose=purpose, dataset=request.dataset, template=template, outcome=bare)
+        run.journal.add_auxiliary(trial)
 
 
 def _costs(steps: Sequence[StepRecord], purpose: str) -> tuple[StepRecord, ...]:

@@ -5,7 +5,7 @@ Bytes are bytes on disk, seconds are wall-clock seconds, and what was not measur
 
 from lab.values.check import DatabaseCheck, RequirementAnswer
 from lab.values.constraints import Constraints
-from lab.values.declared import CHANGE_RATE, Category, DeclaredLoss, Note, Requirement, Shape
+from lab.values.declared import CHANGE_RATE, LIST_CHURN, Category, DeclaredLoss, Note, Requirement, Shape
 from lab.values.dependant import Dependant, DependantKind
 from lab.values.experiment import (
     BASELINE,
@@ -66,6 +66,7 @@ __all__ = [
     "CHANGE_RATE",
     "EXTENSION_CATALOG",
     "KINDS",
+    "LIST_CHURN",
     "SIZE",
     "SYSTEM_CATALOGS",
     "Answer",

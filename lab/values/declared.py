@@ -8,6 +8,8 @@ from typing import Literal
 
 CHANGE_RATE = "change rate"
 """The parameter that says how often prices change."""
+LIST_CHURN = "list churn"
+"""The parameter that says how often lists of markets change."""
 
 
 class Category(StrEnum):

@@ -166,7 +166,7 @@ def test_every_parameter_is_taken_or_assumed(small_calibration: Calibration) -> 
     for words in ("Cycles:", "Competitor snapshots", "Events per cycle", "Home snapshots", "home bookmaker", "sportybet",
                   "bet9ja", "Market rows per home", "Market rows per competitor", "only competitors", "Hours that",
                   "prices change", "probabilities", "An index on", "last_confirmed_at", "Home documents", "Competitor documents",
-                  "Outcomes of home", "Outcomes of competitor"):  # fmt: skip
+                  "lists of markets", "Outcomes of home", "Outcomes of competitor"):  # fmt: skip
         assert words in notes
 
 

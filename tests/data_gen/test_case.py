@@ -47,6 +47,8 @@ def test_a_case_cannot_be_changed() -> None:
         ("workload.change_rate", 1001),
         ("workload.change_rate", float("nan")),
         ("workload.price_changes", []),
+        ("workload.event_dropouts", 2),
+        ("workload.list_churn", -1),
         ("workload.price_changes.0.share", 1.01),
         ("workload.sessions", []),
         ("workload.sessions.0.cycles", 0),

@@ -16,8 +16,8 @@ from lab.errors import InputError
 MB = 1 << 20
 _DAY_US = 86_400_000_000
 _SPEC = spec_of("2026-02-17", 2, seed=3)
-_DIGEST = "3219b0cfa8b8e164003765b21f0fdea0cc96208fe9e21eacfe00daf55c20442f"
-_EARLY_DIGEST = "1b228963ac3b231753dce505f7c5441f8f11fc8b5f253d476a36c6d8d9ead11e"
+_DIGEST = "6031fd133adf72e7c34fc7736c6014922e3c5b8a0ed00b182d1a5e49ca40a138"
+_EARLY_DIGEST = "3f6b75415b428815ec7b084dd371de696ec7b91e3a9570cc5e445c28f012bb63"
 _LARGE = ("odds_snapshots", "market_odds", "competitor_odds_snapshots", "competitor_market_odds", "event_scrape_status")
 _PRINT_DIGEST = f"from data_gen import Dataset; from lab.values import DatasetSpec; print(Dataset({_SPEC!r}).digest)"
 
@@ -43,7 +43,14 @@ def test_another_process_makes_the_same_bytes(hash_seed: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "change", [{"seed": 4}, {"scale": 3}, {"parameters": {"change rate": 0.5}}, {"case": "2026-02-06"}]
+    "change",
+    [
+        {"seed": 4},
+        {"scale": 3},
+        {"parameters": {"change rate": 0.5}},
+        {"parameters": {"list churn": 0.0}},
+        {"case": "2026-02-06"},
+    ],
 )
 def test_anything_else_in_the_spec_makes_other_bytes(change: dict[str, object]) -> None:
     assert Dataset(replace(_SPEC, **change)).digest != _DIGEST  # type: ignore[arg-type]

@@ -10,7 +10,7 @@ from data_gen import Dataset, spec_of
 from data_gen.imitation import resolve
 from lab.errors import InputError
 from lab.postgres.database import Database
-from lab.values import CHANGE_RATE
+from lab.values import CHANGE_RATE, LIST_CHURN
 from lab.workload import Heavy, Read
 
 MB = 1 << 20
@@ -26,6 +26,15 @@ def test_variations_differ_in_the_change_rate_and_are_small() -> None:
     variations = resolve(None, None).variations(spec, CHANGE_RATE)
     assert [varied.parameters[CHANGE_RATE] for varied in variations] == [0.5, 2, 8]
     assert {replace(varied, parameters={}) for varied in variations} == {replace(spec, scale=2, parameters={})}
+
+
+def test_variations_of_the_lists_are_none_the_own_and_every_snapshot() -> None:
+    spec = spec_of("2026-02-17", 24, seed=1, change_rate=2)
+    variations = resolve(None, None).variations(spec, LIST_CHURN)
+    assert [varied.parameters for varied in variations] == [
+        {CHANGE_RATE: 2, LIST_CHURN: churn} for churn in (0, 1, 100)
+    ]
+    assert set(variations) & set(resolve(None, None).variations(spec, CHANGE_RATE))  # one of them serves both
 
 
 def test_a_parameter_that_a_spec_does_not_have_varies_nothing() -> None:
