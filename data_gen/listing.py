@@ -10,6 +10,8 @@ from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import groupby
+from operator import itemgetter
 
 import numpy as np
 
@@ -151,12 +153,15 @@ Change = tuple[int, Ints, int]
 def listing(catalogue: Catalogue, depth: float, life: Life, chance: np.random.Generator) -> Listing:
     """The lists of an offer of that depth; rows that are deeper are always on them."""
     reasons = np.zeros(len(catalogue.depths), np.int64)  # by row, how many hide it now
-    lists: dict[int, Bools] = {0: reasons == 0}
-    for place, rows, more in sorted(_Changes(catalogue, depth, life, chance).all(), key=lambda change: change[0]):
+    changes = sorted(_Changes(catalogue, depth, life, chance).all(), key=itemgetter(0))
+    places, lists = [], []
+    for place, group in groupby(changes, itemgetter(0)):
         if place < len(life.hours):
-            reasons[rows] += more
-            lists[place] = reasons == 0
-    return Listing(list(lists), life.starts[list(lists)].tolist(), np.array(list(lists.values())))
+            for _, rows, more in group:
+                reasons[rows] += more
+            places.append(place)
+            lists.append(reasons == 0)
+    return Listing(places, life.starts[places].tolist(), np.array(lists))
 
 
 class _Changes:
@@ -189,7 +194,7 @@ class _Changes:
     def _moving(self, places: list[int]) -> Iterator[Change]:
         """A ladder shows all its lines but the lowest or the highest; when it moves, the other one of them is off."""
         hidden = self._chance.integers(0, 2, len(self._ladders)).tolist()
-        yield from ((0, ends[side], 1) for side, ends in zip(hidden, self._ladders, strict=True))
+        yield 0, np.concatenate([ends[side] for side, ends in zip(hidden, self._ladders, strict=True)]), 1
         for place, ladder in zip(places, self._chance.integers(0, len(hidden), len(places)).tolist(), strict=True):
             yield place, self._ladders[ladder][hidden[ladder]], -1
             hidden[ladder] = 1 - hidden[ladder]
