@@ -25,6 +25,11 @@ AGED = (
     "UPDATE odds_snapshots SET last_confirmed_at = captured_at",
     "DELETE FROM competitor_market_odds WHERE id < (SELECT avg(id) FROM competitor_market_odds)",
     "VACUUM competitor_market_odds",
+    # Its rows in so many blocks that the one run of a sample where the deleted half ends is worth at most 1 %.
+    """CREATE TABLE halved AS SELECT copy, betpawa_market_name, outcomes
+       FROM generate_series(1, 8) copy CROSS JOIN competitor_market_odds ORDER BY copy""",
+    "DELETE FROM halved WHERE copy <= 4",
+    "VACUUM halved",
     # Outside of public, quoted, generated, dropped, arrays, values of every storage.
     'CREATE SCHEMA "Other Place"',
     """CREATE TABLE "Other Place"."Odd ""Name"" 100%" ("Key Col" int, "Captured At %s" timestamptz NOT NULL,

@@ -51,7 +51,7 @@ def test_rows_and_columns_agree_with_exact_sums(aged: Aged) -> None:
             assert all(column.error == 0 for column in table.columns)
 
 
-@pytest.mark.parametrize("table", ["market_odds", "competitor_market_odds"])
+@pytest.mark.parametrize("table", ["market_odds", "halved"])
 def test_a_sample_of_blocks_is_within_two_percent_of_exact_sums(aged: Aged, table: str) -> None:
     """A third of the rows is deleted everywhere in the one, the older half in the other."""
     with open_session(aged.dsn) as source:
