@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -11,7 +12,7 @@ from data_gen import Dataset, load_case, spec_of
 from data_gen.events import DatasetPlan
 from data_gen.listing import Listing
 from data_gen.markets import MarketLines
-from data_gen.offer import Platform
+from data_gen.offer import Offer, Platform
 from data_gen.payloads import BETPAWA, COMPETITORS, SITES, SPORTYBET
 from data_gen.replay import Replay
 from data_gen.spread import Bools, Floats
@@ -132,14 +133,30 @@ def test_how_lists_change_moves_neither_the_rows_nor_the_documents(sites: tuple[
 def test_planned_rows_are_what_the_streams_hold_at_any_churn(churn: float) -> None:
     plan = DatasetPlan(load_case(_CASE), 2, 3, list_churn=churn)
     for sites in ((BETPAWA,), COMPETITORS):
-        replay = Replay(
-            plan,
-            sites,
-            plan.price_changes(),
-            lambda event, site, offer: MarketLines(offer, plan.offered_lists(event, site)),
-        )
-        rows = sum(len(list(scrape.view.lines)) for scrape in replay.run(range(len(plan.cycles))))
-        assert rows == sum(plan.market_rows(site) for site in sites)
+        scrapes = _replay(plan, sites).run(range(len(plan.cycles)))
+        assert sum(len(list(scrape.view.lines)) for scrape in scrapes) == sum(plan.market_rows(site) for site in sites)
+
+
+@pytest.mark.parametrize("churn", [0.0, 1.0, 100.0])
+def test_the_cycles_after_the_last_keep_its_lists_and_move_the_prices(churn: float) -> None:
+    plan = DatasetPlan(load_case(_CASE), 6, 3, list_churn=churn)
+    replay, shown = _replay(plan, (BETPAWA,)), dict[int, list[list[bytes]]]()
+    for _ in replay.run(range(len(plan.cycles))):
+        pass
+    for cycle in replay.following(6):
+        for scrape in cycle:
+            shown.setdefault(scrape.event, []).append(list(scrape.view.lines))
+    assert shown
+    for event, lists in shown.items():
+        assert {len(lines) for lines in lists} == {int(plan.offered_lists(event, BETPAWA).rows[-1].sum())}
+    assert any(one != other for lists in shown.values() for one, other in pairwise(lists))
+
+
+def _replay(plan: DatasetPlan, sites: tuple[Platform, ...]) -> Replay[MarketLines]:
+    def view(event: int, site: Platform, offer: Offer) -> MarketLines:
+        return MarketLines(offer, plan.offered_lists(event, site))
+
+    return Replay(plan, sites, plan.price_changes(), view)
 
 
 def test_a_spec_without_the_parameter_has_the_churn_of_the_case() -> None:
