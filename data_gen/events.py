@@ -5,9 +5,7 @@ All choices are spread evenly instead of drawn at random, so that small samples 
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from functools import cached_property, partial
 
 import numpy as np
@@ -17,6 +15,7 @@ from data_gen.case import Case
 from data_gen.curve import Curve
 from data_gen.cycles import MICROSECOND, Cycles, microseconds
 from data_gen.fixtures import Fixture
+from data_gen.inserts import CompetitorInserts
 from data_gen.listing import Life, Listing, RowCounts, listing
 from data_gen.naming import renamed
 from data_gen.offer import Depth, Offer, Platform
@@ -110,7 +109,13 @@ class DatasetPlan:
     @cached_property
     def stored(self) -> dict[str, Bools]:
         """By platform, (events, cycles): true where a snapshot is inserted."""
-        competitors = _CompetitorInserts(self)
+        competitors = CompetitorInserts(
+            scraped=self.scraped,
+            offered=self.offered,
+            in_session=self.cycles.sessions,
+            sessions=self.case.workload.sessions,
+            starts=tuple(self.start(7 + number) for number in range(len(COMPETITORS))),
+        )
         return {BETPAWA.name: self._home_inserts()} | {site.name: competitors.of(site) for site in COMPETITORS}
 
     @cached_property
@@ -286,39 +291,3 @@ def _fitted(mean: Callable[[float], float], wanted: float) -> float:
     """The scale at which the growing function `mean` comes nearest to `wanted`."""
     bounds = bracket(mean, wanted, (0.02, 3.0), middle=lambda low, high: (low + high) / 2, halvings=24)
     return min(bounds, key=lambda scale: abs(mean(scale) - wanted))
-
-
-@dataclass(frozen=True)
-class _CompetitorInserts:
-    """Competitor snapshots: always for events that only competitors offer, deduplicated for the others."""
-
-    plan: DatasetPlan
-
-    def of(self, site: Platform) -> Bools:
-        """(events, cycles): true where a snapshot of that platform is inserted."""
-        offered = self.plan.offered[site.name]
-        spread = plane(offered.shape, self.plan.start(7 + COMPETITORS.index(site)))
-        inserted: Bools = self._certain(site) | (offered & (spread < self._rates[self.plan.cycles.sessions]))
-        return inserted
-
-    def _certain(self, site: Platform) -> Bools:
-        """Competitor-only scrapes, and the first scrape of every event."""
-        offered = self.plan.offered[site.name]
-        first = offered & (np.cumsum(offered, axis=1) == 1)
-        certain: Bools = first | (offered & ~self.plan.offered[BETPAWA.name])
-        return certain
-
-    @cached_property
-    def _rates(self) -> Floats:
-        """By session, the share of the other scrapes to store to reach the case's numbers."""
-        wanted = self._per_session(self.plan.scraped) * [s.competitor_inserts for s in self.plan.case.workload.sessions]
-        certain = sum(self._per_session(self._certain(site)) for site in COMPETITORS)
-        possible = sum(self._per_session(self.plan.offered[site.name] & ~self._certain(site)) for site in COMPETITORS)
-        missing = np.maximum(wanted - certain, 0)
-        scale = max(math.fsum(wanted - certain), 0.0) / max(math.fsum(missing), 1.0)
-        rates: Floats = np.minimum(missing * scale / np.maximum(possible, 1), 1)
-        return rates
-
-    def _per_session(self, field: Bools) -> Ints:
-        sessions = self.plan.cycles.sessions
-        return np.bincount(sessions, weights=field.sum(axis=0), minlength=int(sessions[-1]) + 1).astype(np.int64)
