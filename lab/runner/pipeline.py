@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import partial
 from itertools import zip_longest
 from pathlib import Path
@@ -14,7 +14,7 @@ from typing import Protocol
 from lab import files, registry, runs
 from lab.errors import LabError
 from lab.registry import Registered
-from lab.runner import plan
+from lab.runner import auxiliary, plan
 from lab.runner.effort import USUAL
 from lab.runner.environment import environment
 from lab.runner.journal import Journal, now
@@ -29,26 +29,20 @@ from lab.units import bytes_text
 from lab.values import (
     BASELINE,
     SIZE,
-    AuxiliaryTrial,
     Constraints,
     DatasetSpec,
     Experiment,
     Failed,
-    Footprint,
     LoadedTemplate,
     MadeTrial,
     Outcome,
     Plan,
     PlannedTrial,
     Skipped,
-    StepRecord,
     TrialRequest,
     WorkloadFacts,
 )
 from lab.workload import Workload
-
-SMALLER = 4
-"""The second size that every trial is measured at is this part of the first."""
 
 Progress = Callable[[str], None]
 
@@ -201,21 +195,13 @@ def _jobs(trials: Sequence[PlannedTrial], run: _Run) -> Iterator[Job]:
     for planned in placed:
         yield partial(_make, run.request(planned, run.spec, timed=True), run)
     for planned in placed:
-        if planned.repeat == 1 and (smaller := _smaller(run.spec)):
+        if planned.repeat == 1 and (smaller := auxiliary.smaller(run.spec)):
             yield partial(_make_auxiliary, run.request(planned, smaller, timed=True, auxiliary=True), run, (SIZE,))
     for planned in placed if run.varies else ():
-        for dataset, parameters in _variations(planned, run).items():
+        parameters_of = run.entries[planned.scenario].scenario.varies_with
+        for dataset, parameters in auxiliary.variations(run.workload, run.spec, parameters_of).items():
             request = run.request(planned, dataset, timed=False, auxiliary=True)
             yield partial(_make_auxiliary, request, run, parameters)
-
-
-def _variations(planned: PlannedTrial, run: _Run) -> Mapping[DatasetSpec, Sequence[str]]:
-    """The datasets on which a scenario is tried as well, with the parameters that each stands for."""
-    varied: dict[DatasetSpec, list[str]] = {}
-    for parameter in run.entries[planned.scenario].scenario.varies_with:
-        for dataset in run.workload.variations(run.spec, parameter):
-            varied.setdefault(dataset, []).append(parameter)
-    return varied
 
 
 def _in_turn(trials: Sequence[PlannedTrial]) -> list[PlannedTrial]:
@@ -233,20 +219,10 @@ def _make(request: TrialRequest, run: _Run) -> None:
 
 
 def _make_auxiliary(request: TrialRequest, run: _Run, purposes: Sequence[str]) -> None:
-    """The same scenario on another dataset, for one purpose or several.
-
-    Only its bytes are compared, and what its steps took at the second size.
-    """
+    """The same scenario on another dataset, for one purpose or several."""
     template, outcome = _try(request, run)
-    for purpose in purposes:
-        bare = outcome if isinstance(outcome, Skipped) else replace(outcome, steps=_costs(outcome.steps, purpose))
-        trial = AuxiliaryTrial(purpose=purpose, dataset=request.dataset, template=template, outcome=bare)
-        run.journal.add_auxiliary(trial)
-
-
-def _costs(steps: Sequence[StepRecord], purpose: str) -> tuple[StepRecord, ...]:
-    """What the steps took at the second size, and nothing of what they executed."""
-    return tuple(replace(step, statements=(), footprint=Footprint(tables=())) for step in steps if purpose == SIZE)
+    for made in auxiliary.kept(request.dataset, template, outcome, purposes):
+        run.journal.add_auxiliary(made)
 
 
 def _try(request: TrialRequest, run: _Run) -> tuple[LoadedTemplate | None, Outcome]:
@@ -272,12 +248,6 @@ def _try(request: TrialRequest, run: _Run) -> tuple[LoadedTemplate | None, Outco
         made = MadeTrial(template=bench.template.loaded, outcome=outcome, took=monotonic() - started)
         run.trials.put(request, server, made)
     return bench.template.loaded, outcome
-
-
-def _smaller(spec: DatasetSpec) -> DatasetSpec | None:
-    """A draw of its own, with no row of the first: what two draws differ by is what a draw may be off by."""
-    scale = spec.scale // SMALLER
-    return replace(spec, scale=scale, seed=spec.seed + 1) if scale else None
 
 
 def sha256(text: str) -> str:

@@ -18,7 +18,7 @@ from lab import registry
 from lab.analysis.decision import loss_breaches
 from lab.errors import InputError
 from lab.registry import Registered
-from lab.runner import pipeline, plan
+from lab.runner import auxiliary, pipeline, plan
 from lab.runner.server_pool import ServerPool, open_pool
 from lab.search.cache import TrialCache, code_digest
 from lab.search.found import Ending, Found
@@ -186,7 +186,7 @@ class _Halving:
         """
         trials = sum(took) + 2 * sum(sample.took[:1])
         loading = sum(sample.load_seconds.values())
-        measuring = factor * (1 + 1 / pipeline.SMALLER) * (trials + loading)
+        measuring = factor * (1 + 1 / auxiliary.SMALLER) * (trials + loading)
         asking = (self.request.read_seconds + self.request.write_seconds) * (len(took) + 2)
         return _BUSIER * (measuring + asking)
 
