@@ -8,7 +8,7 @@ TESTS := $(BIN)/pytest --numprocesses auto --dist worksteal
 PIN := $(BIN)/pip-compile --quiet --generate-hashes --allow-unsafe --strip-extras --no-header \
   --no-emit-index-url --no-emit-trusted-host --no-emit-find-links
 
-.PHONY: help setup run test check lint types format sample lock bench clean
+.PHONY: help setup run test check lint types format sample shown docs lock bench clean
 
 help: ## list the targets
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
@@ -44,14 +44,24 @@ bench: setup ## the lab's own speed, as ratios
 sample: setup ## measure the run that git keeps, and what the documents show of it
 	rm -rf build/sample && $(BIN)/lab run --scenario all --thorough --out build/sample
 	rm -rf results/sample && mv build/sample/* results/sample
-	$(BIN)/lab report results/sample > build/sample.txt
-	$(BIN)/lab attach results/sample README.md
+	$(MAKE) shown
+
+shown: setup ## make again what the documents show of the sample run
+	mkdir -p build && $(BIN)/lab report results/sample --pictures docs/pictures > build/sample.txt
+	$(BIN)/lab attach results/sample README.md --pick
+	$(BIN)/lab attach results/sample docs/sample.md
 	$(BIN)/lab discover --profile 2026-02-17 --run results/sample --out docs/example/DISCOVERY.md
+
+docs: $(VENV)/.ready-docs ## build the documents as a site: build/site/index.html
+	rm -rf build/pages && mkdir -p build/pages
+	cp --parents -r README.md CONTRIBUTING.md CHANGELOG.md LICENSE docs results/README.md results/sample/report.* build/pages
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet --strict
 
 lock: | $(VENV)/.made ## pin the dependencies of pyproject.toml again
 	$(BIN)/python -m pip install --quiet pip-tools
 	$(PIN) --output-file requirements.lock pyproject.toml
 	$(PIN) --extra dev --output-file requirements-dev.lock pyproject.toml
+	$(PIN) --constraint requirements-dev.lock --extra docs --output-file requirements-docs.lock pyproject.toml
 
 clean: ## remove the environment and what killed runs left behind
 	-$(BIN)/lab clean
@@ -69,4 +79,8 @@ $(VENV)/.ready: requirements.lock pyproject.toml | $(VENV)/.made
 
 $(VENV)/.ready-dev: requirements-dev.lock $(VENV)/.ready
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --requirement requirements-dev.lock
+	touch $@
+
+$(VENV)/.ready-docs: requirements-docs.lock $(VENV)/.ready
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --requirement requirements-docs.lock
 	touch $@

@@ -22,10 +22,20 @@ if TYPE_CHECKING:
     from lab.registry import Registered
 
 
-@app.command("list", epilog="Example: [bold]lab list --json[/]")
-def list_scenarios(as_json: AsJson = False) -> None:
+@app.command("list", epilog="Examples: [bold]lab list --json[/] · [bold]lab list --attach docs/scenarios.md[/]")
+def list_scenarios(
+    attach: Annotated[
+        Path | None,
+        typer.Option(metavar="DOCUMENT", help="Write a section for each file of scenarios there, between markers."),
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
     """List every scenario and combination that `all` includes."""
     from lab import registry
+
+    if attach is not None:
+        _attach_scenarios(attach)
+        return
 
     entries = registry.resolve(["all"])
     if as_json:
@@ -40,6 +50,30 @@ def list_scenarios(as_json: AsJson = False) -> None:
         if entry.kin and entry.scenario.leads
         for setting in entry.settings
     )
+
+
+def _attach_scenarios(document: Path) -> None:
+    from lab import files
+
+    files.check_target(document)
+    files.write(document, with_scenarios(files.read(document)))
+    print_line(f"Wrote the scenarios into {document}.")
+
+
+def with_scenarios(document: str) -> str:
+    """The document with a section for each file of scenarios."""
+    from lab import registry
+    from lab.report import scenarios
+
+    families: dict[str, list[Registered]] = {}
+    for entry in registry.registered().values():
+        families.setdefault(entry.family, []).append(entry)
+    sections = {}
+    for family, entries in families.items():
+        first, *others = sorted(entries, key=lambda entry: not entry.scenario.leads)
+        names = {entry.name: entry.facts for entry in (first, *others)}
+        sections[family] = scenarios.section(family, names, first.scenario.needs)
+    return scenarios.attach(document, sections)
 
 
 def _listed(entry: Registered) -> dict[str, Any]:
@@ -147,6 +181,9 @@ def report(
         typer.Option(metavar="SCENARIO", help="Print how the server executed the reads after that scenario."),
     ] = None,
     full: Full = False,
+    pictures: Annotated[
+        Path | None, typer.Option(metavar="FOLDER", help="Also write the pictures of report.html there, as SVG files.")
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Write report.html, report.md and the tables as CSV again from a run's measurements, and print the savings."""
@@ -154,6 +191,8 @@ def report(
     from lab.report import summary
 
     analysed = write_reports(run_folder)
+    if pictures is not None:
+        write_pictures(analysed, pictures)
     if plans is not None:
         print_lines(read_plans.plans(analysed, plans))
     elif as_json:
@@ -166,6 +205,9 @@ def report(
 def attach(
     run_folder: Annotated[Path, typer.Argument(metavar="RUN", help="Folder of a run.")],
     document: Annotated[Path, typer.Argument(metavar="DISCOVERY.md", help="The document; a new one is created.")],
+    pick: Annotated[
+        bool, typer.Option("--pick", help="Only what to take, what it loses and what it costs, instead of the tables.")
+    ] = False,
 ) -> None:
     """Write the tables of a run into a document, between markers; the rest of the document is left unchanged."""
     from lab import files, runs
@@ -174,8 +216,9 @@ def attach(
 
     files.check_target(document)
     analysed = analyse(runs.load(run_folder))
-    files.write(document, markdown.attach(files.read(document), analysed))
-    print_line(f"Wrote the tables of {analysed.experiment.run} into {document}.")
+    attached = markdown.attach_pick if pick else markdown.attach
+    files.write(document, attached(files.read(document), analysed))
+    print_line(f"Wrote the {'pick' if pick else 'tables'} of {analysed.experiment.run} into {document}.")
 
 
 def write_reports(folder: Path) -> Analysed:
@@ -188,6 +231,16 @@ def write_reports(folder: Path) -> Analysed:
     for name, render in RENDERERS.items():
         files.write(file.with_name(name), render(analysed))
     return analysed
+
+
+def write_pictures(analysed: Analysed, folder: Path) -> None:
+    """Write each chart of a run's page as a file into a folder."""
+    from lab import files
+    from lab.report.page import pictures
+
+    files.check_writable(folder)
+    for name, picture in pictures(analysed).items():
+        files.write(folder / name, picture)
 
 
 def print_report(analysed: Analysed, *, full: bool) -> None:

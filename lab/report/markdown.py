@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from lab.analysis.results import Results
 from lab.report import markers, migration, tables, write_tables
+from lab.report.price import price
 from lab.report.templating import TEMPLATES
 
 
@@ -23,6 +24,22 @@ def attach(document: str, results: Results) -> str:
     Errors: `InputError` where markers are damaged or do not pair; nothing outside them is ever changed.
     """
     return markers.put(document, {"": _render("section.md.j2", results)})
+
+
+def pick(results: Results) -> str:
+    """What to take, what it loses and what it costs, between markers."""
+    return markers.section(_pick(results), "pick")
+
+
+def attach_pick(document: str, results: Results) -> str:
+    """The document with that section in it; as `attach`."""
+    return markers.put(document, {"pick": _pick(results)})
+
+
+def _pick(results: Results) -> str:
+    return TEMPLATES.get_template("pick.md.j2").render(
+        advice=results.advice, pick=results.pick, price=list(price(results.pick)) if results.pick else []
+    )
 
 
 def _render(template: str, results: Results) -> str:

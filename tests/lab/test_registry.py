@@ -19,7 +19,7 @@ from lab.values import Completed, Verdict
 from tests.lab.trials import request_for
 from tests.support import ROOT
 
-README = ROOT / "README.md"
+GUIDE = ROOT / "docs" / "write-a-scenario.md"
 
 
 @pytest.fixture
@@ -204,8 +204,8 @@ def test_an_unknown_scenario_is_answered_with_the_nearest_names(name: str) -> No
         registry.resolve([name])
 
 
-def test_the_scenario_of_the_readme_works_as_one_file(folder: Path, bench: Bench) -> None:
-    text = README.read_text(encoding="utf-8")
+def test_the_scenario_of_the_guide_works_as_one_file(folder: Path, bench: Bench) -> None:
+    text = GUIDE.read_text(encoding="utf-8")
     example = text.split("```python\n", 1)[1].split("```", 1)[0]
     (folder / "brin_on_capture_time.py").write_text(example, encoding="utf-8")
     (entry,) = registry.resolve(["brin_on_capture_time"])

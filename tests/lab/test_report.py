@@ -46,10 +46,6 @@ def test_the_committed_reports_are_made_from_the_committed_experiment(results: R
     assert (SAMPLE / name).read_text(encoding="utf-8") == RENDERERS[name](results)
 
 
-def test_the_readme_shows_the_committed_run(results: Results) -> None:
-    assert markdown.section(results) in (ROOT / "README.md").read_text(encoding="utf-8")
-
-
 def test_the_sample_is_a_whole_run_at_the_default_size(sample: Experiment) -> None:
     assert sample.finished
     assert {outcome.scenario for outcome in sample.outcomes} == {trial.scenario for trial in sample.plan.trials}

@@ -1,5 +1,5 @@
-"""report.html: one page that opens from disk and asks nothing of any server."""
+"""report.html: one page that opens from disk and asks nothing of any server; and its pictures as files."""
 
-from lab.report.page.page import page
+from lab.report.page.page import page, pictures
 
-__all__ = ["page"]
+__all__ = ["page", "pictures"]

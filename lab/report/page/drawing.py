@@ -45,7 +45,7 @@ _AXIS = {
 }
 _CONFIG = {
     "aria": False,
-    "font": "Liberation Sans",  # comes with the library, so that every machine draws the same
+    "font": "Liberation Sans",  # comes with the library, so that every machine draws the same; its bold face does not
     "background": None,
     "padding": {"left": 40, "right": 12, "top": 4, "bottom": 4},  # where the reader's font is wider
     "view": {"stroke": None},
@@ -60,9 +60,19 @@ _CONFIG = {
         "labelLimit": 300,
         "columnPadding": 34,
     },
-    "header": {"labelColor": INK.light, "labelFontSize": 13, "labelFontWeight": "bold", "labelLimit": 700},
+    "header": {"labelColor": INK.light, "labelFontSize": 13, "labelLimit": 700},
     "text": {"color": INK.light, "fontSize": 12},
 }
+
+DARK = "\n".join(
+    f'svg [fill="{colour.light}"] {{ fill: {colour.dark} }} svg [stroke="{colour.light}"] {{ stroke: {colour.dark} }}'
+    for colour in COLOURS
+)
+"""The style that gives a picture its colours on a dark screen."""
+
+_HALO = f".mark-text text {{ paint-order: stroke; stroke: {PAPER.light}; stroke-width: 3px }}"
+_DARK_HALO = f".mark-text text {{ stroke: {PAPER.dark} }}"
+"""Paper around the letters, so that a line behind them leaves them readable."""
 
 _NOT_IN_XML = dict.fromkeys((*range(9), 11, 12, *range(14, 32), *range(0xD800, 0xE000), 0xFFFE, 0xFFFF), "\ufffd")
 
@@ -101,6 +111,14 @@ def svg(spec: Spec) -> Markup:
     drawn = vl_convert.vegalite_to_svg(json.dumps(whole), allowed_base_urls=[])
     hidden = drawn.replace("<svg ", '<svg aria-hidden="true" ', 1)  # the page says beside it what it shows
     return Markup(hidden)  # noqa: S704 - an image of our own, whose texts the library has escaped
+
+
+def file(spec: Spec, words: str) -> str:
+    """The chart as an SVG file of its own, on paper, which says `words` to those who do not see it."""
+    drawn = str(svg({**spec, "background": PAPER.light})).replace(' aria-hidden="true"', ' role="img"', 1)
+    style = f"<style>{_HALO}\n@media screen and (prefers-color-scheme: dark) {{\n{DARK}\n{_DARK_HALO}\n}}</style>"
+    head, rest = drawn.split(">", 1)
+    return f"{head}>{Markup('<title>{}</title>').format(_drawable(words))}{style}{rest}\n"
 
 
 def _drawable(value: Any) -> Any:

@@ -4,21 +4,18 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from importlib.resources import files
 
 from markupsafe import Markup
 
-from lab.analysis import writes
-from lab.analysis.candidate import Candidate
-from lab.analysis.reads import Change, ReadResult, slower_reads
 from lab.analysis.results import Results
-from lab.analysis.rows import cost_of
 from lab.report.page import choice, drawing, growth, sizes, work
 from lab.report.page.chart import Chart
 from lab.report.page.rows import COLUMNS, rows
+from lab.report.price import price
 from lab.report.templating import PAGES
-from lab.units import bytes_text, counted, duration_text
+from lab.units import counted
 
 _CHARTS = (sizes.full_size, choice.choice, sizes.tables_today, sizes.leaves, work.steps, growth.growth, work.reads)
 """In the order of the page, the first one on the first screen; one that a run has nothing for is left out."""
@@ -35,55 +32,29 @@ def page(results: Results) -> str:
         experiment=results.experiment,
         advice=results.advice,
         pick=results.pick,
-        price=list(_price(results.pick)) if results.pick else [],
+        price=list(price(results.pick)) if results.pick else [],
         missing=list(_missing(results)),
         charts=drawn,
         columns=COLUMNS,
         rows=rows(results),
-        colours=drawing.COLOURS,
         style=Markup(_STYLE),  # noqa: S704 - a file of ours
+        dark=Markup(drawing.DARK),  # noqa: S704 - colours of ours
         script=Markup(_SCRIPT),  # noqa: S704 - a file of ours
         digest=base64.b64encode(hashlib.sha256(_SCRIPT.encode()).digest()).decode(),
     )
+
+
+def pictures(results: Results) -> dict[str, str]:
+    """Each chart of the page as a file of its own, by the name of that file."""
+    return {
+        f"{chart.name}.svg": drawing.file(chart.spec, f"{chart.title}. {chart.words}") for chart in _charts(results)
+    }
 
 
 def _charts(results: Results) -> Iterator[Chart]:
     for of in _CHARTS:
         if chart := of(results):
             yield chart
-
-
-def _price(pick: Candidate) -> Iterator[tuple[str, str | None]]:
-    """What the pick costs, by what is paid; None where the run did not measure it."""
-    yield "Reads", _reads(pick.reads)
-    yield "Writes", writes.in_words(pick.writes).removeprefix("Writes: ") if pick.writes else None
-    yield "Locks", _locks(pick.longest_lock_seconds)
-    yield "Migration", _migration(pick)
-
-
-def _reads(reads: Sequence[ReadResult] | None) -> str | None:
-    if not reads or all(read.change is Change.UNKNOWN for read in reads):
-        return None
-    slower, queries = slower_reads(reads), {read.query for read in reads}
-    if not slower:
-        return f"None of {counted(len(queries), 'query', 'queries')} is slower than two baselines differ."
-    return f"{len(slower)} of {counted(len(queries), 'query', 'queries')} are slower. The worst: {slower[0].words}."
-
-
-def _locks(seconds: float | None) -> str | None:
-    return None if seconds is None else f"On the sample, others waited for at most {duration_text(seconds)} at a time."
-
-
-def _migration(pick: Candidate) -> str | None:
-    cost = cost_of([step for step in pick.trial.steps if not step.auxiliary])
-    if cost.seconds is None:
-        return None
-    parts = [f"{cost.seconds:.1f} s for {bytes_text(pick.control.footprint.total)} of sample on this machine"]
-    if cost.wal_bytes is not None:
-        parts.append(f"{bytes_text(cost.wal_bytes)} of WAL")
-    if cost.peak_bytes is not None:
-        parts.append(f"at most {bytes_text(cost.peak_bytes)} on disk meanwhile")
-    return f"{', '.join(parts)}. Not scaled to full size."
 
 
 def _missing(results: Results) -> Iterator[str]:
