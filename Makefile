@@ -8,7 +8,7 @@ TESTS := $(BIN)/pytest --numprocesses auto --dist worksteal
 PIN := $(BIN)/pip-compile --quiet --generate-hashes --allow-unsafe --strip-extras --no-header \
   --no-emit-index-url --no-emit-trusted-host --no-emit-find-links
 
-.PHONY: help setup run test check lint types format sample shown docs lock bench clean
+.PHONY: help setup run test suite check lint types format sample shown docs lock bench clean
 
 help: ## list the targets
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
@@ -21,8 +21,10 @@ run: setup ## measure every scenario on embedded servers; writes results/<run>/
 test: $(VENV)/.ready-dev ## the tests that this machine can run, without the slow ones
 	$(TESTS) -m "not slow"
 
-check: lint types ## everything that CI runs: format, lint, spelling, types, all tests
+suite: $(VENV)/.ready-dev ## all tests, the slow ones as well
 	$(TESTS)
+
+check: lint types suite ## everything that CI runs: format, lint, spelling, types, all tests
 
 lint: $(VENV)/.ready-dev ## format, lint and spelling of the sources, and the shell scripts
 	$(BIN)/ruff format --check .

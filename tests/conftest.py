@@ -51,6 +51,11 @@ def pytest_xdist_auto_num_workers() -> int:
     return max(1, min(os.cpu_count() or 1, psutil.virtual_memory().total // _PROCESS_BYTES))
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Slow tests come first: at the end, no process is left with a long one while the others have nothing to do."""
+    items.sort(key=lambda item: item.get_closest_marker("slow") is None)
+
+
 @pytest.fixture
 def exclusive(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     """No other process of the test run is in a test with this fixture."""
