@@ -173,6 +173,7 @@ def duplicates(profile: Profile) -> Table:
         "same document",
         "same market rows",
         "market rows that repeat",
+        "same list of markets",
     )
     return Table(
         title="Series: repetition of the previous snapshot of the same event",
@@ -191,8 +192,12 @@ def _series(series: Series) -> tuple[Cell | str, ...]:
         count(series.snapshots_per_day),
         count(series.market_rows_per_snapshot, 1),
         count(series.pairs),
-        *(_estimated(part) for part in (series.equal_payloads, series.equal_snapshots, series.equal_market_rows)),
+        *(_estimated(part) for part in _shares(series)),
     )
+
+
+def _shares(series: Series) -> tuple[Share | None, ...]:
+    return series.equal_payloads, series.equal_snapshots, series.equal_market_rows, series.equal_lists
 
 
 def storage(profile: Profile) -> Table:

@@ -177,6 +177,11 @@ class Series:
     market_rows_compared: int
     equal_market_rows: Share | None
     """Of the market rows, that the previous snapshot had too, with the same market, line and content."""
+    equal_lists: Share | None = None
+    """Of the pairs with market rows, those whose rows have the same markets and lines, whatever the prices.
+
+    None where no document holds the prices, and in older profiles.
+    """
 
 
 @dataclass(frozen=True, kw_only=True)

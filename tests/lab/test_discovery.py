@@ -176,6 +176,14 @@ def test_duplicates_are_what_was_compared(
     assert ("± 4.0 %" in finding.evidence[0]) == (rows is not None)
 
 
+def test_lists_that_repeat_are_evidence_beside_rows_that_repeat(published: Profile) -> None:
+    seen = with_series(published, pairs=320, events_sampled=16, equal_lists=Share(value=0.9, error=0.02))
+    assert (
+        "the same list of markets 90.0 ± 2.0 %"
+        in finding_about(discover(DiscoveryInputs(profile=seen)), "duplicate").evidence[0]
+    )
+
+
 def test_an_imitated_workload_is_no_evidence_of_duplicates(published: Profile, sample: Experiment) -> None:
     finding = finding_about(discover(DiscoveryInputs(profile=published, results=analyse(sample))), "duplicate")
     assert finding.conclusion == "unknown"

@@ -50,6 +50,7 @@ def test_shares_are_exact_where_every_event_is_compared(native: Server, new_name
     assert one.equal_market_rows.value == pytest.approx(0.8)
     assert one.equal_market_rows.error == pytest.approx(0)
     assert one.equal_snapshots == Share(value=0, error=0)
+    assert one.equal_lists == Share(value=1, error=0)
     assert one.shares == {"source=few": 0.2, "source=many": 0.8}
 
 
@@ -62,6 +63,33 @@ def test_snapshots_without_market_rows_are_no_duplicates(new_database: Callable[
     profile = profiling.profile(dsn, now=datetime(2026, 2, 2, tzinfo=UTC), progress=lambda _: None)
     shares = {pair.markets: pair.equal_snapshots for pair in profile.series}
     assert shares["marks"] == Share(value=0, error=0)  # of four in a row, one has a mark
+
+
+def test_a_list_differs_by_its_names_and_not_by_its_prices_or_its_order(new_database: Callable[..., str]) -> None:
+    """Each look has one price of its own; by the minute, another list, the same in another order, or one name twice."""
+    dsn = new_database(
+        *MADE[:4],
+        "CREATE TABLE quotes (id serial PRIMARY KEY, look_id int NOT NULL, name text, line float8, body json, gone_at timestamptz)",
+        """INSERT INTO quotes (look_id, name, line, body, gone_at)
+           SELECT id, 'total', line, json_build_object('at', id), CASE WHEN line = 1 THEN seen END
+           FROM looks, unnest((ARRAY['{1,2}', '{2,1}', '{1,2,2}', '{1,3}'])[1 + id / 10 % 4]::float8[])
+               WITH ORDINALITY AS lines (line, place) ORDER BY id, place""",
+    )
+    profile = profiling.profile(dsn, now=datetime(2026, 2, 2, tzinfo=UTC), progress=lambda _: None)
+    (one,) = profile.series
+    assert one.equal_snapshots == Share(value=0, error=0)
+    assert one.equal_lists
+    assert one.equal_lists.value == pytest.approx(0.25, abs=0.06)  # of four looks, the second has the list of the first
+
+
+def test_lists_are_not_compared_where_a_number_may_be_a_price(new_database: Callable[..., str]) -> None:
+    bare = ("CREATE TABLE marks (id serial PRIMARY KEY, look_id int NOT NULL, name text, price numeric)",
+            "INSERT INTO marks (look_id, name, price) SELECT id, 'one', id FROM looks")  # fmt: skip
+    profile = profiling.profile(
+        new_database(*MADE[:4], *bare), now=datetime(2026, 2, 2, tzinfo=UTC), progress=lambda _: None
+    )
+    (one,) = profile.series
+    assert (one.markets, one.pairs, one.equal_lists) == ("marks", 100, None)
 
 
 def test_both_series_of_the_odds_database_are_found(aged: Aged) -> None:

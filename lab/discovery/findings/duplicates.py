@@ -45,6 +45,7 @@ def _evidence(series: Series) -> str:
         "the same document": series.equal_payloads,
         "all market rows the same": series.equal_snapshots,
         "market rows that repeat": series.equal_market_rows,
+        "the same list of markets": series.equal_lists,
     }
     compared = f"{series.pairs:,} pairs of snapshots from {series.events_sampled:,} events"
     percents = [f"{name} {_percent(share)}" for name, share in shares.items() if share]

@@ -20,6 +20,9 @@ _EVENTS = 16
 _WINDOW = 11
 """Number of consecutive snapshots to compare of each sampled event."""
 
+Rows = Counter[tuple[int, int]]
+"""Market rows by the hashes of what names them and of their whole content: market, line and prices."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Repeats:
@@ -31,6 +34,7 @@ class Repeats:
     payloads: Share | None = None
     snapshots: Share | None = None
     rows: Share | None = None
+    lists: Share | None = None
 
 
 @dataclass(frozen=True)
@@ -64,6 +68,7 @@ def read(source: ReadOnlySession, tables: SeriesTables, keys: Sequence[tuple[obj
     digests = _digests(source, tables, with_payload)
     rows = _market_rows(source, tables, list({snapshot.id for pair in pairs for snapshot in (pair.old, pair.new)}))
     with_rows = [pair for pair in pairs if rows[pair.new.id] or rows[pair.old.id]]
+    with_lists = with_rows if tables.names else []
     return Repeats(
         events=len(chosen),
         pairs=len(pairs),
@@ -73,6 +78,7 @@ def read(source: ReadOnlySession, tables: SeriesTables, keys: Sequence[tuple[obj
         rows=_share(
             (pair.event, (rows[pair.new.id] & rows[pair.old.id]).total(), rows[pair.new.id].total()) for pair in pairs
         ),
+        lists=_share((pair.event, _names(rows[pair.new.id]) == _names(rows[pair.old.id]), 1) for pair in with_lists),
     )
 
 
@@ -145,16 +151,27 @@ def _same_payload(pair: _Pair, digests: Mapping[object, str]) -> bool:
     return digest is not None and digest == digests.get(pair.old.id)
 
 
-def _market_rows(source: ReadOnlySession, tables: SeriesTables, ids: Sequence[object]) -> dict[object, Counter[int]]:
-    """Hashes of the market rows of each snapshot; they cover market, line and prices."""
-    content = ", ".join(column.sql for column in tables.content)
-    digest = f"hashtextextended(ROW({content})::text, 0)"
-    select = escaped(f"SELECT {tables.reference.sql}, {digest}, count(*) FROM {tables.markets.sql}")
-    query = f"{select} WHERE {_any(tables.reference)} GROUP BY 1, 2"
-    rows: dict[object, Counter[int]] = defaultdict(Counter)
-    for snapshot, content_hash, count in source.fetch(query, (list(ids),)):
-        rows[snapshot][content_hash] = count
+def _market_rows(source: ReadOnlySession, tables: SeriesTables, ids: Sequence[object]) -> dict[object, Rows]:
+    """The market rows of each snapshot."""
+    name, content = (_digest(columns) for columns in (tables.names, tables.content))
+    select = escaped(f"SELECT {tables.reference.sql}, {name}, {content}, count(*) FROM {tables.markets.sql}")
+    query = f"{select} WHERE {_any(tables.reference)} GROUP BY 1, 2, 3"
+    rows: dict[object, Rows] = defaultdict(Counter)
+    for snapshot, name_hash, content_hash, count in source.fetch(query, (list(ids),)):
+        rows[snapshot][name_hash, content_hash] = count
     return rows
+
+
+def _digest(columns: Sequence[Column]) -> str:
+    return f"hashtextextended(ROW({', '.join(column.sql for column in columns)})::text, 0)"
+
+
+def _names(rows: Rows) -> Counter[int]:
+    """The list of a snapshot: its market rows without their prices."""
+    names: Counter[int] = Counter()
+    for (name, _), count in rows.items():
+        names[name] += count
+    return names
 
 
 def _any(column: Column) -> str:

@@ -69,6 +69,7 @@ def _series(source: ReadOnlySession, tables: SeriesTables, snapshots: SurveyedTa
         equal_snapshots=repeated.snapshots,
         market_rows_compared=repeated.market_rows,
         equal_market_rows=repeated.rows,
+        equal_lists=repeated.lists,
     )
 
 

@@ -9,6 +9,9 @@ from lab.profiling.catalog.indexes import Index
 from lab.profiling.catalog.tables import Column, Table
 from lab.profiling.time.paths import AgePath, Keys, Step
 
+_STATES = frozenset({"bool", "date", "time", "timetz", "timestamp", "timestamptz", "interval"})
+"""Types of columns that say how a market is at a moment, such as since when it is unavailable."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class SeriesTables:
@@ -27,6 +30,16 @@ class SeriesTables:
     """All columns of `markets` but its own key and the reference."""
     found: str
     """How they were recognised, in words."""
+
+    @property
+    def names(self) -> tuple[Column, ...]:
+        """The columns of `content` that say which market and line a row is: no documents, moments or truth values.
+
+        Empty where no document holds the prices, because a number may then be a price.
+        """
+        if not any(column.json for column in self.content):
+            return ()
+        return tuple(column for column in self.content if column.scalar and column.base not in _STATES)
 
     @property
     def key(self) -> tuple[Column, ...]:
