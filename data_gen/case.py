@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from difflib import get_close_matches
 from functools import cache
 from importlib import resources
 from pathlib import Path
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import (
     AwareDatetime,
@@ -177,6 +178,10 @@ class Case(_Facts):
         if self.first_captured > self.last_captured:
             raise ValueError("first_captured is after last_captured")
         return self
+
+    def updated(self, parameters: Mapping[str, Any]) -> Self:
+        """The case with other parameters of its workload, which are not checked."""
+        return self.model_copy(update={"workload": self.workload.model_copy(update=parameters)})
 
     @property
     def window(self) -> timedelta:

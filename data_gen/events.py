@@ -167,6 +167,10 @@ class DatasetPlan:
         """By row of the offer, how many of the stored snapshots have it on their list."""
         return self.offered_lists(event, platform).weights(self._stored_life(event, platform))
 
+    def snapshot_lists(self, event: int, platform: Platform) -> Bools:
+        """(stored snapshots, rows of the offer): true where the row is on the snapshot's list."""
+        return self.offered_lists(event, platform).shown(self._stored_life(event, platform))
+
     def _life(self, event: int, platform: Platform) -> Life:
         load, (first, end) = self.case.workload, (int(bound[event]) for bound in self.lives)
         curve = load.home_list_changes if platform is BETPAWA else load.competitor_list_changes

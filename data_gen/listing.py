@@ -125,6 +125,11 @@ class Listing:
         """The lists of those rows."""
         return Listing(self.places, self.starts_us, self.rows[:, rows])
 
+    def shown(self, stored: Bools) -> Bools:
+        """(snapshots, rows): true where the snapshot's list has the row; `stored` as in `weights`."""
+        lists: Bools = self.rows[np.searchsorted(self.places, np.nonzero(stored)[0], side="right") - 1]
+        return lists
+
     def weights(self, stored: Bools) -> Ints:
         """By row, how many of the snapshots have it; `stored` says for each cycle of the life whether there is one."""
         before = np.concatenate([[0], np.cumsum(stored)])

@@ -24,7 +24,7 @@ _DOCUMENTS = {
     "bet9ja": ("json", _COMPETITOR.format("bet9ja")),
     "competitors": ("json", "SELECT id, raw_response FROM competitor_odds_snapshots"),
 }
-_EQUAL = """
+_WEIGHTS = """
 WITH series AS (
     SELECT id, lag(id) OVER by_owner AS before, row_number() OVER by_owner - 2 AS pair,
            count(*) OVER (PARTITION BY {owner}) - 1 AS pairs
@@ -32,15 +32,22 @@ WITH series AS (
 weights AS (
     SELECT id, before, (least(pair, greatest(pairs - 10, 0)) - greatest(pair - least(10, pairs) + 1, 0) + 1)::float8
            / (greatest(pairs - 10, 0) + 1) AS weight
-    FROM series WHERE before IS NOT NULL),
+    FROM series WHERE before IS NOT NULL),"""
+"""A profile compares 11 consecutive snapshots of each event. Pairs at the ends of an event's life are in fewer windows."""
+_NAMES = "betpawa_market_id, betpawa_market_name, line, handicap_type, handicap_home, handicap_away"
+_EQUAL = f"""{_WEIGHTS}
 contents AS MATERIALIZED (
-    SELECT DISTINCT snapshot_id, hashtextextended(ROW(betpawa_market_id, betpawa_market_name, line, handicap_type,
-           handicap_home, handicap_away, outcomes, market_groups, unavailable_at)::text, 0) AS content
-    FROM {markets})
+    SELECT DISTINCT snapshot_id,
+           hashtextextended(ROW({_NAMES}, outcomes, market_groups, unavailable_at)::text, 0) AS content
+    FROM {{markets}})
 SELECT 100 * sum(weight) FILTER (WHERE old.content IS NOT NULL) / sum(weight)
 FROM weights JOIN contents AS new ON new.snapshot_id = id
      LEFT JOIN contents AS old ON old.snapshot_id = before AND old.content = new.content"""
-"""A profile compares 11 consecutive snapshots of each event. Pairs at the ends of an event's life are in fewer windows."""
+_EQUAL_LISTS = f"""{_WEIGHTS}
+lists AS MATERIALIZED (
+    SELECT snapshot_id, sum(hashtextextended(ROW({_NAMES})::text, 0)::numeric) AS list FROM {{markets}} GROUP BY 1)
+SELECT 100 * sum(weight) FILTER (WHERE old.list = new.list) / sum(weight)
+FROM weights JOIN lists AS new ON new.snapshot_id = id LEFT JOIN lists AS old ON old.snapshot_id = before"""
 _MEANS = """SELECT avg(octet_length(pglz::text))::float8, avg(pg_column_size(pglz))::float8,
 avg(pg_column_size(other))::float8 FROM lab_codecs"""
 
@@ -98,10 +105,14 @@ def _columns(database: Database) -> Iterator[tuple[str, float | None]]:
 
 
 def _repeats(database: Database) -> Iterator[tuple[str, float | None]]:
-    """Share of market rows that equal a row of the previous snapshot, in percent, weighted as a profile samples them."""
+    """Share of market rows that equal a row of the previous snapshot, and of snapshots with the same list as that.
+
+    In percent, weighted as a profile samples them.
+    """
     for snapshots, markets in SIDES.items():
-        share = database.value(_EQUAL.format(snapshots=snapshots, owner=_OWNERS[snapshots], markets=markets))
-        yield f"{markets}.equal_to_previous", share
+        for name, query in (("equal_to_previous", _EQUAL), ("list_equal_to_previous", _EQUAL_LISTS)):
+            share = database.value(query.format(snapshots=snapshots, owner=_OWNERS[snapshots], markets=markets))
+            yield f"{markets}.{name}", share
 
 
 def _codecs(database: Database, *, lz4: bool) -> Iterator[tuple[str, float | None]]:

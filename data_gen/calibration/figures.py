@@ -22,6 +22,9 @@ _PRECISE = 100
 _REPEATED = 8.0
 """Tolerance of the share of repeating rows, in points: two standard errors of the 16 events that a profile compares."""
 
+_SAME_LIST = 6.0
+"""The same of lists that repeat, of competitors in the last case; home lists repeat more, and differ less from sample to sample."""
+
 
 def figures(facts: Facts) -> Iterator[PublishedFigure]:
     """Every figure that the profile gives; a figure that it does not give is left out."""
@@ -107,6 +110,8 @@ def _repeats(facts: Facts, snapshots: str, markets: str) -> Iterator[PublishedFi
         yield PublishedFigure(name=name, value=ratio, unit="rows", tolerance=0.02, relative=True)
     if series and series.equal_market_rows:
         yield _points(f"{markets}.equal_to_previous", 100 * series.equal_market_rows.value, "%", _REPEATED)
+    if series and series.equal_lists:
+        yield _points(f"{markets}.list_equal_to_previous", 100 * series.equal_lists.value, "%", _SAME_LIST)
 
 
 def _mean(column: ColumnProfile | None, name: str) -> Iterator[PublishedFigure]:

@@ -5,28 +5,21 @@ Generates a few events in memory until as many market rows repeat as in the prof
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from functools import cache
-
 import numpy as np
 
 from data_gen.bisection import bisected
+from data_gen.calibration.windows import EVENTS, KeptPlan, Repeated, compared_sides, weights
 from data_gen.case import Case
 from data_gen.curve import Curve
 from data_gen.events import DatasetPlan
 from data_gen.listing import Listing
 from data_gen.odds import Feed
 from data_gen.offer import Offer, Platform
-from data_gen.payloads import BETPAWA, COMPETITORS
 from data_gen.replay import Replay
 from data_gen.spread import Bools, Ints
 
-_EVENTS = 48
-"""With fewer events, the share depends on when they are scraped: by 4 points for 16 events, by 1 for 48."""
 _LEAST, _MOST = 0.01, 200.0
 """The multiples between which it is sought: below and above, all or none of the rows repeat."""
-_WINDOW = 11
-"""Consecutive snapshots of each event that a profile compares. Pairs at the ends of an event's life are in fewer windows."""
 
 
 def change_rate(case: Case, home: Repeated | None, competitors: Repeated | None) -> float | None:
@@ -34,24 +27,15 @@ def change_rate(case: Case, home: Repeated | None, competitors: Repeated | None)
 
     Home and competitors are taken together. None where the profile compared no rows.
     """
-    both = ((home, (BETPAWA,)), (competitors, COMPETITORS))
-    sides = [(repeated, sites) for repeated, sites in both if repeated and repeated.rows]
-    plan = _PlanKeepingOffers(case, _EVENTS, 1)
+    sides = compared_sides(home, competitors)
+    plan = KeptPlan(case, EVENTS, 1)
 
     def changing(rate: float) -> float:
         changes = Curve.of(case.workload.price_changes, rate)
-        return -sum(repeated.rows * equal_market_rows(plan, sites, changes) for repeated, sites in sides)
+        return -sum(repeated.compared * equal_market_rows(plan, sites, changes) for repeated, sites in sides)
 
-    wanted = -sum(repeated.rows * repeated.share for repeated, _ in sides)
+    wanted = -sum(repeated.compared * repeated.share for repeated, _ in sides)
     return bisected(changing, wanted, _LEAST, _MOST) if sides else None
-
-
-@dataclass(frozen=True, kw_only=True)
-class Repeated:
-    """A share of rows that repeat, and the number of rows that were compared."""
-
-    share: float
-    rows: int
 
 
 def equal_market_rows(plan: DatasetPlan, sites: tuple[Platform, ...], changes: Curve) -> float:
@@ -62,29 +46,6 @@ def equal_market_rows(plan: DatasetPlan, sites: tuple[Platform, ...], changes: C
     weighed = [pair for view in views.values() for pair in view.weighed()]
     compared = sum(weight * rows for weight, _, rows in weighed)
     return sum(weight * equal for weight, equal, _ in weighed) / compared if compared else 1.0
-
-
-class _PlanKeepingOffers(DatasetPlan):
-    """A plan that makes each offer and its lists once, because every rate that is tried replays the same offers."""
-
-    def __init__(self, case: Case, events: int, seed: int) -> None:
-        super().__init__(case, events, seed)
-        self._offers: dict[tuple[int, str], Offer] = {}
-        self._lists: dict[tuple[int, str], Listing] = {}
-
-    def lists(self, event: int, platform: Platform) -> Listing:
-        """The lists of the platform for that event."""
-        key = event, platform.name
-        if key not in self._lists:
-            self._lists[key] = super().lists(event, platform)
-        return self._lists[key]
-
-    def offer(self, event: int, platform: Platform) -> Offer:
-        """The platform's offer for that event, without its document."""
-        key = event, platform.name
-        if key not in self._offers:
-            self._offers[key] = replace(super().offer(event, platform), document={})
-        return self._offers[key]
 
 
 class _Compared:
@@ -109,13 +70,5 @@ class _Compared:
 
     def weighed(self) -> list[tuple[float, int, int]]:
         """For each pair of snapshots: the share of the possible windows that include it, its equal rows and its rows."""
-        weights = _weights(len(self._pairs))
-        return [(weight, equal, rows) for weight, (equal, rows) in zip(weights, self._pairs, strict=True)]
-
-
-@cache
-def _weights(pairs: int) -> list[float]:
-    """Every event has one window, which begins anywhere."""
-    width = min(_WINDOW - 1, pairs)
-    places = max(pairs - width + 1, 1)
-    return [(min(pair, places - 1) - max(pair - width + 1, 0) + 1) / places for pair in range(pairs)]
+        pairs = zip(weights(len(self._pairs)), self._pairs, strict=True)
+        return [(weight, equal, rows) for weight, (equal, rows) in pairs]

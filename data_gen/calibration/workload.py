@@ -6,11 +6,13 @@ from typing import Any
 
 from data_gen.bisection import bisected
 from data_gen.calibration.calendar import last_capture, moment_after, sessions, share_before
+from data_gen.calibration.churn import list_churn
 from data_gen.calibration.facts import RUNS, SCRAPES, Facts
 from data_gen.calibration.index_set import index_set
 from data_gen.calibration.notes import Notes
-from data_gen.calibration.rate import Repeated, change_rate
+from data_gen.calibration.rate import change_rate
 from data_gen.calibration.widths import widths
+from data_gen.calibration.windows import Repeated
 from data_gen.case import WINDOW_HOURS, Case, Session
 from data_gen.events import DatasetPlan
 from data_gen.facts import COMPETITOR_MARKETS, COMPETITORS, HOME, HOME_MARKETS
@@ -29,13 +31,12 @@ def imitating(facts: Facts, base: Case, notes: Notes) -> Case:
     """The base case with every value replaced that the profile gives."""
     days = sessions(facts, base, notes)
     first = base.first_captured if days == base.workload.sessions else days[0].start
-    case = _updated(
-        base.model_copy(update={"first_captured": first, "last_captured": last_capture(days[-1])}),
-        {"sessions": days, **_moments(days, facts, base, notes), **_amounts(facts, base, days, notes)},
-    )
-    case = _updated(case, _window(facts, case, notes))
-    case = _updated(case, _changes(facts, case, notes))
-    case = _updated(case, widths(facts, case, notes) | index_set(facts, notes))
+    case = base.model_copy(update={"first_captured": first, "last_captured": last_capture(days[-1])})
+    case = case.updated({"sessions": days, **_moments(days, facts, base, notes), **_amounts(facts, base, days, notes)})
+    case = case.updated(_window(facts, case, notes))
+    case = case.updated(_lists(facts, case, notes))
+    case = case.updated(_changes(facts, case, notes))
+    case = case.updated(widths(facts, case, notes) | index_set(facts, notes))
     _note_missing(facts, notes)
     return case
 
@@ -46,10 +47,6 @@ def _note_missing(facts: Facts, notes: Notes) -> None:
         notes.assume(f"Table {table}, {size / 2**20:,.0f} MB", "not imitated")
     if other := [f"{share:.0%} {codec}" for codec, share in facts.codecs().items() if codec not in ("pglz", "none")]:
         notes.assume("Documents are stored as the server does by default, and not", ", ".join(other))
-
-
-def _updated(case: Case, parameters: Parameters) -> Case:
-    return case.model_copy(update={"workload": case.workload.model_copy(update=parameters)})
 
 
 def _moments(days: tuple[Session, ...], facts: Facts, base: Case, notes: Notes) -> Parameters:
@@ -125,16 +122,28 @@ def _window(facts: Facts, case: Case, notes: Notes) -> Parameters:
 
 def _followed(case: Case, hours: float) -> float:
     """Mean share of the cycles in which an event is scraped, over the events that are scraped at least once."""
-    scraped = DatasetPlan(_updated(case, {"window_hours": hours}), _EVENTS, 1).scraped
+    scraped = DatasetPlan(case.updated({"window_hours": hours}), _EVENTS, 1).scraped
     events = int(scraped.any(axis=1).sum())
     return int(scraped.sum()) / max(events * int(scraped.shape[1]), 1)
+
+
+def _lists(facts: Facts, case: Case, notes: Notes) -> Parameters:
+    """How often lists of markets change. Comes before `_changes`, because how often rows repeat depends on it."""
+    churn = list_churn(case, *(_repeated_lists(facts.series(side)) for side in (HOME, COMPETITORS)))
+    what = f"How often lists of markets change, as a multiple of case {notes.base}'s"
+    return {"list_churn": notes.choose(what, churn, case.workload.list_churn, parameter=LIST_CHURN)}
+
+
+def _repeated_lists(series: Series | None) -> Repeated | None:
+    if series is None or series.equal_lists is None:
+        return None
+    return Repeated(share=series.equal_lists.value, compared=series.pairs)
 
 
 def _changes(facts: Facts, case: Case, notes: Notes) -> Parameters:
     """How often prices change, and whether a document changes while its prices do not."""
     own, series = case.workload, facts.series(HOME)
-    rate = change_rate(case, _repeated(series), _repeated(facts.series(COMPETITORS)))
-    notes.assume("How often lists of markets change", f"as in case {notes.base}", parameter=LIST_CHURN)
+    rate = change_rate(case, _repeated_rows(series), _repeated_rows(facts.series(COMPETITORS)))
     renewal = None
     payloads, snapshots = (series.equal_payloads, series.equal_snapshots) if series else (None, None)
     if payloads and snapshots and snapshots.value >= _TELLING:
@@ -153,7 +162,7 @@ def _changes(facts: Facts, case: Case, notes: Notes) -> Parameters:
     }
 
 
-def _repeated(series: Series | None) -> Repeated | None:
+def _repeated_rows(series: Series | None) -> Repeated | None:
     if series is None or series.equal_market_rows is None:
         return None
-    return Repeated(share=series.equal_market_rows.value, rows=series.market_rows_compared)
+    return Repeated(share=series.equal_market_rows.value, compared=series.market_rows_compared)

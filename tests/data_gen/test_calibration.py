@@ -12,10 +12,12 @@ import pytest
 
 from data_gen import Case, Dataset, case_names, imitation, load_case, published, widths
 from data_gen.calibration import Calibration, calibrated
-from data_gen.calibration.rate import Repeated, change_rate, equal_market_rows
+from data_gen.calibration.churn import equal_lists, list_churn
+from data_gen.calibration.rate import change_rate, equal_market_rows
+from data_gen.calibration.windows import EVENTS, Repeated
 from data_gen.case import CYCLE, CYCLE_BUSY, Session, read_case
 from data_gen.events import DatasetPlan
-from data_gen.payloads import BETPAWA
+from data_gen.payloads import BETPAWA, COMPETITORS
 from lab import profiling
 from lab.analysis.fidelity import figures
 from lab.errors import InputError
@@ -132,6 +134,7 @@ def test_the_parameters_come_back(original: Original) -> None:
     assert load.sportybet_share == pytest.approx(own.sportybet_share, abs=0.05)
     assert load.bet9ja_share == pytest.approx(own.bet9ja_share, abs=0.06)
     assert load.change_rate == pytest.approx(own.change_rate, rel=0.5)
+    assert own.list_churn / 2.5 <= load.list_churn <= own.list_churn * 2.5
     assert (load.index_at is None) == (own.index_at is None)
 
 
@@ -242,16 +245,26 @@ def test_a_case_that_a_run_left_behind_is_imitated_as_it_is(
 def test_the_change_rate_is_found_again_from_the_rows_that_repeat() -> None:
     case = load_case("2026-02-17")
     for rate in (0.3, 1.0, 5.0):
-        plan = DatasetPlan(case, 48, 1)
+        plan = DatasetPlan(case, EVENTS, 1)
         equal = equal_market_rows(plan, (BETPAWA,), plan.price_changes(rate))
-        assert change_rate(case, Repeated(share=equal, rows=1), None) == pytest.approx(rate, rel=0.1)
+        assert change_rate(case, Repeated(share=equal, compared=1), None) == pytest.approx(rate, rel=0.1)
 
 
 def test_measured_repetition_is_what_the_generator_expects(small_database: Database, small: Dataset) -> None:
     plan = DatasetPlan(small.case, small.spec.scale, small.spec.seed)
     expected = 100 * equal_market_rows(plan, (BETPAWA,), plan.price_changes())
-    measured = widths.measure(small_database, lz4=False)["market_odds.equal_to_previous"]
-    assert measured == pytest.approx(expected, abs=0.5)
+    measured = widths.measure(small_database, lz4=False)
+    assert measured["market_odds.equal_to_previous"] == pytest.approx(expected, abs=0.5)
+    for markets, sites in (("market_odds", (BETPAWA,)), ("competitor_market_odds", COMPETITORS)):
+        assert measured[f"{markets}.list_equal_to_previous"] == pytest.approx(100 * equal_lists(plan, sites), abs=0.5)
+
+
+@pytest.mark.parametrize("churn", [0.0, 0.5, 4.0])
+def test_the_churn_is_found_again_from_the_lists_that_repeat(churn: float) -> None:
+    case = load_case("2026-02-17")
+    plan = DatasetPlan(case.updated({"list_churn": churn}), EVENTS, 1)
+    home, competitors = (Repeated(share=equal_lists(plan, sites), compared=160) for sites in ((BETPAWA,), COMPETITORS))
+    assert list_churn(case, home, competitors) == pytest.approx(churn, rel=0.1)
 
 
 @pytest.mark.parametrize("absent", ["market_odds", "competitor_odds_snapshots"])
@@ -276,11 +289,13 @@ def test_what_the_generator_does_not_make_is_said(small_profile: Profile) -> Non
     assert any(line.startswith("Table audit_log, ") for line in calibration.assumed)
 
 
-def test_a_profile_without_repetition_keeps_the_rate_of_the_base(small_profile: Profile) -> None:
-    blind = tuple(replace(pair, equal_market_rows=None, equal_payloads=None) for pair in small_profile.series)
+def test_a_profile_without_repetition_keeps_the_rates_of_the_base(small_profile: Profile) -> None:
+    blind = tuple(
+        replace(pair, equal_market_rows=None, equal_payloads=None, equal_lists=None) for pair in small_profile.series
+    )
     calibration = calibrated(replace(small_profile, series=blind))
-    assert calibration.case.workload.change_rate == 1
-    assert "market_odds.equal_to_previous" not in {figure.name for figure in calibration.case.figures}
+    assert (calibration.case.workload.change_rate, calibration.case.workload.list_churn) == (1, 1)
+    assert not [figure.name for figure in calibration.case.figures if figure.name.endswith("equal_to_previous")]
 
 
 def test_a_case_and_a_profile_together_are_refused() -> None:
