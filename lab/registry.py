@@ -16,7 +16,7 @@ from typing import TypeVar
 
 from lab import names
 from lab.errors import InputError, LabError
-from lab.scenario import Database, Empties, Family, Scenario, Shape, Writing
+from lab.scenario import Database, Decoding, Empties, Family, Scenario, Shape, Writing
 from lab.scenario_files import Registered, registered
 from lab.values import Value
 
@@ -156,6 +156,7 @@ def _combined(name: str, parts: tuple[Registered, ...]) -> Registered:
         costs=_each(cost for scenario in several for cost in scenario.costs),
         origins={table: of for scenario in several for table, of in scenario.origins.items()},
         write=_written(several),
+        decodes=_decoded(several),
         recurring=_each(statement for scenario in several for statement in scenario.recurring),
         varies_with=(),
         leads=False,
@@ -184,6 +185,17 @@ def _written(several: Sequence[Scenario]) -> Mapping[str, Writing]:
     """How each table is written; where two of them say it of one table, neither may be right after the other."""
     told = Counter(table for scenario in several for table in scenario.write)
     return {table: writing for scenario in several for table, writing in scenario.write.items() if told[table] == 1}
+
+
+def _decoded(several: Sequence[Scenario]) -> Mapping[str, Decoding]:
+    """How a client reads each column that none of them drops."""
+    dropped = {column for scenario in several for column in scenario.drops}
+    return {
+        column: decoding
+        for scenario in several
+        for column, decoding in scenario.decodes.items()
+        if column not in dropped
+    }
 
 
 def _each(values: Iterable[T]) -> tuple[T, ...]:

@@ -15,21 +15,28 @@ from enum import StrEnum
 from typing import Any, Protocol
 
 from lab.errors import LabError, NothingToDoError
+from lab.values.client import ClientStep, Convert, Decode, Decoding, Fetch, Row
 from lab.values.declared import Category, DeclaredLoss, Requirement, Shape, Writing
 from lab.values.parameters import Choice, ScenarioParameter, Setting, Value, WholeNumber
 
 __all__ = [
     "Category",
     "Choice",
+    "ClientStep",
+    "Convert",
     "Database",
     "DeclaredLoss",
+    "Decode",
+    "Decoding",
     "Empties",
     "Family",
+    "Fetch",
     "Keeps",
     "LabError",
     "Need",
     "NothingToDoError",
     "Requirement",
+    "Row",
     "Scenario",
     "Shape",
     "WholeNumber",
@@ -74,6 +81,12 @@ class Database(Protocol):
 
     def execute(self, sql: str) -> int:
         """Run one statement inside a step; returns the number of rows it touched."""
+
+    def convert(self, step: ClientStep) -> int:
+        """Let the client do that inside a step, in one transaction; returns the number of rows that it made.
+
+        A plan prints it as a statement that raises: SQL cannot do it, and the lab writes to no database of a user.
+        """
 
     def prove(self, name: str, sql: str) -> None:
         """Run a query that counts differences inside a step; anything but 0 ends the scenario.
@@ -132,6 +145,8 @@ class Scenario:
     """New table to the table whose rows it grows with; a table that is not named grows with the number of events."""
     write: Mapping[str, Writing] = field(default_factory=dict)
     """Table to how it is written afterwards, where that is not as before. Without it, the application's statements are tried."""
+    decodes: Mapping[str, Decoding] = field(default_factory=dict)
+    """Column, as 'table.column', to how a client reads it afterwards, where the database holds bytes in the place of its text."""
     recurring: tuple[str, ...] = ()
     """What must be run again and again, such as the compression of a day's rows; empty where nothing is left to do."""
     varies_with: tuple[str, ...] = ()

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from lab.analysis.drivers import data_per_index, drivers
 from lab.discovery.inputs import RUN, DiscoveryInputs
+from lab.discovery.plan import client_statements
 from lab.discovery.values import ChecklistItem
 from lab.units import bytes_text, counted
 from lab.usage.values import Reading
@@ -154,6 +155,13 @@ def _dependants(inputs: DiscoveryInputs) -> str | None:
     return f"{counted(len(dependants), 'object or setting', 'objects and settings')}."
 
 
+def _whole(inputs: DiscoveryInputs) -> str | None:
+    strategy = inputs.recommended
+    if strategy is None or any(client_statements(step) for step in strategy.steps):
+        return None
+    return f"Every step of `{strategy.name}` is SQL."
+
+
 def _error(inputs: DiscoveryInputs) -> str | None:
     strategy = inputs.recommended
     interval = strategy.expected.interval if strategy and not inputs.is_other_database else None
@@ -219,6 +227,11 @@ _RULES = (
         _requirements,
         "They were not checked, or some do not hold. Run `lab check DSN --strategy NAME -o check.json`, then pass"
         " --check check.json.",
+    ),
+    _Rule(
+        "The files carry out the whole recommended strategy",
+        _whole,
+        "No strategy is recommended for this database, or a client must do a part of it, which the lab does not do.",
     ),
     _Rule(
         "The projection states its error",

@@ -9,6 +9,7 @@ from lab.analysis.forecast import StepForecast
 from lab.discovery import statements as sql
 from lab.discovery.inputs import DiscoveryInputs, MeasuredStrategy
 from lab.discovery.locks import blocks, lock_words
+from lab.discovery.plan import client_statements
 from lab.discovery.values import Phase, PlannedStep
 from lab.units import bytes_text, counted, duration_text
 from lab.values import StepRecord
@@ -33,6 +34,7 @@ def migration(inputs: DiscoveryInputs, strategy: MeasuredStrategy, title: str) -
         changes=(
             _WRITERS,
             *_execution(inputs),
+            *_by_client(strategy),
             _circumstances(strategy, len(steps)),
             *_postponed(strategy),
             _peak(strategy),
@@ -69,6 +71,17 @@ def _execution(inputs: DiscoveryInputs) -> Iterator[str]:
         f"Execute the files in the order of their names and in one session: `cat {folder}/101-*.sql {folder}/103-*.sql |"
         " psql DSN`. psql stops at the first error. Try them on a restored backup first."
     )
+
+
+def _by_client(strategy: MeasuredStrategy) -> Iterator[str]:
+    """What the files cannot do."""
+    names = [statement.name for step in strategy.steps for statement in client_statements(step)]
+    if names:
+        yield (
+            f"SQL cannot do this: {'; '.join(dict.fromkeys(names))}. A client does it, as the trial did, and the lab has no"
+            " command that does it on a database that it did not make. So the files stop in phase 101, before they change"
+            " anything. They document the plan; they do not carry it out."
+        )
 
 
 def _postponed(strategy: MeasuredStrategy) -> Iterator[str]:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from lab.values import Statement
+from lab.values import Statement, StatementKind
 
 _NAME = r'(?:ONLY |IF EXISTS |public\.)*"?(\w+)"?'
 
@@ -63,6 +63,7 @@ _ROLLBACKS = (
     ),
 )
 NOTHING = "Nothing to undo."
+_BY_CLIENT = "step of a client"
 
 
 def flat(sql: str) -> str:
@@ -98,6 +99,9 @@ def summary(statements: Sequence[Statement]) -> str:
 def _verbs(statements: Sequence[Statement]) -> Iterator[tuple[str, int]]:
     counts: dict[str, int] = {}
     for statement in statements:
+        if statement.kind is StatementKind.CLIENT:
+            counts[_BY_CLIENT] = counts.get(_BY_CLIENT, 0) + statement.times
+            continue
         match = re.match(
             r"(?:CREATE(?: TEMP| UNLOGGED| OR REPLACE)?|ALTER|DROP|CALL|VACUUM FULL)(?: \w+)?|SELECT \w+(?=\()|\w+",
             flat(statement.sql),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Self, TypeAlias
@@ -103,11 +103,24 @@ class Database:
             rows = ran.fetchall() if ran.description else []
             return Traced(touched=ran.rowcount, rows=rows, trace=traced.fetchall())
 
-    def seconds(self, sql: str, params: Sequence[object] | None = None) -> float:
-        """How long one query takes until its whole answer is here, not yet as Python's values; it is planned every time."""
+    def seconds(
+        self,
+        sql: str,
+        params: Sequence[object] | None = None,
+        decodes: Mapping[str, Callable[[Sequence[bytes]], object]] | None = None,
+    ) -> float:
+        """How long one query takes until its whole answer is here, not yet as Python's values; it is planned every time.
+
+        The time of `decodes` is part of it: what the client does with the values of the columns of these names.
+        """
         with _translated(sql, self._diagnose):
             started = time.perf_counter()
-            self._connection.execute(sql, params, prepare=False)
+            cursor = self._connection.execute(sql, params, prepare=False)
+            names = [column.name for column in cursor.description or ()]
+            if places := [place for place, name in enumerate(names) if name in (decodes or {})]:
+                rows = cursor.fetchall()
+                for place in places:
+                    (decodes or {})[names[place]]([row[place] for row in rows if row[place] is not None])
             return time.perf_counter() - started
 
     def value(self, sql: str, params: Sequence[object] | None = None) -> Any:

@@ -11,7 +11,9 @@ from typing import Any, TypeAlias
 from lab.errors import LabError, RequirementError
 from lab.postgres import footprint
 from lab.postgres.database import Database, Row, Traced
-from lab.scenario import Requirement, Scenario
+from lab.scenario import ClientStep, Requirement, Scenario
+from lab.servers import Server
+from lab.trial import client
 from lab.trial.deadline import STEP_SECONDS, Deadline, run_within
 from lab.trial.locking import Executed, LockListener, recorded
 from lab.trial.step_timer import StepTimer
@@ -62,6 +64,7 @@ class Recorder:
     """The database as a scenario sees it (`lab.scenario.Database`): every statement belongs to a named step."""
 
     database: Database
+    server: Server
     timer: StepTimer
     listener: LockListener
     now: datetime
@@ -114,6 +117,12 @@ class Recorder:
         """Run one statement inside a step; returns the number of rows it touched."""
         return self._run(Statement(sql=sql, times=1)).touched
 
+    def convert(self, step: ClientStep) -> int:
+        """Let the client do that inside a step, in one transaction; returns the number of rows that it made."""
+        executed = self._entered(Statement(sql=step.read, times=1, kind=StatementKind.CLIENT, name=_words(step)))
+        with self.listener.watching(executed):
+            return client.carry_out(self.server, self.database, step, keep_on=self._require_time)
+
     def prove(self, name: str, sql: str) -> None:
         """Run a query inside a step that must count 0 differences."""
         differences = _single(self._run(Statement(sql=sql, times=1, kind=StatementKind.PROOF, name=name)).rows)
@@ -149,13 +158,16 @@ class Recorder:
         self.notes.append(text)
 
     def _run(self, statement: Statement) -> Traced:
-        """Run a statement, and keep it with `now()` for the present."""
+        return self.listener.run(self._entered(statement), statement.sql)
+
+    def _entered(self, statement: Statement) -> Executed:
+        """Keep a statement that is about to run, with `now()` for the present."""
         self._require_time()
         if not self._open:
             raise LabError(f"A statement outside of a step: {statement.sql[:80]}", hint="Wrap it in `with db.step(…)`.")
         executed = Executed(replace(statement, sql=statement.sql.replace(self.now_sql, "now()")))
         self._executed.append(executed)
-        return self.listener.run(executed, statement.sql)
+        return executed
 
     def _begin(self, name: str) -> None:
         self._require_time()
@@ -168,6 +180,10 @@ class Recorder:
     def _require_time(self) -> None:
         if self.deadline.passed:
             raise self.deadline.overdue(self.doing)
+
+
+def _words(step: ClientStep) -> str:
+    return f"{step.name} into {step.into} ({', '.join(step.columns)})"
 
 
 def _single(rows: list[Row]) -> Any:

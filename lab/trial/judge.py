@@ -16,6 +16,7 @@ from lab.postgres.sql import quoted
 from lab.scenario import Scenario, Shape
 from lab.servers import Server
 from lab.trial import guarantees, leftovers, verify
+from lab.trial.decoding import decoded
 from lab.trial.leftovers import READER, Inventory
 from lab.trial.verify import Known, Loss, Questions
 from lab.units import bytes_text
@@ -92,12 +93,14 @@ def judge(  # noqa: PLR0913 - both sides of the comparison
     earlier: Before,
 ) -> Judgement:
     """Compare a settled clone with the expected state."""
-    answers = verify.ask(database, questions, loss, applied=True, known=expected.known)
+    with decoded(server, database, questions, scenario.decodes) as readable:
+        answers = verify.ask(database, readable, loss, applied=True, known=expected.known)
+        again = list(_asked_again(database, readable, loss, expected, answers))
     guaranteed, after = guarantees.read(database), catalogs.measure(database)
     weighed = footprint.measure(database)
     mismatches = [
         *verify.mismatches(database, questions, expected.answers, answers, loss),
-        *_asked_again(database, questions, loss, expected, answers),
+        *again,
         *_guarantees_lost(expected.guarantees - guaranteed, scenario),
         *_unexplained(after.unexplained(weighed)),
         *_left_behind(database, server, earlier),

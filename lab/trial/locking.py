@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from time import perf_counter
 
@@ -107,6 +108,19 @@ class LockListener:
         self._pending.append(_Pending(executed=executed, began=began, new=new))
         self.finish()
         return traced
+
+    @contextmanager
+    def watching(self, executed: Executed) -> Iterator[None]:
+        """Enter what the statements of the block lock into `executed`, once the transaction of all of them has ended."""
+        if not self.database.in_transaction:
+            self._begin()
+        began = perf_counter()
+        with self.database.transaction():
+            yield
+            held = locks.own(self.database.fetch(locks.OWN)).held
+            self._pending.append(_Pending(executed=executed, began=began, new=held - self._held))
+        self._held = held if self.database.in_transaction else frozenset()
+        self.finish()
 
     def _begin(self) -> None:
         self._pending.clear()

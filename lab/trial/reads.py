@@ -9,13 +9,14 @@ of the CPU and of memory, not of a disk.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from time import monotonic
 from typing import Any, TypeAlias
 
 from lab.errors import DatabaseError
 from lab.postgres.database import Database
+from lab.scenario import Decode
 from lab.servers import Gauge
 from lab.values import ReadCost, ReadPlan, ReadSide, Timing
 from lab.workload import Read
@@ -36,6 +37,8 @@ class Side:
 
     database: Database
     gauge: Gauge
+    decodes: Mapping[str, Decode] = field(default_factory=dict)
+    """Column, as 'table.column', to how the client reads its bytes: the time that takes belongs to a read."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -124,8 +127,13 @@ def _cost(after: Side, before: Side, form: _Form, *, seconds: float) -> ReadCost
 
 def _once(side: Side, form: _Form) -> float:
     """Seconds of the query about one subject: the mean of all."""
-    total = sum(side.database.seconds(sql, read.params) for read, sql in form.statements)
+    total = sum(side.database.seconds(sql, read.params, _decodes(side, read)) for read, sql in form.statements)
     return round(total / form.subjects, _SECONDS_DIGITS)
+
+
+def _decodes(side: Side, read: Read) -> Mapping[str, Decode]:
+    """By the name under which the columns of a read come."""
+    return {name.partition(".")[2]: decode for name, decode in side.decodes.items() if name in read.columns}
 
 
 def _cpu(tick: float, before: float | None, after: float | None, *, reads: int) -> float | None:

@@ -161,7 +161,8 @@ def _sides(
         server.gauge(name, control) as before,
     ):
         verify.state_settings(control, trial.bench.template.questions.schema, trial.request.step_seconds)
-        yield Side(database=database, gauge=after), Side(database=control, gauge=before)
+        decodes = {column: decoding.open(database.fetch) for column, decoding in trial.scenario.decodes.items()}
+        yield Side(database=database, gauge=after, decodes=decodes), Side(database=control, gauge=before)
 
 
 def _apply(trial: _Trial, database: Database, canaries: Canaries | None) -> Recorder:
@@ -169,6 +170,7 @@ def _apply(trial: _Trial, database: Database, canaries: Canaries | None) -> Reco
     with trial.bench.server.gauge(trial.clone, database) as probe:
         trial.recorder = Recorder(
             database=database,
+            server=trial.bench.server,
             timer=StepTimer(database=database, probe=probe, timed=timed),
             listener=LockListener(database=database, timed=timed, canaries=canaries),
             now=trial.bench.template.now,

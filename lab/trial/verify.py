@@ -64,6 +64,8 @@ class Questions:
     comparisons: Mapping[str, Comparison]
     """Comparison by 'table.column', where it is not the usual one of the type."""
     reads: tuple[Read, ...]
+    stand_ins: Mapping[str, str] = field(default_factory=dict)
+    """Table to the SELECT that is read in its place after a strategy, because a client decoded some of its columns."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -108,7 +110,7 @@ def ask(
 
     A table whose documents have the characters that are `known` is not read by their content, which takes six times as long.
     """
-    hidden = {} if applied else _hidden(asked, loss)
+    hidden = asked.stand_ins if applied else _hidden(asked, loss)
     shadow = _shadow(hidden)
     written = _as_written(asked)
 
@@ -153,7 +155,7 @@ def ask_rows(  # noqa: PLR0913 - as `ask`, of some rows of one table
     database: Database, asked: Questions, loss: Loss, table: str, condition: str, *, applied: bool
 ) -> Answer:
     """The rows `t` of a table under that condition, as a number and one hash; otherwise as `ask`."""
-    hidden = {} if applied else _hidden(asked, loss)
+    hidden = asked.stand_ins if applied else _hidden(asked, loss)
     source = f"({hidden[table]})" if table in hidden else qualified(asked.schema, table)
     shadow = _shadow({table: f"SELECT t.* FROM {source} t WHERE {condition}"})
     return _ask_table(database, table, asked, loss, shadow, hidden=True)

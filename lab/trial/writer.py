@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from time import perf_counter
 
-from lab.postgres.database import Database
+from lab.postgres.database import Database, Row
 from lab.postgres.sql import quoted
-from lab.scenario import Writing
+from lab.scenario import ClientStep, Convert, Writing
+from lab.trial import client
 from lab.trial.reads import Side
 from lab.trial.step_timer import wal_position
 from lab.trial.template import Bench
@@ -35,6 +36,10 @@ class Writer:
     writing: Mapping[str, Writing]
     given_up: frozenset[str]
     """Columns that are not there any more, as 'table.column'."""
+    _opened: dict[str, Convert] = field(default_factory=dict)
+    """What converts the rows of a client's step, by its name: opened once, as a writer would."""
+    _ready: dict[str, list[Row]] = field(default_factory=dict)
+    """The rows that a client's step is about, which a writer has in its memory."""
 
     @property
     def database(self) -> Database:
@@ -61,13 +66,20 @@ class Writer:
             self.database.execute(f"TRUNCATE {quoted(change.staged)}")
             self.bench.server.copy_in(self.database, change.staged, change.columns, change.chunks)
             self.database.execute(f"ANALYZE {quoted(change.staged)}")
+        for step in (step for change in write.changes for step in self._client(change)):
+            self._ready[step.name] = self.database.fetch(step.read)
+            if step.name not in self._opened:
+                self._opened[step.name] = client.opened(self.database, step)
 
     def run(self, write: Write) -> Sample:
-        """Carry it out. Errors: `LabError`; nothing was written then."""
+        """Carry it out; what the writer itself does to the new rows is part of it. Errors: `LabError`; nothing was written then."""
+        steps = [step for change in write.changes for step in self._client(change)]
         statements = [sql for change in write.changes for sql in self._statements(change)]
         wal, cpu = wal_position(self.database), self.side.gauge.cpu_seconds()
         started = perf_counter()
         with self.database.transaction():
+            for step in steps:
+                client.copy(self.bench.server, self.database, step, self._opened[step.name], self._ready[step.name])
             touched = [self.database.execute(sql) for sql in statements]
         seconds = perf_counter() - started
         cpu_now, wal_now = self.side.gauge.cpu_seconds(), wal_position(self.database)
@@ -77,6 +89,9 @@ class Writer:
             wal_bytes=wal_now - wal,
             rows=sum(map(abs, touched)),
         )
+
+    def _client(self, change: Change) -> Sequence[ClientStep]:
+        return self.writing.get(change.table, Writing()).client if change.action is Action.INSERT else ()
 
     def _statements(self, change: Change) -> Sequence[str]:
         writing = self.writing.get(change.table, Writing())

@@ -1,9 +1,9 @@
 """Measures what the application's writes take after a strategy, in turn with an untouched clone of the baseline.
 
 Both sides store the same rows, in the same transactions. The rows lie ready in temporary tables of each session, so what is
-timed is the server's work: not the transfer, and not the writer's own. Where a strategy changed the shape of a table, its
-own statements are used. Afterwards what was written must read the same on both sides: otherwise nothing counts as measured.
-It changes both clones, so it comes after everything else.
+timed is the server's work: not the transfer, and of the writer's own only what a strategy adds. Where a strategy changed the
+shape of a table, its own statements are used. Afterwards what was written must read the same on both sides: otherwise
+nothing counts as measured. It changes both clones, so it comes after everything else.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from lab.postgres import footprint
 from lab.postgres.database import Database
 from lab.scenario import Scenario
 from lab.trial import verify
+from lab.trial.decoding import decoded
 from lab.trial.reads import Side
 from lab.trial.template import Bench
 from lab.trial.verify import Loss
@@ -121,7 +122,7 @@ def _carry_out(  # noqa: PLR0913 - as `measure`
     for write in writes:
         if write not in growing:
             _write(writers, write, ledger, writes)
-    _compare(writers, writes, ledger, loss)
+    _compare(writers, writes, ledger, scenario, loss)
     return _Changes(grown=grown, recurring=recurring)
 
 
@@ -194,12 +195,16 @@ def _recurring(database: Database, scenario: Scenario) -> tuple[int, int] | None
     return earlier.total - footprint.measure(database).total, waiting or earlier.total
 
 
-def _compare(writers: tuple[Writer, Writer], writes: Sequence[Write], ledger: _Ledger, loss: Loss) -> None:
+def _compare(
+    writers: tuple[Writer, Writer], writes: Sequence[Write], ledger: _Ledger, scenario: Scenario, loss: Loss
+) -> None:
     """Refuse every write whose rows do not read the same on both sides."""
-    questions = writers[0].bench.template.questions
+    bench = writers[0].bench
+    questions = bench.template.questions
     for (table, condition), about in _touched(writes, ledger).items():
         expected = verify.ask_rows(writers[1].database, questions, loss, table, condition, applied=False)
-        found = verify.ask_rows(writers[0].database, questions, loss, table, condition, applied=True)
+        with decoded(bench.server, writers[0].database, questions, scenario.decodes, {table: condition}) as readable:
+            found = verify.ask_rows(writers[0].database, readable, loss, table, condition, applied=True)
         if expected != found:
             wrong = verify.mismatch(expected, found, name=table)
             reason = f"{table} does not read back as written: expected {wrong.expected}, found {wrong.found}"

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Literal
 
+from lab.values.client import ClientStep
+
 CHANGE_RATE = "change rate"
 """The parameter that says how often prices change."""
 LIST_CHURN = "list churn"
@@ -98,6 +100,8 @@ class Writing:
 
     prepare: tuple[str, ...] = ()
     """Run once per connection, such as CREATE TEMP TABLE … ON COMMIT DELETE ROWS for what a writer keeps in its memory."""
+    client: tuple[ClientStep, ...] = ()
+    """What the writer itself does with the new rows, such as pack them, before `insert`; it reads them from `inserted_<table>`."""
     insert: tuple[str, ...] = ()
     update: tuple[str, ...] = ()
     delete: tuple[str, ...] = ()

@@ -21,6 +21,8 @@ class StatementKind(StrEnum):
     """A query that counts rows which the strategy cannot keep: anything but 0 stops it before it changes anything."""
     PROOF = "proof"
     """A query that counts differences between old and new: anything but 0 stops it before it drops or replaces."""
+    CLIENT = "client"
+    """The query that a client read to convert its rows in Python: `name` says what it made of them."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,7 +34,7 @@ class Statement:
     times: int
     kind: StatementKind = StatementKind.CHANGE
     name: str = ""
-    """What must hold, in words; empty of a change."""
+    """What must hold, or what a client did, in words; empty of a change."""
     locks: tuple[TableLock, ...] | None = None
     """What it locked that its transaction had not locked before; None where that is not known: its transaction ended before
     anybody could look, or an older lab measured it."""

@@ -24,7 +24,7 @@ ALLOWED: dict[str, frozenset[str]] = {
     "lab/errors.py": frozenset(),
     "lab/units.py": frozenset({"lab.errors"}),
     "lab/values": frozenset({"lab.values"}),
-    "lab/scenario.py": frozenset({"lab.errors", "lab.values.declared", "lab.values.parameters"}),
+    "lab/scenario.py": frozenset({"lab.errors", "lab.values.client", "lab.values.declared", "lab.values.parameters"}),
     "lab/names.py": BASE,
     "lab/workload.py": BASE,
     "lab/paths.py": frozenset(),
@@ -85,6 +85,8 @@ ALLOWED: dict[str, frozenset[str]] = {
             "scenarios._market_lookup",
             "scenarios._market_rows",
             "scenarios._new_tables",
+            "scenarios._packed_payloads",
+            "scenarios._packing",
         }
     ),
     "benchmarks": frozenset({"lab", "data_gen", "scenarios", "benchmarks"}),
@@ -111,6 +113,7 @@ DOORS = {
     "docker": ("lab/servers/engine.py", "lab/servers/container.py"),
     "requests": ("lab/servers/engine.py",),
     "sqlglot": ("lab/usage",),
+    "zstandard": ("scenarios/_packing.py",),
 }
 
 

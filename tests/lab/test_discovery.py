@@ -32,6 +32,8 @@ from lab.values import (
     Series,
     Shape,
     Share,
+    Statement,
+    StatementKind,
     Verdict,
 )
 from tests.support import CASES, ROOT
@@ -65,6 +67,21 @@ def with_columns(profile: Profile, **changes: object) -> Profile:
 
 def _column(column: ColumnProfile, changes: dict[str, object]) -> ColumnProfile:
     return replace(column, **changes)  # type: ignore[arg-type]
+
+
+def with_client_step(experiment: Experiment) -> Experiment:
+    """The same run, in which a client did a part of each step."""
+    convert = Statement(sql="SELECT 1", times=1, kind=StatementKind.CLIENT, name="pack the documents")
+    outcomes = (
+        replace(
+            outcome,
+            steps=tuple(replace(step, statements=(*step.statements, convert)) for step in outcome.steps),
+        )
+        if isinstance(outcome, Completed)
+        else outcome
+        for outcome in experiment.outcomes
+    )
+    return replace(experiment, outcomes=tuple(outcomes))
 
 
 def with_series(profile: Profile, **changes: object) -> Profile:
@@ -509,6 +526,10 @@ def test_an_item_is_ticked_by_its_evidence_and_unticked_without(
             DiscoveryInputs(profile=published, results=analyse(sample), check=check_of(sample, broken=3)),
         ),
         "depend on the tables": (DiscoveryInputs(profile=replace(published, dependants=())), bare),
+        "carry out the whole": (
+            seen,
+            DiscoveryInputs(profile=published, results=analyse(with_client_step(sample))),
+        ),
         "projection states": (
             seen,
             DiscoveryInputs(profile=published, results=analyse(replace(sample, auxiliary_trials=()))),

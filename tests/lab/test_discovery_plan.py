@@ -23,9 +23,11 @@ from lab.scenario import Database as Recorded
 from lab.trial import trial, verify
 from lab.trial.template import Bench
 from lab.values import Completed, Dependant, Statement, StatementKind
-from tests.lab.trials import NastyOutcome, completed, every_scenario, on_pglite, request_for
+from tests.lab.trials import NastyOutcome, completed, every_scenario, needs_client, on_pglite, request_for
 
 NATIVE = [name for name in registry.everything() if not on_pglite(name)]
+BY_CLIENT = [name for name in NATIVE if needs_client(name)]
+BY_SQL = [name for name in NATIVE if not needs_client(name)]
 REPLAYED = (
     "hypertable_compression",
     "drop_raw_response+hypertable_compression_jsonb",
@@ -78,7 +80,7 @@ def files_of(
     return plan_files(outcome, entry.facts, dependent, removal_steps(steps, entry.facts))
 
 
-@every_scenario([*NATIVE, *REPLAYED])
+@every_scenario([*BY_SQL, *REPLAYED])
 def test_the_files_of_a_strategy_leave_the_answers_that_it_declared(
     nasty_outcome: NastyOutcome, planned: Callable[[str], tuple[PlanFile, ...]], name: str
 ) -> None:
@@ -90,6 +92,19 @@ def test_the_files_of_a_strategy_leave_the_answers_that_it_declared(
         verify.state_settings(database, questions.schema)
         answers = verify.ask(database, questions, loss, applied=True)
         assert not list(verify.mismatches(database, questions, bench.expected(loss).answers, answers, loss))
+
+
+@pytest.mark.parametrize("name", BY_CLIENT)
+def test_files_that_need_a_client_say_so_before_they_change_anything(
+    nasty: Bench, planned: Callable[[str], tuple[PlanFile, ...]], name: str
+) -> None:
+    files = planned(name)
+    assert "-- A client does this, not SQL" in "".join(file.text for file in files if file.phase == 103)
+    with clone(nasty, "by_client") as database:
+        before = database.fetch(STATE)
+        with pytest.raises(DatabaseError, match="No SQL can do this"):
+            run(database, files)
+        assert database.fetch(STATE) == before
 
 
 @pytest.mark.parametrize("name", NATIVE)
@@ -113,7 +128,7 @@ def test_the_order_is_requirements_then_steps_then_what_cannot_be_undone(
         "it drops what it did not create"
     )
     checks = [statement.strip() for file in files if file.phase == 101 for statement in statements(file.text)]
-    assert all(statement.startswith(("SET ", "DO $check$")) for statement in checks)
+    assert all(statement.startswith(("SET ", "DO $check$", "DO $client$")) for statement in checks)
 
 
 @contextmanager

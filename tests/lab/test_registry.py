@@ -43,6 +43,7 @@ def test_all_holds_every_scenario_and_the_combinations_that_are_asked_for() -> N
         "drop_raw_response+outcome_normalization_snapshot",
         "drop_raw_response+retention_7d",
         "drop_raw_response+store_changes_only",
+        "pack_raw_response+hypertable_compression",
         "toast_lz4+hypertable_compression",
     }
     assert {"retention_7d", "retention_14d", "retention_30d", "toast_lz4", "hypertable_compression_default"} <= set(
@@ -125,7 +126,7 @@ def test_a_combination_states_every_field_of_a_scenario() -> None:
     }
     fixed = {"hypothesis", "varies_with", "leads", "follows"}
     first = {"category", "keeps", "keeps_days"}
-    merged = {"empties", "empties_after_days", "write"}
+    merged = {"empties", "empties_after_days", "write", "decodes"}
     assert {field.name for field in fields(Scenario)} == joined | fixed | first | merged | {"apply"}
     for name in joined - {"title", "what"}:
         assert all(set(getattr(part, name)) <= set(getattr(entry.scenario, name)) for part in parts), name

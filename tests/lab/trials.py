@@ -24,6 +24,12 @@ def on_pglite(name: str) -> bool:
     return Need.COLUMNSTORE in entry.scenario.needs
 
 
+def needs_client(name: str) -> bool:
+    """Whether a part of it is no SQL."""
+    (entry,) = registry.resolve([name])
+    return bool(entry.scenario.decodes)
+
+
 def every_scenario(names: Iterable[str]) -> pytest.MarkDecorator:
     """These strategies; those on pglite are slow tests."""
     return pytest.mark.parametrize(

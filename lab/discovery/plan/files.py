@@ -30,6 +30,16 @@ BEGIN
 END
 $check$;"""
 
+_CLIENT = """-- A client does this, not SQL: it reads the rows of a query in Python. The query:
+{query}
+DO $client$
+BEGIN
+  RAISE EXCEPTION 'No SQL can do this: %', {name}
+    USING HINT = 'The lab has no command that does it on a database that it did not make. Execute nothing that follows.';
+END
+$client$;"""
+"""The lab writes to no database of a user: so the files stop here, before anything is replaced."""
+
 _KINDS = {
     StatementKind.REQUIREMENT: ("Required", "%s rows break it."),
     StatementKind.PROOF: ("Not proved", "%s differences."),
@@ -78,8 +88,10 @@ class _Body:
 def _requirements(steps: Sequence[StepRecord]) -> Iterator[_Body]:
     statements = (statement for step in steps for statement in step.statements)
     blocks = tuple(statement_text(each) for each in statements if each.kind is StatementKind.REQUIREMENT)
-    if blocks:
-        yield _Body(phase=101, step=None, title="requirements", blocks=blocks)
+    stops = tuple(dict.fromkeys(statement_text(each) for step in steps for each in client_statements(step)))[:1]
+    if blocks or stops:
+        # What only a client can do stops the files before they change anything.
+        yield _Body(phase=101, step=None, title="requirements", blocks=(*blocks, *stops))
 
 
 def _steps(
@@ -107,12 +119,23 @@ def _own(step: StepRecord) -> Iterator[str]:
             yield from [statement_text(statement)] * statement.times
 
 
+def client_statements(step: StepRecord) -> tuple[Statement, ...]:
+    """What a client did in the step."""
+    return tuple(statement for statement in step.statements if statement.kind is StatementKind.CLIENT)
+
+
 def statement_text(statement: Statement) -> str:
-    """The statement with its semicolon; a requirement or a proof as a statement that raises unless its query counts 0."""
+    """The statement with its semicolon; a requirement or a proof as a statement that raises unless its query counts 0.
+
+    What a client did is a statement that raises, with the query that it read as a comment.
+    """
     if statement.kind is StatementKind.CHANGE:
         return f"{statement.sql.strip().removesuffix(';')};"
-    kind, detail = _KINDS[statement.kind]
     name = "'" + statement.name.replace("'", "''") + "'"
+    if statement.kind is StatementKind.CLIENT:
+        query = "\n".join(f"--   {line}" for line in statement.sql.strip().splitlines())
+        return _CLIENT.format(query=query, name=name)
+    kind, detail = _KINDS[statement.kind]
     return _CHECK.format(sql=statement.sql.strip(), kind=kind, detail=detail, name=name)
 
 
