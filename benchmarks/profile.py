@@ -28,6 +28,7 @@ from lab.trial.load import run_stages
 from lab.trial.settle import settle
 from lab.units import bytes_text, parse_bytes
 from lab.values import ColumnProfile, Profile, TableProfile
+from lab.values.events import ignore
 
 DOCUMENTS = (
     ("odds_snapshots", "raw_response"),
@@ -53,7 +54,7 @@ def main() -> None:
     parser.add_argument("--pairs", type=int, default=5)
     options = parser.parse_args()
     dataset = Dataset.plan(load_case("2026-02-17"), size_bytes=parse_bytes(options.size), seed=1)
-    with open_workspace() as workspace, open_server("native", workspace=workspace, progress=print) as server:
+    with open_workspace() as workspace, open_server("native", workspace=workspace, progress=ignore) as server:
         server.create("bench")
         with server.connect("bench") as database:
             run_stages(server, database, dataset)

@@ -18,6 +18,7 @@ from pathlib import Path
 from data_gen.imitation import resolve
 from lab import registry
 from lab.analysis.rows import cost_of
+from lab.cli.progress import words
 from lab.runner.server_pool import open_pool
 from lab.search.cache import TrialCache
 from lab.search.measuring import Sample, loss_of
@@ -26,6 +27,7 @@ from lab.search.space import Combination, legal, name_of
 from lab.servers import Options, open_workspace
 from lab.units import parse_bytes
 from lab.values import KINDS, Completed, Constraints
+from lab.values.events import Event, Message
 
 TABLE = Path("tests/lab/search/space.csv")
 _PIECE, _ROWS, _READ = "bytes", "rows", "read"
@@ -64,7 +66,7 @@ def measured(size: int, parts: Iterable[str], out: Path) -> Iterator[Observation
         )
         for number, combination in enumerate(combinations, 1):
             kept = sample.made(combination)
-            _say(f"{number} of {len(combinations)}")
+            _say(Message(text=f"{number} of {len(combinations)}"))
             if kept and isinstance(kept.outcome, Completed):
                 yield on_sample(combination, kept.outcome, kept.took)
 
@@ -134,8 +136,9 @@ def _mapping(number: Mapping[str, float], prefix: str) -> dict[str, float]:
     return {column.partition(":")[2]: value for column, value in number.items() if column.startswith(f"{prefix}:")}
 
 
-def _say(text: str) -> None:
-    print(text, file=sys.stderr, flush=True)
+def _say(event: Event, /) -> None:
+    for text in words(event):
+        print(text, file=sys.stderr, flush=True)
 
 
 if __name__ == "__main__":

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -17,13 +16,12 @@ from lab.profiling.migration import from_format_1
 from lab.scenario import Need, Requirement, Scenario
 from lab.servers.probe import capabilities_of
 from lab.values import Capabilities, DatabaseCheck, Dependant, RequirementAnswer
+from lab.values.events import Message, Progress
 
 FORMAT = 2
 # 2  As of a profile: a foreign key has a field for its table.
 
 _AGAIN = "`lab check`"
-
-Progress = Callable[[str], None]
 
 
 def check(dsn: str, strategy: str, scenario: Scenario, progress: Progress) -> DatabaseCheck:
@@ -52,7 +50,7 @@ def _offers(offered: Capabilities, need: Need) -> RequirementAnswer:
 
 
 def _answer(source: ReadOnlySession, requirement: Requirement, progress: Progress) -> RequirementAnswer:
-    progress(requirement.name)
+    progress(Message(text=requirement.name))
     try:
         ((broken,),) = source.fetch_public(requirement.sql)
     except (DatabaseError, ServerError) as error:

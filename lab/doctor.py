@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import psutil
@@ -16,6 +15,7 @@ from lab.servers import Options, open_workspace
 from lab.servers.inventory import Finding, inventory
 from lab.units import bytes_text
 from lab.values import Capabilities, PlannedTrial
+from lab.values.events import Progress
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,7 +26,7 @@ class Diagnosis:
     trials: tuple[PlannedTrial, ...]
 
 
-def diagnose(options: Options, progress: Callable[[str], None]) -> Diagnosis:
+def diagnose(options: Options, progress: Progress) -> Diagnosis:
     """Start every kind of server once to read its capabilities; does not pull images that take long."""
     with open_workspace() as workspace, open_pool(workspace, options, progress) as pool:
         things = inventory(workspace, options.image)

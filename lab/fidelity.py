@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -12,6 +12,7 @@ from lab.runner.room import check_room
 from lab.runner.server_pool import open_pool
 from lab.servers import Options, open_workspace
 from lab.trial.load import load
+from lab.values.events import Message, Progress
 from lab.workload import Workload
 
 
@@ -38,7 +39,7 @@ class Request:
     options: Options
 
 
-def measure(request: Request, progress: Callable[[str], None]) -> tuple[Figure, ...]:
+def measure(request: Request, progress: Progress) -> tuple[Figure, ...]:
     """Every published figure with the figure of the generated dataset.
 
     Errors: `InputError` where the dataset would not fit on the server's disk, or cannot be planned.
@@ -49,7 +50,7 @@ def measure(request: Request, progress: Callable[[str], None]) -> tuple[Figure, 
         # Before the dataset is planned, which would take all memory for a size mistyped by a few zeros.
         check_room([server], request.size_bytes, jobs=0)
         dataset = workload.plan(size_bytes=request.size_bytes, seed=request.seed, parameters=request.parameters)
-        progress(f"{server.kind}: generating and loading {dataset.description}")
+        progress(Message(server=server.kind, text=f"generating and loading {dataset.description}"))
         server.create("lab_fidelity")
         with server.connect("lab_fidelity") as database:
             load(server, database, dataset)

@@ -142,6 +142,14 @@ def duration_text(seconds: float) -> str:
     return f"{value:.{0 if value >= 10 else 1 if value >= 1 else 2}f} {unit}"
 
 
+def about_text(seconds: float) -> str:
+    """A rough time in words: '40 seconds', '12 minutes', '3 hours'."""
+    if seconds < 100:
+        return counted(max(1, round(seconds / 10) * 10 if seconds > 10 else round(seconds)), "second")
+    minutes = seconds / 60
+    return counted(round(minutes), "minute") if minutes < 100 else counted(round(minutes / 60), "hour")
+
+
 def ratio_text(ratio: float) -> str:
     """How many times, with two or three digits: '0.43', '1.08', '5.5', '120'."""
     return f"{ratio:.{0 if ratio >= 10 else 1 if ratio >= 2 else 2}f}"

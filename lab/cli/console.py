@@ -5,8 +5,7 @@ from __future__ import annotations
 import json
 import re
 import sys
-from collections.abc import Callable, Iterable
-from time import monotonic
+from collections.abc import Iterable
 
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
@@ -68,10 +67,10 @@ def print_json(value: object) -> None:
     sys.stdout.write(json.dumps(value, indent=1, default=str) + "\n")
 
 
-def progress() -> Callable[[str], None]:
-    """A function that prints a line of progress on standard error, with the seconds since this call."""
-    started = monotonic()
-    return lambda text: print_line(f"  {text}", head=f"{monotonic() - started:6.1f} s", style="dim", console=err)
+def print_json_line(value: object) -> None:
+    """Print JSON for a program that reads line by line, at once."""
+    sys.stdout.write(json.dumps(value, default=str) + "\n")
+    sys.stdout.flush()
 
 
 def _cell(text: str) -> Text:

@@ -11,9 +11,10 @@ import typer
 
 from lab import paths
 from lab.cli.app import SOMETHING_FAILED, app
-from lab.cli.console import print_json, print_line, print_lines, print_table, progress
+from lab.cli.console import print_json, print_line, print_lines, print_table
 from lab.cli.constraints import Horizon, Keep, KeepHistory, MaxLock, MaxRead, Target, constraints
 from lab.cli.options import AsJson, scenario_names
+from lab.cli.progress import reported
 from lab.cli.sources import case_file_or_path, load_profile, profile_file, usages
 from lab.errors import InputError, ServerError
 from lab.values import Constraints
@@ -61,7 +62,8 @@ def profile(
     if case:
         profiled = published.load(case_file_or_path(case), target_bytes=size)
     else:
-        profiled = profiling.profile(dsn or "", target_bytes=size, exact=exact, progress=progress())
+        with reported() as progress:
+            profiled = profiling.profile(dsn or "", target_bytes=size, exact=exact, progress=progress)
     if output and not paths.is_standard_output(output):
         files.write_or_stream(output, profiling.text(profiled))
     if printed:
@@ -189,7 +191,8 @@ def check(
     if others:
         raise InputError(f"{strategy} is several strategies.", hint=f"Name one, such as {entry.name}.")
     try:
-        answer = checking.check(dsn or "", entry.name, entry.scenario, progress())
+        with reported() as progress:
+            answer = checking.check(dsn or "", entry.name, entry.scenario, progress)
     except ServerError as error:
         raise InputError(error.message, hint=error.hint) from error
     if output:

@@ -8,8 +8,9 @@ from typing import Annotated
 import typer
 
 from lab.cli.app import app
-from lab.cli.console import err, print_json, print_line, print_lines, print_table, progress
+from lab.cli.console import err, print_json, print_line, print_lines, print_table
 from lab.cli.options import AsJson, Image, PostgresBin
+from lab.cli.progress import reported
 from lab.report.table import MISSING, Table
 
 
@@ -19,7 +20,9 @@ def diagnose(image: Image = None, postgres_bin: PostgresBin = None, as_json: AsJ
     from lab import doctor
     from lab.servers import DEFAULT_IMAGE, Options
 
-    diagnosis = doctor.diagnose(Options(image=image or DEFAULT_IMAGE, pull_s=0, postgres_bin=postgres_bin), progress())
+    options = Options(image=image or DEFAULT_IMAGE, pull_s=0, postgres_bin=postgres_bin)
+    with reported() as progress:
+        diagnosis = doctor.diagnose(options, progress)
     if as_json:
         print_json(asdict(diagnosis))
         return

@@ -12,7 +12,7 @@ import typer
 
 from lab.cli import searching
 from lab.cli.app import INTERRUPTED, SOMETHING_FAILED, app
-from lab.cli.console import err, print_json, print_line, print_lines, print_table, progress
+from lab.cli.console import err, print_json, print_line, print_lines, print_table
 from lab.cli.constraints import Horizon, Keep, KeepHistory, MaxLock, MaxRead, Target, constraints
 from lab.cli.options import (
     AsJson,
@@ -22,12 +22,15 @@ from lab.cli.options import (
     Full,
     Image,
     Jobs,
+    JsonForm,
     ListChurn,
     Port,
     PostgresBin,
     ProfileFile,
+    Quiet,
     ReadSeconds,
     Results,
+    RunJson,
     RunSize,
     Scenarios,
     Seed,
@@ -36,20 +39,24 @@ from lab.cli.options import (
     StepSeconds,
     Thorough,
     Tmpfs,
+    WithJsonForms,
     WorkloadModule,
     WriteSeconds,
 )
+from lab.cli.progress import reported
 from lab.errors import InputError
 from lab.values import CHANGE_RATE, LIST_CHURN
 
 if TYPE_CHECKING:
     from lab.analysis.results import Results as Analysed
     from lab.runner.pipeline import Request
+    from lab.values.events import Progress
     from lab.workload import Workload
 
 
 @app.command(
-    epilog="Examples: [bold]lab run[/] · [bold]lab run -s retention_7d -s drop_raw_response+retention_7d --size 1GB[/]"
+    cls=WithJsonForms,
+    epilog="Examples: [bold]lab run[/] · [bold]lab run -s retention_7d -s drop_raw_response+retention_7d --size 1GB[/]",
 )
 def run(
     scenario: Scenarios = ["all"],  # noqa: B006 - typer copies it
@@ -79,7 +86,8 @@ def run(
     budget: Budget = "30min",
     results: Results = Path("results"),
     full: Full = False,
-    as_json: AsJson = False,
+    quiet: Quiet = False,
+    as_json: RunJson = None,
 ) -> None:
     """Load the workload, apply each scenario to its own clone, measure, verify, compare, and recommend."""
     from lab.cli.results import print_report
@@ -89,6 +97,7 @@ def run(
     from lab.runner.effort import effort
     from lab.servers import DEFAULT_IMAGE, PULL_S, PULL_UNASKED_S, Options
     from lab.units import parse_bytes
+    from lab.values.events import RunEnded
 
     usual = effort(thorough=thorough)
     read_seconds = usual.read_seconds if read_seconds is None else read_seconds
@@ -124,34 +133,38 @@ def run(
             dsn=server,
         ),
     )
-    request, found = searching.searched(request, budget) if searching.is_asked(scenario) else (request, None)
-    folder, analysed = _measured(request)
+    best = searching.is_asked(scenario)
+    with reported(quiet=quiet, as_json=as_json is JsonForm.LINES) as progress:
+        request, found = searching.searched(request, budget, progress) if best else (request, None)
+        folder, analysed = _measured(request, progress)
+        progress(RunEnded(folder=folder.as_posix(), results=summary.of(analysed)))
     try:
         if found:
             searching.write(folder, found)
-        if as_json:
+        if as_json is JsonForm.DOCUMENT:
             print_json(summary.of(analysed))
-        else:
+        elif as_json is None:
             print_report(analysed, full=full)
             if found:
                 searching.show(found)
     finally:
-        print_line(
-            f"\nOpen {folder / PAGE} in a browser. Beside it: report.md, savings.csv, reads.csv, writes.csv, experiment.json.",
-            console=err,
-        )
+        if not quiet:
+            print_line(
+                f"\nOpen {folder / PAGE} in a browser. Beside it: report.md, savings.csv, reads.csv, writes.csv, experiment.json.",
+                console=err,
+            )
     if analysed.broken:
         raise typer.Exit(SOMETHING_FAILED)
 
 
-def _measured(request: Request) -> tuple[Path, Analysed]:
+def _measured(request: Request, progress: Progress) -> tuple[Path, Analysed]:
     """Run; however the run ends, write the reports of what it measured."""
     from lab.cli.results import write_reports
     from lab.runner import pipeline
 
     folders: list[Path] = []
     try:
-        pipeline.run(request, progress(), folders.append)
+        pipeline.run(request, progress, folders.append)
     except KeyboardInterrupt:
         print_line("Interrupted." + (f" The measurements so far are in {folders[0]}." if folders else ""), console=err)
         raise typer.Exit(INTERRUPTED) from None
@@ -206,7 +219,8 @@ def fidelity(
         server="native",
         options=Options(postgres_bin=postgres_bin),
     )
-    figures = measure(request, progress())
+    with reported() as progress:
+        figures = measure(request, progress)
     if as_json:
         print_json([asdict(figure) | {"holds": figure.holds} for figure in figures])
     else:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
+from typer.core import TyperCommand
 
 from lab.runner.effort import THOROUGH, USUAL
 from lab.runner.schedule import MOST_JOBS
@@ -129,6 +131,33 @@ WriteSeconds = Annotated[
 ]
 Budget = Annotated[
     str, typer.Option("--budget", help="How long '--scenario best' may search and measure, such as 30min.")
+]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Report no progress; errors and results are still printed.")]
+
+
+class JsonForm(StrEnum):
+    """How a run is printed for a program."""
+
+    DOCUMENT = "document"
+    """The results, at the end."""
+    LINES = "lines"
+    """A line for each event as it happens; the last one holds the results."""
+
+
+class WithJsonForms(TyperCommand):
+    """A command whose `--json` may stand alone, which means the document."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """As usual, with the form of `--json` filled in."""
+        forms = {"--json": f"--json={JsonForm.DOCUMENT}"}
+        return super().parse_args(ctx, [forms.get(argument, argument) for argument in args])
+
+
+RunJson = Annotated[
+    JsonForm | None,
+    typer.Option(
+        "--json", metavar="[=lines]", help="Print JSON for a program to read; with =lines, each event as it happens."
+    ),
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for a program to read.")]
 Full = Annotated[bool, typer.Option("--full", help="Print every table and reason, not only the overview.")]

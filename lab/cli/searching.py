@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING
 import typer
 
 from lab.cli.app import INTERRUPTED
-from lab.cli.console import err, print_line, print_lines, print_table, progress
+from lab.cli.console import err, print_line, print_lines, print_table
 from lab.errors import InputError
 
 if TYPE_CHECKING:
     from lab.runner.pipeline import Request
     from lab.search.best import Best
+    from lab.values.events import Progress
 
 FILE = "search.md"
 """In the folder of the run."""
@@ -29,7 +30,7 @@ def is_asked(scenarios: Sequence[str]) -> bool:
     return NAME in scenarios
 
 
-def searched(request: Request, budget: str) -> tuple[Request, Best]:
+def searched(request: Request, budget: str, progress: Progress) -> tuple[Request, Best]:
     """The request for a run of the finalists; the run looks up its trials as the search does."""
     from dataclasses import replace
 
@@ -37,7 +38,7 @@ def searched(request: Request, budget: str) -> tuple[Request, Best]:
     from lab.units import parse_duration
 
     try:
-        found = best.search(request, parse_duration(budget), progress())
+        found = best.search(request, parse_duration(budget), progress)
     except KeyboardInterrupt:
         print_line("Interrupted. What was measured is kept: the same command goes on from there.", console=err)
         raise typer.Exit(INTERRUPTED) from None

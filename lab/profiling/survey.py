@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -20,14 +20,13 @@ from lab.profiling.time import ages, growth, paths, repeats
 from lab.profiling.time.ages import Ages
 from lab.units import bytes_text
 from lab.values import Dependant, Profile, TableProfile
+from lab.values.events import Message, Progress
 
 FORMAT = 2
 # 1  A foreign key names its table only within its own name.
 # 2  A foreign key has a field for its table.
 _WORTH = 0.01
 """Share of the database from which it is worth recompressing a column with other codecs."""
-
-Progress = Callable[[str], None]
 
 _FACTS = """
 SELECT current_database()::text, current_setting('server_version'), current_setting('server_version_num')::int >= 170000,
@@ -129,7 +128,7 @@ class _Survey:
 
     def _tables(self) -> list[SurveyedTable]:
         """Sizes and structure of every table."""
-        self._progress("sizes of all tables")
+        self._progress(Message(text="sizes of all tables"))
         locked = absent.locked(self._source)
         unlogged = absent.unlogged(self._source) if self._standby else []
         for reason, relations in (("locked by somebody", locked), ("unlogged and empty on a replica", unlogged)):
@@ -149,7 +148,7 @@ class _Survey:
         """The table with its rows and columns, estimated from a sample."""
         if not surveyed.table.parts or not surveyed.table.readable:
             return surveyed
-        self._progress(f"{surveyed.table.label}: columns")
+        self._progress(Message(text=f"{surveyed.table.label}: columns"))
         with self._attempt(f"{surveyed.table.label}: columns and rows"):
             reading = columns.read(self._source, surveyed.table, surveyed.strata, tells_toast=self._tells_toast)
             self._missing += _doubts(surveyed.table, reading)
@@ -166,7 +165,7 @@ class _Survey:
                 " to a table that has one."
             )
             return surveyed
-        self._progress(f"{surveyed.table.label}: ages")
+        self._progress(Message(text=f"{surveyed.table.label}: ages"))
         with self._attempt(f"{surveyed.table.label}: ages"):
             return self._checked(
                 surveyed,
@@ -209,7 +208,7 @@ class _Survey:
 
     def _recompressed(self, surveyed_tables: list[SurveyedTable], comparison: CodecComparison) -> list[SurveyedTable]:
         """The tables with the sizes of their sampled documents when recompressed."""
-        self._progress("codecs, on a throwaway server")
+        self._progress(Message(text="codecs, on a throwaway server"))
         try:
             ratios = comparison.result()
         except LabError as error:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from itertools import count
@@ -15,6 +15,7 @@ from lab.trial import verify
 from lab.trial.load import load
 from lab.trial.template import Bench, Template
 from lab.values import Capabilities, DatasetSpec, LoadedTemplate
+from lab.values.events import Message, Progress
 from lab.workload import Dataset
 
 
@@ -24,7 +25,7 @@ class ServerPool:
 
     workspace: Workspace
     options: Options
-    progress: Callable[[str], None]
+    progress: Progress
     _stack: ExitStack
     _started: dict[str, Server | UnavailableError] = field(default_factory=dict)
     _benches: dict[tuple[str, DatasetSpec], Bench | LabError] = field(default_factory=dict)
@@ -52,7 +53,7 @@ class ServerPool:
             return self.server(kind).capabilities
         except UnavailableError as error:
             if first:
-                self.progress(f"going on without {kind}: {error}")
+                self.progress(Message(text=f"going on without {kind}: {error}"))
             raise
 
     def bench(self, kind: str, dataset: Dataset) -> Bench:
@@ -79,7 +80,7 @@ class ServerPool:
         self._stack.close()
 
     def _start(self, kind: str) -> Server | UnavailableError:
-        self.progress(f"{kind}: starting the server")
+        self.progress(Message(server=kind, text="starting the server"))
         opened = open_server(kind, workspace=self.workspace, options=self.options, progress=self.progress)
         try:
             return self._stack.enter_context(opened)
@@ -87,7 +88,7 @@ class ServerPool:
             return error
 
     def _load(self, server: Server, dataset: Dataset) -> Bench:
-        self.progress(f"{server.kind}: generating and loading {dataset.description}")
+        self.progress(Message(server=server.kind, text=f"generating and loading {dataset.description}"))
         name = f"lab_{next(self._numbers)}"
         server.create(name)
         with server.connect(name) as database:
@@ -117,7 +118,7 @@ class ServerPool:
 
 
 @contextmanager
-def open_pool(workspace: Workspace, options: Options, progress: Callable[[str], None]) -> Iterator[ServerPool]:
+def open_pool(workspace: Workspace, options: Options, progress: Progress) -> Iterator[ServerPool]:
     """The servers of a run for as long as the context lasts."""
     with ExitStack() as stack:
         yield ServerPool(workspace=workspace, options=options, progress=progress, _stack=stack)

@@ -29,6 +29,7 @@ from lab.search.strategy import Search
 from lab.servers import open_workspace
 from lab.units import bytes_text
 from lab.values import Constraints
+from lab.values.events import Progress
 from lab.workload import Workload
 
 Ranked: TypeAlias = tuple[Combination, ...]
@@ -77,7 +78,7 @@ class Clock:
         return self.ends - self.now()
 
 
-def search(request: pipeline.Request, budget_seconds: float, progress: pipeline.Progress) -> Best:
+def search(request: pipeline.Request, budget_seconds: float, progress: Progress) -> Best:
     """Find the finalists among all combinations that keep what must be kept.
 
     Errors: `InputError` where the budget does not reach for one trial, or no strategy keeps what must be kept.
@@ -104,7 +105,7 @@ class _Halving:
     clock: Clock
     pool: ServerPool
     cache: TrialCache
-    progress: pipeline.Progress
+    progress: Progress
 
     @property
     def constraints(self) -> Constraints:

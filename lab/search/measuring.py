@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from lab import registry, runs
@@ -30,6 +30,7 @@ from lab.values import (
     ScenarioFacts,
     TrialRequest,
 )
+from lab.values.events import Message, Progress
 from lab.workload import Dataset, Workload
 
 REST = ("(not imitated)", "bytes")
@@ -51,7 +52,7 @@ class Sample:
     step_seconds: float
     read_seconds: float
     write_seconds: float
-    progress: Callable[[str], None]
+    progress: Progress
     load_seconds: dict[str, float] = field(default_factory=dict)
     """By server, what it took to load the dataset there; a server whose trials are all in the cache loads nothing."""
     _kept: dict[tuple[str, str], MadeTrial] = field(default_factory=dict)
@@ -110,7 +111,7 @@ class Sample:
         started = time.monotonic()
         bench = self.pool.bench(server, self.dataset)
         self.load_seconds.setdefault(server, time.monotonic() - started)
-        self.progress(f"{server}: {scenario} on {self.dataset.description}")
+        self.progress(Message(server=server, text=f"{scenario} on {self.dataset.description}"))
         (entry,) = registry.resolve([scenario])
         started = time.monotonic()
         outcome = trial.run(request, entry.scenario, bench)

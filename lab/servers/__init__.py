@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -11,9 +11,10 @@ from lab.errors import InputError
 from lab.servers import cache, external, workspace
 from lab.servers.external import ExternalServer
 from lab.servers.native import NativeServer
-from lab.servers.pglite import PgliteServer
+from lab.servers.pglite import PgliteServer, packages
 from lab.servers.server import Gauge, Server
 from lab.servers.workspace import Workspace, open_workspace
+from lab.values.events import Progress
 
 __all__ = [
     "DEFAULT_IMAGE",
@@ -25,6 +26,7 @@ __all__ = [
     "Server",
     "Workspace",
     "clean",
+    "downloads",
     "open_server",
     "open_workspace",
 ]
@@ -60,7 +62,7 @@ class Options:
 
 @contextmanager
 def open_server(
-    kind: str, *, workspace: Workspace, options: Options = Options(), progress: Callable[[str], None]
+    kind: str, *, workspace: Workspace, options: Options = Options(), progress: Progress
 ) -> Iterator[Server]:
     """A server of that kind for as long as the context lasts.
 
@@ -74,7 +76,7 @@ def open_server(
         server.close()
 
 
-def _start(kind: str, workspace: Workspace, options: Options, progress: Callable[[str], None]) -> Server:
+def _start(kind: str, workspace: Workspace, options: Options, progress: Progress) -> Server:
     if kind == "container":
         from lab.servers.container import ContainerServer  # noqa: PLC0415 - a fifth of a second that few need
 
@@ -93,6 +95,21 @@ def _start(kind: str, workspace: Workspace, options: Options, progress: Callable
     if kind == "external":
         return ExternalServer(workspace, options.dsn or "", progress)
     raise InputError(f"There is no kind of server called '{kind}'.", hint=f"Known: {', '.join(KINDS)}.")
+
+
+def downloads(kinds: Sequence[str], options: Options, *, needs: bool) -> tuple[str, ...]:
+    """What servers of these kinds would have to download; `needs` says whether any scenario needs an extension.
+
+    Without one the first server that starts is enough, and pglite is not.
+    """
+    wanted = []
+    if "container" in kinds:
+        from lab.servers import engine  # noqa: PLC0415 - a fifth of a second that few need
+
+        wanted += engine.wanted(options.image) if options.pull_s else []
+    if "pglite" in kinds and (needs or kinds == ("pglite",)):
+        wanted += packages.wanted()
+    return tuple(wanted)
 
 
 def clean(dsns: Iterable[str] = (), *, skipped: Callable[[str], None] = lambda _: None) -> list[str]:

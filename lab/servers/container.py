@@ -6,7 +6,7 @@ import platform
 import secrets
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -25,6 +25,7 @@ from lab.servers.probe import IDENTITY, capabilities_of, require_identity
 from lab.servers.processes import wait_until_started
 from lab.servers.settings import SERVER, TIMESCALE
 from lab.servers.workspace import Workspace
+from lab.values.events import Message, Progress
 
 _STARTING_S = 120.0
 _DYING_S = 1.0
@@ -48,7 +49,7 @@ class ContainerServer(Cluster):
     def __init__(  # noqa: PLR0913 - a container has this many circumstances
         self,
         workspace: Workspace,
-        progress: Callable[[str], None],
+        progress: Progress,
         *,
         image: str,
         pull_s: float,
@@ -70,7 +71,7 @@ class ContainerServer(Cluster):
             with engine.asking():
                 self._image = engine.image(self._client, image, pull_s, progress)
                 self._data = _data_folder(self._image.attrs["Config"])
-                progress(f"starting a container of {image}")
+                progress(Message(text=f"starting a container of {image}"))
                 if tmpfs_bytes is None:
                     engine.uninterrupted(self._make_volume)
             with self._reach() as database:
@@ -112,7 +113,7 @@ class ContainerServer(Cluster):
                         engine.remove(resource)
                 self._container = self._volume = None
             except ServerError as error:
-                self._progress(f"{_named(left)} may remain; `lab clean` removes them: {error}")
+                self._progress(Message(text=f"{_named(left)} may remain; `lab clean` removes them: {error}"))
             self._client.close()
 
     def _reach(self, database: str | None = None) -> Database:
@@ -135,7 +136,7 @@ class ContainerServer(Cluster):
 
     def _start(self) -> None:
         if self._container:
-            self._progress(f"restarting the container {self._name}, which died")
+            self._progress(Message(text=f"restarting the container {self._name}, which died"))
             engine.remove(self._container)
             if self._volume is None:
                 self._catalogue.clear()  # its memory is gone

@@ -24,6 +24,7 @@ from testcontainers.core.labels import create_labels
 
 from lab.errors import ServerError, UnavailableError
 from lab.servers.processes import Identity
+from lab.values.events import Message, Progress
 
 _OWNER = "storage-lab.owner"
 _ENDINGS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
@@ -81,7 +82,17 @@ def has_image(client: docker.DockerClient, name: str) -> bool:
     return True
 
 
-def image(client: docker.DockerClient, name: str, within_s: float, progress: Callable[[str], None]) -> Image:
+def wanted(name: str) -> list[str]:
+    """The image, in words, where an engine answers and does not have it."""
+    try:
+        client = reach()
+    except UnavailableError:
+        return []
+    with closing(client), asking():
+        return [] if has_image(client, name) else [f"the image {name}"]
+
+
+def image(client: docker.DockerClient, name: str, within_s: float, progress: Progress) -> Image:
     """That image; pulled where the engine does not have it.
 
     Errors: `UnavailableError` where the pull fails or exceeds the time limit.
@@ -89,7 +100,7 @@ def image(client: docker.DockerClient, name: str, within_s: float, progress: Cal
     if not has_image(client, name):
         if not within_s:
             raise UnavailableError(f"The container engine does not have the image {name}.", hint=_get(name))
-        progress(f"pulling the image {name} (for at most {within_s:.0f} s)")
+        progress(Message(text=f"pulling the image {name} (for at most {within_s:.0f} s)"))
         _pull(client, name, within_s)
     held: Image = client.images.get(name)
     return held

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
 from contextlib import suppress
 
 from lab.errors import DatabaseError, InputError, LabError, ServerError
@@ -15,6 +14,7 @@ from lab.servers.probe import capabilities_of
 from lab.servers.settings import SESSION
 from lab.servers.workspace import Workspace
 from lab.values import Capabilities
+from lab.values.events import Message, Progress
 
 _HEARTBEAT = "storage lab, run "
 """A run keeps a connection open as long as it lives; the connection's name is this and the run's token."""
@@ -41,12 +41,12 @@ class ExternalServer(Cluster):
     origin = "a server that existed already"
     private = False
 
-    def __init__(self, workspace: Workspace, dsn: str, progress: Callable[[str], None]) -> None:
+    def __init__(self, workspace: Workspace, dsn: str, progress: Progress) -> None:
         super().__init__(prefix="storage_lab_{token}_")
         self._closed = False
         self._dsn = _checked(dsn)
         self._progress = progress
-        progress("connecting to the server")
+        progress(Message(text="connecting to the server"))
         self._heartbeat_lock = threading.Lock()
         self._heartbeat = self._open_heartbeat()
         try:
@@ -72,9 +72,15 @@ class ExternalServer(Cluster):
             with _connect(self._dsn) as database:
                 _remove_marked(database, self.token)
                 for (name,) in database.fetch(_LEFT, [self._prefix]):
-                    self._progress(f"The database '{name}' does not carry this run's mark any more: it was left alone.")
+                    self._progress(
+                        Message(
+                            text=f"The database '{name}' does not carry this run's mark any more: it was left alone."
+                        )
+                    )
         except LabError as error:
-            self._progress(f"databases {self._prefix}… may remain; `lab clean --server …` removes them: {error}")
+            self._progress(
+                Message(text=f"databases {self._prefix}… may remain; `lab clean --server …` removes them: {error}")
+            )
         self._heartbeat.close()
 
     def _reach(self, database: str | None = None) -> Database:

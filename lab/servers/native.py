@@ -5,7 +5,6 @@ from __future__ import annotations
 import signal
 import subprocess
 import threading
-from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
@@ -23,6 +22,7 @@ from lab.servers.processes import wait_until_started
 from lab.servers.settings import SERVER, TIMESCALE
 from lab.servers.workspace import Workspace, tail, writing
 from lab.values import Capabilities
+from lab.values.events import Message, Progress
 
 _STARTING_S = 60.0
 _DYING_S = 0.5
@@ -42,7 +42,7 @@ class NativeServer(Cluster):
     kind = "native"
     origin = "PostgreSQL's own programs"
 
-    def __init__(self, workspace: Workspace, postgres_bin: Path | None, progress: Callable[[str], None]) -> None:
+    def __init__(self, workspace: Workspace, postgres_bin: Path | None, progress: Progress) -> None:
         super().__init__()
         self._workspace = workspace
         self._account: Account | None = server_account()
@@ -56,7 +56,7 @@ class NativeServer(Cluster):
         try:
             # A copy of the programs, if one is needed, lies in the server's folder and goes away with it.
             self._installation = find_installation(postgres_bin, self._account, self._folder)
-            progress(f"starting PostgreSQL {self._installation.release}")
+            progress(Message(text=f"starting PostgreSQL {self._installation.release}"))
             self._initialize()
             self.capabilities = self._prepare()
         except BaseException:

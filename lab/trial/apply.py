@@ -77,6 +77,8 @@ class Recorder:
     """The step that began last, for the outcome of a failed trial."""
     steps: list[StepRecord] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    on_step: Callable[[str], None] = lambda _: None
+    """Hears the name of each step as it begins."""
     _began: bool = False
     _open: bool = False
     _executed: list[Executed] = field(default_factory=list)
@@ -175,6 +177,7 @@ class Recorder:
             self.deadline.pause()
             self.window.enter_context(self.exclusive())
         self.doing, self._began, self._open, self._executed = name, True, True, []
+        self.on_step(name)
         self.deadline.restart()
 
     def _require_time(self) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -26,8 +26,14 @@ from lab.trial.verify import Loss
 from lab.values import Completed, Failed, Outcome, Skipped, StepRecord, TrialRequest, Verdict, Writes
 
 
-def run(request: TrialRequest, scenario: Scenario, bench: Bench, exclusive: Exclusive = nullcontext) -> Outcome:
-    """Make one trial on its own clone; an error becomes the trial's outcome.
+def run(
+    request: TrialRequest,
+    scenario: Scenario,
+    bench: Bench,
+    exclusive: Exclusive = nullcontext,
+    on_step: Callable[[str], None] = lambda _: None,
+) -> Outcome:
+    """Make one trial on its own clone; an error becomes the trial's outcome. `on_step` hears each step as it begins.
 
     The steps of a timed trial are done inside of `exclusive`, opened with the first of them; by default nothing else is
     at work anyway.
@@ -38,7 +44,9 @@ def run(request: TrialRequest, scenario: Scenario, bench: Bench, exclusive: Excl
     except (LabError, OSError) as error:
         return Failed(scenario=planned.scenario, server=bench.server.kind, step="clone", error=str(error), steps=())
     try:
-        return _outcome(_Trial(request=request, scenario=scenario, bench=bench, clone=name, exclusive=exclusive))
+        return _outcome(
+            _Trial(request=request, scenario=scenario, bench=bench, clone=name, exclusive=exclusive, on_step=on_step)
+        )
     finally:
         with suppress(LabError, OSError):  # a server that died has dropped it already
             bench.server.drop(name)
@@ -53,10 +61,16 @@ class _Trial:
     bench: Bench
     clone: str
     exclusive: Exclusive
+    on_step: Callable[[str], None]
     part: str = "connect"
     notes: list[str] = field(default_factory=list)
     """What could not be measured."""
     recorder: Recorder | None = None
+
+    def begin(self, part: str) -> None:
+        """Name what comes next."""
+        self.part = part
+        self.on_step(part)
 
     @property
     def doing(self) -> str:
@@ -93,10 +107,10 @@ def _completed(trial: _Trial) -> Completed:
         if canaries and earlier.sessions is not None:
             earlier = replace(earlier, sessions=earlier.sessions + canaries.opened)
     with bench.server.connect(trial.clone) as database:
-        trial.part = "settle"
+        trial.begin("settle")
         verify.state_settings(database, questions.schema, trial.request.step_seconds)
         settle(database)
-        trial.part = "verify"
+        trial.begin("verify")
         judged = judge.judge(
             database,
             scenario,
@@ -106,10 +120,10 @@ def _completed(trial: _Trial) -> Completed:
             expected=expected,
             earlier=earlier,
         )
-        trial.part = "time the reads"
+        trial.begin("time the reads")
         same = judged.verification.verdict is not Verdict.DIFFERS
         timed = _timed(trial, database, loss) if same else None
-        trial.part = "measure the writes"
+        trial.begin("measure the writes")
         written = _written(trial, database, loss) if same else None
     return Completed(
         scenario=planned.scenario,
@@ -176,6 +190,7 @@ def _apply(trial: _Trial, database: Database, canaries: Canaries | None) -> Reco
             now=trial.bench.template.now,
             exclusive=trial.exclusive if timed else nullcontext,
             deadline=Deadline(trial.request.step_seconds),
+            on_step=trial.on_step,
         )
         apply(trial.scenario, trial.recorder, partial(trial.bench.server.drop, trial.clone))
     return trial.recorder

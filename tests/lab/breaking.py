@@ -8,11 +8,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from lab import runs
+from lab.cli.progress import words
 from lab.registry import Registered
 from lab.runner import pipeline
 from lab.scenario import Category, Database, Scenario
 from lab.servers import Options
 from lab.values import Completed, Experiment, Failed, Outcome
+from lab.values.events import Event
 from tests.thin import BYTES, thin_odds
 
 Fault = Callable[[Database], None]
@@ -65,9 +67,10 @@ class Breaking:
         self.entries["breaks"] = _scenario(fault)
         said: list[str] = []
 
-        def hear(text: str) -> None:
-            said.append(text)
-            meanwhile(text)
+        def hear(event: Event) -> None:
+            for text in words(event):
+                said.append(text)
+                meanwhile(text)
 
         request = pipeline.Request(
             scenarios=("breaks", "drop_raw_response"),

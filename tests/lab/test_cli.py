@@ -123,7 +123,7 @@ def test_attach_makes_the_document_where_there_is_none(tmp_path: Path) -> None:
 
 
 def test_a_run_writes_its_results_and_leaves_nothing_else(tmp_path: Path, temporary: Path) -> None:
-    done = small_run("drop_raw_response", "--json", out=tmp_path, temporary=temporary)
+    done = small_run("drop_raw_response", "--json=lines", out=tmp_path, temporary=temporary)
     assert done.returncode == 0, done.stderr
     (folder,) = runs.folders(tmp_path)
     assert {path.name for path in folder.iterdir()} == {
@@ -133,13 +133,22 @@ def test_a_run_writes_its_results_and_leaves_nothing_else(tmp_path: Path, tempor
     experiment = runs.load(folder)
     assert [outcome.scenario for outcome in experiment.outcomes] == ["baseline", "drop_raw_response", "baseline"]
     assert all(isinstance(outcome, Completed) for outcome in experiment.outcomes)
-    assert json.loads(done.stdout)["run"] == experiment.run
+    events = [json.loads(line) for line in done.stdout.splitlines()]
+    ended = [event["trial"]["scenario"] for event in events if event["event"] == "trial ended"]
+    assert sorted(ended) == ["baseline", "baseline", "drop_raw_response"]
+    assert {"settle", "verify"} <= {event["step"] for event in events if event["event"] == "step began"}
+    assert events[0]["event"] == "announced"
+    assert events[-1]["event"] == "run ended"
+    assert events[-1]["results"]["run"] == experiment.run
+    assert [event["share"] for event in events if event["event"] == "trial ended"][-1] == pytest.approx(1)
 
 
 def test_what_no_server_can_run_is_skipped_and_is_no_failure(tmp_path: Path, temporary: Path) -> None:
-    done = small_run("hypertable_compression", out=tmp_path, temporary=temporary)
+    done = small_run("hypertable_compression", "--json", "--quiet", out=tmp_path, temporary=temporary)
     assert done.returncode == 0, done.stderr
     assert "native has no TimescaleDB" in done.stdout
+    assert json.loads(done.stdout)["run"]
+    assert not done.stderr
 
 
 @pytest.mark.parametrize(

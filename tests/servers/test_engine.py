@@ -17,6 +17,7 @@ from testcontainers.core.config import testcontainers_config
 
 from lab.errors import UnavailableError
 from lab.servers import Options, Workspace, engine, open_server
+from lab.values.events import Event, Message
 from tests.conftest import PLAIN, require_images
 from tests.engine import SOCKET, docker, leaving_nothing
 from tests.network import between, closed_port, listening
@@ -117,7 +118,7 @@ def test_an_image_that_cannot_be_pulled_is_named_with_the_remedy() -> None:
 
 def test_a_pull_that_takes_too_long_is_given_up(workspace: Workspace) -> None:
     require_images()
-    said: list[str] = []
+    said: list[Event] = []
     with listening() as registry:
         name = f"127.0.0.1:{registry}/slow/postgres:17"
         with (
@@ -125,7 +126,7 @@ def test_a_pull_that_takes_too_long_is_given_up(workspace: Workspace) -> None:
             open_server("container", workspace=workspace, options=Options(image=name, pull_s=1), progress=said.append),
         ):
             pass
-    assert said == [f"pulling the image {name} (for at most 1 s)"]
+    assert said == [Message(text=f"pulling the image {name} (for at most 1 s)")]
 
 
 @pytest.mark.slow

@@ -19,6 +19,7 @@ from lab.postgres.database import Database
 from lab.servers import Options, Server, Workspace, clean, external, open_server, open_workspace
 from lab.servers.external import ExternalServer
 from lab.servers.native import NativeServer
+from lab.values.events import Event
 from tests.conftest import PASSWORD
 from tests.network import closed_port, listening
 from tests.support import ROOT, wait_until
@@ -172,7 +173,7 @@ def test_a_database_of_somebody_else_is_left_alone_though_its_name_is_taken(
 def test_a_database_that_lost_its_mark_is_not_dropped_and_that_is_said(
     role: str, workspace: Workspace, admin: Database
 ) -> None:
-    said: list[str] = []
+    said: list[Event] = []
     with open_server("external", workspace=workspace, options=Options(dsn=role), progress=said.append) as server:
         server.create("a")
         server.create("b")
@@ -181,7 +182,7 @@ def test_a_database_that_lost_its_mark_is_not_dropped_and_that_is_said(
         with pytest.raises(ServerError, match=rf"'{name}' does not carry this run's mark\. The lab left it alone"):
             server.drop("a")
     assert databases(admin, token_of(server)) == [name]
-    assert f"'{name}' does not carry this run's mark" in said[-1]
+    assert f"'{name}' does not carry this run's mark" in str(said[-1])
     admin.execute(f"DROP DATABASE {name}")
 
 

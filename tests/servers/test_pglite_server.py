@@ -16,6 +16,7 @@ from lab.postgres.conninfo import parts_of
 from lab.postgres.database import Database
 from lab.servers import Server, Workspace
 from lab.servers.pglite import packages
+from lab.values.events import Event
 
 NewName = Callable[[], str]
 
@@ -82,10 +83,10 @@ def test_without_a_network_it_is_unavailable_and_names_no_registry(
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     monkeypatch.setenv("npm_config_cache", str(tmp_path / "npm"))
     monkeypatch.setenv("npm_config_registry", "http://127.0.0.1:9/")
-    lines: list[str] = []
+    events: list[Event] = []
     with pytest.raises(UnavailableError, match="connect to the network") as caught:
-        packages.modules(workspace, lines.append)
-    assert "127.0.0.1" not in str(caught.value) + "".join(lines)
+        packages.modules(workspace, events.append)
+    assert "127.0.0.1" not in str(caught.value) + str(events)
     assert list((tmp_path / "storage-lab").iterdir()) == []
 
 
@@ -102,11 +103,11 @@ def test_two_installations_at_a_time_do_not_disturb_each_other(
 ) -> None:
     assert pglite
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
-    lines: list[str] = []
+    events: list[Event] = []
     with ThreadPoolExecutor(2) as pool:
-        first, second = pool.map(lambda _: packages.modules(workspace, lines.append), range(2))
-    assert first == second == packages.modules(workspace, lines.append)
-    assert len(lines) == 2
+        first, second = pool.map(lambda _: packages.modules(workspace, events.append), range(2))
+    assert first == second == packages.modules(workspace, events.append)
+    assert len(events) == 2
     assert [file.name for file in (tmp_path / "storage-lab").iterdir()] == [first.parent.name]
 
 

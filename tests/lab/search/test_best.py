@@ -10,6 +10,7 @@ import pytest
 
 from lab import registry, runs
 from lab.analysis.results import analyse
+from lab.cli.progress import words
 from lab.errors import InputError
 from lab.report import search as report
 from lab.runner import pipeline
@@ -17,6 +18,7 @@ from lab.search import best
 from lab.search.cache import TrialCache
 from lab.servers import Options
 from lab.values import Constraints, Verdict
+from lab.values.events import Event
 from tests.workloads import strategies
 from tests.workloads.sensors import Sensors
 
@@ -54,10 +56,11 @@ def request(results: Path, constraints: Constraints = NO_LIMITS) -> pipeline.Req
 def search(constraints: Constraints = NO_LIMITS, *, seconds: float = 600, stop_at: str = "never") -> Said:
     lines: list[str] = []
 
-    def hear(text: str) -> None:
-        if stop_at in text:
-            raise KeyboardInterrupt
-        lines.append(text)
+    def hear(event: Event) -> None:
+        for text in words(event):
+            if stop_at in text:
+                raise KeyboardInterrupt
+            lines.append(text)
 
     try:
         found = best.search(request(Path(), constraints), seconds, hear)
