@@ -92,7 +92,6 @@ def run(
     """Load the workload, apply each scenario to its own clone, measure, verify, compare, and recommend."""
     from lab.cli.results import print_report
     from lab.report import summary
-    from lab.report.renderers import PAGE
     from lab.runner import pipeline
     from lab.runner.effort import effort
     from lab.servers import DEFAULT_IMAGE, PULL_S, PULL_UNASKED_S, Options
@@ -150,7 +149,8 @@ def run(
     finally:
         if not quiet:
             print_line(
-                f"\nOpen {folder / PAGE} in a browser. Beside it: report.md, savings.csv, reads.csv, writes.csv, experiment.json.",
+                f"\n`lab open {folder}` shows the page; `lab report {folder} --full` prints every table and reason."
+                " Beside the page: report.md, savings.csv, reads.csv, writes.csv, experiment.json.",
                 console=err,
             )
     if analysed.broken:

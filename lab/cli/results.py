@@ -11,7 +11,7 @@ import typer
 from lab.cli.app import app
 from lab.cli.console import print_json, print_line, print_lines, print_table
 from lab.cli.options import AsJson, Full, Results
-from lab.errors import InputError, LabError
+from lab.errors import InputError, LabError, UnavailableError
 from lab.report.table import Table
 from lab.units import parse_percent
 from lab.values import Skipped
@@ -164,6 +164,7 @@ def history(results: Results = Path("results"), as_json: AsJson = False) -> None
         print_line(f" {text}", head="Not shown:", style="bold red")
 
 
+_RUN = "Folder of a run"
 _START = "Start one with `lab run`, or name another folder with --out."
 
 
@@ -175,7 +176,7 @@ def _no_run(results: Path) -> str:
     epilog="Examples: [bold]lab report results/sample[/] · [bold]lab report results/sample --plans toast_lz4[/]"
 )
 def report(
-    run_folder: Annotated[Path, typer.Argument(metavar="RUN", help="Folder of a run.")],
+    run_folder: Annotated[Path, typer.Argument(metavar="RUN", help=f"{_RUN}.")],
     plans: Annotated[
         str | None,
         typer.Option(metavar="SCENARIO", help="Print how the server executed the reads after that scenario."),
@@ -201,9 +202,34 @@ def report(
         print_report(analysed, full=full)
 
 
+@app.command("open", epilog="Examples: [bold]lab open[/] · [bold]lab open results/sample[/]")
+def open_page(
+    run_folder: Annotated[Path | None, typer.Argument(metavar="[RUN]", help=f"{_RUN}; default: the newest.")] = None,
+    results: Results = Path("results"),
+) -> None:
+    """Open the page of a run in the browser, and print where it lies."""
+    import webbrowser
+    from contextlib import suppress
+
+    from lab import paths, runs
+    from lab.report.renderers import PAGE
+
+    folders = runs.folders(results) if run_folder is None else [run_folder]
+    if not folders:
+        raise InputError(_no_run(results), hint=_START)
+    page = runs.file_of(folders[-1]).with_name(PAGE)
+    if paths.is_missing(page):
+        write_reports(folders[-1])
+    print_line(str(page))
+    with suppress(webbrowser.Error):
+        if webbrowser.open(page.resolve().as_uri()):
+            return
+    raise UnavailableError("No browser can be opened here.", hint=f"Open {page} in one, on this or another machine.")
+
+
 @app.command(epilog="Example: [bold]lab attach results/sample DISCOVERY.md[/]")
 def attach(
-    run_folder: Annotated[Path, typer.Argument(metavar="RUN", help="Folder of a run.")],
+    run_folder: Annotated[Path, typer.Argument(metavar="RUN", help=f"{_RUN}.")],
     document: Annotated[Path, typer.Argument(metavar="DISCOVERY.md", help="The document; a new one is created.")],
     pick: Annotated[
         bool, typer.Option("--pick", help="Only what to take, what it loses and what it costs, instead of the tables.")

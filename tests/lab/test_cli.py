@@ -19,10 +19,10 @@ from typer.testing import CliRunner
 from data_gen import case_names
 from lab import runs
 from lab.cli import app
-from lab.report.renderers import RENDERERS
+from lab.report.renderers import PAGE, RENDERERS
 from lab.values import Completed, Failed
 from tests.lab.commands import LAB, completed, lab, lab_here, wait_for_outcomes
-from tests.support import ROOT, SAMPLE
+from tests.support import FORMAT_1, ROOT, SAMPLE
 from tests.thin import thin_run
 
 COMMANDS = sorted(cast("TyperGroup", get_command(app)).commands)
@@ -66,6 +66,8 @@ def small_run(scenario: str, *more: str, out: Path, temporary: Path) -> subproce
         (("compare", SAMPLE, SAMPLE, "--fail-on", "2%"), "--fail-on needs two different runs"),
         (("history", "--out", "nowhere"), "There is no run in nowhere"),
         (("attach", "nowhere", "DISCOVERY.md"), "There is no experiment at nowhere"),
+        (("open", "nowhere"), "There is no experiment at nowhere"),
+        (("open", "--out", "nowhere"), "There is no run in nowhere"),
     ],
 )
 def test_a_mistake_is_one_sentence_with_what_to_do(arguments: tuple[str, ...], says: str, temporary: Path) -> None:
@@ -113,6 +115,32 @@ def test_a_report_is_made_again_from_the_experiment_alone(tmp_path: Path) -> Non
     assert done.returncode == 0
     assert json.loads(done.stdout)["recommendation"]["scenario"]
     assert (tmp_path / "report.md").read_text(encoding="utf-8") == (SAMPLE / "report.md").read_text(encoding="utf-8")
+
+
+def test_open_shows_the_page_of_the_newest_run_and_says_where_it_lies(tmp_path: Path) -> None:
+    for name in ("20260101-000000-old", "20260201-000000-new"):
+        shutil.copytree(FORMAT_1, tmp_path / name)
+    page = tmp_path / "20260201-000000-new" / PAGE
+    shown = opened(tmp_path, BROWSER="echo opened %s")
+    assert shown.returncode == 0, shown.stderr
+    assert shown.stdout.split() == [str(page), "opened", page.as_uri()]
+    assert page.is_file()
+
+
+def test_open_says_where_the_page_lies_when_there_is_no_browser(tmp_path: Path) -> None:
+    shutil.copytree(FORMAT_1, tmp_path / "run")
+    shown = opened(tmp_path, BROWSER="nothing", PATH="")
+    assert shown.returncode == 2
+    page = tmp_path / "run" / PAGE
+    assert f"No browser can be opened here. Open {page} in one" in " ".join(shown.stderr.split())
+    assert shown.stdout.strip() == str(page)
+
+
+def opened(results: Path, **environment: str) -> subprocess.CompletedProcess[str]:
+    command = [*LAB, "open", "--out", str(results)]
+    return subprocess.run(
+        command, cwd=ROOT, env=os.environ | environment, capture_output=True, text=True, check=False, timeout=600
+    )
 
 
 def test_attach_makes_the_document_where_there_is_none(tmp_path: Path) -> None:
