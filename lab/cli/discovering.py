@@ -123,16 +123,25 @@ def discover(
     max_read: MaxRead = None,
     max_lock: MaxLock = None,
     output: Annotated[
-        Path, typer.Option("-o", "--out", help="The document; its summary and the plan's SQL are written beside it.")
+        Path,
+        typer.Option(
+            "-o", "--out", help="The document; its page, its summary and the plan's SQL are written beside it."
+        ),
     ] = Path("DISCOVERY.md"),
 ) -> None:
-    """Write DISCOVERY.md, its summary and the plan's SQL: findings, answers, opportunities, plan, risks, checklist."""
+    """Write DISCOVERY.md, its page, its summary and the plan's SQL: findings, answers, opportunities, plan, risks, checklist."""
     from lab import files
     from lab.report import discovery
+    from lab.report.page import document, pictures
 
     files.check_target(output)
+    files.check_target(output.with_suffix(".html"))
     if output.name == discovery.SUMMARY:
         raise InputError(f"{output} is the name of the summary beside it.", hint="Give the document another name.")
+    if output.suffix == ".html":
+        raise InputError(
+            f"{output} is the name of the page beside it.", hint="Give the document another name, such as X.md."
+        )
     summary = output.with_name(discovery.SUMMARY)
     files.check_target(summary)
     asked = constraints(
@@ -143,6 +152,13 @@ def discover(
     inputs = replace(inputs, plan_folder=folder.name)
     renderers = {output: discovery.document, summary: discovery.summary}
     texts = {path: _rendered(path, render, inputs, origins) for path, render in renderers.items()}
+    drawn = pictures(inputs.results, discovery.PICTURES) if inputs.results else {}
+    texts[output.with_suffix(".html")] = document(
+        texts[output], {f"{folder.name}/{name}": picture for name, picture in drawn.items()}
+    )
+    if drawn:
+        files.check_writable(folder)
+    texts |= {folder / name: picture for name, picture in drawn.items()}
     for path, text in texts.items():
         files.write(path, text)
     print_lines(f"Wrote {path}." for path in (*texts, *write_plan(folder, inputs.files)))

@@ -9,6 +9,7 @@ from lab.discovery import Discovery, DiscoveryInputs, Provenance, discover
 from lab.discovery.values import Opportunity, Phase, PlannedStep
 from lab.report import markers
 from lab.report import profile as profiles
+from lab.report.page import charts
 from lab.report.table import MISSING, Cell, Table, percent, seconds, share, size
 from lab.report.tables import worst_read
 from lab.report.templating import blocks
@@ -18,6 +19,8 @@ SUMMARY = "100-01-SUMMARY.md"
 
 Renderer = Callable[[str, DiscoveryInputs, Sequence[Provenance]], str]
 """Returns the new text of a document, from its old text, the inputs and their provenance."""
+PICTURES = ("full-size", "choice", "steps")
+"""The charts of a run's page that the document shows."""
 _TITLES = {
     "discovery.md.j2": "# Storage discovery\n",
     "discovery_summary.md.j2": "# Phase 100, plan 01: storage discovery, summary\n",
@@ -57,15 +60,25 @@ def _render(template: str, before: str, inputs: DiscoveryInputs, origins: Sequen
         watches=watches,
         risks=risks(discovery),
         sources=provenance(origins),
+        pictures=_pictures(inputs),
     )
     return markers.put(before or _TITLES[template], sections)
+
+
+def _pictures(inputs: DiscoveryInputs) -> dict[str, str]:
+    """In Markdown, by the name of the chart; empty where the run has none."""
+    made = {chart.name: chart for chart in (charts(inputs.results) if inputs.results else ())}
+    return {
+        name: f"![{made[name].title}. {made[name].words}]({inputs.plan_folder}/{name}.svg)" if name in made else ""
+        for name in PICTURES
+    }
 
 
 def drivers(discovery: Discovery) -> Table:
     """The largest uses of storage."""
     return Table(
         title="Storage drivers",
-        heads=("", "what", "kind", "size", "share of the database"),
+        heads=("#", "what", "kind", "size", "share of the database"),
         rows=tuple(
             (str(number), driver.name, driver.kind, size(driver.bytes), share(driver.share))
             for number, driver in enumerate(discovery.drivers, 1)
@@ -90,7 +103,7 @@ def measured(discovery: Discovery) -> Table:
     return Table(
         title="Measured",
         heads=(
-            "",
+            "#",
             "strategy",
             "category",
             "standing",
@@ -151,7 +164,7 @@ def steps(phase: Phase) -> Table:
     return Table(
         title="Steps",
         heads=(
-            "",
+            "#",
             "file",
             "step",
             "statements",
@@ -208,7 +221,7 @@ def rollbacks(phase: Phase) -> Table:
     """How to undo each step."""
     return Table(
         title="Rollback",
-        heads=("", "step", "rollback"),
+        heads=("#", "step", "rollback"),
         rows=tuple(
             (str(number), step.name, ("**Irreversible.** " if step.irreversible else "") + " ".join(step.rollback))
             for number, step in enumerate(phase.steps, 1)

@@ -35,6 +35,11 @@ def section(body: str, name: str = "") -> str:
     return f"{begin(name)}\n{harmless}\n{end(name)}\n"
 
 
+def without(document: str) -> str:
+    """The document without its markers; what is between them stays."""
+    return _MARKER.sub("", document)
+
+
 def put(document: str, sections: Mapping[str, str]) -> str:
     """The document with these sections, each in place of an earlier one.
 

@@ -104,6 +104,7 @@ DOORS = {
     "pandas": ("lab/analysis/frame.py", "lab/analysis/results.py"),
     "scipy": ("lab/analysis/significance.py",),
     "jinja2": ("lab/report",),
+    "markdown_it": ("lab/report/page/document.py",),
     "markupsafe": ("lab/report/page",),
     "vl_convert": ("lab/report/page/drawing.py",),
     "pydantic": ("lab/files.py", "data_gen/case.py"),

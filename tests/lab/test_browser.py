@@ -15,6 +15,7 @@ from lab.analysis.results import analyse
 from lab.report.page import page
 from lab.values import BASELINE, Experiment, Failed
 from tests.lab.test_page import hostile
+from tests.support import ROOT
 
 DESKTOP = {"width": 1366, "height": 850}
 NAMES = "[...document.querySelectorAll('#savings tbody:not([hidden]) .name')].map((name) => name.textContent)"
@@ -79,6 +80,17 @@ def test_everyone_can_read_it(
     found = Axe().run(view, options=rules)
     assert found.violations_count == 0, found.generate_report()
     assert len(found.response["passes"]) >= (1 if rules else 20)
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_everyone_can_read_a_document_on_every_screen(open_page: Open, scheme: str) -> None:
+    view = open_page(of=ROOT / "docs" / "example" / "DISCOVERY.html", color_scheme=scheme)
+    found = Axe().run(view, options=None if scheme == "light" else {"runOnly": ["color-contrast"]})
+    assert found.violations_count == 0, found.generate_report()
+    assert view.locator("img").count() == 3
+    assert view.evaluate("[...document.images].every((image) => image.naturalWidth > 0)")
+    view.set_viewport_size({"width": 375, "height": 800})
+    assert view.evaluate("document.documentElement.scrollWidth <= innerWidth")
 
 
 def test_on_a_phone_only_tables_and_pictures_scroll_sideways(open_page: Open) -> None:

@@ -220,6 +220,7 @@ def test_sources_are_looked_through_for_the_payload_and_the_outcomes(tmp_path: P
         (("discover", "--profile", "2026-02-17", "--usage", "nowhere"), "nowhere"),
         (("discover", "--profile", "2026-02-17", "-o", "nowhere/DISCOVERY.md"), "cannot be written.*Make its folder"),
         (("discover", "--profile", "2026-02-17", "-o", "100-01-SUMMARY.md"), "name of the summary"),
+        (("discover", "--profile", "2026-02-17", "-o", "D.html"), "name of the page"),
         (("profile", "postgresql://nobody@/x", "--case", "2026-02-17"), "Name one of them"),
         (("profile", "--case", "2026-02-18"), "There is no case '2026-02-18'"),
         (("profile", "--case", "2026-02-17", "--target", "big"), "is not a size"),

@@ -14,12 +14,13 @@ import pytest
 from lab import runs
 from lab.analysis.results import Results, analyse
 from lab.report.csv import savings as savings_csv
-from lab.report.page import drawing, page
+from lab.report.page import document, drawing, page
 from lab.report.page.choice import choice
 from lab.report.page.growth import growth
 from lab.report.page.rows import COLUMNS
+from lab.report.renderers import PAGE
 from lab.values import Completed, Experiment, Failed, Outcome, Skipped
-from tests.support import FORMAT_1, ROOT
+from tests.support import FORMAT_1, ROOT, SAMPLE
 
 HOSTILE = '<img src=x onerror="window.hacked=1"></script><script>window.hacked=1</script>\'"&\x1b'
 """A name that would run if it were ever taken for HTML."""
@@ -64,6 +65,11 @@ def results(sample: Experiment) -> Results:
 @pytest.fixture(scope="module")
 def html(results: Results) -> str:
     return page(results)
+
+
+def test_the_committed_page_is_made_from_the_committed_experiment(html: str) -> None:
+    """`make shown` makes it."""
+    assert (SAMPLE / PAGE).read_text(encoding="utf-8") == html
 
 
 def test_every_number_of_the_table_is_the_one_in_savings_csv(results: Results, html: str) -> None:
@@ -139,6 +145,23 @@ def test_a_name_is_never_taken_for_html(sample: Experiment) -> None:
     assert written.count("&lt;img src=x") > 10
     assert "<img" not in written
     assert written.count("<script>") == written.count("</script>") == 1
+
+
+def test_a_document_as_a_page_shows_its_pictures_and_runs_nothing() -> None:
+    text = (
+        f"# {HOSTILE}\n\n<!-- lab:begin a -->\n## A\n\n{HOSTILE}\n\n[x](javascript:alert(1))\n\n"
+        "| a |\n| --- |\n| <b>b</b> |\n<!-- lab:end a -->\n\n![Mine](plan/a.svg)\n![Not mine](https://x.test/a.png)\n"
+    )
+    written = document(text, {"plan/a.svg": "<svg/>"})
+    found = parsed(written)
+    assert found.elements.count("img") == 1
+    assert 'alt="Mine"' in written
+    assert "Not mine" in written
+    assert "x.test" not in written
+    assert not {"script", "b"} & set(found.elements)
+    assert 'href="javascript' not in written
+    assert "lab:begin" not in written
+    assert '<div class="scroll" tabindex="0" role="region"' in written
 
 
 def test_a_character_that_no_picture_can_hold_is_replaced() -> None:

@@ -1,5 +1,6 @@
-"""report.html: one page that opens from disk and asks nothing of any server; and its pictures as files."""
+"""Pages that open from disk and ask nothing of any server, and their pictures as files."""
 
-from lab.report.page.page import page, pictures
+from lab.report.page.document import document
+from lab.report.page.page import charts, page, pictures
 
-__all__ = ["page", "pictures"]
+__all__ = ["charts", "document", "page", "pictures"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from importlib.resources import files
 
 from markupsafe import Markup
@@ -13,21 +13,20 @@ from lab.analysis.results import Results
 from lab.report.page import choice, drawing, growth, sizes, work
 from lab.report.page.chart import Chart
 from lab.report.page.rows import COLUMNS, rows
+from lab.report.page.shell import shell
 from lab.report.price import price
-from lab.report.templating import PAGES
 from lab.units import counted
 
 _CHARTS = (sizes.full_size, choice.choice, sizes.tables_today, sizes.leaves, work.steps, growth.growth, work.reads)
 """In the order of the page, the first one on the first screen; one that a run has nothing for is left out."""
-_OURS = files("lab.report") / "templates"
-_SCRIPT = (_OURS / "page.js").read_text(encoding="utf-8")
-_STYLE = (_OURS / "page.css").read_text(encoding="utf-8")
+_SCRIPT = (files("lab.report") / "templates" / "page.js").read_text(encoding="utf-8")
 
 
 def page(results: Results) -> str:
     """The whole page of a run."""
-    drawn = [(chart, drawing.svg(chart.spec)) for chart in _charts(results)]
-    return PAGES.get_template("page.html.j2").render(
+    drawn = [(chart, drawing.svg(chart.spec)) for chart in charts(results)]
+    return shell(
+        "page.html.j2",
         results=results,
         experiment=results.experiment,
         advice=results.advice,
@@ -37,21 +36,22 @@ def page(results: Results) -> str:
         charts=drawn,
         columns=COLUMNS,
         rows=rows(results),
-        style=Markup(_STYLE),  # noqa: S704 - a file of ours
-        dark=Markup(drawing.DARK),  # noqa: S704 - colours of ours
         script=Markup(_SCRIPT),  # noqa: S704 - a file of ours
         digest=base64.b64encode(hashlib.sha256(_SCRIPT.encode()).digest()).decode(),
     )
 
 
-def pictures(results: Results) -> dict[str, str]:
-    """Each chart of the page as a file of its own, by the name of that file."""
+def pictures(results: Results, names: Container[str] | None = None) -> dict[str, str]:
+    """Each chart of the page as a file of its own, by the name of that file; only those of `names`, if they are given."""
     return {
-        f"{chart.name}.svg": drawing.file(chart.spec, f"{chart.title}. {chart.words}") for chart in _charts(results)
+        f"{chart.name}.svg": drawing.file(chart.spec, f"{chart.title}. {chart.words}")
+        for chart in charts(results)
+        if names is None or chart.name in names
     }
 
 
-def _charts(results: Results) -> Iterator[Chart]:
+def charts(results: Results) -> Iterator[Chart]:
+    """The charts of a run; what it has nothing for is left out."""
     for of in _CHARTS:
         if chart := of(results):
             yield chart
