@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import psutil
@@ -78,14 +79,21 @@ class FolderGauge:
 
 
 def _bytes_in(folders: Iterable[Path]) -> int:
-    """Bytes of all files below the folders; a file that vanishes meanwhile counts 0."""
-    return sum(
-        _file_bytes(Path(place) / name) for folder in folders for place, _, names in os.walk(folder) for name in names
-    )
+    """Bytes of all files below the folders; a file or a folder that vanishes meanwhile counts 0."""
+    return sum(_file_bytes(file) for folder in folders for file in _files(folder))
 
 
-def _file_bytes(file: Path) -> int:
+def _files(folder: Path) -> Iterator[os.DirEntry[str]]:
+    with suppress(FileNotFoundError), os.scandir(folder) as entries:
+        for entry in entries:
+            if entry.is_dir(follow_symlinks=False):
+                yield from _files(Path(entry))
+            else:
+                yield entry
+
+
+def _file_bytes(file: os.DirEntry[str]) -> int:
     try:
-        return file.lstat().st_size
+        return file.stat(follow_symlinks=False).st_size
     except FileNotFoundError:
         return 0

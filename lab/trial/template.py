@@ -102,11 +102,21 @@ class Bench:
         It stays until the server is closed: to make it anew for every trial would take as long as the reads.
         """
         with self._control.turn:
-            if not self._control.name or not self.server.holds(self._control.name):
-                name = self.new_name()
-                self.server.clone(self.template.name, name)
-                with self.server.connect(name) as database:
-                    settle(database)
-                self._control.name = name
-            with self.server.connect(self._control.name) as database:
-                yield self._control.name, database
+            name = self._made_control()
+            with self.server.connect(name) as database:
+                yield name, database
+
+    def make_control(self) -> None:
+        """Have that clone ready, so that who measures does not wait for it."""
+        with self._control.turn:
+            self._made_control()
+
+    def _made_control(self) -> str:
+        """Its name; only in turn."""
+        if not self._control.name or not self.server.holds(self._control.name):
+            name = self.new_name()
+            self.server.clone(self.template.name, name)
+            with self.server.connect(name) as database:
+                settle(database)
+            self._control.name = name
+        return self._control.name

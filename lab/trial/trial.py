@@ -148,7 +148,8 @@ def _timed(trial: _Trial, database: Database, loss: Loss) -> Timed | None:
     if not seconds:
         return None
     bench = trial.bench
-    with _sides(trial, database, bench.control()) as (after, before):
+    bench.make_control()
+    with trial.exclusive(), _sides(trial, database, bench.control()) as (after, before):
         return reads.measure(after, before, bench.template.questions.reads, loss.columns, seconds=seconds)
 
 
@@ -158,7 +159,7 @@ def _written(trial: _Trial, database: Database, loss: Loss) -> Writes | None:
     if not seconds:
         return None
     bench = trial.bench
-    with _sides(trial, database, bench.fresh()) as (after, before):
+    with _sides(trial, database, bench.fresh()) as (after, before), trial.exclusive():
         return writes.measure(after, before, bench, trial.scenario, loss, seconds=seconds)
 
 
@@ -166,10 +167,9 @@ def _written(trial: _Trial, database: Database, loss: Loss) -> Writes | None:
 def _sides(
     trial: _Trial, database: Database, untouched: AbstractContextManager[tuple[str, Database]]
 ) -> Iterator[tuple[Side, Side]]:
-    """The trial's clone and an untouched one, side by side while nothing else works."""
+    """The trial's clone and an untouched one, side by side."""
     server = trial.bench.server
     with (
-        trial.exclusive(),
         untouched as (name, control),
         server.gauge(trial.clone, database) as after,
         server.gauge(name, control) as before,
