@@ -61,6 +61,7 @@ def measured(size: int, parts: Iterable[str], out: Path) -> Iterator[Observation
             constraints=Constraints(),
             step_seconds=600,
             read_seconds=0,
+            read_subjects=None,
             write_seconds=0,
             progress=_say,
         )

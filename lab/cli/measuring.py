@@ -76,7 +76,7 @@ def run(
     jobs: Jobs = None,
     step_seconds: StepSeconds = 3600,
     read_seconds: ReadSeconds = None,
-    write_seconds: WriteSeconds = 1.5,
+    write_seconds: WriteSeconds = None,
     target: Target = None,
     horizon: Horizon = None,
     keep_history: KeepHistory = False,
@@ -100,6 +100,7 @@ def run(
 
     usual = effort(thorough=thorough)
     read_seconds = usual.read_seconds if read_seconds is None else read_seconds
+    write_seconds = usual.write_seconds if write_seconds is None else write_seconds
     if any(map(isnan, (read_seconds, write_seconds, step_seconds))):
         raise InputError("nan is no number of seconds.", hint="Write a number, such as 4.")
     request = pipeline.Request(
@@ -113,6 +114,7 @@ def run(
         jobs=jobs,
         step_seconds=step_seconds,
         read_seconds=read_seconds,
+        read_subjects=usual.read_subjects,
         varies=usual.varies,
         write_seconds=write_seconds,
         constraints=constraints(

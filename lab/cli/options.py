@@ -10,7 +10,7 @@ import typer
 from typer.core import TyperCommand
 
 from lab.runner.effort import THOROUGH, USUAL
-from lab.runner.schedule import MOST_JOBS
+from lab.runner.schedule import JOBS_PER_CORE, MOST_JOBS
 
 
 def scenario_names(incomplete: str) -> list[str]:
@@ -56,8 +56,9 @@ Thorough = Annotated[
     bool,
     typer.Option(
         "--thorough",
-        help=f"Like --size {THOROUGH.size} --read-seconds {THOROUGH.read_seconds:g}, unless these are given, and measure what"
-        " depends on the workload at other values of its parameters, too.",
+        help=f"Like --size {THOROUGH.size} --read-seconds {THOROUGH.read_seconds:g}"
+        f" --write-seconds {THOROUGH.write_seconds:g}, unless these are given. Measure each read about all subjects that the"
+        " workload names instead of one. Measure what depends on the workload at other values of its parameters, too.",
     ),
 ]
 Seed = Annotated[int, typer.Option("--seed", min=0, max=1 << 62, help="The same seed generates the same rows.")]
@@ -102,7 +103,7 @@ Jobs = Annotated[
     typer.Option(
         "--jobs",
         "-j",
-        help="Trials at the same time; default: as many as cores and GB of free memory allow, at most"
+        help=f"Trials at the same time; default: {JOBS_PER_CORE} per core where each has 1 GB of free memory, at most"
         f" {MOST_JOBS}. Timed trials run alone.",
     ),
 ]
@@ -121,12 +122,13 @@ ReadSeconds = Annotated[
     ),
 ]
 WriteSeconds = Annotated[
-    float,
+    float | None,
     typer.Option(
         "--write-seconds",
         min=0,
         max=3600,
-        help="Measure the application's writes this long per trial; 0 leaves them out.",
+        help="Measure the application's writes about this long per trial; 0 leaves them out."
+        f" Default: {USUAL.write_seconds:g}, or {THOROUGH.write_seconds:g} with --thorough.",
     ),
 ]
 Budget = Annotated[

@@ -19,7 +19,6 @@ from lab.runner.server_pool import open_pool
 from lab.runner.trials import Run, Trials, make_trials
 from lab.servers import Options, clean, downloads, open_workspace
 from lab.trial.deadline import STEP_SECONDS
-from lab.trial.writes import WRITE_SECONDS
 from lab.units import bytes_text
 from lab.values import BASELINE, Constraints, Experiment, Plan, WorkloadFacts
 from lab.values.events import Message, Progress, RunAnnounced
@@ -47,7 +46,9 @@ class Request:
     """About how long the reads of each trial are measured; 0 leaves them out."""
     varies: bool = True
     """Whether scenarios that depend on a parameter of the workload are tried at other values of it, too."""
-    write_seconds: float = WRITE_SECONDS
+    read_subjects: int | None = None
+    """About how many subjects of the workload each read is measured; None: all of them."""
+    write_seconds: float = USUAL.write_seconds
     """About how long the writes of each trial are measured; 0 leaves them out."""
     parameters: Mapping[str, float] = field(default_factory=dict)
     """Of the workload, where they are not to be its own."""
@@ -106,6 +107,7 @@ def run(request: Request, progress: Progress, opened: Callable[[Path], None]) ->
                 case_sha256=sha256(workload.case_text),
                 step_seconds=request.step_seconds,
                 read_seconds=request.read_seconds,
+                read_subjects=request.read_subjects,
                 varies=request.varies,
                 write_seconds=request.write_seconds,
                 trials=request.trials,

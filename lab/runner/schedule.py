@@ -16,6 +16,9 @@ from lab.errors import InputError
 MOST_JOBS = 4
 """Default upper limit; timed work is exclusive, so more concurrent trials save next to no time."""
 
+JOBS_PER_CORE = 2
+"""A trial often waits for others to be timed; with one per core, a core would idle while the other trial prepares."""
+
 JOB_BYTES = 1 << 30
 """Memory that must be available for each trial at once: a server process with its caches, and the answers it gives."""
 
@@ -23,12 +26,14 @@ Job: TypeAlias = Callable[[], None]
 
 
 def jobs_at_once(asked: int | None) -> int:
-    """Number of concurrent trials: as asked, else as cores and memory allow, at most `MOST_JOBS`.
+    """Number of concurrent trials: as asked, else `JOBS_PER_CORE`, as far as memory allows, at most `MOST_JOBS`.
 
     Errors: `InputError` for fewer than 1.
     """
     if asked is None:
-        return max(1, min(os.cpu_count() or 1, psutil.virtual_memory().available // JOB_BYTES, MOST_JOBS))
+        return max(
+            1, min(JOBS_PER_CORE * (os.cpu_count() or 1), psutil.virtual_memory().available // JOB_BYTES, MOST_JOBS)
+        )
     if asked < 1:
         raise InputError(f"A run cannot make {asked} trials at once.", hint="Give --jobs 1 or more, or omit it.")
     return asked

@@ -57,6 +57,7 @@ class Run:
     case_sha256: str
     step_seconds: float
     read_seconds: float
+    read_subjects: int | None
     varies: bool
     write_seconds: float
     trials: Trials | None
@@ -91,6 +92,7 @@ class Run:
             timed=timed,
             step_seconds=self.step_seconds,
             read_seconds=0.0 if auxiliary else self.read_seconds,
+            read_subjects=self.read_subjects,
             write_seconds=0.0 if auxiliary else self.write_seconds,
             traffic=not auxiliary,
         )

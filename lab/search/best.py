@@ -151,6 +151,7 @@ class _Halving:
             constraints=self.constraints,
             step_seconds=request.step_seconds,
             read_seconds=min(READ_SECONDS, request.read_seconds),
+            read_subjects=request.read_subjects,
             write_seconds=min(WRITE_SECONDS, request.write_seconds),
             progress=self.progress,
         )

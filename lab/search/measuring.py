@@ -51,6 +51,7 @@ class Sample:
     constraints: Constraints
     step_seconds: float
     read_seconds: float
+    read_subjects: int | None
     write_seconds: float
     progress: Progress
     load_seconds: dict[str, float] = field(default_factory=dict)
@@ -103,6 +104,7 @@ class Sample:
             timed=True,
             step_seconds=self.step_seconds,
             read_seconds=self.read_seconds,
+            read_subjects=self.read_subjects,
             write_seconds=self.write_seconds,
         )
         known = self.cache.get(request, self.pool.server(server))

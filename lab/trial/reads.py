@@ -9,6 +9,7 @@ of the CPU and of memory, not of a disk.
 from __future__ import annotations
 
 import json
+from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from time import monotonic
@@ -83,6 +84,27 @@ def measure(after: Side, before: Side, reads: Sequence[Read], given_up: Sequence
         except DatabaseError as error:
             notes.append(f"{form.query} was not timed: {error}")
     return Timed(costs=tuple(costs), notes=tuple(notes))
+
+
+def about(reads: Sequence[Read], subjects: int | None) -> tuple[Read, ...]:
+    """The reads about so many subjects of each query, those in the middle of its list; None: about all."""
+    kept = {(query, subject) for query, named in _subjects(reads).items() for subject in _middle(named, subjects)}
+    return tuple(read for read in reads if (read.query, read.subject) in kept)
+
+
+def _subjects(reads: Sequence[Read]) -> Mapping[str, Sequence[str]]:
+    """By query, in the order of the workload."""
+    named: defaultdict[str, dict[str, None]] = defaultdict(dict)
+    for read in reads:
+        named[read.query].setdefault(read.subject)
+    return {query: tuple(subjects) for query, subjects in named.items()}
+
+
+def _middle(named: Sequence[str], most: int | None) -> Sequence[str]:
+    if most is None or most >= len(named):
+        return named
+    begin = (len(named) - most) // 2
+    return named[begin : begin + most]
 
 
 def _forms(reads: Sequence[Read], given_up: Sequence[str]) -> Iterator[_Form]:

@@ -148,9 +148,12 @@ def _timed(trial: _Trial, database: Database, loss: Loss) -> Timed | None:
     if not seconds:
         return None
     bench = trial.bench
+    subjects = trial.request.read_subjects
     bench.make_control()
     with trial.exclusive(), _sides(trial, database, bench.control()) as (after, before):
-        return reads.measure(after, before, bench.template.questions.reads, loss.columns, seconds=seconds)
+        return reads.measure(
+            after, before, reads.about(bench.template.questions.reads, subjects), loss.columns, seconds=seconds
+        )
 
 
 def _written(trial: _Trial, database: Database, loss: Loss) -> Writes | None:

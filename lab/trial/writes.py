@@ -26,8 +26,6 @@ from lab.trial.writer import Sample, Writer
 from lab.values import KINDS, Footprint, Increase, Timing, WriteCost, Writes, WriteSide
 from lab.workload import Action, Write
 
-WRITE_SECONDS = 1.5
-"""Default time for all writes of a trial."""
 LEAST = 6
 """Samples of each side where the workload has as many, even beyond that time."""
 
@@ -60,7 +58,7 @@ class _Ledger:
 
 
 def measure(  # noqa: PLR0913 - both sides and what belongs to them
-    after: Side, before: Side, bench: Bench, scenario: Scenario, loss: Loss, *, seconds: float = WRITE_SECONDS
+    after: Side, before: Side, bench: Bench, scenario: Scenario, loss: Loss, *, seconds: float
 ) -> Writes | None:
     """Every write of the workload, `before` being the clone where nothing but these writes happens; None without a write.
 

@@ -23,8 +23,10 @@ class TrialRequest:
     """A step that takes longer is ended, and the trial fails."""
     read_seconds: float = 0.0
     """About how long the reads of a timed trial are measured; 0 leaves them out."""
+    read_subjects: int | None = None
+    """About how many subjects of the workload each read is measured; None: all of them."""
     write_seconds: float = 0.0
-    """The same of the writes."""
+    """About how long the writes are measured; 0 leaves them out."""
     traffic: bool = False
     """Whether canaries come to the declared tables while the steps of a timed trial are executed."""
 

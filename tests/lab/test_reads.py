@@ -202,6 +202,24 @@ def test_costs_are_of_one_subject_and_sum_its_statements(bench: Bench) -> None:
     assert len(cost.plans) == 2
 
 
+def test_fewer_subjects_are_those_in_the_middle_of_each_query() -> None:
+    named = [
+        *(Read(name=f"R {subject}", query="R", subject=subject, sql="") for subject in "abc"),
+        Read(name="S", query="S", sql=""),
+    ]
+    assert [read.name for read in reads.about(named, 1)] == ["R b", "S"]
+    assert [read.name for read in reads.about(named, 2)] == ["R a", "R b", "S"]
+    assert reads.about(named, None) == reads.about(named, 9) == tuple(named)
+
+
+def test_only_so_many_subjects_are_timed_as_the_trial_asks_for(bench: Bench) -> None:
+    few = timed(bench, "SELECT 1", read_subjects=1)
+    assert list(dict.fromkeys(query for query, _ in costs(few))) == QUERIES
+    names = [read.name for read in bench.template.questions.reads if read.query == "Q3"]
+    assert len(names) > 1
+    assert [plan.name for plan in costs(few)["Q3", True].plans] == [names[(len(names) - 1) // 2]]
+
+
 # What follows from samples, whatever server they came from
 
 

@@ -15,7 +15,7 @@ import psutil
 import pytest
 
 from lab.errors import InputError
-from lab.runner.schedule import JOB_BYTES, MOST_JOBS, ExclusiveGate, jobs_at_once, run_jobs
+from lab.runner.schedule import JOB_BYTES, JOBS_PER_CORE, MOST_JOBS, ExclusiveGate, jobs_at_once, run_jobs
 from tests.support import wait_until
 
 THREADS = 8
@@ -139,7 +139,7 @@ def test_a_trial_can_be_exclusive_as_often_as_it_measures() -> None:
 
 def test_as_many_trials_at_once_as_the_machine_has_room_for() -> None:
     jobs = jobs_at_once(None)
-    assert 1 <= jobs <= min(MOST_JOBS, os.cpu_count() or 1)
+    assert 1 <= jobs <= min(MOST_JOBS, JOBS_PER_CORE * (os.cpu_count() or 1))
     assert jobs == 1 or jobs * JOB_BYTES <= psutil.virtual_memory().total
     assert jobs_at_once(7) == 7
     with pytest.raises(InputError, match="0 trials at once") as caught:

@@ -44,6 +44,7 @@ def request_for(  # noqa: PLR0913 - what a test may want to say
     timed: bool = True,
     step_seconds: float = 600,
     read_seconds: float = 0,
+    read_subjects: int | None = None,
     write_seconds: float = 0,
     traffic: bool = False,
 ) -> TrialRequest:
@@ -54,6 +55,7 @@ def request_for(  # noqa: PLR0913 - what a test may want to say
         timed=timed,
         step_seconds=step_seconds,
         read_seconds=read_seconds,
+        read_subjects=read_subjects,
         write_seconds=write_seconds,
         traffic=traffic,
     )
@@ -67,6 +69,7 @@ def run_scenario(  # noqa: PLR0913 - what a test may want to say
     timed: bool = True,
     step_seconds: float = 600,
     read_seconds: float = 0,
+    read_subjects: int | None = None,
     write_seconds: float = 0,
     traffic: bool = False,
     **declared: object,
@@ -78,6 +81,7 @@ def run_scenario(  # noqa: PLR0913 - what a test may want to say
         timed=timed,
         step_seconds=step_seconds,
         read_seconds=read_seconds,
+        read_subjects=read_subjects,
         write_seconds=write_seconds,
         traffic=traffic,
     )
