@@ -8,9 +8,9 @@ of the scenarios decide which combinations are possible and which belong to `all
 from __future__ import annotations
 
 import difflib
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import fields, replace
 from datetime import datetime
 from typing import TypeVar
 
@@ -182,9 +182,20 @@ def _emptied(several: Sequence[Scenario]) -> Empties | None:
 
 
 def _written(several: Sequence[Scenario]) -> Mapping[str, Writing]:
-    """How each table is written; where two of them say it of one table, neither may be right after the other."""
-    told = Counter(table for scenario in several for table in scenario.write)
-    return {table: writing for scenario in several for table, writing in scenario.write.items() if told[table] == 1}
+    """How each table is written; where two of them say the same part of it, neither may be right after the other."""
+    told: defaultdict[str, list[Writing]] = defaultdict(list)
+    for scenario in several:
+        for table, writing in scenario.write.items():
+            told[table].append(writing)
+    return {table: joined for table, writings in told.items() if (joined := _joined(writings))}
+
+
+def _joined(writings: Sequence[Writing]) -> Writing | None:
+    """The parts that they say, each of them once; None where two of them say the same."""
+    said = {part.name: [w for writing in writings if (w := getattr(writing, part.name))] for part in fields(Writing)}
+    if any(len(several) > 1 for several in said.values()):
+        return None
+    return Writing(**{part: one for part, several in said.items() for one in several})
 
 
 def _decoded(several: Sequence[Scenario]) -> Mapping[str, Decoding]:

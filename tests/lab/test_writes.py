@@ -116,18 +116,20 @@ def test_a_trial_beside_others_writes_nothing(bench: Bench) -> None:
     assert outcome.writes is None
 
 
-def test_two_that_say_how_a_table_is_written_are_tried_with_the_plain_statements() -> None:
+def test_two_that_say_the_same_part_of_how_a_table_is_written_are_tried_with_the_plain_statements() -> None:
+    inserts, deletes = Writing(insert=("INSERT …",)), Writing(delete=("DELETE …",))
     entries = registry.registered()
     one = replace(
-        entries["toast_lz4"], scenario=replace(entries["toast_lz4"].scenario, write={"t": Writing(), "u": Writing()})
+        entries["toast_lz4"], scenario=replace(entries["toast_lz4"].scenario, write={"t": inserts, "u": inserts})
     )
     other = replace(
-        entries["drop_raw_response"], scenario=replace(entries["drop_raw_response"].scenario, write={"t": Writing()})
+        entries["drop_raw_response"],
+        scenario=replace(entries["drop_raw_response"].scenario, write={"t": inserts, "u": deletes}),
     )
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr(registry, "registered", lambda: entries | {"toast_lz4": one, "drop_raw_response": other})
         (joined,) = registry.resolve(["toast_lz4+drop_raw_response"])
-    assert set(joined.scenario.write) == {"u"}
+    assert joined.scenario.write == {"u": Writing(insert=inserts.insert, delete=deletes.delete)}
 
 
 def with_writes(trial: Completed, measured: Writes, slower: float) -> Completed:
