@@ -38,7 +38,7 @@ SCRATCH = ("chosen", "parsed", "placed", "books", "cells")
 REALS = Form(
     stored="odds::real",
     # The text of a real is the shortest that gives it back, so what is read is what was stored, digit by digit.
-    representable="active = 'true' AND CASE WHEN odds > 0 AND odds < 1000000 THEN odds::real::text::numeric = odds END",
+    representable="active = 'true' AND CASE WHEN odds BETWEEN 0.001 AND 999999 THEN odds::real::text::numeric = odds END",
 )
 PROOF = Proof(scratch=SCRATCH)
 

@@ -41,6 +41,7 @@ def test_all_holds_every_scenario_and_the_combinations_that_are_asked_for() -> N
         "drop_raw_response+hypertable_compression",
         "drop_raw_response+hypertable_compression_jsonb",
         "drop_raw_response+outcome_normalization_snapshot",
+        "drop_raw_response+pack_market_history",
         "drop_raw_response+retention_7d",
         "drop_raw_response+store_changes_only",
         "pack_raw_response+hypertable_compression",
