@@ -58,6 +58,7 @@ class Registered:
             requires=scenario.requirements,
             empties_after_days=scenario.empties_after_days,
             settings=self.settings,
+            recurring=scenario.recurring,
         )
 
 

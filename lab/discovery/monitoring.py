@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from lab.discovery.inputs import DiscoveryInputs, MeasuredStrategy
 from lab.discovery.migration import removal
+from lab.discovery.plan import RECURRING
 from lab.discovery.values import Phase, PlannedStep, Watch
 from lab.units import bytes_text
 from lab.values import TableFootprint
@@ -20,7 +21,7 @@ def monitoring(inputs: DiscoveryInputs, strategy: MeasuredStrategy, title: str) 
     return Phase(
         number=104,
         title=title,
-        changes=(*_changes(strategy), *_removal(inputs, steps)),
+        changes=(*_changes(strategy), *_recurring(inputs, strategy), *_removal(inputs, steps)),
         saving="None. This phase shows whether the saving lasts.",
         risks=(
             "The thresholds are projected from the sample. Where one is exceeded, the database differs from its imitation.",
@@ -46,6 +47,14 @@ def _changes(strategy: MeasuredStrategy) -> Iterator[str]:
         yield "New chunks stay uncompressed until a daily job converts them, as phase 103 did once."
     if strategy.candidate.facts.keeps_days is not None:
         yield "The database grows back unless a daily job deletes expired rows, as phase 103 did once."
+
+
+def _recurring(inputs: DiscoveryInputs, strategy: MeasuredStrategy) -> Iterator[str]:
+    if strategy.candidate.facts.recurring and inputs.files:
+        yield (
+            f"Execute `psql DSN -f {inputs.plan_folder}/{RECURRING}` again and again, such as once an hour."
+            " What writers add takes as much space as before until then."
+        )
 
 
 def _watches(strategy: MeasuredStrategy) -> Iterator[Watch]:

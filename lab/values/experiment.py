@@ -93,6 +93,8 @@ class ScenarioFacts:
     """After how many days columns are emptied; None where none is emptied by age."""
     settings: tuple[Setting, ...] = ()
     """Its parameters with their values; of a combination, those of all parts."""
+    recurring: tuple[str, ...] = ()
+    """The statements that must be executed again and again."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -10,6 +10,9 @@ from lab.discovery.plan.dependants import recreating_statements
 from lab.discovery.plan.swap import swapped_tables
 from lab.values import Completed, Dependant, ScenarioFacts, Statement, StatementKind, StepRecord
 
+RECURRING = "recurring.sql"
+"""The file to execute again and again, beside those of the phases."""
+
 HEADER = "-- Written by `lab discover`, and written anew whenever it runs."
 """The first line of every file."""
 
@@ -51,7 +54,7 @@ class PlanFile:
     """One file of SQL."""
 
     name: str
-    """Such as '103-02-build-the-lookup.sql'; the files are executed in the order of their names."""
+    """Such as '103-02-build-the-lookup.sql'; the files of the phases are executed in the order of their names."""
     phase: int
     step: int | None
     """Position of the step in the strategy, because several steps may have the same name; None for requirements."""
@@ -63,8 +66,9 @@ def plan_files(
 ) -> tuple[PlanFile, ...]:
     """The files of a measured strategy, in the order of execution; `removals` are its `removal_steps`.
 
-    Phase 101 checks its requirements, 103 executes its steps, and 104 the removals. A run of format 1 recorded neither
-    requirements nor proofs: it has no files, because its SQL is not safe on another database.
+    Phase 101 checks its requirements, 103 executes its steps, and 104 the removals. What must be executed again and again
+    afterwards is a file of its own. A run of format 1 recorded neither requirements nor proofs: it has no files, because its
+    SQL is not safe on another database.
     """
     if not facts.changes:
         return ()
@@ -74,7 +78,7 @@ def plan_files(
         *(body for body in _steps(steps, trial, facts, dependants) if body.step not in removals),
         *_removals(steps, removals),
     ]
-    return tuple(_numbered(bodies, trial.scenario))
+    return (*_numbered(bodies, trial.scenario), *_recurring(facts, trial.scenario))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -137,6 +141,13 @@ def statement_text(statement: Statement) -> str:
         return _CLIENT.format(query=query, name=name)
     kind, detail = _KINDS[statement.kind]
     return _CHECK.format(sql=statement.sql.strip(), kind=kind, detail=detail, name=name)
+
+
+def _recurring(facts: ScenarioFacts, strategy: str) -> Iterator[PlanFile]:
+    if facts.recurring:
+        blocks = (f"{statement.strip().removesuffix(';')};" for statement in facts.recurring)
+        head = f"{HEADER}\n-- {strategy}: execute it again and again.\n{_SETTINGS}"
+        yield PlanFile(name=RECURRING, phase=104, step=None, text="\n\n".join((head, *blocks)) + "\n")
 
 
 def _numbered(bodies: Sequence[_Body], strategy: str) -> Iterator[PlanFile]:
