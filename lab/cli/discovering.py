@@ -167,12 +167,12 @@ def discover(
 def write_plan(folder: Path, plan: Sequence[PlanFile]) -> list[Path]:
     """Write the plan's files and remove those of an earlier plan, so that nobody executes a mixture."""
     from lab import files
-    from lab.discovery.plan import HEADER
+    from lab.discovery.plan import HEADER, RECURRING
 
     if plan:
         files.check_writable(folder)
     kept = {file.name for file in plan}
-    for path in sorted(folder.glob("10[0-9]-[0-9][0-9]-*.sql")) if folder.is_dir() else ():
+    for path in (*folder.glob("10[0-9]-[0-9][0-9]-*.sql"), *folder.glob(RECURRING)):
         if path.name not in kept and files.read(path).startswith(HEADER):
             path.unlink()
     for file in plan:
