@@ -69,14 +69,14 @@ SELECT *, md5(ROW({key})::text) AS key FROM ({parsed}) p
 ADD_MARKETS = """
 INSERT INTO market_lookup (key, {market}, prices, template)
 SELECT p.key, {of_market}, cardinality(p.outcome_names),
-       '[' || (SELECT string_agg('{{"name": ' || replace(to_json(name)::text, '%', '%%')
-                                 || ', "odds": %s, "is_active": true}}', ', ' ORDER BY position)
+       '[' || (SELECT string_agg('{{"name": ' || replace(to_json(name)::text, '%', '%%') || ', "odds": %' || position
+                                 || '$s, "is_active": true}}', ', ' ORDER BY position)
                FROM unnest(p.outcome_names) WITH ORDINALITY AS n(name, position)) || ']'
 FROM (SELECT DISTINCT ON (key) * FROM parsed_{table} WHERE verbatim IS NULL ORDER BY key) p
 WHERE NOT EXISTS (SELECT FROM market_lookup d WHERE d.key = p.key)
 ORDER BY p.betpawa_market_id, p.line, p.key
 """
-"""`%s` stands for the odds of an outcome, in the template of its market's document."""
+"""The template is the market's document with `%1$s` in the place of its first odds, `%2$s` for the second, and so on."""
 
 PLACE = """
 CREATE UNLOGGED TABLE placed_{table} AS
