@@ -1,4 +1,4 @@
-"""Part of `pack_market_history`: the SQL that turns market rows into blocks, at first and whenever more are packed, and the view."""
+"""Part of `pack_market_history`: the SQL that turns market rows into blocks, whenever it runs, and the view."""
 
 from collections.abc import Iterator
 

@@ -83,6 +83,7 @@ ALLOWED: dict[str, frozenset[str]] = {
             "scenarios._hypertables",
             "scenarios._market_changes",
             "scenarios._market_lookup",
+            "scenarios._market_blocks",
             "scenarios._market_rows",
             "scenarios._new_tables",
             "scenarios._packed_payloads",
