@@ -17,8 +17,10 @@ from tests.support import CASES
 _NEWEST = "2026-02-17"
 _DAYS = (2, 3, 6, 7, 12, 13)
 _FEWER = 4
+_NARROWER = 3
+_SIDES = ("home", "competitor", "competitor_only")
 
-BYTES = 4 << 20
+BYTES = 2 << 20
 """Three events."""
 
 
@@ -26,7 +28,10 @@ def thin_case() -> Case:
     """The case, which keeps the first and the last moment of the one that it is made from."""
     case = load_case(_NEWEST)
     sessions = tuple(_thinned(session) for session in case.workload.sessions if session.start.day in _DAYS)
-    return case.model_copy(update={"case": "thin", "workload": case.workload.model_copy(update={"sessions": sessions})})
+    fewer = {f"{side}_rows": getattr(case.workload, f"{side}_rows") / _NARROWER for side in _SIDES}
+    return case.model_copy(
+        update={"case": "thin", "workload": case.workload.model_copy(update={"sessions": sessions, **fewer})}
+    )
 
 
 def thin_odds() -> Odds:

@@ -206,18 +206,7 @@ def test_an_interrupted_run_keeps_what_was_measured_and_removes_its_servers(
 
 @pytest.mark.slow
 def test_all_scenarios_complete_on_the_embedded_servers(tmp_path: Path, temporary: Path) -> None:
-    done = lab(
-        "run",
-        "--size",
-        "16MB",
-        "--read-seconds",
-        "0.1",
-        "--write-seconds",
-        "0.1",
-        "--out",
-        tmp_path,
-        temporary=temporary,
-    )
+    done = lab("run", *thin_run(temporary, seconds=0.1), "--out", tmp_path, temporary=temporary)
     assert done.returncode == 0, done.stdout + done.stderr
     experiment = runs.load(runs.folders(tmp_path)[0])
     skipped = {outcome.scenario for outcome in experiment.outcomes if not isinstance(outcome, Completed)}

@@ -217,7 +217,7 @@ def test_large_objects_are_counted(bench: Bench) -> None:
     assert isinstance(outcome, Completed)
     large = outcome.footprint.of("pg_catalog.pg_largeobject")
     assert large is not None
-    assert large.total > 1_000_000
+    assert large.total > 500_000
 
 
 def test_lost_keys_indexes_and_defaults_are_listed(bench: Bench) -> None:

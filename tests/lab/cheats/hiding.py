@@ -32,7 +32,7 @@ CHEATS: dict[str, Cheat] = {
     "among the TOAST tables": differs(
         "bytes of the database",
         "SET allow_system_table_mods = on",
-        "CREATE TABLE pg_toast.copied AS SELECT * FROM market_odds",
+        "CREATE TABLE pg_toast.copied AS SELECT m.* FROM market_odds m, generate_series(1, 4)",
     ),
     "in a table of the system": counted(
         SYSTEM_CATALOGS, f"INSERT INTO information_schema.sql_features (feature_name) SELECT {_TEXT}"
