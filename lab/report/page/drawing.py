@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 from markupsafe import Markup
@@ -105,12 +106,18 @@ def colours(field: str, of: Mapping[str, Colour]) -> Spec:
 
 def svg(spec: Spec) -> Markup:
     """The chart as an SVG element. Every text of its data is escaped, and nothing is fetched."""
-    import vl_convert  # noqa: PLC0415 - it starts a JavaScript engine
-
-    whole = _drawable({"config": _CONFIG, **spec})
-    drawn = vl_convert.vegalite_to_svg(json.dumps(whole), allowed_base_urls=[])
+    drawn = _drawn(json.dumps(_drawable({"config": _CONFIG, **spec})))
     hidden = drawn.replace("<svg ", '<svg aria-hidden="true" ', 1)  # the page says beside it what it shows
     return Markup(hidden)  # noqa: S704 - an image of our own, whose texts the library has escaped
+
+
+@lru_cache(maxsize=64)
+def _drawn(chart: str) -> str:
+    """The chart as the library draws it, once for all reports of a process: each takes a tenth of a second."""
+    import vl_convert  # noqa: PLC0415 - it starts a JavaScript engine
+
+    drawn: str = vl_convert.vegalite_to_svg(chart, allowed_base_urls=[])
+    return drawn
 
 
 def file(spec: Spec, words: str) -> str:
