@@ -51,9 +51,19 @@ def pytest_xdist_auto_num_workers() -> int:
     return max(1, min(os.cpu_count() or 1, psutil.virtual_memory().total // _PROCESS_BYTES))
 
 
+@pytest.hookimpl(tryfirst=True)  # before the slow ones are left out
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Slow tests come first: at the end, no process is left with a long one while the others have nothing to do."""
+    for item in items:
+        if isinstance(item, pytest.Function) and _is_on_pglite(item):
+            item.add_marker(pytest.mark.slow)
     items.sort(key=lambda item: item.get_closest_marker("slow") is None)
+
+
+def _is_on_pglite(test: pytest.Function) -> bool:
+    """Each database there is a process of its own, which takes seconds to start."""
+    parameters = test.callspec.params.values() if hasattr(test, "callspec") else ()
+    return "pglite" in test.fixturenames or "pglite" in parameters
 
 
 @pytest.fixture

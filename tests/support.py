@@ -3,14 +3,22 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
+from typing import Any
+
+import pytest
 
 ROOT = Path(__file__).parents[1]
 SAMPLE = ROOT / "results" / "sample"
 FORMAT_1 = ROOT / "tests" / "lab" / "format_1"
 """A run that the lab wrote in its first format, with a few of its trials."""
 CASES = ROOT / "data_gen" / "cases"
+
+
+def sampled(values: Iterable[Any], *, every: int) -> list[Any]:
+    """The values as parameters of a test; only each `every`-th of them, from the first, is tried in a quick run."""
+    return [pytest.param(value, marks=pytest.mark.slow if place % every else ()) for place, value in enumerate(values)]
 
 
 def wait_until(condition: Callable[[], object], *, seconds: float = 120) -> None:

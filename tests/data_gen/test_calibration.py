@@ -181,6 +181,7 @@ _OTHER_INDEXES = (
 )
 
 
+@pytest.mark.slow
 def test_the_indexes_of_a_profile_are_those_of_its_imitation(native: Server, small: Dataset) -> None:
     profile = profiled(native, small, "other_indexes", _OTHER_INDEXES)
     calibration = calibrated(profile)
@@ -282,6 +283,7 @@ def test_a_database_whose_rows_were_not_counted_is_refused(small_profile: Profil
         calibrated(replace(small_profile, tables=tables))
 
 
+@pytest.mark.slow
 def test_what_the_generator_does_not_make_is_said(small_profile: Profile) -> None:
     first, *others = small_profile.tables
     strange = replace(first, table="audit_log")

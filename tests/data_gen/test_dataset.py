@@ -101,6 +101,7 @@ def test_the_newest_day_has_home_snapshots_at_any_size(case: str, size: int, see
     assert plan.stored["betpawa"][:, newest].any()
 
 
+@pytest.mark.slow
 def test_every_large_table_has_its_share_of_the_full_database() -> None:
     case = load_case("2026-02-17")
     dataset = _planned("2026-02-17", 4096 * MB)

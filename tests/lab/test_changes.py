@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pytest
+
 from lab import registry
 from lab.scenario import Scenario
 from lab.trial import trial
@@ -34,6 +36,7 @@ def tried(bench: Bench, name: str) -> Completed:
     return outcome
 
 
+@pytest.mark.slow
 def test_a_row_is_stored_only_when_it_differs_from_the_previous_one_of_its_series(nasty: Bench) -> None:
     with nasty.untouched() as database:
         rows = database.fetch(ROWS)

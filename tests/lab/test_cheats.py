@@ -18,6 +18,7 @@ from lab.trial.template import Bench
 from lab.values import SYSTEM_CATALOGS, Completed, Failed, Outcome, Verdict
 from tests.lab.cheats import CHEATS
 from tests.lab.trials import mismatches, run_scenario, run_sql
+from tests.support import sampled
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -32,7 +33,7 @@ def tidy(bench: Bench) -> Iterator[None]:
         database.fetch("SELECT pg_drop_replication_slot(slot_name) FROM pg_replication_slots")
 
 
-@pytest.mark.parametrize("name", CHEATS)
+@pytest.mark.parametrize("name", sampled(CHEATS, every=6))
 def test_a_cheat_is_caught_or_its_bytes_are_counted(bench: Bench, name: str) -> None:
     cheat = CHEATS[name]
     outcome = run_scenario(bench, cheat.apply, timed=False, **cheat.declares)  # type: ignore[arg-type]
@@ -176,6 +177,7 @@ def test_a_setting_of_the_whole_server_does_not_outlive_its_trial(bench: Bench) 
         assert database.value("SELECT count(*) FROM pg_file_settings WHERE sourcefile LIKE '%auto.conf'") == 0
 
 
+@pytest.mark.slow
 def test_a_view_that_never_answers_fails_its_trial_and_the_run_goes_on(bench: Bench) -> None:
     endless = run_sql(
         "ALTER TABLE scrape_runs RENAME TO runs_new",

@@ -30,7 +30,7 @@ COMMANDS = sorted(cast("TyperGroup", get_command(app)).commands)
 
 
 def small_run(scenario: str, *more: str, out: Path, temporary: Path) -> subprocess.CompletedProcess[str]:
-    small = ("--size", "12MB", "--server", "native", "--read-seconds", "0", "--write-seconds", "0")
+    small = (*thin_run(temporary), "--server", "native")
     return lab("run", "-s", scenario, *small, "--out", out, *more, temporary=temporary)
 
 
@@ -179,9 +179,8 @@ def test_what_no_server_can_run_is_skipped_and_is_no_failure(tmp_path: Path, tem
     assert not done.stderr
 
 
-@pytest.mark.parametrize(
-    ("number", "code"), [(signal.SIGINT, 130), pytest.param(signal.SIGTERM, 143, marks=pytest.mark.slow)]
-)
+@pytest.mark.slow
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
 def test_an_interrupted_run_keeps_what_was_measured_and_removes_its_servers(
     number: signal.Signals, code: int, tmp_path: Path, temporary: Path
 ) -> None:

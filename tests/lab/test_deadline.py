@@ -27,6 +27,7 @@ def test_a_statement_that_never_ends_is_cancelled_and_the_next_trial_runs(bench:
     assert isinstance(run_scenario(bench, run_sql("SELECT 1")), Completed)
 
 
+@pytest.mark.slow
 def test_a_scenario_that_goes_on_after_its_statement_was_cancelled_fails_all_the_same(bench: Bench) -> None:
     def apply(db: Database) -> None:
         for number in itertools.count():
@@ -39,6 +40,7 @@ def test_a_scenario_that_goes_on_after_its_statement_was_cancelled_fails_all_the
     assert "did not end within 1 s" in failure(run_scenario(bench, apply, step_seconds=1)).error
 
 
+@pytest.mark.slow
 def test_python_that_never_ends_is_stopped_inside_and_outside_of_a_step(bench: Bench) -> None:
     def outside(_: Database) -> None:
         while True:
@@ -54,6 +56,7 @@ def test_python_that_never_ends_is_stopped_inside_and_outside_of_a_step(bench: B
     assert not [thread for thread in threading.enumerate() if thread.name == "scenario"]
 
 
+@pytest.mark.slow
 def test_each_step_has_all_the_time_and_waiting_for_a_turn_takes_none(bench: Bench) -> None:
     def three(db: Database) -> None:
         for number in range(3):

@@ -80,7 +80,7 @@ def files_of(
     return plan_files(outcome, entry.facts, dependent, removal_steps(steps, entry.facts))
 
 
-@every_scenario([*BY_SQL, *REPLAYED])
+@every_scenario([*BY_SQL, *REPLAYED], quick=4)
 def test_the_files_of_a_strategy_leave_the_answers_that_it_declared(
     nasty_outcome: NastyOutcome, planned: Callable[[str], tuple[PlanFile, ...]], name: str
 ) -> None:

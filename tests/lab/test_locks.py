@@ -273,6 +273,7 @@ def ran(listener: LockListener, *sql: str) -> tuple[Statement, ...]:
     return recorded(executed)
 
 
+@pytest.mark.slow
 def test_a_lock_of_20_ms_is_found_100_times_of_100_and_named(bench: Bench) -> None:
     """A request is due every 5 ms. So one waits for at least 15 ms of the 20, at worst in two parts."""
     with watched(bench, TABLE) as (listener, canaries):

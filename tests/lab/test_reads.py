@@ -118,6 +118,7 @@ def slower(bench: Bench) -> Completed:
     return outcome
 
 
+@pytest.mark.slow
 def test_a_planted_delay_is_named_with_an_interval_and_an_untouched_clone_is_not(
     untouched: Completed, slower: Completed
 ) -> None:

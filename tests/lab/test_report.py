@@ -264,6 +264,7 @@ def without_rows(trial: Outcome, scenario: str, left: Mapping[str, int]) -> Outc
     return replace(trial, rows=left) if isinstance(trial, Completed) and trial.scenario == scenario else trial
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("left", [{}, {"odds_snapshots": 0}])
 @pytest.mark.parametrize("scenario", [BASELINE, "drop_raw_response"])
 def test_a_strategy_that_leaves_no_row_to_project_by_has_no_full_size_and_breaks_no_report(

@@ -31,23 +31,18 @@ def first_kind(name: str) -> str:
     return "pglite" if Need.COLUMNSTORE in entry.scenario.needs else "native"
 
 
-VARIANTS = (
-    "hypertable_compression",
-    "hypertable_compression_default",
-    "hypertable_compression_jsonb",
-    "drop_raw_response+hypertable_compression_jsonb",
-)
-"""Of what is tried anyway, without the documents; each takes ten seconds on the embedded engine."""
+QUICK = ("baseline", "drop_raw_response", "retention_7d", "toast_lz4")
+"""Tried in a quick run of the tests, on their first kind of server; test_nasty.py tries all others then."""
 
 
 def everywhere(*names: str) -> pytest.MarkDecorator:
-    """On every kind of server; only the first is tried in a quick run of the tests.
+    """On every kind of server.
 
     A combination and a variant are tried on their first only: the parts and the leading variant are tried on all of them.
     """
 
     def marks(kind: str, name: str) -> list[pytest.MarkDecorator]:
-        return [] if kind == first_kind(name) and name not in VARIANTS else [pytest.mark.slow]
+        return [] if kind == first_kind(name) and name in QUICK else [pytest.mark.slow]
 
     return pytest.mark.parametrize(
         ("kind", "name"),

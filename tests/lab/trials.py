@@ -30,10 +30,11 @@ def needs_client(name: str) -> bool:
     return bool(entry.scenario.decodes)
 
 
-def every_scenario(names: Iterable[str]) -> pytest.MarkDecorator:
-    """These strategies; those on pglite are slow tests."""
+def every_scenario(names: Iterable[str], *, quick: int = 1) -> pytest.MarkDecorator:
+    """These strategies; those on pglite are slow tests, and so are all but each `quick`-th of the others."""
+    slow = {name: on_pglite(name) or place % quick > 0 for place, name in enumerate(names)}
     return pytest.mark.parametrize(
-        "name", [pytest.param(name, marks=pytest.mark.slow if on_pglite(name) else ()) for name in names]
+        "name", [pytest.param(name, marks=pytest.mark.slow if slow[name] else ()) for name in slow]
     )
 
 

@@ -68,6 +68,7 @@ def test_a_lab_that_is_asked_to_stop_leaves_nothing(kind: str, base: Path, how: 
     assert list((base / f"storage-lab-{os.geteuid()}").iterdir()) == []
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("exclusive")
 @pytest.mark.parametrize("kind", ["native", pytest.param("pglite", marks=pytest.mark.slow)], indirect=True)
 def test_a_killed_lab_is_cleaned_up_by_its_reaper(kind: str, base: Path) -> None:
@@ -110,6 +111,7 @@ def test_a_cluster_that_was_killed_leaves_no_shared_memory(base: Path) -> None:
         assert not _segments_of(postmaster)
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("exclusive")
 @pytest.mark.skipif(not Path("/proc/sysvipc/shm").exists(), reason="only Linux shows who uses shared memory")
 def test_clean_removes_the_shared_memory_of_a_dead_run_and_only_that(base: Path) -> None:

@@ -109,6 +109,7 @@ def test_what_a_workload_calls_constant_stays_as_it_is(results: Results) -> None
     assert completed(results, "baseline").rows["sites"] == SITES
 
 
+@pytest.mark.slow
 def test_the_command_line_runs_a_workload_that_the_lab_does_not_know(tmp_path: Path) -> None:
     command = ("run", "--workload", "tests.workloads.sensors", "-s", "baseline", "--size", "1MB", "--server", "native")
     done = lab(*command, "--out", tmp_path, "--json")

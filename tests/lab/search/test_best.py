@@ -94,6 +94,7 @@ def first(interrupted: Said) -> Said:
     return search()
 
 
+@pytest.mark.slow
 def test_an_interrupted_search_goes_on_where_it_was(interrupted: Said, first: Said) -> None:
     assert interrupted.trials[:2] == ["baseline", "drop_payload"]
     assert not set(interrupted.trials) & set(first.trials)
