@@ -155,7 +155,7 @@ def test_a_run_writes_its_results_and_leaves_nothing_else(tmp_path: Path, tempor
     assert done.returncode == 0, done.stderr
     (folder,) = runs.folders(tmp_path)
     assert {path.name for path in folder.iterdir()} == {
-        *("experiment.json", "outcomes"),
+        *("case.json", "experiment.json", "outcomes"),
         *RENDERERS,
     }
     experiment = runs.load(folder)
