@@ -28,8 +28,9 @@ def scenario(name: str = NAME) -> Scenario:
 
 
 def swapped(table: str, column: str) -> str:
-    """SQL that exchanges the first two different values, each of which can be unpacked."""
-    two = f"SELECT id FROM {table} WHERE {column} IS NOT NULL ORDER BY id LIMIT 2"
+    """SQL that exchanges the shortest and the longest value, each of which can be unpacked."""
+    first = f"SELECT id FROM {table} WHERE {column} IS NOT NULL ORDER BY length({column})"
+    two = f"({first}, id LIMIT 1) UNION ({first} DESC, id LIMIT 1)"
     return (
         f"UPDATE {table} t SET {column} = o.{column} FROM {table} o"
         f" WHERE t.id IN ({two}) AND o.id IN ({two}) AND o.id <> t.id"
