@@ -46,6 +46,26 @@ def test_the_committed_reports_are_made_from_the_committed_experiment(results: R
     assert (SAMPLE / name).read_text(encoding="utf-8") == RENDERERS[name](results)
 
 
+def test_what_two_groups_of_tables_save_at_another_value_is_what_all_save(sample: Experiment, results: Results) -> None:
+    parents, rows = sample.workload.parents, {(row.scenario, row.value): row for row in results.by_parameter}
+    assert {"store_changes_only", "hypertable_compression"} <= {scenario for scenario, _ in rows}
+    for auxiliary in sample.auxiliary_trials:
+        trial = auxiliary.outcome
+        if auxiliary.purpose == CHANGE_RATE and auxiliary.template and isinstance(trial, Completed):
+            row, origins = (
+                rows[trial.scenario, auxiliary.dataset.parameters[CHANGE_RATE]],
+                sample.scenarios[trial.scenario].origins,
+            )
+            before, after = (
+                {table.table: table.total for table in footprint.tables}
+                for footprint in (auxiliary.template.footprint, trial.footprint)
+            )
+            details, snapshots = (sum(before[table] for table in group) for group in (parents.keys(), parents.values()))
+            of_groups = (row.details or 0) * details + (row.parents or 0) * snapshots
+            in_neither = 100 * sum(after[table] for table in after.keys() - before.keys() - origins.keys())
+            assert of_groups - in_neither == pytest.approx(row.all * sum(before.values())), row.scenario
+
+
 def test_the_sample_is_a_whole_run_at_the_default_size(sample: Experiment) -> None:
     assert sample.finished
     assert {outcome.scenario for outcome in sample.outcomes} == {trial.scenario for trial in sample.plan.trials}
