@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import math
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
+
+from lab.units import Unit, counted, joined, number_text
+
+_NAMED = 3
+"""Figures outside of their tolerance that are named."""
 
 
 class Published(Protocol):
@@ -57,6 +63,34 @@ class Figure:
 def figures(published: Iterable[Published], measured: Mapping[str, float | None]) -> tuple[Figure, ...]:
     """Every published figure with its measured counterpart, in the order of the case; None if it was not measured."""
     return tuple(_figure(number, measured.get(number.name)) for number in published)
+
+
+def trust(figures: Sequence[Figure]) -> str:
+    """Whether a run on this workload may be trusted, and why not; one sentence."""
+    outside = sorted((figure for figure in figures if figure.holds is False), key=_excess, reverse=True)
+    unknown = [figure.name for figure in figures if figure.holds is None]
+    known = len(figures) - len(unknown)
+    unmeasured = f", and {joined(unknown)} could not be measured here" if unknown else ""
+    if not outside:
+        return f"You may trust a run on this workload: {known} of {counted(len(figures), 'figure')} within tolerance{unmeasured}."
+    named = joined([_off(figure) for figure in outside[:_NAMED]])
+    more = f", and {len(outside) - _NAMED} more are outside" if len(outside) > _NAMED else ""
+    return f"Do not trust a run on this workload where these count: {named}{more}{unmeasured}."
+
+
+def _excess(figure: Figure) -> float:
+    """How many tolerances it is off."""
+    distance = abs(figure.distance or 0.0)
+    return distance / figure.allowed if figure.allowed else math.inf
+
+
+def _off(figure: Figure) -> str:
+    wanted = f"{_text(figure.published)} {figure.unit} ± {_text(figure.allowed)}"
+    return f"{figure.name} is {_text(figure.generated)} instead of {wanted}"
+
+
+def _text(value: float | None) -> str:
+    return "" if value is None else number_text(value, Unit.OTHER)
 
 
 def _figure(number: Published, generated: float | None) -> Figure:

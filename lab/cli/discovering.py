@@ -9,13 +9,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from lab import paths
 from lab.cli.app import SOMETHING_FAILED, app
 from lab.cli.console import print_json, print_line, print_lines, print_table
 from lab.cli.constraints import Horizon, Keep, KeepHistory, MaxLock, MaxRead, Target, constraints
 from lab.cli.options import AsJson, scenario_names
 from lab.cli.progress import reported
-from lab.cli.sources import case_file_or_path, load_profile, profile_file, usages
+from lab.cli.sources import load_profile, profile_file, usages
 from lab.errors import InputError, ServerError
 from lab.values import Constraints
 
@@ -29,50 +28,6 @@ Dsn = Annotated[
     str | None, typer.Argument(metavar="[DSN]", help="The database; default: from PGHOST, PGDATABASE and so on.")
 ]
 Sources = Annotated[list[Path], typer.Argument(metavar="SRC...", help="Folders or files of the application's sources.")]
-
-
-@app.command(
-    epilog="Examples: [bold]lab profile postgresql://reader@host/odds -o profile.json[/] ·"
-    " [bold]lab profile --case 2026-02-17[/]"
-)
-def profile(
-    dsn: Dsn = None,
-    case: Annotated[
-        str | None, typer.Option("--case", help="Instead of a database: a published case, or its file.")
-    ] = None,
-    target: Annotated[
-        str | None, typer.Option("--target", help="The size that the database should fit in; default: none.")
-    ] = None,
-    exact: Annotated[bool, typer.Option("--exact", help="Read every block instead of a sample.")] = False,
-    output: Annotated[Path | None, typer.Option("-o", "--out", help="Also write the profile as JSON here.")] = None,
-    as_json: AsJson = False,
-) -> None:
-    """Measure what a real database stores: tables, columns, indexes, growth, duplicates. It is only read."""
-    from data_gen import published
-    from lab import files, profiling
-    from lab.report import profile as profiles
-    from lab.units import parse_bytes
-
-    if dsn and case:
-        raise InputError("A database and a case were given.", hint="Name one of them.")
-    printed = as_json or (output is not None and paths.is_standard_output(output))
-    if output and not printed:
-        files.check_target(output, streams=True)  # before a large database is read for hours
-    size = None if target is None else parse_bytes(target)
-    if case:
-        profiled = published.load(case_file_or_path(case), target_bytes=size)
-    else:
-        with reported() as progress:
-            profiled = profiling.profile(dsn or "", target_bytes=size, exact=exact, progress=progress)
-    if output and not paths.is_standard_output(output):
-        files.write_or_stream(output, profiling.text(profiled))
-    if printed:
-        typer.echo(profiling.text(profiled), nl=False)
-        return
-    print_lines(profiles.headline(profiled))
-    for table in profiles.tables(profiled):
-        print_table(table)
-    print_lines(f"Not seen: {line}" for line in profiled.missing)
 
 
 @app.command("usage", epilog="Example: [bold]lab usage ../odds-app --column raw_response[/]")

@@ -207,6 +207,7 @@ def fidelity(
 ) -> None:
     """Compare the generated workload with the published or profiled database that it imitates."""
     from data_gen import imitation
+    from lab.analysis.fidelity import trust
     from lab.fidelity import Request, measure
     from lab.report import tables
     from lab.servers import Options
@@ -228,5 +229,6 @@ def fidelity(
     else:
         print_table(tables.fidelity(figures))
         print_lines(note.line for note in workload.notes)
+        print_line("", head=trust(figures))
     if any(figure.holds is not True for figure in figures):
         raise typer.Exit(SOMETHING_FAILED)

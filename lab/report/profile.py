@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 from lab.analysis.drivers import data_per_index, drivers
+from lab.analysis.profile_change import changes
+from lab.discovery.values import CheapWin
 from lab.report.table import Cell, Table, count, share, size
 from lab.units import Unit, bytes_text
-from lab.values import ColumnProfile, Profile, Series, Share, TableProfile
+from lab.values import ColumnProfile, Growth, Profile, Series, Share, TableProfile
 
-_TOP = 20
+_TOP, _FEW = 20, 8
 _WORTH = 0.01
 """Share of the database below which a column is left out, unless it holds JSON."""
 _GAIN = 0.98
@@ -28,6 +31,59 @@ def tables(profile: Profile) -> tuple[Table, ...]:
         storage,
     )
     return tuple(table for table in (maker(profile) for maker in makers) if table.rows)
+
+
+def overview(profile: Profile, wins: Sequence[CheapWin]) -> tuple[Table, ...]:
+    """One screen: what the bytes are spent on, what grows, what needs no rewrite; tables that have rows."""
+    made = (replace(storage(profile, _FEW), title="What eats the disk"), _growing(profile), _wins(wins))
+    return tuple(table for table in made if table.rows)
+
+
+def _growing(profile: Profile) -> Table:
+    """The tables that grow most, over the last days."""
+    growing = [(table.table, table.growth) for table in profile.tables if table.growth]
+    growing.sort(key=lambda pair: -(_pace(pair[1]) or 0))
+    return Table(
+        title="What grows",
+        heads=("table", "rows a day", "bytes a day"),
+        rows=tuple(
+            (name, count(growth.rows_per_day_week or growth.rows_per_day), size(_pace(growth)))
+            for name, growth in growing[:_FEW]
+        ),
+    )
+
+
+def _pace(growth: Growth) -> float | None:
+    """Bytes a day, of the last 7 days where they are known."""
+    return growth.bytes_per_day if growth.bytes_per_day_week is None else growth.bytes_per_day_week
+
+
+def _wins(wins: Sequence[CheapWin]) -> Table:
+    return Table(
+        title="Cheap wins, before any rewrite (`lab discover` says how)",
+        heads=("what the profile shows", "frees at most"),
+        rows=tuple((win.what, size(win.bytes)) for win in wins[:_FEW]),
+    )
+
+
+def change(before: Profile, after: Profile) -> Table:
+    """What became of the database and of each table between two profiles."""
+    return Table(
+        title=f"From {before.name}, {before.taken[:10]}, to {after.name}, {after.taken[:10]}",
+        heads=("what", "before", "after", "change", "", "rows before", "rows after"),
+        rows=tuple(
+            (
+                change.name,
+                size(change.before),
+                size(change.after),
+                size(change.difference),
+                share(change.share),
+                count(change.rows_before),
+                count(change.rows_after),
+            )
+            for change in changes(before, after)
+        ),
+    )
 
 
 def headline(profile: Profile) -> tuple[str, ...]:
@@ -200,13 +256,13 @@ def _shares(series: Series) -> tuple[Share | None, ...]:
     return series.equal_payloads, series.equal_snapshots, series.equal_market_rows, series.equal_lists
 
 
-def storage(profile: Profile) -> Table:
+def storage(profile: Profile, most: int = _TOP) -> Table:
     """The largest uses of storage."""
     return Table(
         title="What the bytes are spent on",
         heads=("what", "kind", "size", "share"),
         rows=tuple(
-            (driver.name, driver.kind, size(driver.bytes), share(driver.share)) for driver in drivers(profile)[:_TOP]
+            (driver.name, driver.kind, size(driver.bytes), share(driver.share)) for driver in drivers(profile)[:most]
         ),
         left=2,
     )

@@ -8,13 +8,18 @@ from __future__ import annotations
 import io
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from rich.console import Console
 from syrupy.assertion import SnapshotAssertion
+from typer.testing import CliRunner
 
+from data_gen import case_file, published
+from lab import profiling
+from lab.analysis.fidelity import Figure, trust
 from lab.analysis.results import analyse
-from lab.cli import console, results
+from lab.cli import app, console, results
 from lab.values import Completed, Experiment, Failed, Mismatch, Outcome, Skipped, Verdict
 
 Screen = Callable[[int], io.StringIO]
@@ -85,3 +90,51 @@ def test_a_wrong_answer_is_never_a_saving(format_1: Experiment, screen: Screen) 
     (row,) = [line for line in printed.getvalue().splitlines() if line.split()[:1] == ["rewrite_only"]]
     assert "%" not in row
     assert "GB" not in row
+
+
+@pytest.fixture
+def profiles(tmp_path: Path) -> list[str]:
+    """Two saved profiles, the older first."""
+    files = [tmp_path / f"{case}.json" for case in ("2026-02-06", "2026-02-17")]
+    for file in files:
+        file.write_text(profiling.text(published.load(case_file(file.stem))), encoding="utf-8")
+    return list(map(str, files))
+
+
+@pytest.mark.parametrize("width", [80, 120])
+def test_a_saved_profile_opens_on_one_screen(
+    width: int, profiles: list[str], screen: Screen, snapshot: SnapshotAssertion
+) -> None:
+    printed = screen(width)
+    assert CliRunner().invoke(app, ["profile", profiles[1]]).exit_code == 0
+    lines = printed.getvalue().splitlines()
+    assert max(map(len, lines)) <= width
+    assert len(lines) <= 40
+    assert printed.getvalue() == snapshot
+
+
+def test_the_rest_of_a_profile_comes_on_demand(profiles: list[str], screen: Screen) -> None:
+    printed = screen(180)
+    assert CliRunner().invoke(app, ["profile", profiles[1], "--full"]).exit_code == 0
+    assert "Retention" in printed.getvalue()
+    assert "Not seen:" in printed.getvalue()
+
+
+def test_two_profiles_are_compared(profiles: list[str], screen: Screen, snapshot: SnapshotAssertion) -> None:
+    printed = screen(120)
+    assert CliRunner().invoke(app, ["profile", *profiles]).exit_code == 0
+    assert printed.getvalue() == snapshot
+
+
+def figure(name: str, generated: float | None) -> Figure:
+    return Figure(name=name, published=100.0, generated=generated, unit="bytes", allowed=5.0)
+
+
+def test_fidelity_says_in_one_sentence_whether_a_run_may_be_trusted() -> None:
+    fits, far, near, unknown = figure("a", 104), figure("b", 150), figure("c", 106), figure("d", None)
+    assert trust([fits]) == "You may trust a run on this workload: 1 of 1 figure within tolerance."
+    assert "and d could not be measured here" in trust([fits, unknown])
+    assert trust([fits, near, far]) == (
+        "Do not trust a run on this workload where these count: b is 150 instead of 100 bytes ± 5 and c is 106 instead of"
+        " 100 bytes ± 5."
+    )
