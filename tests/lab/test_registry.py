@@ -45,7 +45,9 @@ def test_all_holds_every_scenario_and_the_combinations_that_are_asked_for() -> N
         "drop_raw_response+retention_7d",
         "drop_raw_response+store_changes_only",
         "pack_raw_response+hypertable_compression",
+        "pack_raw_response+pack_market_history",
         "toast_lz4+hypertable_compression",
+        "toast_lz4+pack_market_history",
     }
     assert {"retention_7d", "retention_14d", "retention_30d", "toast_lz4", "hypertable_compression_default"} <= set(
         names
