@@ -247,3 +247,6 @@ def _kinds(kinds: Kinds) -> Iterator[Problem]:
     yield from _counts("fixed", kinds.fixed)
     if lacking := [kind for kind in KINDS if kind not in kinds.fixed]:
         yield Problem(place="fixed", message=f"{lacking[0]} is missing")
+    for kind in kinds.fixed.keys() & set(KINDS):
+        if kinds.fixed[kind] > getattr(kinds, kind):
+            yield Problem(place=f"fixed.{kind}", message="it is more than there is")
