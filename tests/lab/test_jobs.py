@@ -67,6 +67,7 @@ def test_sizes_are_the_same_where_two_servers_are_used_at_once(
 ) -> None:
     del pglite  # asked for so that the test is skipped by name where it cannot be had
     monkeypatch.setattr(workload, "RATES", (4.0,))
+    monkeypatch.setattr(workload, "CHURNS", (1.0,))
     one, three = (
         experiment_of(("drop_raw_response", "hypertable_compression"), "auto", jobs, tmp_path) for jobs in (1, 3)
     )
