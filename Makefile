@@ -44,7 +44,7 @@ bench: setup ## the lab's own speed, as ratios
 	$(BIN)/python -m benchmarks.analysis
 
 sample: setup ## measure the run that git keeps, and what the documents show of it
-	rm -rf build/sample && $(BIN)/lab run --scenario all --thorough --out build/sample
+	rm -rf build/sample && $(BIN)/lab run --scenario all --thorough --size 128MB --out build/sample
 	rm -rf results/sample && mv build/sample/* results/sample
 	$(MAKE) shown
 
