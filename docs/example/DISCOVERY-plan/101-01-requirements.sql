@@ -1,5 +1,5 @@
 -- Written by `lab discover`, and written anew whenever it runs.
--- drop_raw_response+outcome_normalization_snapshot: phase 101, requirements (file 1 of 12).
+-- pack_raw_response+pack_market_history: phase 101, requirements (file 1 of 16).
 \set ON_ERROR_STOP on
 SET search_path = public;
 SET lock_timeout = '5s';
@@ -80,6 +80,42 @@ DO $check$
 DECLARE
   broken bigint;
 BEGIN
+  broken := (SELECT count(*) FROM (SELECT id FROM odds_snapshots GROUP BY id HAVING count(*) > 1) twice);
+  IF broken IS DISTINCT FROM 0 THEN
+    RAISE EXCEPTION 'Required: %', 'every id of odds_snapshots belongs to one snapshot'
+      USING DETAIL = format('%s rows break it.', broken), HINT = 'Execute nothing that follows.';
+  END IF;
+END
+$check$;
+
+DO $check$
+DECLARE
+  broken bigint;
+BEGIN
+  broken := (SELECT (SELECT count(*) FROM odds_snapshots WHERE id <= 0) + (SELECT count(*) FROM competitor_odds_snapshots WHERE id <= 0));
+  IF broken IS DISTINCT FROM 0 THEN
+    RAISE EXCEPTION 'Required: %', 'every id of a snapshot is positive'
+      USING DETAIL = format('%s rows break it.', broken), HINT = 'Execute nothing that follows.';
+  END IF;
+END
+$check$;
+
+DO $check$
+DECLARE
+  broken bigint;
+BEGIN
+  broken := (SELECT (SELECT count(*) FROM pg_class WHERE relname IN ('payload_dictionaries', 'odds_snapshots_packed', 'odds_snapshots_unpacked', 'odds_snapshots_references', 'odds_snapshots_document', 'competitor_odds_snapshots_packed', 'competitor_odds_snapshots_unpacked', 'competitor_odds_snapshots_references', 'competitor_odds_snapshots_document') AND relnamespace = 'public'::regnamespace) + (SELECT count(*) FROM pg_proc WHERE proname IN ('payload_dictionaries', 'odds_snapshots_packed', 'odds_snapshots_unpacked', 'odds_snapshots_references', 'odds_snapshots_document', 'competitor_odds_snapshots_packed', 'competitor_odds_snapshots_unpacked', 'competitor_odds_snapshots_references', 'competitor_odds_snapshots_document') AND pronamespace = 'public'::regnamespace));
+  IF broken IS DISTINCT FROM 0 THEN
+    RAISE EXCEPTION 'Required: %', 'nothing is called payload_dictionaries or odds_snapshots_packed or odds_snapshots_unpacked or odds_snapshots_references or odds_snapshots_document or competitor_odds_snapshots_packed or competitor_odds_snapshots_unpacked or competitor_odds_snapshots_references or competitor_odds_snapshots_document yet'
+      USING DETAIL = format('%s rows break it.', broken), HINT = 'Execute nothing that follows.';
+  END IF;
+END
+$check$;
+
+DO $check$
+DECLARE
+  broken bigint;
+BEGIN
   broken := (SELECT count(*) FROM pg_attribute WHERE attrelid = 'market_odds'::regclass AND attnum > 0 AND NOT attisdropped AND attname NOT IN ('id', 'snapshot_id', 'betpawa_market_id', 'betpawa_market_name', 'market_groups', 'line', 'handicap_type', 'handicap_home', 'handicap_away', 'outcomes', 'unavailable_at'));
   IF broken IS DISTINCT FROM 0 THEN
     RAISE EXCEPTION 'Required: %', 'market_odds has no other columns than id, snapshot_id, betpawa_market_id, betpawa_market_name, market_groups, line, handicap_type, handicap_home, handicap_away, outcomes, unavailable_at'
@@ -128,10 +164,31 @@ DO $check$
 DECLARE
   broken bigint;
 BEGIN
-  broken := (SELECT (SELECT count(*) FROM pg_class WHERE relname IN ('market_lookup', 'unpacked_outcomes', 'market_odds_blocks', 'market_odds_layouts', 'market_odds_exceptions', 'market_odds_old', 'competitor_market_odds_blocks', 'competitor_market_odds_layouts', 'competitor_market_odds_exceptions', 'competitor_market_odds_old', 'parsed_market_odds', 'listed_market_odds', 'parsed_competitor_market_odds', 'listed_competitor_market_odds') AND relnamespace = 'public'::regnamespace) + (SELECT count(*) FROM pg_proc WHERE proname IN ('market_lookup', 'unpacked_outcomes', 'market_odds_blocks', 'market_odds_layouts', 'market_odds_exceptions', 'market_odds_old', 'competitor_market_odds_blocks', 'competitor_market_odds_layouts', 'competitor_market_odds_exceptions', 'competitor_market_odds_old', 'parsed_market_odds', 'listed_market_odds', 'parsed_competitor_market_odds', 'listed_competitor_market_odds') AND pronamespace = 'public'::regnamespace));
+  broken := (SELECT (SELECT count(*) FROM pg_class WHERE relname IN ('market_lookup', 'unpacked_outcomes', 'market_odds_rows', 'market_odds_blocks', 'market_odds_places', 'market_odds_old', 'competitor_market_odds_rows', 'competitor_market_odds_blocks', 'competitor_market_odds_places', 'competitor_market_odds_old', 'parsed_market_odds', 'listed_market_odds', 'parsed_competitor_market_odds', 'listed_competitor_market_odds') AND relnamespace = 'public'::regnamespace) + (SELECT count(*) FROM pg_proc WHERE proname IN ('market_lookup', 'unpacked_outcomes', 'market_odds_rows', 'market_odds_blocks', 'market_odds_places', 'market_odds_old', 'competitor_market_odds_rows', 'competitor_market_odds_blocks', 'competitor_market_odds_places', 'competitor_market_odds_old', 'parsed_market_odds', 'listed_market_odds', 'parsed_competitor_market_odds', 'listed_competitor_market_odds') AND pronamespace = 'public'::regnamespace));
   IF broken IS DISTINCT FROM 0 THEN
-    RAISE EXCEPTION 'Required: %', 'nothing is called market_lookup or unpacked_outcomes or market_odds_blocks or market_odds_layouts or market_odds_exceptions or market_odds_old or competitor_market_odds_blocks or competitor_market_odds_layouts or competitor_market_odds_exceptions or competitor_market_odds_old or parsed_market_odds or listed_market_odds or parsed_competitor_market_odds or listed_competitor_market_odds yet'
+    RAISE EXCEPTION 'Required: %', 'nothing is called market_lookup or unpacked_outcomes or market_odds_rows or market_odds_blocks or market_odds_places or market_odds_old or competitor_market_odds_rows or competitor_market_odds_blocks or competitor_market_odds_places or competitor_market_odds_old or parsed_market_odds or listed_market_odds or parsed_competitor_market_odds or listed_competitor_market_odds yet'
       USING DETAIL = format('%s rows break it.', broken), HINT = 'Execute nothing that follows.';
   END IF;
 END
 $check$;
+
+DO $check$
+DECLARE
+  broken bigint;
+BEGIN
+  broken := (SELECT (SELECT count(*) FROM pg_class WHERE relname IN ('chosen_market_odds', 'parsed_market_odds', 'placed_market_odds', 'books_market_odds', 'cells_market_odds', 'chosen_competitor_market_odds', 'parsed_competitor_market_odds', 'placed_competitor_market_odds', 'books_competitor_market_odds', 'cells_competitor_market_odds') AND relnamespace = 'public'::regnamespace) + (SELECT count(*) FROM pg_proc WHERE proname IN ('chosen_market_odds', 'parsed_market_odds', 'placed_market_odds', 'books_market_odds', 'cells_market_odds', 'chosen_competitor_market_odds', 'parsed_competitor_market_odds', 'placed_competitor_market_odds', 'books_competitor_market_odds', 'cells_competitor_market_odds') AND pronamespace = 'public'::regnamespace));
+  IF broken IS DISTINCT FROM 0 THEN
+    RAISE EXCEPTION 'Required: %', 'nothing is called chosen_market_odds or parsed_market_odds or placed_market_odds or books_market_odds or cells_market_odds or chosen_competitor_market_odds or parsed_competitor_market_odds or placed_competitor_market_odds or books_competitor_market_odds or cells_competitor_market_odds yet'
+      USING DETAIL = format('%s rows break it.', broken), HINT = 'Execute nothing that follows.';
+  END IF;
+END
+$check$;
+
+-- A client does this, not SQL: it reads the rows of a query in Python. The query:
+--   SELECT platform, document FROM (SELECT n.platform, (SELECT t.raw_response::text FROM odds_snapshots t WHERE t.id = n.id) AS document FROM (SELECT t.id, p.slug::text AS platform, row_number() OVER (PARTITION BY p.slug::text ORDER BY t.id) AS place, count(*) OVER (PARTITION BY p.slug::text) AS rows FROM odds_snapshots t JOIN bookmakers p ON p.id = t.bookmaker_id WHERE t.raw_response IS NOT NULL) n WHERE n.place <= (n.rows + 1) / 2 AND n.place % greatest(n.rows / 2 / 50, 1) = 0 UNION ALL SELECT n.platform, (SELECT t.raw_response::text FROM competitor_odds_snapshots t WHERE t.id = n.id) AS document FROM (SELECT t.id, p.source::text AS platform, row_number() OVER (PARTITION BY p.source::text ORDER BY t.id) AS place, count(*) OVER (PARTITION BY p.source::text) AS rows FROM competitor_odds_snapshots t JOIN competitor_events p ON p.id = t.competitor_event_id WHERE t.raw_response IS NOT NULL) n WHERE n.place <= (n.rows + 1) / 2 AND n.place % greatest(n.rows / 2 / 50, 1) = 0) older ORDER BY platform
+DO $client$
+BEGIN
+  RAISE EXCEPTION 'No SQL can do this: %', 'train a dictionary for each platform into payload_dictionaries (id, platform, content)'
+    USING HINT = 'The lab has no command that does it on a database that it did not make. Execute nothing that follows.';
+END
+$client$;

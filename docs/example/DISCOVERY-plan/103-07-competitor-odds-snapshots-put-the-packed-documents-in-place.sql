@@ -1,0 +1,31 @@
+-- Written by `lab discover`, and written anew whenever it runs.
+-- pack_raw_response+pack_market_history: phase 103, competitor_odds_snapshots: put the packed documents in place (file 8 of 16).
+\set ON_ERROR_STOP on
+SET search_path = public;
+SET lock_timeout = '5s';
+
+BEGIN;
+
+LOCK TABLE competitor_odds_snapshots IN ACCESS EXCLUSIVE MODE;
+
+DO $check$
+DECLARE
+  broken bigint;
+BEGIN
+  broken := (SELECT count(*) FROM competitor_odds_snapshots t LEFT JOIN competitor_odds_snapshots_unpacked u ON u.id = t.id WHERE u.hash IS DISTINCT FROM sha256(convert_to(t.raw_response::text, 'UTF8')));
+  IF broken IS DISTINCT FROM 0 THEN
+    RAISE EXCEPTION 'Not proved: %', 'every document of competitor_odds_snapshots comes back as it was'
+      USING DETAIL = format('%s differences.', broken), HINT = 'Execute nothing that follows.';
+  END IF;
+END
+$check$;
+
+CREATE FUNCTION competitor_odds_snapshots_document(bigint) RETURNS bytea LANGUAGE sql STABLE AS 'SELECT packed FROM competitor_odds_snapshots_packed WHERE id = $1';
+
+ALTER TABLE competitor_odds_snapshots ALTER COLUMN raw_response TYPE bytea USING competitor_odds_snapshots_document(id);
+
+DROP FUNCTION competitor_odds_snapshots_document(bigint);
+
+COMMIT;
+
+DROP TABLE competitor_odds_snapshots_packed, competitor_odds_snapshots_unpacked;

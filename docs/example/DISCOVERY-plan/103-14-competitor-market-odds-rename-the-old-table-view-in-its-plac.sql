@@ -1,0 +1,37 @@
+-- Written by `lab discover`, and written anew whenever it runs.
+-- pack_raw_response+pack_market_history: phase 103, competitor_market_odds: rename the old table, view in its place (file 15 of 16).
+\set ON_ERROR_STOP on
+SET search_path = public;
+SET lock_timeout = '5s';
+
+BEGIN;
+
+LOCK TABLE competitor_market_odds IN EXCLUSIVE MODE;
+
+DO $check$
+DECLARE
+  broken bigint;
+BEGIN
+  broken := (SELECT count(*) FROM (SELECT id / 1000 AS part, count(*) AS rows, sum(hashint8extended(hash_record_extended(ROW(t.id, t.snapshot_id, t.betpawa_market_id, t.betpawa_market_name, t.market_groups::jsonb, t.line, t.handicap_type, t.handicap_home, t.handicap_away, t.outcomes::jsonb, t.unavailable_at), 0), 0)) AS content FROM competitor_market_odds t GROUP BY 1) a FULL JOIN (SELECT id / 1000 AS part, count(*) AS rows, sum(hashint8extended(hash_record_extended(ROW(t.id, t.snapshot_id, t.betpawa_market_id, t.betpawa_market_name, t.market_groups::jsonb, t.line, t.handicap_type, t.handicap_home, t.handicap_away, t.outcomes::jsonb, t.unavailable_at), 0), 0)) AS content FROM (SELECT r.id, b.snapshot_id, r.betpawa_market_id, r.betpawa_market_name, r.line, r.handicap_type, r.handicap_home, r.handicap_away, r.outcomes AS outcomes, r.market_groups, r.unavailable_at AS unavailable_at FROM competitor_market_odds_blocks b CROSS JOIN LATERAL (SELECT id, betpawa_market_id, betpawa_market_name, market_groups, line, handicap_type, handicap_home, handicap_away, outcomes, unavailable_at FROM competitor_market_odds_rows p WHERE p.snapshot_id = b.snapshot_id UNION ALL SELECT b.first_id + bit_count(substring(b.listed FOR l.position)) - 1 + coalesce(b.shifts[width_bucket(l.position, b.breaks)], 0) AS id, l.betpawa_market_id, d.betpawa_market_name, d.market_groups, l.line, d.handicap_type, d.handicap_home, d.handicap_away, format(d.template, VARIADIC b.odds[l.start : l.start + d.prices - 1])::json, NULL::timestamptz FROM competitor_market_odds_places l LEFT JOIN market_lookup d ON d.id = l.market WHERE l.layout = b.layout AND get_bit(b.listed, l.position - 1) <> 0) r) t GROUP BY 1) b USING (part) WHERE (a.rows, a.content) IS DISTINCT FROM (b.rows, b.content));
+  IF broken IS DISTINCT FROM 0 THEN
+    RAISE EXCEPTION 'Not proved: %', 'the view gives back every row of competitor_market_odds'
+      USING DETAIL = format('%s differences.', broken), HINT = 'Execute nothing that follows.';
+  END IF;
+END
+$check$;
+
+ALTER TABLE competitor_market_odds RENAME TO competitor_market_odds_old;
+
+CREATE VIEW competitor_market_odds AS SELECT r.id, b.snapshot_id, r.betpawa_market_id, r.betpawa_market_name, r.line, r.handicap_type, r.handicap_home, r.handicap_away, r.outcomes AS outcomes, r.market_groups, r.unavailable_at AS unavailable_at FROM competitor_market_odds_blocks b CROSS JOIN LATERAL (SELECT id, betpawa_market_id, betpawa_market_name, market_groups, line, handicap_type, handicap_home, handicap_away, outcomes, unavailable_at FROM competitor_market_odds_rows p WHERE p.snapshot_id = b.snapshot_id UNION ALL SELECT b.first_id + bit_count(substring(b.listed FOR l.position)) - 1 + coalesce(b.shifts[width_bucket(l.position, b.breaks)], 0) AS id, l.betpawa_market_id, d.betpawa_market_name, d.market_groups, l.line, d.handicap_type, d.handicap_home, d.handicap_away, format(d.template, VARIADIC b.odds[l.start : l.start + d.prices - 1])::json, NULL::timestamptz FROM competitor_market_odds_places l LEFT JOIN market_lookup d ON d.id = l.market WHERE l.layout = b.layout AND get_bit(b.listed, l.position - 1) <> 0) r;
+
+COMMIT;
+
+DROP TABLE chosen_competitor_market_odds;
+
+DROP TABLE parsed_competitor_market_odds;
+
+DROP TABLE placed_competitor_market_odds;
+
+DROP TABLE books_competitor_market_odds;
+
+DROP TABLE cells_competitor_market_odds;
