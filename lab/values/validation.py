@@ -240,6 +240,9 @@ def _table(table: TableFootprint) -> Iterator[Problem]:
     yield from _kinds(table)
     if table.rowstore:
         yield from _below("rowstore", _kinds(table.rowstore))
+        for kind in KINDS:
+            if getattr(table.rowstore, kind) > getattr(table, kind):
+                yield Problem(place=f"rowstore.{kind}", message="it is more than the whole table has")
 
 
 def _kinds(kinds: Kinds) -> Iterator[Problem]:

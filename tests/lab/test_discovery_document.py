@@ -109,7 +109,7 @@ def test_one_windows_newline_makes_no_windows_document(inputs: DiscoveryInputs) 
 def test_a_run_of_a_profile_names_the_case_that_it_left_and_where_it_ran(sample: Experiment) -> None:
     own = replace(sample, plan=replace(sample.plan, dataset=replace(sample.plan.dataset, case="profile-mine")))
     command = provenance.of_run(own, "results/a/experiment.json", "", case_file="results/a/case.json").command
-    assert command.startswith("lab run --profile results/a/case.json --size 256MB")
+    assert command.startswith(f"lab run --profile results/a/case.json --size {sample.plan.size_bytes >> 20}MB")
     alone = replace(
         own, plan=replace(own.plan, trials=tuple(trial for trial in own.plan.trials if trial.server == "native"))
     )
