@@ -20,6 +20,7 @@ from lab.cli import app
 from lab.discovery import DiscoveryInputs, provenance
 from lab.errors import InputError
 from lab.report import discovery, markdown, markers
+from lab.report.page import document
 from lab.values import Experiment
 from tests.support import ROOT, SAMPLE
 
@@ -250,3 +251,15 @@ def test_a_document_is_replaced_as_a_whole_and_a_link_stays_a_link(tmp_path: Pat
     assert (tmp_path / "DISCOVERY.md").is_symlink()
     assert (tmp_path / "real.md").read_bytes() == (EXAMPLE / "DISCOVERY.md").read_bytes()
     assert not list(tmp_path.glob(".*"))
+
+
+def test_each_table_and_each_block_of_code_of_a_page_scrolls_in_a_region_of_its_own() -> None:
+    table, code = "| a |\n| --- |\n| 1 |\n", "```\nSELECT 1\n```\n"
+    page = document(f"{table}\n{table}\n{code}\n{table}", {})
+    assert re.findall(r'<div class="scroll"|</div>|</table>|</pre>', page[page.index('<div class="scroll"') :])[
+        :12
+    ] == [
+        *('<div class="scroll"', "</table>", "</div>") * 2,
+        *('<div class="scroll"', "</pre>", "</div>"),
+        *('<div class="scroll"', "</table>", "</div>"),
+    ]

@@ -25,7 +25,6 @@ def document(text: str, pictures: Mapping[str, str]) -> str:
     reader = MarkdownIt("commonmark", {"html": False}).enable("table")
     tokens = reader.parse(markers.without(text))
     heads = list(_anchored(tokens))
-    _wrapped(tokens)
     for token in tokens:
         for part in token.children or ():
             if part.type == "image":
@@ -35,7 +34,7 @@ def document(text: str, pictures: Mapping[str, str]) -> str:
         "document.html.j2",
         title=title,
         heads=[(anchor, head) for level, anchor, head in heads if level == "h2"],
-        text=Markup(reader.renderer.render(tokens, reader.options, {})),  # noqa: S704 - HTML of its own is escaped
+        text=Markup(reader.renderer.render(list(_wrapped(tokens)), reader.options, {})),  # noqa: S704 - HTML of its own is escaped
     )
 
 
@@ -48,16 +47,14 @@ def _anchored(tokens: Sequence[Token]) -> Iterator[tuple[str, str, str]]:
             yield token.tag, anchor, inside.content
 
 
-def _wrapped(tokens: list[Token]) -> None:
-    """Put tables and code into regions that scroll by themselves, also by the keyboard."""
-    for number, token in enumerate([*tokens]):
-        place = tokens.index(token)
-        if token.type == "table_open":
-            tokens.insert(place, _html(_SCROLLS.format("Table", number)))
-        elif token.type == "table_close":
-            tokens.insert(place + 1, _html("</div>\n"))
-        elif token.type == "fence":
-            tokens[place : place + 1] = [_html(_SCROLLS.format("Code", number)), token, _html("</div>\n")]
+def _wrapped(tokens: Sequence[Token]) -> Iterator[Token]:
+    """Tables and code in regions that scroll by themselves, also by the keyboard."""
+    for number, token in enumerate(tokens):
+        if token.type in {"table_open", "fence"}:
+            yield _html(_SCROLLS.format("Table" if token.type == "table_open" else "Code", number))
+        yield token
+        if token.type in {"table_close", "fence"}:
+            yield _html("</div>\n")
 
 
 def _shown(image: Token, pictures: Mapping[str, str]) -> None:
