@@ -145,23 +145,27 @@ def statement_text(statement: Statement) -> str:
 
 def _recurring(facts: ScenarioFacts, strategy: str) -> Iterator[PlanFile]:
     if facts.recurring:
-        blocks = (f"{statement.strip().removesuffix(';')};" for statement in facts.recurring)
-        head = f"{HEADER}\n-- {strategy}: execute it again and again.\n{_SETTINGS}"
-        yield PlanFile(name=RECURRING, phase=104, step=None, text="\n\n".join((head, *blocks)) + "\n")
+        blocks = [statement_text(Statement(sql=sql, times=1)) for sql in facts.recurring]
+        yield PlanFile(
+            name=RECURRING, phase=104, step=None, text=_text(f"{strategy}: execute it again and again.", blocks)
+        )
 
 
 def _numbered(bodies: Sequence[_Body], strategy: str) -> Iterator[PlanFile]:
     count: dict[int, int] = {}
     for position, body in enumerate(bodies, 1):
         number = count[body.phase] = count.get(body.phase, 0) + 1
-        about = f"-- {strategy}: phase {body.phase}, {body.title} (file {position} of {len(bodies)})."
-        blocks = [f"{HEADER}\n{about}\n{_SETTINGS}", *body.blocks]
+        about = f"{strategy}: phase {body.phase}, {body.title} (file {position} of {len(bodies)})."
         yield PlanFile(
             name=f"{body.phase}-{number:02}-{_slug(body.title)}.sql",
             phase=body.phase,
             step=body.step,
-            text="\n\n".join(blocks) + "\n",
+            text=_text(about, body.blocks),
         )
+
+
+def _text(about: str, blocks: Sequence[str]) -> str:
+    return "\n\n".join((f"{HEADER}\n-- {about}\n{_SETTINGS}", *blocks)) + "\n"
 
 
 def _slug(title: str) -> str:
