@@ -3,9 +3,8 @@
 from collections.abc import Iterator
 
 from scenarios._market_changes import OWNERS
-from scenarios._market_rows import COLUMNS, KEY, MARKET, MARKETS, Form, of, parsed, view_columns
-
-SCRATCH = ("chosen", "parsed", "placed", "books", "cells")
+from scenarios._market_lookup import UNKNOWN, USUAL_KEY
+from scenarios._market_rows import COLUMNS, MARKET, MARKETS, Form, of, parsed, view_columns
 
 REALS = Form(
     stored="odds::real",
@@ -25,15 +24,15 @@ NEWEST = {
 
 # A snapshot that is missing makes a book of its own.
 CHOOSE = """
-CREATE UNLOGGED TABLE chosen_{table} AS
+CREATE {kind} TABLE chosen_{table} AS
 SELECT m.snapshot_id, dense_rank() OVER (ORDER BY {owners}, CASE WHEN s.id IS NULL THEN m.snapshot_id END)::integer AS book
 FROM ({candidates}) m LEFT JOIN {snapshots} s ON s.id = m.snapshot_id
 WHERE m.snapshot_id NOT IN ({newest})
 """
 
 PARSE = """
-CREATE UNLOGGED TABLE parsed_{table} AS
-SELECT *, md5(ROW({key})::text) AS key FROM ({parsed}) p
+CREATE {kind} TABLE parsed_{table} AS
+SELECT *, {key} AS key FROM ({parsed}) p
 """
 
 ADD_MARKETS = """
@@ -43,13 +42,13 @@ SELECT p.key, {of_market}, cardinality(p.outcome_names),
                                  || '$s, "is_active": true}}', ', ' ORDER BY position)
                FROM unnest(p.outcome_names) WITH ORDINALITY AS n(name, position)) || ']'
 FROM (SELECT DISTINCT ON (key) * FROM parsed_{table} WHERE verbatim IS NULL ORDER BY key) p
-WHERE NOT EXISTS (SELECT FROM market_lookup d WHERE d.key = p.key)
+{unknown}
 ORDER BY p.betpawa_market_id, p.line, p.key
 """
 """The template is the market's document with `%1$s` in the place of its first odds, `%2$s` for the second, and so on."""
 
 PLACE = """
-CREATE UNLOGGED TABLE placed_{table} AS
+CREATE {kind} TABLE placed_{table} AS
 SELECT id, snapshot_id, book, market, odds, id - min(id) OVER (PARTITION BY snapshot_id) AS rank
 FROM (SELECT p.id, p.snapshot_id, c.book, d.id AS market, p.odds,
              row_number() OVER (PARTITION BY p.snapshot_id, d.id ORDER BY p.id) AS twin
@@ -60,7 +59,7 @@ WHERE twin = 1
 
 # A book goes on with its newest layout where that has all of its markets.
 CHOOSE_LAYOUTS = """
-CREATE UNLOGGED TABLE books_{table} AS
+CREATE {kind} TABLE books_{table} AS
 SELECT k.book, coalesce(k.layout, (SELECT coalesce(max(layout), 0) FROM {table}_places)
                                   + row_number() OVER (PARTITION BY k.layout IS NULL ORDER BY k.book))::integer AS layout,
        k.layout IS NULL AS fresh
@@ -85,7 +84,7 @@ ORDER BY k.layout, k.position
 """
 
 MAKE_CELLS = """
-CREATE UNLOGGED TABLE cells_{table} AS
+CREATE {kind} TABLE cells_{table} AS
 SELECT *, CASE WHEN id IS NOT NULL THEN shift - coalesce(lag(shift) OVER (PARTITION BY snapshot_id, id IS NULL
                                                                         ORDER BY position), 0) END AS jump
 FROM (SELECT s.snapshot_id, s.layout, s.first_id, l.position, p.id,
@@ -142,33 +141,38 @@ def view(table: str) -> str:
     )
 
 
-def _filled(statement: str, table: str, source: str, candidates: str) -> str:
-    snapshots = MARKETS[table]
-    return statement.format(
-        table=table,
-        snapshots=snapshots,
-        candidates=candidates,
-        newest=NEWEST[table],
-        owners=", ".join(f"s.{owner}" for owner in OWNERS[table]),
-        same_owner=" AND ".join(f"e.{owner} = s.{owner}" for owner in OWNERS[table]),
-        parsed=parsed(source, REALS),
-        key=of("p", KEY),
-        market=MARKET,
-        of_market=of("p").replace("groups", "groups::json"),
-    )
+STATEMENTS = (
+    ("chosen", CHOOSE),
+    ("parsed", PARSE),
+    ("", ADD_MARKETS),
+    ("placed", PLACE),
+    ("books", CHOOSE_LAYOUTS),
+    ("", ADD_PLACES),
+    ("cells", MAKE_CELLS),
+)
+"""In their order, each with the beginning of the name of the scratch table that it makes, or none."""
+SCRATCH = tuple(scratch for scratch, _ in STATEMENTS if scratch)
 
 
-def packing(table: str, source: str, candidates: str) -> Iterator[tuple[str, str]]:
-    """The statements that fill the lookup, the layouts and `cells_<table>` from rows, each with the scratch table it makes."""
+def packing(table: str, source: str, candidates: str, *, kind: str = "UNLOGGED") -> Iterator[tuple[str, str]]:
+    """The statements that fill the lookup, the layouts and `cells_<table>` from rows, each with the scratch table it makes.
+
+    `candidates` is the query for the snapshots that may be packed, and `kind` that of the scratch tables.
+    """
     rows = f"(SELECT t.* FROM {source} t JOIN chosen_{table} c ON c.snapshot_id = t.snapshot_id)"
-    statements = (
-        ("chosen", CHOOSE),
-        ("parsed", PARSE),
-        ("", ADD_MARKETS),
-        ("placed", PLACE),
-        ("books", CHOOSE_LAYOUTS),
-        ("", ADD_PLACES),
-        ("cells", MAKE_CELLS),
-    )
-    for scratch, statement in statements:
-        yield scratch, _filled(statement, table, rows, candidates)
+    values = {
+        "table": table,
+        "snapshots": MARKETS[table],
+        "kind": kind,
+        "candidates": candidates,
+        "newest": NEWEST[table],
+        "owners": ", ".join(f"s.{owner}" for owner in OWNERS[table]),
+        "same_owner": " AND ".join(f"e.{owner} = s.{owner}" for owner in OWNERS[table]),
+        "parsed": parsed(rows, REALS),
+        "key": USUAL_KEY,
+        "market": MARKET,
+        "of_market": of("p").replace("groups", "groups::json"),
+        "unknown": UNKNOWN.strip(),
+    }
+    for scratch, statement in STATEMENTS:
+        yield scratch, statement.format_map(values)

@@ -1,11 +1,11 @@
-"""Shared by the forms of `outcome_normalization`: the SQL that stores parsed market rows, at first and whenever more come.
+"""Shared by the strategies with a lookup of markets: the SQL that stores parsed market rows, at first and whenever more come.
 
 A parsed table is what `scenarios._market_rows.parsed` makes; a writer's holds the rows of one transaction.
 """
 
 from collections.abc import Sequence
 
-from lab.scenario import Writing
+from lab.scenario import Database, Writing
 from scenarios._market_rows import COLUMNS, FLOATS, HUNDREDTHS, KEY, MARKET, Form, of, parsed
 
 USUAL_KEY = f"md5(ROW({of('p', KEY)})::text)"
@@ -13,6 +13,16 @@ VERBATIM_KEY = f"md5(ROW({of('p', KEY)}, p.verbatim::text)::text)"
 
 UNKNOWN = " WHERE NOT EXISTS (SELECT FROM market_lookup d WHERE d.key = p.key)"
 """Of the markets of new rows, those that the lookup lacks."""
+
+
+def create_lookup(db: Database, columns: str) -> None:
+    """The empty lookup; `columns` are those that say what the documents of a market look like."""
+    db.execute("DROP TABLE IF EXISTS market_lookup")
+    db.execute(
+        "CREATE TABLE market_lookup (id integer GENERATED ALWAYS AS IDENTITY PRIMARY KEY, key text NOT NULL UNIQUE,"
+        " betpawa_market_id varchar(50) NOT NULL, betpawa_market_name varchar(255) NOT NULL, market_groups json,"
+        f" line float8, handicap_type varchar(50), handicap_home float8, handicap_away float8, {columns})"
+    )
 
 
 def add_markets(sources: Sequence[str], key: str, values: str, condition: str, *, new: str = "") -> str:

@@ -20,6 +20,7 @@ from lab.scenario import Category, Database, Scenario, Shape, Writing
 from scenarios._market_lookup import (
     add_all_markets,
     blocks_of,
+    create_lookup,
     exceptions_of,
     layouts_of,
     listed,
@@ -56,13 +57,7 @@ $$
 def build_lookup(db: Database) -> None:
     """One lookup for both tables; the application finds a market by its `key` when it writes."""
     with db.step("build the lookup"):
-        db.execute("DROP TABLE IF EXISTS market_lookup")
-        db.execute(
-            "CREATE TABLE market_lookup (id integer GENERATED ALWAYS AS IDENTITY PRIMARY KEY, key text NOT NULL UNIQUE,"
-            " betpawa_market_id varchar(50) NOT NULL, betpawa_market_name varchar(255) NOT NULL, market_groups json,"
-            " line float8, handicap_type varchar(50), handicap_home float8, handicap_away float8,"
-            " outcome_names text[] NOT NULL, outcomes json)"
-        )
+        create_lookup(db, "outcome_names text[] NOT NULL, outcomes json")
         for statement in add_all_markets([f"parsed_{table}" for table in MARKETS]):
             db.execute(statement)
         db.execute("ANALYZE market_lookup")

@@ -16,6 +16,7 @@ from collections.abc import Iterator
 
 from lab.scenario import Category, Database, Scenario, Shape, Writing, unused_names
 from scenarios._market_blocks import BLOCK, BLOCKS, SCRATCH, packing, view
+from scenarios._market_lookup import create_lookup
 from scenarios._market_rows import (
     COLUMNS,
     MARKETS,
@@ -71,13 +72,7 @@ def build_rows(db: Database, table: str) -> None:
 def apply(db: Database) -> None:
     """Both market tables, one after the other."""
     with db.step("the lookup of markets"):
-        db.execute("DROP TABLE IF EXISTS market_lookup")
-        db.execute(
-            "CREATE TABLE market_lookup (id integer GENERATED ALWAYS AS IDENTITY PRIMARY KEY, key text NOT NULL UNIQUE,"
-            " betpawa_market_id varchar(50) NOT NULL, betpawa_market_name varchar(255) NOT NULL, market_groups json,"
-            " line float8, handicap_type varchar(50), handicap_home float8, handicap_away float8, prices integer NOT NULL,"
-            " template text NOT NULL)"
-        )
+        create_lookup(db, "prices integer NOT NULL, template text NOT NULL")
     for table in MARKETS:
         with db.step(f"{table}: markets and layouts"):
             build_tables(db, table)
@@ -101,8 +96,8 @@ def pack(table: str) -> Iterator[str]:
     """The statements that pack the snapshots that are no longer the newest; one transaction."""
     candidates = f"SELECT snapshot_id FROM {table}_blocks WHERE layout IS NULL"
     yield "BEGIN"
-    for _, statement in packing(table, f"{table}_rows", candidates):
-        yield statement.replace("CREATE UNLOGGED TABLE", "CREATE TEMP TABLE").strip()
+    for _, statement in packing(table, f"{table}_rows", candidates, kind="TEMP"):
+        yield statement.strip()
     yield (
         f"UPDATE {table}_blocks b SET ({BLOCK}) = ({of('n', BLOCK)})"
         f" FROM ({BLOCKS.format(table=table)}) n WHERE n.snapshot_id = b.snapshot_id"
