@@ -67,9 +67,8 @@ class Sample:
             return None
         baseline = self._trial(BASELINE, kept.outcome.server)
         found = (one for one in self._analysed([baseline, kept]).candidates if one.trial is kept.outcome)
-        candidate = next(
-            found, None
-        )  # none where answers differ, the baseline failed, or nobody knows how much is kept
+        # None where answers differ, the baseline failed, or nobody knows how much is kept.
+        candidate = next(found, None)
         return observation(candidate, combination, kept.took) if candidate else None
 
     def made(self, combination: Combination) -> MadeTrial | None:

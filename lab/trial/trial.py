@@ -150,10 +150,10 @@ def _timed(trial: _Trial, database: Database, loss: Loss) -> Timed | None:
     bench = trial.bench
     subjects = trial.request.read_subjects
     bench.make_control()
+    asked = reads.about(bench.template.questions.reads, subjects)
     with trial.exclusive(), _sides(trial, database, bench.control()) as (after, before):
-        return reads.measure(
-            after, before, reads.about(bench.template.questions.reads, subjects), loss.columns, seconds=seconds
-        )
+        decodes = {column: decoding.open(database.fetch) for column, decoding in trial.scenario.decodes.items()}
+        return reads.measure(replace(after, decodes=decodes), before, asked, loss.columns, seconds=seconds)
 
 
 def _written(trial: _Trial, database: Database, loss: Loss) -> Writes | None:
@@ -178,8 +178,7 @@ def _sides(
         server.gauge(name, control) as before,
     ):
         verify.state_settings(control, trial.bench.template.questions.schema, trial.request.step_seconds)
-        decodes = {column: decoding.open(database.fetch) for column, decoding in trial.scenario.decodes.items()}
-        yield Side(database=database, gauge=after, decodes=decodes), Side(database=control, gauge=before)
+        yield Side(database=database, gauge=after), Side(database=control, gauge=before)
 
 
 def _apply(trial: _Trial, database: Database, canaries: Canaries | None) -> Recorder:
