@@ -19,7 +19,7 @@ from data_gen.imitation import resolve
 from lab import runs
 from lab.analysis.full_size import SizedTrial
 from lab.analysis.interval import unsupported_bytes
-from lab.analysis.projection import RowCounts, scale
+from lab.analysis.projection import TargetRows, scale
 from lab.analysis.results import analyse
 from lab.runner import pipeline
 from lab.servers import Options
@@ -87,7 +87,7 @@ def run(size: int, scenarios: Sequence[str], server: str, out: Path, workload: W
     """The run of that size, made where it is not there yet."""
     folder = out / str(size)
     if not runs.folders(folder):
-        request = pipeline.Request(
+        request = pipeline.RunRequest(
             scenarios=tuple(scenarios),
             workload=workload,
             size_bytes=size,
@@ -114,7 +114,7 @@ def checked(once: Experiment, larger: Experiment) -> Iterator[Checked]:
 def _checked(once: SizedTrial, big: Completed) -> Checked:
     trial = once.trial
     newest = {table.table: float(table.rowstore.rows) for table in big.footprint.tables if table.rowstore}
-    factors = scale(RowCounts(rows=big.rows, newest_rows=newest), trial, once.lineage, once.smaller)
+    factors = scale(TargetRows(rows=big.rows, newest_rows=newest), trial, once.lineage, once.smaller)
     half = 0.0
     if once.error is not None:
         half = once.error * factors.marginal(trial.footprint) + unsupported_bytes(trial, factors)

@@ -21,7 +21,7 @@ from lab.analysis.rows import cost_of
 from lab.cli.progress import words
 from lab.runner.server_pool import open_pool
 from lab.search.cache import TrialCache
-from lab.search.measuring import Sample, loss_of
+from lab.search.measuring import SampleTrials, loss_of
 from lab.search.observation import Observation
 from lab.search.space import Combination, legal, name_of
 from lab.servers import Options, open_workspace
@@ -51,7 +51,7 @@ def measured(size: int, parts: Iterable[str], out: Path) -> Iterator[Observation
     workload = resolve("2026-02-17", None)
     combinations = legal(registry.resolve(parts))
     with open_workspace() as workspace, open_pool(workspace, Options(), _say) as pool:
-        sample = Sample(
+        sample = SampleTrials(
             pool=pool,
             cache=TrialCache(code="", folder=out),
             workload=workload,

@@ -91,7 +91,7 @@ Bands = Annotated[tuple[Band, ...], Field(min_length=1)]
 """From kick-off backwards: the first one ends with kick-off, the last one has no beginning."""
 
 
-class Workload(_Facts):
+class GeneratorParameters(_Facts):
     """The generator's parameters. Shares refer to event-scrapes; an event-scrape is one event scraped in one cycle."""
 
     events_per_cycle: Positive
@@ -171,7 +171,7 @@ class Case(_Facts):
     published: dict[str, JsonValue]
     """The profile as published; GB and MB are powers of 1024."""
     figures: tuple[PublishedFigure, ...]
-    workload: Workload
+    workload: GeneratorParameters
 
     @model_validator(mode="after")
     def _check_order(self) -> Self:

@@ -22,7 +22,7 @@ from data_gen.writes import writes
 from lab.errors import InputError
 from lab.units import counted
 from lab.values import CHANGE_RATE, LIST_CHURN, DatasetSpec
-from lab.workload import Comparison, CopyIn, Read, Stage, Write
+from lab.workload import CopyIn, Equality, Read, Stage, Write
 
 _PREDICTED_WITHIN = 1.01
 _TYPICAL_EVENTS = 60  # a sample of this size weighs as much per event as a large one
@@ -36,8 +36,8 @@ class Dataset:
 
     facts = FACTS
     schema = "public"
-    comparisons: Mapping[str, Comparison] = dict.fromkeys(
-        ("odds_snapshots.raw_response", "competitor_odds_snapshots.raw_response"), Comparison.TEXT
+    comparisons: Mapping[str, Equality] = dict.fromkeys(
+        ("odds_snapshots.raw_response", "competitor_odds_snapshots.raw_response"), Equality.TEXT
     )
     """A payload must keep the text that the platform sent, even in jsonb: 2.10 must not become 2.1."""
 

@@ -32,7 +32,7 @@ class Constants:
         return [self._kept.setdefault(text, text) for text in texts]
 
 
-class Document:
+class DocumentTemplate:
     """Constant segments with slots between them; memory is about the size of the text."""
 
     def __init__(self, content: dict[str, Any], constants: Constants) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from data_gen.document import Document
+from data_gen.document import DocumentTemplate
 from data_gen.fixtures import Fixture
 from data_gen.listing import Catalogue
 from data_gen.spread import Bools, Ints
@@ -102,7 +102,7 @@ class Platform:
     """All market rows that it may offer; the rows of an offer are those that are deep enough, in the same order."""
     offer: Callable[[Fixture, Depth], Offer]
     """The offer for an event."""
-    write: Callable[[Document, PriceUpdate], None]
+    write: Callable[[DocumentTemplate, PriceUpdate], None]
     """Write the prices of an update into the offer's document."""
 
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from data_gen.case import Workload
+from data_gen.case import GeneratorParameters
 from data_gen.events import DatasetPlan
 from data_gen.offer import Platform
 from data_gen.payloads import BET9JA, BETPAWA, COMPETITORS
@@ -52,7 +52,7 @@ def expected_bytes(plan: DatasetPlan, rows: Mapping[str, int]) -> int:
     return int(_FIXED_BYTES + tables + _TOAST * documents)
 
 
-def _row_bytes(load: Workload) -> dict[str, float]:
+def _row_bytes(load: GeneratorParameters) -> dict[str, float]:
     late = _LATE_INDEX_BYTES if load.index_at else 0.0
     home = late + _NAME_BYTES["market_odds"] * (load.home_name_length - 1)
     competitors = _NAME_BYTES["competitor_market_odds"] * (load.competitor_name_length - 1)
@@ -60,7 +60,7 @@ def _row_bytes(load: Workload) -> dict[str, float]:
     return {table: width + more.get(table, 0.0) + _indexes(load, table) for table, width in _ROW_BYTES.items()}
 
 
-def _indexes(load: Workload, table: str) -> float:
+def _indexes(load: GeneratorParameters, table: str) -> float:
     """Bytes of indexes that a row has beyond the usual ones; negative where it has fewer."""
     more, less = (
         sum(

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator
 import numpy as np
 
 from data_gen.copying import NULL
-from data_gen.document import Constants, Document
+from data_gen.document import Constants, DocumentTemplate
 from data_gen.odds import Feed
 from data_gen.offer import Offer, Platform, PriceUpdate
 from data_gen.replay import Scrape
@@ -23,7 +23,7 @@ class Response:
         self, offer: Offer, platform: Platform, chance: np.random.Generator, constants: Constants, *, always_new: bool
     ) -> None:
         """`always_new` writes every price in every response, not only the changed prices."""
-        self._document = Document(offer.document, constants)
+        self._document = DocumentTemplate(offer.document, constants)
         self._platform = platform
         self._chance = chance
         self._always_new = always_new

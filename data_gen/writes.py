@@ -14,7 +14,7 @@ from data_gen.facts import COMPETITORS, HOME, SIDES
 from data_gen.history import History
 from data_gen.payloads import BETPAWA
 from data_gen.payloads import COMPETITORS as COMPETITOR_SITES
-from lab.workload import Action, Change, Write
+from lab.workload import Action, TableWrite, Write
 
 CYCLES = 16
 """How many are written at most."""
@@ -43,8 +43,8 @@ def _batch(plan: DatasetPlan, cycle: dict[str, list[bytes]]) -> Write:
     return Write(query="W1", changes=tuple(changes), touched=_new(plan))
 
 
-def _insert(table: str, chunks: Sequence[bytes]) -> Change:
-    return Change(
+def _insert(table: str, chunks: Sequence[bytes]) -> TableWrite:
+    return TableWrite(
         action=Action.INSERT,
         table=table,
         columns=_COLUMNS.get(table, markets.COLUMNS),
@@ -56,7 +56,7 @@ def _insert(table: str, chunks: Sequence[bytes]) -> Change:
 def _confirm(plan: DatasetPlan, cycle: dict[str, list[bytes]]) -> Write:
     """The newest snapshots are confirmed; in few of them, a market is withdrawn. Each such snapshot is its offer's newest."""
     now = _next_us(plan)
-    changes: list[Change] = []
+    changes: list[TableWrite] = []
     for table, market_table in SIDES.items():
         ids = [line.split(b"\t", 1)[0] for line in cycle[table]]
         withdrawn = [lines.split(b"\t", 3)[1:3] for lines in cycle[market_table][::_WITHDRAWN]]
@@ -69,8 +69,8 @@ def _confirm(plan: DatasetPlan, cycle: dict[str, list[bytes]]) -> Write:
     return Write(query="W2", changes=tuple(changes), touched=_new(plan))
 
 
-def _confirmation(table: str, chunks: Sequence[bytes]) -> Change:
-    return Change(
+def _confirmation(table: str, chunks: Sequence[bytes]) -> TableWrite:
+    return TableWrite(
         action=Action.UPDATE,
         table=table,
         columns=("id", "last_confirmed_at"),
@@ -79,8 +79,8 @@ def _confirmation(table: str, chunks: Sequence[bytes]) -> Change:
     )
 
 
-def _withdrawal(table: str, chunks: Sequence[bytes]) -> Change:
-    return Change(
+def _withdrawal(table: str, chunks: Sequence[bytes]) -> TableWrite:
+    return TableWrite(
         action=Action.UPDATE,
         table=table,
         columns=("snapshot_id", "betpawa_market_id", "unavailable_at"),
@@ -108,11 +108,11 @@ def _retention(plan: DatasetPlan) -> Iterator[Write]:
         )
 
 
-def _delete(table: str, last: int) -> Iterator[Change]:
+def _delete(table: str, last: int) -> Iterator[TableWrite]:
     """Of the snapshots up to id `last`: ids are given in the order of time."""
     chunks = tuple(row(snapshot) for snapshot in range(1, last + 1))
     for name, key in ((SIDES[table], "snapshot_id"), (table, "id")):
-        yield Change(
+        yield TableWrite(
             action=Action.DELETE,
             table=name,
             columns=(key,),

@@ -12,7 +12,7 @@ from lab.errors import LabError
 from lab.runner import plan
 from lab.runner.server_pool import ServerPool, open_pool
 from lab.servers import Options, open_workspace
-from lab.servers.inventory import Finding, inventory
+from lab.servers.inventory import Prerequisite, inventory
 from lab.units import bytes_text
 from lab.values import Capabilities, PlannedTrial
 from lab.values.events import Progress
@@ -22,7 +22,7 @@ from lab.values.events import Progress
 class Diagnosis:
     """All findings; `trials` shows which scenario runs on which server, or why it runs on none."""
 
-    findings: tuple[Finding, ...]
+    findings: tuple[Prerequisite, ...]
     trials: tuple[PlannedTrial, ...]
 
 
@@ -35,12 +35,12 @@ def diagnose(options: Options, progress: Progress) -> Diagnosis:
     return Diagnosis(findings=(*things, *servers, _disk(), _memory()), trials=trials)
 
 
-def _server(kind: str, pool: ServerPool) -> Finding:
+def _server(kind: str, pool: ServerPool) -> Prerequisite:
     try:
         server = pool.server(kind)
     except LabError as error:
-        return Finding(name=f"server {kind}", fine=False, found=error.message, remedy=error.hint)
-    return Finding(name=f"server {kind}", fine=True, found=f"{describe(server.capabilities)}; {server.origin}")
+        return Prerequisite(name=f"server {kind}", fine=False, found=error.message, remedy=error.hint)
+    return Prerequisite(name=f"server {kind}", fine=True, found=f"{describe(server.capabilities)}; {server.origin}")
 
 
 def describe(offered: Capabilities) -> str:
@@ -50,10 +50,10 @@ def describe(offered: Capabilities) -> str:
     return f"PostgreSQL {offered.postgres}, {lz4}, TimescaleDB {offered.timescaledb or 'none'}{edition}"
 
 
-def _disk() -> Finding:
+def _disk() -> Prerequisite:
     folder = tempfile.gettempdir()
     free = psutil.disk_usage(folder).free
-    return Finding(
+    return Prerequisite(
         name="disk",
         fine=free > 4 << 30,
         found=f"{bytes_text(free)} free in {folder}",
@@ -61,9 +61,9 @@ def _disk() -> Finding:
     )
 
 
-def _memory() -> Finding:
+def _memory() -> Prerequisite:
     available = psutil.virtual_memory().available
-    return Finding(
+    return Prerequisite(
         name="memory",
         fine=available > 2 << 30,
         found=f"{bytes_text(available)} available",

@@ -28,7 +28,7 @@ class Imitation(Workload, Protocol):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Request:
+class FidelityRequest:
     """What to generate and where."""
 
     workload: Imitation
@@ -39,7 +39,7 @@ class Request:
     options: Options
 
 
-def measure(request: Request, progress: Progress) -> tuple[Figure, ...]:
+def measure(request: FidelityRequest, progress: Progress) -> tuple[Figure, ...]:
     """Every published figure with the figure of the generated dataset.
 
     Errors: `InputError` where the dataset would not fit on the server's disk, or cannot be planned.

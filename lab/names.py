@@ -15,7 +15,7 @@ RESERVED = frozenset("()=,+")
 
 
 @dataclass(frozen=True, kw_only=True)
-class Part:
+class NamedScenario:
     """One scenario of a name, with the values of parameters that were written behind it."""
 
     name: str
@@ -23,12 +23,12 @@ class Part:
     """Parameter to the text of its value, in the order written; not checked yet."""
 
 
-def parse(text: str) -> tuple[Part, ...]:
+def parse(text: str) -> tuple[NamedScenario, ...]:
     """The parts of a name. Errors: `InputError` where it is not written like one."""
     return tuple(_part(part) for part in text.split("+"))
 
 
-def value(part: Part, parameter: str, declared: Mapping[str, ScenarioParameter]) -> Value:
+def value(part: NamedScenario, parameter: str, declared: Mapping[str, ScenarioParameter]) -> Value:
     """The value that was written for a parameter. Errors: `InputError` that names its domain, or the parameters there are."""
     if parameter not in declared:
         known = "; ".join(f"{name}, {domain.domain}" for name, domain in declared.items())
@@ -46,7 +46,7 @@ def written(name: str, settings: Mapping[str, object]) -> str:
     return f"{name}({values})" if values else name
 
 
-def _part(text: str) -> Part:
+def _part(text: str) -> NamedScenario:
     found = _PART.fullmatch(text.strip())
     if found is None:
         raise _unreadable(text)
@@ -56,7 +56,7 @@ def _part(text: str) -> Part:
         raise _unreadable(text)
     if len(settings) < len(pairs):
         raise InputError(f"'{text}' gives a parameter twice.", hint="Give each parameter one value.")
-    return Part(name=found["name"].strip(), settings=settings)
+    return NamedScenario(name=found["name"].strip(), settings=settings)
 
 
 def _unreadable(text: str) -> InputError:

@@ -81,7 +81,7 @@ def _combination(name: str, entries: Mapping[str, Registered]) -> Registered:
     return parts[0] if len(parts) == 1 else _combined("+".join(part.name for part in parts), parts)
 
 
-def _lookup(part: names.Part, entries: Mapping[str, Registered]) -> Registered:
+def _lookup(part: names.NamedScenario, entries: Mapping[str, Registered]) -> Registered:
     if part.settings:
         return _with_values(part, entries)
     if part.name in entries:
@@ -96,7 +96,7 @@ def _unknown(name: str, entries: Mapping[str, Registered]) -> InputError:
     return InputError(f"There is no scenario '{name}'.", hint=hint)
 
 
-def _with_values(part: names.Part, entries: Mapping[str, Registered]) -> Registered:
+def _with_values(part: names.NamedScenario, entries: Mapping[str, Registered]) -> Registered:
     """The scenario of that name, or of that file with its defaults, with other values of its parameters."""
     relatives = [entry for entry in entries.values() if part.name in (entry.name, entry.family)]
     if not relatives:

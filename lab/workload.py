@@ -35,7 +35,7 @@ class CopyIn:
 Stage: TypeAlias = Statement | CopyIn
 
 
-class Comparison(StrEnum):
+class Equality(StrEnum):
     """When two values of a column are equal."""
 
     TEXT = "text"
@@ -112,7 +112,7 @@ class Action(StrEnum):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Change:
+class TableWrite:
     """What a write does to one table. Its rows lie ready in the temporary table `inserted_…`, `updated_…` or `deleted_…`."""
 
     action: Action
@@ -141,7 +141,7 @@ class Write:
 
     query: str
     """Such as 'W1': the transactions of one name are the samples of one measurement, the first of several a warm-up."""
-    changes: tuple[Change, ...]
+    changes: tuple[TableWrite, ...]
     touched: Mapping[str, str]
     """By table, the condition of a row `t` that must read the same afterwards as where nothing but the writes was done."""
 
@@ -178,7 +178,7 @@ class Dataset(Protocol):
         """SHA-256 of all COPY streams; generates them where `stages` was not consumed to its end yet."""
 
     @property
-    def comparisons(self) -> Mapping[str, Comparison]:
+    def comparisons(self) -> Mapping[str, Equality]:
         """By 'table.column', where it is not `CONTENT` of a json column and `VALUE` of any other."""
 
     def stages(self) -> Iterator[Stage]:

@@ -6,7 +6,7 @@ import json
 from functools import cache
 from typing import Any
 
-from data_gen.document import Document
+from data_gen.document import DocumentTemplate
 from data_gen.fixtures import Fixture
 from data_gen.listing import Catalogue
 from data_gen.money import SHORT
@@ -131,7 +131,7 @@ def _number(text: str) -> int | float:
     return float(text) if "." in text else int(text)
 
 
-def _write(document: Document, update: PriceUpdate) -> None:
+def _write(document: DocumentTemplate, update: PriceUpdate) -> None:
     document.fill("o", update.texts(SHORT))
     document.fill("T", ((percent, _translations(percent)) for percent in document.numbers("T")))
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from data_gen.document import Document
+from data_gen.document import DocumentTemplate
 from data_gen.fixtures import SQUAD, Fixture
 from data_gen.listing import Catalogue, CatalogueRow
 from data_gen.money import DECIMALS
@@ -186,7 +186,7 @@ def _market_type(market: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _write(document: Document, update: PriceUpdate) -> None:
+def _write(document: DocumentTemplate, update: PriceUpdate) -> None:
     keys = update.chance.integers(-(2**63), 2**63, len(update.numbers))
     chances = (95.0 / update.prices[update.numbers]).view(np.int64)
     wins, refunds = chances ^ _MASK ^ keys, keys ^ _MASK

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import cache
 from typing import Any
 
-from data_gen.document import Document
+from data_gen.document import DocumentTemplate
 from data_gen.fixtures import Fixture
 from data_gen.listing import Catalogue
 from data_gen.money import FIXED
@@ -143,7 +143,7 @@ def _document(match: Fixture, markets: list[dict[str, Any]]) -> dict[str, Any]:
     }
 
 
-def _write(document: Document, update: PriceUpdate) -> None:
+def _write(document: DocumentTemplate, update: PriceUpdate) -> None:
     noise = update.chance.integers(0, 64, len(update.numbers))
     chances = (95 * 10**10 - noise * 15_432_098) // update.prices[update.numbers]
     probabilities = list(zip(update.numbers, chances.tolist(), strict=True))

@@ -9,7 +9,7 @@ from lab.analysis import writes
 from lab.analysis.full_size import FullSizeProjection
 from lab.analysis.interval import Estimate
 from lab.analysis.reads import ReadResult, WorstRead, in_words, worst_read
-from lab.analysis.rows import Cost, TrialResult
+from lab.analysis.rows import MigrationCost, TrialResult
 from lab.analysis.writes import WriteResult
 from lab.units import bytes_text
 from lab.values import Category, Completed, DeclaredLoss, LoadedTemplate, ScenarioFacts
@@ -35,7 +35,7 @@ class Candidate:
     """What each query of the application takes; None where none was timed."""
     writes: tuple[WriteResult, ...] | None
     """What each write of the application takes; None where none was measured."""
-    cost: Cost
+    cost: MigrationCost
     """Of applying it, on the sample."""
     longest_lock_seconds: float | None = None
     """How long its migration kept anybody waiting at most, on the sample; None where that was not measured."""

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from lab.analysis.interval import Estimate, unsupported_bytes
-from lab.analysis.projection import Lineage, RowCounts, Scale, full, scale, unmodelled_tables, valued_shares
+from lab.analysis.projection import Lineage, Scale, TargetRows, full, scale, unmodelled_tables, valued_shares
 from lab.units import counted
 from lab.values import KINDS, CaseFacts, Completed, LoadedTemplate, ScenarioFacts
 
@@ -185,14 +185,14 @@ def _of_all_rows(case: CaseFacts, sized: SizedTrial) -> float | None:
     return None if counts is None else _settled(counts, sized)
 
 
-def _settled(counts: RowCounts, sized: SizedTrial) -> float:
+def _settled(counts: TargetRows, sized: SizedTrial) -> float:
     """Bytes that grow with the rows of the full database, as if none of them were the newest; values that expire do not grow."""
     emptied = dict.fromkeys(valued_shares(sized.trial), 0.0)
-    settled = RowCounts(rows=counts.rows, newest_rows=dict.fromkeys(counts.rows, 0.0), valued=emptied)
+    settled = TargetRows(rows=counts.rows, newest_rows=dict.fromkeys(counts.rows, 0.0), valued=emptied)
     return scale(settled, sized.trial, sized.lineage, sized.smaller).marginal(sized.trial.footprint)
 
 
-def _steady(counts: RowCounts, sized: SizedTrial, factors: Scale, pace: float | None, rest: Rest) -> int | None:
+def _steady(counts: TargetRows, sized: SizedTrial, factors: Scale, pace: float | None, rest: Rest) -> int | None:
     """Constant bytes, plus the retention's days of growth, plus the extra bytes of the newest rows."""
     if sized.facts.keeps_days is None or pace is None:
         return None

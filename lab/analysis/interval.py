@@ -14,7 +14,7 @@ from collections import defaultdict
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from lab.analysis.projection import Lineage, Piece, RowCounts, Scale, pieces, scale, valued_shares
+from lab.analysis.projection import Lineage, Piece, Scale, TargetRows, pieces, scale, valued_shares
 from lab.values import Completed
 
 _DEVIATIONS = 3.18
@@ -52,7 +52,7 @@ def gap(trial: Completed, smaller: Completed, lineage: Lineage) -> float:
     It is a share of the growing bytes. Both need rows of the reference table, and the larger one needs growing bytes.
     """
     newest = {table.table: table.rowstore.rows for table in trial.footprint.tables if table.rowstore}
-    factors = scale(RowCounts(rows=trial.rows, newest_rows=newest, valued=valued_shares(trial)), smaller, lineage)
+    factors = scale(TargetRows(rows=trial.rows, newest_rows=newest, valued=valued_shares(trial)), smaller, lineage)
     measured = {piece.place: piece.growing for piece in pieces(trial.footprint)}
     misses: defaultdict[tuple[str, bool], float] = defaultdict(float)
     for piece in pieces(smaller.footprint):

@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from lab.values import Completed, LockMode, Statement, StepRecord, TableLock, TableTraffic, Waits
+from lab.values import Completed, ExecutedStatement, LockMode, StepRecord, TableLock, TableTraffic, Waits
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -16,7 +16,7 @@ class BlockingLock:
 
     lock: TableLock
     step: str
-    statement: Statement
+    statement: ExecutedStatement
     """The statement that took it."""
 
 
@@ -26,7 +26,7 @@ class TrialLocks:
 
     longest: tuple[BlockingLock, ...]
     """By table and mode, the one that was held longest."""
-    unknown: tuple[Statement, ...]
+    unknown: tuple[ExecutedStatement, ...]
     """The statements whose locks are not known."""
     traffic: tuple[TableTraffic, ...] | None
     """What requests to each declared table felt over all steps; None where none came during a step."""

@@ -21,7 +21,7 @@ _KNOWN_SHARE = 0.99
 
 
 @dataclass(frozen=True, kw_only=True)
-class RowCounts:
+class TargetRows:
     """The row counts to project to, after the strategy: of a published database, or of a larger sample."""
 
     rows: Mapping[str, float]
@@ -146,7 +146,7 @@ def full(  # noqa: PLR0913 - what is known of the database, of the trial, and wh
     *,
     keeps_days: int | None,
     empties_after_days: int | None = None,
-) -> RowCounts | None:
+) -> TargetRows | None:
     """The rows of the full database after the strategy; None if its profile does not say how many keep their place or values."""
     rows = {name: table.rows for name, table in case.tables.items() if table.rows is not None}
     shares = (
@@ -159,11 +159,11 @@ def full(  # noqa: PLR0913 - what is known of the database, of the trial, and wh
         return None
     kept = {name: count * shares.get(name, 1.0) for name, count in rows.items()}
     newest = _newest(lineage.workload, case, kept)
-    counts = RowCounts(rows=kept, newest_rows=newest)
+    counts = TargetRows(rows=kept, newest_rows=newest)
     return counts if empties_after_days is None else _valued(counts, lineage, case, trial, empties_after_days)
 
 
-def _valued(counts: RowCounts, lineage: Lineage, case: CaseFacts, trial: Completed, days: int) -> RowCounts | None:
+def _valued(counts: TargetRows, lineage: Lineage, case: CaseFacts, trial: Completed, days: int) -> TargetRows | None:
     """The same rows, with the share of them that keeps its values; None if the profile does not count the last `days` days.
 
     The values lie in the TOAST, and count by the rows that it follows.
@@ -229,7 +229,7 @@ def _newest(workload: WorkloadFacts, case: CaseFacts, kept: Mapping[str, float])
     return estimates | counts
 
 
-def scale(counts: RowCounts, trial: Completed, lineage: Lineage, smaller: Completed | None = None) -> Scale:
+def scale(counts: TargetRows, trial: Completed, lineage: Lineage, smaller: Completed | None = None) -> Scale:
     """The factors from a trial to those rows; `smaller` is the same scenario at the second size."""
     plain_rows = _uncompressed_rows(trial.footprint)
     by_table: dict[str, float] = {}

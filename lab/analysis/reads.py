@@ -23,7 +23,7 @@ _NAMED = 4
 """Queries that a sentence names."""
 
 
-class Change(StrEnum):
+class Difference(StrEnum):
     """How the time of a query changed."""
 
     SLOWER = "slower"
@@ -64,12 +64,12 @@ class ReadResult:
     """The interval of 95 % of the ratio."""
     gap: float | None
     """The ratio by which baselines of the same server differ, at least 1; None without one."""
-    change: Change
+    change: Difference
 
     @property
     def named(self) -> bool:
         """Whether there is a difference to speak of."""
-        return self.change in (Change.SLOWER, Change.FASTER)
+        return self.change in (Difference.SLOWER, Difference.FASTER)
 
     @property
     def columns(self) -> str:
@@ -140,9 +140,9 @@ class WorstRead:
 
 def worst_read(reads: Sequence[ReadResult] | None) -> WorstRead | None:
     """The largest ratio of all queries that are slower; None where none was compared."""
-    if not reads or any(read.change is Change.UNKNOWN for read in reads):
+    if not reads or any(read.change is Difference.UNKNOWN for read in reads):
         return None
-    slower = [_as_worst(read) for read in reads if read.change is Change.SLOWER]
+    slower = [_as_worst(read) for read in reads if read.change is Difference.SLOWER]
     return max(slower, key=lambda read: read.ratio, default=WorstRead(query="", ratio=1.0, low=1.0, high=1.0))
 
 
@@ -157,10 +157,10 @@ def in_words(reads: Sequence[ReadResult] | None) -> str:
     """What the reads cost, as one sentence."""
     if not reads:
         return "Reads: not measured."
-    if all(read.change is Change.UNKNOWN for read in reads):
+    if all(read.change is Difference.UNKNOWN for read in reads):
         return "Reads: measured, but not compared: there is no baseline to tell a difference from noise."
     slower = slower_reads(reads)
-    faster = sum(len(_of(reads, query, Change.FASTER)) > 0 for query in _queries(reads))
+    faster = sum(len(_of(reads, query, Difference.FASTER)) > 0 for query in _queries(reads))
     rest = f" Faster: {faster} of {len(_queries(reads))} queries." if faster else ""
     if not slower:
         return f"Reads: no query is slower than two baselines differ.{rest}"
@@ -173,7 +173,7 @@ def slower_reads(reads: Sequence[ReadResult]) -> list[ReadResult]:
     worst = (
         max(found, key=lambda read: read.ratio)
         for query in _queries(reads)
-        if (found := _of(reads, query, Change.SLOWER))
+        if (found := _of(reads, query, Difference.SLOWER))
     )
     return sorted(worst, key=lambda read: -read.ratio)
 
@@ -182,7 +182,7 @@ def _queries(reads: Sequence[ReadResult]) -> list[str]:
     return list(dict.fromkeys(read.query for read in reads))
 
 
-def _of(reads: Sequence[ReadResult], query: str, change: Change) -> list[ReadResult]:
+def _of(reads: Sequence[ReadResult], query: str, change: Difference) -> list[ReadResult]:
     return [read for read in reads if read.query == query and read.change is change]
 
 
@@ -204,13 +204,13 @@ def _result(cost: ReadCost, gap: float | None) -> ReadResult:
     )
 
 
-def change_of(low: float, high: float, gap: float | None, *, by_chance: bool) -> Change:
+def change_of(low: float, high: float, gap: float | None, *, by_chance: bool) -> Difference:
     """The change of a time whose ratio lies between `low` and `high`."""
     if gap is None:
-        return Change.UNKNOWN
+        return Difference.UNKNOWN
     if by_chance or (low <= gap and high >= 1 / gap):
-        return Change.NONE
-    return Change.SLOWER if low > gap else Change.FASTER
+        return Difference.NONE
+    return Difference.SLOWER if low > gap else Difference.FASTER
 
 
 def _side(side: ReadSide) -> ReadTime:

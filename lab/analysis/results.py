@@ -20,7 +20,7 @@ from lab.analysis.parameters import by_parameter
 from lab.analysis.reads import read_results
 from lab.analysis.recommendation import Recommendation, is_at_ease, recommend
 from lab.analysis.rows import (
-    Cost,
+    MigrationCost,
     ParameterResult,
     StepResult,
     TableResult,
@@ -38,7 +38,7 @@ from lab.values import Category, Completed, Constraints, Experiment, Failed, Out
 if TYPE_CHECKING:
     import pandas as pd
 
-_NOTHING = Cost(seconds=None, cpu_seconds=None, wal_bytes=None, peak_bytes=None)
+_NOTHING = MigrationCost(seconds=None, cpu_seconds=None, wal_bytes=None, peak_bytes=None)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -15,7 +15,7 @@ from lab.values import Completed, Failed, Outcome, ScenarioFacts, Skipped, StepR
 
 
 @dataclass(frozen=True, kw_only=True)
-class Cost:
+class MigrationCost:
     """The cost of applying a strategy, without auxiliary measurements."""
 
     seconds: float | None
@@ -37,7 +37,7 @@ class TrialResult:
     """The first baseline of its server; without it there is no saving."""
     saving_percent: float | None
     """1 - ratio of bytes; negative where it is larger than its baseline, None where its answers differ."""
-    cost: Cost
+    cost: MigrationCost
     projection: FullSizeProjection | None
     """None where its answers differ, or if the profile does not say how much its retention keeps."""
     reason: str | None
@@ -92,7 +92,7 @@ class StepResult:
     server: str
     step: str
     bytes: int
-    cost: Cost
+    cost: MigrationCost
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -146,11 +146,11 @@ def saving(candidate: int, control: int) -> float:
     return 100 * (1 - candidate / control)
 
 
-def cost_of(steps: Sequence[StepRecord]) -> Cost:
+def cost_of(steps: Sequence[StepRecord]) -> MigrationCost:
     """The sums of seconds, CPU time and WAL of all steps, and their largest peak; all None without a step."""
     peaks = [step.peak_bytes for step in steps if step.peak_bytes is not None]
     wal = _sum([step.wal_bytes for step in steps])
-    return Cost(
+    return MigrationCost(
         seconds=_sum([step.seconds for step in steps]),
         cpu_seconds=_sum([step.cpu_seconds for step in steps]),
         wal_bytes=None if wal is None else int(wal),

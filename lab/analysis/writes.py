@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from lab.analysis.reads import CHANCE, Change, Gaps, change_of, gaps
+from lab.analysis.reads import CHANCE, Difference, Gaps, change_of, gaps
 from lab.units import bytes_text, ratio_text
 from lab.values import Completed, Increase, WriteCost, Writes, WriteSide
 
@@ -45,7 +45,7 @@ class WriteResult:
     high: float | None
     gap: float | None
     """The ratio by which baselines of the same server differ, at least 1; None without one."""
-    change: Change
+    change: Difference
     refused: str
     """Why it could not be measured: the server's error, or what does not read back as it was written."""
     given_back: float | None
@@ -54,7 +54,7 @@ class WriteResult:
     @property
     def named(self) -> bool:
         """Whether there is a difference to speak of."""
-        return self.change in (Change.SLOWER, Change.FASTER)
+        return self.change in (Difference.SLOWER, Difference.FASTER)
 
     @property
     def words(self) -> str:
@@ -93,7 +93,7 @@ def main_write(writes: Sequence[WriteResult] | None) -> WriteResult | None:
 
 def usual_slowdown(write: WriteResult | None) -> float | None:
     """How many times as long as before a write takes, 1 where noise explains the difference; None where nobody knows."""
-    if write is None or write.ratio is None or write.change is Change.UNKNOWN:
+    if write is None or write.ratio is None or write.change is Difference.UNKNOWN:
         return None
     return 1 / write.ratio if write.named else 1.0
 
@@ -106,7 +106,7 @@ def in_words(writes: Sequence[WriteResult] | None) -> str:
     rest = f" {_given_back(writes)}" if _given_back(writes) else ""
     if told:
         return f"Writes: {'; '.join(write.words for write in told)}.{rest}"
-    if all(write.change is Change.UNKNOWN for write in writes):
+    if all(write.change is Difference.UNKNOWN for write in writes):
         return f"Writes: measured, but not compared: there is no baseline to tell a difference from noise.{rest}"
     return f"Writes: none differs by more than two baselines do.{rest}"
 
@@ -148,18 +148,18 @@ def _refused(cost: WriteCost) -> WriteResult:
         low=None,
         high=None,
         gap=None,
-        change=Change.UNKNOWN,
+        change=Difference.UNKNOWN,
         refused=cost.refused,
         given_back=None,
     )
 
 
-def _compared(after: WriteSide, before: WriteSide, gap: float | None) -> tuple[float | None, float | None, Change]:
+def _compared(after: WriteSide, before: WriteSide, gap: float | None) -> tuple[float | None, float | None, Difference]:
     """The interval of the ratio of rates, and whether there is a difference; one transaction tells none."""
     from lab.analysis.significance import difference  # noqa: PLC0415 - loading scipy takes longer than a report
 
     if min(len(side.timing.values) for side in (after, before)) < 2:
-        return None, None, Change.UNKNOWN
+        return None, None, Difference.UNKNOWN
     found = difference(after.timing.values, before.timing.values)
     change = change_of(found.low, found.high, gap, by_chance=found.chance >= CHANCE)
     return 1 / found.high, 1 / found.low, change

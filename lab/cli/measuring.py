@@ -49,7 +49,7 @@ from lab.values import CHANGE_RATE, LIST_CHURN
 
 if TYPE_CHECKING:
     from lab.analysis.results import Results as Analysed
-    from lab.runner.pipeline import Request
+    from lab.runner.pipeline import RunRequest
     from lab.values.events import Progress
     from lab.workload import Workload
 
@@ -103,7 +103,7 @@ def run(
     write_seconds = usual.write_seconds if write_seconds is None else write_seconds
     if any(map(isnan, (read_seconds, write_seconds, step_seconds))):
         raise InputError("nan is no number of seconds.", hint="Write a number, such as 4.")
-    request = pipeline.Request(
+    request = pipeline.RunRequest(
         scenarios=tuple(scenario),
         workload=_workload(workload, case, profile),
         size_bytes=parse_bytes(size or usual.size),
@@ -159,7 +159,7 @@ def run(
         raise typer.Exit(SOMETHING_FAILED)
 
 
-def _measured(request: Request, progress: Progress) -> tuple[Path, Analysed]:
+def _measured(request: RunRequest, progress: Progress) -> tuple[Path, Analysed]:
     """Run; however the run ends, write the reports of what it measured."""
     from lab.cli.results import write_reports
     from lab.runner import pipeline
@@ -208,13 +208,13 @@ def fidelity(
     """Compare the generated workload with the published or profiled database that it imitates."""
     from data_gen import imitation
     from lab.analysis.fidelity import trust
-    from lab.fidelity import Request, measure
+    from lab.fidelity import FidelityRequest, measure
     from lab.report import tables
     from lab.servers import Options
     from lab.units import parse_bytes
 
     workload = imitation.resolve(case, profile)
-    request = Request(
+    request = FidelityRequest(
         workload=workload,
         size_bytes=parse_bytes(size),
         seed=seed,

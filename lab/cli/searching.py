@@ -13,7 +13,7 @@ from lab.cli.console import err, print_line, print_lines, print_table
 from lab.errors import InputError
 
 if TYPE_CHECKING:
-    from lab.runner.pipeline import Request
+    from lab.runner.pipeline import RunRequest
     from lab.search.best import Best
     from lab.values.events import Progress
 
@@ -30,7 +30,7 @@ def is_asked(scenarios: Sequence[str]) -> bool:
     return NAME in scenarios
 
 
-def searched(request: Request, budget: str, progress: Progress) -> tuple[Request, Best]:
+def searched(request: RunRequest, budget: str, progress: Progress) -> tuple[RunRequest, Best]:
     """The request for a run of the finalists; the run looks up its trials as the search does."""
     from dataclasses import replace
 

@@ -19,10 +19,10 @@ from lab.values import (
     Completed,
     DatabaseCheck,
     Dependant,
+    ExecutedStatement,
     Experiment,
     GuaranteeKind,
     Profile,
-    Statement,
     StepRecord,
     TableProfile,
 )
@@ -193,7 +193,7 @@ class MeasuredStrategy:
         return (self.candidate.before.scale.projected_tables(footprint) for footprint in footprints)
 
     @property
-    def statements(self) -> tuple[Statement, ...]:
+    def statements(self) -> tuple[ExecutedStatement, ...]:
         """The statements of all steps, in order."""
         return tuple(statement for step in self.steps for statement in step.statements)
 

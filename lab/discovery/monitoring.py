@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from lab.discovery.inputs import DiscoveryInputs, MeasuredStrategy
 from lab.discovery.migration import removal
 from lab.discovery.plan import RECURRING
-from lab.discovery.values import Phase, PlannedStep, Watch
+from lab.discovery.values import Alarm, Phase, PlannedStep
 from lab.units import bytes_text
 from lab.values import TableFootprint
 
@@ -57,16 +57,16 @@ def _recurring(inputs: DiscoveryInputs, strategy: MeasuredStrategy) -> Iterator[
         )
 
 
-def _watches(strategy: MeasuredStrategy) -> Iterator[Watch]:
+def _watches(strategy: MeasuredStrategy) -> Iterator[Alarm]:
     yield _whole(strategy)
     yield from _growth(strategy)
     yield from _chunks(strategy)
     yield from _tables(strategy)
 
 
-def _whole(strategy: MeasuredStrategy) -> Watch:
+def _whole(strategy: MeasuredStrategy) -> Alarm:
     most, target = strategy.expected.most, strategy.experiment.case.target_bytes
-    return Watch(
+    return Alarm(
         what="Size of the database",
         threshold=f"above {bytes_text(most)} right after the removal"
         + ("" if target is None else f", or above {bytes_text(target)} at any time"),
@@ -74,28 +74,28 @@ def _whole(strategy: MeasuredStrategy) -> Watch:
     )
 
 
-def _growth(strategy: MeasuredStrategy) -> Iterator[Watch]:
+def _growth(strategy: MeasuredStrategy) -> Iterator[Alarm]:
     pace, projection = strategy.candidate.bytes_per_day, strategy.candidate.projection
     if pace is None:
-        yield Watch(
+        yield Alarm(
             what="Growth", threshold="unknown, because no growth was projected", how="`lab profile DSN` after a week"
         )
         return
-    yield Watch(
+    yield Alarm(
         what="Growth",
         threshold=f"above {bytes_text(pace)} a day over a week",
         how="`lab profile DSN` after a week: it counts new rows, whatever was deleted",
     )
     if projection.steady_bytes is not None:
         most = max(projection.steady_bytes, strategy.expected.after) * strategy.expected.most / strategy.expected.after
-        yield Watch(
+        yield Alarm(
             what="Steady size",
             threshold=f"above {bytes_text(most)}, as long as the retention is in force",
             how="the size of the database, day by day",
         )
     target = strategy.experiment.case.target_bytes
     if target is not None and projection.days_to_target is not None:
-        yield Watch(
+        yield Alarm(
             what="Day of the target",
             threshold=f"{projection.target_eta} the database passes {bytes_text(target)};"
             " by then a retention must be in force",
@@ -103,11 +103,11 @@ def _growth(strategy: MeasuredStrategy) -> Iterator[Watch]:
         )
 
 
-def _chunks(strategy: MeasuredStrategy) -> Iterator[Watch]:
+def _chunks(strategy: MeasuredStrategy) -> Iterator[Alarm]:
     if not strategy.makes_chunks:
-        yield Watch(what="Chunks and partitions", threshold="this strategy creates none", how="nothing to check")
+        yield Alarm(what="Chunks and partitions", threshold="this strategy creates none", how="nothing to check")
         return
-    yield Watch(
+    yield Alarm(
         what="Chunks that stay uncompressed",
         threshold="any whose range ended more than two days ago",
         how="`SELECT chunk_name FROM timescaledb_information.chunks"
@@ -115,13 +115,13 @@ def _chunks(strategy: MeasuredStrategy) -> Iterator[Watch]:
     )
 
 
-def _tables(strategy: MeasuredStrategy) -> Iterator[Watch]:
+def _tables(strategy: MeasuredStrategy) -> Iterator[Alarm]:
     """Each table that is large afterwards; the size of a lookup shows whether it grows although it should not."""
     most = strategy.expected.most / strategy.expected.after
     for table in strategy.trial.footprint.tables:
         size = strategy.after[table.table]
         if size >= _LARGE * strategy.candidate.bytes_now:
-            yield Watch(
+            yield Alarm(
                 what=f"Size of {table.table}",
                 threshold=f"above {bytes_text(size * most)} right after the removal",
                 how=_size_of(strategy, table),

@@ -14,7 +14,7 @@ from lab.analysis.recommendation import standing
 from lab.analysis.results import Results
 from lab.analysis.rows import TrialResult
 from lab.discovery.inputs import KEYS, DiscoveryInputs, MeasuredStrategy
-from lab.discovery.values import Effort, Impact, Opportunity, Proposal
+from lab.discovery.values import ApplicationEffort, Impact, Opportunity, Proposal
 from lab.values import Category, Experiment, LoadedTemplate, Profile, ScenarioFacts, Shape, TableProfile, Verdict
 
 _HIGH, _MEDIUM = 25.0, 5.0
@@ -64,12 +64,12 @@ def impact(strategy: MeasuredStrategy) -> Impact:
     return Impact.HIGH if share >= _HIGH else Impact.MEDIUM if share >= _MEDIUM else Impact.LOW
 
 
-def effort(strategy: MeasuredStrategy) -> Effort:
+def effort(strategy: MeasuredStrategy) -> ApplicationEffort:
     """By the rules in this module's docstring."""
     facts, lost = strategy.candidate.facts, strategy.trial.lost
     if _replaces(facts) or any(guarantee.kind in KEYS for guarantee in lost):
-        return Effort.HIGH
-    return Effort.MEDIUM if lost or facts.given_up else Effort.LOW
+        return ApplicationEffort.HIGH
+    return ApplicationEffort.MEDIUM if lost or facts.given_up else ApplicationEffort.LOW
 
 
 def _replaces(facts: ScenarioFacts) -> bool:

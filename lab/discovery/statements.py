@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from lab.values import Statement, StatementKind
+from lab.values import ExecutedStatement, StatementKind
 
 _NAME = r'(?:ONLY |IF EXISTS |public\.)*"?(\w+)"?'
 
@@ -71,7 +71,7 @@ def flat(sql: str) -> str:
     return " ".join(sql.split())
 
 
-def rollback_steps(statements: Sequence[Statement], sizes: dict[str, str]) -> tuple[tuple[str, ...], bool]:
+def rollback_steps(statements: Sequence[ExecutedStatement], sizes: dict[str, str]) -> tuple[tuple[str, ...], bool]:
     """How to undo the statements, and whether one is irreversible; `sizes` are the application's tables at full size."""
     rollbacks = [pair for statement in statements if (pair := _rollback(flat(statement.sql), sizes))]
     irreversible = any(final for _, final in rollbacks)
@@ -91,12 +91,12 @@ def _rollback(sql: str, sizes: dict[str, str]) -> tuple[str, bool] | None:
     return None
 
 
-def summary(statements: Sequence[Statement]) -> str:
+def summary(statements: Sequence[ExecutedStatement]) -> str:
     """How many statements of each verb: '2 CREATE TABLE, 1 INSERT'."""
     return ", ".join(f"{count} {verb}" for verb, count in _verbs(statements))
 
 
-def _verbs(statements: Sequence[Statement]) -> Iterator[tuple[str, int]]:
+def _verbs(statements: Sequence[ExecutedStatement]) -> Iterator[tuple[str, int]]:
     counts: dict[str, int] = {}
     for statement in statements:
         if statement.kind is StatementKind.CLIENT:

@@ -55,7 +55,7 @@ class Impact(IntEnum):
     """Within the noise floor, or larger than before."""
 
 
-class Effort(IntEnum):
+class ApplicationEffort(IntEnum):
     """How much the application must change, by the guarantees that the tables lose."""
 
     LOW = 1
@@ -141,7 +141,7 @@ class Opportunity:
     worst_read: WorstRead | None
     """None where no read was compared."""
     impact: Impact | None
-    effort: Effort | None
+    effort: ApplicationEffort | None
     gives_up: tuple[str, ...]
     unmeasured: str
     """Why it has no numbers and how to get them; empty if it was measured."""
@@ -190,7 +190,7 @@ class PlannedStep:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Watch:
+class Alarm:
     """A number to monitor after the migration, with the threshold above which something is wrong."""
 
     what: str
@@ -211,7 +211,7 @@ class Phase:
     dependants: tuple[AffectedDependant, ...] = ()
     """Objects that depend on the tables of the strategy, and what happens to them."""
     steps: tuple[PlannedStep, ...] = ()
-    watches: tuple[Watch, ...] = ()
+    watches: tuple[Alarm, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -11,7 +11,7 @@ from lab.profiling.catalog import indexes
 from lab.profiling.catalog.indexes import Index
 from lab.profiling.catalog.tables import Table
 from lab.profiling.sample.columns import ColumnSums, TableSample
-from lab.profiling.sample.documents import Document
+from lab.profiling.sample.documents import StoredDocument
 from lab.profiling.sample.strata import Stratum, draw
 from lab.profiling.time import growth
 from lab.profiling.time.ages import Ages
@@ -30,7 +30,7 @@ class SurveyedTable:
     path: AgePath | None = None
     reading: TableSample | None = None
     ages: Ages | None = None
-    documents: Mapping[str, Sequence[Document]] = field(default_factory=dict)
+    documents: Mapping[str, Sequence[StoredDocument]] = field(default_factory=dict)
     restored: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
     """By 'table.column'."""
 
@@ -113,7 +113,7 @@ def _codecs(sums: ColumnSums) -> dict[str, float]:
     return {name: share for name, share in (shares | {"none": 1 - sum(shares.values())}).items() if share > 1e-9}
 
 
-def _raw(sums: ColumnSums, documents: Sequence[Document]) -> int | None:
+def _raw(sums: ColumnSums, documents: Sequence[StoredDocument]) -> int | None:
     """Raw bytes, from the ratio of the sampled documents, which varies less than their length."""
     stored = sum(document.weight * document.stored for document in documents)
     raw = sum(document.weight * document.raw for document in documents)

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from lab.analysis import writes
 from lab.analysis.candidate import Candidate
-from lab.analysis.reads import Change, ReadResult, slower_reads
+from lab.analysis.reads import Difference, ReadResult, slower_reads
 from lab.analysis.rows import cost_of
 from lab.units import bytes_text, counted, duration_text
 
@@ -20,7 +20,7 @@ def price(pick: Candidate) -> Iterator[tuple[str, str | None]]:
 
 
 def _reads(reads: Sequence[ReadResult] | None) -> str | None:
-    if not reads or all(read.change is Change.UNKNOWN for read in reads):
+    if not reads or all(read.change is Difference.UNKNOWN for read in reads):
         return None
     slower, queries = slower_reads(reads), {read.query for read in reads}
     if not slower:

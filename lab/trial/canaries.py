@@ -38,7 +38,7 @@ _SETTLE_SECONDS = 0.05
 
 
 @dataclass
-class Request:
+class Probe:
     """A statement that is asked again and again, through a connection of its own."""
 
     what: str
@@ -80,7 +80,7 @@ class Request:
 
 
 @dataclass
-class Canary(Request):
+class Canary(Probe):
     """A read or a write of one table."""
 
     longest: float = 0.0
@@ -101,7 +101,7 @@ class Canary(Request):
 
 
 @dataclass
-class Watch(Request):
+class LockWatch(Probe):
     """A look at the locks of the strategy's session."""
 
     sights: list[Sight] = field(default_factory=list)
@@ -128,7 +128,7 @@ class Canaries:
         """Number of connections."""
         try:
             pid = working.value("SELECT pg_backend_pid()")
-            self._watch = Watch("How long locks last", self._open())
+            self._watch = LockWatch("How long locks last", self._open())
             self._watch.prepare(locks.of_process(pid))
             self._canaries = {
                 table: (self._canary("read", table, _READ), self._canary("write", table, _WRITE)) for table in tables
@@ -136,7 +136,7 @@ class Canaries:
         except BaseException:
             self.close()
             raise
-        self._requests: Sequence[Request] = (self._watch, *(one for pair in self._canaries.values() for one in pair))
+        self._requests: Sequence[Probe] = (self._watch, *(one for pair in self._canaries.values() for one in pair))
 
     @property
     def sights(self) -> Sequence[Sight]:
@@ -195,7 +195,7 @@ class Canaries:
             if request.waits and isinstance(request, Canary):  # it has waited until here, and nobody looks on
                 request.note([], perf_counter())
 
-    def _receive(self, here: Sequence[Request], start: float) -> None:
+    def _receive(self, here: Sequence[Probe], start: float) -> None:
         """Wait for answers until the next request is due; those due in the meantime wait with the one before."""
         waiting = [request for request in here if request.waits]
         next_due = min((request.due for request in here if not request.waits), default=perf_counter() + _LOOK_SECONDS)
@@ -206,7 +206,7 @@ class Canaries:
                 passed = floor((perf_counter() - start) / EVERY)
                 request.due = start + (passed + 1) * EVERY
 
-    def _try(self, request: Request, act: Callable[[], object]) -> bool:
+    def _try(self, request: Probe, act: Callable[[], object]) -> bool:
         """Send or receive; one that the server refuses does not come again."""
         try:
             return act() is not False

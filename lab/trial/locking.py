@@ -19,7 +19,7 @@ from lab.postgres.database import Database, Traced
 from lab.postgres.locks import Held, Owner
 from lab.trial.canaries import Canaries
 from lab.trial.sights import Sight, longest_holds
-from lab.values import LockMode, Statement, TableLock
+from lab.values import ExecutedStatement, LockMode, TableLock
 
 _HARMLESS = frozenset({LockMode.ACCESS_SHARE, LockMode.ROW_SHARE, LockMode.ROW_EXCLUSIVE})
 """Modes in which no statement adds, renames or removes a relation."""
@@ -29,13 +29,13 @@ _HARMLESS = frozenset({LockMode.ACCESS_SHARE, LockMode.ROW_SHARE, LockMode.ROW_E
 class Executed:
     """A statement that runs or has run; its locks are known when its transaction has ended."""
 
-    statement: Statement
+    statement: ExecutedStatement
     locks: tuple[TableLock, ...] | None = None
 
 
-def recorded(executed: Iterable[Executed]) -> tuple[Statement, ...]:
+def recorded(executed: Iterable[Executed]) -> tuple[ExecutedStatement, ...]:
     """The statements with their locks; consecutive repetitions are one statement with a count."""
-    statements: list[Statement] = []
+    statements: list[ExecutedStatement] = []
     for one in executed:
         last = statements[-1] if statements else None
         if last and replace(last, times=1, locks=None) == one.statement:

@@ -33,7 +33,7 @@ _SECONDS_DIGITS = 7
 
 
 @dataclass(frozen=True, kw_only=True)
-class Side:
+class TimedSide:
     """One of the two databases, connected, with what measures its work."""
 
     database: Database
@@ -69,7 +69,9 @@ class _Form:
         return len({read.subject for read, _ in self.statements})
 
 
-def measure(after: Side, before: Side, reads: Sequence[Read], given_up: Sequence[str], *, seconds: float) -> Timed:
+def measure(
+    after: TimedSide, before: TimedSide, reads: Sequence[Read], given_up: Sequence[str], *, seconds: float
+) -> Timed:
     """Every query in every form, `before` being the untouched clone; `given_up` are the columns that the strategy drops.
 
     It takes about `seconds`, longer where the fewest samples do; each query gets an equal part of what is left.
@@ -119,7 +121,7 @@ def _forms(reads: Sequence[Read], given_up: Sequence[str]) -> Iterator[_Form]:
             yield _Form(query=query, light=without != whole, without=tuple(sorted(without)), statements=statements)
 
 
-def _cost(after: Side, before: Side, form: _Form, *, seconds: float) -> ReadCost:
+def _cost(after: TimedSide, before: TimedSide, form: _Form, *, seconds: float) -> ReadCost:
     sides = (after, before)
     warmups = [_once(side, form) for side in sides]
     plans = [_plans(side, form) for side in sides]
@@ -147,13 +149,13 @@ def _cost(after: Side, before: Side, form: _Form, *, seconds: float) -> ReadCost
     )
 
 
-def _once(side: Side, form: _Form) -> float:
+def _once(side: TimedSide, form: _Form) -> float:
     """Seconds of the query about one subject: the mean of all."""
     total = sum(side.database.seconds(sql, read.params, _decodes(side, read)) for read, sql in form.statements)
     return round(total / form.subjects, _SECONDS_DIGITS)
 
 
-def _decodes(side: Side, read: Read) -> Mapping[str, Decode]:
+def _decodes(side: TimedSide, read: Read) -> Mapping[str, Decode]:
     """By the name under which the columns of a read come."""
     return {name.partition(".")[2]: decode for name, decode in side.decodes.items() if name in read.columns}
 
@@ -165,7 +167,7 @@ def _cpu(tick: float, before: float | None, after: float | None, *, reads: int) 
     return round((after - before) / reads, _SECONDS_DIGITS)
 
 
-def _plans(side: Side, form: _Form) -> list[_Plan]:
+def _plans(side: TimedSide, form: _Form) -> list[_Plan]:
     """The plans of all its statements, as executed.
 
     They are those of the compared form: EXPLAIN does not fetch what is only sent, and a hash is computed from what is

@@ -16,7 +16,7 @@ _SAMPLE_SECONDS = 0.05
 
 
 @dataclass
-class Cost:
+class StepCost:
     """The cost of one step, complete once the step has ended without an error."""
 
     seconds: float | None = None
@@ -35,14 +35,14 @@ class StepTimer:
     """Whether no other trial of the run works meanwhile; otherwise only the peak belongs to this database alone."""
 
     @contextmanager
-    def measuring(self) -> Iterator[Cost]:
+    def measuring(self) -> Iterator[StepCost]:
         """Measure the block; the cost is complete at its end."""
-        cost = Cost()
+        cost = StepCost()
         with _peak(self.probe, cost), self._timed(cost) if self.timed else nullcontext():
             yield cost
 
     @contextmanager
-    def _timed(self, cost: Cost) -> Iterator[None]:
+    def _timed(self, cost: StepCost) -> Iterator[None]:
         wal, cpu = wal_position(self.database), self.probe.cpu_seconds()
         started = perf_counter()
         yield
@@ -58,7 +58,7 @@ def wal_position(database: Database) -> int:
 
 
 @contextmanager
-def _peak(probe: Gauge, cost: Cost) -> Iterator[None]:
+def _peak(probe: Gauge, cost: StepCost) -> Iterator[None]:
     """Sample the size of the database until the block ends; None where it is not visible."""
     stop, seen = threading.Event(), [probe.disk_bytes()]
 

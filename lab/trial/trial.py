@@ -18,7 +18,7 @@ from lab.trial.apply import Exclusive, Recorder, apply
 from lab.trial.canaries import Canaries
 from lab.trial.deadline import Deadline
 from lab.trial.locking import LockListener
-from lab.trial.reads import Side, Timed
+from lab.trial.reads import Timed, TimedSide
 from lab.trial.settle import settle
 from lab.trial.step_timer import StepTimer
 from lab.trial.template import Bench
@@ -169,7 +169,7 @@ def _written(trial: _Trial, database: Database, loss: Loss) -> Writes | None:
 @contextmanager
 def _sides(
     trial: _Trial, database: Database, untouched: AbstractContextManager[tuple[str, Database]]
-) -> Iterator[tuple[Side, Side]]:
+) -> Iterator[tuple[TimedSide, TimedSide]]:
     """The trial's clone and an untouched one, side by side."""
     server = trial.bench.server
     with (
@@ -178,7 +178,7 @@ def _sides(
         server.gauge(name, control) as before,
     ):
         verify.state_settings(control, trial.bench.template.questions.schema, trial.request.step_seconds)
-        yield Side(database=database, gauge=after), Side(database=control, gauge=before)
+        yield TimedSide(database=database, gauge=after), TimedSide(database=control, gauge=before)
 
 
 def _apply(trial: _Trial, database: Database, canaries: Canaries | None) -> Recorder:

@@ -17,11 +17,11 @@ from lab.postgres.database import Database, Row
 from lab.postgres.sql import literal, quoted
 from lab.trial.settings import SETTINGS
 from lab.values import Answer, Mismatch
-from lab.workload import Comparison, Dataset, Read
+from lab.workload import Dataset, Equality, Read
 
 _TABLE = "table "
 
-_CAST = {Comparison.TEXT: "text", Comparison.CONTENT: "jsonb"}
+_CAST = {Equality.TEXT: "text", Equality.CONTENT: "jsonb"}
 """The type whose equal values are equal in that sense; otherwise the column's own."""
 
 _COLUMNS = """
@@ -61,7 +61,7 @@ class Questions:
     """Table to its (column, type)."""
     schema: str
     """The schema of the tables."""
-    comparisons: Mapping[str, Comparison]
+    comparisons: Mapping[str, Equality]
     """Comparison by 'table.column', where it is not the usual one of the type."""
     reads: tuple[Read, ...]
     stand_ins: Mapping[str, str] = field(default_factory=dict)
@@ -136,7 +136,7 @@ def known(database: Database, asked: Questions, loss: Loss, answers: Sequence[An
             answer=next(answer for answer in answers if answer.name == _TABLE + table),
         )
         for table, columns in asked.columns.items()
-        if any(_comparison(asked, table, *column) is Comparison.CONTENT for column in columns)
+        if any(_comparison(asked, table, *column) is Equality.CONTENT for column in columns)
     }
 
 
@@ -144,9 +144,9 @@ def _as_written(asked: Questions) -> Questions:
     """The same questions, but documents go by their characters, not by their content."""
     places = ((table, column, kind) for table, columns in asked.columns.items() for column, kind in columns)
     texts = {
-        f"{table}.{column}": Comparison.TEXT
+        f"{table}.{column}": Equality.TEXT
         for table, column, kind in places
-        if _comparison(asked, table, column, kind) is Comparison.CONTENT
+        if _comparison(asked, table, column, kind) is Equality.CONTENT
     }
     return replace(asked, comparisons={**asked.comparisons, **texts})
 
@@ -257,9 +257,9 @@ def _ask_table(  # noqa: PLR0913 - what is asked, and what hides it
     return _answered(_TABLE + table, answer)
 
 
-def _comparison(asked: Questions, table: str, column: str, kind: str) -> Comparison:
+def _comparison(asked: Questions, table: str, column: str, kind: str) -> Equality:
     """How a column is compared. json has no hash, and goes by its content unless told."""
-    usual = Comparison.CONTENT if kind == "json" else Comparison.VALUE
+    usual = Equality.CONTENT if kind == "json" else Equality.VALUE
     return asked.comparisons.get(f"{table}.{column}", usual)
 
 

@@ -10,14 +10,14 @@ from lab.postgres.database import Database, Row
 from lab.postgres.sql import quoted
 from lab.scenario import ClientStep, Convert, Writing
 from lab.trial import client
-from lab.trial.reads import Side
+from lab.trial.reads import TimedSide
 from lab.trial.step_timer import wal_position
 from lab.trial.template import Bench
-from lab.workload import Action, Change, Write, staged_name
+from lab.workload import Action, TableWrite, Write, staged_name
 
 
 @dataclass(frozen=True, kw_only=True)
-class Sample:
+class Transaction:
     """One transaction on one side."""
 
     seconds: float
@@ -31,7 +31,7 @@ class Sample:
 class Writer:
     """One side with the statements that it writes with."""
 
-    side: Side
+    side: TimedSide
     bench: Bench
     writing: Mapping[str, Writing]
     given_up: frozenset[str]
@@ -71,7 +71,7 @@ class Writer:
             if step.name not in self._opened:
                 self._opened[step.name] = client.opened(self.database, step)
 
-    def run(self, write: Write) -> Sample:
+    def run(self, write: Write) -> Transaction:
         """Carry it out; what the writer itself does to the new rows is part of it. Errors: `LabError`; nothing was written then."""
         steps = [step for change in write.changes for step in self._client(change)]
         statements = [sql for change in write.changes for sql in self._statements(change)]
@@ -83,17 +83,17 @@ class Writer:
             touched = [self.database.execute(sql) for sql in statements]
         seconds = perf_counter() - started
         cpu_now, wal_now = self.side.gauge.cpu_seconds(), wal_position(self.database)
-        return Sample(
+        return Transaction(
             seconds=seconds,
             cpu_seconds=None if cpu is None or cpu_now is None else cpu_now - cpu,
             wal_bytes=wal_now - wal,
             rows=sum(map(abs, touched)),
         )
 
-    def _client(self, change: Change) -> Sequence[ClientStep]:
+    def _client(self, change: TableWrite) -> Sequence[ClientStep]:
         return self.writing.get(change.table, Writing()).client if change.action is Action.INSERT else ()
 
-    def _statements(self, change: Change) -> Sequence[str]:
+    def _statements(self, change: TableWrite) -> Sequence[str]:
         writing = self.writing.get(change.table, Writing())
         own = {Action.INSERT: writing.insert, Action.UPDATE: writing.update, Action.DELETE: writing.delete}
         kept = (column for column in change.columns if f"{change.table}.{column}" not in self.given_up)

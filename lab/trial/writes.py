@@ -19,10 +19,10 @@ from lab.postgres.database import Database
 from lab.scenario import Scenario
 from lab.trial import verify
 from lab.trial.decoding import decoded
-from lab.trial.reads import Side
+from lab.trial.reads import TimedSide
 from lab.trial.template import Bench
 from lab.trial.verify import Loss
-from lab.trial.writer import Sample, Writer
+from lab.trial.writer import Transaction, Writer
 from lab.values import KINDS, Footprint, Increase, Timing, WriteCost, Writes, WriteSide
 from lab.workload import Action, Write
 
@@ -39,8 +39,8 @@ class _Pair:
     """The same transaction on both sides."""
 
     write: Write
-    after: Sample
-    before: Sample
+    after: Transaction
+    before: Transaction
 
 
 @dataclass(kw_only=True)
@@ -58,7 +58,7 @@ class _Ledger:
 
 
 def measure(  # noqa: PLR0913 - both sides and what belongs to them
-    after: Side, before: Side, bench: Bench, scenario: Scenario, loss: Loss, *, seconds: float
+    after: TimedSide, before: TimedSide, bench: Bench, scenario: Scenario, loss: Loss, *, seconds: float
 ) -> Writes | None:
     """Every write of the workload, `before` being the clone where nothing but these writes happens; None without a write.
 
@@ -162,7 +162,7 @@ def _write(writers: tuple[Writer, Writer], write: Write, ledger: _Ledger, writes
     pairs = ledger.pairs[write.query]
     for writer in writers:
         writer.stage(write)
-    samples: dict[int, Sample] = {}
+    samples: dict[int, Transaction] = {}
     for place in (0, 1) if len(pairs) % 2 else (1, 0):
         try:
             samples[place] = writers[place].run(write)
@@ -238,7 +238,7 @@ def _cost(query: str, ledger: _Ledger, writers: tuple[Writer, Writer]) -> WriteC
     return WriteCost(query=query, rows=rows, after=after, before=before)
 
 
-def _side(samples: Sequence[tuple[int, Sample]], tick: float) -> WriteSide:
+def _side(samples: Sequence[tuple[int, Transaction]], tick: float) -> WriteSide:
     """`samples` with the rows that each of them wrote."""
     values = [round(sample.seconds / rows, _DIGITS) for rows, sample in samples]
     timed = samples[1:] or samples

@@ -26,7 +26,7 @@ class StatementKind(StrEnum):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Statement:
+class ExecutedStatement:
     """One statement as executed, and how many times in a row."""
 
     sql: str
@@ -45,7 +45,7 @@ class StepRecord:
     """One named part of applying a scenario: its statements and its cost."""
 
     name: str
-    statements: tuple[Statement, ...]
+    statements: tuple[ExecutedStatement, ...]
     timing: Timing | None
     """One value: a step changes the data, so it is measured once. None if other trials ran at the same time."""
     cpu_seconds: float | None

@@ -23,7 +23,7 @@ from lab.values.experiment import (
 )
 from lab.values.footprint import KINDS, Footprint, Kinds, TableFootprint
 from lab.values.locks import TableTraffic
-from lab.values.outcome import Completed, Outcome, ReadCost, ReadSide, Skipped, Statement, StepRecord
+from lab.values.outcome import Completed, ExecutedStatement, Outcome, ReadCost, ReadSide, Skipped, StepRecord
 from lab.values.timing import Timing
 from lab.values.writes import WriteCost, Writes, WriteSide
 
@@ -210,7 +210,7 @@ def _step(step: StepRecord) -> Iterator[Problem]:
     yield from _below("footprint", _footprint(step.footprint))
 
 
-def _statement(statement: Statement) -> Iterator[Problem]:
+def _statement(statement: ExecutedStatement) -> Iterator[Problem]:
     yield from _amounts(least=1, times=statement.times)
     yield from _each("locks", statement.locks or (), lambda lock: _amounts(held_seconds=lock.held_seconds))
 

@@ -72,7 +72,7 @@ class Breaking:
                 said.append(text)
                 meanwhile(text)
 
-        request = pipeline.Request(
+        request = pipeline.RunRequest(
             scenarios=("breaks", "drop_raw_response"),
             workload=thin_odds(),
             size_bytes=BYTES,

@@ -12,7 +12,7 @@ from lab.analysis.candidate import Candidate
 from lab.analysis.decision import Criterion, Limit, breaches, decide
 from lab.analysis.dominance import dominates
 from lab.analysis.interval import Estimate
-from lab.analysis.reads import Change, ReadResult
+from lab.analysis.reads import Difference, ReadResult
 from lab.analysis.recommendation import recommend
 from lab.analysis.results import Results, analyse
 from lab.analysis.sensitivity import variations
@@ -39,8 +39,8 @@ def like(results: Results) -> Candidate:
 def reads_of(like: Candidate, ratio: float) -> tuple[ReadResult, ...]:
     """All queries as fast as before, but the first."""
     read = (like.reads or ())[0]
-    same = replace(read, ratio=1.0, low=1.0, high=1.0, change=Change.NONE)
-    slower = replace(read, ratio=ratio, low=0.95 * ratio, high=1.05 * ratio, change=Change.SLOWER)
+    same = replace(read, ratio=1.0, low=1.0, high=1.0, change=Difference.NONE)
+    slower = replace(read, ratio=ratio, low=0.95 * ratio, high=1.05 * ratio, change=Difference.SLOWER)
     slower = replace(slower, after=replace(read.before, median=ratio * read.before.median, p95=ratio * read.before.p95))
     return (slower if ratio > 1 else same, same)
 

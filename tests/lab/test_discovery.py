@@ -23,6 +23,7 @@ from lab.values import (
     ColumnProfile,
     Completed,
     DatabaseCheck,
+    ExecutedStatement,
     Experiment,
     IndexProfile,
     Mismatch,
@@ -32,7 +33,6 @@ from lab.values import (
     Series,
     Shape,
     Share,
-    Statement,
     StatementKind,
     Verdict,
 )
@@ -81,7 +81,7 @@ def _column(column: ColumnProfile, changes: dict[str, object]) -> ColumnProfile:
 
 def with_client_step(experiment: Experiment) -> Experiment:
     """The same run, in which a client did a part of each step."""
-    convert = Statement(sql="SELECT 1", times=1, kind=StatementKind.CLIENT, name="pack the documents")
+    convert = ExecutedStatement(sql="SELECT 1", times=1, kind=StatementKind.CLIENT, name="pack the documents")
     outcomes = (
         replace(
             outcome,

@@ -22,7 +22,7 @@ from lab.scenario import Category, Scenario, Shape
 from lab.scenario import Database as Recorded
 from lab.trial import trial, verify
 from lab.trial.template import Bench
-from lab.values import Completed, Dependant, Statement, StatementKind
+from lab.values import Completed, Dependant, ExecutedStatement, StatementKind
 from tests.lab.trials import NastyOutcome, completed, every_scenario, needs_client, on_pglite, request_for
 
 NATIVE = [name for name in registry.everything() if not on_pglite(name)]
@@ -261,5 +261,5 @@ def test_files_of_an_earlier_plan_are_removed_and_those_of_a_person_stay(tmp_pat
 
 
 def test_a_requirement_names_what_must_hold_even_with_a_quote_in_it() -> None:
-    statement = Statement(sql="SELECT 0", times=1, kind=StatementKind.REQUIREMENT, name="it's 100 % right")
+    statement = ExecutedStatement(sql="SELECT 0", times=1, kind=StatementKind.REQUIREMENT, name="it's 100 % right")
     assert "RAISE EXCEPTION 'Required: %', 'it''s 100 % right'" in statement_text(statement)

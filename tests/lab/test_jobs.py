@@ -11,7 +11,7 @@ from lab import runs
 from lab.analysis.comparison import compare
 from lab.analysis.results import analyse
 from lab.runner import pipeline
-from lab.runner.pipeline import Request
+from lab.runner.pipeline import RunRequest
 from lab.servers import Options
 from lab.values import Completed, Experiment, Footprint
 from tests.thin import BYTES, thin_odds
@@ -20,7 +20,7 @@ NATIVE = ("outcome_normalization_snapshot", "drop_raw_response+retention_7d")
 
 
 def experiment_of(scenarios: tuple[str, ...], server: str, jobs: int, results: Path) -> Experiment:
-    request = Request(
+    request = RunRequest(
         scenarios=scenarios,
         workload=thin_odds(),
         size_bytes=BYTES,

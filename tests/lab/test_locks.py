@@ -23,9 +23,9 @@ from lab.trial.sights import Sight, longest_holds
 from lab.trial.template import Bench
 from lab.values import (
     Completed,
+    ExecutedStatement,
     Experiment,
     LockMode,
-    Statement,
     StepRecord,
     TableLock,
     TableTraffic,
@@ -35,19 +35,19 @@ from lab.values import (
 from tests.lab.trials import run_scenario, run_sql
 
 
-def executed(bench: Bench, *sql: str, timed: bool = True) -> tuple[Statement, ...]:
+def executed(bench: Bench, *sql: str, timed: bool = True) -> tuple[ExecutedStatement, ...]:
     outcome = run_scenario(bench, run_sql(*sql), timed=timed)
     assert isinstance(outcome, Completed), outcome
     return outcome.steps[0].statements
 
 
-def taken(statement: Statement) -> set[tuple[str, str, bool]]:
+def taken(statement: ExecutedStatement) -> set[tuple[str, str, bool]]:
     assert statement.locks is not None, statement
     return {(lock.table, lock.mode.value, lock.whole) for lock in statement.locks}
 
 
 @pytest.fixture(scope="module")
-def ddl(bench: Bench) -> dict[str, Statement]:
+def ddl(bench: Bench) -> dict[str, ExecutedStatement]:
     statements = executed(
         bench,
         "CREATE INDEX ON events (id)",
@@ -66,36 +66,38 @@ def ddl(bench: Bench) -> dict[str, Statement]:
     return {statement.sql: statement for statement in statements}
 
 
-def test_each_statement_has_its_locks_by_table_and_mode(ddl: dict[str, Statement]) -> None:
+def test_each_statement_has_its_locks_by_table_and_mode(ddl: dict[str, ExecutedStatement]) -> None:
     assert taken(ddl["CREATE INDEX ON events (id)"]) == {("events", "SHARE", True)}
     assert taken(ddl["DELETE FROM events WHERE false"]) == {("events", "ROW EXCLUSIVE", True)}
     assert ("events", "ACCESS EXCLUSIVE", True) in taken(ddl["DROP INDEX events_id_idx"])
 
 
-def test_a_lock_on_an_index_is_one_on_a_part_of_its_table(ddl: dict[str, Statement]) -> None:
+def test_a_lock_on_an_index_is_one_on_a_part_of_its_table(ddl: dict[str, ExecutedStatement]) -> None:
     assert taken(ddl["REINDEX INDEX events_pkey"]) == {("events", "SHARE", True), ("events", "ACCESS EXCLUSIVE", False)}
 
 
-def test_a_foreign_key_locks_the_table_that_it_refers_to(ddl: dict[str, Statement]) -> None:
+def test_a_foreign_key_locks_the_table_that_it_refers_to(ddl: dict[str, ExecutedStatement]) -> None:
     assert ("events", "SHARE ROW EXCLUSIVE", True) in taken(
         ddl["CREATE TABLE notes (event_id integer REFERENCES events)"]
     )
     assert {("events", "ACCESS EXCLUSIVE", True), ("notes", "ACCESS EXCLUSIVE", True)} <= taken(ddl["DROP TABLE notes"])
 
 
-def test_nobody_waits_for_a_table_that_is_not_there_yet(ddl: dict[str, Statement]) -> None:
+def test_nobody_waits_for_a_table_that_is_not_there_yet(ddl: dict[str, ExecutedStatement]) -> None:
     created = taken(ddl["CREATE TABLE notes (event_id integer REFERENCES events)"])
     assert {table for table, _, _ in created} == {"events"}
     assert taken(ddl["INSERT INTO notes SELECT 1 WHERE false"]) == {("notes", "ROW EXCLUSIVE", True)}
 
 
-def test_a_lock_has_the_name_that_others_know_the_table_by(ddl: dict[str, Statement]) -> None:
+def test_a_lock_has_the_name_that_others_know_the_table_by(ddl: dict[str, ExecutedStatement]) -> None:
     assert taken(ddl["ALTER TABLE events RENAME TO renamed"]) == {("events", "ACCESS EXCLUSIVE", True)}
     assert taken(ddl["ALTER TABLE renamed RENAME TO events"]) == {("renamed", "ACCESS EXCLUSIVE", True)}
 
 
 @pytest.mark.parametrize("begin", ["VACUUM FULL", "DO $$", "SELECT 1; "])
-def test_the_locks_of_what_ends_its_transaction_itself_are_not_known(ddl: dict[str, Statement], begin: str) -> None:
+def test_the_locks_of_what_ends_its_transaction_itself_are_not_known(
+    ddl: dict[str, ExecutedStatement], begin: str
+) -> None:
     (statement,) = (statement for sql, statement in ddl.items() if sql.startswith(begin))
     assert statement.locks is None
 
@@ -156,7 +158,9 @@ def lock(table: str, mode: LockMode, held: float | None, *, whole: bool = True) 
 
 def with_locks(trial: Completed, *locks: tuple[TableLock, ...] | None, auxiliary: bool = False) -> Completed:
     """The trial with one step that has a statement for each of these."""
-    statements = tuple(Statement(sql=f"SELECT {number}", times=1, locks=one) for number, one in enumerate(locks))
+    statements = tuple(
+        ExecutedStatement(sql=f"SELECT {number}", times=1, locks=one) for number, one in enumerate(locks)
+    )
     step: StepRecord = replace(trial.steps[0], name="step", statements=statements, auxiliary=auxiliary)
     return replace(trial, steps=(step,))
 
@@ -266,8 +270,8 @@ def watched(bench: Bench, *tables: str) -> Iterator[tuple[LockListener, Canaries
         bench.server.drop(name)
 
 
-def ran(listener: LockListener, *sql: str) -> tuple[Statement, ...]:
-    executed = [Executed(Statement(sql=one, times=1)) for one in sql]
+def ran(listener: LockListener, *sql: str) -> tuple[ExecutedStatement, ...]:
+    executed = [Executed(ExecutedStatement(sql=one, times=1)) for one in sql]
     for one in executed:
         listener.run(one, one.statement.sql)
     return recorded(executed)

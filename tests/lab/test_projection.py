@@ -13,7 +13,7 @@ from benchmarks import projection as benchmark
 from data_gen.facts import FACTS
 from lab.analysis.full_size import FullSizeProjection, SizedTrial, TargetStatus, project
 from lab.analysis.interval import error, gap, mean_square, unsupported_bytes
-from lab.analysis.projection import Lineage, RowCounts, full, pieces, scale, valued_shares
+from lab.analysis.projection import Lineage, TargetRows, full, pieces, scale, valued_shares
 from lab.values import (
     KINDS,
     Capabilities,
@@ -119,8 +119,8 @@ def projected(one: SizedTrial, facts: CaseFacts | None = None) -> FullSizeProjec
     return projection
 
 
-def counts(rows: Mapping[str, float]) -> RowCounts:
-    return RowCounts(rows=rows, newest_rows={})
+def counts(rows: Mapping[str, float]) -> TargetRows:
+    return TargetRows(rows=rows, newest_rows={})
 
 
 @pytest.mark.parametrize("factor", [1, 2, 4, 250])
@@ -181,7 +181,7 @@ def test_the_newest_rows_grow_with_the_newest_day_and_not_with_all_rows() -> Non
     )
     whole = table("market_odds", 339_000, dict.fromkeys(KINDS, 0.0) | {"heap": 10.0})
     both = replace(whole, heap=whole.heap + waiting.heap, fixed=FIXED | {"heap": 8192}, rowstore=waiting)
-    factors = scale(RowCounts(rows=times(ROWS, 10), newest_rows={"market_odds": 3_000}), trial(ROWS, both), PLAIN)
+    factors = scale(TargetRows(rows=times(ROWS, 10), newest_rows={"market_odds": 3_000}), trial(ROWS, both), PLAIN)
     heap = factors.projected_kinds(Footprint(tables=(both,)))["market_odds", "heap"]
     assert heap == 8192 + 10 * (3_400_000 - 3_000) + 200 * 3_000
 

@@ -11,14 +11,14 @@ from typing import Any
 import pytest
 
 from lab import runs
-from lab.analysis.reads import Change, in_words, read_gaps, read_results
+from lab.analysis.reads import Difference, in_words, read_gaps, read_results
 from lab.analysis.results import analyse
 from lab.errors import InputError
 from lab.report import csv, markdown, plans, summary, tables
 from lab.report.table import MISSING
 from lab.scenario import Database, Shape, lost_column
 from lab.trial import reads
-from lab.trial.reads import Side
+from lab.trial.reads import TimedSide
 from lab.trial.template import Bench
 from lab.units import duration_text, ratio_text
 from lab.values import BASELINE, Completed, Experiment, ReadCost, ReadSide, Timing, Verdict
@@ -125,7 +125,7 @@ def test_a_planted_delay_is_named_with_an_interval_and_an_untouched_clone_is_not
     gaps = read_gaps({"native": [untouched]})
     found = {(read.query, not read.without): read for read in read_results(slower, gaps) or ()}
     planted = found["Q3", True]
-    assert planted.change is Change.SLOWER
+    assert planted.change is Difference.SLOWER
     assert 1 < planted.low <= planted.ratio <= planted.high
     assert planted.after.median > 0.02  # pg_sleep never returns earlier; how fast the rest is belongs to the machine
     assert f"Q3 takes {ratio_text(planted.ratio)} times as long" in planted.words
@@ -182,7 +182,7 @@ def test_a_query_that_the_server_refuses_is_left_out_with_a_note(bench: Bench) -
     broken = Heavy(asked="1 / 0", compared="1")
     bad = Read(name="R2", query="R2", sql="SELECT {part}", lists={"part": {"t.a": "1", "t.b": broken}})
     with bench.control() as (name, database), bench.server.gauge(name, database) as gauge:
-        side = Side(database=database, gauge=gauge)
+        side = TimedSide(database=database, gauge=gauge)
         measured = reads.measure(side, side, [good, bad], (), seconds=BRIEF)
     assert [(cost.query, cost.without) for cost in measured.costs] == [("R1", ()), ("R2", ("t.b",))]
     (note,) = measured.notes
@@ -197,7 +197,7 @@ def test_costs_are_of_one_subject_and_sum_its_statements(bench: Bench) -> None:
         for part in (1, 2)
     ]
     with bench.control() as (name, database), bench.server.gauge(name, database) as gauge:
-        side = Side(database=database, gauge=gauge)
+        side = TimedSide(database=database, gauge=gauge)
         (cost,) = reads.measure(side, side, parts, (), seconds=BRIEF).costs
     assert 0.02 <= min(cost.after.timing.values) < 0.06  # all three subjects together sleep for 0.06
     assert len(cost.plans) == 2
@@ -244,15 +244,15 @@ def with_reads(trial: Completed, *measured: ReadCost) -> Completed:
 @pytest.mark.parametrize(
     ("ratio", "gap", "change"),
     [
-        (5.5, 1.05, Change.SLOWER),
-        (0.4, 1.05, Change.FASTER),
-        (1.04, 1.10, Change.NONE),
-        (1.3, 1.5, Change.NONE),
-        (0.8, 1.5, Change.NONE),
+        (5.5, 1.05, Difference.SLOWER),
+        (0.4, 1.05, Difference.FASTER),
+        (1.04, 1.10, Difference.NONE),
+        (1.3, 1.5, Difference.NONE),
+        (0.8, 1.5, Difference.NONE),
     ],
 )
 def test_a_difference_is_named_only_beyond_the_gap_of_two_baselines(
-    untouched: Completed, ratio: float, gap: float, change: Change
+    untouched: Completed, ratio: float, gap: float, change: Difference
 ) -> None:
     baselines = [with_reads(untouched, cost_of(around(gap, 20, 1, 0.001), around(1, 20, 2, 0.001)))]
     trial = with_reads(untouched, cost_of(around(ratio, 20, 3), around(1, 20, 4)))
@@ -268,7 +268,7 @@ def test_what_chance_explains_is_not_named(untouched: Completed) -> None:
     trial = with_reads(untouched, cost_of([2.0, 8.5, 1.3, 9.5, 1.15], scattered))
     baselines = [with_reads(untouched, cost_of([1.0] * 5, [1.0] * 5))]
     (read,) = read_results(trial, read_gaps({"native": baselines})) or ()
-    assert read.change is Change.NONE
+    assert read.change is Difference.NONE
 
 
 def test_the_gap_of_one_query_is_not_smaller_than_usual_by_luck(untouched: Completed) -> None:
@@ -279,7 +279,7 @@ def test_the_gap_of_one_query_is_not_smaller_than_usual_by_luck(untouched: Compl
 
 def test_without_a_baseline_a_change_is_not_known(untouched: Completed) -> None:
     (read,) = read_results(with_reads(untouched, cost_of([5.0] * 5, [1.0] * 5)), {}) or ()
-    assert read.change is Change.UNKNOWN
+    assert read.change is Difference.UNKNOWN
     assert "not compared" in in_words([read])
 
 

@@ -69,7 +69,7 @@ def _size(database: Database, statements: tuple[str, ...]) -> int:
 
 def _run(folder: Path) -> Path:
     folders: list[Path] = []
-    request = pipeline.Request(
+    request = pipeline.RunRequest(
         scenarios=(_STRATEGY,),
         workload=resolve(None, folder / "profile.json"),
         size_bytes=64 * _MB,

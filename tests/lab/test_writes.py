@@ -9,14 +9,14 @@ from typing import Any
 import pytest
 
 from lab import registry, runs
-from lab.analysis.reads import Change
+from lab.analysis.reads import Difference
 from lab.analysis.results import analyse
 from lab.analysis.writes import in_words, write_gaps, write_results
 from lab.postgres import footprint
 from lab.report import csv, markdown, summary, tables, write_tables
 from lab.scenario import Shape, Writing
 from lab.trial import verify, writes
-from lab.trial.reads import Side
+from lab.trial.reads import TimedSide
 from lab.trial.template import Bench
 from lab.trial.writer import Writer
 from lab.values import BASELINE, Completed, Experiment, Timing, Writes, WriteSide
@@ -74,7 +74,7 @@ SELECT pg_database_size(current_database())
 def test_the_growth_by_kind_adds_up_to_the_files_of_the_database(bench: Bench) -> None:
     with bench.fresh() as (name, database), bench.server.gauge(name, database) as gauge:
         verify.state_settings(database, bench.template.questions.schema)
-        side = Side(database=database, gauge=gauge)
+        side = TimedSide(database=database, gauge=gauge)
         writer = Writer(side=side, bench=bench, writing={}, given_up=frozenset())
         batches = [write for write in bench.template.writes() if write.query == "W1"]
         writer.prepare(batches)
@@ -160,9 +160,9 @@ def test_a_slower_write_is_named_in_rows_per_second(slow_run: Experiment) -> Non
     for row in results.trials:
         for write in row.writes or ():
             if row.outcome.scenario == BASELINE:
-                assert write.change in (Change.NONE, Change.UNKNOWN)
+                assert write.change in (Difference.NONE, Difference.UNKNOWN)
             elif write.samples > 1:
-                assert write.change is Change.SLOWER
+                assert write.change is Difference.SLOWER
                 assert write.ratio == pytest.approx(0.01)
                 assert write.low is not None
                 assert write.high is not None
@@ -196,5 +196,5 @@ def test_an_old_run_says_that_its_writes_were_not_measured(sample: Experiment) -
 def test_without_a_baseline_nothing_is_compared(untouched: Writes, sample: Experiment) -> None:
     trial = next(o for o in sample.outcomes if isinstance(o, Completed))
     found = write_results(replace(trial, writes=untouched), write_gaps({})) or ()
-    assert all(write.change is Change.UNKNOWN for write in found)
+    assert all(write.change is Difference.UNKNOWN for write in found)
     assert "no baseline" in in_words(found)

@@ -15,7 +15,7 @@ from lab.postgres.database import Database
 from lab.profiling.catalog.session import open_session
 from lab.profiling.sample import codecs
 from lab.profiling.sample.codecs import Batch
-from lab.profiling.sample.documents import Document
+from lab.profiling.sample.documents import StoredDocument
 from lab.servers import Options, Server, Workspace, cache, open_server
 from lab.servers.container import ContainerServer
 from lab.servers.native import NativeServer
@@ -121,7 +121,7 @@ def test_the_programs_of_a_server_inherit_no_variable_of_postgresql(
 
 def test_the_server_that_compares_codecs_works_though_every_variable_is_hostile(surroundings: None) -> None:
     del surroundings
-    document = Document(text='{"a": 1}' * 400, stored=3200, raw=3200, compressed=False, weight=1.0)
+    document = StoredDocument(text='{"a": 1}' * 400, stored=3200, raw=3200, compressed=False, weight=1.0)
     with codecs.compare_codecs(worth=True) as comparison:
         comparison.submit({"t.x": Batch(type="text", documents=[document])})
         assert comparison.result()["t.x"]["pglz"] < 0.5

@@ -13,7 +13,7 @@ from typing import ClassVar
 import numpy as np
 
 from lab.values import CaseFacts, DatasetSpec, Note, TableFacts, WorkloadFacts
-from lab.workload import Action, Change, Comparison, CopyIn, Heavy, Read, Stage, Statement, Write
+from lab.workload import Action, CopyIn, Equality, Heavy, Read, Stage, Statement, TableWrite, Write
 
 SITES = 5
 READINGS = 150
@@ -57,7 +57,7 @@ class SensorData:
     facts = FACTS
     schema = "public"
     now = NOW
-    comparisons: ClassVar[Mapping[str, Comparison]] = {}
+    comparisons: ClassVar[Mapping[str, Equality]] = {}
 
     @property
     def description(self) -> str:
@@ -139,7 +139,7 @@ class SensorData:
 def _write(  # noqa: PLR0913, PLR0917 - all that a write of one table has
     query: str, action: Action, columns: tuple[str, ...], rows: Iterator[bytes], sql: str, touched: Mapping[str, str]
 ) -> Write:
-    change = Change(action=action, table="readings", columns=columns, chunks=tuple(rows), sql=sql)
+    change = TableWrite(action=action, table="readings", columns=columns, chunks=tuple(rows), sql=sql)
     return Write(query=query, changes=(change,), touched=touched)
 
 

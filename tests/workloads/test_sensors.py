@@ -24,7 +24,7 @@ def results(tmp_path_factory: pytest.TempPathFactory) -> Results:
     entries = registry.registered() | strategies.registered()
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr(registry, "registered", lambda: entries)
-        request = pipeline.Request(
+        request = pipeline.RunRequest(
             scenarios=tuple(strategies.STRATEGIES),
             workload=Sensors(),
             size_bytes=3 << 20,

@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from lab.values import Completed, Dependant, DependantKind, GuaranteeKind, ScenarioFacts, Shape, Statement
+from lab.values import Completed, Dependant, DependantKind, ExecutedStatement, GuaranteeKind, ScenarioFacts, Shape
 
 Kind = DependantKind
 
@@ -97,7 +97,7 @@ def recreating_statements(
     trial: Completed,
     facts: ScenarioFacts,
     dependants: Sequence[Dependant],
-    executed: Sequence[Statement],
+    executed: Sequence[ExecutedStatement],
 ) -> Iterator[str]:
     """The statements that recreate what depends on tables whose names now stand for new objects.
 
@@ -114,7 +114,7 @@ def recreating_statements(
         yield from (_recreating_statement(dependant, shape) for dependant in own)
 
 
-def _created(trial: Completed, executed: Sequence[Statement]) -> Iterator[str]:
+def _created(trial: Completed, executed: Sequence[ExecutedStatement]) -> Iterator[str]:
     """The tables that the strategy added so far."""
     text = "\n".join(statement.sql for statement in executed)
     for footprint in trial.footprint.tables:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from lab.discovery.plan.dependants import recreating_statements
 from lab.discovery.plan.swap import swapped_tables
-from lab.values import Completed, Dependant, ScenarioFacts, Statement, StatementKind, StepRecord
+from lab.values import Completed, Dependant, ExecutedStatement, ScenarioFacts, StatementKind, StepRecord
 
 RECURRING = "recurring.sql"
 """The file to execute again and again, beside those of the phases."""
@@ -103,7 +103,7 @@ def _steps(
 ) -> Iterator[_Body]:
     """Every step; after a step that puts a new object under a table's name, the table's dependants are recreated."""
     swapped = swapped_tables(steps, facts)
-    executed: list[Statement] = []
+    executed: list[ExecutedStatement] = []
     for number, step in enumerate(steps):
         executed += step.statements
         recreating = recreating_statements(swapped.get(number, ()), trial, facts, dependants, executed)
@@ -123,12 +123,12 @@ def _own(step: StepRecord) -> Iterator[str]:
             yield from [statement_text(statement)] * statement.times
 
 
-def client_statements(step: StepRecord) -> tuple[Statement, ...]:
+def client_statements(step: StepRecord) -> tuple[ExecutedStatement, ...]:
     """What a client did in the step."""
     return tuple(statement for statement in step.statements if statement.kind is StatementKind.CLIENT)
 
 
-def statement_text(statement: Statement) -> str:
+def statement_text(statement: ExecutedStatement) -> str:
     """The statement with its semicolon; a requirement or a proof as a statement that raises unless its query counts 0.
 
     What a client did is a statement that raises, with the query that it read as a comment.
@@ -145,7 +145,7 @@ def statement_text(statement: Statement) -> str:
 
 def _recurring(facts: ScenarioFacts, strategy: str) -> Iterator[PlanFile]:
     if facts.recurring:
-        blocks = [statement_text(Statement(sql=sql, times=1)) for sql in facts.recurring]
+        blocks = [statement_text(ExecutedStatement(sql=sql, times=1)) for sql in facts.recurring]
         yield PlanFile(
             name=RECURRING, phase=104, step=None, text=_text(f"{strategy}: execute it again and again.", blocks)
         )

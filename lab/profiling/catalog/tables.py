@@ -77,7 +77,7 @@ class Column:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Part:
+class StoredRelation:
     """One relation with storage: a table, a partition, a chunk, or the columnstore of a chunk."""
 
     oid: int
@@ -99,7 +99,7 @@ class Table:
     columns: tuple[Column, ...]
     dropped: bool
     """Whether a column was dropped: every row then has a null bitmap."""
-    parts: tuple[Part, ...]
+    parts: tuple[StoredRelation, ...]
     whole: bool
     """False where a part was skipped, so that its bytes and rows are missing."""
     relations: tuple[Relation, ...]
@@ -207,8 +207,8 @@ class _Description:
             toast_heap=sum(self._statistics[part.oid].toast_heap for part in existing),
         )
 
-    def _part(self, relation: Relation) -> Part:
-        return Part(
+    def _part(self, relation: Relation) -> StoredRelation:
+        return StoredRelation(
             oid=relation.oid,
             sql=f"{quoted(relation.schema)}.{quoted(relation.name)}",
             blocks=relation.heap // PAGE,

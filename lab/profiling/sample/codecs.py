@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from lab.postgres.sql import copy_escaped
-from lab.profiling.sample.documents import Document
+from lab.profiling.sample.documents import StoredDocument
 from lab.servers import Server, open_server, open_workspace
 
 _NAME = "lab_codecs"
@@ -30,7 +30,7 @@ class Batch:
 
     type: str
     """The type's internal name, such as 'jsonb'."""
-    documents: Sequence[Document]
+    documents: Sequence[StoredDocument]
 
     @property
     def stored(self) -> float:
@@ -38,7 +38,7 @@ class Batch:
         return sum(document.weight * document.stored for document in self.documents)
 
 
-def some(documents: Sequence[Document]) -> Sequence[Document]:
+def some(documents: Sequence[StoredDocument]) -> Sequence[StoredDocument]:
     """Evenly spaced documents, fewer than were read, because compressing costs more than reading."""
     stored = sum(document.stored for document in documents)
     return documents[:: -(-stored // _BYTES)] if stored else ()
@@ -106,7 +106,7 @@ def _stored(server: Server, batch: Batch, codec: str) -> float:
         return float(database.value("SELECT sum(weight * pg_column_size(document)) FROM recompressed"))
 
 
-def _line(document: Document) -> bytes:
+def _line(document: StoredDocument) -> bytes:
     """One row of COPY text. A small document that is compressed at the source had a wide row, so it gets a filler."""
     filler = "." * _WIDE if document.compressed and document.stored < _WIDE else "\\N"
     return f"{document.weight}\t{filler}\t{copy_escaped(document.text)}\n".encode()

@@ -24,7 +24,7 @@ _TEXTS = ("json", "jsonb", "text", "varchar", "bpchar", "xml")
 
 
 @dataclass(frozen=True, kw_only=True)
-class Document:
+class StoredDocument:
     """One value: its bytes as stored, whether that is compressed, and its text with the bytes that it has at the source."""
 
     stored: int
@@ -40,7 +40,7 @@ def has_text(column: Column) -> bool:
     return column.base in _TEXTS and column.length == -1
 
 
-def read(source: ReadOnlySession, stratum: Stratum, sums: ColumnSums) -> tuple[Document, ...]:
+def read(source: ReadOnlySession, stratum: Stratum, sums: ColumnSums) -> tuple[StoredDocument, ...]:
     """Values of one column from places spread over the table; errors as `ReadOnlySession.fetch`."""
     wanted = min(_MOST, int(_BYTES / max(sums.stored / sums.values, 1)) + 1)
     places = _spread(range(len(stratum.ranges)), _PLACES)
@@ -49,12 +49,12 @@ def read(source: ReadOnlySession, stratum: Stratum, sums: ColumnSums) -> tuple[D
     return tuple(_weighed(source.fetch_in_place(" UNION ALL ".join(arms)), sums)) if arms else ()
 
 
-def _weighed(rows: Sequence[Row], sums: ColumnSums) -> Iterator[Document]:
+def _weighed(rows: Sequence[Row], sums: ColumnSums) -> Iterator[StoredDocument]:
     """The documents of a run stand for all its values, in equal parts."""
     read = Counter(run for run, *_ in rows)
     for run, stored, raw, compressed, text in rows:
         weight = sums.by_run.get(run, 0.0) / read[run]
-        yield Document(stored=stored, raw=raw, compressed=compressed, text=text, weight=weight)
+        yield StoredDocument(stored=stored, raw=raw, compressed=compressed, text=text, weight=weight)
 
 
 def _arm(stratum: Stratum, place: int, column: Column, each: int, shift: float) -> str:

@@ -9,7 +9,7 @@ from functools import cached_property
 
 from lab.postgres.database import Row
 from lab.profiling.catalog.session import ReadOnlySession
-from lab.profiling.catalog.tables import Column, Part, Table
+from lab.profiling.catalog.tables import Column, StoredRelation, Table
 from lab.profiling.sample import blocks
 from lab.profiling.sample.blocks import BlockRange
 
@@ -24,7 +24,7 @@ _RANGES = 256
 class Stratum:
     """The parts of a table that store rows the same way, and the blocks of them that are read."""
 
-    parts: dict[int, Part]
+    parts: dict[int, StoredRelation]
     compressed: bool
     columns: tuple[Column, ...]
     """Columns of the table, as these parts store them."""
@@ -98,7 +98,7 @@ def _stratum(table: Table, compressed: bool, budget: int | None) -> Stratum:
     )
 
 
-def _columns(table: Table, parts: dict[int, Part], *, compressed: bool) -> tuple[Column, ...]:
+def _columns(table: Table, parts: dict[int, StoredRelation], *, compressed: bool) -> tuple[Column, ...]:
     """Columns of the columnstore have the names of the table's, and types of their own."""
     if not compressed:
         return table.columns

@@ -22,7 +22,7 @@ from lab.servers.gauge import FolderGauge
 from lab.servers.pglite.instance import Instance
 from lab.servers.pglite.packages import ASSETS, modules, node
 from lab.servers.probe import capabilities_of
-from lab.servers.server import Catalogue, Gauge
+from lab.servers.server import DatabaseRecord, Gauge
 from lab.servers.workspace import Workspace, writing
 from lab.values import Capabilities
 from lab.values.events import Message, Progress
@@ -41,7 +41,7 @@ class PgliteServer:
     def __init__(self, workspace: Workspace, progress: Progress) -> None:
         self._workspace = workspace
         self._program = _program(workspace, modules(workspace, progress))
-        self._catalogue = Catalogue()
+        self._catalogue = DatabaseRecord()
         self._instances: dict[str, Instance] = {}
         self._entering = threading.Lock()
         progress(Message(text="starting pglite"))

@@ -39,8 +39,8 @@ class Said:
         return [line.split()[1] for line in self.lines if " on " in line and "loading" not in line]
 
 
-def request(results: Path, constraints: Constraints = NO_LIMITS) -> pipeline.Request:
-    return pipeline.Request(
+def request(results: Path, constraints: Constraints = NO_LIMITS) -> pipeline.RunRequest:
+    return pipeline.RunRequest(
         scenarios=("best",),
         workload=Sensors(),
         size_bytes=3 << 20,
