@@ -44,8 +44,11 @@ SELECT p.key, {of_market}, cardinality(p.outcome_names),
 FROM (SELECT DISTINCT ON (key) * FROM parsed_{table} WHERE verbatim IS NULL ORDER BY key) p
 {unknown}
 ORDER BY p.betpawa_market_id, p.line, p.key
+ON CONFLICT (key) DO NOTHING
 """
-"""The template is the market's document with `%1$s` in the place of its first odds, `%2$s` for the second, and so on."""
+"""Another transaction may add the same market meanwhile.
+
+The template is the market's document with `%1$s` in the place of its first odds, `%2$s` for the second, and so on."""
 
 PLACE = """
 CREATE {kind} TABLE placed_{table} AS
@@ -159,7 +162,7 @@ def packing(table: str, source: str, candidates: str, *, kind: str = "UNLOGGED")
 
     `candidates` is the query for the snapshots that may be packed, and `kind` that of the scratch tables.
     """
-    rows = f"(SELECT t.* FROM {source} t JOIN chosen_{table} c ON c.snapshot_id = t.snapshot_id)"
+    rows = f"(SELECT t.* FROM {source} t JOIN chosen_{table} c ON c.snapshot_id = t.snapshot_id FOR UPDATE OF t)"
     values = {
         "table": table,
         "snapshots": MARKETS[table],

@@ -12,7 +12,7 @@ USUAL_KEY = f"md5(ROW({of('p', KEY)})::text)"
 VERBATIM_KEY = f"md5(ROW({of('p', KEY)}, p.verbatim::text)::text)"
 
 UNKNOWN = " WHERE NOT EXISTS (SELECT FROM market_lookup d WHERE d.key = p.key)"
-"""Of the markets of new rows, those that the lookup lacks."""
+"""Of the markets of new rows, those that the lookup lacks. Another writer may add the same ones meanwhile."""
 
 
 def create_lookup(db: Database, columns: str) -> None:
@@ -30,9 +30,10 @@ def add_markets(sources: Sequence[str], key: str, values: str, condition: str, *
     distinct = "DISTINCT " if len(sources) == 1 else ""  # of several, UNION leaves out the equal ones
     union = " UNION ".join(f"SELECT {distinct}{key}, {values} FROM {source} p WHERE {condition}" for source in sources)
     columns = f"key, {MARKET}, outcome_names, outcomes"
+    conflict = " ON CONFLICT (key) DO NOTHING" if new else ""
     return (
         f"INSERT INTO market_lookup ({columns}) SELECT p.key, {of('p').replace('groups', 'groups::json')},"
-        f" p.outcome_names, p.outcomes::json FROM ({union}) p({columns}){new} ORDER BY p.betpawa_market_id, p.line, p.key"
+        f" p.outcome_names, p.outcomes::json FROM ({union}) p({columns}){new} ORDER BY p.betpawa_market_id, p.line, p.key{conflict}"
     )
 
 

@@ -93,8 +93,12 @@ def apply(db: Database) -> None:
 
 
 def pack(table: str) -> Iterator[str]:
-    """The statements that pack the snapshots that are no longer the newest; one transaction."""
-    candidates = f"SELECT snapshot_id FROM {table}_blocks WHERE layout IS NULL"
+    """The statements that pack the snapshots that are no longer the newest; one transaction.
+
+    A second transaction that packs waits here, and then finds nothing left. Rows are locked as they are read: a change that
+    comes first is read, and a change that comes later waits, and finds a packed row.
+    """
+    candidates = f"SELECT snapshot_id FROM {table}_blocks WHERE layout IS NULL FOR UPDATE"
     yield "BEGIN"
     for _, statement in packing(table, f"{table}_rows", candidates, kind="TEMP"):
         yield statement.strip()

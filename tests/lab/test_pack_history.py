@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import time
+from concurrent.futures import ThreadPoolExecutor
+
 from lab import registry
+from lab.postgres.database import Database as Connection
 from lab.scenario import Database
 from lab.trial.template import Bench
 from lab.values import Completed, Verdict
@@ -40,3 +44,39 @@ def test_the_newest_snapshots_are_plain_and_rows_packed_later_read_the_same(benc
     assert outcome.verification.verdict is Verdict.EXACT, outcome.verification
     for after, before, rows in plain.values():
         assert after < before < rows
+
+
+def test_a_change_that_comes_while_rows_are_packed_is_kept(bench: Bench) -> None:
+    (entry,) = registry.resolve([NAME])
+    scenario = entry.scenario
+    seen: list[bool] = []
+    table, newest = next(iter(NEWEST.items()))
+
+    def apply(db: Database) -> None:
+        scenario.apply(db)
+        name = db.value("SELECT current_database()")
+        row = db.value(f"SELECT min(id) FROM {table}_rows WHERE unavailable_at IS NULL AND snapshot_id IN ({newest})")
+        mark = f"UPDATE {table}_rows SET unavailable_at = {{}} WHERE id = {row}"
+        with bench.server.connect(name) as writer, bench.server.connect(name) as packer:
+            writer.execute("BEGIN")
+            writer.execute(mark.format("now()"))
+            with ThreadPoolExecutor(1) as thread:
+                packing = thread.submit(run, packer, [statement.replace(newest, NOTHING) for statement in pack(table)])
+                while not packing.done() and not db.value("SELECT count(*) FROM pg_locks WHERE NOT granted"):
+                    time.sleep(0.01)
+                writer.execute("COMMIT")
+                packing.result()
+        seen.append(db.value(f"SELECT unavailable_at IS NOT NULL FROM {table} WHERE id = {row}"))
+        with db.step("as before"):
+            db.execute(mark.format("NULL"))
+
+    outcome = run_scenario(bench, apply, changes=scenario.changes, origins=scenario.origins)
+
+    assert isinstance(outcome, Completed), outcome
+    assert seen == [True]
+    assert {mismatch.name for mismatch in outcome.verification.mismatches} == {"connections of its own"}
+
+
+def run(database: Connection, statements: list[str]) -> None:
+    for statement in statements:
+        database.execute(statement)
