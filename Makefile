@@ -56,7 +56,7 @@ shown: setup ## make again what the documents show of the sample run
 
 docs: $(VENV)/.ready-docs ## build the documents as a site: build/site/index.html
 	rm -rf build/pages && mkdir -p build/pages
-	cp --parents -r README.md CONTRIBUTING.md CHANGELOG.md LICENSE docs results/README.md results/sample/report.* build/pages
+	cp --parents -r README.md CONTRIBUTING.md CHANGELOG.md LICENSE docs results/README.md results/sample/*.md results/sample/report.html build/pages
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet --strict
 
 lock: | $(VENV)/.made ## pin the dependencies of pyproject.toml again

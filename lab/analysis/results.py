@@ -6,7 +6,7 @@ The work is linear in the number of trials: their references are looked up once 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -51,7 +51,7 @@ class Results:
     steps: tuple[StepResult, ...]
     tables: tuple[TableResult, ...]
     """The tables of every trial except the second trials of the baseline."""
-    by_scenario: Mapping[str, tuple[Completed, ...]]
+    by_scenario: Mapping[str, tuple[TrialResult, ...]]
     """The trials that were measured to the end, without the second ones of the baseline."""
     by_parameter: tuple[ParameterResult, ...]
     parameter_scale: Mapping[str, int]
@@ -143,7 +143,7 @@ def analyse(experiment: Experiment, constraints: Constraints | None = None) -> R
         trials=tuple(replace(row, rank=ranks.get(id(row.trial)), forecast=foretold.get(id(row))) for row in trials),
         steps=tuple(_steps(experiment)),
         tables=tuple(table for row in trials if row.repeat == 1 for table in _tables(row)),
-        by_scenario=_by_scenario(experiment),
+        by_scenario=_by_scenario(trials),
         by_parameter=by_parameter(experiment),
         parameter_scale={
             auxiliary.purpose: auxiliary.dataset.scale for auxiliary in reversed(experiment.auxiliary_trials)
@@ -260,12 +260,12 @@ def _tables(row: TrialResult) -> Iterator[TableResult]:
         )
 
 
-def _by_scenario(experiment: Experiment) -> dict[str, tuple[Completed, ...]]:
-    trials: defaultdict[str, list[Completed]] = defaultdict(list)
-    for trial in completed(experiment):
-        if trial.repeat == 1:
-            trials[trial.scenario].append(trial)
-    return {scenario: tuple(of_scenario) for scenario, of_scenario in trials.items()}
+def _by_scenario(trials: Iterable[TrialResult]) -> dict[str, tuple[TrialResult, ...]]:
+    rows: defaultdict[str, list[TrialResult]] = defaultdict(list)
+    for row in trials:
+        if row.trial and row.repeat == 1:
+            rows[row.trial.scenario].append(row)
+    return {scenario: tuple(of_scenario) for scenario, of_scenario in rows.items()}
 
 
 def _broken(experiment: Experiment) -> Iterator[str]:

@@ -152,7 +152,7 @@ def run(
         if not quiet:
             print_line(
                 f"\n`lab open {folder}` shows the page; `lab report {folder} --full` prints every table and reason."
-                " Beside the page: report.md, savings.csv, reads.csv, writes.csv, experiment.json.",
+                " Beside the page: the same as text and tables, and experiment.json with what was measured.",
                 console=err,
             )
     if analysed.broken:

@@ -187,7 +187,7 @@ def report(
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Write report.html, report.md and the tables as CSV again from a run's measurements, and print the savings."""
+    """Write the page, the report and its tables again from a run's measurements, and print the savings."""
     from lab.report import plans as read_plans
     from lab.report import summary
 

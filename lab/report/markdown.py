@@ -1,4 +1,4 @@
-"""report.md, and the part of a DISCOVERY.md that holds the tables of a run."""
+"""report.md with the findings, a file for each of its appendices, and the part of a DISCOVERY.md that holds the findings."""
 
 from __future__ import annotations
 
@@ -9,13 +9,52 @@ from lab.report.templating import TEMPLATES
 
 
 def report(results: Results) -> str:
-    """The whole report of a run."""
-    return _render("report.md.j2", results)
+    """What a run found."""
+    return _findings("report.md.j2", results)
+
+
+def reads(results: Results) -> str:
+    """Each query that takes longer or shorter than before."""
+    return _render("reads.md.j2", results, reads=tables.reads(results))
+
+
+def writes(results: Results) -> str:
+    """What each write costs."""
+    return _render("writes.md.j2", results, writes=write_tables.writes(results))
+
+
+def migrations(results: Results) -> str:
+    """The steps, on the sample and at full size, and their locks."""
+    return _render(
+        "migrations.md.j2",
+        results,
+        steps=migration.steps(results),
+        forecasts=migration.forecasts(results),
+        locks=migration.locks(results),
+        waits=migration.waits(results),
+    )
+
+
+def sizes(results: Results) -> str:
+    """The bytes by table and kind, and how they depend on the workload."""
+    return _render(
+        "sizes.md.j2",
+        results,
+        kinds=tables.kinds(results),
+        by_parameter=[
+            (parameter, tables.by_parameter(results, parameter)) for parameter in results.experiment.workload.parameters
+        ],
+    )
+
+
+def trials(results: Results) -> str:
+    """What was checked of each trial, and the SQL as executed."""
+    return _render("trials.md.j2", results)
 
 
 def section(results: Results) -> str:
     """The tables for a DISCOVERY.md, between their markers."""
-    return markers.section(_render("section.md.j2", results))
+    return markers.section(_findings("section.md.j2", results))
 
 
 def attach(document: str, results: Results) -> str:
@@ -23,7 +62,7 @@ def attach(document: str, results: Results) -> str:
 
     Errors: `InputError` where markers are damaged or do not pair; nothing outside them is ever changed.
     """
-    return markers.put(document, {"": _render("section.md.j2", results)})
+    return markers.put(document, {"": _findings("section.md.j2", results)})
 
 
 def pick(results: Results) -> str:
@@ -42,21 +81,11 @@ def _pick(results: Results) -> str:
     )
 
 
-def _render(template: str, results: Results) -> str:
-    return TEMPLATES.get_template(template).render(
-        results=results,
-        experiment=results.experiment,
-        advice=results.advice,
-        savings=tables.savings(results),
-        reads=tables.reads(results),
-        writes=write_tables.writes(results),
-        full_size=tables.full_size(results),
-        steps=migration.steps(results),
-        forecasts=migration.forecasts(results),
-        locks=migration.locks(results),
-        waits=migration.waits(results),
-        by_parameter=[
-            (parameter, tables.by_parameter(results, parameter)) for parameter in results.experiment.workload.parameters
-        ],
-        kinds=tables.kinds(results),
+def _findings(template: str, results: Results) -> str:
+    return _render(
+        template, results, advice=results.advice, savings=tables.savings(results), full_size=tables.full_size(results)
     )
+
+
+def _render(template: str, results: Results, **more: object) -> str:
+    return TEMPLATES.get_template(template).render(results=results, experiment=results.experiment, **more)

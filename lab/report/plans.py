@@ -19,7 +19,7 @@ def plans(results: Results, scenario: str) -> Iterator[str]:
 
     Errors: `InputError` where the run has no trial of that name, or no plan of it.
     """
-    trials = results.by_scenario.get(scenario, ())
+    trials = [row.trial for row in results.by_scenario.get(scenario, ()) if row.trial]
     if not trials:
         names = ", ".join(results.by_scenario) or "none"
         raise InputError(f"This run has no completed trial of '{scenario}'.", hint=f"It has: {names}.")

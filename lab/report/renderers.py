@@ -13,6 +13,11 @@ PAGE = "report.html"
 RENDERERS: Mapping[str, Callable[[Results], str]] = {
     PAGE: page,
     "report.md": markdown.report,
+    "reads.md": markdown.reads,
+    "writes.md": markdown.writes,
+    "migrations.md": markdown.migrations,
+    "sizes.md": markdown.sizes,
+    "trials.md": markdown.trials,
     "savings.csv": csv.savings,
     "reads.csv": csv.reads,
     "writes.csv": csv.writes,

@@ -210,7 +210,7 @@ def test_reports_and_files_show_the_locks(locked: Experiment, trial: Completed, 
     results = analyse(locked)
     rows = {row[0]: row for row in migration.locks(results).texts}
     assert rows[trial.scenario][2:] == (table, "ACCESS EXCLUSIVE", "reads and writes", "step", "250 ms")
-    assert "## Locks" in markdown.report(results)
+    assert "## Locks" in markdown.migrations(results)
     (line,) = (row for row in results.frame().to_dict("records") if row["scenario"] == trial.scenario)
     assert (line["longest_lock_seconds"], line["longest_lock_table"], line["longest_lock_mode"]) == (
         *(0.25, table),
@@ -227,7 +227,7 @@ def test_reports_and_files_show_the_locks(locked: Experiment, trial: Completed, 
 def test_a_run_of_an_older_lab_says_that_locks_were_not_measured(sample: Experiment) -> None:
     bare = tuple(with_locks(one, None) if isinstance(one, Completed) and one.steps else one for one in sample.outcomes)
     results = analyse(replace(sample, outcomes=bare))
-    assert "The locks of this run were not measured." in markdown.report(results)
+    assert "The locks of this run were not measured." in markdown.migrations(results)
     assert {row[3] for row in migration.locks(results).texts} == {"not measured: 1 statement"}
 
 

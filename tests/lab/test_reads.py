@@ -333,7 +333,7 @@ def test_reports_show_what_reads_cost_beside_bytes(read_run: Experiment) -> None
     named = {(row[0], row[2]) for row in table.texts}
     assert ("toast_lz4", "Q3") in named
     assert not [row for row in table.texts if row[0] == "baseline" or row[1] == "pglite"]
-    assert "### Reads" in markdown.section(results)
+    assert table.markdown() in markdown.reads(results)
     cost = next(reason for reason in results.advice.reasons if "It costs: Reads: " in reason)
     assert "times as long" in cost
     assert " → " in cost
@@ -358,7 +358,7 @@ def test_a_run_without_reads_says_so_and_has_no_numbers_for_them(sample: Experim
     results = analyse(replace(sample, outcomes=outcomes))
     assert not tables.reads(results).rows
     assert {row[6:8] for row in tables.savings(results).texts} == {(MISSING, MISSING)}
-    assert "The reads of this run were not timed." in markdown.section(results)
+    assert "The reads of this run were not timed." in markdown.reads(results)
     assert len(csv.reads(results).splitlines()) == 1
     assert summary.of(results)["reads"] == []
     assert "It costs: Reads: not measured." in results.advice.reasons

@@ -46,6 +46,12 @@ def test_the_committed_reports_are_made_from_the_committed_experiment(results: R
     assert (SAMPLE / name).read_text(encoding="utf-8") == RENDERERS[name](results)
 
 
+def test_the_findings_are_short_and_name_every_appendix(results: Results) -> None:
+    text = markdown.report(results)
+    assert len(text.encode()) <= 25_000
+    assert all(f"({name})" in text for name in RENDERERS if name.endswith(".md") and name != "report.md")
+
+
 def test_what_two_groups_of_tables_save_at_another_value_is_what_all_save(sample: Experiment, results: Results) -> None:
     parents, rows = sample.workload.parents, {(row.scenario, row.value): row for row in results.by_parameter}
     assert {"store_changes_only", "hypertable_compression"} <= {scenario for scenario, _ in rows}

@@ -177,7 +177,7 @@ def test_writes_are_in_every_report_and_survive_the_disk(slow_run: Experiment, t
     runs.save(folder, slow_run)
     results = analyse(runs.load(folder))
     assert results.experiment.outcomes == slow_run.outcomes
-    assert "## Writes" in markdown.report(results)
+    assert write_tables.writes(results).markdown() in markdown.writes(results)
     lines = csv.writes(results).splitlines()
     assert len(lines) == 1 + sum(len(row.writes or ()) for row in results.trials)
     assert len(summary.of(results)["writes"]) == len(lines) - 1
@@ -187,7 +187,7 @@ def test_writes_are_in_every_report_and_survive_the_disk(slow_run: Experiment, t
 def test_an_old_run_says_that_its_writes_were_not_measured(sample: Experiment) -> None:
     stripped = [replace(o, writes=None) if isinstance(o, Completed) else o for o in sample.outcomes]
     results = analyse(replace(sample, outcomes=tuple(stripped)))
-    assert "The writes of this run were not measured." in markdown.report(results)
+    assert "The writes of this run were not measured." in markdown.writes(results)
     assert csv.writes(results).count("\n") == 1
     assert write_tables.writes(results).rows == ()
     assert in_words(None) == "Writes: not measured."

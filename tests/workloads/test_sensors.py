@@ -41,8 +41,9 @@ def results(tmp_path_factory: pytest.TempPathFactory) -> Results:
 
 
 def completed(results: Results, scenario: str) -> Completed:
-    (trial,) = results.by_scenario[scenario]
-    return trial
+    (row,) = results.by_scenario[scenario]
+    assert row.trial
+    return row.trial
 
 
 def test_the_template_holds_what_the_workload_planned(results: Results) -> None:
