@@ -49,7 +49,7 @@ class WriteResult:
     refused: str
     """Why it could not be measured: the server's error, or what does not read back as it was written."""
     given_back: float | None
-    """The share of the bytes waiting for it that the strategy's recurring statements give back; None where it has none."""
+    """The share of the rowstore that the strategy's recurring statements free; None where no rows wait in one."""
 
     @property
     def named(self) -> bool:

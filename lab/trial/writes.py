@@ -178,7 +178,7 @@ def _write(writers: tuple[Writer, Writer], write: Write, ledger: _Ledger, writes
 
 
 def _recurring(database: Database, scenario: Scenario) -> tuple[int, int] | None:
-    """Bytes that the recurring statements give back, and those that waited for them; None without statements."""
+    """Bytes that the recurring statements give back, and those of the rowstore that waited; None where nothing waited."""
     if not scenario.recurring:
         return None
     earlier = footprint.measure(database)
@@ -190,7 +190,7 @@ def _recurring(database: Database, scenario: Scenario) -> tuple[int, int] | None
         if database.closed:
             raise
         return None
-    return earlier.total - footprint.measure(database).total, waiting or earlier.total
+    return (earlier.total - footprint.measure(database).total, waiting) if waiting else None
 
 
 def _compare(

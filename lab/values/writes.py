@@ -63,6 +63,6 @@ class Writes:
     """None where nothing could be written."""
     before: Increase | None
     recurring: int | None
-    """How many bytes the strategy's recurring statements gave back afterwards; None where it has none, or they failed."""
+    """How many bytes the strategy's recurring statements gave back afterwards; None where no rowstore waited, or they failed."""
     waiting: int | None
     """Bytes that waited for them; None as above."""

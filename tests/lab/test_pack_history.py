@@ -8,11 +8,12 @@ from concurrent.futures import ThreadPoolExecutor
 from lab import registry
 from lab.postgres.database import Database as Connection
 from lab.scenario import Database
+from lab.trial import trial
 from lab.trial.template import Bench
 from lab.values import Completed, Verdict
 from scenarios._market_blocks import NEWEST
 from scenarios.pack_market_history import pack
-from tests.lab.trials import run_scenario
+from tests.lab.trials import request_for, run_scenario
 
 NAME = "pack_market_history"
 NOTHING = "SELECT 0"
@@ -80,3 +81,12 @@ def test_a_change_that_comes_while_rows_are_packed_is_kept(bench: Bench) -> None
 def run(database: Connection, statements: list[str]) -> None:
     for statement in statements:
         database.execute(statement)
+
+
+def test_rows_that_are_packed_later_free_no_rowstore_and_read_back(bench: Bench) -> None:
+    (entry,) = registry.resolve([NAME])
+    outcome = trial.run(request_for(bench, NAME, write_seconds=0.05), entry.scenario, bench)
+    assert isinstance(outcome, Completed), outcome
+    assert outcome.writes is not None
+    assert [cost.query for cost in outcome.writes.costs if cost.refused] == []
+    assert (outcome.writes.recurring, outcome.writes.waiting) == (None, None)
