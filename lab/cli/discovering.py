@@ -14,12 +14,11 @@ from lab.cli.console import print_json, print_line, print_lines, print_table
 from lab.cli.constraints import Horizon, Keep, KeepHistory, MaxLock, MaxRead, Target, constraints
 from lab.cli.options import AsJson, scenario_names
 from lab.cli.progress import reported
-from lab.cli.sources import load_profile, profile_file, usages
+from lab.cli.sources import judged, load_profile, profile_file, usages
 from lab.errors import InputError, ServerError
 from lab.values import Constraints
 
 if TYPE_CHECKING:
-    from lab.analysis.results import Results
     from lab.discovery import DiscoveryInputs, Proposal, Provenance
     from lab.discovery.plan import PlanFile
     from lab.report.discovery import Renderer
@@ -205,7 +204,7 @@ def _inputs(
     inputs = DiscoveryInputs(
         profile=profiled,
         usages=used,
-        results=_analysed(run, asked) if run else None,
+        results=judged(run, asked) if run else None,
         proposals=proposals(),
         check=checking.load(checked) if checked else None,
     )
@@ -217,18 +216,6 @@ def _inputs(
         case = at.with_name(runs.CASE).as_posix() if own else None
         origins.append(provenance.of_run(inputs.experiment, at.as_posix(), runs.digest(run), case_file=case))
     return inputs, origins
-
-
-def _analysed(run: Path, asked: Constraints) -> Results:
-    """The run, judged by its own constraints where none were asked for, and by its own target where that was not."""
-    from lab import runs
-    from lab.analysis.results import analyse
-
-    experiment = runs.load(run)
-    if asked == Constraints():
-        return analyse(experiment)
-    own = experiment.constraints.target_bytes
-    return analyse(experiment, asked if asked.target_bytes is not None else replace(asked, target_bytes=own))
 
 
 def proposals() -> tuple[Proposal, ...]:

@@ -90,7 +90,7 @@ def run(
     as_json: RunJson = None,
 ) -> None:
     """Load the workload, apply each scenario to its own clone, measure, verify, compare, and recommend."""
-    from lab.cli.results import print_report
+    from lab.cli.reporting import print_report
     from lab.report import summary
     from lab.runner import pipeline
     from lab.runner.effort import effort
@@ -161,7 +161,7 @@ def run(
 
 def _measured(request: RunRequest, progress: Progress) -> tuple[Path, Analysed]:
     """Run; however the run ends, write the reports of what it measured."""
-    from lab.cli.results import write_reports
+    from lab.cli.reporting import write_reports
     from lab.runner import pipeline
 
     folders: list[Path] = []

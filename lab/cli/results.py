@@ -10,15 +10,15 @@ import typer
 
 from lab.cli.app import app
 from lab.cli.console import print_json, print_line, print_lines, print_table
+from lab.cli.constraints import Horizon, Keep, KeepHistory, MaxLock, MaxRead, Target, constraints
 from lab.cli.options import AsJson, Full, Results
+from lab.cli.reporting import print_report, write_pictures, write_reports
 from lab.errors import InputError, LabError, UnavailableError
 from lab.report.table import Table
 from lab.units import parse_percent
-from lab.values import Skipped
 
 if TYPE_CHECKING:
     from lab.analysis.comparison import Comparison
-    from lab.analysis.results import Results as Analysed
     from lab.registry import Registered
 
 
@@ -174,6 +174,7 @@ def _no_run(results: Path) -> str:
 
 @app.command(
     epilog="Examples: [bold]lab report results/sample[/] · [bold]lab report results/sample --plans toast_lz4[/]"
+    " · [bold]lab report results/sample --max-read 1.5x[/]"
 )
 def report(
     run_folder: Annotated[Path, typer.Argument(metavar="RUN", help=f"{_RUN}.")],
@@ -185,13 +186,25 @@ def report(
     pictures: Annotated[
         Path | None, typer.Option(metavar="FOLDER", help="Also write the pictures of report.html there, as SVG files.")
     ] = None,
+    target: Target = None,
+    horizon: Horizon = None,
+    keep_history: KeepHistory = False,
+    keep: Keep = None,
+    max_read: MaxRead = None,
+    max_lock: MaxLock = None,
     as_json: AsJson = False,
 ) -> None:
-    """Write the page, the report and its tables again from a run's measurements, and print the savings."""
+    """Write the page, the report and its tables again from a run's measurements, and print the savings.
+
+    With limits of its own it decides anew, and measures nothing.
+    """
     from lab.report import plans as read_plans
     from lab.report import summary
 
-    analysed = write_reports(run_folder)
+    asked = constraints(
+        target=target, horizon=horizon, keep_history=keep_history, keep=keep, max_read=max_read, max_lock=max_lock
+    )
+    analysed = write_reports(run_folder, asked)
     if pictures is not None:
         write_pictures(analysed, pictures)
     if plans is not None:
@@ -245,50 +258,3 @@ def attach(
     attached = markdown.attach_pick if pick else markdown.attach
     files.write(document, attached(files.read(document), analysed))
     print_line(f"Wrote the {'pick' if pick else 'tables'} of {analysed.experiment.run} into {document}.")
-
-
-def write_reports(folder: Path) -> Analysed:
-    """Write every report of a run beside its experiment."""
-    from lab import files, runs
-    from lab.analysis.results import analyse
-    from lab.report.renderers import RENDERERS
-
-    analysed, file = analyse(runs.load(folder)), runs.file_of(folder)
-    for name, render in RENDERERS.items():
-        files.write(file.with_name(name), render(analysed))
-    return analysed
-
-
-def write_pictures(analysed: Analysed, folder: Path) -> None:
-    """Write each chart of a run's page as a file into a folder."""
-    from lab import files
-    from lab.report.page import pictures
-
-    files.check_writable(folder)
-    for name, picture in pictures(analysed).items():
-        files.write(folder / name, picture)
-
-
-def print_report(analysed: Analysed, *, full: bool) -> None:
-    """Print one line per scenario, why a trial has no saving, and the advice; in `full`, every table and reason."""
-    from lab.report import overview, tables, write_tables
-
-    if full:
-        print_table(tables.savings(analysed))
-        if analysed.reads_timed:
-            print_table(tables.reads(analysed))
-        if analysed.writes_measured:
-            print_table(write_tables.writes(analysed))
-        print_table(tables.full_size(analysed))
-    else:
-        print_table(overview.overview(analysed))
-        print_line(overview.legend(analysed))
-    for row in analysed.missing:
-        if isinstance(row.outcome, Skipped):
-            print_line(f" skipped: {row.outcome.reason}", head=row.outcome.scenario)
-    for line in analysed.broken:  # what failed is among it
-        print_line(f" {line}", head="Broken:", style="bold red")
-    advice = analysed.advice
-    print_line("", head=f"\n{advice.headline}")
-    print_lines(f"  - {reason}" for reason in (advice.reasons if full else ()))
-    print_lines(f"  - It gives up: {loss}." for loss in advice.losses)

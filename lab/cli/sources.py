@@ -1,15 +1,18 @@
-"""The files that commands about an existing database read."""
+"""What commands read: the files about an existing database, and runs."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from lab import paths
 from lab.errors import InputError
+from lab.values import Constraints
 
 if TYPE_CHECKING:
+    from lab.analysis.results import Results
     from lab.usage import Usage
     from lab.values import Profile
 
@@ -58,3 +61,15 @@ def usages(profiled: Profile, paths: Sequence[Path]) -> tuple[Usage, ...]:
     markets = {series.markets for series in profiled.series}
     columns = sorted({column.name for table, column in inputs.columns() if table.table in markets})
     return (*usage.look(paths, [inputs.payload], sorted(snapshots)), *usage.look(paths, columns, sorted(markets)))
+
+
+def judged(run: Path, asked: Constraints) -> Results:
+    """The run, judged by its own constraints where none were asked for, and by its own target where that was not."""
+    from lab import runs
+    from lab.analysis.results import analyse
+
+    experiment = runs.load(run)
+    if asked == Constraints():
+        return analyse(experiment)
+    own = experiment.constraints.target_bytes
+    return analyse(experiment, asked if asked.target_bytes is not None else replace(asked, target_bytes=own))

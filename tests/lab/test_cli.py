@@ -117,6 +117,15 @@ def test_a_report_is_made_again_from_the_experiment_alone(tmp_path: Path) -> Non
     assert (tmp_path / "report.md").read_text(encoding="utf-8") == (SAMPLE / "report.md").read_text(encoding="utf-8")
 
 
+def test_a_report_under_other_limits_decides_anew_and_measures_nothing(tmp_path: Path) -> None:
+    shutil.copytree(FORMAT_1, tmp_path / "run")
+    decision = json.loads(lab_here("report", tmp_path / "run", "--json", "--keep-history").stdout)["decision"]
+    excluded = {name: {breach["limit"] for breach in broken} for name, broken in decision["excluded"].items()}
+    assert "keep history" in excluded["retention_7d"]
+    assert decision["constraints"]["target_bytes"] == runs.load(FORMAT_1).constraints.target_bytes
+    assert (tmp_path / "run" / runs.FILE).read_bytes() == (FORMAT_1 / runs.FILE).read_bytes()
+
+
 def test_open_shows_the_page_of_the_newest_run_and_says_where_it_lies(tmp_path: Path) -> None:
     for name in ("20260101-000000-old", "20260201-000000-new"):
         shutil.copytree(FORMAT_1, tmp_path / name)

@@ -19,7 +19,7 @@ from data_gen import case_file, published
 from lab import profiling
 from lab.analysis.fidelity import Figure, trust
 from lab.analysis.results import analyse
-from lab.cli import app, console, results
+from lab.cli import app, console, reporting
 from lab.values import Completed, Experiment, Failed, Mismatch, Outcome, Skipped, Verdict
 
 Screen = Callable[[int], io.StringIO]
@@ -69,14 +69,14 @@ def test_a_run_fits_the_terminal(
     width: int, happens: str, format_1: Experiment, screen: Screen, snapshot: SnapshotAssertion
 ) -> None:
     printed = screen(width)
-    results.print_report(analyse(eventful(format_1) if happens == "everything" else format_1), full=False)
+    reporting.print_report(analyse(eventful(format_1) if happens == "everything" else format_1), full=False)
     assert max(map(len, printed.getvalue().splitlines())) <= width
     assert printed.getvalue() == snapshot
 
 
 def test_the_sample_fits_80_columns(sample: Experiment, screen: Screen) -> None:
     printed = screen(80)
-    results.print_report(analyse(sample), full=False)
+    reporting.print_report(analyse(sample), full=False)
     lines = printed.getvalue().splitlines()
     assert max(map(len, lines)) <= 80
     table = lines[: next(number for number, line in enumerate(lines) if "· read:" in line)]
@@ -86,7 +86,7 @@ def test_the_sample_fits_80_columns(sample: Experiment, screen: Screen) -> None:
 
 def test_a_wrong_answer_is_never_a_saving(format_1: Experiment, screen: Screen) -> None:
     printed = screen(120)
-    results.print_report(analyse(eventful(format_1)), full=True)
+    reporting.print_report(analyse(eventful(format_1)), full=True)
     (row,) = [line for line in printed.getvalue().splitlines() if line.split()[:1] == ["rewrite_only"]]
     assert "%" not in row
     assert "GB" not in row
