@@ -49,10 +49,14 @@ class TrialLocks:
 
     @property
     def longest_seconds(self) -> float | None:
-        """How long the application waits at most for one lock; None where that is not known of every statement."""
-        if self.unknown or any(blocking.lock.held_seconds is None for blocking in self.longest):
-            return None
-        return _held(self.top) if self.top else 0.0
+        """How long the application waits at most for one lock; None where that is not known of every statement.
+
+        A statement that ended before anybody could look locked nothing for longer than it took.
+        """
+        held = [blocking.lock.held_seconds for blocking in self.longest]
+        times = [*held, *(statement.unseen_seconds for statement in self.unknown)]
+        known = [time for time in times if time is not None]
+        return max(known, default=0.0) if len(known) == len(times) else None
 
 
 def _held(blocking: BlockingLock) -> float:

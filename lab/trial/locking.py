@@ -31,6 +31,7 @@ class Executed:
 
     statement: ExecutedStatement
     locks: tuple[TableLock, ...] | None = None
+    unseen_seconds: float | None = None
 
 
 def recorded(executed: Iterable[Executed]) -> tuple[ExecutedStatement, ...]:
@@ -38,11 +39,20 @@ def recorded(executed: Iterable[Executed]) -> tuple[ExecutedStatement, ...]:
     statements: list[ExecutedStatement] = []
     for one in executed:
         last = statements[-1] if statements else None
-        if last and replace(last, times=1, locks=None) == one.statement:
-            statements[-1] = replace(last, times=last.times + 1, locks=_together(last.locks, one.locks))
+        if last and replace(last, times=1, locks=None, unseen_seconds=None) == one.statement:
+            statements[-1] = replace(
+                last,
+                times=last.times + 1,
+                locks=_together(last.locks, one.locks),
+                unseen_seconds=_longer(last.unseen_seconds, one.unseen_seconds),
+            )
         else:
-            statements.append(replace(one.statement, locks=one.locks))
+            statements.append(replace(one.statement, locks=one.locks, unseen_seconds=one.unseen_seconds))
     return tuple(statements)
+
+
+def _longer(one: float | None, other: float | None) -> float | None:
+    return max((seconds for seconds in (one, other) if seconds is not None), default=None)
 
 
 def _together(some: tuple[TableLock, ...] | None, others: tuple[TableLock, ...] | None) -> tuple[TableLock, ...] | None:
@@ -55,9 +65,8 @@ def _longest(taken: Iterable[TableLock]) -> Iterator[TableLock]:
     by_place: dict[tuple[str, LockMode], TableLock] = {}
     for lock in taken:
         known = by_place.setdefault((lock.table, lock.mode), lock)
-        times = [time for time in (known.held_seconds, lock.held_seconds) if time is not None]
         by_place[lock.table, lock.mode] = replace(
-            known, whole=known.whole or lock.whole, held_seconds=max(times, default=None)
+            known, whole=known.whole or lock.whole, held_seconds=_longer(known.held_seconds, lock.held_seconds)
         )
     return (by_place[place] for place in sorted(by_place))
 
@@ -136,6 +145,8 @@ class LockListener:
                 self.canaries.settle()
             for pending in self._pending:
                 pending.executed.locks = self._locks(pending, ended)
+                if pending.executed.locks is None and self.canaries and self.timed:
+                    pending.executed.unseen_seconds = ended - pending.began
             self._pending.clear()
 
     def _locks(self, pending: _Pending, ended: float) -> tuple[TableLock, ...] | None:

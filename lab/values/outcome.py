@@ -38,6 +38,9 @@ class ExecutedStatement:
     locks: tuple[TableLock, ...] | None = None
     """What it locked that its transaction had not locked before; None where that is not known: its transaction ended before
     anybody could look, or an older lab measured it."""
+    unseen_seconds: float | None = None
+    """How long it took where somebody looked every 5 ms and its transaction ended in between: none of its locks lasted longer.
+    None of all others, and where other trials ran at the same time."""
 
 
 @dataclass(frozen=True, kw_only=True)

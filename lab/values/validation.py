@@ -212,6 +212,7 @@ def _step(step: StepRecord) -> Iterator[Problem]:
 
 def _statement(statement: ExecutedStatement) -> Iterator[Problem]:
     yield from _amounts(least=1, times=statement.times)
+    yield from _amounts(unseen_seconds=statement.unseen_seconds)
     yield from _each("locks", statement.locks or (), lambda lock: _amounts(held_seconds=lock.held_seconds))
 
 

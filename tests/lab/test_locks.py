@@ -192,6 +192,9 @@ def test_the_longest_lock_is_one_for_which_the_application_waits(trial: Complete
 def test_without_a_lock_nobody_waits_and_without_knowledge_nobody_says_so(trial: Completed, table: str) -> None:
     assert locks_of(with_locks(trial, ())).longest_seconds == 0
     assert locks_of(with_locks(trial, (), None)).longest_seconds is None
+    unseen = ExecutedStatement(sql="VACUUM FULL", times=1, unseen_seconds=3)
+    step = replace(trial.steps[0], statements=(unseen,))
+    assert locks_of(replace(trial, steps=(step,))).longest_seconds == 3
     untimed = locks_of(with_locks(trial, (lock(table, LockMode.SHARE, None),)))
     assert untimed.longest_seconds is None
     assert longest(untimed) == [(table, "SHARE", None)]
@@ -320,6 +323,17 @@ def test_what_ends_its_transaction_itself_is_seen_from_outside(bench: Bench) -> 
         (lock,) = statement.locks or ()
         assert lock.held_seconds
         assert lock.held_seconds >= 0.4  # from the last look before it was there, to the first after it was gone
+
+
+def test_what_ends_its_transaction_before_anybody_looks_locked_nothing_for_longer_than_it_took(bench: Bench) -> None:
+    block = f"DO $$ BEGIN LOCK TABLE {TABLE}; PERFORM pg_sleep(0.05); COMMIT; END $$"
+    with watched(bench, TABLE) as (listener, _):
+        (statement,) = ran(listener, block)  # they do not come
+        assert statement.locks is None
+        assert statement.unseen_seconds
+        assert statement.unseen_seconds >= 0.05
+        (alone,) = ran(replace(listener, canaries=None), block)
+        assert (alone.locks, alone.unseen_seconds) == (None, None)
 
 
 def test_a_lock_counts_from_the_last_look_without_it() -> None:
