@@ -16,13 +16,14 @@ from typing import TypeVar
 
 from lab import names
 from lab.errors import InputError, LabError
-from lab.scenario import Database, Decoding, Empties, Family, Scenario, Shape, Writing
+from lab.scenario import Archive, Database, Decoding, Empties, Family, Scenario, Shape, Writing
 from lab.scenario_files import Registered, registered
 from lab.values import Value
 
 __all__ = ["Registered", "conflict", "everything", "order", "registered", "resolve"]
 
 T = TypeVar("T")
+R = TypeVar("R", Archive, Decoding)
 
 
 def everything() -> tuple[str, ...]:
@@ -41,6 +42,8 @@ def conflict(parts: Sequence[Registered]) -> str | None:
     """Why these cannot be applied in this order, such as a part that no longer finds its table or column; None if they can."""
     shapes: dict[str, Registered] = {}
     dropped: dict[str, Registered] = {}
+    archived: dict[str, Registered] = {}
+    taken: dict[str, Registered] = {}
     for part in parts:
         scenario = part.scenario
         for table in scenario.changes:
@@ -50,8 +53,18 @@ def conflict(parts: Sequence[Registered]) -> str | None:
         for column in scenario.needs_columns:
             if column in dropped:
                 return f"{part.name} needs the column {column}, which {dropped[column].name} drops"
+        for column in scenario.archives:
+            if column in taken:
+                return (
+                    f"{part.name} needs every value of {column}, and {taken[column].name} moves, packs or empties them"
+                )
+        for column in scenario.emptied:
+            if column in archived:
+                return f"{part.name} empties {column}, whose older values {archived[column].name} moves into files"
         shapes |= {table: part for table, shape in scenario.changes.items() if shape is not Shape.TABLE}
         dropped |= dict.fromkeys(scenario.drops, part)
+        archived |= dict.fromkeys(scenario.archives, part)
+        taken |= dict.fromkeys((*scenario.archives, *scenario.decodes, *scenario.emptied), part)
     keeping = [part.name for part in parts if part.scenario.keeps]
     return f"{' and '.join(keeping)} delete rows, and only one such strategy can be part" if len(keeping) > 1 else None
 
@@ -156,7 +169,9 @@ def _combined(name: str, parts: tuple[Registered, ...]) -> Registered:
         costs=_each(cost for scenario in several for cost in scenario.costs),
         origins={table: of for scenario in several for table, of in scenario.origins.items()},
         write=_written(several),
-        decodes=_decoded(several),
+        decodes=_read_by_client([scenario.decodes for scenario in several], several),
+        archives=_read_by_client([scenario.archives for scenario in several], several),
+        archives_after_days=min((of.archives_after_days for of in several if of.archives_after_days), default=None),
         recurring=_each(statement for scenario in several for statement in scenario.recurring),
         varies_with=(),
         leads=False,
@@ -198,15 +213,10 @@ def _joined(writings: Sequence[Writing]) -> Writing | None:
     return Writing(**{part: one for part, several in said.items() for one in several})
 
 
-def _decoded(several: Sequence[Scenario]) -> Mapping[str, Decoding]:
+def _read_by_client(declared: Sequence[Mapping[str, R]], several: Sequence[Scenario]) -> Mapping[str, R]:
     """How a client reads each column that none of them drops."""
     dropped = {column for scenario in several for column in scenario.drops}
-    return {
-        column: decoding
-        for scenario in several
-        for column, decoding in scenario.decodes.items()
-        if column not in dropped
-    }
+    return {column: read for columns in declared for column, read in columns.items() if column not in dropped}
 
 
 def _each(values: Iterable[T]) -> tuple[T, ...]:

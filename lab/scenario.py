@@ -15,13 +15,26 @@ from enum import StrEnum
 from typing import Any, Protocol
 
 from lab.errors import LabError, NothingToDoError
-from lab.values.client import ClientStep, Convert, Decode, Decoding, Fetch, Row
-from lab.values.declared import Category, DeclaredLoss, Requirement, Shape, Writing
+from lab.values.client import Archive, Client, ClientStep, Convert, Decode, Decoding, Fetch, Lookup, Row
+from lab.values.declared import (
+    Category,
+    DeclaredLoss,
+    Requirement,
+    Shape,
+    Writing,
+    lost_column,
+    lost_guarantee,
+    lost_index,
+    lost_rows,
+    lost_values,
+)
 from lab.values.parameters import Choice, ScenarioParameter, Setting, Value, WholeNumber
 
 __all__ = [
+    "Archive",
     "Category",
     "Choice",
+    "Client",
     "ClientStep",
     "Convert",
     "Database",
@@ -33,6 +46,7 @@ __all__ = [
     "Fetch",
     "Keeps",
     "LabError",
+    "Lookup",
     "Need",
     "NothingToDoError",
     "Requirement",
@@ -147,6 +161,10 @@ class Scenario:
     """Table to how it is written afterwards, where that is not as before. Without it, the application's statements are tried."""
     decodes: Mapping[str, Decoding] = field(default_factory=dict)
     """Column, as 'table.column', to how a client reads it afterwards, where the database holds bytes in the place of its text."""
+    archives: Mapping[str, Archive] = field(default_factory=dict)
+    """Column, as 'table.column', to how a client reads the values that were moved out of the database into files."""
+    archives_after_days: int | None = None
+    """After how many days `archives` moves them, where it selects by age, as `empties_after_days`."""
     recurring: tuple[str, ...] = ()
     """What must be run again and again, such as the compression of a day's rows; empty where nothing is left to do."""
     varies_with: tuple[str, ...] = ()
@@ -160,6 +178,11 @@ class Scenario:
     def drops(self) -> tuple[str, ...]:
         """The columns given up, as 'table.column'."""
         return tuple(f"{loss.table}.{loss.column}" for loss in self.losses if loss.whole_column)
+
+    @property
+    def emptied(self) -> tuple[str, ...]:
+        """The columns that are emptied in some rows, as 'table.column'."""
+        return tuple(f"{loss.table}.{loss.column}" for loss in self.losses if loss.rows is not None)
 
     @property
     def given_up(self) -> tuple[str, ...]:
@@ -204,33 +227,6 @@ class Family:
             )
             for name, parameter in self.parameters.items()
         )
-
-
-def lost_column(name: str) -> DeclaredLoss:
-    """A column that is dropped, as 'table.column'."""
-    table, _, column = name.partition(".")
-    return DeclaredLoss(table=table, column=column, words=f"column {name}")
-
-
-def lost_rows(words: str) -> DeclaredLoss:
-    """The rows that `keeps` does not keep, in words."""
-    return DeclaredLoss(table=None, column=None, words=words)
-
-
-def lost_values(name: str, rows: str) -> DeclaredLoss:
-    """A column, as 'table.column', that `empties` sets to NULL; `rows` says in words where: 'of snapshots older than 7 days'."""
-    table, _, column = name.partition(".")
-    return DeclaredLoss(table=table, column=column, words=f"column {name} {rows}", rows=rows)
-
-
-def lost_index(table: str, definition: str) -> DeclaredLoss:
-    """An index that is dropped; `definition` as the server writes it after USING: 'btree (captured_at)'."""
-    return DeclaredLoss(table=table, column=None, words=f"index {definition} of {table}", guarantee=definition)
-
-
-def lost_guarantee(table: str, definition: str) -> DeclaredLoss:
-    """A key, constraint or column type that is given up; `definition` as the server writes it: 'PRIMARY KEY (id)'."""
-    return DeclaredLoss(table=table, column=None, words=f"{definition} of {table}", guarantee=definition)
 
 
 def unused_names(*names: str) -> Requirement:

@@ -59,6 +59,8 @@ class Registered:
             empties_after_days=scenario.empties_after_days,
             settings=self.settings,
             recurring=scenario.recurring,
+            archives=tuple(scenario.archives),
+            archives_after_days=scenario.archives_after_days,
         )
 
 

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from hashlib import sha256
 
-from lab.scenario import Convert, Fetch, Row
+from lab.scenario import Client, Convert, Row
 from scenarios._packing import HEAD, Codec, Packing, Reference, decoding
 
 SAMPLE = 50
@@ -80,19 +80,19 @@ def newest(table: str) -> str:
     )
 
 
-def packing(packs: Packing, fetch: Fetch) -> Convert:
+def packing(packs: Packing, client: Client) -> Convert:
     """Packs the documents of a whole table."""
-    codec = Codec(fetch, packs.level)
+    codec = Codec(client.fetch, packs.level)
     return lambda rows: packs.pack(codec, rows, {})
 
 
-def packing_new(table: str, packs: Packing, fetch: Fetch) -> Convert:
+def packing_new(table: str, packs: Packing, client: Client) -> Convert:
     """Packs new documents, with the references of those that the database has."""
-    codec = Codec(fetch, packs.level)
+    codec = Codec(client.fetch, packs.level)
 
     def known(subjects: Iterable[Row]) -> Iterator[tuple[Row, Reference]]:
         owners, platforms = zip(*subjects, strict=True)
-        for owner, platform, number, head, content in fetch(newest(table), (list(owners), list(platforms))):
+        for owner, platform, number, head, content in client.fetch(newest(table), (list(owners), list(platforms))):
             _, used = HEAD.unpack(head)
             document = codec.unpacked(content, {})
             yield (owner, platform), codec.reference(number, document, packed_bytes=len(content), used=used)
@@ -105,7 +105,7 @@ def packing_new(table: str, packs: Packing, fetch: Fetch) -> Convert:
     return convert
 
 
-def hashing(table: str, fetch: Fetch) -> Convert:
+def hashing(table: str, client: Client) -> Convert:
     """From (id, packed) to (id, SHA-256 of the document)."""
-    unpack = decoding(table).convert(fetch)
+    unpack = decoding(table).convert(client)
     return lambda rows: ((number, sha256(text.encode()).digest()) for number, text in unpack(rows))

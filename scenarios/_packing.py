@@ -14,7 +14,7 @@ from operator import itemgetter
 
 import zstandard
 
-from lab.scenario import Convert, Decode, Decoding, Fetch, Row
+from lab.scenario import Client, Convert, Decode, Decoding, Fetch, Row
 
 DICTIONARIES = "payload_dictionaries"
 HEAD = struct.Struct(">qh")
@@ -142,16 +142,16 @@ class Packing:
 
 def decoding(table: str) -> Decoding:
     """How a client reads the packed documents of a table."""
-    return Decoding(key="id", open=lambda fetch: decoder(table, fetch))
+    return Decoding(key="id", open=lambda client: decoder(table, client))
 
 
-def decoder(table: str, fetch: Fetch) -> Decode:
+def decoder(table: str, client: Client) -> Decode:
     """Reads packed documents with the dictionaries and references of that database."""
-    codec = Codec(fetch)
+    codec = Codec(client.fetch)
 
     def decode(values: Sequence[bytes]) -> Sequence[str]:
         wanted = {number for number, _ in map(HEAD.unpack_from, values) if number > 0}
-        references = unpacked_references(codec, table, fetch, wanted)
+        references = unpacked_references(codec, table, client.fetch, wanted)
         return [codec.unpacked(value, references).decode() for value in values]
 
     return decode

@@ -51,7 +51,7 @@ class Candidate:
     def costs(self) -> tuple[str, ...]:
         """Its price besides bytes: what was measured, then what only words can say."""
         measured = (writes.in_words(self.writes),) if self.writes else ()
-        return in_words(self.reads), *measured, *self.facts.costs
+        return in_words(self.reads), *measured, *self._outside_cost, *self.facts.costs
 
     @property
     def worst_read(self) -> WorstRead | None:
@@ -73,6 +73,11 @@ class Candidate:
         """Growth after the strategy; None if the database's growth is not known."""
         return self.projection.bytes_per_day
 
+    @property
+    def bytes_outside(self) -> int | None:
+        """Bytes of the files outside of the database, which `bytes_now` leaves out; None where that is not known."""
+        return self.projection.outside
+
     def size_after(self, days: int | None) -> Estimate | None:
         """The size after so many days of growth, or now; None if growth is not known."""
         return self.projection.size if days is None else self.projection.size_after(days)
@@ -87,7 +92,29 @@ class Candidate:
         """Bytes now and their growth, in words."""
         percent = self.projection.size.percent
         about = "" if percent is None else f" ± {percent:.1f} %"
-        return f"{bytes_text(self.bytes_now)}{about} at full size{self._afterwards}"
+        return f"{bytes_text(self.bytes_now)}{about} at full size{self._afterwards}{self._besides}"
+
+    @property
+    def _besides(self) -> str:
+        """What lies outside, which the size leaves out."""
+        return f", and {outside_text(self.projection)} in files outside of the database" if self.has_files else ""
+
+    @property
+    def _outside_cost(self) -> tuple[str, ...]:
+        if not self.has_files:
+            return ()
+        pace = self.projection.outside_per_day
+        grows = "how fast they grow is not known" if pace is None else f"they grow by {bytes_text(pace)} a day"
+        return (
+            f"Files outside of the database take {outside_text(self.projection)} more at full size, and {grows}.",
+            "A backup of the database without those files is not complete.",
+            *((self.facts.archive_words,) if self.facts.archives else ()),
+        )
+
+    @property
+    def has_files(self) -> bool:
+        """Whether it needs files outside of the database."""
+        return bool(self.trial.outside)
 
     @property
     def _afterwards(self) -> str:
@@ -99,6 +126,11 @@ class Candidate:
         return f", growing {bytes_text(pace)} a day" + (
             "" if steady is None else f" until it stays at {bytes_text(steady)}"
         )
+
+
+def outside_text(projection: FullSizeProjection) -> str:
+    """Bytes outside at full size, in words."""
+    return "an unknown number of bytes" if projection.outside is None else bytes_text(projection.outside)
 
 
 def candidates(trials: Sequence[TrialResult], noise: Mapping[str, float]) -> Iterator[Candidate]:

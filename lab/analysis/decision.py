@@ -2,11 +2,12 @@
 
 1. **Constraints** are hard. A trial that breaks one is out, whatever it saves. What was not measured keeps no limit.
 2. **Dominance**: a trial is out if another one is at least as good in everything that was measured of both, and better in
-   something: bytes now, growth, the worst read, writes, seconds of the migration, the longest lock, and what is lost.
-   Seconds are compared on one server only. What was measured of one alone leaves both in.
+   something: bytes now, growth, bytes in files outside, the worst read, writes, seconds of the migration, the longest lock,
+   and what is lost. Seconds are compared on one server only. What was measured of one alone leaves both in.
 3. **Preference**: what loses no data goes before what gives up columns, and that before what deletes rows. Then, unless
    `max_read` says what reads may cost, the least read cost decides: the worst read of the application, its median or its
-   95th percentile. Reads whose intervals overlap cost the same. Then the fewest bytes decide.
+   95th percentile. Reads whose intervals overlap cost the same. Then the fewest bytes of the database decide, and of two
+   that are equal the fewest outside.
 
 The same rule ranks all: first what dominance leaves, then the dominated ones, then what breaks a constraint, the nearest
 first.
@@ -266,8 +267,8 @@ def _as_fast(candidates: Sequence[Candidate]) -> list[Candidate]:
     return [candidate for candidate, read in worst if read.low <= fastest.high]
 
 
-def _smallest(candidate: Candidate) -> tuple[int, str, str]:
-    return candidate.bytes_now, candidate.trial.scenario, candidate.trial.server
+def _smallest(candidate: Candidate) -> tuple[int, int, str, str]:
+    return candidate.bytes_now, candidate.bytes_outside or 0, candidate.trial.scenario, candidate.trial.server
 
 
 def _decided_by(best: Sequence[Candidate], behind: Sequence[Candidate], constraints: Constraints) -> Criterion | None:

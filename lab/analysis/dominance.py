@@ -23,6 +23,7 @@ def _measures(one: Candidate, other: Candidate) -> Iterator[tuple[float | None, 
     """Pairs of numbers, smaller is better."""
     yield one.bytes_now, other.bytes_now
     yield one.bytes_per_day, other.bytes_per_day
+    yield one.bytes_outside, other.bytes_outside
     yield (one.worst_read.ratio if one.worst_read else None), (other.worst_read.ratio if other.worst_read else None)
     yield one.write_ratio, other.write_ratio
     if one.trial.server == other.trial.server:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from lab.analysis.interval import Estimate, unsupported_bytes
+from lab.analysis.outside import Outside, outside_bytes
 from lab.analysis.projection import Lineage, Scale, TargetRows, full, scale, unmodelled_tables, valued_shares
 from lab.units import counted
 from lab.values import KINDS, CaseFacts, Completed, LoadedTemplate, ScenarioFacts
@@ -60,6 +61,11 @@ class FullSizeProjection:
     """None without a target."""
     rest_per_day: float
     """Growth of the tables that the workload does not model: no retention of a strategy stops it."""
+    outside: int | None
+    """Bytes of the files outside of the database, which are no part of `size`; None where nobody looked, or it is not known
+    how many rows they hold."""
+    outside_per_day: int | None
+    """Their growth; None as `outside`, or if the growth of the database is not known."""
     distance: float | None
     """How much larger the imitated baseline is than the profiled database, as a share of what the workload models; negative
     where it is smaller, None without a baseline. The interval of `size` includes it."""
@@ -112,7 +118,7 @@ def project(case: CaseFacts, sized: SizedTrial, control: SizedTrial | None) -> F
         sized.template,
         sized.trial,
         keeps_days=sized.facts.keeps_days,
-        empties_after_days=sized.facts.empties_after_days,
+        leaves_after_days=sized.facts.leaves_after_days,
     )
     if counts is None:
         return None
@@ -123,6 +129,7 @@ def project(case: CaseFacts, sized: SizedTrial, control: SizedTrial | None) -> F
     pace = _pace(case, sized, control, rest.per_day)
     steady = _steady(counts, sized, factors, pace, rest)
     days, eta = _time_to_target(size.bytes, pace, steady, rest.per_day, case.target_bytes)
+    outside = outside_bytes(case, sized.facts, sized.trial, factors)
     units = math.fsum(counts.rows.get(table, 0.0) for table in sized.lineage.workload.unit_tables)
     return FullSizeProjection(
         scale=factors,
@@ -137,6 +144,8 @@ def project(case: CaseFacts, sized: SizedTrial, control: SizedTrial | None) -> F
         target_eta=eta,
         status=_status(size, case.target_bytes),
         rest_per_day=rest.per_day,
+        outside=outside.bytes if outside else None,
+        outside_per_day=_outside_pace(case, outside, control, rest.per_day),
         distance=distance,
     )
 
@@ -171,6 +180,16 @@ def _pace(case: CaseFacts, sized: SizedTrial, control: SizedTrial | None, rest: 
         return None
     after, before = _of_all_rows(case, sized), _of_all_rows(case, control)
     return None if after is None or not before else rest + (case.growth_bytes_per_day - rest) * after / before
+
+
+def _outside_pace(case: CaseFacts, outside: Outside | None, control: SizedTrial | None, rest: float) -> int | None:
+    """Bytes per day that the files outside grow by, as `_pace`."""
+    if outside is not None and not outside.bytes:
+        return 0
+    if outside is None or case.growth_bytes_per_day is None or control is None:
+        return None
+    before = _of_all_rows(case, control)
+    return round((case.growth_bytes_per_day - rest) * outside.all_rows / before) if before else None
 
 
 def _of_all_rows(case: CaseFacts, sized: SizedTrial) -> float | None:

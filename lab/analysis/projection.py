@@ -145,7 +145,7 @@ def full(  # noqa: PLR0913 - what is known of the database, of the trial, and wh
     trial: Completed,
     *,
     keeps_days: int | None,
-    empties_after_days: int | None = None,
+    leaves_after_days: int | None = None,
 ) -> TargetRows | None:
     """The rows of the full database after the strategy; None if its profile does not say how many keep their place or values."""
     rows = {name: table.rows for name, table in case.tables.items() if table.rows is not None}
@@ -160,7 +160,7 @@ def full(  # noqa: PLR0913 - what is known of the database, of the trial, and wh
     kept = {name: count * shares.get(name, 1.0) for name, count in rows.items()}
     newest = _newest(lineage.workload, case, kept)
     counts = TargetRows(rows=kept, newest_rows=newest)
-    return counts if empties_after_days is None else _valued(counts, lineage, case, trial, empties_after_days)
+    return counts if leaves_after_days is None else _valued(counts, lineage, case, trial, leaves_after_days)
 
 
 def _valued(counts: TargetRows, lineage: Lineage, case: CaseFacts, trial: Completed, days: int) -> TargetRows | None:

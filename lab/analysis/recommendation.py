@@ -112,7 +112,8 @@ def _headline(pick: Candidate, decision: Decision, case: CaseFacts) -> str:
     else:
         begin = f"{'Perhaps take' if perhaps else 'Take'} {pick.name}"
         horizon = "" if constraints.horizon_days is None else f" for {counted(constraints.horizon_days, 'day')}"
-        against = f", {'perhaps ' if perhaps else ''}under the target of {bytes_text(target or 0)}{horizon}"
+        subject = "; the database alone is" if pick.has_files else ","
+        against = f"{subject} {'perhaps ' if perhaps else ''}under the target of {bytes_text(target or 0)}{horizon}"
     return f"{begin}: {pick.size}{against}. {_read_cost(pick)}"
 
 

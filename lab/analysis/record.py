@@ -56,6 +56,9 @@ _COLUMNS = {
     "longest_lock_mode": Kind.TEXT,
     "longest_wait_seconds": Kind.NUMBER,
     "longest_wait_table": Kind.TEXT,
+    "outside_bytes": Kind.BYTES,
+    "projected_outside_bytes": Kind.BYTES,
+    "outside_bytes_per_day": Kind.BYTES,
 }
 
 
@@ -116,6 +119,7 @@ def record(row: TrialResult, workload: WorkloadFacts) -> dict[str, Value]:
         "peak_bytes": row.cost.peak_bytes,
         "cpu_seconds": row.cost.cpu_seconds,
         "repeat": row.repeat,
+        "outside_bytes": row.outside_bytes,
         "reason": row.reason,
         **_reads(row),
         **_longest_lock(row),
@@ -215,4 +219,6 @@ def _at_full_size(projection: FullSizeProjection) -> dict[str, Value]:
         "days_to_target": projection.days_to_target,
         "until": projection.target_eta,
         "target": projection.status.value if projection.status else None,
+        "projected_outside_bytes": projection.outside,
+        "outside_bytes_per_day": projection.outside_per_day,
     }

@@ -102,6 +102,11 @@ class Results:
         return any(row.writes for row in self.trials)
 
     @property
+    def has_files(self) -> bool:
+        """Whether any trial needs files outside of its database."""
+        return any(row.outside_bytes for row in self.trials)
+
+    @property
     def locks_measured(self) -> bool:
         """Whether the locks of any statement are known."""
         steps = (step for row in self.trials if row.trial for step in row.trial.steps)
@@ -214,7 +219,7 @@ def _forecasts(context: References, trials: list[TrialResult]) -> Mapping[int, t
     sizes = {row.trial.server: _sizes(row) for row in reversed(trials) if row.trial and row.trial is row.control}
     known = {}
     for row in trials:
-        by_age = row.facts.keeps_days is not None or row.facts.empties_after_days is not None
+        by_age = row.facts.keeps_days is not None or row.facts.leaves_after_days is not None
         size = sizes.get(row.trial.server) if row.trial else None
         pairs = matched(row.sized.trial, row.sized.smaller) if row.sized and row.sized.smaller and not by_age else ()
         if size and pairs:

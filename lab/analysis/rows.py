@@ -69,6 +69,12 @@ class TrialResult:
         return self.trial.footprint.total if self.trial else None
 
     @property
+    def outside_bytes(self) -> int | None:
+        """Of the files outside of the database, which `bytes` leaves out; None where nobody looked."""
+        outside = self.trial.outside if self.trial else None
+        return None if outside is None else sum(outside.values())
+
+    @property
     def control_bytes(self) -> int | None:
         """Bytes of its baseline; None if the trial itself has no bytes."""
         return self.control.footprint.total if self.control and self.trial else None

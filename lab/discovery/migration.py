@@ -5,13 +5,14 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 
+from lab.analysis.candidate import outside_text
 from lab.analysis.forecast import StepForecast
 from lab.discovery import statements as sql
 from lab.discovery.inputs import DiscoveryInputs, MeasuredStrategy
 from lab.discovery.locks import blocks, lock_words
 from lab.discovery.plan import client_statements
 from lab.discovery.values import Phase, PlannedStep
-from lab.units import bytes_text, counted, duration_text
+from lab.units import bytes_text, counted, duration_text, joined
 from lab.values import StepRecord
 
 _AFTER_CHECKS = "No rollback. Execute it only after all checks."
@@ -35,6 +36,7 @@ def migration(inputs: DiscoveryInputs, strategy: MeasuredStrategy, title: str) -
             _WRITERS,
             *_execution(inputs),
             *_by_client(strategy),
+            *_files_outside(strategy),
             _circumstances(strategy, len(steps)),
             *_postponed(strategy),
             _peak(strategy),
@@ -81,6 +83,19 @@ def _by_client(strategy: MeasuredStrategy) -> Iterator[str]:
             f"SQL cannot do this: {'; '.join(dict.fromkeys(names))}. A client does it, as the trial did, and the lab has no"
             " command that does it on a database that it did not make. So the files stop in phase 101, before they change"
             " anything. They document the plan; they do not carry it out."
+        )
+
+
+def _files_outside(strategy: MeasuredStrategy) -> Iterator[str]:
+    """Where the files lie, and what that asks of backups."""
+    facts, candidate = strategy.candidate.facts, strategy.candidate
+    if candidate.has_files:
+        folders = sorted({name.partition("/")[0] for name in strategy.trial.outside or ()})
+        yield (
+            f"The client writes files outside of the database: about {outside_text(candidate.projection)} at full size, in"
+            f" the {'folders' if len(folders) > 1 else 'folder'} {joined(folders)}. Choose a place that the client of every"
+            f" reader reaches and that your backups cover. {facts.archive_words} So back up both, the files after the"
+            " database: what a file holds leaves the database only after the file was read back."
         )
 
 

@@ -21,7 +21,7 @@ def monitoring(inputs: DiscoveryInputs, strategy: MeasuredStrategy, title: str) 
     return Phase(
         number=104,
         title=title,
-        changes=(*_changes(strategy), *_recurring(inputs, strategy), *_removal(inputs, steps)),
+        changes=(*_changes(strategy), *_archive(strategy), *_recurring(inputs, strategy), *_removal(inputs, steps)),
         saving="None. This phase shows whether the saving lasts.",
         risks=(
             "The thresholds are projected from the sample. Where one is exceeded, the database differs from its imitation.",
@@ -49,6 +49,15 @@ def _changes(strategy: MeasuredStrategy) -> Iterator[str]:
         yield "The database grows back unless a daily job deletes expired rows, as phase 103 did once."
 
 
+def _archive(strategy: MeasuredStrategy) -> Iterator[str]:
+    facts = strategy.candidate.facts
+    if facts.archives:
+        yield (
+            f"Once a day a client moves what has become older than {facts.archives_after_days} days into files, as phase 103 did"
+            " once. Until it does, that stays in the database."
+        )
+
+
 def _recurring(inputs: DiscoveryInputs, strategy: MeasuredStrategy) -> Iterator[str]:
     if strategy.candidate.facts.recurring and inputs.files:
         yield (
@@ -62,6 +71,19 @@ def _watches(strategy: MeasuredStrategy) -> Iterator[Alarm]:
     yield from _growth(strategy)
     yield from _chunks(strategy)
     yield from _tables(strategy)
+    yield from _files(strategy)
+
+
+def _files(strategy: MeasuredStrategy) -> Iterator[Alarm]:
+    projection = strategy.candidate.projection
+    if strategy.candidate.has_files and projection.outside is not None:
+        pace = projection.outside_per_day
+        yield Alarm(
+            what="Files outside of the database",
+            threshold=f"above {bytes_text(projection.outside)} right after the migration"
+            + ("" if pace is None else f", or a growth above {bytes_text(pace)} a day"),
+            how="the size of their folder, on the place itself and in the backup",
+        )
 
 
 def _whole(strategy: MeasuredStrategy) -> Alarm:

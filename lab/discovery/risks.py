@@ -70,6 +70,7 @@ def _of_the_plan(inputs: DiscoveryInputs, strategy: MeasuredStrategy) -> Iterato
     yield from _rollback(strategy)
     yield from _locks(strategy)
     yield from _guarantees(strategy)
+    yield from _files_outside(strategy)
     yield from _projection(strategy)
     yield from _workload(strategy)
     yield from _edition(strategy)
@@ -158,6 +159,17 @@ def _guarantees(strategy: MeasuredStrategy) -> Iterator[Risk]:
             level="medium",
             what=f"Besides what is given up, the tables lose {counted(len(lost), 'guarantee')} (phase 101).",
             remedy="Add constraints to the new tables, or checks to the application.",
+        )
+
+
+def _files_outside(strategy: MeasuredStrategy) -> Iterator[Risk]:
+    if strategy.candidate.has_files:
+        yield Risk(
+            name="Files outside of the database",
+            level="high",
+            what=f"A file that is lost is a loss of data, and a backup of the database does not hold it."
+            f" {strategy.candidate.facts.archive_words}".rstrip(),
+            remedy="Let backups cover the files too, and restore both once before the first final step.",
         )
 
 

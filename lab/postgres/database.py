@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Self, TypeAlias
@@ -107,20 +107,17 @@ class Database:
         self,
         sql: str,
         params: Sequence[object] | None = None,
-        decodes: Mapping[str, Callable[[Sequence[bytes]], object]] | None = None,
+        finish: Callable[[Sequence[str], list[Row]], None] | None = None,
     ) -> float:
         """How long one query takes until its whole answer is here, not yet as Python's values; it is planned every time.
 
-        The time of `decodes` is part of it: what the client does with the values of the columns of these names.
+        The time of `finish` is part of it: what the client does with the rows, beside the names of their columns.
         """
         with _translated(sql, self._diagnose):
             started = time.perf_counter()
             cursor = self._connection.execute(sql, params, prepare=False)
-            names = [column.name for column in cursor.description or ()]
-            if places := [place for place, name in enumerate(names) if name in (decodes or {})]:
-                rows = cursor.fetchall()
-                for place in places:
-                    (decodes or {})[names[place]]([row[place] for row in rows if row[place] is not None])
+            if finish:
+                finish([column.name for column in cursor.description or ()], cursor.fetchall())
             return time.perf_counter() - started
 
     def value(self, sql: str, params: Sequence[object] | None = None) -> Any:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 
+from lab.analysis.candidate import outside_text
 from lab.analysis.reads import WorstRead, worst_read
 from lab.analysis.results import Results
 from lab.analysis.rows import TrialResult
@@ -32,7 +33,14 @@ def legend(results: Results) -> str:
     """What the marks mean that the overview shows, and the column of reads."""
     shown = [_mark(row, results) for row in results.trials]
     meanings = [f"{mark} {meaning}" for mark, meaning in _MARKS.items() if mark in shown]
-    return " · ".join((*meanings, "read: the read that suffers most", "migration: time to apply it on the sample"))
+    files = dict.fromkeys(
+        f"{row.outcome.scenario}: {outside_text(row.projection)} more in files outside of the database"
+        for row in results.measured
+        if row.projection and row.outside_bytes
+    )
+    return " · ".join(
+        (*meanings, *files, "read: the read that suffers most", "migration: time to apply it on the sample")
+    )
 
 
 def _by_servers(results: Results) -> dict[tuple[str, ...], list[_Row]]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from lab.analysis import writes
-from lab.analysis.candidate import Candidate
+from lab.analysis.candidate import Candidate, outside_text
 from lab.analysis.reads import Difference, ReadResult, slower_reads
 from lab.analysis.rows import cost_of
 from lab.units import bytes_text, counted, duration_text
@@ -16,6 +16,8 @@ def price(pick: Candidate) -> Iterator[tuple[str, str | None]]:
     yield "Reads", _reads(pick.reads)
     yield "Writes", writes.in_words(pick.writes).removeprefix("Writes: ") if pick.writes else None
     yield "Locks", _locks(pick.longest_lock_seconds)
+    if pick.has_files:
+        yield "Files outside of the database", _files(pick)
     yield "Migration", _migration(pick)
 
 
@@ -30,6 +32,12 @@ def _reads(reads: Sequence[ReadResult] | None) -> str | None:
 
 def _locks(seconds: float | None) -> str | None:
     return None if seconds is None else f"On the sample, others waited for at most {duration_text(seconds)} at a time."
+
+
+def _files(pick: Candidate) -> str:
+    pace = pick.projection.outside_per_day
+    growth = "" if pace is None else f", growing {bytes_text(pace)} a day"
+    return f"{outside_text(pick.projection)} at full size{growth}. Back them up with the database."
 
 
 def _migration(pick: Candidate) -> str | None:

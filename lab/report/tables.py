@@ -39,13 +39,14 @@ def savings(results: Results) -> Table:
             "WAL",
             "peak disk",
             *((write_tables.main_write_head(results),) if results.writes_measured else ()),
+            *(("files outside",) if results.has_files else ()),
         ),
-        rows=tuple(_savings_row(row, writes=results.writes_measured) for row in results.trials),
+        rows=tuple(_savings_row(row, results) for row in results.trials),
         left=3,
     )
 
 
-def _savings_row(row: TrialResult, *, writes: bool) -> tuple[Cell | str | None, ...]:
+def _savings_row(row: TrialResult, results: Results) -> tuple[Cell | str | None, ...]:
     main = main_write(row.writes)
     return (
         row.label,
@@ -61,7 +62,8 @@ def _savings_row(row: TrialResult, *, writes: bool) -> tuple[Cell | str | None, 
         seconds(row.cost.cpu_seconds),
         size(row.cost.wal_bytes),
         size(row.cost.peak_bytes),
-        *((write_tables.rate(main) if main else None,) if writes else ()),
+        *((write_tables.rate(main) if main else None,) if results.writes_measured else ()),
+        *((size(row.outside_bytes),) if results.has_files else ()),
     )
 
 
@@ -128,7 +130,7 @@ def _read_row(row: TrialResult, read: ReadResult) -> tuple[Cell | str | None, ..
 def full_size(results: Results) -> Table:
     """The size of each scenario at full size, and its growth; the first row is the database as it is."""
     case = results.experiment.case
-    projected = [_full_size_row(row, row.projection) for row in results.measured if row.projection]
+    projected = [_full_size_row(row, row.projection, results) for row in results.measured if row.projection]
     return Table(
         title="At full size, and afterwards",
         heads=(
@@ -141,14 +143,15 @@ def full_size(results: Results) -> Table:
             "growth a day",
             "stays at",
             "target passed" if case.target_bytes is None else f"{bytes_text(case.target_bytes)} passed",
+            *(("files outside", "their growth") if results.has_files else ()),
         ),
-        rows=(_as_profiled(case, over_target=results.over_target), *projected),
+        rows=(_as_profiled(case, results), *projected),
         left=2,
     )
 
 
-def _as_profiled(case: CaseFacts, *, over_target: bool) -> tuple[Cell | str | None, ...]:
-    passed = "over already" if over_target else None
+def _as_profiled(case: CaseFacts, results: Results) -> tuple[Cell | str | None, ...]:
+    passed = "over already" if results.over_target else None
     return (
         "as profiled",
         None,
@@ -157,10 +160,11 @@ def _as_profiled(case: CaseFacts, *, over_target: bool) -> tuple[Cell | str | No
         size(case.growth_bytes_per_day),
         None,
         passed,
+        *((None, None) if results.has_files else ()),
     )
 
 
-def _full_size_row(row: TrialResult, projection: FullSizeProjection) -> tuple[Cell | str | None, ...]:
+def _full_size_row(row: TrialResult, projection: FullSizeProjection, results: Results) -> tuple[Cell | str | None, ...]:
     return (
         row.outcome.scenario,
         row.outcome.server,
@@ -171,6 +175,7 @@ def _full_size_row(row: TrialResult, projection: FullSizeProjection) -> tuple[Ce
         size(projection.bytes_per_day),
         "grows without end" if row.facts.keeps_days is None else size(projection.steady_bytes),
         projection.target_eta,
+        *((size(projection.outside), size(projection.outside_per_day)) if results.has_files else ()),
     )
 
 

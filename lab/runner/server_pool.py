@@ -104,7 +104,7 @@ class ServerPool:
             questions=questions,
             writes=dataset.writes,
         )
-        return Bench(server=server, template=template)
+        return Bench(server=server, template=template, outside=self.workspace.folder("outside"))
 
     def _require_equal(self, spec: DatasetSpec, loaded: LoadedTemplate) -> None:
         """Refuse to compare two servers that hold different rows under the name of one dataset."""

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from pathlib import Path
 from typing import Any, TypeAlias
 
 from lab.errors import LabError, RequirementError
@@ -65,6 +66,8 @@ class Recorder:
 
     database: Database
     server: Server
+    outside: Path
+    """The folder for files outside of the database."""
     timer: StepTimer
     listener: LockListener
     now: datetime
@@ -125,7 +128,7 @@ class Recorder:
             ExecutedStatement(sql=step.read, times=1, kind=StatementKind.CLIENT, name=_words(step))
         )
         with self.listener.watching(executed):
-            return client.carry_out(self.server, self.database, step, keep_on=self._require_time)
+            return client.carry_out(self.server, self.database, step, self.outside, keep_on=self._require_time)
 
     def prove(self, name: str, sql: str) -> None:
         """Run a query inside a step that must count 0 differences."""

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from itertools import islice
+from pathlib import Path
 
 from lab.errors import LabError
 from lab.postgres.copying import row
 from lab.postgres.database import Database, Row
-from lab.scenario import ClientStep, Convert
+from lab.scenario import Client, ClientStep, Convert
 from lab.servers import Server
 
 _ROWS = 16
@@ -17,23 +18,23 @@ _ROWS = 16
 
 
 def carry_out(
-    server: Server, database: Database, step: ClientStep, *, keep_on: Callable[[], None] = lambda: None
+    server: Server, database: Database, step: ClientStep, outside: Path, *, keep_on: Callable[[], None] = lambda: None
 ) -> int:
-    """Do the step in one transaction; returns the number of rows that it made.
+    """Do the step in one transaction; returns the number of rows that it made. `outside` is the folder for its files.
 
     `keep_on` is called again and again, and may raise to end it. Errors: `LabError`, also for whatever the step raises.
     """
     with database.transaction():
         database.execute(f"DECLARE client_rows NO SCROLL CURSOR FOR {step.read}")
-        made = copy(server, database, step, opened(database, step), _rows(database, keep_on))
+        made = copy(server, database, step, opened(database, step, outside), _rows(database, keep_on))
         database.execute("CLOSE client_rows")
     return made
 
 
-def opened(database: Database, step: ClientStep) -> Convert:
+def opened(database: Database, step: ClientStep, outside: Path) -> Convert:
     """What converts its rows on this connection."""
     with _explained(step):
-        return step.convert(database.fetch)
+        return step.convert(Client(fetch=database.fetch, outside=outside))
 
 
 def copy(server: Server, database: Database, step: ClientStep, convert: Convert, rows: Iterable[Row]) -> int:

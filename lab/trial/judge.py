@@ -6,8 +6,10 @@ only in the strategy's session is not the database's.
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 from lab.postgres import catalogs, footprint
 from lab.postgres.catalogs import UNEXPLAINED, Catalogs
@@ -15,8 +17,8 @@ from lab.postgres.database import Database
 from lab.postgres.sql import quoted
 from lab.scenario import Scenario, Shape
 from lab.servers import Server
-from lab.trial import guarantees, leftovers, verify
-from lab.trial.decoding import decoded
+from lab.trial import guarantees, leaving, leftovers, verify
+from lab.trial.decoding import Reader
 from lab.trial.leftovers import READER, Inventory
 from lab.trial.verify import Known, Loss, Questions
 from lab.units import bytes_text
@@ -46,6 +48,10 @@ class Before:
     others_bytes: int | None
     """Bytes of the databases that the lab did not make; None on a server that others use."""
     sessions: int | None
+    valued: Mapping[str, int]
+    """Of each column whose values are to move to files outside, as 'table.column', the rows in which they stay."""
+    staying: Mapping[str, tuple[int, int]]
+    """Of the same, the values that must be in the database afterwards: those that stay, and 0 others."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,6 +60,8 @@ class Judgement:
 
     footprint: Footprint
     database_bytes: int
+    outside: Mapping[str, int]
+    """Of each file outside of the database, its bytes."""
     rows: Mapping[str, int]
     verification: Verification
     lost: tuple[Guarantee, ...]
@@ -63,7 +71,7 @@ def expectation(database: Database, questions: Questions, loss: Loss) -> Expecta
     """Read the expected state from an untouched clone; drops the columns that are given up from it."""
     verify.state_settings(database, questions.schema)
     answers = verify.ask(database, questions, loss, applied=False)
-    valued = verify.valued(database, questions, loss)
+    valued = leaving.valued(database, questions, loss, loss.emptied)
     known = verify.known(database, questions, loss, answers)
     for name in loss.columns:
         table, _, column = name.partition(".")
@@ -71,7 +79,7 @@ def expectation(database: Database, questions: Questions, loss: Loss) -> Expecta
     return Expectation(answers=answers, guarantees=guarantees.read(database), valued=valued, known=known)
 
 
-def before(database: Database, server: Server) -> Before:
+def before(database: Database, server: Server, questions: Questions, loss: Loss) -> Before:
     """Record the state of a clone before a strategy, through the connection that the strategy gets."""
     return Before(
         guarantees=guarantees.read(database),
@@ -79,6 +87,8 @@ def before(database: Database, server: Server) -> Before:
         inventory=leftovers.inventory(database, private=server.private),
         others_bytes=leftovers.others_bytes(database) if server.private else None,
         sessions=leftovers.sessions(database) if server.private else None,
+        valued=leaving.valued(database, questions, loss, loss.moved),
+        staying=leaving.staying(database, questions, loss, applied=False),
     )
 
 
@@ -87,13 +97,16 @@ def judge(  # noqa: PLR0913 - both sides of the comparison
     scenario: Scenario,
     *,
     server: Server,
+    outside: Path,
     questions: Questions,
     loss: Loss,
     expected: Expectation,
     earlier: Before,
 ) -> Judgement:
-    """Compare a settled clone with the expected state."""
-    with decoded(server, database, questions, scenario.decodes) as readable:
+    """Compare a settled clone, and what the strategy left in the folder `outside`, with the expected state."""
+    reader = Reader.of(scenario, server, database, outside)
+    files = outside_files(outside)
+    with reader.reading(questions) as readable:
         answers = verify.ask(database, readable, loss, applied=True, known=expected.known)
         again = list(_asked_again(database, readable, loss, expected, answers))
     guaranteed, after = guarantees.read(database), catalogs.measure(database)
@@ -101,6 +114,8 @@ def judge(  # noqa: PLR0913 - both sides of the comparison
     mismatches = [
         *verify.mismatches(database, questions, expected.answers, answers, loss),
         *again,
+        *leaving.misplaced(leaving.staying(database, questions, loss, applied=True), earlier.staying),
+        *_elsewhere(reader, questions),
         *_guarantees_lost(expected.guarantees - guaranteed, scenario),
         *_unexplained(after.unexplained(weighed)),
         *_left_behind(database, server, earlier),
@@ -108,6 +123,7 @@ def judge(  # noqa: PLR0913 - both sides of the comparison
     return Judgement(
         footprint=catalogs.counted(weighed, earlier.catalogs, after),
         database_bytes=after.database_bytes,
+        outside=files,
         rows=verify.rows_of_tables(answers),
         verification=_verdict(expected.answers, mismatches, loss),
         lost=guarantees.lost(earlier.guarantees, guaranteed),
@@ -116,7 +132,8 @@ def judge(  # noqa: PLR0913 - both sides of the comparison
 
 def _verdict(expected: Sequence[Answer], mismatches: Sequence[Mismatch], loss: Loss) -> Verification:
     """The verdict over all comparisons."""
-    fine = Verdict.AS_DECLARED if loss.words else Verdict.EXACT
+    complete = Verdict.WITH_FILES if loss.moved else Verdict.EXACT
+    fine = Verdict.AS_DECLARED if loss.words else complete
     return Verification(
         verdict=Verdict.DIFFERS if mismatches else fine,
         checks=sum(answer.rows != 0 for answer in expected) + len(loss.columns),
@@ -145,6 +162,21 @@ def _about_views(database: Database, asked: Questions) -> Questions:
     sql = "SELECT relname::text FROM pg_class WHERE relkind = 'v' AND relname = ANY(%s) AND relnamespace = %s::regnamespace"
     found = {name for (name,) in database.fetch(sql, (list(asked.columns), quoted(asked.schema)))}
     return replace(asked, columns={table: columns for table, columns in asked.columns.items() if table in found})
+
+
+def outside_files(folder: Path) -> dict[str, int]:
+    """Of each file in a folder outside of the database, its bytes; a link counts as what it leads to."""
+    files = sorted(path for path in folder.rglob("*") if path.is_file())
+    return {path.relative_to(folder).as_posix(): path.stat().st_size for path in files}
+
+
+def _elsewhere(reader: Reader, questions: Questions) -> Iterator[Mismatch]:
+    """Values that a client finds although it has an empty folder: they are kept where nobody counts their bytes."""
+    with tempfile.TemporaryDirectory(dir=reader.outside.parent) as empty:
+        lost = replace(reader, outside=Path(empty))
+        for name in reader.archives:
+            if found := lost.finds(name, questions):
+                yield Mismatch(name=f"values of {name} without their files", expected="none", found=f"{found} rows")
 
 
 def _guarantees_lost(lost: frozenset[Guarantee], scenario: Scenario) -> Iterator[Mismatch]:

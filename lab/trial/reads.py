@@ -10,15 +10,16 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
 from time import monotonic
 from typing import Any, TypeAlias
 
 from lab.errors import DatabaseError
-from lab.postgres.database import Database
-from lab.scenario import Decode
+from lab.postgres.database import Database, Row
 from lab.servers import Gauge
+from lab.trial.decoding import ClientColumn
 from lab.values import ReadCost, ReadPlan, ReadSide, Timing
 from lab.workload import Read
 
@@ -38,8 +39,10 @@ class TimedSide:
 
     database: Database
     gauge: Gauge
-    decodes: Mapping[str, Decode] = field(default_factory=dict)
-    """Column, as 'table.column', to how the client reads its bytes: the time that takes belongs to a read."""
+    outside: Path
+    """The folder of the files outside of the database."""
+    columns: Sequence[ClientColumn] = ()
+    """Those that a client reads in its own way: the time that takes belongs to a read."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -151,13 +154,19 @@ def _cost(after: TimedSide, before: TimedSide, form: _Form, *, seconds: float) -
 
 def _once(side: TimedSide, form: _Form) -> float:
     """Seconds of the query about one subject: the mean of all."""
-    total = sum(side.database.seconds(sql, read.params, _decodes(side, read)) for read, sql in form.statements)
+    total = sum(side.database.seconds(sql, read.params, _finish(side, read)) for read, sql in form.statements)
     return round(total / form.subjects, _SECONDS_DIGITS)
 
 
-def _decodes(side: TimedSide, read: Read) -> Mapping[str, Decode]:
-    """By the name under which the columns of a read come."""
-    return {name.partition(".")[2]: decode for name, decode in side.decodes.items() if name in read.columns}
+def _finish(side: TimedSide, read: Read) -> Callable[[Sequence[str], Sequence[Row]], None] | None:
+    """What the client does with the rows of a read, by the names of their columns; None where that is nothing."""
+    read_by_client = [column for column in side.columns if column.name in read.columns]
+
+    def finish(names: Sequence[str], rows: Sequence[Row]) -> None:
+        for column in read_by_client:
+            column.read(names, rows)
+
+    return finish if read_by_client else None
 
 
 def _cpu(tick: float, before: float | None, after: float | None, *, reads: int) -> float | None:

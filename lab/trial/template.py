@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import threading
 from collections import defaultdict
 from collections.abc import Callable, Iterator
@@ -9,6 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import count
+from pathlib import Path
 
 from lab.postgres.database import Database
 from lab.servers import Server
@@ -62,6 +64,8 @@ class Bench:
 
     server: Server
     template: Template
+    outside: Path
+    """Each trial has a folder of its own in it, for files outside of its database."""
     _expected: Expectations = field(default_factory=Expectations)
     _numbers: Iterator[int] = field(default_factory=lambda: count(1))
     _control: _Control = field(default_factory=_Control)
@@ -69,6 +73,16 @@ class Bench:
     def new_name(self) -> str:
         """A name for a clone."""
         return f"{self.template.name}_trial_{next(self._numbers)}"
+
+    @contextmanager
+    def folder(self, name: str) -> Iterator[Path]:
+        """A new folder for the files outside of a clone of that name; it goes when the context ends, with all in it."""
+        folder = self.outside / name
+        folder.mkdir()
+        try:
+            yield folder
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
 
     def expected(self, loss: Loss) -> Expectation:
         """Answers and guarantees of the template under that loss, read from a temporary clone."""

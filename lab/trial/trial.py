@@ -7,6 +7,7 @@ from contextlib import AbstractContextManager, contextmanager, nullcontext, supp
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import partial
+from pathlib import Path
 
 import psutil
 
@@ -17,6 +18,7 @@ from lab.trial import judge, reads, verify, writes
 from lab.trial.apply import Exclusive, Recorder, apply
 from lab.trial.canaries import Canaries
 from lab.trial.deadline import Deadline
+from lab.trial.decoding import Reader
 from lab.trial.locking import LockListener
 from lab.trial.reads import Timed, TimedSide
 from lab.trial.settle import settle
@@ -44,9 +46,18 @@ def run(
     except (LabError, OSError) as error:
         return Failed(scenario=planned.scenario, server=bench.server.kind, step="clone", error=str(error), steps=())
     try:
-        return _outcome(
-            _Trial(request=request, scenario=scenario, bench=bench, clone=name, exclusive=exclusive, on_step=on_step)
-        )
+        with bench.folder(name) as outside:
+            return _outcome(
+                _Trial(
+                    request=request,
+                    scenario=scenario,
+                    bench=bench,
+                    clone=name,
+                    outside=outside,
+                    exclusive=exclusive,
+                    on_step=on_step,
+                )
+            )
     finally:
         with suppress(LabError, OSError):  # a server that died has dropped it already
             bench.server.drop(name)
@@ -60,6 +71,8 @@ class _Trial:
     scenario: Scenario
     bench: Bench
     clone: str
+    outside: Path
+    """The folder for files outside of the database."""
     exclusive: Exclusive
     on_step: Callable[[str], None]
     part: str = "connect"
@@ -100,7 +113,7 @@ def _completed(trial: _Trial) -> Completed:
     questions, loss = bench.template.questions, loss_of(scenario, bench.template.now)
     expected = bench.expected(loss)
     with bench.server.connect(trial.clone) as database:
-        earlier = judge.before(database, bench.server)
+        earlier = judge.before(database, bench.server, questions, loss)
         trial.part = "apply"
         with _canaries(trial, database) as canaries:
             recorder = _apply(trial, database, canaries)
@@ -115,6 +128,7 @@ def _completed(trial: _Trial) -> Completed:
             database,
             scenario,
             server=bench.server,
+            outside=trial.outside,
             questions=questions,
             loss=loss,
             expected=expected,
@@ -135,7 +149,8 @@ def _completed(trial: _Trial) -> Completed:
         rows=judged.rows,
         verification=judged.verification,
         lost=judged.lost,
-        valued=expected.valued,
+        valued={**expected.valued, **earlier.valued},
+        outside=judged.outside,
         notes=(*recorder.notes, *trial.notes, *(timed.notes if timed else ())),
         reads=timed.costs if timed else None,
         writes=written,
@@ -152,8 +167,8 @@ def _timed(trial: _Trial, database: Database, loss: Loss) -> Timed | None:
     bench.make_control()
     asked = reads.about(bench.template.questions.reads, subjects)
     with trial.exclusive(), _sides(trial, database, bench.control()) as (after, before):
-        decodes = {column: decoding.open(database.fetch) for column, decoding in trial.scenario.decodes.items()}
-        return reads.measure(replace(after, decodes=decodes), before, asked, loss.columns, seconds=seconds)
+        columns = Reader.of(trial.scenario, bench.server, database, trial.outside).opened()
+        return reads.measure(replace(after, columns=columns), before, asked, loss.columns, seconds=seconds)
 
 
 def _written(trial: _Trial, database: Database, loss: Loss) -> Writes | None:
@@ -178,7 +193,10 @@ def _sides(
         server.gauge(name, control) as before,
     ):
         verify.state_settings(control, trial.bench.template.questions.schema, trial.request.step_seconds)
-        yield TimedSide(database=database, gauge=after), TimedSide(database=control, gauge=before)
+        yield (
+            TimedSide(database=database, gauge=after, outside=trial.outside),
+            TimedSide(database=control, gauge=before, outside=trial.outside),
+        )
 
 
 def _apply(trial: _Trial, database: Database, canaries: Canaries | None) -> Recorder:
@@ -187,6 +205,7 @@ def _apply(trial: _Trial, database: Database, canaries: Canaries | None) -> Reco
         trial.recorder = Recorder(
             database=database,
             server=trial.bench.server,
+            outside=trial.outside,
             timer=StepTimer(database=database, probe=probe, timed=timed),
             listener=LockListener(database=database, timed=timed, canaries=canaries),
             now=trial.bench.template.now,
@@ -225,5 +244,6 @@ def loss_of(scenario: Scenario, now: datetime) -> Loss:
         columns=scenario.drops,
         kept=scenario.keeps(now) if scenario.keeps else {},
         emptied=scenario.empties(now) if scenario.empties else {},
+        moved={column: archive.moved(now) for column, archive in scenario.archives.items()},
         words=scenario.given_up,
     )

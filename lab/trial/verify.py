@@ -44,8 +44,11 @@ class Loss:
     """Table to the SELECT of the rows that must remain."""
     emptied: Mapping[str, str] = field(default_factory=dict)
     """Column, as 'table.column', to the condition under which a row `t` must have no value in it."""
+    moved: Mapping[str, str] = field(default_factory=dict)
+    """Column, as 'table.column', to the condition on a row `t` whose value must have left the database for files outside;
+    nothing of it is lost, so answers show it."""
     words: tuple[str, ...] = ()
-    """The same in words."""
+    """What is lost, in words."""
 
     @property
     def key(self) -> tuple[object, ...]:
@@ -200,16 +203,8 @@ def rows_of_tables(answers: Sequence[Answer]) -> dict[str, int]:
     }
 
 
-def valued(database: Database, asked: Questions, loss: Loss) -> dict[str, int]:
-    """Of each column that is to be emptied in some rows, the number of rows in which it is not; asked before."""
-    rows = {name: _rows_left(asked, loss, name.partition(".")[0]) for name in loss.emptied}
-    return {
-        name: database.value(f"SELECT count(*) FROM {rows[name]} t WHERE ({condition}) IS NOT TRUE")
-        for name, condition in loss.emptied.items()
-    }
-
-
-def _rows_left(asked: Questions, loss: Loss, table: str) -> str:
+def rows_left(asked: Questions, loss: Loss, table: str) -> str:
+    """The rows that remain of a table, as SQL; asked before anything is lost."""
     return f"({loss.kept[table]})" if table in loss.kept else qualified(asked.schema, table)
 
 
@@ -225,7 +220,7 @@ def _hidden(asked: Questions, loss: Loss) -> dict[str, str]:
     hidden = dict(loss.kept)
     for table in dict.fromkeys(name.partition(".")[0] for name in loss.emptied):
         columns = ", ".join(_left(table, column, loss) for column, _ in asked.columns.get(table, ()))
-        hidden[table] = f"SELECT {columns} FROM {_rows_left(asked, loss, table)} t"
+        hidden[table] = f"SELECT {columns} FROM {rows_left(asked, loss, table)} t"
     return hidden
 
 

@@ -69,7 +69,7 @@ class Writer:
         for step in (step for change in write.changes for step in self._client(change)):
             self._ready[step.name] = self.database.fetch(step.read)
             if step.name not in self._opened:
-                self._opened[step.name] = client.opened(self.database, step)
+                self._opened[step.name] = client.opened(self.database, step, self.side.outside)
 
     def run(self, write: Write) -> Transaction:
         """Carry it out; what the writer itself does to the new rows is part of it. Errors: `LabError`; nothing was written then."""

@@ -18,7 +18,7 @@ from lab.postgres import footprint
 from lab.postgres.database import Database
 from lab.scenario import Scenario
 from lab.trial import verify
-from lab.trial.decoding import decoded
+from lab.trial.decoding import Reader
 from lab.trial.reads import TimedSide
 from lab.trial.template import Bench
 from lab.trial.verify import Loss
@@ -199,9 +199,10 @@ def _compare(
     """Refuse every write whose rows do not read the same on both sides."""
     bench = writers[0].bench
     questions = bench.template.questions
+    reader = Reader.of(scenario, bench.server, writers[0].database, writers[0].side.outside)
     for (table, condition), about in _touched(writes, ledger).items():
         expected = verify.ask_rows(writers[1].database, questions, loss, table, condition, applied=False)
-        with decoded(bench.server, writers[0].database, questions, scenario.decodes, {table: condition}) as readable:
+        with reader.reading(questions, {table: condition}) as readable:
             found = verify.ask_rows(writers[0].database, readable, loss, table, condition, applied=True)
         if expected != found:
             wrong = verify.mismatch(expected, found, name=table)

@@ -2,18 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from itertools import islice
+from pathlib import Path
 from typing import Any, TypeAlias
 
 Row: TypeAlias = tuple[Any, ...]
 Fetch: TypeAlias = Callable[[str, Sequence[object]], list[Row]]
 """Runs one query with parameters (%s) and returns all its rows."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Client:
+    """What a client works with: a connection to the database, and a folder outside of it."""
+
+    fetch: Fetch
+    outside: Path
+    """Files here count as bytes outside of the database. Each lies in a folder that is called like the table whose rows it
+    grows with."""
+
+
 Convert: TypeAlias = Callable[[Iterable[Row]], Iterator[Row]]
 """Makes rows out of rows, one after the other."""
 Decode: TypeAlias = Callable[[Sequence[bytes]], Sequence[str]]
 """The texts that were stored as these bytes, in their order."""
+Lookup: TypeAlias = Callable[[Sequence[int]], Mapping[int, str]]
+"""By key, the texts that were moved out of the database; a key without one is absent."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -24,7 +40,7 @@ class ClientStep:
     """What it does, in words: 'pack the documents of readings'."""
     read: str
     """The query; its rows come in its order and a few at a time. It names nothing of the sample."""
-    convert: Callable[[Fetch], Convert]
+    convert: Callable[[Client], Convert]
     """Called once per connection: what it fetches stands for what such a client keeps in its memory."""
     into: str
     columns: tuple[str, ...]
@@ -41,16 +57,43 @@ class Decoding:
 
     key: str
     """A column of the same table that says which row it is: whole numbers, each once."""
-    open: Callable[[Fetch], Decode]
+    open: Callable[[Client], Decode]
     """Called once per connection, as `ClientStep.convert` is."""
 
-    def convert(self, fetch: Fetch) -> Convert:
+    def convert(self, client: Client) -> Convert:
         """From rows of (key, bytes) to rows of (key, text)."""
-        decode = self.open(fetch)
+        decode = self.open(client)
 
         def convert(rows: Iterable[Row]) -> Iterator[Row]:
             left = iter(rows)
             while batch := list(islice(left, _DECODED)):
                 yield from zip((key for key, _ in batch), decode([value for _, value in batch]), strict=True)
+
+        return convert
+
+
+_LOOKED_UP = 256
+"""Keys that are looked up at once: a file is opened for all of them, and documents may be long."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Archive:
+    """How a client reads the values of a column that were moved out of the database; there they are NULL."""
+
+    key: str
+    """As `Decoding.key`."""
+    moved: Callable[[datetime], str]
+    """For the present, the condition on a row `t` whose value is outside; those of all other rows must stay."""
+    open: Callable[[Client], Lookup]
+    """Called once per connection, as `ClientStep.convert` is."""
+
+    def convert(self, client: Client) -> Convert:
+        """From rows of (key,) to rows of (key, text), without the keys that have no text."""
+        look_up = self.open(client)
+
+        def convert(rows: Iterable[Row]) -> Iterator[Row]:
+            left = iter(rows)
+            while batch := list(islice(left, _LOOKED_UP)):
+                yield from look_up([key for (key,) in batch]).items()
 
         return convert

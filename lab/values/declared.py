@@ -71,6 +71,33 @@ class DeclaredLoss:
         return self.column is not None and self.rows is None
 
 
+def lost_column(name: str) -> DeclaredLoss:
+    """A column that is dropped, as 'table.column'."""
+    table, _, column = name.partition(".")
+    return DeclaredLoss(table=table, column=column, words=f"column {name}")
+
+
+def lost_rows(words: str) -> DeclaredLoss:
+    """The rows that `keeps` does not keep, in words."""
+    return DeclaredLoss(table=None, column=None, words=words)
+
+
+def lost_values(name: str, rows: str) -> DeclaredLoss:
+    """A column, as 'table.column', that `empties` sets to NULL; `rows` says in words where: 'of snapshots older than 7 days'."""
+    table, _, column = name.partition(".")
+    return DeclaredLoss(table=table, column=column, words=f"column {name} {rows}", rows=rows)
+
+
+def lost_index(table: str, definition: str) -> DeclaredLoss:
+    """An index that is dropped; `definition` as the server writes it after USING: 'btree (captured_at)'."""
+    return DeclaredLoss(table=table, column=None, words=f"index {definition} of {table}", guarantee=definition)
+
+
+def lost_guarantee(table: str, definition: str) -> DeclaredLoss:
+    """A key, constraint or column type that is given up; `definition` as the server writes it: 'PRIMARY KEY (id)'."""
+    return DeclaredLoss(table=table, column=None, words=f"{definition} of {table}", guarantee=definition)
+
+
 @dataclass(frozen=True, kw_only=True)
 class Note:
     """Where one parameter of a calibrated workload comes from."""

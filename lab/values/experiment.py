@@ -95,6 +95,24 @@ class ScenarioFacts:
     """Its parameters with their values; of a combination, those of all parts."""
     recurring: tuple[str, ...] = ()
     """The statements that must be executed again and again."""
+    archives: tuple[str, ...] = ()
+    """Columns, as 'table.column', whose older values lie in files outside of the database."""
+    archives_after_days: int | None = None
+    """After how many days they are moved there; None where none is."""
+
+    @property
+    def archive_words(self) -> str:
+        """What the database alone no longer answers, in words; empty where nothing is archived."""
+        if not self.archives:
+            return ""
+        old = "some rows" if self.archives_after_days is None else f"rows older than {self.archives_after_days} days"
+        columns = ", ".join(self.archives)
+        return f"The database alone no longer has {columns} of {old}: a client reads that from files outside of it."
+
+    @property
+    def leaves_after_days(self) -> int | None:
+        """After how many days values leave their rows, for files or for good; None where they do not, by age."""
+        return min((days for days in (self.empties_after_days, self.archives_after_days) if days), default=None)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -87,6 +87,8 @@ class Verdict(StrEnum):
     """The result of a verification."""
 
     EXACT = "exact"
+    WITH_FILES = "exact with files"
+    """The same answers for a client that also reads the files outside; the database alone no longer gives them."""
     AS_DECLARED = "as declared"
     DIFFERS = "differs"
 
@@ -205,7 +207,10 @@ class Completed:
     """Keys, constraints, indexes, defaults and types of the template's tables that are missing afterwards."""
     notes: tuple[str, ...]
     valued: Mapping[str, int] = field(default_factory=dict)
-    """Of each column that is emptied in some rows, as 'table.column', the rows in which it is not."""
+    """Of each column that is emptied or archived in some rows, as 'table.column', the rows in which it is not."""
+    outside: Mapping[str, int] | None = None
+    """Of each file outside of the database that the strategy needs, its bytes; the name begins with the table whose rows it
+    grows with. None where an older lab did not look."""
     reads: tuple[ReadCost, ...] | None = None
     """In the order of the workload; None where they were not timed: answers differ, or other trials ran at the same time."""
     writes: Writes | None = None

@@ -142,6 +142,7 @@ def _completed(trial: Completed) -> Iterator[Problem]:
     yield from _amounts(least=1, repeat=trial.repeat)
     yield from _amounts(database_bytes=trial.database_bytes, checks=trial.verification.checks)
     yield from _counts("rows", trial.rows)
+    yield from _counts("outside", trial.outside or {})
     yield from _below("footprint", _footprint(trial.footprint, compared=trial.scenario == BASELINE))
     yield from _each("reads", trial.reads or (), _read)
     if trial.writes:

@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from lab import registry
-from lab.scenario import Convert, Database, Fetch, Row, Scenario, Shape, Writing
+from lab.scenario import Client, Convert, Database, Row, Scenario, Shape, Writing
 from lab.trial import trial
 from lab.trial.template import Bench
 from lab.values import Completed, Failed, Verdict
@@ -107,8 +107,8 @@ def test_a_writer_that_packs_another_document_is_refused(bench: Bench) -> None:
     def spoilt(writing: Writing) -> Writing:
         (step,) = writing.client
 
-        def convert(fetch: Fetch) -> Convert:
-            pack = step.convert(fetch)
+        def convert(client: Client) -> Convert:
+            pack = step.convert(client)
 
             def spoil(rows: Iterable[Row]) -> Iterator[Row]:
                 return pack((*row[:3], row[3].replace("1", "2")) for row in rows)

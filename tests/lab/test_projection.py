@@ -277,6 +277,43 @@ def test_values_that_expire_do_not_add_to_the_growth() -> None:
     assert expiring.steady_bytes is None
 
 
+def archived(days: int = 7) -> SizedTrial:
+    """As `emptied`, but the payloads of the other half lie in files of 9,000,000 bytes."""
+    one = emptied()
+    files = {"odds_snapshots/1.parquet": 5_000_000, "odds_snapshots/2.parquet": 4_000_000}
+    facts = replace(
+        one.facts, empties_after_days=None, archives_after_days=days, archives=("odds_snapshots.raw_response",)
+    )
+    return replace(one, trial=replace(one.trial, outside=files), facts=facts)
+
+
+def test_files_outside_grow_with_what_the_profile_counts_as_old_and_are_no_part_of_the_size() -> None:
+    known = case(market_odds={7: 17_000_000})  # four fifths are older
+    there, gone = projected(archived(), known), projected(emptied(), known)
+    assert there.size.bytes == gone.size.bytes
+    assert there.kinds == gone.kinds
+    assert there.outside == pytest.approx(2 * 9_000_000 * FULL["market_odds"] / ROWS["market_odds"] * 4 / 5, abs=1)
+    assert project(known, archived(days=14), None) is None
+
+
+def test_the_growth_that_the_files_take_is_what_the_database_is_spared() -> None:
+    """The files of all payloads are as large as the payloads were: so both together grow as the baseline does."""
+    known = case(market_odds={7: 17_000_000})
+    size = ROWS["odds_snapshots"] // 2 * 50_000
+    one = archived()
+    equal = projected(replace(one, trial=replace(one.trial, outside={"odds_snapshots/1": size})), known)
+    before = projected(sized(trial(ROWS)), known)
+    assert equal.bytes_per_day is not None
+    assert equal.outside_per_day is not None
+    assert before.bytes_per_day is not None
+    assert equal.bytes_per_day + equal.outside_per_day == pytest.approx(before.bytes_per_day, rel=1e-3)
+
+
+def test_nobody_knows_the_files_of_a_trial_of_an_older_lab() -> None:
+    assert projected(sized(trial(ROWS))).outside is None
+    assert projected(sized(replace(trial(ROWS), outside={}))).outside == 0
+
+
 def test_a_second_size_that_kept_another_share_of_the_values_leaves_no_gap() -> None:
     larger, smaller = emptied().trial, emptied(rows=times(ROWS, 0.25)).trial
     assert gap(larger, smaller, PLAIN) == pytest.approx(0, abs=1e-6)

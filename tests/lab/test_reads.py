@@ -182,7 +182,7 @@ def test_a_query_that_the_server_refuses_is_left_out_with_a_note(bench: Bench) -
     broken = Heavy(asked="1 / 0", compared="1")
     bad = Read(name="R2", query="R2", sql="SELECT {part}", lists={"part": {"t.a": "1", "t.b": broken}})
     with bench.control() as (name, database), bench.server.gauge(name, database) as gauge:
-        side = TimedSide(database=database, gauge=gauge)
+        side = TimedSide(database=database, gauge=gauge, outside=bench.outside)
         measured = reads.measure(side, side, [good, bad], (), seconds=BRIEF)
     assert [(cost.query, cost.without) for cost in measured.costs] == [("R1", ()), ("R2", ("t.b",))]
     (note,) = measured.notes
@@ -197,7 +197,7 @@ def test_costs_are_of_one_subject_and_sum_its_statements(bench: Bench) -> None:
         for part in (1, 2)
     ]
     with bench.control() as (name, database), bench.server.gauge(name, database) as gauge:
-        side = TimedSide(database=database, gauge=gauge)
+        side = TimedSide(database=database, gauge=gauge, outside=bench.outside)
         (cost,) = reads.measure(side, side, parts, (), seconds=BRIEF).costs
     assert 0.02 <= min(cost.after.timing.values) < 0.06  # all three subjects together sleep for 0.06
     assert len(cost.plans) == 2

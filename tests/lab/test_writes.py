@@ -74,7 +74,7 @@ SELECT pg_database_size(current_database())
 def test_the_growth_by_kind_adds_up_to_the_files_of_the_database(bench: Bench) -> None:
     with bench.fresh() as (name, database), bench.server.gauge(name, database) as gauge:
         verify.state_settings(database, bench.template.questions.schema)
-        side = TimedSide(database=database, gauge=gauge)
+        side = TimedSide(database=database, gauge=gauge, outside=bench.outside)
         writer = Writer(side=side, bench=bench, writing={}, given_up=frozenset())
         batches = [write for write in bench.template.writes() if write.query == "W1"]
         writer.prepare(batches)

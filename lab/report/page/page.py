@@ -12,7 +12,7 @@ from markupsafe import Markup
 from lab.analysis.results import Results
 from lab.report.page import choice, drawing, growth, sizes, work
 from lab.report.page.chart import Chart
-from lab.report.page.rows import COLUMNS, rows
+from lab.report.page.rows import columns, rows
 from lab.report.page.shell import shell
 from lab.report.price import price
 from lab.units import counted
@@ -34,7 +34,7 @@ def page(results: Results) -> str:
         price=list(price(results.pick)) if results.pick else [],
         missing=list(_missing(results)),
         charts=drawn,
-        columns=COLUMNS,
+        columns=columns(results),
         rows=rows(results),
         script=Markup(_SCRIPT),  # noqa: S704 - a file of ours
         digest=base64.b64encode(hashlib.sha256(_SCRIPT.encode()).digest()).decode(),

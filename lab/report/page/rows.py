@@ -56,6 +56,16 @@ COLUMNS = (
     ),
 )
 """Those that the table shows, in their order."""
+FILE_COLUMNS = (
+    Column(
+        name="projected_outside_bytes",
+        head="files outside",
+        note="What the strategy needs in files outside of the database, which its size leaves out.",
+        cell=size,
+    ),
+    Column(name="outside_bytes_per_day", head="their growth a day", note="Of the files outside.", cell=size),
+)
+"""Those that it also shows where a strategy needs files outside of its database."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -102,6 +112,11 @@ class Row:
         return "control" if self.result.facts.category is Category.CONTROL else ""
 
 
+def columns(results: Results) -> tuple[Column, ...]:
+    """Those that the table of this run shows."""
+    return (*COLUMNS, *FILE_COLUMNS) if results.has_files else COLUMNS
+
+
 def rows(results: Results) -> list[Row]:
     """Every trial: the picked one first, then by size at full size; what has none comes last."""
     made = [_row(number, result, results) for number, result in enumerate(results.trials)]
@@ -121,7 +136,7 @@ def _row(number: int, result: TrialResult, results: Results) -> Row:
         number=number,
         result=result,
         gives_up=_given_up(result),
-        cells={column.name: _cell(column, values[column.name]) for column in COLUMNS},
+        cells={column.name: _cell(column, values[column.name]) for column in columns(results)},
         steps=result.trial.steps if result.trial else outcome.steps if isinstance(outcome, Failed) else (),
         plans=tuple(_plans(result)),
     )
