@@ -121,26 +121,33 @@ ROW_ID = (
 """The ids of a snapshot follow each other in the order of its layout, but for the shifts from some places on."""
 
 
+OUTCOMES = "format(d.template, VARIADIC b.odds[r.start : r.start + d.prices - 1])::json"
+FROM_LOOKUP = ("betpawa_market_name", "market_groups", "handicap_type", "handicap_home", "handicap_away")
+"""The columns that a packed row has from the lookup only."""
+
+
 def view(table: str) -> str:
     """A snapshot's plain rows, and the packed ones of its block."""
-    names = [name for name in COLUMNS.split(", ") if name != "snapshot_id"]
-    order = view_columns("r", "r", "r.outcomes", "r.unavailable_at").replace("r.snapshot_id", "b.snapshot_id")
+    plain = [name for name in COLUMNS.split(", ") if name != "snapshot_id"]
     packed = {
         "id": ROW_ID,
         # From the places, so that a condition on the market is checked before the lookup is read.
         "betpawa_market_id": "l.betpawa_market_id",
         "line": "l.line",
-        "outcomes": "format(d.template, VARIADIC b.odds[l.start : l.start + d.prices - 1])::json",
-        "unavailable_at": "NULL::timestamptz",
     }
+    # What a branch lacks comes from the lookup, which is joined once, behind both of them: a join in the branch would read
+    # the lookup again for every snapshot. Whoever counts rows needs none; the server leaves out an outer join nobody reads.
+    columns = view_columns("r", "r", f"coalesce(r.outcomes, {OUTCOMES})", "r.unavailable_at")
+    for name in FROM_LOOKUP:
+        columns = columns.replace(f"r.{name}", f"coalesce(r.{name}, d.{name}) AS {name}")
     # The second branch sees the block through LATERAL, so that conditions on the snapshot reach the tables of both.
     return (
-        f"SELECT {order} FROM {table}_blocks b CROSS JOIN LATERAL"
-        f" (SELECT {', '.join(names)} FROM {table}_rows p WHERE p.snapshot_id = b.snapshot_id"
-        f" UNION ALL SELECT {', '.join(packed.get(name, f'd.{name}') for name in names)}"
-        # Whoever counts rows needs no lookup; the server leaves out an outer join that nobody reads.
-        f" FROM {table}_places l LEFT JOIN market_lookup d ON d.id = l.market"
-        " WHERE l.layout = b.layout AND get_bit(b.listed, l.position - 1) <> 0) r"
+        f"SELECT {columns.replace('r.snapshot_id', 'b.snapshot_id')} FROM {table}_blocks b CROSS JOIN LATERAL"
+        f" (SELECT {', '.join(plain)}, NULL::integer AS market, NULL::integer AS start"
+        f" FROM {table}_rows p WHERE p.snapshot_id = b.snapshot_id"
+        f" UNION ALL SELECT {', '.join(packed.get(name, 'NULL') for name in plain)}, l.market, l.start"
+        f" FROM {table}_places l WHERE l.layout = b.layout AND get_bit(b.listed, l.position - 1) <> 0) r"
+        " LEFT JOIN market_lookup d ON d.id = r.market"
     )
 
 
