@@ -10,7 +10,7 @@ from typing import Any, Self, TypeAlias
 
 import psycopg
 from psycopg.copy import QueuedLibpqWriter
-from psycopg.pq import ExecStatus, TransactionStatus
+from psycopg.pq import ConnStatus, ExecStatus, TransactionStatus
 
 from lab.errors import DatabaseError, ServerError
 from lab.postgres.conninfo import hidden_variables, portable
@@ -114,11 +114,23 @@ class Database:
         The time of `finish` is part of it: what the client does with the rows, beside the names of their columns.
         """
         with _translated(sql, self._diagnose):
+            query = psycopg.ClientCursor(self._connection).mogrify(sql, params)
             started = time.perf_counter()
-            cursor = self._connection.execute(sql, params, prepare=False)
             if finish:
+                cursor = self._connection.execute(query.encode(), prepare=False)
                 finish([column.name for column in cursor.description or ()], cursor.fetchall())
+            else:
+                self._receive(query)
             return time.perf_counter() - started
+
+    def _receive(self, query: str) -> None:
+        """As a program in C receives an answer: psycopg's own loop would add a sixth to a query of a millisecond."""
+        libpq = self._connection.pgconn
+        result = libpq.exec_(query.encode())
+        if libpq.status == ConnStatus.BAD:
+            raise psycopg.OperationalError(libpq.get_error_message())
+        if result.status == ExecStatus.FATAL_ERROR:
+            raise psycopg.errors.error_from_result(result)
 
     def value(self, sql: str, params: Sequence[object] | None = None) -> Any:
         """The single value of a query that returns one row and one column."""
