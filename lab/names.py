@@ -14,6 +14,10 @@ RESERVED = frozenset("()=,+")
 """What separates the parts of a name; no name and no value contains one of these."""
 
 
+WORDS = frozenset({"all", "best"})
+"""What `--scenario` understands by itself; no scenario has such a name."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class NamedScenario:
     """One scenario of a name, with the values of parameters that were written behind it."""

@@ -17,10 +17,10 @@ from typing import TypeVar
 from lab import names
 from lab.errors import InputError, LabError
 from lab.scenario import Archive, Database, Decoding, Empties, Family, Scenario, Shape, Writing
-from lab.scenario_files import Registered, registered
+from lab.scenario_files import BrokenFile, Registered, add, broken, registered
 from lab.values import Value
 
-__all__ = ["Registered", "conflict", "everything", "order", "registered", "resolve"]
+__all__ = ["BrokenFile", "Registered", "add", "broken", "conflict", "everything", "order", "registered", "resolve"]
 
 T = TypeVar("T")
 R = TypeVar("R", Archive, Decoding)
@@ -73,7 +73,7 @@ def resolve(given: Iterable[str]) -> tuple[Registered, ...]:
     """The scenarios that a user named, each once and under the one name that it has.
 
     `all`, a name, a file's name (all its variants), a name with values of its parameters, or such names joined by `+`.
-    Errors: `InputError` with the nearest names, or with the domain that a value is outside of.
+    Errors: `InputError` with the nearest names, with what is wrong with its file, or with the domain that a value is outside of.
     """
     entries = registered()
     wanted = (_combination(name, entries) for text in given for name in _expand(text, entries))
@@ -103,6 +103,9 @@ def _lookup(part: names.NamedScenario, entries: Mapping[str, Registered]) -> Reg
 
 
 def _unknown(name: str, entries: Mapping[str, Registered]) -> InputError:
+    for file in broken():
+        if name.startswith(file.family):
+            return InputError(f"{name} cannot be used. {file.words}", hint=file.hint)
     known = list(dict.fromkeys(("all", *entries, *(entry.family for entry in entries.values()))))
     near = difflib.get_close_matches(name, known, n=3, cutoff=0.4)
     hint = f"Did you mean {' or '.join(near)}?" if near else "`lab list` shows them all."
@@ -168,6 +171,7 @@ def _combined(name: str, parts: tuple[Registered, ...]) -> Registered:
         empties_after_days=min((of.empties_after_days for of in several if of.empties_after_days), default=None),
         costs=_each(cost for scenario in several for cost in scenario.costs),
         origins={table: of for scenario in several for table, of in scenario.origins.items()},
+        grows_with_scale=_each(table for scenario in several for table in scenario.grows_with_scale),
         write=_written(several),
         decodes=_read_by_client([scenario.decodes for scenario in several], several),
         archives=_read_by_client([scenario.archives for scenario in several], several),

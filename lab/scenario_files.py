@@ -1,4 +1,4 @@
-"""Reads the files of `scenarios/`, and refuses a broken one with an error.
+"""Reads the files of `scenarios/` and of further folders; a broken file is kept apart, and the others are read all the same.
 
 A file is a family. It holds `SCENARIO` (named like the file), `VARIANTS` (names that begin with the file's name), or
 `FAMILY` (a function of declared parameters, with names for some of their values). A file whose name begins with `_` holds
@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import importlib
 import inspect
-import pkgutil
+import traceback
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from types import ModuleType
 
 import scenarios
@@ -64,24 +65,107 @@ class Registered:
         )
 
 
+@dataclass(frozen=True, kw_only=True)
+class BrokenFile:
+    """A file of scenarios that cannot be used; none of its scenarios exists."""
+
+    family: str
+    file: str
+    line: int | None
+    """Where the error arose, in this file or in one that it imports; None where it is about the whole file."""
+    error: str
+    hint: str
+
+    @property
+    def words(self) -> str:
+        """Where and why, in a line."""
+        return f"{self.file}{f', line {self.line}' if self.line else ''}: {self.error}"
+
+
+def add(folder: Path) -> None:
+    """Also read the scenarios in that folder, from now on; its files may import each other as `scenarios.NAME`.
+
+    Errors: `InputError` where it is no folder, or a name in it exists already.
+    """
+    if not folder.is_dir():
+        raise InputError(f"There is no folder {folder}.", hint="--scenarios names a folder with files of scenarios.")
+    path = str(folder.resolve())
+    if path in scenarios.__path__:
+        return
+    taken = {file.stem: file for file in _files()}
+    for file in sorted(folder.glob("*.py")):
+        if other := taken.get(file.stem):
+            raise InputError(f"{file} has the name of {_shown(other)}.", hint="Give it a name of its own.")
+    scenarios.__path__.append(path)
+    names_so_far: dict[str, Registered] = {}
+    for entry in _read()[0]:
+        if other_entry := names_so_far.get(entry.name):
+            scenarios.__path__.remove(path)
+            raise InputError(
+                f"{folder / entry.family}.py names a scenario '{entry.name}', which {other_entry.family}.py has already.",
+                hint="Give it a name of its own.",
+            )
+        names_so_far[entry.name] = entry
+
+
 def registered() -> dict[str, Registered]:
-    """Every scenario by name: the controls first, then by file name."""
-    files = (info.name for info in pkgutil.iter_modules(scenarios.__path__))
-    modules = (importlib.import_module(f"scenarios.{file}") for file in files if not file.startswith("_"))
-    entries = [entry for module in modules for entry in _of(module)]
+    """Every scenario by name: the controls first, then by folder and file name."""
+    entries, _ = _read()
     entries.sort(key=lambda entry: entry.scenario.category is not Category.CONTROL)
     return {entry.name: entry for entry in entries}
 
 
-def _of(module: ModuleType) -> Iterator[Registered]:
-    """The scenarios of one file. Errors: `InputError` that names the file and what is missing or misnamed."""
-    family = module.__name__.rpartition(".")[2]
+def broken() -> tuple[BrokenFile, ...]:
+    """Every file that cannot be used."""
+    return tuple(_read()[1])
+
+
+def _files() -> Iterator[Path]:
+    return (file for folder in scenarios.__path__ for file in sorted(Path(folder).glob("*.py")))
+
+
+def _read() -> tuple[list[Registered], list[BrokenFile]]:
+    entries: list[Registered] = []
+    broken: list[BrokenFile] = []
+    for file in (file for file in _files() if not file.stem.startswith("_")):
+        try:
+            entries += list(_of(importlib.import_module(f"scenarios.{file.stem}"), file.stem))
+        except (Exception, SystemExit) as error:  # noqa: BLE001 - it is somebody's code, and may raise anything
+            broken.append(_broken(file, error))
+    return entries, broken
+
+
+def _broken(file: Path, error: BaseException) -> BrokenFile:
+    at, line = _place(error) or (file, None)
+    if isinstance(error, InputError):
+        words, hint = error.message, error.hint
+    else:
+        said = error.msg if isinstance(error, SyntaxError) else str(error)
+        words = f"{type(error).__name__}: {said}"
+        hint = f"Mend the file; until then nothing of {_shown(file)} can be used."
+    return BrokenFile(family=file.stem, file=_shown(at), line=line, error=words, hint=hint)
+
+
+def _place(error: BaseException) -> tuple[Path, int | None] | None:
+    """The innermost file of scenarios that the error passed through, and the line; None where there is none."""
+    if isinstance(error, SyntaxError) and error.filename:
+        return Path(error.filename), error.lineno
+    for frame in reversed(traceback.extract_tb(error.__traceback__)):
+        if str(Path(frame.filename).parent) in scenarios.__path__:
+            return Path(frame.filename), frame.lineno
+    return None
+
+
+def _shown(file: Path) -> str:
+    """The file as a person knows it."""
+    return f"scenarios/{file.name}" if str(file.parent) == scenarios.__path__[0] else str(file)
+
+
+def _of(module: ModuleType, family: str) -> Iterator[Registered]:
+    """The scenarios of one file. Errors: `InputError` that says what is missing or misnamed."""
     description = inspect.getdoc(module)
     if not description:
-        raise InputError(
-            f"scenarios/{family}.py has no docstring.",
-            hint="The report prints it: write why the strategy should work.",
-        )
+        raise InputError("It has no docstring.", hint="The report prints it: write why the strategy should work.")
     for entry in _declared(module, family, description):
         _require_sound(entry)
         yield entry
@@ -115,36 +199,40 @@ def _named(family: str, kin: Family) -> Mapping[str, Mapping[str, Value]]:
             domain = kin.parameters.get(one)
             if domain is None or domain.read(str(value)) != value or names.RESERVED & set(f"{one}{value}"):
                 raise InputError(
-                    f"scenarios/{family}.py gives {one} the value '{value}'.",
+                    f"It gives {one} the value '{value}'.",
                     hint=f"Declare the parameter with that value, without any of {' '.join(sorted(names.RESERVED))}.",
                 )
     if kin.defaults not in [{**kin.defaults, **values} for values in named.values()]:
         raise InputError(
-            f"scenarios/{family}.py has no name for the defaults of its parameters.",
+            "It has no name for the defaults of its parameters.",
             hint="Let one of `named` stand for them.",
         )
     return named
 
 
 def _require_sound(entry: Registered) -> None:
-    file, name, scenario = f"scenarios/{entry.family}.py", entry.name, entry.scenario
+    name, scenario = entry.name, entry.scenario
     if not isinstance(scenario, Scenario):
         raise InputError(
-            f"{file} defines no scenario.",
+            "It defines no scenario.",
             hint="Set SCENARIO = Scenario(…), VARIANTS = {name: Scenario(…)} or FAMILY = Family(…).",
         )
     if any(loss.table is None for loss in scenario.losses) != (scenario.keeps is not None):
         raise InputError(
-            f"{file}: {name} declares `keeps` without lost_rows(…), or lost_rows(…) without `keeps`.",
+            f"{name} declares `keeps` without lost_rows(…), or lost_rows(…) without `keeps`.",
             hint="Declare both or neither.",
         )
     if any(loss.rows is not None for loss in scenario.losses) != (scenario.empties is not None):
         raise InputError(
-            f"{file}: {name} declares `empties` without lost_values(…), or lost_values(…) without `empties`.",
+            f"{name} declares `empties` without lost_values(…), or lost_values(…) without `empties`.",
             hint="Declare both or neither.",
+        )
+    if name in names.WORDS:
+        raise InputError(
+            f"It names a scenario '{name}', which has a meaning of its own.", hint="Give the file another name."
         )
     if not name.startswith(entry.family) or names.RESERVED & set(name):
         raise InputError(
-            f"{file} names a variant '{name}'.",
+            f"It names a variant '{name}'.",
             hint=f"Let its name begin with '{entry.family}' and contain none of {' '.join(sorted(names.RESERVED))}.",
         )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -12,9 +12,9 @@ import typer
 from lab.cli.app import SOMETHING_FAILED, app
 from lab.cli.console import print_json, print_line, print_lines, print_table
 from lab.cli.constraints import Horizon, Keep, KeepHistory, MaxLock, MaxRead, Target, constraints
-from lab.cli.options import AsJson, scenario_names
+from lab.cli.options import AsJson, Folders, read_scenarios, scenario_names
 from lab.cli.progress import reported
-from lab.cli.sources import judged, load_profile, profile_file, usages
+from lab.cli.sources import judged, limits, load_profile, profile_file, usages
 from lab.errors import InputError, ServerError
 from lab.values import Constraints
 
@@ -43,11 +43,12 @@ def look(
     """Search an application's sources for code that reads or writes a column; raw_response by default."""
     from data_gen.facts import PAYLOAD, SNAPSHOTS
     from lab import usage
+    from lab.cli import formats
     from lab.report import usage as usages
 
     results = usage.look(paths, column or [PAYLOAD], table or (), assumed=SNAPSHOTS)
     if as_json:
-        print_json([asdict(result) for result in results])
+        print_json(formats.UsageList(usages=tuple(results)))
         return
     for result in results:
         print_line("", head=result.verdict)
@@ -76,6 +77,7 @@ def discover(
     keep: Keep = None,
     max_read: MaxRead = None,
     max_lock: MaxLock = None,
+    scenarios: Folders = None,
     output: Annotated[
         Path,
         typer.Option(
@@ -88,6 +90,7 @@ def discover(
     from lab.report import discovery
     from lab.report.page import document, pictures
 
+    read_scenarios(scenarios)
     files.check_target(output)
     files.check_target(output.with_suffix(".html"))
     if output.name == discovery.SUMMARY:
@@ -96,7 +99,7 @@ def discover(
         raise InputError(
             f"{output} is the name of the page beside it.", hint="Give the document another name, such as X.md."
         )
-    summary = output.with_name(discovery.SUMMARY)
+    summary = output.with_name(discovery.summary_name(output.stem))
     files.check_target(summary)
     asked = constraints(
         target=target, horizon=horizon, keep_history=keep_history, keep=keep, max_read=max_read, max_lock=max_lock
@@ -142,6 +145,7 @@ def check(
     strategy: Annotated[
         str, typer.Option("--strategy", help="A scenario, or several joined by +.", autocompletion=scenario_names)
     ] = "",
+    scenarios: Folders = None,
     output: Annotated[Path | None, typer.Option("-o", "--out", help="Also write the answer as JSON here.")] = None,
     as_json: AsJson = False,
 ) -> None:
@@ -153,6 +157,7 @@ def check(
     from lab import files, registry
     from lab.report import check as checks
 
+    read_scenarios(scenarios)
     if output:
         files.check_target(output)
     if not strategy:
@@ -200,12 +205,15 @@ def _inputs(
     profiled = load_profile(file)
     if asked.target_bytes is not None:
         profiled = profiling.with_target(profiled, asked.target_bytes)
-    used = usages(profiled, paths)
+    used, limited = usages(profiled, paths), limits(profiled)
+    if limited:
+        print_line(limited)
     inputs = DiscoveryInputs(
         profile=profiled,
         usages=used,
         results=judged(run, asked) if run else None,
-        proposals=proposals(),
+        proposals=() if limited else proposals(),
+        limits=limited,
         check=checking.load(checked) if checked else None,
     )
     origins = [provenance.of_profile(profiled, shown, files.digest(file))]

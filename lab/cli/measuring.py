@@ -19,6 +19,7 @@ from lab.cli.options import (
     Budget,
     CaseName,
     ChangeRate,
+    Folders,
     Full,
     Image,
     Jobs,
@@ -42,6 +43,7 @@ from lab.cli.options import (
     WithJsonForms,
     WorkloadModule,
     WriteSeconds,
+    read_scenarios,
 )
 from lab.cli.progress import reported
 from lab.errors import InputError
@@ -60,6 +62,7 @@ if TYPE_CHECKING:
 )
 def run(
     scenario: Scenarios = ["all"],  # noqa: B006 - typer copies it
+    scenarios: Folders = None,
     workload: WorkloadModule = "data_gen.imitation",
     case: CaseName = None,
     profile: ProfileFile = None,
@@ -98,6 +101,7 @@ def run(
     from lab.units import parse_bytes
     from lab.values.events import RunEnded
 
+    read_scenarios(scenarios)
     usual = effort(thorough=thorough)
     read_seconds = usual.read_seconds if read_seconds is None else read_seconds
     write_seconds = usual.write_seconds if write_seconds is None else write_seconds
@@ -138,7 +142,7 @@ def run(
     with reported(quiet=quiet, as_json=as_json is JsonForm.LINES) as progress:
         request, found = searching.searched(request, budget, progress) if best else (request, None)
         folder, analysed = _measured(request, progress)
-        progress(RunEnded(folder=folder.as_posix(), results=summary.of(analysed)))
+        progress(RunEnded(folder=folder.as_posix(), results=asdict(summary.of(analysed))))
     try:
         if found:
             searching.write(folder, found)
@@ -208,6 +212,7 @@ def fidelity(
     """Compare the generated workload with the published or profiled database that it imitates."""
     from data_gen import imitation
     from lab.analysis.fidelity import trust
+    from lab.cli import formats
     from lab.fidelity import FidelityRequest, measure
     from lab.report import tables
     from lab.servers import Options
@@ -225,7 +230,7 @@ def fidelity(
     with reported() as progress:
         figures = measure(request, progress)
     if as_json:
-        print_json([asdict(figure) | {"holds": figure.holds} for figure in figures])
+        print_json(formats.fidelity(figures, trust(figures)))
     else:
         print_table(tables.fidelity(figures))
         print_lines(note.line for note in workload.notes)

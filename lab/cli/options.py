@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
@@ -9,6 +10,7 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperCommand
 
+from lab.cli.console import err, print_line
 from lab.runner.effort import THOROUGH, USUAL
 from lab.runner.schedule import JOBS_PER_CORE, MOST_JOBS
 
@@ -18,6 +20,16 @@ def scenario_names(incomplete: str) -> list[str]:
     from lab import registry
 
     return [name for name in ("all", "best", *registry.everything()) if name.startswith(incomplete)]
+
+
+def read_scenarios(folders: Sequence[Path] | None) -> None:
+    """Also read the scenarios in these folders, and say which files cannot be used; the command goes on without them."""
+    from lab import registry
+
+    for folder in folders or ():
+        registry.add(folder)
+    for file in registry.broken():
+        print_line(f" {file.words}. {file.hint}", head="Left out:", style="bold red", console=err)
 
 
 def _case_names(incomplete: str) -> list[str]:
@@ -34,6 +46,10 @@ Scenarios = Annotated[
         help="A scenario, 'NAME(PARAMETER=VALUE)', NAME+NAME, or all; may be repeated. Or best: search all combinations.",
         autocompletion=scenario_names,
     ),
+]
+Folders = Annotated[
+    list[Path] | None,
+    typer.Option("--scenarios", metavar="FOLDER", help="Also read your own scenarios in this folder; may be repeated."),
 ]
 CaseName = Annotated[
     str | None,

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from lab.cli.app import app
 from lab.cli.console import print_json, print_line, print_lines, print_table
 from lab.cli.constraints import Horizon, Keep, KeepHistory, MaxLock, MaxRead, Target, constraints
-from lab.cli.options import AsJson, Full, Results
+from lab.cli.options import AsJson, Folders, Full, Results
 from lab.cli.reporting import print_report, write_pictures, write_reports
 from lab.errors import InputError, LabError, UnavailableError
 from lab.report.table import Table
@@ -19,6 +18,7 @@ from lab.units import parse_percent
 
 if TYPE_CHECKING:
     from lab.analysis.comparison import Comparison
+    from lab.cli.formats import ListedScenario
     from lab.registry import Registered
 
 
@@ -28,21 +28,25 @@ def list_scenarios(
         Path | None,
         typer.Option(metavar="DOCUMENT", help="Write a section for each file of scenarios there, between markers."),
     ] = None,
+    scenarios: Folders = None,
     as_json: AsJson = False,
 ) -> None:
     """List every scenario and combination that `all` includes."""
     from lab import registry
+    from lab.cli import formats
 
     if attach is not None:
         _attach_scenarios(attach)
         return
 
-    entries = registry.resolve(["all"])
+    for folder in scenarios or ():
+        registry.add(folder)
+    entries, broken = registry.resolve(["all"]), registry.broken()
     if as_json:
-        print_json([_listed(entry) for entry in entries])
+        print_json(formats.ScenarioList(scenarios=tuple(map(formats.listed, entries)), broken=broken))
         return
     heads = ("scenario", "category", "title", "needs", "gives up")
-    rows = tuple(tuple(_listed(entry)[head.replace(" ", "_")] for head in heads) for entry in entries)
+    rows = tuple(_row(formats.listed(entry)) for entry in entries)
     print_table(Table(title="Scenarios", heads=heads, rows=rows, left=5))
     print_lines(
         f"Parameter of {setting.line}"
@@ -50,6 +54,13 @@ def list_scenarios(
         if entry.kin and entry.scenario.leads
         for setting in entry.settings
     )
+    for file in broken:
+        print_line(f" {file.words}. {file.hint}", head="Broken:", style="bold red")
+
+
+def _row(listed: ListedScenario) -> tuple[str, ...]:
+    needs, gives_up = ", ".join(listed.needs), "; ".join(listed.gives_up)
+    return (listed.scenario, listed.category.value, listed.title, needs, gives_up)
 
 
 def _attach_scenarios(document: Path) -> None:
@@ -74,18 +85,6 @@ def with_scenarios(document: str) -> str:
         names = {entry.name: entry.facts for entry in (first, *others)}
         sections[family] = scenarios.section(family, names, first.scenario.needs)
     return scenarios.attach(document, sections)
-
-
-def _listed(entry: Registered) -> dict[str, Any]:
-    scenario = entry.scenario
-    return {
-        "scenario": entry.name,
-        "category": scenario.category.value,
-        "title": scenario.title,
-        "needs": ", ".join(sorted(scenario.needs)),
-        "gives_up": "; ".join(scenario.given_up),
-        "parameters": [asdict(setting) for setting in entry.settings],
-    }
 
 
 @app.command(
@@ -145,6 +144,7 @@ def history(results: Results = Path("results"), as_json: AsJson = False) -> None
     from lab import runs
     from lab.analysis.history import headline
     from lab.analysis.results import analyse
+    from lab.cli import formats
     from lab.report import history as report
 
     folders = runs.folders(results)
@@ -157,7 +157,7 @@ def history(results: Results = Path("results"), as_json: AsJson = False) -> None
         except InputError as error:
             unreadable.append(str(error))
     if as_json:
-        print_json({"version": 1, "runs": [asdict(line) for line in lines], "unreadable": unreadable})
+        print_json(formats.History(runs=tuple(lines), unreadable=tuple(unreadable)))
         return
     print_table(report.table(lines))
     for text in unreadable:

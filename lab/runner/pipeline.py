@@ -86,7 +86,7 @@ def run(request: RunRequest, progress: Progress, opened: Callable[[Path], None])
             [pool.server(kind) for kind in {trial.server for trial in trials if trial.server}], request.size_bytes, jobs
         )
         dataset = workload.plan(size_bytes=request.size_bytes, seed=request.seed, parameters=request.parameters)
-        entries[BASELINE] = registry.registered()[BASELINE]
+        (entries[BASELINE],) = registry.resolve([BASELINE])
         planned = Plan(
             dataset=dataset.spec,
             size_bytes=request.size_bytes,

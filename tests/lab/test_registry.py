@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Iterator
 from dataclasses import fields
@@ -16,6 +17,7 @@ from lab.scenario import Scenario
 from lab.trial import trial
 from lab.trial.template import Bench
 from lab.values import Completed, Verdict
+from tests.lab.commands import lab_here
 from tests.lab.trials import request_for
 from tests.support import ROOT
 
@@ -29,6 +31,27 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     yield tmp_path
     for file in tmp_path.glob("*.py"):
         sys.modules.pop(f"scenarios.{file.stem}", None)
+
+
+@pytest.fixture
+def own(tmp_path: Path) -> Iterator[Path]:
+    """A folder of scenarios that `registry.add` may add; it is forgotten afterwards."""
+    before = list(scenarios.__path__)
+    (folder := tmp_path / "own").mkdir()
+    yield folder
+    scenarios.__path__[:] = before
+    for file in folder.glob("*.py"):
+        if sys.modules.get(name := f"scenarios.{file.stem}") and file.stem not in {"toast_lz4", "_packing"}:
+            del sys.modules[name]
+
+
+OWN = """\"\"\"Mine.\"\"\"
+from dataclasses import replace
+from scenarios._words import TITLE
+from scenarios.baseline import SCENARIO as S
+
+SCENARIO = replace(S, title=str(TITLE))
+"""
 
 
 def test_the_controls_come_first() -> None:
@@ -125,6 +148,7 @@ def test_a_combination_states_every_field_of_a_scenario() -> None:
         "losses",
         "costs",
         "origins",
+        "grows_with_scale",
         "recurring",
         "archives",
     }
@@ -275,5 +299,90 @@ def test_a_file_with_a_parameter_and_no_names_stands_for_its_defaults(folder: Pa
 )
 def test_a_broken_file_is_named(folder: Path, text: str, says: str) -> None:
     (folder / "broken.py").write_text(text, encoding="utf-8")
-    with pytest.raises(InputError, match=rf"scenarios/broken\.py.*{says}"):
-        registry.registered()
+    (file,) = registry.broken()
+    with pytest.raises(InputError, match=rf"broken cannot be used\. .*/broken\.py.*{says}"):
+        registry.resolve(["broken"])
+    assert file.hint
+
+
+TYPO = '"""Something."""\nfrom lab.scenario import Scenario\n\nSCENARIO = Scenario(titel="x")\n'
+"""The error of line 4 is Python's."""
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "says"),
+    [
+        (TYPO, 4, "TypeError: .*titel"),
+        ('"""Something."""\n\nSCENARIO = Scenario(\n', 3, "SyntaxError"),
+        ('"""Something."""\nfrom scenarios._nothing import X\n', 2, "ModuleNotFoundError"),
+        ('"""Something."""\nraise SystemExit(3)\n', 2, "SystemExit: 3"),
+    ],
+)
+def test_a_typo_breaks_its_own_file_only(folder: Path, text: str, line: int, says: str) -> None:
+    before = registry.everything()
+    (folder / "typo.py").write_text(text, encoding="utf-8")
+    (file,) = registry.broken()
+    assert (file.file, file.line) == (str(folder / "typo.py"), line)
+    assert re.search(says, file.words)
+    assert registry.everything() == before
+    for name in ("typo", "typo_7d", "drop_raw_response+typo"):
+        with pytest.raises(InputError, match=rf"cannot be used\. .*typo\.py, line {line}: {says}"):
+            registry.resolve([name])
+
+
+def test_a_typo_in_a_shared_file_is_named_where_it_is(folder: Path) -> None:
+    (folder / "_shared.py").write_text("X = 1\nY = Z\n", encoding="utf-8")
+    (folder / "using.py").write_text('"""Something."""\nfrom scenarios._shared import Y\n', encoding="utf-8")
+    (file,) = registry.broken()
+    assert (file.family, file.file, file.line) == ("using", str(folder / "_shared.py"), 2)
+
+
+def test_list_shows_a_broken_file_and_no_command_fails_because_of_it(tmp_path: Path, own: Path) -> None:
+    (own / "typo.py").write_text(TYPO, encoding="utf-8")
+    listed = lab_here("list", "--scenarios", own)
+    assert listed.returncode == 0
+    assert f"Broken: {own}/typo.py, line 4: TypeError" in listed.stdout
+    done = lab_here("discover", "--scenarios", own, "--profile", "2026-02-17", "-o", tmp_path / "D.md")
+    assert done.returncode == 0, done.stderr
+    assert "Left out:" in done.stderr
+    asked = lab_here("check", "--scenarios", own, "--strategy", "typo")
+    assert asked.returncode == 2
+    assert "typo.py, line 4" in "".join(asked.stderr.split("\n"))
+
+
+def test_scenarios_of_a_folder_of_ones_own_are_listed_and_share_files(own: Path) -> None:
+    (own / "_words.py").write_text('TITLE = "Mine"\n', encoding="utf-8")
+    (own / "mine.py").write_text(OWN, encoding="utf-8")
+    for _ in range(2):  # to name it twice is harmless
+        registry.add(own)
+    (entry,) = registry.resolve(["mine"])
+    assert entry.scenario.title == "Mine"
+    assert "mine" in registry.everything()
+    assert "mine" in lab_here("list", "--scenarios", own).stdout
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "says"),
+    [
+        ("toast_lz4.py", "", r"toast_lz4\.py has the name of scenarios/toast_lz4\.py"),
+        ("_packing.py", "", r"_packing\.py has the name of scenarios/_packing\.py"),
+        ("toast.py", "VARIANTS = {'toast_lz4': SCENARIO}", r"toast\.py names a scenario 'toast_lz4', which"),
+    ],
+)
+def test_a_name_that_exists_already_is_refused_with_both_files(own: Path, name: str, text: str, says: str) -> None:
+    (own / name).write_text(f'"""X."""\nfrom scenarios.baseline import SCENARIO\n{text}', encoding="utf-8")
+    with pytest.raises(InputError, match=says):
+        registry.add(own)
+    assert str(own) not in scenarios.__path__
+
+
+def test_a_word_of_the_command_line_is_no_name(own: Path) -> None:
+    (own / "all.py").write_text('"""X."""\nfrom scenarios.baseline import SCENARIO', encoding="utf-8")
+    registry.add(own)
+    assert [file.family for file in registry.broken()] == ["all"]
+
+
+def test_a_folder_of_scenarios_that_is_not_there_is_refused(tmp_path: Path) -> None:
+    done = lab_here("list", "--scenarios", tmp_path / "nowhere")
+    assert done.returncode == 2
+    assert "There is no folder" in done.stderr
