@@ -53,6 +53,7 @@ shown: setup ## make again what the documents show of the sample run
 	$(BIN)/lab attach results/sample README.md --pick
 	$(BIN)/lab attach results/sample docs/sample.md
 	$(BIN)/lab discover --profile 2026-02-17 --run results/sample --out docs/example/DISCOVERY.md
+	$(BIN)/lab schema --out docs/schemas --attach docs/json.md
 
 docs: $(VENV)/.ready-docs ## build the documents as a site: build/site/index.html
 	rm -rf build/pages && mkdir -p build/pages

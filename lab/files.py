@@ -12,7 +12,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar
 
-from pydantic import TypeAdapter, ValidationError
+from pydantic import ConfigDict, TypeAdapter, ValidationError
+from pydantic.json_schema import JsonSchemaMode
 from pydantic_core import PydanticSerializationError, from_json
 
 from lab import paths
@@ -28,6 +29,7 @@ _HINTS = {
 _ELSEWHERE = "Name a regular file, or a new one."
 _OTHER_FOLDER = "Name another folder with --out."
 _TOO_LARGE = 1 << 63
+_SCHEMA = "https://json-schema.org/draft/2020-12/schema"
 
 
 def check_writable(folder: Path) -> None:
@@ -105,15 +107,30 @@ def digest(path: Path) -> str:
         raise InputError(f"{path} cannot be read: {error.strerror}.", hint="Name a regular file.") from error
 
 
-def to_json(kind: Any, value: object, *, without: Collection[str] = ()) -> str:
-    """The value as JSON, without those of its fields."""
+def to_json(kind: Any, value: object, *, without: Collection[str] = (), indent: int | None = 1) -> str:
+    """The value as JSON, without those of its fields; without `indent`, in one line."""
     adapter = _adapter(kind)
     try:
-        written = adapter.dump_json(value, indent=1, exclude=set(without))
+        written = adapter.dump_json(value, indent=indent, exclude=set(without))
     except PydanticSerializationError:  # a text with a byte that is not UTF-8, such as the name of a folder
-        plain = json.dumps(adapter.dump_python(value, mode="json", exclude=set(without)), indent=1, ensure_ascii=False)
+        plain = json.dumps(
+            adapter.dump_python(value, mode="json", exclude=set(without)), indent=indent, ensure_ascii=False
+        )
         written = plain.encode("utf-8", "replace")
     return written.decode() + "\n"
+
+
+def schema(kind: Any, *, title: str, printed: bool) -> str:
+    """The JSON Schema of that kind of value, with the docstrings of its fields.
+
+    What is `printed` has every field. A file may be older than a field that has a default.
+    """
+    mode: JsonSchemaMode = "serialization" if printed else "validation"
+    settings = ConfigDict(use_attribute_docstrings=True, json_schema_serialization_defaults_required=True)
+    # As the items of a list, because pydantic takes settings for no kind that could have its own.
+    several = TypeAdapter(list[kind], config=settings).json_schema(mode=mode)
+    whole = {"$schema": _SCHEMA, "title": title, **several["items"], "$defs": several.get("$defs", {})}
+    return json.dumps(whole, indent=1, ensure_ascii=False) + "\n"
 
 
 Migration = Callable[[dict[str, Any]], dict[str, Any]]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 import sys
 from collections.abc import Iterable
@@ -63,13 +62,17 @@ def _rich(table: Table, *, broken: bool) -> RichTable:
 
 
 def print_json(value: object) -> None:
-    """Print JSON for a program."""
-    sys.stdout.write(json.dumps(value, indent=1, default=str) + "\n")
+    """Print a document for a program; its type is one of `lab.cli.formats`."""
+    from lab import files
+
+    sys.stdout.write(files.to_json(type(value), value))
 
 
 def print_json_line(value: object) -> None:
-    """Print JSON for a program that reads line by line, at once."""
-    sys.stdout.write(json.dumps(value, default=str) + "\n")
+    """Print it in one line, at once."""
+    from lab import files
+
+    sys.stdout.write(files.to_json(type(value), value, indent=None))
     sys.stdout.flush()
 
 

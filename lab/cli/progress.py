@@ -5,8 +5,9 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from time import monotonic
+from typing import Literal
 
 from rich.console import Group, RenderableType
 from rich.live import Live
@@ -29,9 +30,6 @@ from lab.values.events import (
     TrialName,
     ignore,
 )
-
-VERSION = 1
-"""Of the shape of an event as a line of JSON."""
 
 _REDRAWN_PER_SECOND = 2
 _EARLY = 0.05
@@ -62,16 +60,25 @@ def reported(*, quiet: bool = False, as_json: bool = False, clock: Clock = monot
         yield PlainLines(clock)
 
 
+@dataclass(frozen=True, kw_only=True)
+class EventLine:
+    """An event of a run, as a line of JSON."""
+
+    format: Literal[1] = 1
+    seconds: float
+    """Since the start."""
+    event: Event
+
+
 class JsonLines:
-    """One object a line on standard output, with its version and the seconds since the start."""
+    """One `EventLine` a line on standard output."""
 
     def __init__(self, clock: Clock) -> None:
         self._clock, self._started = clock, clock()
 
     def __call__(self, event: Event, /) -> None:
         """Print an event."""
-        line = {"version": VERSION, "seconds": round(self._clock() - self._started, 3)}
-        print_json_line(line | {"event": event.kind} | {k: v for k, v in asdict(event).items() if k != "kind"})
+        print_json_line(EventLine(seconds=round(self._clock() - self._started, 3), event=event))
 
 
 class PlainLines:

@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict
-from typing import Any
+from dataclasses import dataclass
+from typing import Literal
 
-from lab.analysis.comparison import ComparedRow, ComparedTrial, Comparison, Extent, RowVerdict
+from lab.analysis.comparison import ComparedRow, ComparedTrial, Comparison, Disagreement, Extent, RowVerdict
 from lab.report.table import Cell, Table, percent, size
 from lab.units import ratio_text
-
-VERSION = 1
-"""Of the shape that `summary` returns."""
 
 _MARKS: Mapping[RowVerdict, str] = {
     RowVerdict.SMALLER: "-",
@@ -27,6 +24,18 @@ _FORBIDDEN: Mapping[Extent, str] = {
     Extent.TIMES: "Times may not be compared",
     Extent.NOTHING: "Note",
 }
+
+
+@dataclass(frozen=True, kw_only=True)
+class ComparisonSummary:
+    """Several runs compared with the first."""
+
+    format: Literal[1] = 1
+    runs: tuple[str, ...]
+    comparable: bool
+    """Whether sizes may be compared."""
+    disagreements: tuple[Disagreement, ...]
+    rows: tuple[ComparedRow, ...]
 
 
 def table(comparison: Comparison) -> Table:
@@ -62,15 +71,14 @@ def reasons(comparison: Comparison) -> Iterator[str]:
                 yield f"{row.scenario} in {run} {trial.state}: {trial.reason}"
 
 
-def summary(comparison: Comparison) -> dict[str, Any]:
-    """For programs: plain values, None where there is no number."""
-    return {
-        "version": VERSION,
-        "runs": list(comparison.runs),
-        "comparable": comparison.comparable,
-        "disagreements": [asdict(disagreement) for disagreement in comparison.disagreements],
-        "rows": [asdict(row) for row in comparison.rows],
-    }
+def summary(comparison: Comparison) -> ComparisonSummary:
+    """For programs; None where there is no number."""
+    return ComparisonSummary(
+        runs=comparison.runs,
+        comparable=comparison.comparable,
+        disagreements=comparison.disagreements,
+        rows=comparison.rows,
+    )
 
 
 def _row(row: ComparedRow) -> tuple[Cell | str | None, ...]:

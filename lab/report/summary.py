@@ -1,50 +1,111 @@
-"""A run for programs: plain dictionaries, None where nothing was measured."""
+"""A run for programs; None where nothing was measured."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import asdict
-from typing import Any
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
 
-from lab.analysis.decision import Decision
+from lab.analysis.decision import Breach, Criterion, Decision
+from lab.analysis.recommendation import Recommendation
 from lab.analysis.record import Value, lock_records, read_record, record, write_record
 from lab.analysis.results import Results
 from lab.analysis.sensitivity import Variation
+from lab.values import Constraints, Waits
 
 _DECIMALS = 6
 
+Record = Mapping[str, Value]
+"""A line of one of the CSV files of a run: column to value."""
 
-def of(results: Results) -> dict[str, Any]:
+
+@dataclass(frozen=True, kw_only=True)
+class TrialTraffic:
+    """What requests to one table felt while a scenario was applied; None where the server refused them."""
+
+    scenario: str
+    server: str | None
+    table: str
+    reads: Waits | None
+    writes: Waits | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class DecisionSummary:
+    """The decision by the names of scenarios, with every limit that a strategy breaks."""
+
+    constraints: Constraints
+    pick: str | None
+    runner_up: str | None
+    decided_by: Criterion | None
+    ranking: tuple[str, ...]
+    front: tuple[str, ...]
+    """The strategies that no other one beats."""
+    dominated: Mapping[str, str]
+    """Each other strategy, to one that beats it."""
+    excluded: Mapping[str, tuple[Breach, ...]]
+    variations: Mapping[str, str | None]
+    """What would be first if a number were another one."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunSummary:
+    """The numbers and the recommendation of a run."""
+
+    format: Literal[1] = 1
+    run: str
+    savings: tuple[Record, ...]
+    """The lines of savings.csv."""
+    reads: tuple[Record, ...]
+    """The lines of reads.csv."""
+    writes: tuple[Record, ...]
+    """The lines of writes.csv."""
+    locks: tuple[Record, ...]
+    """The lines of locks.csv."""
+    traffic: tuple[TrialTraffic, ...]
+    recommendation: Recommendation
+    decision: DecisionSummary
+
+
+def of(results: Results) -> RunSummary:
     """The savings and the recommendation of a run."""
-    return {
-        "run": results.experiment.run,
-        "savings": [_rounded(record(row, results.experiment.workload)) for row in results.trials],
-        "reads": [_rounded(read_record(row, read)) for row in results.trials for read in row.reads or ()],
-        "writes": [_rounded(write_record(row, write)) for row in results.trials for write in row.writes or ()],
-        "locks": [_rounded(line) for row in results.trials for line in lock_records(row)],
-        "traffic": [
-            {"scenario": row.outcome.scenario, "server": row.outcome.server, **asdict(table)}
-            for row in results.measured
-            for table in (row.locks.traffic if row.locks else None) or ()
-        ],
-        "recommendation": asdict(results.advice),
-        "decision": _decision(results.decision, results.variations),
-    }
+    rows, workload = results.trials, results.experiment.workload
+    return RunSummary(
+        run=results.experiment.run,
+        savings=tuple(_rounded(record(row, workload)) for row in rows),
+        reads=tuple(_rounded(read_record(row, read)) for row in rows for read in row.reads or ()),
+        writes=tuple(_rounded(write_record(row, write)) for row in rows for write in row.writes or ()),
+        locks=tuple(_rounded(line) for row in rows for line in lock_records(row)),
+        traffic=tuple(_traffic(results)),
+        recommendation=results.advice,
+        decision=_decision(results.decision, results.variations),
+    )
 
 
-def _decision(decision: Decision, variations: Sequence[Variation]) -> dict[str, Any]:
-    """The decision by names, with every limit that a strategy breaks."""
-    return {
-        "constraints": asdict(decision.constraints),
-        "pick": decision.pick.name if decision.pick else None,
-        "runner_up": decision.runner_up.name if decision.runner_up else None,
-        "decided_by": decision.decided_by,
-        "ranking": [candidate.name for candidate in decision.ranking],
-        "front": [candidate.name for candidate in decision.front],
-        "dominated": {loser.candidate.name: loser.by.name for loser in decision.dominated},
-        "excluded": {one.candidate.name: [asdict(breach) for breach in one.breaches] for one in decision.excluded},
-        "variations": {variation.name: variation.first for variation in variations},
-    }
+def _traffic(results: Results) -> Iterator[TrialTraffic]:
+    for row in results.measured:
+        for table in (row.locks.traffic if row.locks else None) or ():
+            yield TrialTraffic(
+                scenario=row.outcome.scenario,
+                server=row.outcome.server,
+                table=table.table,
+                reads=table.reads,
+                writes=table.writes,
+            )
+
+
+def _decision(decision: Decision, variations: Sequence[Variation]) -> DecisionSummary:
+    return DecisionSummary(
+        constraints=decision.constraints,
+        pick=decision.pick.name if decision.pick else None,
+        runner_up=decision.runner_up.name if decision.runner_up else None,
+        decided_by=decision.decided_by,
+        ranking=tuple(candidate.name for candidate in decision.ranking),
+        front=tuple(candidate.name for candidate in decision.front),
+        dominated={loser.candidate.name: loser.by.name for loser in decision.dominated},
+        excluded={one.candidate.name: one.breaches for one in decision.excluded},
+        variations={variation.name: variation.first for variation in variations},
+    )
 
 
 def _rounded(row: dict[str, Value]) -> dict[str, Value]:

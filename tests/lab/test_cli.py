@@ -22,6 +22,7 @@ from lab.cli import app
 from lab.report.renderers import PAGE, RENDERERS
 from lab.values import Completed, Failed
 from tests.lab.commands import LAB, completed, lab, lab_here, wait_for_outcomes
+from tests.lab.schemas import checked, saved
 from tests.support import FORMAT_1, ROOT, SAMPLE
 from tests.thin import thin_run
 
@@ -101,7 +102,7 @@ def test_every_command_and_every_case_is_documented() -> None:
 
 
 def test_list_prints_json_for_a_program() -> None:
-    listed = json.loads(lab_here("list", "--json").stdout)
+    listed = json.loads(lab_here("list", "--json").stdout)["scenarios"]
     assert {"scenario", "category", "title", "needs", "gives_up", "parameters"} == set(listed[0])
     assert "drop_raw_response+retention_7d" in {entry["scenario"] for entry in listed}
 
@@ -170,14 +171,16 @@ def test_a_run_writes_its_results_and_leaves_nothing_else(tmp_path: Path, tempor
     experiment = runs.load(folder)
     assert [outcome.scenario for outcome in experiment.outcomes] == ["baseline", "drop_raw_response", "baseline"]
     assert all(isinstance(outcome, Completed) for outcome in experiment.outcomes)
-    events = [json.loads(line) for line in done.stdout.splitlines()]
-    ended = [event["trial"]["scenario"] for event in events if event["event"] == "trial ended"]
-    assert sorted(ended) == ["baseline", "baseline", "drop_raw_response"]
-    assert {"settle", "verify"} <= {event["step"] for event in events if event["event"] == "step began"}
-    assert events[0]["event"] == "announced"
-    assert events[-1]["event"] == "run ended"
-    assert events[-1]["results"]["run"] == experiment.run
-    assert [event["share"] for event in events if event["event"] == "trial ended"][-1] == pytest.approx(1)
+    events = [checked("event", line)["event"] for line in done.stdout.splitlines()]
+    ended = [event for event in events if event["kind"] == "trial ended"]
+    assert sorted(event["trial"]["scenario"] for event in ended) == ["baseline", "baseline", "drop_raw_response"]
+    assert {"settle", "verify"} <= {event["step"] for event in events if event["kind"] == "step began"}
+    assert events[0]["kind"] == "announced"
+    assert events[-1]["kind"] == "run ended"
+    assert checked("run", json.dumps(events[-1]["results"]))["run"] == experiment.run
+    assert ended[-1]["share"] == pytest.approx(1)
+    for kind, file in saved(folder):
+        checked(kind, file.read_text(encoding="utf-8"))
 
 
 def test_what_no_server_can_run_is_skipped_and_is_no_failure(tmp_path: Path, temporary: Path) -> None:

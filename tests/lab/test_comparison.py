@@ -151,7 +151,7 @@ def test_compare_and_history_speak_json_of_a_version(sample: Experiment, tmp_pat
     runs.save(folder := tmp_path / "one", sample)
     (tmp_path / "two" / runs.FILE).write_text("{", encoding="utf-8")
     compared = json.loads(CliRunner().invoke(app, ["compare", str(SAMPLE), str(folder), "--json"]).output)
-    assert compared["version"] == 1
+    assert compared["format"] == 1
     assert {row["scenario"] for row in compared["rows"]} >= {"baseline", STRATEGY}
     listed = json.loads(CliRunner().invoke(app, ["history", "--out", str(tmp_path), "--json"]).output)
     assert [run["run"] for run in listed["runs"]] == [sample.run]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -319,11 +318,11 @@ def test_a_variation_that_another_one_wins_is_named(like: Candidate, sample: Exp
 
 def test_programs_read_the_decision_with_its_limits(sample: Experiment) -> None:
     results = analyse(sample, replace(sample.constraints, max_read=1.5))
-    decided = json.loads(json.dumps(summary.of(results)["decision"]))
-    assert decided["pick"] is None
-    assert decided["excluded"].keys() == set(decided["ranking"])
-    slowest = decided["excluded"]["store_changes_only"]
-    assert [(breach["limit"], breach["allowed"]) for breach in slowest] == [("target", 10 * GB), ("max read", 1.5)]
+    decided = summary.of(results).decision
+    assert decided.pick is None
+    assert decided.excluded.keys() == set(decided.ranking)
+    slowest = decided.excluded["store_changes_only"]
+    assert [(breach.limit, breach.allowed) for breach in slowest] == [("target", 10 * GB), ("max read", 1.5)]
 
 
 def test_the_command_of_a_run_states_its_constraints(sample: Experiment) -> None:

@@ -256,7 +256,7 @@ def test_bytes_near_the_limit_of_64_bits_are_written_to_the_last_digit(sample: E
 
 def test_json_and_csv_hold_the_same_values(results: Results) -> None:
     lines = list(csv.DictReader(io.StringIO(savings_csv(results))))
-    for line, row in zip(lines, summary.of(results)["savings"], strict=True):
+    for line, row in zip(lines, summary.of(results).savings, strict=True):
         assert list(line) == list(row)
         assert {name for name, value in row.items() if value is None} == {name for name in line if not line[name]}
         numbers = {name: value for name, value in row.items() if isinstance(value, int | float)}

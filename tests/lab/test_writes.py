@@ -180,7 +180,7 @@ def test_writes_are_in_every_report_and_survive_the_disk(slow_run: Experiment, t
     assert write_tables.writes(results).markdown() in markdown.writes(results)
     lines = csv.writes(results).splitlines()
     assert len(lines) == 1 + sum(len(row.writes or ()) for row in results.trials)
-    assert len(summary.of(results)["writes"]) == len(lines) - 1
+    assert len(summary.of(results).writes) == len(lines) - 1
     assert tables.savings(results).heads[-1] == "W1 rows/s"
 
 
