@@ -5,14 +5,20 @@ One root (`LabError`) and a few children; `lab.cli` is the only place that print
 
 from __future__ import annotations
 
+from lab.values.refusal import Refusal
+
 
 class LabError(Exception):
-    """Something the lab can explain: `message` says what happened and with which value, `hint` what to do next."""
+    """Something the lab can explain: `message` says what happened and with which value, `hint` what to do next.
 
-    def __init__(self, message: str, *, hint: str = "") -> None:
+    `refusal` is the statement that a server refused, where one did.
+    """
+
+    def __init__(self, message: str, *, hint: str = "", refusal: Refusal | None = None) -> None:
         super().__init__(message)
         self.message = message
         self.hint = hint
+        self.refusal = refusal
 
     def __str__(self) -> str:
         return f"{self.message} {self.hint}".strip()

@@ -156,7 +156,9 @@ class Scenario:
     costs: tuple[str, ...] = ()
     """Its price besides bytes and seconds: keys, foreign keys, locks, application code."""
     origins: Mapping[str, str] = field(default_factory=dict)
-    """New table to the table whose rows it grows with; a table that is not named grows with the number of events."""
+    """New table to the table whose rows it grows with."""
+    grows_with_scale: tuple[str, ...] = ()
+    """New tables that grow with the number of events, not with rows, such as a dictionary. One that is in neither is warned of."""
     write: Mapping[str, Writing] = field(default_factory=dict)
     """Table to how it is written afterwards, where that is not as before. Without it, the application's statements are tried."""
     decodes: Mapping[str, Decoding] = field(default_factory=dict)
@@ -251,18 +253,16 @@ def days_before(now: datetime, days: int) -> str:
 
 
 def days_ago(db: Database, days: int) -> str:
-    """So many days before the present of the data, as SQL of type timestamptz that a plan can repeat on any day."""
-    # Hours, because a calendar day is shorter or longer where the clock changes, and the moment would move.
+    """So many days of 24 hours before the present of the data, as SQL of type timestamptz that a plan can repeat on any day."""
     return f"({db.now_sql} - interval '{24 * days} hours')"
 
 
 def different_parts(old: str, new: str, value: str, *, of: str = "id") -> str:
     """A query for `Database.prove`: in how many parts of 1,000 ids two tables differ, in row count or content.
 
-    `old` and `new` are tables, views or queries in parentheses. `value` is the hash of a row `t` as a bigint; rows are
-    compared by it. `of` is the integer column that divides both into parts. Each side is read once, and no sort is as
-    large as a table. The hash is hashed again before it is summed: `hash_record_extended` is linear in its columns, so its
-    sum stays the same where two rows exchange a value.
+    `old` and `new` are tables, views or queries in parentheses. `value` is the hash of a row `t` as a bigint. `of` is the
+    integer column that divides both into parts. Each side is read once. The hash is hashed again before it is summed:
+    `hash_record_extended` is linear in its columns, so its sum stays the same where two rows exchange a value.
     """
     old_parts, new_parts = (
         f"(SELECT {of} / 1000 AS part, count(*) AS rows, sum(hashint8extended({value}, 0)) AS content FROM {side} t GROUP BY 1)"

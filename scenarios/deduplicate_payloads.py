@@ -194,6 +194,6 @@ SCENARIO = Scenario(
         "A piece must stay as long as one snapshot refers to it: a retention must look for pieces that nobody needs any more.",
     ),
     write={table: writing(table) for table in PIECES},
-    origins={"payload_parts": "odds_snapshots"},
+    origins={"payload_parts": "odds_snapshots", **{f"{table}_stored": table for table in PIECES}},
     varies_with=("change rate",),
 )

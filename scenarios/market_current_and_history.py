@@ -187,5 +187,6 @@ SCENARIO = Scenario(
         "Snapshots as they were are no part of the design: the lab adds lists and ids, so that old and new can be compared.",
     ),
     origins=origins("history", "current"),
+    grows_with_scale=tuple(f"{table}_lists" for table in MARKETS),
     varies_with=("change rate",),
 )

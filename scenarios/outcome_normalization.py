@@ -191,6 +191,7 @@ def form(  # noqa: PLR0913 - the words of a scenario and its functions
         ),
         write={table: write(table) for table in MARKETS},
         origins={f"{table}_{suffix}": table for table in MARKETS for suffix in suffixes},
+        grows_with_scale=("market_lookup",),
         varies_with=("list churn",) if leads else (),
         leads=leads,
         follows=frozenset({Category.ELIMINATE} if leads else ()),

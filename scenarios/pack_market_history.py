@@ -147,6 +147,7 @@ SCENARIO = Scenario(
         "A packed row cannot be changed: it has to become a plain row first.",
     ),
     origins={f"{table}_blocks": table for table in MARKETS},
+    grows_with_scale=("market_lookup", *(f"{table}_{suffix}" for table in MARKETS for suffix in ("rows", "places"))),
     write={table: writing(table) for table in MARKETS},
     recurring=tuple(statement for table in MARKETS for statement in pack(table)),
     varies_with=("list churn",),

@@ -220,6 +220,7 @@ def packed(level: int, share: int, dictionary_kb: int) -> Scenario:
         write={table: writing(table, packs) for table in SIDES},
         decodes={f"{table}.raw_response": decoding(table) for table in SIDES},
         origins={f"{table}_references": table for table in SIDES},
+        grows_with_scale=(DICTIONARIES,),
         varies_with=("change rate",),
     )
 

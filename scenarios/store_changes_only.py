@@ -158,6 +158,7 @@ SCENARIO = Scenario(
         "A single old snapshot cannot be deleted with its rows: later ones may refer to them. Delete finished events whole.",
     ),
     origins=origins("changes", "series"),
+    grows_with_scale=tuple(f"{table}_{suffix}" for table in MARKETS for suffix in ("lists", "markets")),
     varies_with=("change rate", "list churn"),
     follows=frozenset({Category.ELIMINATE}),
 )

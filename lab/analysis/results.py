@@ -33,6 +33,7 @@ from lab.analysis.rows import (
 )
 from lab.analysis.sensitivity import Variation, variations
 from lab.analysis.writes import write_results
+from lab.units import joined
 from lab.values import Category, Completed, Constraints, Experiment, Failed, Outcome
 
 if TYPE_CHECKING:
@@ -69,6 +70,10 @@ class Results:
     """The decision in words."""
     broken: tuple[str, ...]
     """In words, every trial that failed or whose answers differ, on any dataset."""
+    broken_outcomes: tuple[Failed | Completed, ...]
+    """Their outcomes."""
+    undeclared: tuple[str, ...]
+    """In words, every new table whose growth its scenario does not declare."""
     rest: Rest | None
     """The part of the profiled database that the workload does not model; None if nothing was loaded."""
     over_target: bool
@@ -143,6 +148,7 @@ def analyse(experiment: Experiment, constraints: Constraints | None = None) -> R
     varied = variations(found, decision, experiment)
     ranks = {id(candidate.trial): rank for rank, candidate in enumerate(decision.ranking, 1)}
     foretold = _forecasts(context, trials)
+    broken = tuple(_broken(experiment))
     return Results(
         experiment=experiment,
         trials=tuple(replace(row, rank=ranks.get(id(row.trial)), forecast=foretold.get(id(row))) for row in trials),
@@ -162,7 +168,9 @@ def analyse(experiment: Experiment, constraints: Constraints | None = None) -> R
         decision=decision,
         variations=varied,
         advice=recommend(decision, experiment.case, varied),
-        broken=tuple(_broken(experiment)),
+        broken=tuple(f"{outcome.scenario}{_wrong(outcome)}" for outcome in broken),
+        broken_outcomes=broken,
+        undeclared=tuple(_undeclared(experiment)),
         rest=rest_of(experiment.case, experiment.templates[0]) if experiment.templates else None,
         over_target=constraints.target_bytes is not None and experiment.case.database_bytes >= constraints.target_bytes,
         at_ease=is_at_ease(experiment.case, constraints),
@@ -273,9 +281,21 @@ def _by_scenario(trials: Iterable[TrialResult]) -> dict[str, tuple[TrialResult, 
     return {scenario: tuple(of_scenario) for scenario, of_scenario in rows.items()}
 
 
-def _broken(experiment: Experiment) -> Iterator[str]:
+def _broken(experiment: Experiment) -> Iterator[Failed | Completed]:
     outcomes = (*experiment.outcomes, *(auxiliary.outcome for auxiliary in experiment.auxiliary_trials))
-    yield from (f"{outcome.scenario} {reason(outcome)}" for outcome in outcomes if isinstance(outcome, Failed))
-    for trial in outcomes:
-        if isinstance(trial, Completed) and (wrong := differences(trial)):
-            yield f"{trial.scenario}: {wrong}"
+    yield from (outcome for outcome in outcomes if isinstance(outcome, Failed))
+    yield from (outcome for outcome in outcomes if isinstance(outcome, Completed) and differences(outcome))
+
+
+def _wrong(outcome: Failed | Completed) -> str:
+    return f" {reason(outcome)}" if isinstance(outcome, Failed) else f": {differences(outcome)}"
+
+
+def _undeclared(experiment: Experiment) -> Iterator[str]:
+    tables = {trial.scenario: trial.undeclared for trial in completed(experiment) if trial.undeclared}
+    for scenario, names in tables.items():
+        yield (
+            f"{scenario} makes {joined(names)} and does not declare how {'it grows' if len(names) == 1 else 'they grow'}."
+            f" The full size assumes: with the number of {experiment.workload.scale}s. Declare it in `origins`, or in"
+            " `grows_with_scale` where that is right."
+        )

@@ -39,6 +39,7 @@ def write_pictures(analysed: Analysed, folder: Path) -> None:
 def print_report(analysed: Analysed, *, full: bool) -> None:
     """Print one line per scenario, why a trial has no saving, and the advice; in `full`, every table and reason."""
     from lab.report import overview, tables, write_tables
+    from lab.report.evidence import evidence
 
     if full:
         print_table(tables.savings(analysed))
@@ -53,8 +54,11 @@ def print_report(analysed: Analysed, *, full: bool) -> None:
     for row in analysed.missing:
         if isinstance(row.outcome, Skipped):
             print_line(f" skipped: {row.outcome.reason}", head=row.outcome.scenario)
-    for line in analysed.broken:  # what failed is among it
+    for line, outcome in zip(analysed.broken, analysed.broken_outcomes, strict=True):  # what failed is among it
         print_line(f" {line}", head="Broken:", style="bold red")
+        print_lines(f"  {text}" for text in evidence(outcome))
+    for line in analysed.undeclared:
+        print_line(f" {line}", head="Mind:", style="bold yellow")
     advice = analysed.advice
     print_line("", head=f"\n{advice.headline}")
     print_lines(f"  - {reason}" for reason in (advice.reasons if full else ()))

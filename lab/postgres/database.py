@@ -14,6 +14,7 @@ from psycopg.pq import ConnStatus, ExecStatus, TransactionStatus
 
 from lab.errors import DatabaseError, ServerError
 from lab.postgres.conninfo import hidden_variables, portable
+from lab.values import Refusal
 
 Row: TypeAlias = tuple[Any, ...]
 
@@ -73,6 +74,12 @@ class Database:
         """Run one query and return all its rows."""
         with _translated(sql, self._diagnose):
             return self._connection.execute(sql, params).fetchall()
+
+    def named(self, sql: str, params: Sequence[object] | None = None) -> tuple[tuple[str, ...], list[Row]]:
+        """Run one query and return the names of its columns and all its rows."""
+        with _translated(sql, self._diagnose):
+            cursor = self._connection.execute(sql, params)
+            return tuple(column.name for column in cursor.description or ()), cursor.fetchall()
 
     @property
     def in_transaction(self) -> bool:
@@ -230,10 +237,28 @@ def _translated(doing: str, diagnose: Callable[[], str]) -> Iterator[None]:
         lost = error.sqlstate is None or error.sqlstate.startswith("57P")
         what = "The server went away or refused a connection" if lost else "The server could not go on"
         words = f"{what} while {_short(doing)}: {_first(error)}{diagnose() if lost else ''}"
-        raise ServerError(words) from error
+        raise ServerError(words, refusal=None if lost else _refusal(doing, error)) from error
     except psycopg.Error as error:
         state = f" (SQLSTATE {error.sqlstate})" if error.sqlstate else ""
-        raise DatabaseError(f"The server refused {_short(doing)}: {_first(error)}{state}") from error
+        words = f"The server refused {_short(doing)}: {_first(error)}{state}"
+        raise DatabaseError(words, refusal=_refusal(doing, error)) from error
+
+
+def _refusal(sql: str, error: psycopg.Error) -> Refusal | None:
+    """What the server said of the statement; None where it said nothing. With parameters, it points to no place of `sql`."""
+    said = error.diag
+    if said.message_primary is None:
+        return None
+    position = said.statement_position
+    return Refusal(
+        sql=sql,
+        message=said.message_primary,
+        sqlstate=said.sqlstate,
+        position=int(position) if position and "%s" not in sql else None,
+        detail=said.message_detail or "",
+        hint=said.message_hint or "",
+        context=said.context or "",
+    )
 
 
 def _short(text: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
+from lab.report.evidence import evidence
 from lab.units import bytes_text, counted
 
 TEMPLATES = Environment(
@@ -18,6 +19,7 @@ PAGES = TEMPLATES.overlay(autoescape=True)
 """The same templates for HTML: every text is escaped."""
 TEMPLATES.filters["size"] = bytes_text
 TEMPLATES.filters["counted"] = counted
+TEMPLATES.filters["evidence"] = evidence
 
 
 def blocks(name: str, **values: object) -> dict[str, str]:

@@ -160,7 +160,8 @@ def _make(request: TrialRequest, purposes: Sequence[str], run: Run, end: Callabl
 def _ended(name: TrialName, outcome: Outcome, ended: int, share: float) -> TrialEnded:
     reason = outcome.reason if isinstance(outcome, Skipped) else outcome.error if isinstance(outcome, Failed) else None
     state = outcome.verification.verdict.value if isinstance(outcome, Completed) else outcome.kind
-    return TrialEnded(trial=name, outcome=state, reason=reason, ended=ended, share=share)
+    refusal = outcome.refusal if isinstance(outcome, Failed) else None
+    return TrialEnded(trial=name, outcome=state, reason=reason, refusal=refusal, ended=ended, share=share)
 
 
 def _try(request: TrialRequest, run: Run, name: TrialName) -> tuple[LoadedTemplate | None, Outcome]:
@@ -175,7 +176,12 @@ def _try(request: TrialRequest, run: Run, name: TrialName) -> tuple[LoadedTempla
             bench = run.pool.bench(str(planned.server), dataset)
         except LabError as error:
             return None, Failed(
-                scenario=planned.scenario, server=str(planned.server), step="load", error=str(error), steps=()
+                scenario=planned.scenario,
+                server=str(planned.server),
+                step="load",
+                error=str(error),
+                steps=(),
+                refusal=error.refusal,
             )
         run.pool.progress(TrialBegan(trial=name))
         started = monotonic()

@@ -13,7 +13,7 @@ from lab.postgres.sql import quoted
 from lab.scenario import Archive, Client, ClientStep, Decode, Decoding, Lookup, Scenario
 from lab.servers import Server
 from lab.trial import client
-from lab.trial.verify import Questions, qualified
+from lab.trial.questions import Questions, qualified
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -7,7 +7,8 @@ only in the strategy's session is not the database's.
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -19,10 +20,12 @@ from lab.scenario import Scenario, Shape
 from lab.servers import Server
 from lab.trial import guarantees, leaving, leftovers, verify
 from lab.trial.decoding import Reader
+from lab.trial.difference import Side, differing_row
 from lab.trial.leftovers import READER, Inventory
-from lab.trial.verify import Known, Loss, Questions
+from lab.trial.questions import Loss, Questions, qualified
+from lab.trial.verify import Known
 from lab.units import bytes_text
-from lab.values import Answer, Footprint, Guarantee, Mismatch, Verdict, Verification
+from lab.values import Answer, DifferingRow, Footprint, Guarantee, Mismatch, Verdict, Verification
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -75,7 +78,7 @@ def expectation(database: Database, questions: Questions, loss: Loss) -> Expecta
     known = verify.known(database, questions, loss, answers)
     for name in loss.columns:
         table, _, column = name.partition(".")
-        database.execute(f"ALTER TABLE {verify.qualified(questions.schema, table)} DROP COLUMN {column} CASCADE")
+        database.execute(f"ALTER TABLE {qualified(questions.schema, table)} DROP COLUMN {column} CASCADE")
     return Expectation(answers=answers, guarantees=guarantees.read(database), valued=valued, known=known)
 
 
@@ -102,13 +105,20 @@ def judge(  # noqa: PLR0913 - both sides of the comparison
     loss: Loss,
     expected: Expectation,
     earlier: Before,
+    untouched: Callable[[], AbstractContextManager[Database]],
 ) -> Judgement:
-    """Compare a settled clone, and what the strategy left in the folder `outside`, with the expected state."""
+    """Compare a settled clone, and what the strategy left in the folder `outside`, with the expected state.
+
+    Of an answer that differs, one row is looked for in an `untouched` clone.
+    """
     reader = Reader.of(scenario, server, database, outside)
     files = outside_files(outside)
     with reader.reading(questions) as readable:
         answers = verify.ask(database, readable, loss, applied=True, known=expected.known)
         again = list(_asked_again(database, readable, loss, expected, answers))
+        row = _differing_row(
+            Side(database=database, asked=readable, loss=loss, applied=True), questions, expected, answers, untouched
+        )
     guaranteed, after = guarantees.read(database), catalogs.measure(database)
     weighed = footprint.measure(database)
     mismatches = [
@@ -125,12 +135,14 @@ def judge(  # noqa: PLR0913 - both sides of the comparison
         database_bytes=after.database_bytes,
         outside=files,
         rows=verify.rows_of_tables(answers),
-        verification=_verdict(expected.answers, mismatches, loss),
+        verification=_verdict(expected.answers, mismatches, loss, row),
         lost=guarantees.lost(earlier.guarantees, guaranteed),
     )
 
 
-def _verdict(expected: Sequence[Answer], mismatches: Sequence[Mismatch], loss: Loss) -> Verification:
+def _verdict(
+    expected: Sequence[Answer], mismatches: Sequence[Mismatch], loss: Loss, row: DifferingRow | None
+) -> Verification:
     """The verdict over all comparisons."""
     complete = Verdict.WITH_FILES if loss.moved else Verdict.EXACT
     fine = Verdict.AS_DECLARED if loss.words else complete
@@ -139,7 +151,25 @@ def _verdict(expected: Sequence[Answer], mismatches: Sequence[Mismatch], loss: L
         checks=sum(answer.rows != 0 for answer in expected) + len(loss.columns),
         given_up=loss.words,
         mismatches=tuple(mismatches),
+        row=row,
     )
+
+
+def _differing_row(
+    found: Side,
+    questions: Questions,
+    expected: Expectation,
+    answers: Sequence[Answer],
+    untouched: Callable[[], AbstractContextManager[Database]],
+) -> DifferingRow | None:
+    """One row of the first answer that differs and could be read; None where there is none."""
+    pairs = zip(expected.answers, answers, strict=True)
+    name = next((was.name for was, now in pairs if was != now and None not in {was.rows, now.rows}), None)
+    if name is None:
+        return None
+    with untouched() as database:
+        verify.state_settings(database, questions.schema)
+        return differing_row(name, Side(database=database, asked=questions, loss=found.loss, applied=False), found)
 
 
 def _asked_again(

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 
 from lab.postgres.database import Database
 from lab.postgres.sql import quoted
-from lab.trial.verify import Loss, Questions, qualified, rows_left
+from lab.trial.questions import Loss, Questions, qualified, rows_left
 from lab.values import Mismatch
 
 

@@ -15,8 +15,8 @@ from pathlib import Path
 from lab.postgres.database import Database
 from lab.servers import Server
 from lab.trial.judge import Expectation, expectation
+from lab.trial.questions import Loss, Questions
 from lab.trial.settle import settle
-from lab.trial.verify import Loss, Questions
 from lab.values import DatasetSpec, LoadedTemplate
 from lab.workload import Write
 

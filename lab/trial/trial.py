@@ -20,12 +20,24 @@ from lab.trial.canaries import Canaries
 from lab.trial.deadline import Deadline
 from lab.trial.decoding import Reader
 from lab.trial.locking import LockListener
+from lab.trial.questions import Loss
 from lab.trial.reads import Timed, TimedSide
 from lab.trial.settle import settle
 from lab.trial.step_timer import StepTimer
 from lab.trial.template import Bench
-from lab.trial.verify import Loss
-from lab.values import Completed, Failed, Outcome, Skipped, StepRecord, TrialRequest, Verdict, Writes
+from lab.values import (
+    EXTENSION_CATALOG,
+    Completed,
+    Failed,
+    Footprint,
+    Outcome,
+    Refusal,
+    Skipped,
+    StepRecord,
+    TrialRequest,
+    Verdict,
+    Writes,
+)
 
 
 def run(
@@ -44,7 +56,14 @@ def run(
     try:
         bench.server.clone(bench.template.name, name)
     except (LabError, OSError) as error:
-        return Failed(scenario=planned.scenario, server=bench.server.kind, step="clone", error=str(error), steps=())
+        return Failed(
+            scenario=planned.scenario,
+            server=bench.server.kind,
+            step="clone",
+            error=str(error),
+            steps=(),
+            refusal=_refusal(error),
+        )
     try:
         with bench.folder(name) as outside:
             return _outcome(
@@ -101,7 +120,18 @@ def _outcome(trial: _Trial) -> Outcome:
     except (NothingToDoError, RequirementError, UnavailableError) as reason:
         return Skipped(scenario=name, server=server, reason=str(reason))
     except (LabError, OSError, psutil.Error) as error:
-        return Failed(scenario=name, server=server, step=trial.doing, error=str(error), steps=trial.steps)
+        return Failed(
+            scenario=name,
+            server=server,
+            step=trial.doing,
+            error=str(error),
+            steps=trial.steps,
+            refusal=_refusal(error),
+        )
+
+
+def _refusal(error: Exception) -> Refusal | None:
+    return error.refusal if isinstance(error, LabError) else None
 
 
 def _completed(trial: _Trial) -> Completed:
@@ -133,6 +163,7 @@ def _completed(trial: _Trial) -> Completed:
             loss=loss,
             expected=expected,
             earlier=earlier,
+            untouched=bench.untouched,
         )
         trial.begin("time the reads")
         same = judged.verification.verdict is not Verdict.DIFFERS
@@ -152,9 +183,22 @@ def _completed(trial: _Trial) -> Completed:
         valued={**expected.valued, **earlier.valued},
         outside=judged.outside,
         notes=(*recorder.notes, *trial.notes, *(timed.notes if timed else ())),
+        undeclared=_undeclared(trial, judged.footprint),
         reads=timed.costs if timed else None,
         writes=written,
     )
+
+
+def _undeclared(trial: _Trial, footprint: Footprint) -> tuple[str, ...]:
+    """The tables that the template lacks and whose growth the scenario does not declare."""
+    scenario, before = trial.scenario, trial.bench.template.loaded.footprint
+    known = {
+        *(table.table for table in before.tables),
+        *scenario.origins,
+        *scenario.grows_with_scale,
+        EXTENSION_CATALOG,
+    }
+    return tuple(table.table for table in footprint.tables if table.table not in known)
 
 
 def _timed(trial: _Trial, database: Database, loss: Loss) -> Timed | None:

@@ -10,19 +10,18 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
 from lab.errors import DatabaseError
 from lab.postgres.database import Database, Row
 from lab.postgres.sql import literal, quoted
+from lab.trial.questions import Loss, Questions, compared, comparison, hidden_by, qualified, shadow_of
 from lab.trial.settings import SETTINGS
 from lab.values import Answer, Mismatch
-from lab.workload import Dataset, Equality, Read
+from lab.workload import Dataset, Equality
 
-_TABLE = "table "
-
-_CAST = {Equality.TEXT: "text", Equality.CONTENT: "jsonb"}
-"""The type whose equal values are equal in that sense; otherwise the column's own."""
+TABLE = "table "
+"""Begins the name of the answer about a whole table."""
 
 _COLUMNS = """
 SELECT c.relname::text, a.attname::text, format_type(a.atttypid, NULL)
@@ -32,43 +31,6 @@ JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdroppe
 WHERE n.nspname = %s AND c.relkind IN ('r', 'p', 'v') AND NOT c.relispartition
 ORDER BY c.relname, a.attnum
 """
-
-
-@dataclass(frozen=True, kw_only=True)
-class Loss:
-    """The declared loss of a scenario: columns, all rows except those kept, and values of columns in some rows."""
-
-    columns: tuple[str, ...] = ()
-    """As 'table.column'."""
-    kept: Mapping[str, str]
-    """Table to the SELECT of the rows that must remain."""
-    emptied: Mapping[str, str] = field(default_factory=dict)
-    """Column, as 'table.column', to the condition under which a row `t` must have no value in it."""
-    moved: Mapping[str, str] = field(default_factory=dict)
-    """Column, as 'table.column', to the condition on a row `t` whose value must have left the database for files outside;
-    nothing of it is lost, so answers show it."""
-    words: tuple[str, ...] = ()
-    """What is lost, in words."""
-
-    @property
-    def key(self) -> tuple[object, ...]:
-        """Equal for losses that leave the same answers."""
-        return self.columns, tuple(sorted(self.kept.items())), tuple(sorted(self.emptied.items()))
-
-
-@dataclass(frozen=True, kw_only=True)
-class Questions:
-    """The questions to a database: its tables with the columns that must be readable, and the reads."""
-
-    columns: Mapping[str, tuple[tuple[str, str], ...]]
-    """Table to its (column, type)."""
-    schema: str
-    """The schema of the tables."""
-    comparisons: Mapping[str, Equality]
-    """Comparison by 'table.column', where it is not the usual one of the type."""
-    reads: tuple[Read, ...]
-    stand_ins: Mapping[str, str] = field(default_factory=dict)
-    """Table to the SELECT that is read in its place after a strategy, because a client decoded some of its columns."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -101,11 +63,6 @@ def state_settings(database: Database, schema: str, seconds: float = 0) -> None:
     database.execute(f"SET statement_timeout = {round(seconds * 1000)}")
 
 
-def qualified(schema: str, table: str) -> str:
-    """A table's name as SQL that no search path changes."""
-    return f"{quoted(schema)}.{quoted(table)}"
-
-
 def ask(
     database: Database, asked: Questions, loss: Loss, *, applied: bool, known: Mapping[str, Known] | None = None
 ) -> tuple[Answer, ...]:
@@ -113,8 +70,8 @@ def ask(
 
     A table whose documents have the characters that are `known` is not read by their content, which takes six times as long.
     """
-    hidden = asked.stand_ins if applied else _hidden(asked, loss)
-    shadow = _shadow(hidden)
+    hidden = asked.stand_ins if applied else hidden_by(asked, loss)
+    shadow = shadow_of(hidden)
     written = _as_written(asked)
 
     def about(table: str) -> Answer:
@@ -131,15 +88,15 @@ def ask(
 
 def known(database: Database, asked: Questions, loss: Loss, answers: Sequence[Answer]) -> dict[str, Known]:
     """Each table with documents that go by their content; `answers` are those of `ask` before `loss` was applied."""
-    hidden, written = _hidden(asked, loss), _as_written(asked)
-    shadow = _shadow(hidden)
+    hidden, written = hidden_by(asked, loss), _as_written(asked)
+    shadow = shadow_of(hidden)
     return {
         table: Known(
             written=_ask_table(database, table, written, loss, shadow, hidden=table in hidden),
-            answer=next(answer for answer in answers if answer.name == _TABLE + table),
+            answer=next(answer for answer in answers if answer.name == TABLE + table),
         )
         for table, columns in asked.columns.items()
-        if any(_comparison(asked, table, *column) is Equality.CONTENT for column in columns)
+        if any(comparison(asked, table, *column) is Equality.CONTENT for column in columns)
     }
 
 
@@ -149,7 +106,7 @@ def _as_written(asked: Questions) -> Questions:
     texts = {
         f"{table}.{column}": Equality.TEXT
         for table, column, kind in places
-        if _comparison(asked, table, column, kind) is Equality.CONTENT
+        if comparison(asked, table, column, kind) is Equality.CONTENT
     }
     return replace(asked, comparisons={**asked.comparisons, **texts})
 
@@ -158,9 +115,9 @@ def ask_rows(  # noqa: PLR0913 - as `ask`, of some rows of one table
     database: Database, asked: Questions, loss: Loss, table: str, condition: str, *, applied: bool
 ) -> Answer:
     """The rows `t` of a table under that condition, as a number and one hash; otherwise as `ask`."""
-    hidden = asked.stand_ins if applied else _hidden(asked, loss)
+    hidden = asked.stand_ins if applied else hidden_by(asked, loss)
     source = f"({hidden[table]})" if table in hidden else qualified(asked.schema, table)
-    shadow = _shadow({table: f"SELECT t.* FROM {source} t WHERE {condition}"})
+    shadow = shadow_of({table: f"SELECT t.* FROM {source} t WHERE {condition}"})
     return _ask_table(database, table, asked, loss, shadow, hidden=True)
 
 
@@ -197,38 +154,10 @@ def _moved(asked: Questions, present: Mapping[str, Sequence[tuple[str, str]]]) -
 def rows_of_tables(answers: Sequence[Answer]) -> dict[str, int]:
     """Rows of each table that could be read."""
     return {
-        answer.name.removeprefix(_TABLE): answer.rows
+        answer.name.removeprefix(TABLE): answer.rows
         for answer in answers
-        if answer.name.startswith(_TABLE) and answer.rows is not None
+        if answer.name.startswith(TABLE) and answer.rows is not None
     }
-
-
-def rows_left(asked: Questions, loss: Loss, table: str) -> str:
-    """The rows that remain of a table, as SQL; asked before anything is lost."""
-    return f"({loss.kept[table]})" if table in loss.kept else qualified(asked.schema, table)
-
-
-def _shadow(hidden: Mapping[str, str]) -> str:
-    """A WITH clause whose names hide these tables."""
-    if not hidden:
-        return ""
-    return "WITH " + ", ".join(f"{table} AS NOT MATERIALIZED ({select})" for table, select in hidden.items()) + "\n"
-
-
-def _hidden(asked: Questions, loss: Loss) -> dict[str, str]:
-    """Table that loses rows or values to the SELECT of what remains of it."""
-    hidden = dict(loss.kept)
-    for table in dict.fromkeys(name.partition(".")[0] for name in loss.emptied):
-        columns = ", ".join(_left(table, column, loss) for column, _ in asked.columns.get(table, ()))
-        hidden[table] = f"SELECT {columns} FROM {rows_left(asked, loss, table)} t"
-    return hidden
-
-
-def _left(table: str, column: str, loss: Loss) -> str:
-    """The column of a row `t`, NULL where it is to be emptied."""
-    condition = loss.emptied.get(f"{table}.{column}")
-    name = quoted(column)
-    return f"t.{name}" if condition is None else f"CASE WHEN {condition} THEN NULL ELSE t.{name} END AS {name}"
 
 
 def _ask_table(  # noqa: PLR0913 - what is asked, and what hides it
@@ -236,11 +165,7 @@ def _ask_table(  # noqa: PLR0913 - what is asked, and what hides it
 ) -> Answer:
     """Number of rows and one hash over all of them, independent of their order; of a `hidden` table, those that `shadow` shows."""
     source = quoted(table) if hidden else qualified(asked.schema, table)
-    values = ", ".join(
-        f"{quoted(column)}::{_CAST.get(_comparison(asked, table, column, kind), kind)}"
-        for column, kind in asked.columns[table]
-        if f"{table}.{column}" not in loss.columns
-    )
+    values = ", ".join(compared(asked, loss, table).values())
     # The hash of a row is linear in those of its columns: sums of it stay the same where two rows exchange a value.
     row_hash = f"hashint8extended(hash_record_extended(ROW({values}), 0), 0)"
     sql = f"SELECT count(*), coalesce(sum({row_hash}), 0)::text FROM {source}"
@@ -249,13 +174,7 @@ def _ask_table(  # noqa: PLR0913 - what is asked, and what hides it
         ((rows, digest),) = database.fetch(shadow + sql)
         return rows, digest
 
-    return _answered(_TABLE + table, answer)
-
-
-def _comparison(asked: Questions, table: str, column: str, kind: str) -> Equality:
-    """How a column is compared. json has no hash, and goes by its content unless told."""
-    usual = Equality.CONTENT if kind == "json" else Equality.VALUE
-    return asked.comparisons.get(f"{table}.{column}", usual)
+    return _answered(TABLE + table, answer)
 
 
 def _ask(database: Database, name: str, sql: str, params: Sequence[object]) -> Answer:

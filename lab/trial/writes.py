@@ -19,9 +19,9 @@ from lab.postgres.database import Database
 from lab.scenario import Scenario
 from lab.trial import verify
 from lab.trial.decoding import Reader
+from lab.trial.questions import Loss
 from lab.trial.reads import TimedSide
 from lab.trial.template import Bench
-from lab.trial.verify import Loss
 from lab.trial.writer import Transaction, Writer
 from lab.values import KINDS, Footprint, Increase, Timing, WriteCost, Writes, WriteSide
 from lab.workload import Action, Write

@@ -27,6 +27,8 @@ from lab.values.locks import LockMode, TableLock, TableTraffic, Waits
 from lab.values.outcome import (
     Answer,
     Completed,
+    DifferingRow,
+    DifferingValue,
     ExecutedStatement,
     Failed,
     Guarantee,
@@ -56,6 +58,7 @@ from lab.values.profile import (
     TableProfile,
     TimePath,
 )
+from lab.values.refusal import Refusal
 from lab.values.request import MadeTrial, TrialRequest
 from lab.values.timing import Timing
 from lab.values.workload import Parameter, WorkloadFacts
@@ -84,6 +87,8 @@ __all__ = [
     "DeclaredLoss",
     "Dependant",
     "DependantKind",
+    "DifferingRow",
+    "DifferingValue",
     "Environment",
     "ExecutedStatement",
     "Experiment",
@@ -109,6 +114,7 @@ __all__ = [
     "ReadCost",
     "ReadPlan",
     "ReadSide",
+    "Refusal",
     "Requirement",
     "RequirementAnswer",
     "Retention",

@@ -36,6 +36,8 @@ class DatabaseCheck:
     requirements: tuple[RequirementAnswer, ...]
     dependants: tuple[Dependant, ...]
     """What depends on the tables that the strategy changes."""
+    absent: tuple[str, ...] = ()
+    """The tables that it changes and that the database does not have."""
 
     @property
     def holds(self) -> bool:

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol, TypeAlias
 
+from lab.values.refusal import Refusal
+
 
 @dataclass(frozen=True, kw_only=True)
 class Message:
@@ -84,6 +86,8 @@ class TrialEnded:
     """Why it failed or was skipped."""
     ended: int
     """Trials of the run that have ended."""
+    refusal: Refusal | None = None
+    """The statement that the server refused, where one did."""
     share: float
     """Of the whole run's expected time, the part that is done."""
     kind: Literal["trial ended"] = "trial ended"

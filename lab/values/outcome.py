@@ -9,6 +9,7 @@ from typing import Literal
 
 from lab.values.footprint import Footprint
 from lab.values.locks import TableLock, TableTraffic
+from lab.values.refusal import Refusal
 from lab.values.timing import Timing
 from lab.values.writes import Writes
 
@@ -103,6 +104,35 @@ class Mismatch:
 
 
 @dataclass(frozen=True, kw_only=True)
+class DifferingValue:
+    """A column of a row that differs, on both sides, as text; a long one is cut around the first difference."""
+
+    column: str
+    expected: str | None
+    """None is NULL, or there is no row."""
+    found: str | None
+    differs: bool
+    """Whether both sides have the row, and not the same value in it."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class DifferingRow:
+    """One row of an answer that is not as it should be."""
+
+    answer: str
+    """The name of the answer."""
+    expected_times: int
+    """How often the answer should have the row."""
+    found_times: int
+    values: tuple[DifferingValue, ...]
+    """Its key and what differs first, then others."""
+    more_columns: int
+    """That are not among the values."""
+    more_differ: int
+    """How many of these differ."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class Verification:
     """Whether a trial gives the same answers as its template, except for the declared losses."""
 
@@ -111,6 +141,8 @@ class Verification:
     """Number of compared answers; answers without a row do not count."""
     given_up: tuple[str, ...]
     mismatches: tuple[Mismatch, ...]
+    row: DifferingRow | None = None
+    """One row of the first answer that differs; None where none differs or can be read, and in older runs."""
 
 
 class GuaranteeKind(StrEnum):
@@ -215,6 +247,8 @@ class Completed:
     """In the order of the workload; None where they were not timed: answers differ, or other trials ran at the same time."""
     writes: Writes | None = None
     """None where they were not measured: as the reads, or the workload writes nothing."""
+    undeclared: tuple[str, ...] = ()
+    """New tables for which the scenario does not declare how they grow; empty in older runs, which did not look."""
     kind: Literal["completed"] = "completed"
 
 
@@ -237,6 +271,8 @@ class Failed:
     step: str
     error: str
     steps: tuple[StepRecord, ...]
+    refusal: Refusal | None = None
+    """The statement that the server refused; None where it failed otherwise, and in older runs."""
     kind: Literal["failed"] = "failed"
 
 

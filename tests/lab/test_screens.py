@@ -20,7 +20,18 @@ from lab import profiling
 from lab.analysis.fidelity import Figure, trust
 from lab.analysis.results import analyse
 from lab.cli import app, console, reporting
-from lab.values import Completed, Experiment, Failed, Mismatch, Outcome, Skipped, Verdict
+from lab.values import (
+    Completed,
+    DifferingRow,
+    DifferingValue,
+    Experiment,
+    Failed,
+    Mismatch,
+    Outcome,
+    Refusal,
+    Skipped,
+    Verdict,
+)
 
 Screen = Callable[[int], io.StringIO]
 
@@ -45,12 +56,33 @@ def eventful(experiment: Experiment) -> Experiment:
     def spoiled(outcome: Outcome) -> Outcome:
         if isinstance(outcome, Completed) and outcome.scenario == "rewrite_only":
             wrong = (Mismatch(name="table odds", expected="2 rows", found="1 row"),)
-            return replace(
-                outcome, verification=replace(outcome.verification, verdict=Verdict.DIFFERS, mismatches=wrong)
+            row = DifferingRow(
+                answer="table odds",
+                expected_times=1,
+                found_times=1,
+                values=(
+                    DifferingValue(column="id", expected="7", found="7", differs=False),
+                    DifferingValue(column="price", expected="1.075", found="1.08", differs=True),
+                ),
+                more_columns=2,
+                more_differ=0,
             )
+            spoilt = replace(outcome.verification, verdict=Verdict.DIFFERS, mismatches=wrong, row=row)
+            return replace(outcome, verification=spoilt)
         if outcome.scenario == "hypertable_compression":
             return Failed(
-                scenario=outcome.scenario, server="pglite", step="compress the chunks", error="disk full", steps=()
+                scenario=outcome.scenario,
+                server="pglite",
+                step="compress the chunks",
+                error="The server refused SELECT compress_chunk(s.chunkk): column s.chunkk does not exist (SQLSTATE 42703)",
+                steps=(),
+                refusal=Refusal(
+                    sql="SELECT compress_chunk(s.chunkk)\nFROM show_chunks() s (chunk)",
+                    message="column s.chunkk does not exist",
+                    sqlstate="42703",
+                    position=23,
+                    hint='Perhaps you meant to reference the column "s.chunk".',
+                ),
             )
         return outcome
 

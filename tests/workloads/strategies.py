@@ -77,6 +77,7 @@ STRATEGIES = {
         apply=_pack,
         changes={"readings": Shape.VIEW},
         origins={"packed": "readings"},
+        grows_with_scale=("units",),
         write={"readings": _WRITING},
     ),
     "tamper": Scenario(
