@@ -15,7 +15,7 @@ from lab.profiling.catalog.tables import read_tables
 from lab.profiling.migration import from_format_1
 from lab.scenario import Need, Requirement, Scenario
 from lab.servers.probe import capabilities_of
-from lab.values import Capabilities, DatabaseCheck, Dependant, RequirementAnswer
+from lab.values import Capabilities, DatabaseCheck, RequirementAnswer
 from lab.values.events import Message, Progress
 
 FORMAT = 2
@@ -33,6 +33,7 @@ def check(dsn: str, strategy: str, scenario: Scenario, progress: Progress) -> Da
         offered = capabilities_of(source)
         needs = (_offers(offered, need) for need in sorted(scenario.needs))
         rows = (_answer(source, requirement, progress) for requirement in scenario.requirements)
+        tables = read_tables(source, without=locked(source), standby=False)
         return DatabaseCheck(
             format=FORMAT,
             strategy=strategy,
@@ -40,7 +41,8 @@ def check(dsn: str, strategy: str, scenario: Scenario, progress: Progress) -> Da
             server=offered.postgres,
             taken=datetime.now(UTC).isoformat(timespec="seconds"),
             requirements=(*needs, *rows),
-            dependants=_dependants(source, scenario),
+            dependants=dependants.read(source, [table for table in tables if table.label in scenario.changes]),
+            absent=tuple(table for table in scenario.changes if table not in {one.label for one in tables}),
         )
 
 
@@ -58,12 +60,6 @@ def _answer(source: ReadOnlySession, requirement: Requirement, progress: Progres
             raise
         return RequirementAnswer(name=requirement.name, broken=None, reason=error.message)
     return RequirementAnswer(name=requirement.name, broken=broken)
-
-
-def _dependants(source: ReadOnlySession, scenario: Scenario) -> tuple[Dependant, ...]:
-    """What depends on the tables that the scenario changes."""
-    tables = read_tables(source, without=locked(source), standby=False)
-    return dependants.read(source, [table for table in tables if table.label in scenario.changes])
 
 
 def text(answer: DatabaseCheck) -> str:

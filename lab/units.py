@@ -128,9 +128,12 @@ def joined(words: Sequence[str]) -> str:
     return f"{', '.join(others)} and {last}" if others else last
 
 
-def bytes_text(count: float) -> str:
-    """Bytes in the largest unit that leaves at least 1, with three significant digits: '256 MB', '1.42 GB'."""
-    unit, of_unit = byte_unit(count)
+def bytes_text(count: float, *, like: float | None = None) -> str:
+    """Bytes in the largest unit that leaves at least 1, with three significant digits: '256 MB', '1.42 GB'.
+
+    With `like` in the unit that this number has, so that two numbers can be compared at sight: '0.98 GB'.
+    """
+    unit, of_unit = byte_unit(count if like is None else like)
     value = count / of_unit
     digits = 0 if unit == "B" or abs(value) >= 100 else 1 if abs(value) >= 10 else 2
     return f"{value:.{digits}f} {unit}"

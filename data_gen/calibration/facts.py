@@ -32,13 +32,21 @@ class Facts:
 
     def check(self) -> None:
         """Errors: `InputError` naming the tables of an odds database that are missing or have no rows."""
+        if self.lacking:
+            raise InputError(
+                f"{self.profile.name} cannot be imitated, and no strategy can be measured on it. {self.lacking}.",
+                hint="`lab profile` and `lab discover` work for any database; `lab run --workload MODULE` measures strategies"
+                ' of your own on a workload of your own (CONTRIBUTING.md, "Add something").',
+            )
+
+    @property
+    def lacking(self) -> str:
+        """What an odds database has and this one lacks, in words; empty where it lacks nothing."""
         absent = [table for table in _NEEDED if self.profile.of(table) is None]
         empty = [table for table in _NEEDED if table not in absent and not self.rows(table)]
-        if absent or empty:
-            reasons = [f"There is no table {', '.join(absent)}"] if absent else []
-            reasons += [f"No rows were counted in {', '.join(empty)}"] if empty else []
-            hint = "A workload can be made from the profile of an odds database; see docs/measuring.md."
-            raise InputError(f"{self.profile.name} cannot be imitated. {'. '.join(reasons)}.", hint=hint)
+        reasons = [f"There is no table {', '.join(absent)}"] if absent else []
+        reasons += [f"No rows were counted in {', '.join(empty)}"] if empty else []
+        return ". ".join(reasons)
 
     def rows(self, table: str) -> int | None:
         """Rows of a table."""

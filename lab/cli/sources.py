@@ -49,6 +49,20 @@ def load_profile(file: Path) -> Profile:
     return profiling.load(file) if profiling.is_profile(file) else published.load(file)
 
 
+def limits(profiled: Profile) -> str:
+    """What the lab can and cannot do for a database that it cannot imitate, in words; empty for an odds database."""
+    from data_gen.calibration.facts import Facts
+
+    lacking = Facts(profiled).lacking
+    if not lacking:
+        return ""
+    return (
+        f"{profiled.name} is no odds database: {lacking[0].lower()}{lacking[1:]}. The lab weighs it (`lab profile`), says what is"
+        " cheap to win (`lab discover`) and searches its application (`lab usage`). It measures no strategy on it: `lab run`"
+        " and `lab fidelity` need a workload of your own."
+    )
+
+
 def usages(profiled: Profile, paths: Sequence[Path]) -> tuple[Usage, ...]:
     """How the sources use the payload column of the snapshots, and the JSON columns of the market rows."""
     if not paths:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -14,7 +13,7 @@ from lab.cli.console import print_json, print_line, print_lines, print_table
 from lab.cli.discovering import proposals
 from lab.cli.options import AsJson, Full
 from lab.cli.progress import reported
-from lab.cli.sources import case_file_or_path, load_profile
+from lab.cli.sources import case_file_or_path, limits, load_profile
 from lab.errors import InputError
 from lab.units import counted
 
@@ -79,7 +78,7 @@ def profile(
     if printed:
         typer.echo(profiling.text(profiled), nl=False)
         return
-    print_lines(profiles.headline(profiled))
+    print_lines(filter(None, (limits(profiled), *profiles.headline(profiled))))
     for table in profiles.tables(profiled) if full else profiles.overview(profiled, _cheap_wins(profiled)):
         print_table(table)
     if full:
@@ -97,13 +96,14 @@ def _is_file(text: str) -> bool:
 def _compare(before: str, after: Path, *, as_json: bool) -> None:
     """Print what became of a database between two saved profiles."""
     from lab.analysis.profile_change import changes
+    from lab.cli import formats
     from lab.report import profile as profiles
 
     if not _is_file(before):
         raise InputError("Two saved profiles can be compared.", hint="Save one with `lab profile DSN -o profile.json`.")
     older, newer = load_profile(Path(before)), load_profile(after)
     if as_json:
-        print_json({"version": 1, "changes": [asdict(change) for change in changes(older, newer)]})
+        print_json(formats.ProfileChanges(changes=changes(older, newer)))
     else:
         print_table(profiles.change(older, newer))
 

@@ -27,12 +27,16 @@ class _Rule(NamedTuple):
     name: str
     evidence: Evidence
     otherwise: str
+    imitated: bool = False
+    """Whether it is about what the lab imitates, and about no other database."""
 
 
 def checklist(inputs: DiscoveryInputs) -> tuple[ChecklistItem, ...]:
-    """Every item, in the order of the document."""
+    """Every item that the database can have, in the order of the document."""
     return tuple(
-        ChecklistItem(name=rule.name, evidence=rule.evidence(inputs), otherwise=rule.otherwise) for rule in _RULES
+        ChecklistItem(name=rule.name, evidence=rule.evidence(inputs), otherwise=rule.otherwise)
+        for rule in _RULES
+        if not (rule.imitated and inputs.limits)
     )
 
 
@@ -182,13 +186,23 @@ _RULES = (
     _Rule(
         "The growth per day is known", _growth, f"The profile states none. {_PROFILE} derives it from the rows' ages."
     ),
-    _Rule("The ages of snapshots and market rows are known", _ages, f"The profile lacks some. {_PROFILE} reads them."),
+    _Rule(
+        "The ages of snapshots and market rows are known",
+        _ages,
+        f"The profile lacks some. {_PROFILE} reads them.",
+        imitated=True,
+    ),
     _Rule(
         "The top drivers are columns or indexes",
         _drivers,
         f"A driver is not divided into columns. {_PROFILE} divides it.",
     ),
-    _Rule("Snapshots were compared for duplicates", _duplicates, f"None was compared. {_PROFILE} compares a sample."),
+    _Rule(
+        "Snapshots were compared for duplicates",
+        _duplicates,
+        f"None was compared. {_PROFILE} compares a sample.",
+        imitated=True,
+    ),
     _Rule(
         "The stored and raw bytes of JSON are known",
         _toast,
@@ -204,38 +218,49 @@ _RULES = (
         _sources,
         "No sources were given, or they do not mention the column. Pass --usage SRC.",
     ),
-    _Rule("Strategies were measured", _measured, f"{_RUN}."),
+    _Rule("Strategies were measured", _measured, f"{_RUN}.", imitated=True),
     _Rule(
         "All answers on the generated workload are as declared",
         _right,
         f"Nothing was measured, or answers differ. {_RUN}.",
+        imitated=True,
     ),
-    _Rule("The noise floor is known", _noise, f"This needs two baselines. {_RUN}."),
-    _Rule("The run is complete", _complete_run, f"There is no run, or it was interrupted, or a trial broke. {_RUN}."),
+    _Rule("The noise floor is known", _noise, f"This needs two baselines. {_RUN}.", imitated=True),
+    _Rule(
+        "The run is complete",
+        _complete_run,
+        f"There is no run, or it was interrupted, or a trial broke. {_RUN}.",
+        imitated=True,
+    ),
     _Rule(
         "Profile and run describe the same database",
         _same,
         "There is no run, or it imitates another database and so do its savings.",
+        imitated=True,
     ),
     _Rule(
         "The recommended strategy fits the target",
         _target,
         f"No target is set, no strategy is recommended for this database, or it may exceed the target. {_RUN}.",
+        imitated=True,
     ),
     _Rule(
         "The database meets the requirements of the recommended strategy",
         _requirements,
         "They were not checked, or some do not hold. Run `lab check DSN --strategy NAME -o check.json`, then pass"
         " --check check.json.",
+        imitated=True,
     ),
     _Rule(
         "The files carry out the whole recommended strategy",
         _whole,
         "No strategy is recommended for this database, or a client must do a part of it, which the lab does not do.",
+        imitated=True,
     ),
     _Rule(
         "The projection states its error",
         _error,
         "No strategy is recommended for this database, or it was measured at one size only.",
+        imitated=True,
     ),
 )

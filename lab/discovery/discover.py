@@ -10,7 +10,7 @@ from lab.discovery.checklist import checklist
 from lab.discovery.findings import findings
 from lab.discovery.findings.payload import payload
 from lab.discovery.housekeeping import cheap_wins
-from lab.discovery.inputs import RUN, DiscoveryInputs
+from lab.discovery.inputs import DiscoveryInputs
 from lab.discovery.opportunities import opportunities
 from lab.discovery.phases import phases
 from lab.discovery.risks import risks
@@ -32,7 +32,7 @@ def discover(inputs: DiscoveryInputs) -> Discovery:
         rule=rule(inputs.results.decision.constraints) if inputs.results else "",
         headline=advice.headline
         if advice
-        else f"There is no recommendation yet, because nothing was measured. {RUN} measures.",
+        else f"There is no recommendation yet, because nothing was measured. {inputs.measuring}",
         reasons=(*advice.reasons, *(f"It gives up: {loss}." for loss in advice.losses)) if advice else (),
         expected=strategy.expected if strategy else None,
         phases=phases(inputs),
@@ -47,6 +47,8 @@ def discover(inputs: DiscoveryInputs) -> Discovery:
 def _warnings(inputs: DiscoveryInputs) -> Iterator[str]:
     """Contradictions between the inputs, and a recommendation that needs a decision first."""
     run, profile = inputs.experiment, inputs.profile
+    if inputs.limits:
+        yield inputs.limits
     if run is None:
         return
     yield from _undecided_losses(inputs)
@@ -101,7 +103,7 @@ def _decisions(inputs: DiscoveryInputs) -> Iterator[str]:
 def _issues(inputs: DiscoveryInputs) -> Iterator[str]:
     yield from inputs.profile.missing
     if inputs.results is None:
-        yield f"There is no run, so no strategy has numbers. {RUN} measures."
+        yield f"There is no run, so no strategy has numbers. {inputs.measuring}"
     else:
         yield from (f"Broken: {line}" for line in inputs.results.broken)
     if not inputs.usages:

@@ -77,7 +77,7 @@ def _growing(inputs: DiscoveryInputs) -> Iterator[CheapWin]:
     """Tables that no strategy of the lab touches."""
     touched = {table for proposal in inputs.proposals for table in proposal.tables}
     pace = inputs.profile.bytes_per_day
-    for table in inputs.profile.tables if touched and pace else ():
+    for table in inputs.profile.tables if (touched or inputs.limits) and pace else ():
         growth = table.growth.bytes_per_day_week if table.growth else None
         if table.table not in touched and growth and pace and growth >= _WORTH * pace:
             yield CheapWin(

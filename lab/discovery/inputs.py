@@ -33,6 +33,7 @@ _SAME = 0.02
 KEYS = frozenset({GuaranteeKind.PRIMARY_KEY, GuaranteeKind.FOREIGN_KEY})
 """Guarantees that identify a row for other tables and for the application."""
 RUN = "`lab run --profile FILE`"
+_NOTHING_MEASURES = "The lab cannot measure strategies on this database."
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,6 +49,19 @@ class DiscoveryInputs:
     """The answers of a database to the requirements of a strategy."""
     plan_folder: str = "DISCOVERY-plan"
     """The folder of the plan's files, as the document names it."""
+
+    limits: str = ""
+    """Why no strategy can be measured on the database; empty where the lab can imitate it."""
+
+    @property
+    def measuring(self) -> str:
+        """What measures strategies, or why nothing does."""
+        return _NOTHING_MEASURES if self.limits else f"{RUN} measures."
+
+    @property
+    def measure(self) -> str:
+        """What to do for numbers, or why there will be none."""
+        return _NOTHING_MEASURES if self.limits else f"Measure with {RUN}, then pass --run."
 
     @property
     def applicable_check(self) -> DatabaseCheck | None:

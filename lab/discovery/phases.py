@@ -6,7 +6,7 @@ import shlex
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from lab.discovery.inputs import KEYS, RUN, DiscoveryInputs, MeasuredStrategy
+from lab.discovery.inputs import KEYS, DiscoveryInputs, MeasuredStrategy
 from lab.discovery.migration import migration
 from lab.discovery.monitoring import monitoring
 from lab.discovery.plan.dependants import AffectedDependant, affected
@@ -43,7 +43,7 @@ def _unplanned(inputs: DiscoveryInputs, number: int) -> Phase:
     why = (
         inputs.advice.headline
         if inputs.advice
-        else f"There is no plan yet, because nothing was measured. {RUN} measures."
+        else f"There is no plan, because nothing was measured. {inputs.measuring}"
     )
     return Phase(number=number, title=TITLES[number], changes=(why,), saving="Not known.", risks=(), rollback=())
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Literal
 
 from lab.analysis.reads import slower_reads
-from lab.discovery.inputs import RUN, DiscoveryInputs, MeasuredStrategy
+from lab.discovery.inputs import DiscoveryInputs, MeasuredStrategy
 from lab.discovery.locks import NOT_MEASURED, blocks, lock_words
 from lab.discovery.statements import rollback_steps
 from lab.discovery.values import Risk
@@ -60,7 +60,7 @@ def _without_plan(inputs: DiscoveryInputs) -> Iterator[Risk]:
         what=inputs.advice.headline if inputs.advice else "Nothing was measured, so nothing is recommended.",
         remedy="Combine strategies with `lab run -s first+second`, or raise the target."
         if inputs.experiment
-        else f"Measure with {RUN}, then pass --run.",
+        else inputs.measure,
     )
 
 

@@ -14,6 +14,11 @@ def headline(check: DatabaseCheck) -> str:
     broken = [answer for answer in check.requirements if not answer.holds]
     if not broken:
         return f"{check.strategy} may run in {check.database}: all {len(check.requirements)} requirements hold."
+    if check.absent:
+        return (
+            f"{check.strategy} cannot run in {check.database}, which has no table {', '.join(check.absent)}. Strategies for"
+            " other databases are read with --scenarios."
+        )
     verb = "does not hold or is not known" if len(broken) == 1 else "do not hold or are not known"
     return f"{check.strategy} may not run in {check.database}: {counted(len(broken), 'requirement')} {verb}."
 
@@ -40,4 +45,8 @@ def _words(answer: RequirementAnswer) -> str:
         return f"not known: {answer.reason}"
     if answer.holds:
         return "holds"
-    return f"does not hold: {answer.reason or f'{answer.broken:,} rows break it'}"
+    return f"does not hold: {answer.reason or _rows(answer.broken)}"
+
+
+def _rows(broken: int) -> str:
+    return f"{counted(broken, 'row')} {'breaks' if broken == 1 else 'break'} it"

@@ -16,6 +16,8 @@ from lab.report.templating import blocks
 from lab.units import bytes_text, duration_text
 
 SUMMARY = "100-01-SUMMARY.md"
+DOCUMENT = "DISCOVERY"
+"""The usual name of the document, without its suffix; the summary beside it has its plain name."""
 
 Renderer = Callable[[str, DiscoveryInputs, Sequence[Provenance]], str]
 """Returns the new text of a document, from its old text, the inputs and their provenance."""
@@ -26,6 +28,11 @@ _TITLES = {
     "discovery_summary.md.j2": "# Phase 100, plan 01: storage discovery, summary\n",
 }
 """The first line of a new document; from then on it belongs to the person."""
+
+
+def summary_name(document: str) -> str:
+    """The name of the summary beside the document of that name: two documents in a folder have one each."""
+    return SUMMARY if document == DOCUMENT else f"{document}-{SUMMARY}"
 
 
 def document(before: str, inputs: DiscoveryInputs, origins: Sequence[Provenance]) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from lab.units import Unit, number_text
+from lab.units import Unit, bytes_text, number_text
 
 MISSING = "–"  # noqa: RUF001 - a dash, not a minus
 
@@ -32,6 +32,8 @@ class Cell:
     """What the value may be off by, in the same unit."""
     bare: bool = False
     """Without its unit, because the head of the column names it."""
+    like: float | None = None
+    """Of bytes: written in the unit that this number has."""
     prefix: str = ""
     """Before the number, such as ~ for an estimate."""
 
@@ -45,7 +47,11 @@ class Cell:
         """As the terminal and Markdown show it."""
         if self.value is None:
             return MISSING
-        number = number_text(self.value, self.unit, self.digits, bare=self.bare)
+        number = (
+            bytes_text(self.value, like=self.like)
+            if self.like
+            else number_text(self.value, self.unit, self.digits, bare=self.bare)
+        )
         error = "" if self.error is None else f" ± {number_text(self.error, self.unit, self.digits, bare=True)}"
         return f"{self.prefix}{number}{error}"
 
@@ -74,6 +80,11 @@ class Table:
 def size(value: float | None) -> Cell:
     """Bytes on disk."""
     return Cell(value=value, unit=Unit.BYTES)
+
+
+def sizes(*values: float | None) -> tuple[Cell, ...]:
+    """Bytes that are compared with each other: all in the unit of the first."""
+    return tuple(Cell(value=value, unit=Unit.BYTES, like=values[0]) for value in values)
 
 
 def count(value: float | None, digits: int = 0) -> Cell:

@@ -12,7 +12,7 @@ from lab.analysis.results import Results
 from lab.analysis.rows import TableResult, TrialResult
 from lab.analysis.writes import main_write
 from lab.report import write_tables
-from lab.report.table import Cell, Table, count, percent, seconds, size
+from lab.report.table import Cell, Table, count, percent, seconds, size, sizes
 from lab.units import Unit, bytes_text, duration_text, ratio_text
 from lab.values import CaseFacts, Parameter
 
@@ -168,9 +168,7 @@ def _full_size_row(row: TrialResult, projection: FullSizeProjection, results: Re
     return (
         row.outcome.scenario,
         row.outcome.server,
-        size(projection.size.bytes),
-        size(projection.size.low),
-        size(projection.size.high),
+        *sizes(projection.size.bytes, projection.size.low, projection.size.high),
         Cell(value=projection.bytes_per_unit, unit=Unit.FEW_BYTES, bare=True),
         size(projection.bytes_per_day),
         "grows without end" if row.facts.keeps_days is None else size(projection.steady_bytes),

@@ -198,7 +198,7 @@ def test_a_profile_that_was_written_is_discovered_like_its_case(tmp_path: Path) 
 def test_profile_and_usage_print_json_for_a_program() -> None:
     printed = CliRunner().invoke(app, ["profile", "--case", "2026-02-17", "--target", "1GB", "--json"]).stdout
     assert printed == profiling.text(published.load(ROOT / CASE, target_bytes=1 << 30))
-    (usage,) = json.loads(CliRunner().invoke(app, ["usage", "tests/usage/trees/app", "--json"]).stdout)
+    (usage,) = json.loads(CliRunner().invoke(app, ["usage", "tests/usage/trees/app", "--json"]).stdout)["usages"]
     assert usage["column"] == "raw_response"
     assert usage["reading"] == "read"
 
@@ -263,3 +263,11 @@ def test_each_table_and_each_block_of_code_of_a_page_scrolls_in_a_region_of_its_
         *('<div class="scroll"', "</pre>", "</div>"),
         *('<div class="scroll"', "</table>", "</div>"),
     ]
+
+
+def test_two_documents_in_a_folder_keep_their_own_summaries(tmp_path: Path) -> None:
+    discover(tmp_path / "DISCOVERY.md")
+    first = written(tmp_path)
+    discover(tmp_path / "D5.md", "--run", SAMPLE)
+    assert {name: text for name, text in written(tmp_path).items() if name in first} == first
+    assert f"D5-{discovery.SUMMARY}" in written(tmp_path)

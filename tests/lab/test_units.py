@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from lab.errors import InputError
+from lab.report.table import sizes
 from lab.units import bytes_text, parse_bytes, parse_days, parse_duration, parse_ratio
 
 
@@ -69,3 +70,7 @@ def test_what_is_no_duration_is_refused(text: str) -> None:
 def test_what_is_no_ratio_is_refused(text: str) -> None:
     with pytest.raises(InputError, match="is no ratio"):
         parse_ratio(text)
+
+
+def test_sizes_that_are_compared_have_one_unit() -> None:
+    assert [cell.text for cell in sizes(1.01 * (1 << 30), 999 * (1 << 20), None)] == ["1.01 GB", "0.98 GB", "–"]  # noqa: RUF001 - a dash

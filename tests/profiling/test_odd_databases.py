@@ -191,6 +191,14 @@ def test_raw_bytes_are_those_of_the_source(new_database: NewDatabase) -> None:
     assert table(profiled(dsn), "t").columns[0].raw_bytes == len('{"a": "éé"}')
 
 
+def test_the_blanks_of_a_fixed_length_are_raw_bytes(new_database: NewDatabase) -> None:
+    dsn = new_database(
+        "CREATE TABLE t (filler char(84))", "INSERT INTO t SELECT repeat('x', n % 3) FROM generate_series(1, 20000) n"
+    )
+    (filler,) = table(profiled(dsn), "t").columns
+    assert filler.raw_bytes == 84 * 20_000
+
+
 def test_growth_is_at_least_what_was_seen_and_what_was_not_is_named(new_database: NewDatabase) -> None:
     dsn = new_database(
         "CREATE TABLE grows (at date NOT NULL)",

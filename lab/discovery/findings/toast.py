@@ -23,7 +23,9 @@ def toast(inputs: DiscoveryInputs) -> Finding:
         missing.append("The profile lacks the raw bytes of the JSON columns. `lab profile DSN` samples them.")
     if not recompressed and trial is None:
         missing.append(
-            f"No other codec was tried. `lab profile DSN` or {inputs.propose(Category.COMPRESS)} tries them."
+            "No other codec was tried. `lab profile DSN` tries them."
+            if inputs.limits
+            else f"No other codec was tried. `lab profile DSN` or {inputs.propose(Category.COMPRESS)} tries them."
         )
     effective = [column for _, column in pairs if column.ratio is not None and column.ratio < 1]
     return Finding(

@@ -69,8 +69,10 @@ def _arm(stratum: Stratum, place: int, column: Column, each: int, shift: float) 
         f"SELECT {column.sql}, row_number() OVER (ORDER BY {size}, ctid) AS lab_rank, count(*) OVER () AS lab_number"
         f" FROM ONLY {stratum.parts[block_range.oid].sql} WHERE {within} AND {size} <= {_LARGEST}"
     )
+    # A cast would take the blanks at the end of a char(n), which it stores.
+    text = f"concat({column.sql})" if column.base == "bpchar" else f"{column.sql}::text"
     taken = (
-        f"SELECT {size} AS s, pg_column_compression({column.sql}) IS NOT NULL AS c, {column.sql}::text AS t"
+        f"SELECT {size} AS s, pg_column_compression({column.sql}) IS NOT NULL AS c, {text} AS t"
         f" FROM ({ranked}) AS ranked WHERE {_step('lab_rank', each, shift)} > {_step('(lab_rank - 1)', each, shift)}"
     )
     return f"(SELECT {block_range.run}, s, octet_length(t), c, t FROM ({taken} OFFSET 0) AS unpacked)"
