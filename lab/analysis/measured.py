@@ -11,6 +11,7 @@ from lab.analysis.interval import error, gap, mean_square
 from lab.analysis.projection import Lineage, pieces
 from lab.analysis.reads import Gaps, read_gaps
 from lab.analysis.writes import write_gaps
+from lab.units import joined
 from lab.values import BASELINE, SIZE, Completed, Experiment, LoadedTemplate
 
 
@@ -69,6 +70,17 @@ class References:
 def lineage_of(experiment: Experiment, scenario: str) -> Lineage:
     """With which table's rows each table of a scenario grows."""
     return Lineage(workload=experiment.workload, origins=experiment.scenarios[scenario].origins)
+
+
+def undeclared(experiment: Experiment) -> Iterator[str]:
+    """In words, every new table whose growth its scenario does not declare."""
+    tables = {trial.scenario: trial.undeclared for trial in completed(experiment) if trial.undeclared}
+    for scenario, names in tables.items():
+        yield (
+            f"{scenario} makes {joined(names)} and does not declare how {'it grows' if len(names) == 1 else 'they grow'}."
+            f" The full size assumes: with the number of {experiment.workload.scale}s. Declare it in `origins`, or in"
+            " `grows_with_scale` where that is right."
+        )
 
 
 def completed(experiment: Experiment) -> Iterator[Completed]:

@@ -15,7 +15,7 @@ from lab.analysis.decision import Decision, decide
 from lab.analysis.forecast import Sizes, StepForecast, forecasts, matched
 from lab.analysis.full_size import Rest, rest_of
 from lab.analysis.locks import locks_of
-from lab.analysis.measured import References, completed, references
+from lab.analysis.measured import References, completed, references, undeclared
 from lab.analysis.parameters import by_parameter
 from lab.analysis.reads import read_results
 from lab.analysis.recommendation import Recommendation, is_at_ease, recommend
@@ -33,7 +33,6 @@ from lab.analysis.rows import (
 )
 from lab.analysis.sensitivity import Variation, variations
 from lab.analysis.writes import write_results
-from lab.units import joined
 from lab.values import Category, Completed, Constraints, Experiment, Failed, Outcome
 
 if TYPE_CHECKING:
@@ -170,7 +169,7 @@ def analyse(experiment: Experiment, constraints: Constraints | None = None) -> R
         advice=recommend(decision, experiment.case, varied),
         broken=tuple(f"{outcome.scenario}{_wrong(outcome)}" for outcome in broken),
         broken_outcomes=broken,
-        undeclared=tuple(_undeclared(experiment)),
+        undeclared=tuple(undeclared(experiment)),
         rest=rest_of(experiment.case, experiment.templates[0]) if experiment.templates else None,
         over_target=constraints.target_bytes is not None and experiment.case.database_bytes >= constraints.target_bytes,
         at_ease=is_at_ease(experiment.case, constraints),
@@ -289,13 +288,3 @@ def _broken(experiment: Experiment) -> Iterator[Failed | Completed]:
 
 def _wrong(outcome: Failed | Completed) -> str:
     return f" {reason(outcome)}" if isinstance(outcome, Failed) else f": {differences(outcome)}"
-
-
-def _undeclared(experiment: Experiment) -> Iterator[str]:
-    tables = {trial.scenario: trial.undeclared for trial in completed(experiment) if trial.undeclared}
-    for scenario, names in tables.items():
-        yield (
-            f"{scenario} makes {joined(names)} and does not declare how {'it grows' if len(names) == 1 else 'they grow'}."
-            f" The full size assumes: with the number of {experiment.workload.scale}s. Declare it in `origins`, or in"
-            " `grows_with_scale` where that is right."
-        )
