@@ -305,14 +305,14 @@ def test_a_broken_file_is_named(folder: Path, text: str, says: str) -> None:
     assert file.hint
 
 
-TYPO = '"""Something."""\nfrom lab.scenario import Scenario\n\nSCENARIO = Scenario(titel="x")\n'
+TYPO = '"""Something."""\nfrom lab.scenario import Scenario\n\nSCENARIO = Scenario(naame="x")\n'
 """The error of line 4 is Python's."""
 
 
 @pytest.mark.parametrize(
     ("text", "line", "says"),
     [
-        (TYPO, 4, "TypeError: .*titel"),
+        (TYPO, 4, "TypeError: .*naame"),
         ('"""Something."""\n\nSCENARIO = Scenario(\n', 3, "SyntaxError"),
         ('"""Something."""\nfrom scenarios._nothing import X\n', 2, "ModuleNotFoundError"),
         ('"""Something."""\nraise SystemExit(3)\n', 2, "SystemExit: 3"),
