@@ -8,6 +8,9 @@ TESTS := $(BIN)/pytest --numprocesses auto --dist worksteal
 PIN := $(BIN)/pip-compile --quiet --generate-hashes --allow-unsafe --strip-extras --no-header \
   --no-emit-index-url --no-emit-trusted-host --no-emit-find-links
 
+# Tests start hundreds of processes; each would compile all sources anew where the environment forbids to keep what it compiled.
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: help setup run test suite check lint types format sample shown docs lock bench clean
 
 help: ## list the targets

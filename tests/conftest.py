@@ -13,7 +13,7 @@ import os
 import shutil
 import signal
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import quote, unquote
@@ -53,11 +53,24 @@ def pytest_xdist_auto_num_workers() -> int:
 
 @pytest.hookimpl(tryfirst=True)  # before the slow ones are left out
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Slow tests come first: at the end, no process is left with a long one while the others have nothing to do."""
+    """Slow tests come first: at the end, no process is left with a long one while the others have nothing to do.
+
+    Those of one trial follow one another, because processes share tests in the order in which they come.
+    """
     for item in items:
         if isinstance(item, pytest.Function) and _is_on_pglite(item):
             item.add_marker(pytest.mark.slow)
     items.sort(key=lambda item: item.get_closest_marker("slow") is None)
+    first: dict[object, int] = {}
+    for place, item in enumerate(items):
+        first.setdefault(_trial(item), place)
+    items.sort(key=lambda item: first[_trial(item)])
+
+
+def _trial(test: pytest.Item) -> object:
+    """What the test shares with others; itself if it shares nothing."""
+    marker = test.get_closest_marker("trial")
+    return marker.args if marker else test
 
 
 def _is_on_pglite(test: pytest.Function) -> bool:
@@ -66,13 +79,24 @@ def _is_on_pglite(test: pytest.Function) -> bool:
     return "pglite" in test.fixturenames or "pglite" in parameters
 
 
+def shared_folder(factory: pytest.TempPathFactory) -> Path:
+    """A folder that is the same in all processes of the test run."""
+    base = factory.getbasetemp()
+    return base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
+
+
+@contextmanager
+def locked(path: Path) -> Iterator[None]:
+    """No other process of the test run is in this block with that file."""
+    with path.open("w", encoding="utf-8") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+
+
 @pytest.fixture
 def exclusive(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     """No other process of the test run is in a test with this fixture."""
-    base = tmp_path_factory.getbasetemp()
-    folder = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
-    with (folder / "exclusive").open("w", encoding="utf-8") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
+    with locked(shared_folder(tmp_path_factory) / "exclusive"):
         yield
 
 

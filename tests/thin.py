@@ -7,9 +7,13 @@ a strategy or a run use it; tests whose promise is about the published figures d
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
-from data_gen import Case, Dataset, load_case, published
+import pytest
+
+from data_gen import Case, Dataset, load_case, published, workload
 from data_gen.case import CYCLE, Session
 from data_gen.workload import Odds
 from tests.support import CASES
@@ -49,6 +53,15 @@ def thin_run(folder: Path, *, seconds: float = 0) -> tuple[str, ...]:
     file.write_text(thin_case().text, encoding="utf-8")
     measured = ("--read-seconds", f"{seconds:g}", "--write-seconds", f"{seconds:g}")
     return "--profile", str(file), "--size", f"{BYTES >> 20}MB", *measured
+
+
+@contextmanager
+def some_rates() -> Iterator[None]:
+    """Of the other rates at which a run in this process tries scenarios, only the highest: each needs datasets of its own."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(workload, "RATES", workload.RATES[-1:])
+        patch.setattr(workload, "CHURNS", workload.CHURNS[-1:])
+        yield
 
 
 def _thinned(session: Session) -> Session:

@@ -18,12 +18,13 @@ from lab.servers import Options, Workspace
 from lab.trial import trial
 from lab.trial.template import Bench
 from lab.values import Experiment, Outcome
-from tests.conftest import APACHE, require_images
+from tests.conftest import APACHE, locked, require_images, shared_folder
 from tests.lab.breaking import Breaking
+from tests.lab.commands import lab_here
 from tests.lab.nasty import NastyDataset
 from tests.lab.trials import NastyOutcome, on_pglite, request_for
 from tests.support import FORMAT_1, SAMPLE
-from tests.thin import thin_dataset
+from tests.thin import some_rates, thin_dataset, thin_run
 
 
 @pytest.fixture(scope="session")
@@ -91,6 +92,24 @@ def nasty_outcome(pool: ServerPool, request: pytest.FixtureRequest) -> NastyOutc
         return trial.run(request_for(bench, name), entry.scenario, bench), bench
 
     return outcome
+
+
+@pytest.fixture(scope="session")
+def run_of_all(tmp_path_factory: pytest.TempPathFactory, pglite: object) -> Experiment:
+    """`lab run` without a word about scenarios or servers, made once, whichever process of the test run is the first.
+
+    Whoever else asks meanwhile waits, so its tests follow one another: they carry the mark `trial("all")`. Of the datasets
+    that change at other rates, `some_rates` leaves the highest.
+    """
+    del pglite  # asked for so that the tests are skipped by name where it cannot be had
+    results = shared_folder(tmp_path_factory) / "run_of_all"
+    with locked(results.with_suffix(".lock")), some_rates():
+        if not results.exists():
+            small = thin_run(tmp_path_factory.mktemp("thin"), seconds=0.1)
+            done = lab_here("run", *small, "--jobs", "4", "--out", results)
+            assert done.returncode == 0, done.stdout + done.stderr
+    (folder,) = runs.folders(results)
+    return runs.load(folder)
 
 
 @pytest.fixture

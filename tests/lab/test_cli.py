@@ -213,13 +213,3 @@ def test_an_interrupted_run_keeps_what_was_measured_and_removes_its_servers(
     assert completed(experiment) >= 2
     assert not [outcome for outcome in experiment.outcomes if isinstance(outcome, Failed)]
     assert "was interrupted" in (folder / "report.md").read_text(encoding="utf-8")
-
-
-@pytest.mark.slow
-def test_all_scenarios_complete_on_the_embedded_servers(tmp_path: Path, temporary: Path) -> None:
-    done = lab("run", *thin_run(temporary, seconds=0.1), "--out", tmp_path, temporary=temporary)
-    assert done.returncode == 0, done.stdout + done.stderr
-    experiment = runs.load(runs.folders(tmp_path)[0])
-    skipped = {outcome.scenario for outcome in experiment.outcomes if not isinstance(outcome, Completed)}
-    assert skipped == {"retention_14d", "retention_30d", "toast_lz4+hypertable_compression"}
-    assert {template.server for template in experiment.templates} == {"native", "pglite"}

@@ -9,11 +9,10 @@ import pytest
 
 from lab import registry
 from lab.needs import missing
-from lab.scenario import Need
 from lab.trial import trial
 from lab.trial.template import Bench
-from lab.values import Completed, Outcome, Skipped, Verdict
-from tests.lab.trials import request_for
+from lab.values import Completed, Experiment, Outcome, Skipped, Verdict
+from tests.lab.trials import on_pglite, request_for
 
 NAMES = registry.everything()
 BRIEF = 0.001
@@ -27,22 +26,30 @@ OutcomeOf = Callable[[str, str], Outcome]
 
 def first_kind(name: str) -> str:
     """Of the embedded servers, the one that runs it in any case; on the others it is tried as well, which is slow."""
-    (entry,) = registry.resolve([name])
-    return "pglite" if Need.COLUMNSTORE in entry.scenario.needs else "native"
+    return "pglite" if on_pglite(name) else "native"
 
 
 QUICK = ("baseline", "drop_raw_response", "retention_7d", "toast_lz4")
 """Tried in a quick run of the tests, on their first kind of server; test_nasty.py tries all others then."""
 
+PGLITE = (*QUICK, "native_partitioning", "outcome_normalization_snapshot", "pack_raw_response")
+"""Of the scenarios that need no TimescaleDB, those that are tried on it all the same: a few of each sort of statement, and
+what a client does. The others send it nothing else, and each takes some ten seconds."""
+
+
+def is_tried(kind: str, name: str) -> bool:
+    """A combination and a variant are tried on their first kind only: the parts and the leading variant on all of them."""
+    (entry,) = registry.resolve([name])
+    return kind == first_kind(name) or (entry.scenario.leads and (kind != "pglite" or name in PGLITE))
+
 
 def everywhere(*names: str) -> pytest.MarkDecorator:
-    """On every kind of server.
-
-    A combination and a variant are tried on their first only: the parts and the leading variant are tried on all of them.
-    """
+    """On every kind of server."""
 
     def marks(kind: str, name: str) -> list[pytest.MarkDecorator]:
-        return [] if kind == first_kind(name) and name in QUICK else [pytest.mark.slow]
+        first = kind == first_kind(name)
+        shared = "all" if first and name not in QUICK else kind
+        return [pytest.mark.trial(shared), *([] if first and name in QUICK else [pytest.mark.slow])]
 
     return pytest.mark.parametrize(
         ("kind", "name"),
@@ -50,14 +57,17 @@ def everywhere(*names: str) -> pytest.MarkDecorator:
             pytest.param(kind, name, marks=marks(kind, name))
             for kind in BENCHES
             for name in names
-            if kind == first_kind(name) or registry.resolve([name])[0].scenario.leads
+            if is_tried(kind, name)
         ],
     )
 
 
 @pytest.fixture(scope="module")
 def outcome_of(request: pytest.FixtureRequest) -> OutcomeOf:
-    """The outcome of a scenario on a kind of server that can run it; each is tried once."""
+    """The outcome of a scenario on a kind of server that can run it; each is tried once.
+
+    On its first kind of server it is that of the run of all, which nobody waits for in a quick run of the tests.
+    """
 
     @cache
     def outcome(kind: str, name: str) -> Outcome:
@@ -66,6 +76,10 @@ def outcome_of(request: pytest.FixtureRequest) -> OutcomeOf:
         lacking = missing(bench.server.capabilities, entry.scenario.needs)
         if lacking:
             pytest.skip(f"{name}: {kind} has {' and '.join(lacking)}")
+        if kind == first_kind(name) and name not in QUICK:
+            experiment: Experiment = request.getfixturevalue("run_of_all")
+            (outcome,) = (one for one in experiment.outcomes if one.scenario == name)
+            return outcome
         return trial.run(request_for(bench, name, write_seconds=BRIEF), entry.scenario, bench)
 
     return outcome
@@ -74,6 +88,14 @@ def outcome_of(request: pytest.FixtureRequest) -> OutcomeOf:
 def completed(outcome: Outcome) -> Completed:
     assert isinstance(outcome, Completed), outcome
     return outcome
+
+
+@pytest.mark.slow
+@pytest.mark.trial("all")
+def test_all_scenarios_complete_on_the_embedded_servers(run_of_all: Experiment) -> None:
+    skipped = {outcome.scenario for outcome in run_of_all.outcomes if not isinstance(outcome, Completed)}
+    assert skipped == {"retention_14d", "retention_30d", "toast_lz4+hypertable_compression"}
+    assert {template.server for template in run_of_all.templates} == {"native", "pglite"}
 
 
 @everywhere(*NAMES)
@@ -141,17 +163,13 @@ def test_the_newest_day_stays_uncompressed(kind: str, name: str, outcome_of: Out
     assert set(left) in ({1}, {0, 1})
 
 
-@pytest.mark.parametrize(
-    "kind", [pytest.param(kind, marks=() if kind == "native" else pytest.mark.slow) for kind in BENCHES]
-)
+@everywhere("baseline")
 def test_two_baselines_weigh_the_same_and_every_server_weighs_the_same(
-    kind: str, bench: Bench, request: pytest.FixtureRequest
+    kind: str, name: str, bench: Bench, outcome_of: OutcomeOf, request: pytest.FixtureRequest
 ) -> None:
-    (entry,) = registry.resolve(["baseline"])
+    (entry,) = registry.resolve([name])
     one: Bench = request.getfixturevalue(BENCHES[kind])
-    first, second = (
-        completed(trial.run(request_for(one, "baseline"), entry.scenario, one)).footprint for _ in range(2)
-    )
-    assert first == second
+    again = trial.run(request_for(one, name), entry.scenario, one)
+    assert completed(outcome_of(kind, name)).footprint == completed(again).footprint
     assert one.template.loaded.footprint == bench.template.loaded.footprint
     assert one.template.loaded.digest == bench.template.loaded.digest

@@ -32,9 +32,13 @@ def needs_client(name: str) -> bool:
 
 def every_scenario(names: Iterable[str], *, quick: int = 1) -> pytest.MarkDecorator:
     """These strategies; those on pglite are slow tests, and so are all but each `quick`-th of the others."""
-    slow = {name: on_pglite(name) or place % quick > 0 for place, name in enumerate(names)}
+
+    def marks(place: int, name: str) -> list[pytest.MarkDecorator]:
+        slow = [pytest.mark.slow] if on_pglite(name) or place % quick else []
+        return [pytest.mark.trial("nasty", name), *slow]
+
     return pytest.mark.parametrize(
-        "name", [pytest.param(name, marks=pytest.mark.slow if slow[name] else ()) for name in slow]
+        "name", [pytest.param(name, marks=marks(place, name)) for place, name in enumerate(names)]
     )
 
 
