@@ -95,6 +95,7 @@ def test_all_published_figures_hold_at_256_mb(original: Original) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("original", ["2026-02-06", "different"], indirect=True)
 def test_a_database_made_from_the_profile_of_another_is_like_it(native: Server, original: Original) -> None:
     profile = original.profile
     case = original.calibration.case
@@ -164,6 +165,7 @@ def test_facts_without_a_workload_stand_on_the_newest_case_and_that_is_said() ->
     assert calibration.case.last_captured <= datetime.fromisoformat(profile.now)
 
 
+@pytest.mark.slow
 def test_every_parameter_is_taken_or_assumed(small_calibration: Calibration) -> None:
     notes = " ".join((*small_calibration.taken, *small_calibration.assumed))
     for words in ("Cycles:", "Competitor snapshots", "Events per cycle", "Home snapshots", "home bookmaker", "sportybet",
@@ -197,6 +199,7 @@ def test_the_indexes_of_a_profile_are_those_of_its_imitation(native: Server, sma
     assert got == pytest.approx(wanted, rel=0.03)
 
 
+@pytest.mark.slow
 def test_a_usual_database_has_the_usual_indexes(small_calibration: Calibration) -> None:
     load = small_calibration.case.workload
     assert (load.without_indexes, load.more_indexes) == ((), ())
@@ -215,6 +218,7 @@ def _index_bytes_per_row(profile: Profile, table: str) -> float:
     return (profiled.index_bytes or 0) / (profiled.rows or 1)
 
 
+@pytest.mark.slow
 def test_a_measured_profile_tells_the_days_and_their_cycles(small: Dataset, small_calibration: Calibration) -> None:
     sessions, own = small_calibration.case.workload.sessions, small.case.workload.sessions
     assert sum(session.cycles for session in sessions) == sum(session.cycles for session in own)
@@ -222,6 +226,7 @@ def test_a_measured_profile_tells_the_days_and_their_cycles(small: Dataset, smal
     assert len(sessions) == 12  # two sessions of the case are on one day
 
 
+@pytest.mark.slow
 def test_a_calibrated_case_survives_its_file(small_calibration: Calibration) -> None:
     case = small_calibration.case
     read = read_case(case.text, "case.json")
@@ -232,6 +237,7 @@ def test_a_calibrated_case_survives_its_file(small_calibration: Calibration) -> 
         Dataset(spec)
 
 
+@pytest.mark.slow
 def test_a_case_that_a_run_left_behind_is_imitated_as_it_is(
     small_profile: Profile, small_calibration: Calibration, tmp_path: Path
 ) -> None:
@@ -251,6 +257,7 @@ def test_the_change_rate_is_found_again_from_the_rows_that_repeat() -> None:
         assert change_rate(case, Repeated(share=equal, compared=1), None) == pytest.approx(rate, rel=0.1)
 
 
+@pytest.mark.slow
 def test_measured_repetition_is_what_the_generator_expects(small_database: Database, small: Dataset) -> None:
     plan = DatasetPlan(small.case, small.spec.scale, small.spec.seed)
     expected = 100 * equal_market_rows(plan, (BETPAWA,), plan.price_changes())
@@ -268,6 +275,7 @@ def test_the_churn_is_found_again_from_the_lists_that_repeat(churn: float) -> No
     assert list_churn(case, home, competitors) == pytest.approx(churn, rel=0.1)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("absent", ["market_odds", "competitor_odds_snapshots"])
 def test_a_database_without_odds_is_refused_with_what_it_lacks(small_profile: Profile, absent: str) -> None:
     tables = tuple(table for table in small_profile.tables if table.table != absent)
@@ -275,6 +283,7 @@ def test_a_database_without_odds_is_refused_with_what_it_lacks(small_profile: Pr
         calibrated(replace(small_profile, tables=tables))
 
 
+@pytest.mark.slow
 def test_a_database_whose_rows_were_not_counted_is_refused(small_profile: Profile) -> None:
     tables = tuple(
         replace(table, rows=None) if table.table == "market_odds" else table for table in small_profile.tables
@@ -291,6 +300,7 @@ def test_what_the_generator_does_not_make_is_said(small_profile: Profile) -> Non
     assert any(line.startswith("Table audit_log, ") for line in calibration.assumed)
 
 
+@pytest.mark.slow
 def test_a_profile_without_repetition_keeps_the_rates_of_the_base(small_profile: Profile) -> None:
     blind = tuple(
         replace(pair, equal_market_rows=None, equal_payloads=None, equal_lists=None) for pair in small_profile.series

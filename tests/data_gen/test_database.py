@@ -57,6 +57,7 @@ def test_all_snapshots_are_in_the_default_partition(small_database: Database, sm
     assert counted == small.rows["odds_snapshots"]
 
 
+@pytest.mark.slow
 def test_the_index_of_february_6_exists_only_in_the_later_case(small_database: Database, native: Server) -> None:
     sql = "SELECT count(*) FROM pg_indexes WHERE tablename = 'market_odds'"
     assert small_database.value(sql) == 4

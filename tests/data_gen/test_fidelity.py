@@ -19,6 +19,7 @@ def test_every_published_figure_is_measured(small_database: Database, native: Se
     assert {figure.name for figure in load_case("2026-02-17").figures} <= set(measured)
 
 
+@pytest.mark.slow
 def test_without_lz4_its_figures_are_missing_instead_of_zero(small_database: Database) -> None:
     measured = widths.measure(small_database, lz4=False)
     compared = figures(load_case("2026-02-17").figures, measured)

@@ -33,7 +33,7 @@ def tidy(bench: Bench) -> Iterator[None]:
         database.fetch("SELECT pg_drop_replication_slot(slot_name) FROM pg_replication_slots")
 
 
-@pytest.mark.parametrize("name", sampled(CHEATS, every=6))
+@pytest.mark.parametrize("name", sampled(CHEATS, every=10))
 def test_a_cheat_is_caught_or_its_bytes_are_counted(bench: Bench, name: str) -> None:
     cheat = CHEATS[name]
     outcome = run_scenario(bench, cheat.apply, timed=False, **cheat.declares)  # type: ignore[arg-type]
@@ -111,7 +111,7 @@ def test_a_connection_of_its_own_is_noticed_once_it_is_closed(bench: Bench) -> N
 
 
 @pytest.mark.parametrize(
-    "left", ["BEGIN", "SELECT pg_advisory_lock(1)", "LISTEN cheat", "CREATE TEMP TABLE t (id int)"]
+    "left", sampled(["BEGIN", "SELECT pg_advisory_lock(1)", "LISTEN cheat", "CREATE TEMP TABLE t (id int)"], every=4)
 )
 def test_a_session_that_stays_is_noticed_whatever_it_holds(bench: Bench, left: str) -> None:
     kept: list[Connection] = []

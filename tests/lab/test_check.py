@@ -70,7 +70,7 @@ def test_a_requirement_holds_where_its_query_counts_nothing(database: Database) 
     [
         "SELECT count(*) FROM nowhere",
         "WITH gone AS (DELETE FROM events RETURNING 1) SELECT count(*) FROM gone",
-        "SELECT count(pg_sleep(90))",
+        pytest.param("SELECT count(pg_sleep(90))", marks=pytest.mark.slow),
     ],
     ids=["fails", "writes", "takes long"],
 )

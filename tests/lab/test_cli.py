@@ -183,6 +183,7 @@ def test_a_run_writes_its_results_and_leaves_nothing_else(tmp_path: Path, tempor
         checked(kind, file.read_text(encoding="utf-8"))
 
 
+@pytest.mark.slow
 def test_what_no_server_can_run_is_skipped_and_is_no_failure(tmp_path: Path, temporary: Path) -> None:
     done = small_run("hypertable_compression", "--json", "--quiet", out=tmp_path, temporary=temporary)
     assert done.returncode == 0, done.stderr

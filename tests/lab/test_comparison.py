@@ -133,7 +133,7 @@ def test_sizes_of_other_rows_are_not_compared(sample: Experiment) -> None:
     ]
 
 
-@pytest.mark.parametrize(("limit", "code"), [("1%", 0), ("0.00001%", 1)])
+@pytest.mark.parametrize(("limit", "code"), [pytest.param("1%", 0, marks=pytest.mark.slow), ("0.00001%", 1)])
 def test_compare_ends_with_1_where_a_run_is_worse_than_allowed(
     limit: str, code: int, sample: Experiment, tmp_path: Path
 ) -> None:

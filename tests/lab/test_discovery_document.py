@@ -203,6 +203,7 @@ def test_profile_and_usage_print_json_for_a_program() -> None:
     assert usage["reading"] == "read"
 
 
+@pytest.mark.slow
 def test_sources_are_looked_through_for_the_payload_and_the_outcomes(tmp_path: Path) -> None:
     tree = "tests/usage/trees/app"
     discover(tmp_path / "DISCOVERY.md", "--usage", tree, "--run", SAMPLE)
@@ -235,7 +236,7 @@ def test_a_mistake_is_one_sentence_and_leaves_nothing(arguments: tuple[str, ...]
     assert not (ROOT / discovery.SUMMARY).exists()
 
 
-@pytest.mark.parametrize(("profile", "code"), [("2026-02-17", 0), ("nowhere", 2)])
+@pytest.mark.parametrize(("profile", "code"), [("2026-02-17", 0), pytest.param("nowhere", 2, marks=pytest.mark.slow)])
 def test_the_exit_code_says_whether_it_was_written(profile: str, code: int, tmp_path: Path) -> None:
     command = [sys.executable, "-m", "lab.cli", "discover", "--profile", profile, "-o", str(tmp_path / "D.md")]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=120)

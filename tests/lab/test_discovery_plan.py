@@ -80,7 +80,7 @@ def files_of(
     return plan_files(outcome, entry.facts, dependent, removal_steps(steps, entry.facts))
 
 
-@every_scenario([*BY_SQL, *REPLAYED], quick=4)
+@every_scenario([*BY_SQL, *REPLAYED])
 def test_the_files_of_a_strategy_leave_the_answers_that_it_declared(
     nasty_outcome: NastyOutcome, planned: Callable[[str], tuple[PlanFile, ...]], name: str
 ) -> None:
@@ -94,7 +94,7 @@ def test_the_files_of_a_strategy_leave_the_answers_that_it_declared(
         assert not list(verify.mismatches(database, questions, bench.expected(loss).answers, answers, loss))
 
 
-@pytest.mark.parametrize("name", BY_CLIENT)
+@every_scenario(BY_CLIENT)
 def test_files_that_need_a_client_say_so_before_they_change_anything(
     nasty: Bench, planned: Callable[[str], tuple[PlanFile, ...]], name: str
 ) -> None:
@@ -107,7 +107,7 @@ def test_files_that_need_a_client_say_so_before_they_change_anything(
         assert database.fetch(STATE) == before
 
 
-@pytest.mark.parametrize("name", NATIVE)
+@every_scenario(NATIVE)
 def test_the_files_name_nothing_of_the_sample(planned: Callable[[str], tuple[PlanFile, ...]], name: str) -> None:
     for file in planned(name):
         assert "%s" not in re.sub(r"format\('[^']*'", "", file.text), file.name
@@ -115,7 +115,7 @@ def test_the_files_name_nothing_of_the_sample(planned: Callable[[str], tuple[Pla
         assert not re.search(r"\b20\d\d-\d\d-\d\d\b", file.text), file.name
 
 
-@pytest.mark.parametrize("name", NATIVE)
+@every_scenario(NATIVE)
 def test_the_order_is_requirements_then_steps_then_what_cannot_be_undone(
     planned: Callable[[str], tuple[PlanFile, ...]], name: str
 ) -> None:
@@ -154,7 +154,10 @@ BROKEN = [
 ]
 
 
-@pytest.mark.parametrize(("name", "damage"), BROKEN)
+@pytest.mark.parametrize(
+    ("name", "damage"),
+    [pytest.param(*broken, marks=pytest.mark.slow if broken[0] != "drop_raw_response" else ()) for broken in BROKEN],
+)
 def test_a_database_that_breaks_a_requirement_is_not_changed(
     bench: Bench, planned: Callable[[str], tuple[PlanFile, ...]], name: str, damage: str
 ) -> None:

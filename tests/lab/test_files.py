@@ -22,7 +22,7 @@ from lab import files, paths, runs
 from lab.cli import app
 from lab.errors import InputError
 from tests.lab.commands import LAB
-from tests.support import ROOT, SAMPLE
+from tests.support import ROOT, SAMPLE, sampled
 
 Lay = Callable[[Path], None]
 
@@ -239,7 +239,7 @@ def test_a_profile_is_written_to_a_terminal() -> None:
     os.close(terminal)
 
 
-@pytest.mark.parametrize("into_a_file", [False, True])
+@pytest.mark.parametrize("into_a_file", sampled([False, True], every=2))
 def test_a_profile_on_standard_output_is_all_that_is_printed(into_a_file: bool, tmp_path: Path) -> None:
     command = [*LAB, "profile", "--case", "2026-02-17"]
     with (tmp_path / "out").open("w+") as file:
@@ -309,7 +309,7 @@ def test_letters_that_the_terminal_does_not_know_are_replaced(environment: dict[
 ODD_NAMES = ["[/x] [bold]", "a\x1b[2Jb", b"\xff.md".decode("utf-8", "surrogateescape"), "ends with \\"]
 
 
-@pytest.mark.parametrize("name", ODD_NAMES)
+@pytest.mark.parametrize("name", sampled(ODD_NAMES, every=4))
 def test_names_are_printed_as_they_are_and_move_no_cursor(name: str, tmp_path: Path) -> None:
     """Of a run in `compare`, and of a document in `attach` and `discover`; bytes that are not UTF-8 do no harm."""
     (tmp_path / name).mkdir(parents=True)

@@ -46,7 +46,10 @@ def changed(table: str, column: str) -> str:
 
 @pytest.mark.parametrize(
     ("fault", "says"),
-    [(changed, "The client could not unpack the documents of odds_snapshots"), (swapped, "Not proved: every document")],
+    [
+        pytest.param(changed, "The client could not unpack the documents of odds_snapshots", marks=pytest.mark.slow),
+        (swapped, "Not proved: every document"),
+    ],
 )
 def test_a_document_that_was_packed_wrong_is_never_put_in_place(
     fault: Callable[[str, str], str], says: str, nasty: Bench

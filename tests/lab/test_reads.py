@@ -132,6 +132,7 @@ def test_a_planted_delay_is_named_with_an_interval_and_an_untouched_clone_is_not
     assert not [read for read in read_results(untouched, gaps) or () if read.named]
 
 
+@pytest.mark.slow
 def test_the_time_that_a_read_sleeps_is_no_cpu_time(slower: Completed) -> None:
     cost = costs(slower)["Q3", True]
     assert cost.after.cpu_seconds is not None

@@ -14,6 +14,7 @@ from lab.trial.template import Bench
 from lab.values import Completed, Outcome, Verdict
 from scenarios.column_layout import aligned
 from tests.lab.trials import run_scenario
+from tests.support import sampled
 
 MIXED = {
     "a": "smallint",
@@ -91,7 +92,9 @@ NEXT_MONTH = """INSERT INTO odds_snapshots (event_id, bookmaker_id, captured_at)
 SELECT event_id, bookmaker_id, captured_at + interval '30 days' FROM odds_snapshots ORDER BY id DESC LIMIT 1"""
 
 
-@pytest.mark.parametrize("name", ["column_layout", "column_layout(types=narrow)", "jsonb_or_text(documents=markets)"])
+@pytest.mark.parametrize(
+    "name", sampled(["column_layout", "column_layout(types=narrow)", "jsonb_or_text(documents=markets)"], every=3)
+)
 def test_a_writer_goes_on_without_a_change(name: str, bench: Bench) -> None:
     later = (
         WRITE,

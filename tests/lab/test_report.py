@@ -223,6 +223,7 @@ def test_a_gap_is_computed_once_for_each_trial(sample: Experiment, monkeypatch: 
     assert len(computed) == sum(isinstance(outcome, Completed) for outcome in sample.outcomes)
 
 
+@pytest.mark.slow
 def test_pandas_is_loaded_for_the_csv_only() -> None:
     render = "results = analyse(runs.load(Path(sys.argv[1]))); markdown.report(results); summary.of(results)"
     script = f"""import sys; from pathlib import Path; from lab import runs; from lab.analysis.results import analyse

@@ -30,16 +30,18 @@ def needs_client(name: str) -> bool:
     return bool(entry.scenario.decodes)
 
 
-def every_scenario(names: Iterable[str], *, quick: int = 1) -> pytest.MarkDecorator:
-    """These strategies; those on pglite are slow tests, and so are all but each `quick`-th of the others."""
+def every_scenario(names: Iterable[str]) -> pytest.MarkDecorator:
+    """These strategies on the nasty dataset; slow are all but the first of each category that PostgreSQL alone runs."""
+    quick: dict[Category, str] = {}
+    for name in registry.everything():
+        (entry,) = registry.resolve([name])
+        if not on_pglite(name):
+            quick.setdefault(entry.scenario.category, name)
 
-    def marks(place: int, name: str) -> list[pytest.MarkDecorator]:
-        slow = [pytest.mark.slow] if on_pglite(name) or place % quick else []
-        return [pytest.mark.trial("nasty", name), *slow]
+    def marks(name: str) -> list[pytest.MarkDecorator]:
+        return [pytest.mark.trial("nasty", name), *([] if name in quick.values() else [pytest.mark.slow])]
 
-    return pytest.mark.parametrize(
-        "name", [pytest.param(name, marks=marks(place, name)) for place, name in enumerate(names)]
-    )
+    return pytest.mark.parametrize("name", [pytest.param(name, marks=marks(name)) for name in names])
 
 
 def request_for(  # noqa: PLR0913 - what a test may want to say

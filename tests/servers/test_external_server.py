@@ -92,6 +92,7 @@ def test_what_cannot_be_reached_is_one_sentence_with_what_to_do(dsn: str, says: 
         assert_refused(dsn, says)
 
 
+@pytest.mark.slow
 def test_a_server_that_never_answers_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
     assert int(external._LOST_AFTER["connect_timeout"]) <= 15
     monkeypatch.setitem(external._LOST_AFTER, "connect_timeout", "2")  # libpq waits for no less
@@ -186,6 +187,7 @@ def test_a_database_that_lost_its_mark_is_not_dropped_and_that_is_said(
     admin.execute(f"DROP DATABASE {name}")
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("exclusive")
 def test_a_killed_run_is_cleaned_up_by_its_reaper(role: str, admin: Database) -> None:
     with _lab(role) as lab:

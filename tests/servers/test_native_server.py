@@ -19,7 +19,7 @@ from lab.postgres.database import Database
 from lab.servers import Options, Server, Workspace, cache, clean, installation, open_server, open_workspace
 from lab.servers.account import server_account
 from lab.servers.installation import accepts, find_installation, runner
-from tests.support import ROOT
+from tests.support import ROOT, sampled
 
 NewName = Callable[[], str]
 _OTHERS = [path for path in Path("/usr/lib/postgresql").glob("*/bin") if (path / "postgres").exists()]
@@ -127,7 +127,7 @@ def test_a_cluster_is_made_once_and_copied_afterwards(monkeypatch: pytest.Monkey
     assert "\nlisten_addresses" not in (kept / "postgresql.conf").read_text(encoding="utf-8")
 
 
-@pytest.mark.parametrize("reason", ["unwritable", "unreachable", "another build"])
+@pytest.mark.parametrize("reason", sampled(["unwritable", "unreachable", "another build"], every=3))
 def test_a_cluster_is_made_anew_where_none_is_kept(
     reason: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
@@ -170,6 +170,7 @@ def test_programs_that_the_account_cannot_reach_are_copied(workspace: Workspace,
             assert database.value("SELECT 1") == 1
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(os.geteuid() != 0, reason="this is a normal user already")
 def test_a_normal_user_can_have_one_too() -> None:
     python = next((path for path in _pythons() if _runs(path)), None)

@@ -80,6 +80,7 @@ def test_a_killed_lab_is_cleaned_up_by_its_reaper(kind: str, base: Path) -> None
         wait_until(lambda: not run.exists() and not any(_runs(child) for child in children))
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("exclusive")
 def test_clean_ends_what_a_dead_run_left_and_only_that(base: Path) -> None:
     with _lab("native") as lab, open_workspace() as alive:

@@ -101,6 +101,7 @@ def test_an_interrupted_search_goes_on_where_it_was(interrupted: Said, first: Sa
     assert "pack_units" in first.trials
 
 
+@pytest.mark.slow
 def test_a_second_search_measures_nothing_and_finds_the_same(first: Said) -> None:
     second = search()
     assert not second.trials
