@@ -39,6 +39,7 @@ def difference(after: tuple[float, ...], before: tuple[float, ...]) -> Differenc
     return Difference(chance=chance, low=float(interval.low), high=float(interval.high))
 
 
+@lru_cache(maxsize=16384)  # several of each samples
 def percentile(samples: tuple[float, ...], percent: float) -> float:
     """The value below which that part of the samples lies, interpolated between two of them."""
     return float(np.percentile(samples, percent))
