@@ -96,7 +96,7 @@ def nasty_outcome(pool: ServerPool, request: pytest.FixtureRequest) -> NastyOutc
 
 @pytest.fixture(scope="session")
 def run_of_all(tmp_path_factory: pytest.TempPathFactory, pglite: object) -> Experiment:
-    """`lab run` without a word about scenarios or servers, made once, whichever process of the test run is the first.
+    """`lab run --thorough` without a word about scenarios or servers, made once, whichever process of the test run is the first.
 
     Whoever else asks meanwhile waits, so its tests follow one another: they carry the mark `trial("all")`. Of the datasets
     that change at other rates, `some_rates` leaves the highest.
@@ -106,7 +106,7 @@ def run_of_all(tmp_path_factory: pytest.TempPathFactory, pglite: object) -> Expe
     with locked(results.with_suffix(".lock")), some_rates():
         if not results.exists():
             small = thin_run(tmp_path_factory.mktemp("thin"), seconds=0.1)
-            done = lab_here("run", *small, "--jobs", "4", "--out", results)
+            done = lab_here("run", "--thorough", *small, "--jobs", "4", "--out", results)
             assert done.returncode == 0, done.stdout + done.stderr
     (folder,) = runs.folders(results)
     return runs.load(folder)
