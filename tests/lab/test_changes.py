@@ -55,6 +55,7 @@ def test_a_row_is_stored_only_when_it_differs_from_the_previous_one_of_its_serie
     )
 
 
+@pytest.mark.slow
 def test_rows_that_share_market_and_line_are_lost_by_the_keyed_design_and_counted(nasty: Bench) -> None:
     with nasty.untouched() as database:
         lost = database.value(TWINS)

@@ -137,6 +137,7 @@ def test_open_shows_the_page_of_the_newest_run_and_says_where_it_lies(tmp_path: 
     assert page.is_file()
 
 
+@pytest.mark.slow
 def test_open_says_where_the_page_lies_when_there_is_no_browser(tmp_path: Path) -> None:
     shutil.copytree(FORMAT_1, tmp_path / "run")
     shown = opened(tmp_path, BROWSER="nothing", PATH="")

@@ -145,6 +145,7 @@ def test_compare_ends_with_1_where_a_run_is_worse_than_allowed(
         assert STRATEGY in str(done.exception)
 
 
+@pytest.mark.slow
 def test_compare_and_history_speak_json_of_a_version(sample: Experiment, tmp_path: Path) -> None:
     for name in ("one", "two"):
         (tmp_path / name).mkdir()

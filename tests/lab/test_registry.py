@@ -233,6 +233,7 @@ def test_an_unknown_scenario_is_answered_with_the_nearest_names(name: str) -> No
         registry.resolve([name])
 
 
+@pytest.mark.slow
 def test_the_scenario_of_the_guide_works_as_one_file(folder: Path, bench: Bench) -> None:
     text = GUIDE.read_text(encoding="utf-8")
     example = text.split("```python\n", 1)[1].split("```", 1)[0]
