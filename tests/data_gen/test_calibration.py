@@ -27,6 +27,8 @@ from lab.values import Profile
 from tests.data_gen.conftest import MB, TOTAL, loaded, outside, profiled
 from tests.support import CASES
 
+pytestmark = pytest.mark.trial("calibration")
+
 _SEED, _OTHER_SEED = 5, 1  # of the database that is profiled, and of the one made from its profile
 
 

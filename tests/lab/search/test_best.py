@@ -22,6 +22,8 @@ from lab.values.events import Event
 from tests.workloads import strategies
 from tests.workloads.sensors import Sensors
 
+pytestmark = pytest.mark.trial("search")
+
 NO_LIMITS = Constraints()
 
 
@@ -110,6 +112,7 @@ def test_a_second_search_measures_nothing_and_finds_the_same(first: Said) -> Non
     assert second.found.finalists == first.found.finalists
 
 
+@pytest.mark.slow
 def test_what_answers_differently_is_never_a_finalist(first: Said) -> None:
     assert "tamper" in first.trials
     assert first.found
@@ -129,6 +132,7 @@ def test_a_search_ends_in_a_verified_run_whose_recommendation_names_a_finalist(f
     assert all(finalist in report.document(first.found) for finalist in first.found.finalists)
 
 
+@pytest.mark.slow
 def test_a_kept_column_excludes_what_drops_it_before_any_trial(first: Said) -> None:
     del first  # all its trials are in the cache
     kept = search(Constraints(keep={"readings.payload": None}))
@@ -137,6 +141,7 @@ def test_a_kept_column_excludes_what_drops_it_before_any_trial(first: Said) -> N
     assert kept.found.finalists == ("pack_units",)
 
 
+@pytest.mark.slow
 def test_a_budget_too_short_for_one_trial_is_refused_with_what_it_takes(first: Said) -> None:
     del first
     with pytest.raises(InputError, match=r"too short for one trial.*takes about \d+ s"):
