@@ -91,6 +91,7 @@ WorkloadModule = Annotated[
     typer.Option("--workload", metavar="MODULE", help="What to generate: a Python module with resolve(case, profile)."),
 ]
 Results = Annotated[Path, typer.Option("--out", help="Folder for results; each run gets its own folder in it.")]
+Runs = Annotated[Path, typer.Option("--out", metavar="FOLDER", help="The folder that holds the runs.")]
 PostgresBin = Annotated[
     Path | None, typer.Option("--postgres-bin", help="native: use the PostgreSQL programs in this folder.")
 ]

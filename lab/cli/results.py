@@ -10,7 +10,7 @@ import typer
 from lab.cli.app import app
 from lab.cli.console import print_json, print_line, print_lines, print_table
 from lab.cli.constraints import Horizon, Keep, KeepHistory, MaxLock, MaxRead, Target, constraints
-from lab.cli.options import AsJson, Folders, Full, Results
+from lab.cli.options import AsJson, Folders, Full, Runs
 from lab.cli.reporting import print_report, write_pictures, write_reports
 from lab.errors import InputError, LabError, UnavailableError
 from lab.report.table import Table
@@ -96,7 +96,7 @@ def compare(
         list[Path] | None,
         typer.Argument(metavar="[RUN]...", help="Folders of runs; default: the newest two."),
     ] = None,
-    results: Results = Path("results"),
+    results: Runs = Path("results"),
     fail_on: Annotated[
         str | None,
         typer.Option(
@@ -139,7 +139,7 @@ def _fail(compared: Comparison, limit: float) -> None:
 
 
 @app.command(epilog="Examples: [bold]lab history[/] · [bold]lab history --out results --json[/]")
-def history(results: Results = Path("results"), as_json: AsJson = False) -> None:
+def history(results: Runs = Path("results"), as_json: AsJson = False) -> None:
     """List the runs of a folder with their headline figures, oldest first."""
     from lab import runs
     from lab.analysis.history import headline
@@ -218,7 +218,7 @@ def report(
 @app.command("open", epilog="Examples: [bold]lab open[/] · [bold]lab open results/sample[/]")
 def open_page(
     run_folder: Annotated[Path | None, typer.Argument(metavar="[RUN]", help=f"{_RUN}; default: the newest.")] = None,
-    results: Results = Path("results"),
+    results: Runs = Path("results"),
 ) -> None:
     """Open the page of a run in the browser, and print where it lies."""
     import webbrowser
