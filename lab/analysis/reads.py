@@ -72,6 +72,13 @@ class ReadResult:
         return self.change in (Difference.SLOWER, Difference.FASTER)
 
     @property
+    def slowdown(self) -> float:
+        """The ratio of the medians or, of a slower one, that of the 95th percentiles if it is larger; 1 without a difference."""
+        if self.change is Difference.SLOWER:
+            return max(self.ratio, self.after.p95 / self.before.p95)
+        return self.ratio if self.named else 1.0
+
+    @property
     def columns(self) -> str:
         """Which columns were read, in words."""
         names = sorted({column.partition(".")[2] for column in self.without})
@@ -147,7 +154,7 @@ def worst_read(reads: Sequence[ReadResult] | None) -> WorstRead | None:
 
 
 def _as_worst(read: ReadResult) -> WorstRead:
-    ratio = max(read.ratio, read.after.p95 / read.before.p95)
+    ratio = read.slowdown
     return WorstRead(
         query=read.query, without=read.without, ratio=ratio, low=min(read.low, ratio), high=max(read.high, ratio)
     )

@@ -55,8 +55,13 @@ def _accuracy(found: Found) -> str:
         return "No combination of several parts was measured, so no forecast can be checked."
     return (
         f"The forecast of the bytes was off by {error:.1f} % in the median of"
-        f" {counted(len(found.compared), 'combination')}, by {_worst(found):.1f} % at most."
+        f" {counted(len(found.compared), 'combination')}, by {_worst(found):.1f} % at most.{_read_accuracy(found)}"
     )
+
+
+def _read_accuracy(found: Found) -> str:
+    error = found.read_error_percent
+    return "" if error is None else f" That of the worst read was off by {error:.1f} % in the median."
 
 
 def front(found: Found) -> Table:
@@ -72,12 +77,24 @@ def compared(pairs: Sequence[Compared]) -> Table:
     """Forecasts beside what was measured, in the order of the trials."""
     return Table(
         title="Forecast and measured",
-        heads=("combination", "forecast", "measured", "off by"),
+        heads=("combination", "forecast", "measured", "off by", "worst read: forecast", "measured", "off by"),
         rows=tuple(
-            (pair.measured.name, size(pair.forecast.bytes), size(pair.measured.bytes), percent(pair.percent))
+            (
+                pair.measured.name,
+                size(pair.forecast.bytes),
+                size(pair.measured.bytes),
+                percent(pair.percent),
+                _ratio(pair.forecast.read),
+                _ratio(pair.measured.read),
+                percent(pair.read_percent),
+            )
             for pair in pairs
         ),
     )
+
+
+def _ratio(value: float | None) -> Cell:
+    return Cell(value=value, unit=Unit.RATIO, digits=2)
 
 
 def _front_words(found: Found) -> str:
@@ -99,5 +116,5 @@ def _cell(one: Observation, axis: Axis) -> Cell | str:
     if axis in (Axis.BYTES, Axis.GROWTH):
         return size(cost)
     if axis in (Axis.READ, Axis.WRITE):
-        return Cell(value=cost, unit=Unit.RATIO, digits=2)
+        return _ratio(cost)
     return seconds(cost)

@@ -9,8 +9,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from functools import partial
+from dataclasses import dataclass, replace
 from itertools import count, takewhile
 from typing import TypeAlias
 
@@ -22,8 +21,8 @@ from lab.runner import auxiliary, pipeline, plan
 from lab.runner.server_pool import ServerPool, open_pool
 from lab.search.cache import TrialCache, code_digest
 from lab.search.found import Ending, Found
+from lab.search.limits import Limits
 from lab.search.measuring import SampleTrials, loss_of
-from lab.search.observation import Observation
 from lab.search.space import Combination, legal, name_of, parts
 from lab.search.strategy import Search
 from lab.servers import open_workspace
@@ -148,7 +147,7 @@ class _Halving:
             dataset=workload.plan(size_bytes=size, seed=request.seed, parameters=request.parameters),
             case_sha256=pipeline.sha256(workload.case_text),
             kinds=kinds,
-            constraints=self.constraints,
+            constraints=on_sample(self.constraints, request.size_bytes / size),
             step_seconds=request.step_seconds,
             read_seconds=min(READ_SECONDS, request.read_seconds),
             read_subjects=request.read_subjects,
@@ -166,7 +165,7 @@ class _Halving:
             trial=sample.observe,
             origins={part.name: part.scenario.origins for part in among},
             loss={part.name: loss_of(part.facts) for part in among},
-            within=partial(within, constraints=self.constraints),
+            limits=Limits(constraints=self.constraints),
             affords=lambda seconds: seconds + self._run_seconds(sample, _longest(sample), factor) <= self.clock.left,
         ).run()
         if len(found.observed) > 1:
@@ -226,15 +225,10 @@ def samples(size_bytes: int) -> tuple[int, ...]:
     return tuple(takewhile(lambda size: 2 * size <= size_bytes, sizes)) or (size_bytes,)
 
 
-def within(one: Observation, constraints: Constraints) -> bool:
-    """Whether an observation keeps the limits; what a sample cannot show breaks none before the run has measured it."""
-    grown = (one.growth or 0.0) * (constraints.horizon_days or 0)
-    limits = (
-        (one.bytes + grown, constraints.target_bytes),
-        (one.read, constraints.max_read),
-        (one.lock, constraints.max_lock_seconds),
-    )
-    return all(found is None or most is None or found <= most for found, most in limits)
+def on_sample(constraints: Constraints, smaller: float) -> Constraints:
+    """What keeps these keeps the given ones on data that is `smaller` times as large, too: locks last longer in proportion."""
+    most = constraints.max_lock_seconds
+    return replace(constraints, max_lock_seconds=None if most is None else most / smaller)
 
 
 def _longest(sample: SampleTrials) -> list[float]:

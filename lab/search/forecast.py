@@ -1,22 +1,28 @@
 """Forecasts a combination from the effects of its parts, with first-order interactions.
 
-The effect of a part on a table is a factor, for each kind of bytes. A forecast begins with the largest combination inside of
-the asked one that was measured, and applies the other parts to it. A table that a part makes anew holds as many rows as the
-table that it declares to follow. Where two parts were measured together, what they gave beyond the forecast of both is
-their interaction, and it is applied wherever both meet again.
+The effect of a part on a table is a factor, for each kind of bytes; on a read and on writes it is one, too. A forecast begins
+with the largest combination inside of the asked one that was measured, and applies the other parts to it. A table that a part
+makes anew holds as many rows as the table that it declares to follow. Where two parts were measured together, what they gave
+beyond the forecast of both is their interaction, and it is applied wherever both meet again.
+
+The lock of a part lasts at most as long as the shortest one of all measured combinations inside of the asked one that
+contain it, and in proportion to the rows that are left; the longest of these is the forecast.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from itertools import combinations
+from typing import TypeVar
 
 from lab.search.observation import Observation, Place
 from lab.search.space import Combination
 
 Origins = Mapping[str, Mapping[str, str]]
 """By part, each new table to the table whose rows it grows with."""
+_Key = TypeVar("_Key")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,12 +43,19 @@ class Forecaster:
         for part in combination:
             if part not in start.combination:
                 result = self._with(result, part)
-        for factors in self._interactions(combination, start):
-            pieces = {place: size * factors.get(place, 1.0) for place, size in result.pieces.items()}
-            result = replace(result, pieces=pieces)
-        growth = self._growth(result, start, combination)
-        loss = max((self.loss[part] for part in combination), default=0)
-        return replace(result, combination=combination, growth=growth, loss=loss)
+        for both, expected in self._together(combination, start):
+            result = replace(
+                result,
+                pieces=_adjusted(result.pieces, both.pieces, expected.pieces),
+                reads=_adjusted(result.reads, both.reads, expected.reads),
+            )
+        return replace(
+            result,
+            combination=combination,
+            growth=self._growth(result, start, combination),
+            lock=self._lock(combination, math.fsum(result.rows.values())),
+            loss=max((self.loss[part] for part in combination), default=0),
+        )
 
     @property
     def _base(self) -> Observation:
@@ -70,7 +83,6 @@ class Forecaster:
             reads={query: ratio * alone.reads[query] for query, ratio in current.reads.items() if query in alone.reads},
             write=_times(current.write, alone.write),
             seconds=_plus(current.seconds, alone.seconds),
-            lock=None if current.lock is None or alone.lock is None else max(current.lock, alone.lock),
             took=max(current.took + alone.took - base.took, 0.1),
         )
 
@@ -96,17 +108,22 @@ class Forecaster:
         origin = next((self.origins[part][table] for part in parts if table in self.origins.get(part, {})), None)
         return _factor(other.rows.get(origin, 0.0), self._base.rows.get(origin)) if origin else 1.0
 
-    def _interactions(self, combination: Combination, start: Observation) -> Iterator[Mapping[Place, float]]:
-        """Of every two parts that were measured together and are not both in `start`: measured ÷ forecast, by place."""
+    def _together(self, combination: Combination, start: Observation) -> Iterator[tuple[Observation, Observation]]:
+        """Every two parts that were measured together and are not both in `start`: as measured, and as forecast."""
         for first, second in combinations(combination, 2):
             both = self.observed.get(frozenset((first, second)))
             if both and not {first, second} <= set(start.combination):
-                expected = self._with(self._single(first), second).pieces
-                yield {
-                    place: size / expected[place]
-                    for place, size in both.pieces.items()
-                    if size > 0 and expected.get(place, 0.0) > 0
-                }
+                yield both, self._with(self._single(first), second)
+
+    def _lock(self, combination: Combination, rows: float) -> float | None:
+        """The longest of its parts, where `rows` rows are left in all."""
+        wanted = frozenset(combination)
+        inside = [(parts, _lock_of(one, rows)) for parts, one in self.observed.items() if parts <= wanted]
+        least = [
+            min((lock for parts, lock in inside if part in parts and lock is not None), default=None)
+            for part in combination
+        ]
+        return max((lock for lock in least if lock is not None), default=0.0) if None not in least else None
 
     def _growth(self, result: Observation, start: Observation, combination: Combination) -> float | None:
         """In proportion to the bytes; a part that saves more of one than of the other alone does so here too."""
@@ -124,8 +141,23 @@ class Forecaster:
         return growth
 
 
+def _lock_of(one: Observation, rows: float) -> float | None:
+    """Its longest lock where only `rows` rows are left: it lasts in proportion to them."""
+    return None if one.lock is None else one.lock * min(_factor(rows, math.fsum(one.rows.values())), 1.0)
+
+
 def _factor(after: float, before: float | None) -> float:
     return after / before if before else 1.0
+
+
+def _adjusted(
+    amounts: Mapping[_Key, float], measured: Mapping[_Key, float], expected: Mapping[_Key, float]
+) -> Mapping[_Key, float]:
+    """Each amount times measured ÷ expected, where both are there."""
+    return {
+        key: amount * (measured[key] / expected[key] if measured.get(key) and expected.get(key) else 1.0)
+        for key, amount in amounts.items()
+    }
 
 
 def _times(one: float | None, other: float | None) -> float | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 from statistics import median
@@ -28,6 +29,12 @@ class Compared:
         """How far the forecast of the bytes was off."""
         return 100 * (self.forecast.bytes / self.measured.bytes - 1)
 
+    @property
+    def read_percent(self) -> float | None:
+        """How far the forecast of the worst read was off; None where it was not measured."""
+        forecast, measured = self.forecast.read, self.measured.read
+        return 100 * (forecast / measured - 1) if forecast and measured else None
+
 
 @dataclass(frozen=True, kw_only=True)
 class Found:
@@ -49,5 +56,15 @@ class Found:
 
     @property
     def error_percent(self) -> float | None:
-        """Median of how far the forecasts were off; None where no combination was measured."""
-        return median(abs(one.percent) for one in self.compared) if self.compared else None
+        """Median of how far the forecasts of the bytes were off; None where no combination was measured."""
+        return _median(one.percent for one in self.compared)
+
+    @property
+    def read_error_percent(self) -> float | None:
+        """The same of the worst read; None where none was measured."""
+        return _median(one.read_percent for one in self.compared if one.read_percent is not None)
+
+
+def _median(errors: Iterable[float]) -> float | None:
+    sizes = [abs(error) for error in errors]
+    return median(sizes) if sizes else None

@@ -105,6 +105,7 @@ class SampleTrials:
             read_seconds=self.read_seconds,
             read_subjects=self.read_subjects,
             write_seconds=self.write_seconds,
+            traffic=True,  # without anybody who looks on, the locks of VACUUM and of procedures are not known
         )
         known = self.cache.get(request, self.pool.server(server))
         if known:
@@ -157,7 +158,7 @@ def observation(candidate: Candidate, combination: Combination, took: float) -> 
             if table in trial_rows
         },
         growth=candidate.bytes_per_day,
-        reads={f"{read.query} {read.columns}": read.ratio if read.named else 1.0 for read in reads},
+        reads={f"{read.query} {read.columns}": read.slowdown for read in reads},
         write=candidate.write_ratio,
         seconds=0.0 if candidate.facts.category is Category.CONTROL else candidate.cost.seconds,
         lock=candidate.longest_lock_seconds,

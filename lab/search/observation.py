@@ -45,7 +45,8 @@ class Observation:
     growth: float | None
     """Bytes a day."""
     reads: Mapping[str, float]
-    """By read of the application, how many times as long as before it takes; empty where none was timed."""
+    """By read of the application, how many times as long as before it takes, by its median or its 95th percentile; empty where
+    none was timed."""
     write: float | None
     """How many times as long as before a write takes."""
     seconds: float | None

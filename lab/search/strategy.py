@@ -5,12 +5,15 @@ is what a forecast adds to the hypervolume of the front, the cost is the time of
 should become the smallest one within the limits: in turn of those that lose nothing, columns, or rows. What a measured
 combination is expected to dominate gains nothing, and is never run. A trial corrects the forecasts of all combinations
 that contain it.
+
+What should keep the limits is measured before what perhaps keeps them; what is certain to break one is never measured. Only
+where nothing gets under the target does the search go on for what comes closest to it.
 """
 
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from math import inf
@@ -18,6 +21,7 @@ from math import inf
 from lab.search.forecast import Forecaster, Origins
 from lab.search.found import Compared, Ending, Found
 from lab.search.front import Measure, axes_of, front
+from lab.search.limits import Limits
 from lab.search.observation import LOSSES, Observation
 from lab.search.space import Combination
 
@@ -26,6 +30,8 @@ LEAST_GAIN = 0.0001
 
 Trial = Callable[[Combination], Observation | None]
 """Measures a combination; None where it could not be applied, or its answers differ."""
+_Turn = Callable[[Sequence[Observation]], Combination | None]
+"""Chooses among forecasts."""
 
 
 @dataclass(kw_only=True)
@@ -38,8 +44,7 @@ class Search:
     origins: Origins
     loss: Mapping[str, int]
     """By part, as `Observation.loss`."""
-    within: Callable[[Observation], bool]
-    """Whether a measured or forecast combination keeps the limits."""
+    limits: Limits
     affords: Callable[[float], bool]
     """Whether a trial of so many seconds may still begin."""
     _observed: dict[frozenset[str], Observation] = field(default_factory=dict)
@@ -60,7 +65,7 @@ class Search:
             observed=observed,
             compared=tuple(self._compared),
             front=tuple(sorted(front(self._kept), key=lambda one: one.bytes)),
-            within_limits=any(map(self.within, observed)),
+            within_limits=any(map(self.limits.kept, self._strategies)),
             axes=axes_of(observed),
             ending=ending,
             candidates=len(self.space),
@@ -76,9 +81,14 @@ class Search:
         turns = deque(
             turn for loss in LOSSES for turn in (partial(self._smallest, loss), partial(self._widest, measure))
         )
-        while chosen := next(filter(None, (turn() for turn in turns)), None):
+        while chosen := self._promising(turns):
             yield chosen
             turns.rotate(-1)
+
+    def _promising(self, turns: Iterable[_Turn]) -> Combination | None:
+        """What the first turn that finds anything chooses, in the first of the fields in which any does."""
+        found = (turn(field) for field in self._fields() for turn in turns)
+        return next(filter(None, found), None)
 
     def _measure(self, combination: Combination) -> None:
         forecast = self._forecast(combination) if len(combination) > 1 else None
@@ -102,36 +112,45 @@ class Search:
             self._forecasts[combination] = forecaster.forecast(combination)
         return self._forecasts[combination]
 
-    def _candidates(self) -> list[Observation]:
-        """The forecasts of all that may still be measured, and should keep the limits; of all where nothing keeps them."""
+    def _fields(self) -> Iterator[list[Observation]]:
+        """The forecasts of what may still be measured, the most promising ones first."""
         unmeasured = [
             forecast
             for combination in self.space
             if len(combination) > 1 and self._may_be_measured(frozenset(combination))
             if (forecast := self._forecast(combination))
         ]
-        fitting = [forecast for forecast in unmeasured if self.within(forecast)]
-        return fitting or ([] if any(map(self.within, self._observed.values())) else unmeasured)
+        yield [forecast for forecast in unmeasured if self.limits.kept(forecast)]
+        yield [forecast for forecast in unmeasured if self.limits.perhaps_kept(forecast)]
+        if not any(map(self.limits.kept, self._strategies)):
+            yield [forecast for forecast in unmeasured if self.limits.without_target.perhaps_kept(forecast)]
 
     def _may_be_measured(self, parts: frozenset[str]) -> bool:
         return parts not in self._observed and not any(parts >= refused for refused in self._refused)
 
     @property
-    def _kept(self) -> list[Observation]:
-        """What was measured within the limits; all where nothing keeps them."""
-        observed = list(self._observed.values())
-        return [one for one in observed if self.within(one)] or observed
+    def _strategies(self) -> list[Observation]:
+        """What was measured, without the baseline: that nothing is done keeps the limits of reads and locks by itself."""
+        return [one for one in self._observed.values() if one.combination]
 
-    def _smallest(self, loss: int) -> Combination | None:
+    @property
+    def _kept(self) -> list[Observation]:
+        """What was measured within the limits; where no strategy keeps them, what does so but for the target, or all."""
+        for limits in (self.limits, self.limits.without_target):
+            if any(map(limits.kept, self._strategies)):
+                return [one for one in self._observed.values() if limits.kept(one)]
+        return list(self._observed.values())
+
+    def _smallest(self, loss: int, among: Sequence[Observation]) -> Combination | None:
         """What should be smaller than the smallest one within the limits, of those that lose no more."""
         best = min((one.bytes for one in self._kept if one.loss <= loss), default=inf)
-        fitting = (one for one in self._candidates() if one.loss <= loss)
+        fitting = (one for one in among if one.loss <= loss)
         chosen = min(fitting, key=lambda one: one.bytes, default=None)
         return chosen.combination if chosen and chosen.bytes < best * (1 - LEAST_GAIN) else None
 
-    def _widest(self, measure: Measure) -> Combination | None:
+    def _widest(self, measure: Measure, among: Sequence[Observation]) -> Combination | None:
         """What should add most to the hypervolume per second of its trial."""
         volume = measure.gains(self._kept)
-        gains = [(volume.of(one), one) for one in self._candidates()]
+        gains = [(volume.of(one), one) for one in among]
         worth = [(gain / one.took, one.combination) for gain, one in gains if gain > LEAST_GAIN * volume.total]
         return max(worth)[1] if worth else None

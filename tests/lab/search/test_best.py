@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import multiprocessing
+import os
+import signal
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -84,8 +87,25 @@ def own(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
 
 
 @pytest.fixture(scope="module")
-def interrupted(own: None) -> Said:
+def killed(own: None) -> None:
+    """A search in another process, which is killed when its baseline is measured."""
     del own
+
+    def kill_at_the_second_trial(event: Event) -> None:
+        if any("drop_payload on" in text for text in words(event)):
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    process = multiprocessing.get_context("fork").Process(
+        target=best.search, args=(request(Path()), 600, kill_at_the_second_trial)
+    )
+    process.start()
+    process.join()
+    assert process.exitcode == -signal.SIGKILL
+
+
+@pytest.fixture(scope="module")
+def interrupted(killed: None) -> Said:
+    del killed
     return search(stop_at="pack_units on")
 
 
@@ -97,8 +117,13 @@ def first(interrupted: Said) -> Said:
 
 
 @pytest.mark.slow
+def test_a_killed_search_goes_on_where_it_was(interrupted: Said) -> None:
+    assert "baseline" not in interrupted.trials
+
+
+@pytest.mark.slow
 def test_an_interrupted_search_goes_on_where_it_was(interrupted: Said, first: Said) -> None:
-    assert interrupted.trials[:2] == ["baseline", "drop_payload"]
+    assert interrupted.trials == ["drop_payload"]
     assert not set(interrupted.trials) & set(first.trials)
     assert "pack_units" in first.trials
 
@@ -153,3 +178,9 @@ def test_samples_grow_fourfold_up_to_half_of_the_run() -> None:
     assert best.samples(256 * mb) == (16 * mb, 64 * mb)
     assert best.samples(48 * mb) == (16 * mb,)
     assert best.samples(16 * mb) == (16 * mb,)
+
+
+def test_a_finalist_keeps_the_limit_of_locks_on_a_sample_in_proportion_to_its_size() -> None:
+    limited = best.on_sample(Constraints(target_bytes=9, max_read=1.5, max_lock_seconds=0.75), 3)
+    assert limited == Constraints(target_bytes=9, max_read=1.5, max_lock_seconds=0.25)
+    assert best.on_sample(NO_LIMITS, 3) == NO_LIMITS

@@ -11,16 +11,23 @@ from lab.search.space import Combination
 BASE: dict[Place, float] = {("t", "heap"): 100.0, ("t", "indexes"): 40.0, ("u", "toast"): 60.0}
 
 
-def seen(*combination: str, pieces: dict[Place, float] = BASE, rows: float = 10.0, seconds: float = 1.0) -> Observation:
+def seen(
+    *combination: str,
+    pieces: dict[Place, float] = BASE,
+    rows: float = 10.0,
+    seconds: float = 1.0,
+    read: float = 2.0,
+    lock: float | None = None,
+) -> Observation:
     return Observation(
         combination=combination,
         pieces=pieces,
         rows={"t": rows},
         growth=sum(pieces.values()) / 10,
-        reads={"Q1 all": 2.0 if combination else 1.0},
+        reads={"Q1 all": read if combination else 1.0},
         write=None,
         seconds=seconds if combination else 0.0,
-        lock=None,
+        lock=lock,
         loss=0,
         took=5.0,
     )
@@ -64,6 +71,30 @@ def test_an_interaction_of_two_parts_holds_where_both_meet_again() -> None:
 def test_reads_multiply_and_seconds_add_up() -> None:
     result = forecast(("trim", "drop"), TRIM, DROP)
     assert (result.read, result.seconds) == (4.0, 2.0)
+
+
+def test_an_interaction_of_two_reads_holds_where_both_meet_again() -> None:
+    both = seen("trim", "half", rows=5.0, read=3.0)
+    trim_drop = seen("trim", "drop", read=5.0)
+    assert forecast(("trim", "half", "drop"), TRIM, HALF, DROP, both, trim_drop).read == pytest.approx(5 * 2 * 3 / 4)
+
+
+def test_the_longest_lock_is_that_of_a_part() -> None:
+    assert forecast(("trim", "drop"), seen("trim", lock=0.1), seen("drop", lock=0.4)).lock == 0.4
+
+
+def test_a_lock_that_another_part_makes_shorter_is_as_short_where_both_meet_again() -> None:
+    alone = (seen("view", lock=0.2), seen("drop", lock=0.9), seen("trim", lock=0.1))
+    assert forecast(("drop", "trim", "view"), *alone, seen("drop", "trim", lock=0.3)).lock == 0.3
+
+
+def test_a_lock_is_shorter_where_another_part_deletes_rows() -> None:
+    deletes = seen("half", rows=5.0, lock=0.1)
+    assert forecast(("half", "drop"), deletes, seen("drop", lock=0.8)).lock == pytest.approx(0.4)
+
+
+def test_a_lock_that_is_not_known_of_one_part_is_not_forecast() -> None:
+    assert forecast(("trim", "drop"), seen("trim", lock=0.1), seen("drop")).lock is None
 
 
 def test_what_was_not_measured_stays_missing() -> None:

@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from statistics import median
@@ -17,16 +16,19 @@ from benchmarks.search_space import read_table
 from lab import registry
 from lab.search.found import Found
 from lab.search.front import Measure, axes_of
+from lab.search.limits import Limits
 from lab.search.measuring import loss_of
 from lab.search.observation import LOSSES, Observation
 from lab.search.space import Combination
 from lab.search.strategy import Search
+from lab.values import Constraints
 
 SEEDS = range(20)
 MOST_TRIALS = 0.15
 """Of all combinations."""
 LEAST_VOLUME = 0.99
 WINNER_WITHIN = 1.02
+NO_LIMITS = Limits()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,8 +37,11 @@ class Measured:
 
     table: dict[Combination, Observation]
 
-    def search(self, seed: int, within: Callable[[Observation], bool] = lambda _: True) -> Found:
-        """Parts come in another order with each seed, and times differ by 15 %, as they do on a machine with other work."""
+    def search(self, seed: int, limits: Limits = NO_LIMITS) -> Found:
+        """Parts come in another order with each seed, and times differ by 15 %, as they do on a machine with other work.
+
+        The budget is a number of trials, so all of them cost about the same.
+        """
         rng = random.Random(seed)  # noqa: S311 - an order and noise, no secret
         left = int(MOST_TRIALS * len(self.table))
         parts = [combination for combination in self.table if len(combination) == 1]
@@ -47,7 +52,7 @@ class Measured:
             left -= 1
             one = self.table[combination]
             slower = rng.lognormvariate(0, 0.15)
-            return replace(one, seconds=(one.seconds or 0.0) * slower, took=one.took * slower)
+            return replace(one, seconds=(one.seconds or 0.0) * slower, took=slower)
 
         entries = registry.resolve(part for (part,) in parts)
         return Search(
@@ -55,7 +60,7 @@ class Measured:
             trial=trial,
             origins={entry.name: entry.scenario.origins for entry in entries},
             loss={entry.name: loss_of(entry.facts) for entry in entries},
-            within=within,
+            limits=limits,
             affords=lambda _: left > 0,
         ).run()
 
@@ -105,8 +110,8 @@ def test_forecasts_of_combinations_are_within_3_percent_in_the_median(searches: 
     assert median(found.error_percent or 0.0 for found in searches) <= 3
 
 
-def test_a_search_within_a_limit_names_only_what_keeps_it(measured: Measured) -> None:
-    most = median(one.seconds or 0.0 for one in measured.table.values())
-    found = measured.search(0, within=lambda one: (one.seconds or 0.0) <= most)
+def test_a_search_within_a_target_names_only_what_keeps_it(measured: Measured) -> None:
+    limits = Limits(constraints=Constraints(target_bytes=round(median(one.bytes for one in measured.table.values()))))
+    found = measured.search(0, limits)
     assert found.front
-    assert all((one.seconds or 0.0) <= most for one in found.front)
+    assert all(limits.kept(one) for one in found.front)

@@ -1,0 +1,116 @@
+"""Limits of reads and locks are hard: what is certain to break one is never measured, what perhaps keeps it comes last."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from itertools import combinations
+from math import prod
+
+from lab.search.found import Found
+from lab.search.limits import Limits
+from lab.search.observation import Observation
+from lab.search.space import Combination
+from lab.search.strategy import Search
+from lab.values import Constraints
+
+
+@dataclass(frozen=True, kw_only=True)
+class Part:
+    """What one strategy does by itself; all effects multiply, and the longest lock counts."""
+
+    size: float
+    read: float = 1.0
+    lock: float = 0.01
+
+
+PARTS: Mapping[str, Part] = {
+    "pack": Part(size=0.2, read=3.0, lock=0.5),
+    "trim": Part(size=0.8),
+    "narrow": Part(size=0.7, read=1.2, lock=0.2),
+    "drop": Part(size=0.9, read=1.1, lock=0.3),
+}
+
+
+@dataclass
+class Lab:
+    """Measures what the parts say, and notes it."""
+
+    asked: list[Combination] = field(default_factory=list)
+
+    def trial(self, combination: Combination) -> Observation:
+        self.asked.append(combination)
+        parts = [PARTS[part] for part in combination]
+        return Observation(
+            combination=combination,
+            pieces={("t", "heap"): 100 * prod(part.size for part in parts)},
+            rows={"t": 10.0},
+            growth=None,
+            reads={"Q1 all": prod(part.read for part in parts)},
+            write=None,
+            seconds=float(len(parts)),
+            lock=max((part.lock for part in parts), default=0.0),
+            loss=0,
+            took=5.0,
+        )
+
+    def search(self, constraints: Constraints) -> Found:
+        return Search(
+            space=list(space()),
+            trial=self.trial,
+            origins={},
+            loss=dict.fromkeys(PARTS, 0),
+            limits=Limits(constraints=constraints),
+            affords=lambda _: True,
+        ).run()
+
+
+def space() -> Iterator[Combination]:
+    for size in range(len(PARTS) + 1):
+        yield from combinations(PARTS, size)
+
+
+def several(asked: list[Combination]) -> list[Combination]:
+    return [combination for combination in asked if len(combination) > 1]
+
+
+def test_what_is_certain_to_be_too_slow_is_never_measured() -> None:
+    lab = Lab()
+    found = lab.search(Constraints(max_read=1.4))
+    assert several(lab.asked)
+    assert not any("pack" in combination for combination in several(lab.asked))
+    assert min(found.front, key=lambda one: one.bytes).combination == ("trim", "narrow", "drop")
+
+
+def test_what_is_certain_to_lock_too_long_is_never_measured() -> None:
+    lab = Lab()
+    found = lab.search(Constraints(max_lock_seconds=0.22))
+    assert several(lab.asked) == [("trim", "narrow")]
+    assert found.within_limits
+
+
+def test_what_perhaps_keeps_a_limit_is_measured_and_left_out_if_it_does_not() -> None:
+    lab = Lab()
+    found = lab.search(Constraints(max_read=1.25))
+    assert any({"narrow", "drop"} <= set(combination) for combination in lab.asked)
+    assert all(one.read is not None and one.read <= 1.25 for one in found.front)
+
+
+def test_where_only_the_target_is_out_of_reach_the_search_goes_on_for_the_closest() -> None:
+    lab = Lab()
+    found = lab.search(Constraints(target_bytes=1, max_read=1.4))
+    assert not found.within_limits
+    assert min(found.front, key=lambda one: one.bytes).combination == ("trim", "narrow", "drop")
+
+
+def test_where_no_strategy_keeps_a_limit_no_combination_is_measured() -> None:
+    lab = Lab()
+    found = lab.search(Constraints(max_lock_seconds=0.001))
+    assert not several(lab.asked)
+    assert not found.within_limits
+    assert {one.combination for one in found.front} >= {("pack",), ("trim",)}
+
+
+def test_what_a_sample_does_not_show_breaks_no_limit() -> None:
+    unseen = replace(Lab().trial(("pack",)), reads={}, lock=None)
+    assert Limits(constraints=Constraints(max_read=1.1, max_lock_seconds=0.001)).kept(unseen)
