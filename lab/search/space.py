@@ -75,8 +75,13 @@ def _go_together(first: Registered, second: Registered) -> bool:
 
 
 def _makes_pointless(one: Scenario, other: Scenario) -> bool:
-    """Whether `one` takes away all that `other` works on, so that the combination stores what `one` alone stores."""
-    columns = bool(other.needs_columns) and set(other.needs_columns) <= set(one.drops)
+    """Whether `one` takes away all that `other` works on, so that the combination stores what `one` alone stores.
+
+    What packs a column stores it in its own way, whatever was done to the values before; afterwards they can only be removed.
+    """
+    removes = other.drops or other.emptied or other.archives
+    taken = set(one.drops) if removes else {*one.drops, *one.decodes}
+    columns = bool(other.needs_columns) and set(other.needs_columns) <= taken
     values = (
         one.keeps_days is not None
         and other.empties_after_days is not None

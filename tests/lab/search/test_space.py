@@ -42,6 +42,12 @@ def test_a_column_is_not_packed_and_dropped() -> None:
     assert len(space.legal((DROP, PACK))) == 3
 
 
+def test_a_column_is_not_stored_in_another_way_and_packed_but_packed_and_emptied() -> None:
+    packs = part("packs", needs_columns=("u.payload",), decodes={"u.payload": lambda _: None})
+    empties = part("empties", needs_columns=("u.payload",), losses=EMPTY.scenario.losses, empties=lambda _: {})
+    assert space.legal((PACK, packs, empties))[4:] == (("pack", "empties"), ("packs", "empties"))
+
+
 def test_values_that_go_with_their_rows_are_not_emptied_before() -> None:
     assert len(space.legal((WEEK, EMPTY))) == 3
 
