@@ -55,12 +55,13 @@ def pytest_xdist_auto_num_workers() -> int:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Slow tests come first: at the end, no process is left with a long one while the others have nothing to do.
 
-    Those of one trial follow one another, because processes share tests in the order in which they come.
+    Those of one trial follow one another, because processes share tests in the order in which they come. They are the first of
+    all, because a trial that many read takes longest.
     """
     for item in items:
         if isinstance(item, pytest.Function) and _is_on_pglite(item):
             item.add_marker(pytest.mark.slow)
-    items.sort(key=lambda item: item.get_closest_marker("slow") is None)
+    items.sort(key=lambda item: [item.get_closest_marker(name) is None for name in ("slow", "trial")])
     first: dict[object, int] = {}
     for place, item in enumerate(items):
         first.setdefault(_trial(item), place)
