@@ -12,11 +12,11 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
+from lab.analysis.disagreement import Disagreement, Extent, disagreements_of
 from lab.analysis.reads import ReadResult
 from lab.analysis.results import Results
 from lab.analysis.rows import TrialResult
-from lab.units import counted
-from lab.values import Environment, Experiment, LoadedTemplate, Verdict
+from lab.values import Verdict
 
 
 class RowVerdict(StrEnum):
@@ -39,31 +39,6 @@ class RowVerdict(StrEnum):
     """It was skipped, or it is broken in both."""
     NOT_COMPARABLE = "not comparable"
     """The runs loaded different rows."""
-
-
-class Extent(StrEnum):
-    """What a circumstance in which runs differ makes impossible to compare."""
-
-    ALL = "sizes and times"
-    TIMES = "times"
-    NOTHING = "nothing"
-    """It may explain a difference."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Disagreement:
-    """A circumstance in which the runs differ."""
-
-    circumstance: str
-    values: Mapping[str, str]
-    """By run."""
-    forbids: Extent
-
-    @property
-    def words(self) -> str:
-        """As one sentence."""
-        listed = ", ".join(f"{run}: {value}" for run, value in self.values.items())
-        return f"{self.circumstance} differs ({listed})"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -123,6 +98,8 @@ class Comparison:
     rows: tuple[ComparedRow, ...]
     """In the order of the runs; of two trials of one scenario, the first."""
     disagreements: tuple[Disagreement, ...]
+    unfinished: Mapping[str, str]
+    """Why outcomes are missing, by run; a run that has them all is not in it."""
 
     @property
     def comparable(self) -> bool:
@@ -137,7 +114,7 @@ class Comparison:
 def compare(several: Sequence[Results]) -> Comparison:
     """Compare runs with the first of them; a run that is named twice is taken once."""
     by_run = {results.experiment.run: results for results in several}
-    disagreements = tuple(_disagreements([results.experiment for results in by_run.values()]))
+    disagreements = tuple(disagreements_of([results.experiment for results in by_run.values()]))
     forbidden = {disagreement.forbids for disagreement in disagreements}
     columns = [_first_trials(results) for results in by_run.values()]
     places = dict.fromkeys(place for column in columns for place in column)
@@ -148,7 +125,12 @@ def compare(several: Sequence[Results]) -> Comparison:
         times=not forbidden & {Extent.ALL, Extent.TIMES},
     )
     rows = [context.row(scenario, server) for scenario, server in places]
-    return Comparison(runs=tuple(by_run), rows=tuple(_merged(rows)), disagreements=disagreements)
+    return Comparison(
+        runs=tuple(by_run),
+        rows=tuple(_merged(rows)),
+        disagreements=disagreements,
+        unfinished={run: results.unfinished for run, results in by_run.items() if results.unfinished},
+    )
 
 
 _Place = tuple[str, str | None]
@@ -251,49 +233,3 @@ def _merged(rows: Iterable[ComparedRow]) -> Iterator[ComparedRow]:
         known = merged.get(key)
         merged[key] = replace(known, servers=(*known.servers, *row.servers)) if known else row
     yield from merged.values()
-
-
-def _disagreements(experiments: Sequence[Experiment]) -> Iterator[Disagreement]:
-    for (name, forbids), values in _circumstances(experiments).items():
-        if len(set(values)) > 1:
-            by_run = dict(zip((run.run for run in experiments), values, strict=True))
-            yield Disagreement(circumstance=name, values=by_run, forbids=forbids)
-
-
-def _circumstances(experiments: Sequence[Experiment]) -> dict[tuple[str, Extent], list[str]]:
-    datasets = [run.plan.dataset for run in experiments]
-    return {
-        ("workload", Extent.ALL): [dataset.workload for dataset in datasets],
-        ("case", Extent.ALL): [dataset.case for dataset in datasets],
-        ("scale", Extent.ALL): [counted(run.plan.dataset.scale, run.workload.scale) for run in experiments],
-        ("seed", Extent.ALL): [str(dataset.seed) for dataset in datasets],
-        **_parameters(experiments),
-        ("rows", Extent.ALL): [_rows(run.templates) for run in experiments],
-        ("servers", Extent.TIMES): [" / ".join(map(_server, run.templates)) for run in experiments],
-        ("machine", Extent.TIMES): [f"{run.environment.machine}, {run.environment.cores} cores" for run in experiments],
-        ("CPU", Extent.TIMES): [run.environment.cpu or "not known" for run in experiments],
-        ("lab", Extent.NOTHING): [_lab(run.environment) for run in experiments],
-    }
-
-
-def _rows(templates: Sequence[LoadedTemplate]) -> str:
-    """The digests of what was loaded; every server loads the same rows."""
-    return " / ".join(dict.fromkeys(template.digest[:12] for template in templates))
-
-
-def _lab(environment: Environment) -> str:
-    return f"{environment.lab} ({environment.commit})" if environment.commit else environment.lab
-
-
-def _parameters(experiments: Sequence[Experiment]) -> dict[tuple[str, Extent], list[str]]:
-    names = dict.fromkeys(name for run in experiments for name in run.plan.dataset.parameters)
-    return {
-        (name, Extent.ALL): [str(run.plan.dataset.parameters.get(name, "none")) for run in experiments]
-        for name in names
-    }
-
-
-def _server(template: LoadedTemplate) -> str:
-    offered = template.capabilities
-    settings = ", ".join(f"{name}={value}" for name, value in template.settings.items())
-    return f"{template.server} {offered.postgres}, TimescaleDB {offered.timescaledb}, {settings}"

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections import Counter
 from dataclasses import dataclass
-from typing import Literal
 
-from lab.values import Profile, TableProfile
+from lab.analysis.pieces import Kind, Piece, pieces
+from lab.values import Profile
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -14,56 +14,30 @@ class Driver:
     """One use of storage. The drivers of a measured profile sum to the database's size; published figures are rounded."""
 
     name: str
-    kind: Literal["column", "index", "rows", "data", "system"]
-    """'rows' is the overhead of rows besides their values, with free space. 'data' is not divided further: a table that
-    was not sampled, or the remainder of published figures."""
+    kind: Kind
     bytes: int
     share: float
     """Of the whole database."""
 
 
 def drivers(profile: Profile) -> tuple[Driver, ...]:
-    """Every use of storage, largest first."""
-    measured, whole = profile.source == "measured", profile.database_bytes
-    parts = [part for table in profile.tables for part in _parts(table, all_columns=measured)]
-    rest = whole - sum(size for _, _, size in parts)
-    parts.append(("system catalogs", "system", rest) if measured else ("everything else", "data", rest))
-    uses = [Driver(name=name, kind=kind, bytes=size, share=size / whole) for name, kind, size in parts if size > 0]
-    return tuple(sorted(uses, key=lambda driver: (-driver.bytes, driver.kind != "column", driver.name)))
+    """Every use of storage, largest first; a column is one, wherever it is stored."""
+    uses: Counter[tuple[str, Kind]] = Counter()
+    for piece in pieces(profile):
+        uses[_name(piece), piece.kind] += piece.bytes
+    whole = profile.database_bytes
+    found = (Driver(name=name, kind=kind, bytes=size, share=size / whole) for (name, kind), size in uses.items())
+    return tuple(sorted(found, key=lambda driver: (-driver.bytes, driver.kind is not Kind.COLUMN, driver.name)))
 
 
-Part = tuple[str, Literal["column", "index", "rows", "data", "system"], int]
-
-
-def _parts(table: TableProfile, *, all_columns: bool) -> Iterator[Part]:
-    columns = [(column.name, _disk(column.disk_bytes, column.stored_bytes)) for column in table.columns]
-    sized = [(name, size) for name, size in columns if size is not None]
-    data = _data(table)
-    yield from ((f"{table.table}.{name}", "column", size) for name, size in sized)
-    if data is not None:
-        yield _rest(table.table, data - sum(size for _, size in sized), divided=bool(sized), all_columns=all_columns)
-    if table.indexes:
-        yield from ((f"index {index.name}", "index", index.bytes) for index in table.indexes)
-    elif table.index_bytes:
-        yield f"{table.table} (indexes)", "index", table.index_bytes
-
-
-def _rest(table: str, size: int, *, divided: bool, all_columns: bool) -> Part:
-    """The part of a table's data that is not in the columns of known size."""
-    if not divided:
-        return table, "data", size
-    if all_columns:
-        return f"{table} (headers, alignment, free space)", "rows", size
-    return f"{table} (other columns, headers, free space)", "data", size
-
-
-def _disk(disk: int | None, stored: int | None) -> int | None:
-    return stored if disk is None else disk
-
-
-def _data(table: TableProfile) -> int | None:
-    """Bytes without indexes; with them where no separate figures were published."""
-    return table.total_bytes if table.data_bytes is None else table.data_bytes
+def _name(piece: Piece) -> str:
+    if piece.table is None:
+        return piece.name
+    if piece.kind is Kind.COLUMN:
+        return f"{piece.table}.{piece.name}"
+    if piece.kind is Kind.INDEX:
+        return f"index {piece.name}" if piece.name else f"{piece.table} (indexes)"
+    return f"{piece.table} ({piece.name})" if piece.name else piece.table
 
 
 def data_per_index(profile: Profile) -> float | None:

@@ -33,6 +33,7 @@ from lab.analysis.rows import (
 )
 from lab.analysis.sensitivity import Variation, variations
 from lab.analysis.writes import write_results
+from lab.units import counted
 from lab.values import Category, Completed, Constraints, Experiment, Failed, Outcome
 
 if TYPE_CHECKING:
@@ -94,6 +95,15 @@ class Results:
     def missing(self) -> tuple[TrialResult, ...]:
         """The trials that have no numbers."""
         return tuple(row for row in self.trials if row.trial is None)
+
+    @property
+    def unfinished(self) -> str | None:
+        """That planned trials have no outcome, in words that follow the run's name; None where all have one."""
+        have, planned = len(self.trials), len(self.experiment.plan.trials)
+        if self.experiment.finished is not None and have >= planned:
+            return None
+        how = "was interrupted" if self.experiment.finished is None else "is incomplete"
+        return f"{how}: {have} of {counted(planned, 'trial')} have an outcome"
 
     @property
     def reads_timed(self) -> bool:

@@ -179,4 +179,8 @@ RunJson = Annotated[
     ),
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for a program to read.")]
+Html = Annotated[
+    Path | None,
+    typer.Option("--html", metavar="FILE", help="Also write this as a page, which opens from disk in any browser."),
+]
 Full = Annotated[bool, typer.Option("--full", help="Print every table and reason, not only the overview.")]

@@ -1,4 +1,4 @@
-"""Commands about scenarios and finished runs: list, compare, history, report, attach."""
+"""Commands about scenarios and finished runs: list, history, report, attach."""
 
 from __future__ import annotations
 
@@ -12,12 +12,10 @@ from lab.cli.console import print_json, print_line, print_lines, print_table
 from lab.cli.constraints import Horizon, Keep, KeepHistory, MaxLock, MaxRead, Target, constraints
 from lab.cli.options import AsJson, Folders, Full, Runs
 from lab.cli.reporting import print_report, write_pictures, write_reports
-from lab.errors import InputError, LabError, UnavailableError
+from lab.errors import InputError, UnavailableError
 from lab.report.table import Table
-from lab.units import parse_percent
 
 if TYPE_CHECKING:
-    from lab.analysis.comparison import Comparison
     from lab.cli.formats import ListedScenario
     from lab.registry import Registered
 
@@ -87,57 +85,6 @@ def with_scenarios(document: str) -> str:
     return scenarios.attach(document, sections)
 
 
-@app.command(
-    epilog="Examples: [bold]lab compare[/] · [bold]lab compare results/A results/B[/]"
-    " · [bold]lab compare results/A results/B --fail-on 2%[/]"
-)
-def compare(
-    run_folders: Annotated[
-        list[Path] | None,
-        typer.Argument(metavar="[RUN]...", help="Folders of runs; default: the newest two."),
-    ] = None,
-    results: Runs = Path("results"),
-    fail_on: Annotated[
-        str | None,
-        typer.Option(
-            metavar="PERCENT",
-            help="End with code 1 if a scenario is broken, or its size or a read grew by more than that.",
-        ),
-    ] = None,
-    as_json: AsJson = False,
-) -> None:
-    """Compare several runs with the first: sizes exactly, reads beyond their noise, and a verdict for each scenario."""
-    from lab import runs
-    from lab.analysis import comparison
-    from lab.analysis.results import analyse
-    from lab.report import comparison as report
-
-    limit = None if fail_on is None else parse_percent(fail_on)
-    folders = run_folders or runs.folders(results)[-2:]
-    if not folders:
-        raise InputError(_no_run(results), hint=_START)
-    compared = comparison.compare([analyse(runs.load(folder)) for folder in folders])
-    if as_json:
-        print_json(report.summary(compared))
-    else:
-        print_lines(report.hindrances(compared))
-        print_table(report.table(compared))
-        print_lines(text for text in (report.legend(compared), *report.reasons(compared)) if text)
-    if limit is not None:
-        _fail(compared, limit)
-
-
-def _fail(compared: Comparison, limit: float) -> None:
-    """End with an error where the last run is worse than the first, or nobody can tell."""
-    if len(compared.runs) < 2:
-        raise InputError("--fail-on needs two different runs.", hint="Name both: `lab compare RUN RUN --fail-on 2%`.")
-    if not compared.comparable:
-        raise InputError("--fail-on cannot compare runs of different rows.", hint="`lab compare` says what differs.")
-    worse = [row.scenario for row in compared.worse(limit)]
-    if worse:
-        raise LabError(f"Broken, or worse by more than {limit:g} %: {', '.join(dict.fromkeys(worse))}.")
-
-
 @app.command(epilog="Examples: [bold]lab history[/] · [bold]lab history --out results --json[/]")
 def history(results: Runs = Path("results"), as_json: AsJson = False) -> None:
     """List the runs of a folder with their headline figures, oldest first."""
@@ -149,7 +96,7 @@ def history(results: Runs = Path("results"), as_json: AsJson = False) -> None:
 
     folders = runs.folders(results)
     if not folders:
-        raise InputError(_no_run(results), hint=_START)
+        raise InputError(no_run(results), hint=START)
     lines, unreadable = [], []
     for folder in folders:
         try:
@@ -165,10 +112,12 @@ def history(results: Runs = Path("results"), as_json: AsJson = False) -> None:
 
 
 _RUN = "Folder of a run"
-_START = "Start one with `lab run`, or name another folder with --out."
+START = "Start one with `lab run`, or name another folder with --out."
+"""What to do where a folder has no run."""
 
 
-def _no_run(results: Path) -> str:
+def no_run(results: Path) -> str:
+    """The error where a folder has none."""
     return f"There is no run in {results}."
 
 
@@ -229,7 +178,7 @@ def open_page(
 
     folders = runs.folders(results) if run_folder is None else [run_folder]
     if not folders:
-        raise InputError(_no_run(results), hint=_START)
+        raise InputError(no_run(results), hint=START)
     page = runs.file_of(folders[-1]).with_name(PAGE)
     if paths.is_missing(page):
         write_reports(folders[-1])

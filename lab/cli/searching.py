@@ -42,7 +42,13 @@ def searched(request: RunRequest, budget: str, progress: Progress) -> tuple[RunR
     except KeyboardInterrupt:
         print_line("Interrupted. What was measured is kept: the same command goes on from there.", console=err)
         raise typer.Exit(INTERRUPTED) from None
-    return replace(request, scenarios=found.finalists, trials=best.trial_cache(request.workload)), found
+    followed = replace(
+        request,
+        scenarios=found.finalists,
+        trials=best.trial_cache(request.workload),
+        forecasts=tuple(one.recorded for one in found.found.compared),
+    )
+    return followed, found
 
 
 def write(folder: Path, found: Best) -> None:

@@ -11,7 +11,7 @@ from lab import paths
 from lab.cli.app import app
 from lab.cli.console import print_json, print_line, print_lines, print_table
 from lab.cli.discovering import proposals
-from lab.cli.options import AsJson, Full
+from lab.cli.options import AsJson, Full, Html
 from lab.cli.progress import reported
 from lab.cli.sources import case_file_or_path, limits, load_profile
 from lab.errors import InputError
@@ -23,8 +23,9 @@ if TYPE_CHECKING:
 
 
 @app.command(
-    epilog="Examples: [bold]lab profile postgresql://reader@host/odds -o profile.json[/] · [bold]lab profile profile.json[/]"
-    " · [bold]lab profile january.json february.json[/] · [bold]lab profile --case 2026-02-17[/]"
+    epilog="Examples: [bold]lab profile postgresql://reader@host/odds -o profile.json[/]"
+    " · [bold]lab profile profile.json --html profile.html[/] · [bold]lab profile january.json february.json[/]"
+    " · [bold]lab profile --case 2026-02-17[/]"
 )
 def profile(
     dsn: Annotated[
@@ -44,6 +45,7 @@ def profile(
     ] = None,
     exact: Annotated[bool, typer.Option("--exact", help="Read every block instead of a sample.")] = False,
     output: Annotated[Path | None, typer.Option("-o", "--out", help="Also write the profile as JSON here.")] = None,
+    html: Html = None,
     full: Full = False,
     as_json: AsJson = False,
 ) -> None:
@@ -51,33 +53,62 @@ def profile(
 
     A file opens a saved profile. Two files are compared.
     """
-    from data_gen import published
     from lab import files, profiling
-    from lab.report import profile as profiles
-    from lab.units import parse_bytes
 
     if other is not None:
+        if html is not None:
+            raise InputError("--html shows one profile, and two were named.", hint="Leave one of them out.")
         _compare(dsn or "", other, as_json=as_json)
         return
     if dsn and case:
         raise InputError("A database and a case were given.", hint="Name one of them.")
     printed = as_json or (output is not None and paths.is_standard_output(output))
-    if output and not printed:
-        files.check_target(output, streams=True)  # before a large database is read for hours
-    size = None if target is None else parse_bytes(target)
-    if dsn and _is_file(dsn):
-        saved = load_profile(Path(dsn))
-        profiled = saved if size is None else profiling.with_target(saved, size)
-    elif case:
-        profiled = published.load(case_file_or_path(case), target_bytes=size)
-    else:
-        with reported() as progress:
-            profiled = profiling.profile(dsn or "", target_bytes=size, exact=exact, progress=progress)
+    _check_targets(None if printed else output, html)
+    profiled = _profiled(dsn, case, target=target, exact=exact)
     if output and not paths.is_standard_output(output):
         files.write_or_stream(output, profiling.text(profiled))
+    if html is not None:
+        _write_page(html, profiled)
     if printed:
         typer.echo(profiling.text(profiled), nl=False)
         return
+    _show(profiled, full=full)
+    if html is not None:
+        print_line(f"Wrote {html}.")
+
+
+def _check_targets(output: Path | None, html: Path | None) -> None:
+    """Whether both can be written, before a large database is read for hours."""
+    from lab import files
+
+    if output:
+        files.check_target(output, streams=True)
+    if html:
+        files.check_target(html)
+    if html and html == output:
+        raise InputError(f"{html} cannot hold both the profile and its page.", hint="Name two files.")
+
+
+def _profiled(dsn: str | None, case: str | None, *, target: str | None, exact: bool) -> Profile:
+    """A saved profile, a published one, or that of a database."""
+    from data_gen import published
+    from lab import profiling
+    from lab.units import parse_bytes
+
+    size = None if target is None else parse_bytes(target)
+    if dsn and _is_file(dsn):
+        saved = load_profile(Path(dsn))
+        return saved if size is None else profiling.with_target(saved, size)
+    if case:
+        return published.load(case_file_or_path(case), target_bytes=size)
+    with reported() as progress:
+        return profiling.profile(dsn or "", target_bytes=size, exact=exact, progress=progress)
+
+
+def _show(profiled: Profile, *, full: bool) -> None:
+    """Print one screen of a profile; in `full`, every table and what was not seen."""
+    from lab.report import profile as profiles
+
     print_lines(filter(None, (limits(profiled), *profiles.headline(profiled))))
     for table in profiles.tables(profiled) if full else profiles.overview(profiled, _cheap_wins(profiled)):
         print_table(table)
@@ -86,6 +117,13 @@ def profile(
     else:
         unseen = f" It could not see {counted(len(profiled.missing), 'thing')}." if profiled.missing else ""
         print_line(f"--full prints every table.{unseen}")
+
+
+def _write_page(html: Path, profiled: Profile) -> None:
+    from lab import files
+    from lab.report.page import database
+
+    files.write(html, database(profiled, _cheap_wins(profiled)))
 
 
 def _is_file(text: str) -> bool:

@@ -137,7 +137,7 @@ class DiscoveryInputs:
         """The JSON columns of known size: all, or those of one name."""
         for table in self.profile.tables:
             for column in table.columns:
-                matches = named in (None, column.name) and column.type in ("json", "jsonb")
+                matches = named in (None, column.name) and column.is_json
                 if matches and column.stored_bytes is not None:
                     yield table, column
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from lab.analysis.comparison import ComparedRow, ComparedTrial, Comparison, Disagreement, Extent, RowVerdict
+from lab.analysis.comparison import ComparedRow, ComparedTrial, Comparison, RowVerdict
+from lab.analysis.disagreement import Disagreement, Extent
 from lab.report.table import Cell, Table, percent, size
 from lab.units import ratio_text
 
@@ -19,6 +21,20 @@ _MARKS: Mapping[RowVerdict, str] = {
     RowVerdict.GONE: "!",
     RowVerdict.NOT_COMPARABLE: "?",
 }
+_COUNTED: Mapping[RowVerdict, str] = {
+    RowVerdict.BROKEN: "broken",
+    RowVerdict.GONE: "gone",
+    RowVerdict.LARGER: "larger",
+    RowVerdict.SLOWER: "slower",
+    RowVerdict.SMALLER: "smaller",
+    RowVerdict.FASTER: "faster",
+    RowVerdict.MENDED: "mended",
+    RowVerdict.NEW: "new",
+    RowVerdict.NOT_COMPARABLE: "not comparable",
+    RowVerdict.NO_NUMBERS: "without numbers",
+    RowVerdict.SAME: "the same",
+}
+"""What follows the number of scenarios with a verdict, in the order in which a reader wants to know."""
 _FORBIDDEN: Mapping[Extent, str] = {
     Extent.ALL: "Sizes and times may not be compared",
     Extent.TIMES: "Times may not be compared",
@@ -55,12 +71,22 @@ def legend(comparison: Comparison) -> str:
     return ", ".join(text for mark, text in words.items() if mark in shown)
 
 
+def headline(comparison: Comparison) -> str:
+    """How many scenarios have each verdict, in one sentence."""
+    if len(comparison.runs) < 2:
+        return "One run has nothing to be compared with"
+    counts = Counter(verdict for row in comparison.rows for verdict in row.verdicts)
+    listed = [f"{counts[verdict]:,} {words}" for verdict, words in _COUNTED.items() if counts[verdict]]
+    return f"From {comparison.runs[0]} to {comparison.runs[-1]}: {', '.join(listed) or 'no scenario in either'}"
+
+
 def hindrances(comparison: Comparison) -> Iterator[str]:
-    """What may not be compared and why, the gravest first."""
+    """What may not be compared and why, the gravest first; then which run is not whole."""
     for extent in Extent:
         for disagreement in comparison.disagreements:
             if disagreement.forbids is extent:
                 yield f"{_FORBIDDEN[extent]}: {disagreement.words}"
+    yield from (f"Note: {run} {words}" for run, words in comparison.unfinished.items())
 
 
 def reasons(comparison: Comparison) -> Iterator[str]:

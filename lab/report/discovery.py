@@ -58,7 +58,7 @@ def _render(template: str, before: str, inputs: DiscoveryInputs, origins: Sequen
         headline=profiles.headline(inputs.profile),
         tables=[table for table in profiles.tables(inputs.profile) if table != profiles.storage(inputs.profile)],
         drivers=drivers(discovery),
-        cheap_wins=cheap_wins(discovery),
+        cheap_wins=profiles.cheap_wins(discovery.cheap_wins),
         measured=measured(discovery),
         unmeasured=unmeasured(discovery),
         steps=steps,
@@ -91,16 +91,6 @@ def drivers(discovery: Discovery) -> Table:
             for number, driver in enumerate(discovery.drivers, 1)
         ),
         left=3,
-    )
-
-
-def cheap_wins(discovery: Discovery) -> Table:
-    """What the profile shows that needs no rewrite, the largest first."""
-    return Table(
-        title="Before any rewrite",
-        heads=("what the profile shows", "how", "frees at most"),
-        rows=tuple((win.what, win.how, size(win.bytes)) for win in discovery.cheap_wins),
-        left=2,
     )
 
 

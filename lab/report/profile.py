@@ -66,6 +66,16 @@ def _wins(wins: Sequence[CheapWin]) -> Table:
     )
 
 
+def cheap_wins(wins: Sequence[CheapWin]) -> Table:
+    """What the profile shows that needs no rewrite, with what to do about it."""
+    return Table(
+        title="Before any rewrite",
+        heads=("what the profile shows", "how", "frees at most"),
+        rows=tuple((win.what, win.how, size(win.bytes)) for win in wins),
+        left=2,
+    )
+
+
 def change(before: Profile, after: Profile) -> Table:
     """What became of the database and of each table between two profiles."""
     return Table(
@@ -122,8 +132,10 @@ def sizes(profile: Profile) -> Table:
 def columns(profile: Profile) -> Table:
     """JSON columns first, then every other column worth a line."""
     pairs = [(table, column) for table in profile.tables for column in table.columns if column.stored_bytes]
-    large = [pair for pair in pairs if _json(pair[1]) or (pair[1].stored_bytes or 0) >= _WORTH * profile.database_bytes]
-    large.sort(key=lambda pair: (not _json(pair[1]), -(pair[1].stored_bytes or 0)))
+    large = [
+        pair for pair in pairs if pair[1].is_json or (pair[1].stored_bytes or 0) >= _WORTH * profile.database_bytes
+    ]
+    large.sort(key=lambda pair: (not pair[1].is_json, -(pair[1].stored_bytes or 0)))
     heads = ("column", "type", "codec", "recompressed", "stored", "±", "mean", "raw", "stored ÷ raw", "in TOAST")
     return Table(
         title="Columns (± is one standard error)", heads=heads, rows=tuple(_column(*pair) for pair in large), left=4
@@ -270,10 +282,6 @@ def storage(profile: Profile, most: int = _TOP) -> Table:
 
 def _rows(table: TableProfile) -> Cell:
     return Cell(value=table.rows, unit=Unit.COUNT, prefix="~" if table.rows_exact is False else "")
-
-
-def _json(column: ColumnProfile) -> bool:
-    return column.type in ("json", "jsonb")
 
 
 def _estimated(part: Share | None) -> Cell:

@@ -20,7 +20,7 @@ from lab.runner.trials import Run, Trials, make_trials
 from lab.servers import Options, clean, downloads, open_workspace
 from lab.trial.deadline import STEP_SECONDS
 from lab.units import bytes_text
-from lab.values import BASELINE, Constraints, Experiment, Plan, WorkloadFacts
+from lab.values import BASELINE, CombinationForecast, Constraints, Experiment, Plan, WorkloadFacts
 from lab.values.events import Message, Progress, RunAnnounced
 from lab.workload import Workload
 
@@ -56,6 +56,8 @@ class RunRequest:
     """What a recommended strategy must keep to."""
     trials: Trials | None = None
     """Where trials are looked up before they are made, and kept; None: every trial is made."""
+    forecasts: tuple[CombinationForecast, ...] = ()
+    """Of the search that chose the scenarios."""
 
 
 def run(request: RunRequest, progress: Progress, opened: Callable[[Path], None]) -> None:
@@ -93,6 +95,7 @@ def run(request: RunRequest, progress: Progress, opened: Callable[[Path], None])
             jobs=jobs,
             trials=trials,
             constraints=request.constraints,
+            forecasts=request.forecasts,
         )
         journal = _open(request.results, planned, dataset.facts, workload, entries)
         opened(journal.folder)

@@ -8,6 +8,7 @@ from enum import StrEnum
 from statistics import median
 
 from lab.search.observation import Axis, Observation
+from lab.values import CombinationForecast
 
 
 class Ending(StrEnum):
@@ -25,9 +26,16 @@ class Compared:
     forecast: Observation
 
     @property
+    def recorded(self) -> CombinationForecast:
+        """What a run that follows the search keeps of it."""
+        return CombinationForecast(
+            scenario=self.measured.name, forecast_bytes=self.forecast.bytes, measured_bytes=self.measured.bytes
+        )
+
+    @property
     def percent(self) -> float:
         """How far the forecast of the bytes was off."""
-        return 100 * (self.forecast.bytes / self.measured.bytes - 1)
+        return self.recorded.off_percent
 
     @property
     def read_percent(self) -> float | None:

@@ -57,6 +57,20 @@ class PlannedTrial:
 
 
 @dataclass(frozen=True, kw_only=True)
+class CombinationForecast:
+    """What a search had forecast of a combination, and what it then measured on a small sample; bytes at full size."""
+
+    scenario: str
+    forecast_bytes: float
+    measured_bytes: float
+
+    @property
+    def off_percent(self) -> float:
+        """How far the forecast was off."""
+        return 100 * (self.forecast_bytes / self.measured_bytes - 1)
+
+
+@dataclass(frozen=True, kw_only=True)
 class Plan:
     """The plan of a run; raw input of the experiment."""
 
@@ -67,6 +81,8 @@ class Plan:
     trials: tuple[PlannedTrial, ...]
     constraints: Constraints = field(default_factory=Constraints)
     """As asked for; without a target, that of the case holds."""
+    forecasts: tuple[CombinationForecast, ...] = ()
+    """Of the search that chose the scenarios, in the order of its trials; empty where none came before."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -130,6 +146,8 @@ class TableFacts:
     """For some numbers of days, the rows that a retention of that many days keeps."""
     bytes_per_day: float | None = None
     """Growth over the last week."""
+    json_columns: Mapping[str, int] | None = None
+    """Bytes of each JSON column of known size; None in runs from before they were recorded."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -28,4 +28,5 @@ def _table_facts(table: TableProfile) -> TableFacts:
         newest_rows=table.by_day[-1].rows if table.by_day else None,
         rows_kept={cut.days: cut.rows_kept for cut in table.retention if cut.rows_kept is not None},
         bytes_per_day=table.growth.bytes_per_day_week if table.growth else None,
+        json_columns={column.name: column.size for column in table.columns if column.is_json and column.size},
     )

@@ -36,6 +36,16 @@ class ColumnProfile:
     """By codec: bytes of the sampled documents, recompressed ÷ as stored now."""
 
     @property
+    def size(self) -> int | None:
+        """Bytes on disk, without the overhead of TOAST in profiles that do not know it."""
+        return self.stored_bytes if self.disk_bytes is None else self.disk_bytes
+
+    @property
+    def is_json(self) -> bool:
+        """Whether it holds documents."""
+        return self.type in ("json", "jsonb")
+
+    @property
     def ratio(self) -> float | None:
         """Stored ÷ raw bytes, below 1 where compression helps."""
         return self.stored_bytes / self.raw_bytes if self.stored_bytes is not None and self.raw_bytes else None

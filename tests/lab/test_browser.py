@@ -11,10 +11,15 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page
 
+from lab.analysis.comparison import compare
 from lab.analysis.results import analyse
-from lab.report.page import page
+from lab.discovery.values import CheapWin
+from lab.report.page import comparison, database, page
+from lab.servers import Server
 from lab.values import BASELINE, Experiment, Failed
+from tests.lab.test_comparison import changed, larger, slower
 from tests.lab.test_page import hostile
+from tests.lab.test_profile_page import SPOILED, profile_of
 from tests.support import ROOT
 
 DESKTOP = {"width": 1366, "height": 850}
@@ -91,6 +96,42 @@ def test_everyone_can_read_a_document_on_every_screen(open_page: Open, scheme: s
     assert view.evaluate("[...document.images].every((image) => image.naturalWidth > 0)")
     view.set_viewport_size({"width": 375, "height": 800})
     assert view.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
+@pytest.fixture(scope="module")
+def others(sample: Experiment, native: Server, tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
+    """The page of a profile, and that of a comparison."""
+    folder = tmp_path_factory.mktemp("pages")
+    changed_run = changed(changed(sample, larger), slower, "rewrite_only")
+    compared = comparison(compare([analyse(sample), analyse(changed_run)]))
+    profile = database(profile_of(native, "in_a_browser", *SPOILED), (CheapWin(what="`a`", bytes=1, how="`b`"),))
+    for name, written in (("profile", profile), ("comparison", compared)):
+        (folder / f"{name}.html").write_text(written, encoding="utf-8")
+    return [folder / "profile.html", folder / "comparison.html"]
+
+
+@pytest.mark.parametrize("number", [0, 1], ids=["profile", "comparison"])
+def test_everyone_can_read_the_other_pages_on_every_screen(open_page: Open, others: list[Path], number: int) -> None:
+    for scheme, rules in (("light", None), ("dark", {"runOnly": ["color-contrast"]})):
+        view = open_page(of=others[number], color_scheme=scheme)
+        view.evaluate("document.querySelectorAll('details').forEach((details) => { details.open = true; })")
+        found = Axe().run(view, options=rules)
+        assert found.violations_count == 0, found.generate_report()
+    view.set_viewport_size({"width": 375, "height": 800})
+    assert view.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    view.emulate_media(media="print")
+    assert view.locator(".numbers table").filter(visible=True).count() >= view.locator("figure").count() >= 2
+    assert view.evaluate("window.hacked") is None
+
+
+def test_no_name_leaves_its_area(open_page: Open, others: list[Path]) -> None:
+    view = open_page(of=others[0])
+    boxes = "(shapes) => shapes.map((shape) => shape.getBoundingClientRect()).map((box) => [box.x, box.y, box.right, box.bottom])"
+    areas = view.locator("#disk .areas path").evaluate_all(boxes)
+    texts = view.locator("#disk .on-colour text").evaluate_all(boxes)
+    assert len(texts) > 5
+    for left, top, right, bottom in texts:
+        assert any(x <= left and y <= top + 2 and right <= x2 and bottom <= y2 + 2 for x, y, x2, y2 in areas)
 
 
 def test_on_a_phone_only_tables_and_pictures_scroll_sideways(open_page: Open) -> None:

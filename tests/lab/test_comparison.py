@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from dataclasses import replace
+from html import escape
 from pathlib import Path
 
 import pytest
@@ -16,7 +18,10 @@ from lab.analysis.results import analyse
 from lab.cli import app
 from lab.errors import LabError
 from lab.report import comparison as report
+from lab.report.page.comparison import charts
+from lab.report.page.comparison import comparison as page
 from lab.values import Completed, Experiment, Failed, Mismatch, Outcome, ReadCost, Timing, Verdict
+from tests.lab.test_page import HOSTILE, parsed
 from tests.support import SAMPLE
 
 STRATEGY = "outcome_normalization_packed"
@@ -134,15 +139,59 @@ def test_sizes_of_other_rows_are_not_compared(sample: Experiment) -> None:
 
 
 @pytest.mark.parametrize(("limit", "code"), [pytest.param("1%", 0, marks=pytest.mark.slow), ("0.00001%", 1)])
-def test_compare_ends_with_1_where_a_run_is_worse_than_allowed(
+def test_compare_ends_with_1_where_a_run_is_worse_than_allowed_and_has_written_its_page(
     limit: str, code: int, sample: Experiment, tmp_path: Path
 ) -> None:
     runs.save(tmp_path, changed(sample, larger))
-    done = CliRunner().invoke(app, ["compare", str(SAMPLE), str(tmp_path), "--fail-on", limit])
+    html = tmp_path / "compared.html"
+    done = CliRunner().invoke(app, ["compare", str(SAMPLE), str(tmp_path), "--fail-on", limit, "--html", str(html)])
     assert (done.exit_code == 0) == (code == 0), done.output
+    assert f"From {sample.run} to other: 1 larger" in html.read_text(encoding="utf-8")
     if code:
         assert isinstance(done.exception, LabError)
         assert STRATEGY in str(done.exception)
+
+
+@pytest.mark.slow
+def test_the_page_shows_the_changes_of_the_comparison_and_nothing_else(sample: Experiment) -> None:
+    comparison = compared(sample, changed(changed(sample, larger), slower, "rewrite_only"), replace(sample, run="last"))
+    assert list(charts(comparison)) == []  # the last run is that which counts
+    comparison = compared(
+        sample, replace(sample, run="middle"), changed(changed(sample, larger), slower, "rewrite_only")
+    )
+    sizes, reads = charts(comparison)
+    assert [row[0] for row in sizes.table.rows] == [f"{STRATEGY} · native"]
+    assert [row[0] for row in reads.table.rows] == ["rewrite_only · native"]
+    written = page(comparison)
+    assert written.count("<svg ") == 2
+    assert "Everything: the runs loaded the same rows" in written
+    for row in report.table(comparison).texts:
+        assert all(escape(text) in written for text in row)
+
+
+def test_a_page_says_which_run_was_interrupted_and_why_a_trial_has_no_bytes(sample: Experiment) -> None:
+    cut = replace(changed(sample, failed), finished=None, outcomes=changed(sample, failed).outcomes[:12])
+    written = page(compared(sample, cut))
+    assert f"Note: other was interrupted: 12 of {len(sample.plan.trials)} trials have an outcome." in written
+    assert "disk full" in written
+    assert "No size and no read that may be compared changed." in written
+
+
+def test_runs_in_which_everything_failed_have_a_page(sample: Experiment) -> None:
+    nothing = replace(
+        sample,
+        outcomes=tuple(failed(outcome) for outcome in sample.outcomes if isinstance(outcome, Completed)),
+        auxiliary_trials=(),
+    )
+    written = page(compared(nothing, replace(nothing, run="other")))
+    assert re.search(r"to other: \d+ without numbers</h1>", written)
+    assert "<svg" not in written
+
+
+def test_a_name_in_a_comparison_is_never_taken_for_html(sample: Experiment) -> None:
+    written = page(compared(sample, replace(changed(sample, larger), run=HOSTILE)))
+    assert written.count("&lt;img src=x") > 3
+    assert not {"img", "script"} & set(parsed(written).elements)
 
 
 @pytest.mark.slow

@@ -14,12 +14,12 @@ import pytest
 from lab import runs
 from lab.analysis.results import Results, analyse
 from lab.report.csv import savings as savings_csv
-from lab.report.page import document, drawing, page
+from lab.report.page import charts, document, drawing, page
 from lab.report.page.choice import choice
 from lab.report.page.growth import growth
 from lab.report.page.rows import COLUMNS
 from lab.report.renderers import PAGE
-from lab.values import Completed, Experiment, Failed, Outcome, Skipped
+from lab.values import CombinationForecast, Completed, Experiment, Failed, Outcome, Skipped
 from tests.support import FORMAT_1, ROOT, SAMPLE
 
 HOSTILE = '<img src=x onerror="window.hacked=1"></script><script>window.hacked=1</script>\'"&\x1b'
@@ -111,6 +111,28 @@ def test_the_picture_of_the_choice_has_every_ranked_strategy_and_rings_the_pick(
     assert [row[0] for row in chart.table.rows if row[1] == "the pick"] == [results.pick.name]
     (mark,) = (mark for mark in marks if mark["name"] == results.pick.name)
     assert [ring[0][name] for name in ("bytes", "ratio")] == [mark[name] for name in ("bytes", "ratio")]
+
+
+def searched(sample: Experiment) -> Experiment:
+    """The sample, as if a search had come before it and its case had JSON columns."""
+    forecasts = (
+        CombinationForecast(scenario="a+b", forecast_bytes=105 << 20, measured_bytes=100 << 20),
+        CombinationForecast(scenario="a+b+c", forecast_bytes=45 << 20, measured_bytes=50 << 20),
+    )
+    (name, facts), *others = sample.case.tables.items()
+    tables = {name: replace(facts, json_columns={"document": 1 << 30}), **dict(others)}
+    return replace(sample, plan=replace(sample.plan, forecasts=forecasts), case=replace(sample.case, tables=tables))
+
+
+def test_forecasts_and_json_columns_are_drawn_where_the_run_holds_them(sample: Experiment) -> None:
+    drawn = {chart.name: chart for chart in charts(analyse(searched(sample)))}
+    assert [row[0] for row in drawn["forecasts"].table.rows] == ["a+b+c", "a+b"]
+    assert [mark["text"] for mark in drawn["forecasts"].spec["data"]["values"]] == ["-10.0 %", "+5.0 %"]
+    assert [row[0] for row in drawn["json-columns"].table.rows] == [f"{next(iter(sample.case.tables))}.document"]
+    older = replace(
+        sample.case, tables={name: replace(facts, json_columns=None) for name, facts in sample.case.tables.items()}
+    )
+    assert not {"forecasts", "json-columns"} & {chart.name for chart in charts(analyse(replace(sample, case=older)))}
 
 
 def renamed(outcome: Outcome, old: str, new: str) -> Outcome:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 import pytest
 
 from lab.analysis.drivers import drivers
+from lab.analysis.pieces import Storage, pieces
 from lab.postgres import footprint
 from lab.postgres.database import Database
 from lab.postgres.sql import quoted
@@ -165,6 +168,19 @@ def test_drivers_sum_to_the_database(aged: Aged) -> None:
     assert sum(driver.bytes for driver in largest) == aged.profile.database_bytes
     assert sum(driver.share for driver in largest) == pytest.approx(1)
     assert largest[0].name == "odds_snapshots.raw_response"
+
+
+def test_the_pieces_of_each_table_sum_to_its_heap_its_toast_and_its_indexes(aged: Aged) -> None:
+    sums: Counter[tuple[str | None, Storage]] = Counter()
+    for piece in pieces(aged.profile):
+        sums[piece.table, piece.storage] += piece.bytes
+    for table in aged.profile.tables:
+        rounding = len(table.columns) + 1
+        heap = (table.heap_bytes or 0) + (table.maps_bytes or 0)
+        assert sums[table.table, Storage.HEAP] == pytest.approx(heap, abs=rounding)
+        assert sums[table.table, Storage.TOAST] == pytest.approx(table.toast_bytes or 0, abs=rounding)
+        assert sums[table.table, Storage.INDEXES] == table.index_bytes
+    assert sums.total() == aged.profile.database_bytes
 
 
 def test_the_extensions_that_the_server_offers_are_those_that_it_lists(aged: Aged) -> None:

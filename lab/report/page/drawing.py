@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import Any, NamedTuple
@@ -10,7 +11,10 @@ from typing import Any, NamedTuple
 from markupsafe import Markup
 
 Spec = Mapping[str, Any]
-"""A chart, or a layer of one, in the grammar of Vega-Lite."""
+"""A chart, or a layer of one, in the grammar of Vega-Lite; a chart with the schema `VEGA` in that of Vega."""
+
+VEGA = "https://vega.github.io/schema/vega/v6.json"
+"""The name of a grammar; nobody reads the address."""
 
 
 class Colour(NamedTuple):
@@ -33,6 +37,11 @@ ROW = 18
 """Height of one bar with its gap."""
 BAR: Mapping[str, Any] = {"type": "bar", "height": {"band": 0.72}}
 
+FONT = "Liberation Sans"
+"""Comes with the library, so that every machine draws the same; its bold face does not."""
+ON_COLOUR = "on-colour"
+"""The name of a group of marks on a coloured ground, where letters need no paper around them."""
+
 _AXIS = {
     "labelColor": INK.light,
     "titleColor": MUTED.light,
@@ -44,25 +53,31 @@ _AXIS = {
     "domainColor": GREY.light,
     "tickColor": GREY.light,
 }
+_LEGEND = {
+    "orient": "top",
+    "title": None,
+    "labelFontSize": 12,
+    "labelColor": INK.light,
+    "symbolType": "square",
+    "symbolStrokeWidth": 0,
+    "labelLimit": 300,
+    "columnPadding": 34,
+}
 _CONFIG = {
     "aria": False,
-    "font": "Liberation Sans",  # comes with the library, so that every machine draws the same; its bold face does not
+    "font": FONT,
     "background": None,
     "padding": {"left": 40, "right": 12, "top": 4, "bottom": 4},  # where the reader's font is wider
     "view": {"stroke": None},
     "axis": _AXIS,
-    "legend": {
-        "orient": "top",
-        "title": None,
-        "labelFontSize": 12,
-        "labelColor": INK.light,
-        "symbolType": "square",
-        "symbolStrokeWidth": 0,
-        "labelLimit": 300,
-        "columnPadding": 34,
-    },
+    "legend": _LEGEND,
     "header": {"labelColor": INK.light, "labelFontSize": 13, "labelLimit": 700},
     "text": {"color": INK.light, "fontSize": 12},
+}
+_VEGA_CONFIG = {
+    **{name: _CONFIG[name] for name in ("aria", "background")},
+    "padding": 4,
+    "legend": {**_LEGEND, "labelFont": FONT},
 }
 
 DARK = "\n".join(
@@ -75,7 +90,8 @@ _HALO = f".mark-text text {{ paint-order: stroke; stroke: {PAPER.light}; stroke-
 _DARK_HALO = f".mark-text text {{ stroke: {PAPER.dark} }}"
 """Paper around the letters, so that a line behind them leaves them readable."""
 
-_NOT_IN_XML = dict.fromkeys((*range(9), 11, 12, *range(14, 32), *range(0xD800, 0xE000), 0xFFFE, 0xFFFF), "\ufffd")
+_NOT_DRAWN = re.compile(r"[^\t\n\r\x20-\ud7ff\ue000-\ufffd]")
+"""What XML cannot hold, and what takes two places in a text of JavaScript: the library cuts long names between the two."""
 
 
 def rows(values: Sequence[Mapping[str, Any]]) -> Spec:
@@ -106,17 +122,19 @@ def colours(field: str, of: Mapping[str, Colour]) -> Spec:
 
 def svg(spec: Spec) -> Markup:
     """The chart as an SVG element. Every text of its data is escaped, and nothing is fetched."""
-    drawn = _drawn(json.dumps(_drawable({"config": _CONFIG, **spec})))
+    is_vega = spec.get("$schema") == VEGA
+    drawn = _drawn(json.dumps(_drawable({"config": _VEGA_CONFIG if is_vega else _CONFIG, **spec})), is_vega=is_vega)
     hidden = drawn.replace("<svg ", '<svg aria-hidden="true" ', 1)  # the page says beside it what it shows
     return Markup(hidden)  # noqa: S704 - an image of our own, whose texts the library has escaped
 
 
 @lru_cache(maxsize=64)
-def _drawn(chart: str) -> str:
+def _drawn(chart: str, *, is_vega: bool) -> str:
     """The chart as the library draws it, once for all reports of a process: each takes a tenth of a second."""
     import vl_convert  # noqa: PLC0415 - it starts a JavaScript engine
 
-    drawn: str = vl_convert.vegalite_to_svg(chart, allowed_base_urls=[])
+    draw = vl_convert.vega_to_svg if is_vega else vl_convert.vegalite_to_svg
+    drawn: str = draw(chart, allowed_base_urls=[])
     return drawn
 
 
@@ -129,9 +147,9 @@ def file(spec: Spec, words: str) -> str:
 
 
 def _drawable(value: Any) -> Any:
-    """Without the characters that XML cannot hold: the library ends the whole process at one of them."""
+    """With another character for each that cannot be drawn: the library ends the whole process at some, and fails at others."""
     if isinstance(value, str):
-        return value.translate(_NOT_IN_XML)
+        return _NOT_DRAWN.sub("\ufffd", value)
     if isinstance(value, Mapping):
         return {_drawable(name): _drawable(each) for name, each in value.items()}
     return [_drawable(each) for each in value] if isinstance(value, list | tuple) else value

@@ -12,12 +12,23 @@ from markupsafe import Markup
 from lab.analysis.results import Results
 from lab.report.page import choice, drawing, growth, sizes, work
 from lab.report.page.chart import Chart
+from lab.report.page.forecasts import forecasts
+from lab.report.page.json_columns import json_columns_of
 from lab.report.page.rows import columns, rows
 from lab.report.page.shell import shell
 from lab.report.price import price
-from lab.units import counted
 
-_CHARTS = (sizes.full_size, choice.choice, sizes.tables_today, sizes.leaves, work.steps, growth.growth, work.reads)
+_CHARTS = (
+    sizes.full_size,
+    choice.choice,
+    sizes.tables_today,
+    json_columns_of,
+    sizes.leaves,
+    work.steps,
+    growth.growth,
+    work.reads,
+    forecasts,
+)
 """In the order of the page, the first one on the first screen; one that a run has nothing for is left out."""
 _SCRIPT = (files("lab.report") / "templates" / "page.js").read_text(encoding="utf-8")
 
@@ -59,11 +70,8 @@ def charts(results: Results) -> Iterator[Chart]:
 
 def _missing(results: Results) -> Iterator[str]:
     """What a reader must know that this run does not hold."""
-    have, planned = len(results.trials), len(results.experiment.plan.trials)
-    if results.experiment.finished is None:
-        yield f"This run was interrupted: {have} of {counted(planned, 'trial')} have an outcome."
-    elif have < planned:
-        yield f"This run is incomplete: {have} of {counted(planned, 'trial')} have an outcome."
+    if results.unfinished:
+        yield f"This run {results.unfinished}."
     if not results.measured:
         yield "No trial was measured to the end, so there are no sizes and no pictures."
     elif not results.candidates:
