@@ -151,5 +151,5 @@ SCENARIO = Scenario(
     write={table: writing(table) for table in MARKETS},
     recurring=tuple(statement for table in MARKETS for statement in pack(table)),
     varies_with=("list churn",),
-    follows=frozenset({Category.ELIMINATE, Category.COMPRESS}),
+    follows=frozenset({Category.ELIMINATE, Category.COMPRESS, Category.ARCHIVE}),
 )

@@ -17,7 +17,6 @@ from lab.scenario import (
     Empties,
     Family,
     NothingToDoError,
-    Requirement,
     Scenario,
     Shape,
     WholeNumber,
@@ -26,16 +25,9 @@ from lab.scenario import (
     lost_values,
     unused_names,
 )
+from scenarios._payload_ages import COLUMNS, TABLES, empty, may_be_null, older
 
-BATCH = 1_000
-TABLES = ("odds_snapshots", "competitor_odds_snapshots")
-COLUMNS = tuple(f"{table}.raw_response" for table in TABLES)
 CUTOFF = "payload_retention_cutoff"
-
-
-def older(table: str, at: str) -> str:
-    """Whether a row `t` is older than `at`, a timestamptz; the competitors' times are in UTC without saying so."""
-    return f"t.captured_at < {at}" if table == "odds_snapshots" else f"t.captured_at < ({at} AT TIME ZONE 'UTC')"
 
 
 def empties(days: int) -> Empties:
@@ -45,24 +37,6 @@ def empties(days: int) -> Empties:
         return {f"{table}.raw_response": older(table, days_before(now, days)) for table in TABLES}
 
     return conditions
-
-
-def empty(db: Database, table: str, expired: str) -> None:
-    """Empty the payloads of the expired rows in the order of their ids; each batch is committed before the next."""
-    db.execute(f"""
-DO $$
-DECLARE last bigint := -9223372036854775808; batch bigint[];
-BEGIN
-  LOOP
-    SELECT array_agg(b.id ORDER BY b.id) INTO batch
-    FROM (SELECT t.id FROM {table} t WHERE t.id > last AND {expired} AND t.raw_response IS NOT NULL
-          ORDER BY t.id LIMIT {BATCH}) b;
-    EXIT WHEN batch IS NULL;
-    UPDATE {table} t SET raw_response = NULL WHERE t.id = ANY (batch) AND {expired};
-    last := batch[cardinality(batch)];
-    COMMIT;
-  END LOOP;
-END $$""")
 
 
 def apply(db: Database, days: int) -> None:
@@ -100,14 +74,7 @@ def keep(days: int) -> Scenario:
         changes=dict.fromkeys(TABLES, Shape.TABLE),
         needs_columns=COLUMNS,
         requires=(
-            *(
-                Requirement(
-                    name=f"{table}.raw_response may be NULL",
-                    sql=f"SELECT count(*) FROM pg_attribute WHERE attrelid = '{table}'::regclass"
-                    " AND attname = 'raw_response' AND attnotnull",
-                )
-                for table in TABLES
-            ),
+            *may_be_null(),
             unused_names(CUTOFF),
         ),
         losses=tuple(lost_values(column, f"of snapshots older than {days} days") for column in COLUMNS),

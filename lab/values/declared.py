@@ -25,6 +25,7 @@ class Category(StrEnum):
     DEDUPLICATE = "Deduplicate"
     PARTITION = "Partition"
     RETAIN = "Retain"
+    ARCHIVE = "Archive"
 
 
 class Shape(StrEnum):

@@ -122,7 +122,7 @@ class ScenarioFacts:
         if not self.archives:
             return ""
         old = "some rows" if self.archives_after_days is None else f"rows older than {self.archives_after_days} days"
-        columns = ", ".join(self.archives)
+        columns = " and ".join(self.archives)
         return f"The database alone no longer has {columns} of {old}: a client reads that from files outside of it."
 
     @property

@@ -89,6 +89,8 @@ ALLOWED: dict[str, frozenset[str]] = {
             "scenarios._new_tables",
             "scenarios._packed_payloads",
             "scenarios._packing",
+            "scenarios._payload_ages",
+            "scenarios._payload_files",
         }
     ),
     "benchmarks": frozenset({"lab", "data_gen", "scenarios", "benchmarks"}),
@@ -117,6 +119,8 @@ DOORS = {
     "requests": ("lab/servers/engine.py",),
     "sqlglot": ("lab/usage",),
     "zstandard": ("scenarios/_packing.py",),
+    "duckdb": ("scenarios/_payload_files.py",),
+    "pyarrow": ("scenarios/_payload_files.py",),
 }
 
 

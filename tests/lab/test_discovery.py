@@ -39,7 +39,7 @@ from lab.values import (
 from tests.support import CASES, ROOT
 
 TREES = ROOT / "tests" / "usage" / "trees"
-CATEGORIES = {"Eliminate", "Compress", "Normalize", "Deduplicate", "Rearrange", "Partition", "Retain"}
+CATEGORIES = {"Eliminate", "Archive", "Compress", "Normalize", "Deduplicate", "Rearrange", "Partition", "Retain"}
 
 PACKS = "pack_raw_response"
 

@@ -61,6 +61,7 @@ def test_the_controls_come_first() -> None:
 def test_all_holds_every_scenario_and_the_combinations_that_are_asked_for() -> None:
     names = registry.everything()
     assert {name for name in names if "+" in name} == {
+        "archive_raw_response+pack_market_history",
         "drop_raw_response+hypertable_compression",
         "drop_raw_response+hypertable_compression_jsonb",
         "drop_raw_response+outcome_normalization_snapshot",

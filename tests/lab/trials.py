@@ -27,7 +27,7 @@ def on_pglite(name: str) -> bool:
 def needs_client(name: str) -> bool:
     """Whether a part of it is no SQL."""
     (entry,) = registry.resolve([name])
-    return bool(entry.scenario.decodes)
+    return bool(entry.scenario.decodes or entry.scenario.archives)
 
 
 def every_scenario(names: Iterable[str]) -> pytest.MarkDecorator:

@@ -1,0 +1,45 @@
+"""Which payloads are old, and how they leave their rows."""
+
+from lab.scenario import Database, Requirement
+
+BATCH = 1_000
+TABLES = ("odds_snapshots", "competitor_odds_snapshots")
+COLUMNS = tuple(f"{table}.raw_response" for table in TABLES)
+
+
+def older(table: str, at: str) -> str:
+    """Whether a row `t` is older than `at`, a timestamptz; the competitors' times are in UTC without saying so."""
+    return f"t.captured_at < {at}" if table == "odds_snapshots" else f"t.captured_at < ({at} AT TIME ZONE 'UTC')"
+
+
+def may_be_null() -> tuple[Requirement, ...]:
+    """Both columns may be emptied."""
+    return tuple(
+        Requirement(
+            name=f"{table}.raw_response may be NULL",
+            sql=f"SELECT count(*) FROM pg_attribute WHERE attrelid = '{table}'::regclass"
+            " AND attname = 'raw_response' AND attnotnull",
+        )
+        for table in TABLES
+    )
+
+
+def empty(db: Database, table: str, expired: str, still: str = "true") -> None:
+    """Empty the payloads of the expired rows in the order of their ids; each batch is committed before the next.
+
+    `still` is a further condition on a row, which is costly and so only asked of those of the batch.
+    """
+    db.execute(f"""
+DO $$
+DECLARE last bigint := -9223372036854775808; batch bigint[];
+BEGIN
+  LOOP
+    SELECT array_agg(b.id ORDER BY b.id) INTO batch
+    FROM (SELECT t.id FROM {table} t WHERE t.id > last AND {expired} AND t.raw_response IS NOT NULL
+          ORDER BY t.id LIMIT {BATCH}) b;
+    EXIT WHEN batch IS NULL;
+    UPDATE {table} t SET raw_response = NULL WHERE t.id = ANY (batch) AND {expired} AND {still};
+    last := batch[cardinality(batch)];
+    COMMIT;
+  END LOOP;
+END $$""")
