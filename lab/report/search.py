@@ -113,7 +113,7 @@ def _cell(one: Observation, axis: Axis) -> Cell | str:
     cost = one.cost(axis)
     if axis is Axis.LOSS:
         return _LOST[one.loss]
-    if axis in (Axis.BYTES, Axis.GROWTH):
+    if axis in (Axis.BYTES, Axis.GROWTH, Axis.OUTSIDE):
         return size(cost)
     if axis in (Axis.READ, Axis.WRITE):
         return _ratio(cost)

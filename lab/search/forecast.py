@@ -83,6 +83,7 @@ class Forecaster:
             reads={query: ratio * alone.reads[query] for query, ratio in current.reads.items() if query in alone.reads},
             write=_times(current.write, alone.write),
             seconds=_plus(current.seconds, alone.seconds),
+            outside=_plus(current.outside, alone.outside),
             took=max(current.took + alone.took - base.took, 0.1),
         )
 

@@ -55,7 +55,8 @@ class Measure:
     def point(self, one: Observation) -> list[float]:
         """Its costs between 0, the best that could be, and 1, the worst that counts; what was not measured gains nothing.
 
-        Bytes are a share of the baseline's; a ratio counts by the share of the new time that is added; a second counts half.
+        Bytes, those outside too, are a share of the baseline's; a ratio counts by the share of the new time that is added; a
+        second counts half.
         """
         return [min(self._scaled(one, axis), 1.0) for axis in self._axes]
 
@@ -63,6 +64,8 @@ class Measure:
         cost, before = one.cost(axis), self._baseline.cost(axis)
         if cost is None:
             return 1.0
+        if axis is Axis.OUTSIDE:
+            return cost / self._baseline.bytes
         if axis in (Axis.BYTES, Axis.GROWTH):
             return cost / before if before else 1.0
         if axis in (Axis.READ, Axis.WRITE):

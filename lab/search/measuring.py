@@ -164,6 +164,7 @@ def observation(candidate: Candidate, combination: Combination, took: float) -> 
         lock=candidate.longest_lock_seconds,
         loss=loss_of(candidate.facts),
         took=took,
+        outside=candidate.bytes_outside,
     )
 
 

@@ -26,6 +26,7 @@ class Axis(StrEnum):
 
     BYTES = "bytes now"
     GROWTH = "growth a day"
+    OUTSIDE = "files outside"
     READ = "worst read"
     WRITE = "write"
     SECONDS = "migration"
@@ -57,6 +58,8 @@ class Observation:
     """What is lost, as `LOSSES`."""
     took: float
     """Seconds of the whole trial: what another one costs."""
+    outside: float | None = None
+    """Bytes of the files outside of the database, which `bytes` leaves out."""
 
     @property
     def name(self) -> str:
@@ -78,6 +81,7 @@ class Observation:
         return {
             Axis.BYTES: self.bytes,
             Axis.GROWTH: self.growth,
+            Axis.OUTSIDE: self.outside,
             Axis.READ: self.read,
             Axis.WRITE: self.write,
             Axis.SECONDS: self.seconds,

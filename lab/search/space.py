@@ -82,9 +82,6 @@ def _makes_pointless(one: Scenario, other: Scenario) -> bool:
     removes = other.drops or other.emptied or other.archives
     taken = set(one.drops) if removes else {*one.drops, *one.decodes}
     columns = bool(other.needs_columns) and set(other.needs_columns) <= taken
-    values = (
-        one.keeps_days is not None
-        and other.empties_after_days is not None
-        and one.keeps_days <= other.empties_after_days
-    )
+    leaving = [days for days in (other.empties_after_days, other.archives_after_days) if days is not None]
+    values = one.keeps_days is not None and any(one.keeps_days <= days for days in leaving)
     return columns or values
