@@ -2,7 +2,8 @@
 
 Impact is the saving at full size: under the target with the whole interval (decisive), at least 25 % (high), at least 5 %
 (medium), above the noise floor (low), or none. Effort is how much the application must change, by the guarantees that its
-tables lose: keys are lost or new tables replace old ones (high), columns or rows are lost (medium), nothing is lost (low).
+tables lose: keys are lost or new tables replace old ones (high), columns or rows are lost or move into files (medium), nothing
+of that (low).
 """
 
 from __future__ import annotations
@@ -69,7 +70,7 @@ def effort(strategy: MeasuredStrategy) -> ApplicationEffort:
     facts, lost = strategy.candidate.facts, strategy.trial.lost
     if _replaces(facts) or any(guarantee.kind in KEYS for guarantee in lost):
         return ApplicationEffort.HIGH
-    return ApplicationEffort.MEDIUM if lost or facts.given_up else ApplicationEffort.LOW
+    return ApplicationEffort.MEDIUM if lost or facts.given_up or facts.archives else ApplicationEffort.LOW
 
 
 def _replaces(facts: ScenarioFacts) -> bool:
@@ -111,12 +112,12 @@ def _reason(run: Experiment, row: TrialResult) -> str:
     if row.verdict is Verdict.DIFFERS:
         return f"Not ranked, because its answers differ: {row.reason}"
     if row.sized:
-        return f"MeasuredStrategy, but not projected: {_unprojected(run, row, row.sized.template)}."
+        return f"Measured, but not projected: {_unprojected(run, row, row.sized.template)}."
     return f"Not measured, {row.outcome.kind}: {row.reason}"
 
 
 def _unprojected(run: Experiment, row: TrialResult, template: LoadedTemplate) -> str:
-    days = row.facts.keeps_days or row.facts.empties_after_days
+    days = row.facts.keeps_days or row.facts.leaves_after_days
     if row.control is None:
         return f"no baseline was measured on {template.server}"
     if days is None:
