@@ -33,15 +33,14 @@ QUICK = ("baseline", "drop_raw_response", "retention_7d", "toast_lz4")
 """Tried in a quick run of the tests, on their first kind of server; test_nasty.py tries all others then."""
 
 FEW = (*QUICK, "native_partitioning", "outcome_normalization_snapshot", "pack_raw_response")
-"""Of the scenarios that need no TimescaleDB, those that are tried on the embedded one and in a container all the same: a few
-of each sort of statement, and what a client does. The others send nothing else there, and on the embedded one each takes some
-ten seconds. On a server that exists already, whose role has few rights, all are tried."""
+"""Of the scenarios that need no TimescaleDB, those that are tried on the embedded one all the same: a few of each sort of
+statement, and what a client does. The others send nothing else there, and each takes some ten seconds."""
 
 
 def is_tried(kind: str, name: str) -> bool:
     """A combination and a variant are tried on their first kind only: the parts and the leading variant on others, too."""
     (entry,) = registry.resolve([name])
-    return kind == first_kind(name) or (entry.scenario.leads and (kind == "external" or name in FEW))
+    return kind == first_kind(name) or (entry.scenario.leads and (kind != "pglite" or name in FEW))
 
 
 def everywhere(*names: str) -> pytest.MarkDecorator:
