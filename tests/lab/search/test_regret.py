@@ -18,7 +18,7 @@ from lab.search.found import Found
 from lab.search.front import Measure, axes_of
 from lab.search.limits import Limits
 from lab.search.measuring import loss_of
-from lab.search.observation import LOSSES, Observation
+from lab.search.observation import LOSSES, Axis, Observation
 from lab.search.space import Combination
 from lab.search.strategy import Search
 from lab.values import Constraints
@@ -26,7 +26,8 @@ from lab.values import Constraints
 SEEDS = range(20)
 MOST_TRIALS = 0.15
 """Of all combinations."""
-LEAST_VOLUME = 0.99
+STEADY = (Axis.BYTES, Axis.READ, Axis.SECONDS, Axis.LOSS)
+"""What hardly depends on what else the machine did."""
 WINNER_WITHIN = 1.02
 NO_LIMITS = Limits()
 
@@ -84,15 +85,17 @@ def test_the_space_has_at_least_200_legal_combinations(measured: Measured) -> No
     assert all(registry.resolve(["+".join(combination)]) for combination in measured.table if combination)
 
 
+@pytest.mark.parametrize(("axes", "least"), [(STEADY, 0.99), (tuple(Axis), 0.98)])
 def test_a_search_reaches_99_percent_of_the_hypervolume_with_15_percent_of_the_trials(
-    measured: Measured, searches: list[Found]
+    measured: Measured, searches: list[Found], axes: tuple[Axis, ...], least: float
 ) -> None:
+    """One percent less with locks: they are wall-clock time on a busy machine, and no forecast knows its noise."""
     everything = list(measured.table.values())
-    measure = Measure(measured.table[()], axes_of(everything))
+    measure = Measure(measured.table[()], [axis for axis in axes_of(everything) if axis in axes])
     whole = measure.volume(everything)
     for found in searches:
         assert len(found.observed) <= MOST_TRIALS * len(everything)
-        assert measure.volume(measured.truth(found)) >= LEAST_VOLUME * whole
+        assert measure.volume(measured.truth(found)) >= least * whole
 
 
 @pytest.mark.parametrize("loss", LOSSES)
@@ -110,8 +113,33 @@ def test_forecasts_of_combinations_are_within_3_percent_in_the_median(searches: 
     assert median(found.error_percent or 0.0 for found in searches) <= 3
 
 
-def test_a_search_within_a_target_names_only_what_keeps_it(measured: Measured) -> None:
-    limits = Limits(constraints=Constraints(target_bytes=round(median(one.bytes for one in measured.table.values()))))
-    found = measured.search(0, limits)
-    assert found.front
-    assert all(limits.kept(one) for one in found.front)
+def test_forecasts_of_the_worst_read_are_within_15_percent_in_the_median(searches: list[Found]) -> None:
+    assert all(found.read_error_percent is not None for found in searches)
+    assert median(found.read_error_percent or 0.0 for found in searches) <= 15
+
+
+@pytest.mark.parametrize(
+    ("most_read", "lock_rank"),
+    [
+        (1.5, None),
+        (None, 0.25),
+        *(
+            pytest.param(*limits, marks=pytest.mark.slow)
+            for limits in ((1.1, None), (3.0, None), (None, 0.5), (1.5, 0.5))
+        ),
+    ],
+)
+def test_a_search_within_limits_names_a_winner_within_2_percent_of_the_true_one_and_breaks_none(
+    measured: Measured, most_read: float | None, lock_rank: float | None
+) -> None:
+    """A limit of locks is that share of all locks of the space."""
+    locks = sorted(one.lock for one in measured.table.values() if one.lock is not None)
+    most_lock = None if lock_rank is None else locks[int(lock_rank * len(locks))]
+    limits = Limits(constraints=Constraints(max_read=most_read, max_lock_seconds=most_lock))
+    true = min(one.bytes for one in measured.table.values() if limits.kept(one))
+    for seed in SEEDS:
+        found = measured.search(seed, limits)
+        assert len(found.observed) <= MOST_TRIALS * len(measured.table)
+        assert min(one.bytes for one in found.front) <= WINNER_WITHIN * true
+        assert all(limits.kept(one) for one in found.front)
+        assert all(limits.perhaps_kept(pair.forecast) for pair in found.compared)
