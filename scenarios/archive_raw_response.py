@@ -189,6 +189,7 @@ def archived(days: int, level: int, group: int) -> Scenario:
             "VACUUM FULL holds ACCESS EXCLUSIVE and needs disk space for a second copy of the rows and of the payloads that stay.",
             "The saving of VACUUM FULL happens once: from then on VACUUM makes the space of what was moved reusable.",
         ),
+        grows_with_scale=(FILES,),  # a row per source and day
         archives={
             f"{table}.raw_response": Archive(key="id", moved=moved(table, days), open=partial(looking_up, table))
             for table in TABLES
