@@ -20,7 +20,7 @@ from lab.runner import pipeline
 from lab.search import best
 from lab.search.cache import TrialCache
 from lab.servers import Options
-from lab.values import Constraints, Verdict
+from lab.values import CombinationForecast, Constraints, Verdict
 from lab.values.events import Event
 from tests.workloads import strategies
 from tests.workloads.sensors import Sensors
@@ -148,9 +148,16 @@ def test_what_answers_differently_is_never_a_finalist(first: Said) -> None:
 def test_a_search_ends_in_a_verified_run_whose_recommendation_names_a_finalist(first: Said, tmp_path: Path) -> None:
     assert first.found
     folders: list[Path] = []
-    finals = replace(request(tmp_path, Constraints(target_bytes=1 << 40)), scenarios=first.found.finalists)
+    known = CombinationForecast(scenario="drop_payload+pack_units", forecast_bytes=1.5, measured_bytes=2.0)
+    finals = replace(
+        request(tmp_path, Constraints(target_bytes=1 << 40)),
+        scenarios=first.found.finalists,
+        forecasts=(known,),
+    )
     pipeline.run(finals, lambda _: None, folders.append)
-    pick = analyse(runs.load(folders[0])).decision.pick
+    measured = runs.load(folders[0])
+    assert measured.plan.forecasts == (known,)
+    pick = analyse(measured).decision.pick
     assert pick
     assert pick.name in first.found.finalists
     assert pick.trial.verification.verdict is not Verdict.DIFFERS
