@@ -11,6 +11,7 @@ from typing import Any, Self, TypeAlias
 import psycopg
 from psycopg.copy import QueuedLibpqWriter
 from psycopg.pq import ConnStatus, ExecStatus, TransactionStatus
+from psycopg.types.string import TextLoader
 
 from lab.errors import DatabaseError, ServerError
 from lab.postgres.conninfo import hidden_variables, portable
@@ -122,9 +123,12 @@ class Database:
         """
         with _translated(sql, self._diagnose):
             query = psycopg.ClientCursor(self._connection).mogrify(sql, params)
+            cursor = self._connection.cursor()
+            for kind in ("json", "jsonb"):  # who looks for the documents that are missing parses none of the others
+                cursor.adapters.register_loader(kind, TextLoader)
             started = time.perf_counter()
             if finish:
-                cursor = self._connection.execute(query.encode(), prepare=False)
+                cursor.execute(query.encode(), prepare=False)
                 finish([column.name for column in cursor.description or ()], cursor.fetchall())
             else:
                 self._receive(query)
