@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import difflib
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import fields, replace
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, fields, replace
 from datetime import datetime
 from typing import TypeVar
 
@@ -38,33 +38,53 @@ def everything() -> tuple[str, ...]:
     return (*entries, *combined)
 
 
+@dataclass(frozen=True, kw_only=True)
+class _Effects:
+    """What the parts so far have done to tables and columns, each with the part that did it."""
+
+    shapes: dict[str, Registered] = field(default_factory=dict)
+    dropped: dict[str, Registered] = field(default_factory=dict)
+    packed: dict[str, Registered] = field(default_factory=dict)
+    archived: dict[str, Registered] = field(default_factory=dict)
+    taken: dict[str, Registered] = field(default_factory=dict)
+    """Columns some of whose values are no longer where or what they were."""
+
+    def add(self, part: Registered) -> None:
+        scenario = part.scenario
+        self.shapes.update({table: part for table, shape in scenario.changes.items() if shape is not Shape.TABLE})
+        self.dropped.update(dict.fromkeys(scenario.drops, part))
+        self.packed.update(dict.fromkeys(scenario.decodes, part))
+        self.archived.update(dict.fromkeys(scenario.archives, part))
+        self.taken.update(dict.fromkeys((*scenario.archives, *scenario.decodes, *scenario.emptied), part))
+
+    def obstacles(self, part: Registered) -> Iterator[str]:
+        """Why the part cannot come next."""
+        name, scenario = part.name, part.scenario
+        removed = {*scenario.drops, *scenario.emptied, *scenario.archives}
+        for table, first in _of(self.shapes, scenario.changes):
+            yield f"{name} needs the table {table}, which {first.name} turns into a {first.scenario.changes[table]}"
+        for column, first in _of(self.dropped, scenario.needs_columns):
+            yield f"{name} needs the column {column}, which {first.name} drops"
+        for column, first in _of(self.packed, scenario.needs_columns):
+            if column not in removed:
+                yield f"{name} needs the values of {column} as they were, which {first.name} packs"
+        for column, first in _of(self.taken, scenario.archives):
+            yield f"{name} needs every value of {column}, and {first.name} moves, packs or empties them"
+        for column, first in _of(self.archived, scenario.emptied):
+            yield f"{name} empties {column}, whose older values {first.name} moves into files"
+
+
+def _of(effects: Mapping[str, Registered], names: Iterable[str]) -> Iterator[tuple[str, Registered]]:
+    return ((name, effects[name]) for name in names if name in effects)
+
+
 def conflict(parts: Sequence[Registered]) -> str | None:
     """Why these cannot be applied in this order, such as a part that no longer finds its table or column; None if they can."""
-    shapes: dict[str, Registered] = {}
-    dropped: dict[str, Registered] = {}
-    archived: dict[str, Registered] = {}
-    taken: dict[str, Registered] = {}
+    effects = _Effects()
     for part in parts:
-        scenario = part.scenario
-        for table in scenario.changes:
-            if table in shapes:
-                first = shapes[table]
-                return f"{part.name} needs the table {table}, which {first.name} turns into a {first.scenario.changes[table]}"
-        for column in scenario.needs_columns:
-            if column in dropped:
-                return f"{part.name} needs the column {column}, which {dropped[column].name} drops"
-        for column in scenario.archives:
-            if column in taken:
-                return (
-                    f"{part.name} needs every value of {column}, and {taken[column].name} moves, packs or empties them"
-                )
-        for column in scenario.emptied:
-            if column in archived:
-                return f"{part.name} empties {column}, whose older values {archived[column].name} moves into files"
-        shapes |= {table: part for table, shape in scenario.changes.items() if shape is not Shape.TABLE}
-        dropped |= dict.fromkeys(scenario.drops, part)
-        archived |= dict.fromkeys(scenario.archives, part)
-        taken |= dict.fromkeys((*scenario.archives, *scenario.decodes, *scenario.emptied), part)
+        if obstacle := next(effects.obstacles(part), None):
+            return obstacle
+        effects.add(part)
     keeping = [part.name for part in parts if part.scenario.keeps]
     return f"{' and '.join(keeping)} delete rows, and only one such strategy can be part" if len(keeping) > 1 else None
 

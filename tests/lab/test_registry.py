@@ -117,6 +117,13 @@ def test_two_strategies_that_delete_rows_cannot_be_combined() -> None:
             ),
         ),
         (
+            "pack_raw_response+toast_lz4",
+            (
+                r"toast_lz4 needs the values of odds_snapshots\.raw_response as they were, which pack_raw_response packs\."
+                r" Write 'toast_lz4\+pack_raw_response'\."
+            ),
+        ),
+        (
             "outcome_normalization_rows+hypertable_compression",
             (
                 r"hypertable_compression needs the table market_odds, which outcome_normalization_rows turns into a view\."
