@@ -72,10 +72,14 @@ def prove_codec(db: Database, table: str) -> None:
 
 
 def set_codec(db: Database, table: str) -> None:
-    """Name the codec on a table and on all its partitions, because SET COMPRESSION does not descend."""
+    """Name the codec on a table and on all its partitions, because SET COMPRESSION does not descend.
+
+    The table comes before its partitions, as readers lock them: the other way round, the two wait for each other.
+    """
     db.execute(
         "DO $$ DECLARE part regclass; BEGIN"
-        f" FOR part IN SELECT '{table}'::regclass UNION SELECT relid FROM pg_partition_tree('{table}') LOOP"
+        f" FOR part IN SELECT t.relid FROM (SELECT '{table}'::regclass, 0 UNION SELECT relid, level"
+        f" FROM pg_partition_tree('{table}')) t(relid, level) ORDER BY t.level LOOP"
         " EXECUTE 'ALTER TABLE ' || part || ' ALTER COLUMN raw_response SET COMPRESSION lz4';"
         " END LOOP; END $$"
     )
