@@ -40,7 +40,7 @@ def databases(native: Server) -> Iterator[Callable[[], list[str]]]:
     with native.connect("of_the_watcher") as database:
         before = _ours(database)
         yield lambda: sorted(_ours(database) - before)
-        assert _ours(database) == before
+        assert _ours(database) <= before  # what other tests of this process had may go meanwhile
 
 
 def _ours(database: Database) -> set[str]:
