@@ -173,7 +173,7 @@ def test_sorting_filtering_and_opening_are_in_the_link(open_page: Open) -> None:
 
 def test_it_reads_without_javascript(open_page: Open) -> None:
     view = open_page(java_script_enabled=False)
-    assert view.locator("svg").filter(visible=True).count() == 7
+    assert view.locator("svg").filter(visible=True).count() == 8
     assert not view.locator("#filters").is_visible()
     more = view.locator("#savings .more summary").first
     more.click()
@@ -183,7 +183,7 @@ def test_it_reads_without_javascript(open_page: Open) -> None:
 def test_on_paper_each_picture_has_its_numbers(open_page: Open) -> None:
     view = open_page()
     view.emulate_media(media="print")
-    assert view.locator(".numbers table").filter(visible=True).count() == view.locator("figure").count() == 7
+    assert view.locator(".numbers table").filter(visible=True).count() == view.locator("figure").count() == 8
     assert not view.locator("#filters").is_visible()
 
 

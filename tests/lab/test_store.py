@@ -86,7 +86,7 @@ def test_a_run_can_be_read_while_a_trial_on_a_new_server_ends(
 
     def read_while_a_trial_ends(*arguments: Any, **options: Any) -> Any:
         circumstances = read(*arguments, **options)
-        journal.loaded(sample.templates[0])
+        journal.loaded(next(loaded for loaded in sample.templates if loaded.server == sample.outcomes[0].server))
         journal.add(sample.outcomes[0])
         return circumstances
 

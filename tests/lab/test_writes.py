@@ -181,7 +181,7 @@ def test_writes_are_in_every_report_and_survive_the_disk(slow_run: Experiment, t
     lines = csv.writes(results).splitlines()
     assert len(lines) == 1 + sum(len(row.writes or ()) for row in results.trials)
     assert len(summary.of(results).writes) == len(lines) - 1
-    assert tables.savings(results).heads[-1] == "W1 rows/s"
+    assert "W1 rows/s" in tables.savings(results).heads
 
 
 def test_an_old_run_says_that_its_writes_were_not_measured(sample: Experiment) -> None:

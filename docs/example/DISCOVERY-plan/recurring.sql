@@ -8,14 +8,14 @@ BEGIN;
 
 CREATE TEMP TABLE chosen_market_odds AS
 SELECT m.snapshot_id, dense_rank() OVER (ORDER BY s.event_id, s.bookmaker_id, CASE WHEN s.id IS NULL THEN m.snapshot_id END)::integer AS book
-FROM (SELECT snapshot_id FROM market_odds_blocks WHERE layout IS NULL) m LEFT JOIN odds_snapshots s ON s.id = m.snapshot_id
+FROM (SELECT snapshot_id FROM market_odds_blocks WHERE layout IS NULL FOR UPDATE) m LEFT JOIN odds_snapshots s ON s.id = m.snapshot_id
 WHERE m.snapshot_id NOT IN (SELECT max(s.id) FROM odds_snapshots s JOIN events e ON e.id = s.event_id WHERE e.kickoff > (SELECT max(captured_at) FROM odds_snapshots) - interval '2 hours' GROUP BY s.event_id, s.bookmaker_id);
 
 CREATE TEMP TABLE parsed_market_odds AS
 SELECT *, md5(ROW(p.betpawa_market_id, p.betpawa_market_name, p.market_groups::text, p.line, p.handicap_type, p.handicap_home, p.handicap_away, p.outcome_names)::text) AS key FROM (
 SELECT m.id, m.snapshot_id, m.betpawa_market_id, m.betpawa_market_name, m.market_groups, m.line, m.handicap_type, m.handicap_home, m.handicap_away, m.unavailable_at, coalesce(o.names, '{}') AS outcome_names,
        coalesce(o.odds, '{}') AS odds, o.active, CASE WHEN NOT o.fits THEN m.outcomes END AS verbatim
-FROM (SELECT t.* FROM market_odds_rows t JOIN chosen_market_odds c ON c.snapshot_id = t.snapshot_id) m
+FROM (SELECT t.* FROM market_odds_rows t JOIN chosen_market_odds c ON c.snapshot_id = t.snapshot_id FOR UPDATE OF t) m
 CROSS JOIN LATERAL (
   SELECT array_agg(coalesce(name #>> '{}', '') ORDER BY position) AS names,
          array_agg(CASE WHEN fits THEN odds::real ELSE 0 END ORDER BY position) AS odds,
@@ -44,7 +44,8 @@ SELECT p.key, p.betpawa_market_id, p.betpawa_market_name, p.market_groups::json,
                FROM unnest(p.outcome_names) WITH ORDINALITY AS n(name, position)) || ']'
 FROM (SELECT DISTINCT ON (key) * FROM parsed_market_odds WHERE verbatim IS NULL ORDER BY key) p
 WHERE NOT EXISTS (SELECT FROM market_lookup d WHERE d.key = p.key)
-ORDER BY p.betpawa_market_id, p.line, p.key;
+ORDER BY p.betpawa_market_id, p.line, p.key
+ON CONFLICT (key) DO NOTHING;
 
 CREATE TEMP TABLE placed_market_odds AS
 SELECT id, snapshot_id, book, market, odds, id - min(id) OVER (PARTITION BY snapshot_id) AS rank
@@ -109,14 +110,14 @@ VACUUM market_odds_rows;
 
 CREATE TEMP TABLE chosen_competitor_market_odds AS
 SELECT m.snapshot_id, dense_rank() OVER (ORDER BY s.competitor_event_id, CASE WHEN s.id IS NULL THEN m.snapshot_id END)::integer AS book
-FROM (SELECT snapshot_id FROM competitor_market_odds_blocks WHERE layout IS NULL) m LEFT JOIN competitor_odds_snapshots s ON s.id = m.snapshot_id
+FROM (SELECT snapshot_id FROM competitor_market_odds_blocks WHERE layout IS NULL FOR UPDATE) m LEFT JOIN competitor_odds_snapshots s ON s.id = m.snapshot_id
 WHERE m.snapshot_id NOT IN (SELECT max(s.id) FROM competitor_odds_snapshots s JOIN competitor_events c ON c.id = s.competitor_event_id WHERE c.kickoff > (SELECT max(captured_at) FROM competitor_odds_snapshots) - interval '2 hours' GROUP BY s.competitor_event_id);
 
 CREATE TEMP TABLE parsed_competitor_market_odds AS
 SELECT *, md5(ROW(p.betpawa_market_id, p.betpawa_market_name, p.market_groups::text, p.line, p.handicap_type, p.handicap_home, p.handicap_away, p.outcome_names)::text) AS key FROM (
 SELECT m.id, m.snapshot_id, m.betpawa_market_id, m.betpawa_market_name, m.market_groups, m.line, m.handicap_type, m.handicap_home, m.handicap_away, m.unavailable_at, coalesce(o.names, '{}') AS outcome_names,
        coalesce(o.odds, '{}') AS odds, o.active, CASE WHEN NOT o.fits THEN m.outcomes END AS verbatim
-FROM (SELECT t.* FROM competitor_market_odds_rows t JOIN chosen_competitor_market_odds c ON c.snapshot_id = t.snapshot_id) m
+FROM (SELECT t.* FROM competitor_market_odds_rows t JOIN chosen_competitor_market_odds c ON c.snapshot_id = t.snapshot_id FOR UPDATE OF t) m
 CROSS JOIN LATERAL (
   SELECT array_agg(coalesce(name #>> '{}', '') ORDER BY position) AS names,
          array_agg(CASE WHEN fits THEN odds::real ELSE 0 END ORDER BY position) AS odds,
@@ -145,7 +146,8 @@ SELECT p.key, p.betpawa_market_id, p.betpawa_market_name, p.market_groups::json,
                FROM unnest(p.outcome_names) WITH ORDINALITY AS n(name, position)) || ']'
 FROM (SELECT DISTINCT ON (key) * FROM parsed_competitor_market_odds WHERE verbatim IS NULL ORDER BY key) p
 WHERE NOT EXISTS (SELECT FROM market_lookup d WHERE d.key = p.key)
-ORDER BY p.betpawa_market_id, p.line, p.key;
+ORDER BY p.betpawa_market_id, p.line, p.key
+ON CONFLICT (key) DO NOTHING;
 
 CREATE TEMP TABLE placed_competitor_market_odds AS
 SELECT id, snapshot_id, book, market, odds, id - min(id) OVER (PARTITION BY snapshot_id) AS rank
