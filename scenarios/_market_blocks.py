@@ -164,12 +164,15 @@ STATEMENTS = (
 SCRATCH = tuple(scratch for scratch, _ in STATEMENTS if scratch)
 
 
-def packing(table: str, source: str, candidates: str, *, kind: str = "UNLOGGED") -> Iterator[tuple[str, str]]:
+def packing(
+    table: str, source: str, candidates: str, *, kind: str = "UNLOGGED", lock: str = ""
+) -> Iterator[tuple[str, str]]:
     """The statements that fill the lookup, the layouts and `cells_<table>` from rows, each with the scratch table it makes.
 
-    `candidates` is the query for the snapshots that may be packed, and `kind` that of the scratch tables.
+    `candidates` is the query for the snapshots that may be packed, `kind` that of the scratch tables, and `lock` what keeps
+    writers from changing the rows `t` before the end of the transaction.
     """
-    rows = f"(SELECT t.* FROM {source} t JOIN chosen_{table} c ON c.snapshot_id = t.snapshot_id FOR UPDATE OF t)"
+    rows = f"(SELECT t.* FROM {source} t JOIN chosen_{table} c ON c.snapshot_id = t.snapshot_id{lock})"
     values = {
         "table": table,
         "snapshots": MARKETS[table],

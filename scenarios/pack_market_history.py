@@ -100,7 +100,7 @@ def pack(table: str) -> Iterator[str]:
     """
     candidates = f"SELECT snapshot_id FROM {table}_blocks WHERE layout IS NULL FOR UPDATE"
     yield "BEGIN"
-    for _, statement in packing(table, f"{table}_rows", candidates, kind="TEMP"):
+    for _, statement in packing(table, f"{table}_rows", candidates, kind="TEMP", lock=" FOR UPDATE OF t"):
         yield statement.strip()
     yield (
         f"UPDATE {table}_blocks b SET ({BLOCK}) = ({of('n', BLOCK)})"
