@@ -137,12 +137,12 @@ def view(table: str) -> str:
     }
     # What a branch lacks comes from the lookup, which is joined once, behind both of them: a join in the branch would read
     # the lookup again for every snapshot. Whoever counts rows needs none; the server leaves out an outer join nobody reads.
-    columns = view_columns("r", "r", f"coalesce(r.outcomes, {OUTCOMES})", "r.unavailable_at")
-    for name in FROM_LOOKUP:
-        columns = columns.replace(f"r.{name}", f"coalesce(r.{name}, d.{name}) AS {name}")
+    completed = {name: f"coalesce(r.{name}, d.{name})" for name in FROM_LOOKUP}
+    outcomes = f"coalesce(r.outcomes, {OUTCOMES})"
+    columns = view_columns("r", "r", snapshot_id="b.snapshot_id", outcomes=outcomes, **completed)
     # The second branch sees the block through LATERAL, so that conditions on the snapshot reach the tables of both.
     return (
-        f"SELECT {columns.replace('r.snapshot_id', 'b.snapshot_id')} FROM {table}_blocks b CROSS JOIN LATERAL"
+        f"SELECT {columns} FROM {table}_blocks b CROSS JOIN LATERAL"
         f" (SELECT {', '.join(plain)}, NULL::integer AS market, NULL::integer AS start"
         f" FROM {table}_rows p WHERE p.snapshot_id = b.snapshot_id"
         f" UNION ALL SELECT {', '.join(packed.get(name, 'NULL') for name in plain)}, l.market, l.start"

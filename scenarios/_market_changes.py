@@ -131,7 +131,7 @@ def build_lists(db: Database, table: str) -> None:
 
 def columns(market: str) -> str:
     """The columns of the view: the id from snapshot `n`, what may change from `c`, and the rest from the alias `market`."""
-    return view_columns("n", market, "c.outcomes", "c.unavailable_at").replace("n.id", f"{ROW_ID} AS id", 1)
+    return view_columns("n", market, id=ROW_ID, outcomes="c.outcomes", unavailable_at="c.unavailable_at")
 
 
 def origins(*suffixes: str) -> Mapping[str, str]:

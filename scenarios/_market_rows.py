@@ -11,6 +11,11 @@ MARKETS = {"market_odds": "odds_snapshots", "competitor_market_odds": "competito
 MARKET = "betpawa_market_id, betpawa_market_name, market_groups, line, handicap_type, handicap_home, handicap_away"
 KEY = f"{MARKET.replace('groups', 'groups::text')}, outcome_names"
 COLUMNS = f"id, snapshot_id, {MARKET}, outcomes, unavailable_at"
+IN_ORDER = (
+    *("id", "snapshot_id", "betpawa_market_id", "betpawa_market_name", "line", "handicap_type", "handicap_home"),
+    *("handicap_away", "outcomes", "market_groups", "unavailable_at"),
+)
+"""The columns as the old table has them."""
 
 
 def of(row: str, columns: str = MARKET) -> str:
@@ -85,12 +90,12 @@ def keep_foreign_key(db: Database, table: str, new: str) -> None:
         db.execute(f"ALTER TABLE {new} ADD FOREIGN KEY (snapshot_id) REFERENCES {MARKETS[table]} (id)")
 
 
-def view_columns(row: str, market: str, outcomes: str, unavailable: str = "m.unavailable_at") -> str:
-    """The columns of the old table in their order."""
-    line = "betpawa_market_id, betpawa_market_name, line, handicap_type, handicap_home, handicap_away"
-    return (
-        f"{row}.id, {row}.snapshot_id, {of(market, line)}, {outcomes} AS outcomes, {market}.market_groups,"
-        f" {unavailable} AS unavailable_at"
+def view_columns(row: str, market: str, **expressions: str) -> str:
+    """The columns of the old table in their order: by an expression, else of the alias `row` or `market`."""
+    aliases = dict.fromkeys(MARKET.split(", "), market)
+    return ", ".join(
+        f"{expressions[name]} AS {name}" if name in expressions else f"{aliases.get(name, row)}.{name}"
+        for name in IN_ORDER
     )
 
 

@@ -89,7 +89,7 @@ def apply_rows(db: Database) -> None:
             "coalesce(m.outcomes, (SELECT json_agg(json_build_object('name', o.name, 'odds', o.odds, 'is_active',"
             f" o.is_active) ORDER BY o.position) FROM {table}_outcomes o WHERE o.market_odds_id = m.id))"
         )
-        replace_by_view(db, table, f"SELECT {view_columns('m', 'm', outcomes)} FROM {table}_rows m")
+        replace_by_view(db, table, f"SELECT {view_columns('m', 'm', outcomes=outcomes)} FROM {table}_rows m")
     drop_old(db)
 
 
@@ -110,7 +110,7 @@ def apply_packed(db: Database) -> None:
             db.execute(f"CREATE INDEX ON {table}_packed (market)")
             keep_foreign_key(db, table, f"{table}_packed")
         packed = "unpacked_outcomes(d.outcome_names, ARRAY[m.odds1, m.odds2, m.odds3] || m.more_odds)"
-        columns = view_columns("m", "d", f"coalesce(d.outcomes, {packed})")
+        columns = view_columns("m", "d", outcomes=f"coalesce(d.outcomes, {packed})")
         replace_by_view(db, table, f"SELECT {columns} FROM {table}_packed m JOIN market_lookup d ON d.id = m.market")
     drop_old(db)
 
@@ -126,14 +126,14 @@ def apply_snapshot(db: Database) -> None:
             build_blocks(db, table)
             keep_foreign_key(db, table, f"{table}_blocks")
         prices = "unpacked_outcomes(d.outcome_names, m.odds[u.start : u.start + cardinality(d.outcome_names) - 1])"
-        columns = view_columns("m", "d", f"coalesce(d.outcomes, {prices})", "x.unavailable_at")
         # Where the ids have no gaps, the id of a market row is the first id plus its position.
         row_id = "m.first_id + coalesce(m.gaps[u.position::integer], 0) + u.position - 1"
+        outcomes = f"coalesce(d.outcomes, {prices})"
+        columns = view_columns("m", "d", id=row_id, outcomes=outcomes, unavailable_at="x.unavailable_at")
         replace_by_view(
             db,
             table,
-            f"SELECT {columns.replace('m.id', f'{row_id} AS id', 1)}"
-            f" FROM {table}_blocks m JOIN {table}_layouts l ON l.id = m.layout"
+            f"SELECT {columns} FROM {table}_blocks m JOIN {table}_layouts l ON l.id = m.layout"
             " CROSS JOIN LATERAL unnest(l.markets, l.starts) WITH ORDINALITY AS u(market, start, position)"
             f" LEFT JOIN {table}_exceptions x ON x.id = {row_id}"
             " JOIN market_lookup d ON d.id = coalesce(x.market, u.market)",
