@@ -1,6 +1,6 @@
 """Which payloads are old, and how they leave their rows."""
 
-from lab.scenario import Database, Requirement
+from lab.scenario import Database, NothingToDoError, Requirement, days_ago
 
 BATCH = 1_000
 TABLES = ("odds_snapshots", "competitor_odds_snapshots")
@@ -10,6 +10,21 @@ COLUMNS = tuple(f"{table}.raw_response" for table in TABLES)
 def older(table: str, at: str) -> str:
     """Whether a row `t` is older than `at`, a timestamptz; the competitors' times are in UTC without saying so."""
     return f"t.captured_at < {at}" if table == "odds_snapshots" else f"t.captured_at < ({at} AT TIME ZONE 'UTC')"
+
+
+def holds(db: Database, table: str, at: str) -> bool:
+    """Whether a row that is older than `at`, a timestamptz, has a payload."""
+    return bool(
+        db.value(f"SELECT EXISTS (SELECT FROM {table} t WHERE {older(table, at)} AND t.raw_response IS NOT NULL)")
+    )
+
+
+def require_old(db: Database, days: int, do: str) -> None:
+    """Errors: `NothingToDoError` where no payload is older than so many days, so that there is nothing to `do`."""
+    if not any(holds(db, table, days_ago(db, days)) for table in TABLES):
+        raise NothingToDoError(
+            f"Nothing to {do}: no snapshot with a raw_response is older than {days} days at {db.now:%Y-%m-%d %H:%M}."
+        )
 
 
 def may_be_null() -> tuple[Requirement, ...]:

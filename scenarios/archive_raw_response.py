@@ -21,7 +21,6 @@ from lab.scenario import (
     ClientStep,
     Database,
     Family,
-    NothingToDoError,
     Requirement,
     Scenario,
     Shape,
@@ -31,7 +30,7 @@ from lab.scenario import (
     unused_names,
 )
 from scenarios._packed_payloads import SIDES
-from scenarios._payload_ages import COLUMNS, TABLES, empty, may_be_null, older
+from scenarios._payload_ages import COLUMNS, TABLES, empty, holds, may_be_null, older, require_old
 from scenarios._payload_files import COLUMNS as FILE_COLUMNS
 from scenarios._payload_files import FILES, TABLE, Filing, documents, hashing, load_libraries, looking_up, reading
 
@@ -99,7 +98,7 @@ def move(db: Database, days: int, level: int, group: int) -> None:
     for table in TABLES:
         if db.fetch(undone(table)):  # what another attempt left
             finish(db, table)
-        if db.value(f"SELECT EXISTS (SELECT FROM {table} t WHERE {older(table, OLD)} AND t.raw_response IS NOT NULL)"):
+        if holds(db, table, OLD):
             write(db, Filing(table=table, level=level, group=group))
             finish(db, table)
     with db.step("drop the cut-off", final=True):
@@ -108,12 +107,7 @@ def move(db: Database, days: int, level: int, group: int) -> None:
 
 def apply(db: Database, days: int, level: int, group: int) -> None:
     """Move what is old, and return its space to the disk."""
-    at = days_ago(db, days)
-    filled = (f"SELECT FROM {table} t WHERE {older(table, at)} AND t.raw_response IS NOT NULL" for table in TABLES)
-    if not any(db.value(f"SELECT EXISTS ({query})") for query in filled):
-        raise NothingToDoError(
-            f"Nothing to archive: no snapshot with a raw_response is older than {days} days at {db.now:%Y-%m-%d %H:%M}."
-        )
+    require_old(db, days, "archive")
     load_libraries()
     move(db, days, level, group)
     with db.step("VACUUM FULL", final=True):

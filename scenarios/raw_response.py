@@ -16,7 +16,6 @@ from lab.scenario import (
     Database,
     Empties,
     Family,
-    NothingToDoError,
     Scenario,
     Shape,
     WholeNumber,
@@ -25,7 +24,7 @@ from lab.scenario import (
     lost_values,
     unused_names,
 )
-from scenarios._payload_ages import COLUMNS, TABLES, empty, may_be_null, older
+from scenarios._payload_ages import COLUMNS, TABLES, empty, may_be_null, older, require_old
 
 CUTOFF = "payload_retention_cutoff"
 
@@ -42,11 +41,7 @@ def empties(days: int) -> Empties:
 def apply(db: Database, days: int) -> None:
     """Fix the cut-off, empty, rewrite."""
     at = days_ago(db, days)
-    filled = (f"SELECT FROM {table} t WHERE {older(table, at)} AND t.raw_response IS NOT NULL" for table in TABLES)
-    if not any(db.value(f"SELECT EXISTS ({query})") for query in filled):
-        raise NothingToDoError(
-            f"Nothing to empty: no snapshot with a raw_response is older than {days} days at {db.now:%Y-%m-%d %H:%M}."
-        )
+    require_old(db, days, "empty")
     expired = {table: older(table, f"(SELECT at FROM {CUTOFF})") for table in TABLES}
     with db.step("fix the cut-off"):
         db.execute(f"CREATE TABLE IF NOT EXISTS {CUTOFF} AS SELECT {at} AS at")
