@@ -47,6 +47,12 @@ class ClientStep:
     """Of the table `into`, in the order of the converted rows."""
 
 
+def _batches(rows: Iterable[Row], size: int) -> Iterator[list[Row]]:
+    left = iter(rows)
+    while batch := list(islice(left, size)):
+        yield batch
+
+
 _DECODED = 16
 """Values that are decoded at once: documents may be long."""
 
@@ -65,8 +71,7 @@ class Decoding:
         decode = self.open(client)
 
         def convert(rows: Iterable[Row]) -> Iterator[Row]:
-            left = iter(rows)
-            while batch := list(islice(left, _DECODED)):
+            for batch in _batches(rows, _DECODED):
                 yield from zip((key for key, _ in batch), decode([value for _, value in batch]), strict=True)
 
         return convert
@@ -92,8 +97,7 @@ class Archive:
         look_up = self.open(client)
 
         def convert(rows: Iterable[Row]) -> Iterator[Row]:
-            left = iter(rows)
-            while batch := list(islice(left, _LOOKED_UP)):
+            for batch in _batches(rows, _LOOKED_UP):
                 yield from look_up([key for (key,) in batch]).items()
 
         return convert
