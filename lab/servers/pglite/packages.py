@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import importlib.util
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 from lab.errors import UnavailableError
@@ -14,7 +15,7 @@ from lab.servers.workspace import Workspace
 from lab.values.events import Message, Progress
 
 ASSETS = Path(__file__).parent
-_MANIFESTS = ("package.json", "package-lock.json")
+MANIFESTS = ("package.json", "package-lock.json")
 _HINT = (
     "It is downloaded once, by npm: connect to the network (or set npm_config_registry to your mirror) and try again."
 )
@@ -38,12 +39,20 @@ def modules(workspace: Workspace, progress: Progress) -> Path:
 
     def install(folder: Path) -> None:
         progress(Message(text="downloading pglite with TimescaleDB (24 MB, once)"))
-        for name in _MANIFESTS:
+        for name in MANIFESTS:
             shutil.copy(ASSETS / name, folder)
         _run_npm(folder, workspace)
 
+    return cached(_name(), install) / "node_modules"
+
+
+def cached(name: str, make: Callable[[Path], None]) -> Path:
+    """The folder of that name in the user's cache, as `cache.kept` gives it.
+
+    Errors: `UnavailableError` where the cache cannot keep it; those of `make`.
+    """
     try:
-        return cache.kept(_name(), install) / "node_modules"
+        return cache.kept(name, make)
     except OSError as error:
         raise UnavailableError(
             f"{cache.folder()} cannot keep the pglite engine: {error.strerror}.",
@@ -89,4 +98,4 @@ def _name() -> str:
 
 
 def _digest() -> str:
-    return hashlib.sha256(b"".join((ASSETS / name).read_bytes() for name in _MANIFESTS)).hexdigest()[:12]
+    return hashlib.sha256(b"".join((ASSETS / name).read_bytes() for name in MANIFESTS)).hexdigest()[:12]

@@ -19,12 +19,11 @@ from lab.errors import ServerError
 from lab.postgres.database import Database
 from lab.postgres.sql import quoted
 from lab.servers.gauge import FolderGauge
+from lab.servers.pglite.cluster_template import cluster_template
 from lab.servers.pglite.instance import Instance
 from lab.servers.pglite.packages import ASSETS, modules, node
-from lab.servers.probe import capabilities_of
 from lab.servers.server import DatabaseRecord, Gauge
 from lab.servers.workspace import Workspace, writing
-from lab.values import Capabilities
 from lab.values.events import Message, Progress
 
 _OID = "1"  # of template1, the only database of a data directory that is used
@@ -41,20 +40,17 @@ class PgliteServer:
     def __init__(self, workspace: Workspace, progress: Progress) -> None:
         self._workspace = workspace
         self._program = _program(workspace, modules(workspace, progress))
+        self._command = [str(node()), str(self._program)]
         self._catalogue = DatabaseRecord()
         self._instances: dict[str, Instance] = {}
         self._entering = threading.Lock()
         progress(Message(text="starting pglite"))
-        self._pristine = self._new_instance()
-        try:
-            self.capabilities = _probe(self._pristine)
-        except BaseException:
-            self.close()
-            raise
+        self._template = cluster_template(workspace, self._command)
+        self.capabilities = self._template.capabilities
 
     def create(self, name: str) -> None:
         """Make an empty database, as a copy of a prepared one, which takes a tenth of the time."""
-        self._copy(self._pristine, name)
+        self._copy(self._template.data, name)
 
     def connect(self, name: str) -> Database:
         """Open an autocommit connection; one at a time."""
@@ -83,7 +79,7 @@ class PgliteServer:
     def clone(self, template: str, name: str) -> None:
         """Copy the template's data directory."""
         self._catalogue.require_template(template)
-        self._copy(self._instances[template], name)
+        self._copy(self._instances[template].data, name)
 
     def drop(self, name: str) -> None:
         """Kill the database's process and delete its data."""
@@ -108,18 +104,18 @@ class PgliteServer:
     def close(self) -> None:
         """Kill all processes and delete all data."""
         self._catalogue.close()
-        for instance in (*self._all(), self._pristine):
+        for instance in self._all():
             instance.remove()
         self._workspace.remove(self._program.parent)
 
-    def _copy(self, template: Instance, name: str) -> None:
+    def _copy(self, source: Path, name: str) -> None:
         """Enter the instance before it is filled, so that `close` finds it in any state."""
         with self._catalogue.adding(name):
             with self._entering:
                 self._catalogue.require_running()
                 instance = self._instances[name] = self._new_instance()
             try:
-                instance.fill(template.data)
+                instance.fill(source)
             except BaseException:
                 self._discard(name)
                 raise
@@ -140,7 +136,7 @@ class PgliteServer:
             return list(self._instances.values())
 
     def _new_instance(self) -> Instance:
-        return Instance(self._workspace, [str(node()), str(self._program)])
+        return Instance(self._workspace, self._command)
 
 
 def _program(workspace: Workspace, node_modules: Path) -> Path:
@@ -149,20 +145,6 @@ def _program(workspace: Workspace, node_modules: Path) -> Path:
     with writing(folder):
         (folder / "node_modules").symlink_to(node_modules)
         return Path(shutil.copy(ASSETS / "server.mjs", folder))
-
-
-def _probe(pristine: Instance) -> Capabilities:
-    with pristine.connect() as database:
-        version = database.value("SELECT default_version FROM pg_available_extensions WHERE name = 'timescaledb'")
-        # Creating the extension would show the same, but would write into the database that all others are copied from.
-        database.execute(f"LOAD 'timescaledb-{version}'")
-        capabilities = capabilities_of(database)
-        # Nobody can connect to these databases here, and every copy would include their 300 files each.
-        database.execute("ALTER DATABASE template0 IS_TEMPLATE false")
-        database.execute("DROP DATABASE template0")
-        database.execute("DROP DATABASE postgres")
-    pristine.seal()
-    return capabilities
 
 
 @contextmanager
