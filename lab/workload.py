@@ -167,7 +167,7 @@ class Dataset(Protocol):
 
     @property
     def schema(self) -> str:
-        """The schema that holds its tables: `public`, because footprints and guarantees name the tables of no other alike."""
+        """The schema that holds its tables: `public`, because strategies and reports name a table without its schema."""
 
     @property
     def rows(self) -> Mapping[str, int]:

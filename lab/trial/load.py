@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from lab.errors import InputError
 from lab.postgres import footprint
 from lab.postgres.database import Database
 from lab.servers import Server
@@ -14,7 +15,15 @@ SETTINGS = ("default_toast_compression", "wal_level", "full_page_writes", "fsync
 
 
 def load(server: Server, database: Database, dataset: Dataset) -> LoadedTemplate:
-    """Run every stage of the dataset, settle, and measure the result."""
+    """Run every stage of the dataset, settle, and measure the result.
+
+    Errors: `InputError` where its tables are not to be in the schema `public`; nothing has been loaded then.
+    """
+    if dataset.schema != "public":
+        raise InputError(
+            f"The workload keeps its tables in the schema '{dataset.schema}'.",
+            hint="Let it make them in the schema public: strategies and reports name a table without its schema.",
+        )
     run_stages(server, database, dataset)
     settle(database)
     weight = footprint.measure(database)
