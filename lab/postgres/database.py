@@ -11,6 +11,7 @@ from typing import Any, Self, TypeAlias
 import psycopg
 from psycopg.copy import QueuedLibpqWriter
 from psycopg.pq import ConnStatus, ExecStatus, TransactionStatus
+from psycopg.pq.abc import PGresult
 from psycopg.types.string import TextLoader
 
 from lab.errors import DatabaseError, ServerError
@@ -111,37 +112,48 @@ class Database:
             rows = ran.fetchall() if ran.description else []
             return Traced(touched=ran.rowcount, rows=rows, trace=traced.fetchall())
 
-    def seconds(
-        self,
-        sql: str,
-        params: Sequence[object] | None = None,
-        finish: Callable[[Sequence[str], list[Row]], None] | None = None,
-    ) -> float:
+    def seconds(self, sql: str, finish: Callable[[Sequence[str], list[Row]], None] | None = None) -> float:
         """How long one query takes until its whole answer is here, not yet as Python's values; it is planned every time.
 
         The time of `finish` is part of it: what the client does with the rows, beside the names of their columns.
         """
         with _translated(sql, self._diagnose):
-            query = psycopg.ClientCursor(self._connection).mogrify(sql, params)
+            query = sql.encode()
+            started = time.perf_counter()
+            if not finish:
+                self._receive(query)
+                return time.perf_counter() - started
             cursor = self._connection.cursor()
             for kind in ("json", "jsonb"):  # who looks for the documents that are missing parses none of the others
                 cursor.adapters.register_loader(kind, TextLoader)
             started = time.perf_counter()
-            if finish:
-                cursor.execute(query.encode(), prepare=False)
-                finish([column.name for column in cursor.description or ()], cursor.fetchall())
-            else:
-                self._receive(query)
+            cursor.execute(query, prepare=False)
+            finish([column.name for column in cursor.description or ()], cursor.fetchall())
             return time.perf_counter() - started
 
-    def _receive(self, query: str) -> None:
+    def write(self, sql: str) -> int:
+        """As `execute`, of a statement that is timed and takes no longer than a transaction of the application.
+
+        Only `cancel` ends the wait for it: a signal is answered when the statement is done.
+        """
+        with _translated(sql, self._diagnose):
+            touched = self._receive(sql.encode()).command_tuples
+            return -1 if touched is None else touched
+
+    def bound(self, sql: str, params: Sequence[object]) -> str:
+        """The statement with its parameters as literals."""
+        with _translated(sql, self._diagnose):
+            return psycopg.ClientCursor(self._connection).mogrify(sql, params)
+
+    def _receive(self, query: bytes) -> PGresult:
         """As a program in C receives an answer: psycopg's own loop would add a sixth to a query of a millisecond."""
         libpq = self._connection.pgconn
-        result = libpq.exec_(query.encode())
-        if libpq.status == ConnStatus.BAD:
-            raise psycopg.OperationalError(libpq.get_error_message())
+        result = libpq.exec_(query)
         if result.status == ExecStatus.FATAL_ERROR:
+            if libpq.status == ConnStatus.BAD:
+                raise psycopg.OperationalError(libpq.get_error_message())
             raise psycopg.errors.error_from_result(result)
+        return result
 
     def value(self, sql: str, params: Sequence[object] | None = None) -> Any:
         """The single value of a query that returns one row and one column."""
@@ -182,9 +194,20 @@ class Database:
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
-        """Run the block as one transaction, rolled back on any error."""
-        with _translated("transaction", self._diagnose), self._connection.transaction():
-            yield
+        """Run the block as one transaction, rolled back on any error; inside of another one, as a part of it."""
+        with _translated("transaction", self._diagnose):
+            if self.in_transaction:
+                with self._connection.transaction():
+                    yield
+                return
+            self._receive(b"BEGIN")
+            try:
+                yield
+            except BaseException:
+                if self.in_transaction and not self.closed:
+                    self._receive(b"ROLLBACK")
+                raise
+            self._receive(b"COMMIT")
 
     def copy_in(self, statement: str, chunks: Iterable[bytes]) -> None:
         """Send `chunks` of COPY text to `statement` (COPY … FROM STDIN).

@@ -65,7 +65,7 @@ class _Form:
     """Whether these are more than what the strategy gives up."""
     without: tuple[str, ...]
     statements: tuple[tuple[Read, str], ...]
-    """Of all subjects, each with its SQL."""
+    """Of all subjects, each with its SQL as it is sent, its parameters as literals."""
 
     @property
     def subjects(self) -> int:
@@ -81,7 +81,7 @@ def measure(
 
     A query that the server refuses is left out with a note. Errors: `ServerError` where a connection is lost.
     """
-    forms = list(_forms(reads, given_up))
+    forms = list(_forms(reads, given_up, after.database.bound))
     costs, notes, ends = [], [], monotonic() + seconds
     for done, form in enumerate(forms):
         try:
@@ -112,7 +112,9 @@ def _middle(named: Sequence[str], most: int | None) -> Sequence[str]:
     return named[begin : begin + most]
 
 
-def _forms(reads: Sequence[Read], given_up: Sequence[str]) -> Iterator[_Form]:
+def _forms(
+    reads: Sequence[Read], given_up: Sequence[str], bound: Callable[[str, Sequence[object]], str]
+) -> Iterator[_Form]:
     """Each query as a whole, then without its heavy columns where it has any left."""
     for query in dict.fromkeys(read.query for read in reads):
         parts = [read for read in reads if read.query == query]
@@ -120,7 +122,7 @@ def _forms(reads: Sequence[Read], given_up: Sequence[str]) -> Iterator[_Form]:
         heavy = {column for read in parts for column in read.heavy}
         whole = {column for column in given_up if column in listed}
         for without in (whole, whole | heavy) if heavy - whole else (whole,):
-            statements = tuple((read, read.asked(without)) for read in parts)
+            statements = tuple((read, bound(read.asked(without), read.params)) for read in parts)
             yield _Form(query=query, light=without != whole, without=tuple(sorted(without)), statements=statements)
 
 
@@ -154,7 +156,7 @@ def _cost(after: TimedSide, before: TimedSide, form: _Form, *, seconds: float) -
 
 def _once(side: TimedSide, form: _Form) -> float:
     """Seconds of the query about one subject: the mean of all."""
-    total = sum(side.database.seconds(sql, read.params, _finish(side, read)) for read, sql in form.statements)
+    total = sum(side.database.seconds(sql, _finish(side, read)) for read, sql in form.statements)
     return round(total / form.subjects, _SECONDS_DIGITS)
 
 

@@ -80,7 +80,7 @@ class Writer:
         with self.database.transaction():
             for step in steps:
                 client.copy(self.bench.server, self.database, step, self._opened[step.name], self._ready[step.name])
-            touched = [self.database.execute(sql) for sql in statements]
+            touched = [self.database.write(sql) for sql in statements]
         seconds = perf_counter() - started
         cpu_now, wal_now = self.side.gauge.cpu_seconds(), wal_position(self.database)
         return Transaction(
