@@ -196,6 +196,7 @@ def _combined(name: str, parts: tuple[Registered, ...]) -> Registered:
         decodes=_read_by_client([scenario.decodes for scenario in several], several),
         archives=_read_by_client([scenario.archives for scenario in several], several),
         archives_after_days=min((of.archives_after_days for of in several if of.archives_after_days), default=None),
+        client=_each(step for scenario in several for step in scenario.client),
         recurring=_each(statement for scenario in several for statement in scenario.recurring),
         varies_with=(),
         leads=False,

@@ -97,9 +97,10 @@ class Database(Protocol):
         """Run one statement inside a step; returns the number of rows it touched."""
 
     def convert(self, step: ClientStep) -> int:
-        """Let the client do that inside a step, in one transaction; returns the number of rows that it made.
+        """Let the client do that inside a step; returns the number of rows that it made.
 
-        A plan prints it as a statement that raises: SQL cannot do it, and the lab writes to no database of a user.
+        A trial does it in one transaction. A plan has a program for it, which commits batch by batch; the statement that
+        follows raises while something is left to do.
         """
 
     def prove(self, name: str, sql: str) -> None:
@@ -167,6 +168,8 @@ class Scenario:
     """Column, as 'table.column', to how a client reads the values that were moved out of the database into files."""
     archives_after_days: int | None = None
     """After how many days `archives` moves them, where it selects by age, as `empties_after_days`."""
+    client: tuple[ClientStep, ...] = ()
+    """What a client does in its steps (`Database.convert`): a plan has a program for each of these that a trial carried out."""
     recurring: tuple[str, ...] = ()
     """What must be run again and again, such as the compression of a day's rows; empty where nothing is left to do."""
     varies_with: tuple[str, ...] = ()

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from hashlib import sha256
 
 from lab.scenario import Client, Convert, Row
-from scenarios._packing import HEAD, Codec, Packing, Reference, decoding
+from scenarios._packing import DICTIONARIES, HEAD, Codec, Packing, Reference, decoding
 
 SAMPLE = 50
 """Documents of each platform that a dictionary is trained on, spread over the older half."""
@@ -44,19 +44,22 @@ SIDES = {
 
 
 def sample() -> str:
-    """The query for (platform, document) of the older documents, platform by platform."""
+    """The query for (platform, document) of the older documents, platform by platform, of those without a dictionary."""
     parts = (
         f"SELECT n.platform, (SELECT t.raw_response::text FROM {table} t WHERE t.id = n.id) AS document"
         f" FROM (SELECT t.id, {side.platform} AS platform, row_number() OVER (PARTITION BY {side.platform} ORDER BY t.id) AS place,"
-        f" count(*) OVER (PARTITION BY {side.platform}) AS rows FROM {table} t {side.joins} WHERE t.raw_response IS NOT NULL) n"
+        f" count(*) OVER (PARTITION BY {side.platform}) AS rows FROM {table} t {side.joins} WHERE t.raw_response IS NOT NULL"
+        f" AND {side.platform} NOT IN (SELECT d.platform FROM {DICTIONARIES} d)) n"
         f" WHERE n.place <= (n.rows + 1) / 2 AND n.place % greatest(n.rows / 2 / {SAMPLE}, 1) = 0"
         for table, side in SIDES.items()
     )
     return f"SELECT platform, document FROM ({' UNION ALL '.join(parts)}) older ORDER BY platform"
 
 
-def documents(table: str, source: str) -> str:
+def documents(table: str, source: str, left: str = "true") -> str:
     """The query for (id, subject, platform, document) of `source`, rows of that table, subject by subject and in their order.
+
+    `left` is a condition on a row `t`.
 
     What is sorted is without the documents: each is read when its turn comes.
     """
@@ -64,7 +67,7 @@ def documents(table: str, source: str) -> str:
     return (
         f"SELECT n.id, n.owner, n.platform, (SELECT t.raw_response::text FROM {source} t WHERE t.id = n.id)"
         f" FROM (SELECT t.id, t.{side.owner} AS owner, {side.platform} AS platform FROM {source} t {side.joins}"
-        " WHERE t.raw_response IS NOT NULL ORDER BY owner, platform, t.id OFFSET 0) n"
+        f" WHERE t.raw_response IS NOT NULL AND {left} ORDER BY owner, platform, t.id OFFSET 0) n"
     )
 
 

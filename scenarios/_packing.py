@@ -25,11 +25,12 @@ WORTH = 2
 """A reference must make a document smaller than itself by this factor. Otherwise the document becomes a reference."""
 
 
-def training(kilobytes: int) -> Convert:
+def training(kilobytes: int, client: Client) -> Convert:
     """From (platform, document), platform by platform, to (id, platform, content) of its dictionary."""
+    ((known,),) = client.fetch(f"SELECT coalesce(max(id), 0) FROM {DICTIONARIES}", ())
 
     def convert(rows: Iterable[Row]) -> Iterator[Row]:
-        for number, (platform, documents) in enumerate(groupby(rows, itemgetter(0)), 1):
+        for number, (platform, documents) in enumerate(groupby(rows, itemgetter(0)), known + 1):
             content = trained([document.encode() for _, document in documents], kilobytes << 10)
             yield number, platform, zstandard.ZstdCompressor(level=DICTIONARY_LEVEL).compress(content)
 

@@ -45,12 +45,14 @@ def day(table: str) -> str:
 def documents(table: str, old: str) -> str:
     """The query for (day, subject, id, document) of the rows `t` that are `old`, in that order.
 
-    What is sorted is without the documents: each is read when its turn comes.
+    Days that have a file which is not done are left out: it holds all of them. What is sorted is without the documents: each
+    is read when its turn comes.
     """
     return (
         f"SELECT n.day, n.owner, n.id, (SELECT t.raw_response::text FROM {table} t WHERE t.id = n.id)"
         f" FROM (SELECT t.id, {day(table)} AS day, t.{SIDES[table].owner} AS owner FROM {table} t"
-        f" WHERE {old} AND t.raw_response IS NOT NULL ORDER BY day, owner, t.id OFFSET 0) n"
+        f" WHERE {old} AND t.raw_response IS NOT NULL AND {day(table)} NOT IN"
+        f" (SELECT f.day FROM {FILES} f WHERE f.source = '{table}' AND NOT f.done) ORDER BY day, owner, t.id OFFSET 0) n"
     )
 
 
@@ -118,23 +120,36 @@ def _sync(folder: Path) -> None:
         os.close(handle)
 
 
+def unread(table: str, into: str, which: str = "true") -> str:
+    """The query for (file, documents that are known) of the files whose documents are not all in `into` yet.
+
+    `into` has a column `file`. `which` is a condition on a file `f`.
+    """
+    return (
+        f"SELECT f.file, coalesce(d.known, 0) FROM {FILES} f"
+        f" LEFT JOIN (SELECT file, count(*) AS known FROM {into} GROUP BY file) d ON d.file = f.file"
+        f" WHERE f.source = '{table}' AND {which} AND f.documents > coalesce(d.known, 0) ORDER BY f.file"
+    )
+
+
 def reading(client: Client) -> Convert:
-    """From rows of (file,) to rows of (id, document)."""
+    """From rows of (file, documents that are known) to rows of (id, document, file), in the order of the file."""
     connection = _connection()
 
     def convert(rows: Iterable[Row]) -> Iterator[Row]:
-        for (name,) in rows:
-            found = connection.execute("SELECT id, document FROM read_parquet(?)", [_path(client, name)])
+        for name, known in rows:
+            unknown = "FROM read_parquet(?, file_row_number = true) WHERE file_row_number >= ? ORDER BY file_row_number"
+            found = connection.execute(f"SELECT id, document {unknown}", [_path(client, name), known])
             while batch := found.fetchmany(_READ):
-                yield from batch
+                yield from ((*row, name) for row in batch)
 
     return convert
 
 
 def hashing(client: Client) -> Convert:
-    """From rows of (file,) to rows of (id, SHA-256 of the document)."""
+    """From rows of (file, documents that are known) to rows of (id, SHA-256 of the document, file)."""
     read = reading(client)
-    return lambda rows: ((number, sha256(document.encode()).digest()) for number, document in read(rows))
+    return lambda rows: ((number, sha256(document.encode()).digest(), file) for number, document, file in read(rows))
 
 
 def looking_up(table: str, client: Client) -> Lookup:

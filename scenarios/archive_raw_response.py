@@ -32,7 +32,17 @@ from lab.scenario import (
 from scenarios._packed_payloads import SIDES
 from scenarios._payload_ages import COLUMNS, TABLES, empty, holds, may_be_null, older, require_old
 from scenarios._payload_files import COLUMNS as FILE_COLUMNS
-from scenarios._payload_files import FILES, TABLE, Filing, documents, hashing, load_libraries, looking_up, reading
+from scenarios._payload_files import (
+    FILES,
+    TABLE,
+    Filing,
+    documents,
+    hashing,
+    load_libraries,
+    looking_up,
+    reading,
+    unread,
+)
 
 CUTOFF = "payload_archive_cutoff"
 OLD = f"(SELECT at FROM {CUTOFF})"
@@ -40,21 +50,37 @@ OLD = f"(SELECT at FROM {CUTOFF})"
 
 def undone(table: str) -> str:
     """The query for the files whose documents may still be in the database, too."""
-    return f"SELECT file FROM {FILES} WHERE source = '{table}' AND NOT done ORDER BY file"
+    return f"SELECT file FROM {FILES} WHERE source = '{table}' AND NOT done"
+
+
+def writing_step(filing: Filing) -> ClientStep:
+    """A client writes the old documents of a table into files: a row for each that is complete."""
+    return ClientStep(
+        name=f"write the old documents of {filing.table} into files",
+        read=documents(filing.table, older(filing.table, OLD)),
+        convert=filing.convert,
+        into=FILES,
+        columns=FILE_COLUMNS,
+        files=True,
+    )
+
+
+def hashing_step(table: str) -> ClientStep:
+    """A client reads again what was written, and hashes it for the proof."""
+    return ClientStep(
+        name=f"read the files of {table} and hash their documents",
+        read=unread(table, f"{table}_filed", "NOT f.done"),
+        convert=hashing,
+        into=f"{table}_filed",
+        columns=("id", "hash", "file"),
+        files=True,
+    )
 
 
 def write(db: Database, filing: Filing) -> None:
-    """Write the old documents of a table into files; the table of files names them all in one transaction."""
+    """Write the old documents of a table into files."""
     with db.step(f"{filing.table}: write the old documents into files"):
-        db.convert(
-            ClientStep(
-                name=f"write the old documents of {filing.table} into files",
-                read=documents(filing.table, older(filing.table, OLD)),
-                convert=filing.convert,
-                into=FILES,
-                columns=FILE_COLUMNS,
-            )
-        )
+        db.convert(writing_step(filing))
 
 
 def finish(db: Database, table: str) -> None:
@@ -62,16 +88,8 @@ def finish(db: Database, table: str) -> None:
     filed = f"{table}_filed"
     with db.step(f"{table}: read the files again"):
         db.execute(f"DROP TABLE IF EXISTS {filed}")
-        db.execute(f"CREATE TABLE {filed} (id bigint PRIMARY KEY, hash bytea NOT NULL)")
-        db.convert(
-            ClientStep(
-                name=f"read the files of {table} and hash their documents",
-                read=undone(table),
-                convert=hashing,
-                into=filed,
-                columns=("id", "hash"),
-            )
-        )
+        db.execute(f"CREATE TABLE {filed} (id bigint PRIMARY KEY, hash bytea NOT NULL, file text NOT NULL)")
+        db.convert(hashing_step(table))
         db.execute(f"ANALYZE {filed}")
     with db.step(f"{table}: empty what is in the files", final=True):
         same = f"(SELECT hash FROM {filed} f WHERE f.id = t.id) = sha256(convert_to(t.raw_response::text, 'UTF8'))"
@@ -122,14 +140,15 @@ def restore(db: Database) -> None:
     for table, side in SIDES.items():
         read = f"{table}_filed"
         with db.step(f"{table}: read every file"):
-            db.execute(f"CREATE TABLE {read} (id bigint PRIMARY KEY, document text NOT NULL)")
+            db.execute(f"CREATE TABLE {read} (id bigint PRIMARY KEY, document text NOT NULL, file text NOT NULL)")
             db.convert(
                 ClientStep(
                     name=f"read the files of {table}",
-                    read=f"SELECT file FROM {FILES} WHERE source = '{table}' ORDER BY file",
+                    read=unread(table, read),
                     convert=reading,
                     into=read,
-                    columns=("id", "document"),
+                    columns=("id", "document", "file"),
+                    files=True,
                 )
             )
             db.prove(
@@ -182,6 +201,11 @@ def archived(days: int, level: int, group: int) -> Scenario:
             "A document stays in its file when its snapshot is deleted. A file can go when all its snapshots are gone.",
             "VACUUM FULL holds ACCESS EXCLUSIVE and needs disk space for a second copy of the rows and of the payloads that stay.",
             "The saving of VACUUM FULL happens once: from then on VACUUM makes the space of what was moved reusable.",
+        ),
+        client=tuple(
+            step
+            for table in TABLES
+            for step in (writing_step(Filing(table=table, level=level, group=group)), hashing_step(table))
         ),
         grows_with_scale=(FILES,),  # a row per source and day
         archives={

@@ -35,6 +35,44 @@ from scenarios._packing import DICTIONARIES, Packing, decoding, training
 NEW = ("packed", "unpacked", "references", "document")
 
 
+def missing(from_: str) -> str:
+    """That the id of a row `t` is not in that table."""
+    return f"NOT EXISTS (SELECT FROM {from_} d WHERE d.id = t.id)"
+
+
+def training_step(kilobytes: int) -> ClientStep:
+    """A client trains a dictionary for each platform."""
+    return ClientStep(
+        name="train a dictionary for each platform",
+        read=sample(),
+        convert=partial(training, kilobytes),
+        into=DICTIONARIES,
+        columns=("id", "platform", "content"),
+    )
+
+
+def packing_step(table: str, packs: Packing) -> ClientStep:
+    """A client packs the documents of a table; where it was interrupted, the documents that follow get a new reference."""
+    return ClientStep(
+        name=f"pack the documents of {table}",
+        read=documents(table, table, missing(f"{table}_packed")),
+        convert=partial(packing, packs),
+        into=f"{table}_packed",
+        columns=("id", "packed", "reference"),
+    )
+
+
+def hashing_step(table: str) -> ClientStep:
+    """A client unpacks what it packed, and hashes it for the proof."""
+    return ClientStep(
+        name=f"unpack the documents of {table} and hash them",
+        read=f"SELECT t.id, t.packed FROM {table}_packed t WHERE {missing(f'{table}_unpacked')}",
+        convert=partial(hashing, table),
+        into=f"{table}_unpacked",
+        columns=("id", "hash"),
+    )
+
+
 def train(db: Database, kilobytes: int) -> None:
     """Train a dictionary for each platform, and store it."""
     with db.step("train a dictionary for each platform"):
@@ -42,15 +80,7 @@ def train(db: Database, kilobytes: int) -> None:
             f"CREATE TABLE {DICTIONARIES} (id integer PRIMARY KEY, platform text NOT NULL UNIQUE, content bytea NOT NULL)"
         )
         db.execute(f"ALTER TABLE {DICTIONARIES} ALTER COLUMN content SET STORAGE EXTERNAL")
-        db.convert(
-            ClientStep(
-                name="train a dictionary for each platform",
-                read=sample(),
-                convert=lambda _: training(kilobytes),
-                into=DICTIONARIES,
-                columns=("id", "platform", "content"),
-            )
-        )
+        db.convert(training_step(kilobytes))
 
 
 def pack(db: Database, table: str, packs: Packing) -> None:
@@ -60,29 +90,13 @@ def pack(db: Database, table: str, packs: Packing) -> None:
         db.execute(f"CREATE TABLE {table}_references (id bigint PRIMARY KEY, content bytea NOT NULL)")
         for name in (f"{table}_packed ALTER COLUMN packed", f"{table}_references ALTER COLUMN content"):
             db.execute(f"ALTER TABLE {name} SET STORAGE EXTERNAL")
-        db.convert(
-            ClientStep(
-                name=f"pack the documents of {table}",
-                read=documents(table, table),
-                convert=partial(packing, packs),
-                into=f"{table}_packed",
-                columns=("id", "packed", "reference"),
-            )
-        )
+        db.convert(packing_step(table, packs))
         db.execute(
             f"INSERT INTO {table}_references SELECT id, reference FROM {table}_packed WHERE reference IS NOT NULL ORDER BY id"
         )
     with db.step(f"{table}: unpack the documents again"):
         db.execute(f"CREATE TABLE {table}_unpacked (id bigint PRIMARY KEY, hash bytea NOT NULL)")
-        db.convert(
-            ClientStep(
-                name=f"unpack the documents of {table} and hash them",
-                read=f"SELECT id, packed FROM {table}_packed",
-                convert=partial(hashing, table),
-                into=f"{table}_unpacked",
-                columns=("id", "hash"),
-            )
-        )
+        db.convert(hashing_step(table))
 
 
 def replace(db: Database, table: str) -> None:
@@ -218,6 +232,10 @@ def packed(level: int, share: int, dictionary_kb: int) -> Scenario:
             "ALTER TABLE rewrites each table under ACCESS EXCLUSIVE and needs disk space for two copies of what is packed.",
         ),
         write={table: writing(table, packs) for table in SIDES},
+        client=(
+            training_step(dictionary_kb),
+            *(step for table in SIDES for step in (packing_step(table, packs), hashing_step(table))),
+        ),
         decodes={f"{table}.raw_response": decoding(table) for table in SIDES},
         origins={f"{table}_references": table for table in SIDES},
         grows_with_scale=(DICTIONARIES,),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import platform
 import signal
 import sys
-from importlib.metadata import version
+from importlib import metadata
 from types import FrameType
 from typing import Annotated, NoReturn
 
@@ -27,15 +27,20 @@ SOMETHING_FAILED = 1
 INTERRUPTED = 130
 
 
+def version() -> str:
+    """Of this lab."""
+    return metadata.version("odds-storage-lab")
+
+
 def _print_version(asked: bool) -> None:
     if asked:
-        print_line(f"lab {version('odds-storage-lab')}, Python {platform.python_version()}")
+        print_line(f"lab {version()}, Python {platform.python_version()}")
         raise typer.Exit
 
 
 @app.callback()
 def options(
-    version: Annotated[
+    asked: Annotated[
         bool, typer.Option("--version", is_eager=True, callback=_print_version, help="Print the version and exit.")
     ] = False,
 ) -> None:
@@ -43,13 +48,18 @@ def options(
 
 
 def main() -> None:
-    """Run the command line; a `LabError` becomes one sentence and an exit code."""
+    """Run the command line."""
+    run(app)
+
+
+def run(commands: typer.Typer) -> None:
+    """Run these commands; a `LabError` becomes one sentence and an exit code."""
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, _terminated)
     streams.protect()
     try:
         try:
-            app()
+            commands()
         finally:
             sys.stdout.flush()
     except LabError as error:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from lab.cli.app import SOMETHING_FAILED, app
+from lab.cli.app import SOMETHING_FAILED, app, version
 from lab.cli.console import print_json, print_line, print_lines, print_table
 from lab.cli.constraints import Horizon, Keep, KeepHistory, MaxLock, MaxRead, Target, constraints
 from lab.cli.options import AsJson, Folders, read_scenarios, scenario_names
@@ -20,7 +20,7 @@ from lab.values import Constraints
 
 if TYPE_CHECKING:
     from lab.discovery import DiscoveryInputs, Proposal, Provenance
-    from lab.discovery.plan import PlanFile
+    from lab.discovery.plan import Library, PlanFile
     from lab.report.discovery import Renderer
 
 Dsn = Annotated[
@@ -81,11 +81,11 @@ def discover(
     output: Annotated[
         Path,
         typer.Option(
-            "-o", "--out", help="The document; its page, its summary and the plan's SQL are written beside it."
+            "-o", "--out", help="The document; its page, its summary and the plan's files are written beside it."
         ),
     ] = Path("DISCOVERY.md"),
 ) -> None:
-    """Write DISCOVERY.md, its page, its summary and the plan's SQL: findings, answers, opportunities, plan, risks, checklist."""
+    """Write DISCOVERY.md, its page, its summary and the plan's files: findings, answers, opportunities, plan, risks, checklist."""
     from lab import files
     from lab.report import discovery
     from lab.report.page import document, pictures
@@ -106,7 +106,7 @@ def discover(
     )
     inputs, origins = _inputs(profile, usage_of or (), run, checked, asked)
     folder = output.with_name(f"{output.stem}-plan")
-    inputs = replace(inputs, plan_folder=folder.name)
+    inputs = replace(inputs, plan_folder=folder.name, library=_library(inputs))
     renderers = {output: discovery.document, summary: discovery.summary}
     texts = {path: _rendered(path, render, inputs, origins) for path, render in renderers.items()}
     drawn = pictures(inputs.results, discovery.PICTURES) if inputs.results else {}
@@ -129,8 +129,8 @@ def write_plan(folder: Path, plan: Sequence[PlanFile]) -> list[Path]:
     if plan:
         files.check_writable(folder)
     kept = {file.name for file in plan}
-    for path in (*folder.glob("10[0-9]-[0-9][0-9]-*.sql"), *folder.glob(RECURRING)):
-        if path.name not in kept and files.read(path).startswith(HEADER):
+    for path in (*folder.glob("10[0-9]-[0-9][0-9]-*"), *folder.glob(RECURRING)):
+        if path.name not in kept and files.read(path).partition("\n")[0].endswith(HEADER):
             path.unlink()
     for file in plan:
         files.write(folder / file.name, file.text)
@@ -224,6 +224,18 @@ def _inputs(
         case = at.with_name(runs.CASE).as_posix() if own else None
         origins.append(provenance.of_run(inputs.experiment, at.as_posix(), runs.digest(run), case_file=case))
     return inputs, origins
+
+
+def _library(inputs: DiscoveryInputs) -> Library:
+    """What this lab can do in the place of a client; nothing where it does not know the strategy."""
+    from lab import registry
+    from lab.discovery.plan import Library
+
+    try:
+        (entry,) = registry.resolve([inputs.recommended.name]) if inputs.recommended else (None,)
+    except InputError:
+        entry = None
+    return Library(version=version(), steps=entry.scenario.client if entry else ())
 
 
 def proposals() -> tuple[Proposal, ...]:

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from lab.analysis.drivers import data_per_index, drivers
 from lab.discovery.inputs import RUN, DiscoveryInputs
-from lab.discovery.plan import client_statements
+from lab.discovery.migration import execution, unknown_steps
 from lab.discovery.values import ChecklistItem
 from lab.units import bytes_text, counted
 from lab.usage.values import Reading
@@ -161,9 +161,9 @@ def _dependants(inputs: DiscoveryInputs) -> str | None:
 
 def _whole(inputs: DiscoveryInputs) -> str | None:
     strategy = inputs.recommended
-    if strategy is None or any(client_statements(step) for step in strategy.steps):
+    if strategy is None or not inputs.files or unknown_steps(inputs, strategy):
         return None
-    return f"Every step of `{strategy.name}` is SQL."
+    return f"{execution(inputs, '101', '103')}."
 
 
 def _error(inputs: DiscoveryInputs) -> str | None:
@@ -254,7 +254,8 @@ _RULES = (
     _Rule(
         "The files carry out the whole recommended strategy",
         _whole,
-        "No strategy is recommended for this database, or a client must do a part of it, which the lab does not do.",
+        "No strategy is recommended for this database, or another lab measured it, and this one has no program for what a client"
+        f" must do. {_RUN}.",
         imitated=True,
     ),
     _Rule(

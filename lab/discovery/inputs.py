@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 from lab.analysis.candidate import Candidate
 from lab.analysis.forecast import StepForecast
 from lab.analysis.recommendation import Recommendation
 from lab.analysis.results import Results
-from lab.discovery.plan import PlanFile, plan_files, removal_steps
+from lab.discovery.plan import Library, PlanFile, plan_files, removal_steps
 from lab.discovery.values import Expected, Proposal
 from lab.usage.values import Usage
 from lab.values import (
@@ -49,6 +49,8 @@ class DiscoveryInputs:
     """The answers of a database to the requirements of a strategy."""
     plan_folder: str = "DISCOVERY-plan"
     """The folder of the plan's files, as the document names it."""
+    library: Library = field(default_factory=Library)
+    """What this lab can do for the recommended strategy in the place of a client."""
 
     limits: str = ""
     """Why no strategy can be measured on the database; empty where the lab can imitate it."""
@@ -77,11 +79,12 @@ class DiscoveryInputs:
 
     @cached_property
     def files(self) -> tuple[PlanFile, ...]:
-        """The SQL of the recommended strategy; empty without one, and for a run that recorded no requirements."""
+        """The files of the recommended strategy; none without one, and for a run that recorded no requirements."""
         strategy = self.recommended
         if strategy is None:
             return ()
-        return plan_files(strategy.trial, strategy.candidate.facts, self.dependants or (), strategy.removal_steps)
+        facts, dependants = strategy.candidate.facts, self.dependants or ()
+        return plan_files(strategy.trial, facts, dependants, strategy.removal_steps, self.library)
 
     def propose(self, category: Category) -> str:
         """The command that measures the strategies of a category."""

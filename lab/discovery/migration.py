@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from itertools import groupby
+from operator import attrgetter
 
 from lab.analysis.candidate import outside_text
 from lab.analysis.forecast import StepForecast
 from lab.discovery import statements as sql
 from lab.discovery.inputs import DiscoveryInputs, MeasuredStrategy
 from lab.discovery.locks import blocks, lock_words
-from lab.discovery.plan import client_statements
+from lab.discovery.plan import PROGRAM, unknown_to
 from lab.discovery.values import Phase, PlannedStep
 from lab.units import bytes_text, counted, duration_text, joined
 from lab.values import StepRecord
@@ -35,7 +37,7 @@ def migration(inputs: DiscoveryInputs, strategy: MeasuredStrategy, title: str) -
         changes=(
             _WRITERS,
             *_execution(inputs),
-            *_by_client(strategy),
+            *_by_client(inputs, strategy),
             *_files_outside(strategy),
             _circumstances(strategy, len(steps)),
             *_postponed(strategy),
@@ -54,10 +56,10 @@ def removal(inputs: DiscoveryInputs, strategy: MeasuredStrategy) -> tuple[Planne
 
 
 def _planned_steps(inputs: DiscoveryInputs, strategy: MeasuredStrategy, *, removal: bool) -> tuple[PlannedStep, ...]:
-    files = {file.step: file.name for file in inputs.files}
+    files = {step: tuple(file.name for file in of_step) for step, of_step in groupby(inputs.files, attrgetter("step"))}
     steps = zip(strategy.steps, strategy.bytes_before_steps, strategy.forecast, strict=True)
     return tuple(
-        _planned_step(strategy, step, table_bytes, foretold, files.get(number, ""))
+        _planned_step(strategy, step, table_bytes, foretold, files.get(number, ()))
         for number, (step, table_bytes, foretold) in enumerate(steps)
         # A step that only checks requirements has no file.
         if (number in strategy.removal_steps) is removal and (number in files or not files)
@@ -68,22 +70,48 @@ def _execution(inputs: DiscoveryInputs) -> Iterator[str]:
     if not inputs.files:
         yield _NOT_SAFE
         return
-    folder = inputs.plan_folder
     yield (
-        f"Execute the files in the order of their names and in one session: `cat {folder}/101-*.sql {folder}/103-*.sql |"
-        " psql DSN`. psql stops at the first error. Try them on a restored backup first."
+        f"Execute the files in the order of their names: {execution(inputs, '101', '103')}. It stops at the first error. Try"
+        " them on a restored backup first."
     )
 
 
-def _by_client(strategy: MeasuredStrategy) -> Iterator[str]:
-    """What the files cannot do."""
-    names = [statement.name for step in strategy.steps for statement in client_statements(step)]
-    if names:
+def execution(inputs: DiscoveryInputs, *phases: str) -> str:
+    """The command that executes the files of these phases."""
+    if not any(file.name.endswith(PROGRAM) for file in inputs.files if file.name.startswith(phases)):
+        return f"`cat {' '.join(f'{inputs.plan_folder}/{phase}-*.sql' for phase in phases)} | psql DSN`"
+    patterns = " ".join(f"{inputs.plan_folder}/{phase}-*" for phase in phases)
+    outside = " --outside FOLDER" if any(step.files for step in inputs.library.steps) else ""
+    return (
+        f'`for file in {patterns}; do case $file in *.sql) psql DSN -f "$file";; *.py) python "$file" --dsn DSN{outside};; esac'
+        " || break; done`"
+    )
+
+
+def _by_client(inputs: DiscoveryInputs, strategy: MeasuredStrategy) -> Iterator[str]:
+    """What is no SQL."""
+    if unknown := unknown_steps(inputs, strategy):
         yield (
-            f"SQL cannot do this: {'; '.join(dict.fromkeys(names))}. A client does it, as the trial did, and the lab has no"
-            " command that does it on a database that it did not make. So the files stop in phase 101, before they change"
-            " anything. They document the plan; they do not carry it out."
+            f"SQL cannot do this: {'; '.join(dict.fromkeys(unknown))}. A client did it in the trial, and this lab has no program"
+            " for it: another lab measured it. So the files stop in phase 101, before they change anything. They document the"
+            " plan; they do not carry it out. `lab run` measures it again."
         )
+    if programs := [file.name for file in inputs.files if file.name.endswith(PROGRAM)]:
+        names, count = (
+            ", ".join(f"`{name}`" for name in programs),
+            counted(len(programs), "file is a program", "files are programs"),
+        )
+        yield (
+            f"SQL cannot do everything. {count}: {names}. Run them with the Python that this lab (version"
+            f" {inputs.library.version}) is installed for, and on a connection without a pooler. Each says first what it will do"
+            " and to which database, and commits every few rows. Run it again, and it goes on where it was interrupted. The file"
+            " that follows stops while something is left to do."
+        )
+
+
+def unknown_steps(inputs: DiscoveryInputs, strategy: MeasuredStrategy) -> tuple[str, ...]:
+    """What a client did in the trial, in words, and this lab has no program for."""
+    return tuple(statement.name for step in strategy.steps for statement in unknown_to(inputs.library, step))
 
 
 def _files_outside(strategy: MeasuredStrategy) -> Iterator[str]:
@@ -165,7 +193,7 @@ def _planned_step(
     step: StepRecord,
     table_bytes: dict[str, int],
     foretold: StepForecast | None,
-    file: str,
+    files: tuple[str, ...],
 ) -> PlannedStep:
     sizes = {table: bytes_text(size) for table, size in table_bytes.items() if table in strategy.before}
     rollback, irreversible = sql.rollback_steps(step.statements, sizes)
@@ -173,7 +201,7 @@ def _planned_step(
         rollback, irreversible = (_AFTER_CHECKS,), True
     return PlannedStep(
         name=step.name,
-        file=file,
+        files=files,
         statements=sql.summary(step.statements),
         seconds=step.seconds,
         full_size=foretold.seconds if foretold else None,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from lab.discovery.inputs import DiscoveryInputs, MeasuredStrategy
-from lab.discovery.migration import removal
+from lab.discovery.migration import execution, removal
 from lab.discovery.plan import RECURRING
 from lab.discovery.values import Alarm, Phase, PlannedStep
 from lab.units import bytes_text
@@ -35,7 +35,7 @@ def monitoring(inputs: DiscoveryInputs, strategy: MeasuredStrategy, title: str) 
 def _removal(inputs: DiscoveryInputs, steps: Sequence[PlannedStep]) -> Iterator[str]:
     if steps and inputs.files:
         yield (
-            f"After a week without problems, remove what a rollback needs: `cat {inputs.plan_folder}/104-*.sql | psql DSN`."
+            f"After a week without problems, remove what a rollback needs: {execution(inputs, '104')}."
             " Only then does the database have its new size."
         )
 

@@ -168,8 +168,8 @@ class PlannedStep:
     """One step of the migration, as measured on the sample."""
 
     name: str
-    file: str
-    """Name of its file in the plan; empty if it has none."""
+    files: tuple[str, ...]
+    """Names of its files in the plan, in the order of execution."""
     statements: str
     seconds: float | None
     full_size: Amount | None

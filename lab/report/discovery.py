@@ -162,7 +162,7 @@ def steps(phase: Phase) -> Table:
         title="Steps",
         heads=(
             "#",
-            "file",
+            "files",
             "step",
             "statements",
             "locks",
@@ -181,7 +181,7 @@ def steps(phase: Phase) -> Table:
 def _step(number: int, step: PlannedStep) -> tuple[Cell | str | None, ...]:
     return (
         str(number),
-        f"`{step.file}`" if step.file else None,
+        ", ".join(f"`{file}`" for file in step.files) or None,
         step.name,
         step.statements,
         "; ".join(step.locks) or "none that the application notices",

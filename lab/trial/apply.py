@@ -6,15 +6,16 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeAlias
 
+from lab.client import carry_out
 from lab.errors import LabError, RequirementError
 from lab.postgres import footprint
 from lab.postgres.database import Database, Row, Traced
-from lab.scenario import ClientStep, Requirement, Scenario
+from lab.scenario import Client, ClientStep, Requirement, Scenario
 from lab.servers import Server
-from lab.trial import client
 from lab.trial.deadline import STEP_SECONDS, Deadline, run_within
 from lab.trial.locking import Executed, LockListener, recorded
 from lab.trial.step_timer import StepTimer
@@ -124,11 +125,16 @@ class Recorder:
 
     def convert(self, step: ClientStep) -> int:
         """Let the client do that inside a step, in one transaction; returns the number of rows that it made."""
-        executed = self._entered(
-            ExecutedStatement(sql=step.read, times=1, kind=StatementKind.CLIENT, name=_words(step))
-        )
+        executed = self._entered(ExecutedStatement(sql=step.read, times=1, kind=StatementKind.CLIENT, name=step.words))
         with self.listener.watching(executed):
-            return client.carry_out(self.server, self.database, step, self.outside, keep_on=self._require_time)
+            work = carry_out(
+                step,
+                Client(fetch=self.database.fetch, outside=self.outside),
+                self.database,
+                partial(self.server.copy_in, self.database),
+                lambda _: self._require_time(),
+            )
+        return work.made
 
     def prove(self, name: str, sql: str) -> None:
         """Run a query inside a step that must count 0 differences."""
@@ -190,10 +196,6 @@ class Recorder:
     def _require_time(self) -> None:
         if self.deadline.passed:
             raise self.deadline.overdue(self.doing)
-
-
-def _words(step: ClientStep) -> str:
-    return f"{step.name} into {step.into} ({', '.join(step.columns)})"
 
 
 def _single(rows: list[Row]) -> Any:

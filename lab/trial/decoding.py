@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 
+from lab.client import carry_out
 from lab.errors import LabError
 from lab.postgres.database import Database, Row
 from lab.postgres.sql import quoted
 from lab.scenario import Archive, Client, ClientStep, Decode, Decoding, Lookup, Scenario
 from lab.servers import Server
-from lab.trial import client
 from lab.trial.questions import Questions, qualified
 
 
@@ -125,7 +126,7 @@ class Reader:
         self.database.execute(f"CREATE TEMP TABLE {copy.name} (key bigint PRIMARY KEY, value text)")
         self.database.execute(f"ALTER TABLE {copy.name} ALTER COLUMN value SET STORAGE EXTERNAL")
         step = ClientStep(name=words, read=read, convert=by.convert, into=copy.name, columns=("key", "value"))
-        client.carry_out(self.server, self.database, step, self.outside)
+        carry_out(step, self.client, self.database, partial(self.server.copy_in, self.database))
         self.database.execute(f"ANALYZE {copy.name}")
         return copy
 

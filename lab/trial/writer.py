@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from time import perf_counter
 
+from lab.client import copy, opened
 from lab.postgres.database import Database, Row
 from lab.postgres.sql import quoted
-from lab.scenario import ClientStep, Convert, Writing
-from lab.trial import client
+from lab.scenario import Client, ClientStep, Convert, Writing
 from lab.trial.reads import TimedSide
 from lab.trial.step_timer import wal_position
 from lab.trial.template import Bench
@@ -69,7 +70,7 @@ class Writer:
         for step in (step for change in write.changes for step in self._client(change)):
             self._ready[step.name] = self.database.fetch(step.read)
             if step.name not in self._opened:
-                self._opened[step.name] = client.opened(self.database, step, self.side.outside)
+                self._opened[step.name] = opened(step, Client(fetch=self.database.fetch, outside=self.side.outside))
 
     def run(self, write: Write) -> Transaction:
         """Carry it out; what the writer itself does to the new rows is part of it. Errors: `LabError`; nothing was written then."""
@@ -79,7 +80,8 @@ class Writer:
         started = perf_counter()
         with self.database.transaction():
             for step in steps:
-                client.copy(self.bench.server, self.database, step, self._opened[step.name], self._ready[step.name])
+                copy_in = partial(self.bench.server.copy_in, self.database)
+                copy(step, self._opened[step.name], self._ready[step.name], copy_in)
             touched = [self.database.write(sql) for sql in statements]
         seconds = perf_counter() - started
         cpu_now, wal_now = self.side.gauge.cpu_seconds(), wal_position(self.database)

@@ -39,12 +39,20 @@ class ClientStep:
     name: str
     """What it does, in words: 'pack the documents of readings'."""
     read: str
-    """The query; its rows come in its order and a few at a time. It names nothing of the sample."""
+    """The query for what is left to do: without what `into` already has of it. Its rows come in its order and a few at a time.
+    It names nothing of the sample."""
     convert: Callable[[Client], Convert]
     """Called once per connection: what it fetches stands for what such a client keeps in its memory."""
     into: str
     columns: tuple[str, ...]
     """Of the table `into`, in the order of the converted rows."""
+    files: bool = False
+    """Whether it works with files in `Client.outside`."""
+
+    @property
+    def words(self) -> str:
+        """What it does, and where to; a plan knows it by these words."""
+        return f"{self.name} into {self.into} ({', '.join(self.columns)})"
 
 
 def _batches(rows: Iterable[Row], size: int) -> Iterator[list[Row]]:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import io
 import os
+import runpy
 import signal
 import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -38,6 +40,16 @@ class Done:
 
 def lab_here(*arguments: str | Path, temporary: Path | None = None) -> Done:
     """The same from the same entry point, but without the second that a new process takes for its imports."""
+    return here(cli.main, *arguments, temporary=temporary)
+
+
+def program_here(file: Path, *arguments: str | Path) -> Done:
+    """A program that the lab wrote, run as `python FILE` does, in this process as well."""
+    return here(lambda: runpy.run_path(str(file), run_name="__main__"), *arguments)
+
+
+def here(main: Callable[[], object], *arguments: str | Path, temporary: Path | None = None) -> Done:
+    """What a main program prints in this process, and how it ends."""
     out, err = io.BytesIO(), io.BytesIO()
     handlers = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGHUP)}
     with pytest.MonkeyPatch.context() as patch:
@@ -47,7 +59,7 @@ def lab_here(*arguments: str | Path, temporary: Path | None = None) -> Done:
         if temporary:
             patch.setattr(tempfile, "tempdir", str(temporary))
         with pytest.raises(SystemExit) as ended:
-            cli.main()
+            main()
         for stream in (sys.stdout, sys.stderr):
             stream.flush()
         printed, complained = (stream.getvalue().decode() for stream in (out, err))

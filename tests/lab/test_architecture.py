@@ -37,7 +37,9 @@ ALLOWED: dict[str, frozenset[str]] = {
     "lab/registry.py": BASE | {"lab.names", "lab.scenario", "lab.scenario_files"},
     "lab/postgres": BASE | {"lab.postgres"},
     "lab/servers": BASE | {"lab.servers", "lab.postgres"},
-    "lab/trial": BASE | {"lab.trial", "lab.servers", "lab.postgres", "lab.scenario", "lab.workload"},
+    "lab/client.py": BASE | {"lab.postgres", "lab.scenario"},
+    "lab/owned.py": BASE | {"lab.client", "lab.postgres", "lab.scenario"},
+    "lab/trial": BASE | {"lab.trial", "lab.client", "lab.servers", "lab.postgres", "lab.scenario", "lab.workload"},
     "lab/runner": BASE
     | {
         "lab.runner",

@@ -373,7 +373,7 @@ def test_steps_of_one_name_have_a_file_each(published: Profile, sample: Experime
     changed = replace(sample, scenarios={**sample.scenarios, name: facts})
     steps = [step for phase in planned(published, changed, name).phases for step in phase.steps]
     assert [step.name for step in steps].count("VACUUM FULL") == 2
-    assert len({step.file for step in steps}) == len(steps)
+    assert len({step.files for step in steps}) == len(steps)
 
 
 def test_an_old_table_that_is_kept_takes_what_earlier_steps_left_of_it(published: Profile, sample: Experiment) -> None:

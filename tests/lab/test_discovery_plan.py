@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import re
+import subprocess
+import sys
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from lab import registry
 from lab.cli.discovering import write_plan
-from lab.discovery.plan import HEADER, PlanFile, plan_files, removal_steps
+from lab.discovery.plan import HEADER, PROGRAM, Library, PlanFile, plan_files, removal_steps
 from lab.discovery.plan.files import statement_text
 from lab.errors import DatabaseError
 from lab.postgres.database import Database
@@ -21,13 +25,14 @@ from lab.profiling.catalog.tables import read_tables
 from lab.scenario import Category, Scenario, Shape
 from lab.scenario import Database as Recorded
 from lab.trial import trial, verify
+from lab.trial.decoding import Reader
 from lab.trial.template import Bench
 from lab.values import Completed, Dependant, ExecutedStatement, StatementKind
-from tests.lab.trials import NastyOutcome, completed, every_scenario, needs_client, on_pglite, request_for
+from tests.lab.commands import Done, program_here
+from tests.lab.trials import NastyOutcome, completed, every_scenario, on_pglite, request_for
 
 NATIVE = [name for name in registry.everything() if not on_pglite(name)]
-BY_CLIENT = [name for name in NATIVE if needs_client(name)]
-BY_SQL = [name for name in NATIVE if not needs_client(name)]
+PACKED = "pack_raw_response"
 REPLAYED = (
     "hypertable_compression",
     "drop_raw_response+hypertable_compression_jsonb",
@@ -52,8 +57,41 @@ def statements(text: str) -> Iterator[str]:
 
 def run(database: Database, files: Sequence[PlanFile], now: str = "now()") -> None:
     for file in files:
+        assert not file.name.endswith(PROGRAM), "psql cannot execute it"
         for statement in statements(file.text.replace("now()", now)):
             database.execute(statement)
+
+
+def carry_out(database: Database, files: Sequence[PlanFile], folder: Path, now: str = "now()") -> None:
+    """SQL as psql does, and each program on the database that it names; files outside lie in that folder."""
+    for file in files:
+        if file.name.endswith(PROGRAM):
+            done = run_program(file, folder, "--dsn", database.conninfo)
+            assert done.returncode == 0, done.stderr
+        else:
+            run(database, [file], now)
+
+
+def run_program(file: PlanFile, folder: Path, *arguments: str) -> Done:
+    (folder / "outside").mkdir(exist_ok=True)
+    return program_here(written(file, folder), *arguments, "--outside", folder / "outside")
+
+
+def written(file: PlanFile, folder: Path) -> Path:
+    program = folder / file.name
+    program.write_text(file.text, encoding="utf-8")
+    return program
+
+
+def assert_answers(bench: Bench, name: str, database: Database, folder: Path) -> None:
+    """A client of that database gets the answers that the strategy declared."""
+    (entry,) = registry.resolve([name])
+    loss, questions = trial.loss_of(entry.scenario, bench.template.now), bench.template.questions
+    verify.state_settings(database, questions.schema)
+    reader = Reader.of(entry.scenario, bench.server, database, folder / "outside")
+    with reader.reading(questions) as readable:
+        answers = verify.ask(database, readable, loss, applied=True)
+    assert not list(verify.mismatches(database, questions, bench.expected(loss).answers, answers, loss))
 
 
 def measure(bench: Bench, name: str, scenario: Scenario) -> Completed:
@@ -77,29 +115,118 @@ def files_of(
     outcome: Completed, entry: registry.Registered, dependent: Sequence[Dependant] = ()
 ) -> tuple[PlanFile, ...]:
     steps = [step for step in outcome.steps if not step.auxiliary]
-    return plan_files(outcome, entry.facts, dependent, removal_steps(steps, entry.facts))
+    library = Library(version="1", steps=entry.scenario.client)
+    return plan_files(outcome, entry.facts, dependent, removal_steps(steps, entry.facts), library)
 
 
-@every_scenario([*BY_SQL, *REPLAYED])
+@every_scenario([*NATIVE, *REPLAYED])
 def test_the_files_of_a_strategy_leave_the_answers_that_it_declared(
-    nasty_outcome: NastyOutcome, planned: Callable[[str], tuple[PlanFile, ...]], name: str
+    nasty_outcome: NastyOutcome, planned: Callable[[str], tuple[PlanFile, ...]], name: str, tmp_path: Path
 ) -> None:
     files, bench = planned(name), nasty_outcome(name)[1]
-    (entry,) = registry.resolve([name])
-    loss, questions = trial.loss_of(entry.scenario, bench.template.now), bench.template.questions
     with bench.untouched() as database:
-        run(database, files, now=f"'{bench.template.now.isoformat()}'::timestamptz")
-        verify.state_settings(database, questions.schema)
-        answers = verify.ask(database, questions, loss, applied=True)
-        assert not list(verify.mismatches(database, questions, bench.expected(loss).answers, answers, loss))
+        carry_out(database, files, tmp_path, now=f"'{bench.template.now.isoformat()}'::timestamptz")
+        assert_answers(bench, name, database, tmp_path)
 
 
-@every_scenario(BY_CLIENT)
-def test_files_that_need_a_client_say_so_before_they_change_anything(
-    nasty: Bench, planned: Callable[[str], tuple[PlanFile, ...]], name: str
+PACKING = 4
+"""Files of the plan before the program that packs the first table's documents."""
+BLOCKING = """
+CREATE FUNCTION waits() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  IF (SELECT count(*) FROM odds_snapshots_packed) >= 16 THEN PERFORM pg_advisory_lock(7); END IF;
+  RETURN NEW;
+END $$;
+CREATE TRIGGER waits BEFORE INSERT ON odds_snapshots_packed FOR EACH ROW EXECUTE FUNCTION waits()
+"""
+WAITING = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted"
+OTHERS = """
+SELECT count(*) FROM pg_stat_activity
+WHERE datname = current_database() AND pid <> pg_backend_pid() AND backend_type = 'client backend'
+"""
+
+
+@pytest.mark.trial("nasty", PACKED)
+def test_a_program_that_is_killed_goes_on_when_it_is_run_again_and_then_does_nothing(
+    nasty: Bench, planned: Callable[[str], tuple[PlanFile, ...]], tmp_path: Path
 ) -> None:
-    files = planned(name)
-    assert "-- A client does this, not SQL" in "".join(file.text for file in files if file.phase == 103)
+    files = planned(PACKED)
+    packing, packed = files[PACKING], "SELECT count(*) FROM odds_snapshots_packed"
+    with clone(nasty, "killed") as database:
+        carry_out(database, files[:PACKING], tmp_path)
+        database.execute(BLOCKING)
+        database.execute("SELECT pg_advisory_lock(7)")
+        program = subprocess.Popen([sys.executable, written(packing, tmp_path), "--dsn", database.conninfo])
+        wait_until(lambda: database.value(WAITING) == 1)
+        program.kill()
+        program.wait()
+        database.execute("DROP TRIGGER waits ON odds_snapshots_packed")
+        database.execute("SELECT pg_advisory_unlock(7)")
+        wait_until(lambda: database.value(OTHERS) == 0)
+        first = database.value(packed)
+        with pytest.raises(DatabaseError, match="Not done: pack the documents of odds_snapshots into"):
+            run(database, files[PACKING + 1 :][:1])
+        assert "rows read" in run_program(packing, tmp_path, "--dsn", database.conninfo).stdout
+        whole = database.value(packed)
+        assert 16 <= first < whole
+        again = run_program(packing, tmp_path, "--dsn", database.conninfo)
+        assert "0 rows to read" in again.stdout
+        assert database.value(packed) == whole
+        carry_out(database, files[PACKING + 1 :], tmp_path)
+        assert_answers(nasty, PACKED, database, tmp_path)
+        assert run_program(packing, tmp_path, "--dsn", database.conninfo).returncode == 1
+
+
+def wait_until(happened: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 60
+    while not happened():
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+
+
+@pytest.mark.trial("nasty", PACKED)
+def test_a_program_says_which_database_it_is_about_and_refuses_another_one(
+    nasty: Bench, planned: Callable[[str], tuple[PlanFile, ...]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    packing = planned(PACKED)[PACKING]
+    for name in ("PGDATABASE", "PGSERVICE"):
+        monkeypatch.delenv(name, raising=False)
+    with clone(nasty, "another") as database:
+        before = database.fetch(STATE)
+        refused = run_program(packing, tmp_path, "--dsn", database.conninfo)
+        assert refused.returncode == 1
+        assert f"Database: {database.value('SELECT current_database()::text')} at " in refused.stdout
+        assert (
+            "there is no table odds_snapshots_packed (id, packed, reference). Execute the files before"
+            in refused.stderr
+        )
+        assert database.fetch(STATE) == before
+    unnamed = run_program(packing, tmp_path)
+    assert (unnamed.returncode, "No database was named" in unnamed.stderr) == (2, True)
+
+
+@pytest.mark.trial("nasty", PACKED)
+def test_a_program_of_another_lab_is_refused_by_name(
+    planned: Callable[[str], tuple[PlanFile, ...]], tmp_path: Path
+) -> None:
+    packing = planned(PACKED)[PACKING]
+    other = replace(packing, text=packing.text.replace("(id, packed, reference)", "(id, packed)"))
+    done = run_program(other, tmp_path, "--dsn", "dbname=nowhere")
+    assert (done.returncode, "The plan was written by lab 1, and this is lab" in done.stderr) == (2, True)
+
+
+def test_a_program_says_that_it_needs_the_lab(planned: Callable[[str], tuple[PlanFile, ...]], tmp_path: Path) -> None:
+    program = written(planned(PACKED)[PACKING], tmp_path)
+    done = subprocess.run([sys.executable, "-I", "-S", program], capture_output=True, text=True, check=False)
+    assert (done.returncode, "This program needs the lab, version 1." in done.stderr) == (1, True)
+
+
+def test_what_this_lab_has_no_program_for_stops_the_files_before_they_change_anything(
+    nasty: Bench, nasty_outcome: NastyOutcome
+) -> None:
+    (entry,) = registry.resolve([PACKED])
+    other = replace(entry, scenario=replace(entry.scenario, client=entry.scenario.client[:2]))
+    files = files_of(completed(nasty_outcome(PACKED)[0]), other)
     with clone(nasty, "by_client") as database:
         before = database.fetch(STATE)
         with pytest.raises(DatabaseError, match="No SQL can do this"):
@@ -110,6 +237,8 @@ def test_files_that_need_a_client_say_so_before_they_change_anything(
 @every_scenario(NATIVE)
 def test_the_files_name_nothing_of_the_sample(planned: Callable[[str], tuple[PlanFile, ...]], name: str) -> None:
     for file in planned(name):
+        if file.name.endswith(PROGRAM):
+            continue
         assert "%s" not in re.sub(r"format\('[^']*'", "", file.text), file.name
         assert "_hyper_" not in re.sub(r"\w+_hyper\b", "", file.text), file.name
         assert not re.search(r"\b20\d\d-\d\d-\d\d\b", file.text), file.name

@@ -158,6 +158,7 @@ def test_a_combination_states_every_field_of_a_scenario() -> None:
         "origins",
         "grows_with_scale",
         "recurring",
+        "client",
         "archives",
     }
     fixed = {"hypothesis", "varies_with", "leads", "follows"}

@@ -24,12 +24,6 @@ def on_pglite(name: str) -> bool:
     return Need.COLUMNSTORE in entry.scenario.needs
 
 
-def needs_client(name: str) -> bool:
-    """Whether a part of it is no SQL."""
-    (entry,) = registry.resolve([name])
-    return bool(entry.scenario.decodes or entry.scenario.archives)
-
-
 def every_scenario(names: Iterable[str]) -> pytest.MarkDecorator:
     """These strategies on the nasty dataset; slow are all but the first of each category that PostgreSQL alone runs."""
     quick: dict[Category, str] = {}

@@ -1,5 +1,5 @@
 -- Written by `lab discover`, and written anew whenever it runs.
--- pack_raw_response+pack_market_history: phase 104, drop the old tables (file 16 of 16).
+-- pack_raw_response+pack_market_history: phase 104, drop the old tables (file 23 of 23).
 \set ON_ERROR_STOP on
 SET search_path = public;
 SET lock_timeout = '5s';

@@ -1,20 +1,22 @@
-"""The SQL of a measured strategy as files, in the order of execution: requirements, steps, removal."""
+"""A measured strategy as files, in the order of execution: requirements, steps, removal.
+
+They are SQL. Where a client does a part of a step, a program for it lies between what comes before and after it.
+"""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from lab.discovery.plan.dependants import recreating_statements
+from lab.discovery.plan.programs import HEADER, step_program
 from lab.discovery.plan.swap import swapped_tables
 from lab.values import Completed, Dependant, ExecutedStatement, ScenarioFacts, StatementKind, StepRecord
+from lab.values.client import ClientStep
 
 RECURRING = "recurring.sql"
 """The file to execute again and again, beside those of the phases."""
-
-HEADER = "-- Written by `lab discover`, and written anew whenever it runs."
-"""The first line of every file."""
 
 _SETTINGS = """\\set ON_ERROR_STOP on
 SET search_path = public;
@@ -28,7 +30,7 @@ BEGIN
   broken := ({sql});
   IF broken IS DISTINCT FROM 0 THEN
     RAISE EXCEPTION '{kind}: %', {name}
-      USING DETAIL = format('{detail}', broken), HINT = 'Execute nothing that follows.';
+      USING DETAIL = format('{detail}', broken), HINT = '{hint}';
   END IF;
 END
 $check$;"""
@@ -38,20 +40,41 @@ _CLIENT = """-- A client does this, not SQL: it reads the rows of a query in Pyt
 DO $client$
 BEGIN
   RAISE EXCEPTION 'No SQL can do this: %', {name}
-    USING HINT = 'The lab has no command that does it on a database that it did not make. Execute nothing that follows.';
+    USING HINT = 'The lab that wrote this plan has no program for it. Execute nothing that follows.';
 END
 $client$;"""
-"""The lab writes to no database of a user: so the files stop here, before anything is replaced."""
+"""Another lab measured it: so the files stop here, before anything is replaced."""
 
+_STOP = "Execute nothing that follows."
 _KINDS = {
     StatementKind.REQUIREMENT: ("Required", "%s rows break it."),
     StatementKind.PROOF: ("Not proved", "%s differences."),
 }
 
 
+PROGRAM = ".py"
+"""How the name of a program ends."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Library:
+    """What the lab that writes the plan can do for a strategy in the place of a client."""
+
+    version: str = ""
+    steps: tuple[ClientStep, ...] = ()
+
+    def step(self, statement: ExecutedStatement) -> ClientStep | None:
+        """What did that in a trial; None for SQL, and for what it does not know."""
+        return next((step for step in self.steps if self._did(step, statement)), None)
+
+    @staticmethod
+    def _did(step: ClientStep, statement: ExecutedStatement) -> bool:
+        return statement.kind is StatementKind.CLIENT and statement.name == step.words
+
+
 @dataclass(frozen=True, kw_only=True)
 class PlanFile:
-    """One file of SQL."""
+    """One file: SQL, or a program."""
 
     name: str
     """Such as '103-02-build-the-lookup.sql'; the files of the phases are executed in the order of their names."""
@@ -62,7 +85,11 @@ class PlanFile:
 
 
 def plan_files(
-    trial: Completed, facts: ScenarioFacts, dependants: Sequence[Dependant], removals: Collection[int]
+    trial: Completed,
+    facts: ScenarioFacts,
+    dependants: Sequence[Dependant],
+    removals: Collection[int],
+    library: Library,
 ) -> tuple[PlanFile, ...]:
     """The files of a measured strategy, in the order of execution; `removals` are its `removal_steps`.
 
@@ -74,11 +101,11 @@ def plan_files(
         return ()
     steps = [step for step in trial.steps if not step.auxiliary]
     bodies = [
-        *_requirements(steps),
-        *(body for body in _steps(steps, trial, facts, dependants) if body.step not in removals),
-        *_removals(steps, removals),
+        *_requirements(steps, library),
+        *(body for body in _steps(steps, trial, facts, dependants, library) if body.step not in removals),
+        *_removals(steps, removals, library),
     ]
-    return (*_numbered(bodies, trial.scenario), *_recurring(facts, trial.scenario))
+    return (*_numbered(bodies, trial.scenario, library.version), *_recurring(facts, trial.scenario))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -86,20 +113,26 @@ class _Body:
     phase: int
     step: int | None
     title: str
-    blocks: tuple[str, ...]
+    blocks: tuple[str, ...] = ()
+    client: ClientStep | None = None
+    """What a program does; None of SQL."""
 
 
-def _requirements(steps: Sequence[StepRecord]) -> Iterator[_Body]:
+def _requirements(steps: Sequence[StepRecord], library: Library) -> Iterator[_Body]:
     statements = (statement for step in steps for statement in step.statements)
     blocks = tuple(statement_text(each) for each in statements if each.kind is StatementKind.REQUIREMENT)
-    stops = tuple(dict.fromkeys(statement_text(each) for step in steps for each in client_statements(step)))[:1]
+    stops = tuple(statement_text(each) for step in steps for each in unknown_to(library, step))[:1]
     if blocks or stops:
         # What only a client can do stops the files before they change anything.
         yield _Body(phase=101, step=None, title="requirements", blocks=(*blocks, *stops))
 
 
 def _steps(
-    steps: Sequence[StepRecord], trial: Completed, facts: ScenarioFacts, dependants: Sequence[Dependant]
+    steps: Sequence[StepRecord],
+    trial: Completed,
+    facts: ScenarioFacts,
+    dependants: Sequence[Dependant],
+    library: Library,
 ) -> Iterator[_Body]:
     """Every step; after a step that puts a new object under a table's name, the table's dependants are recreated."""
     swapped = swapped_tables(steps, facts)
@@ -107,25 +140,40 @@ def _steps(
     for number, step in enumerate(steps):
         executed += step.statements
         recreating = recreating_statements(swapped.get(number, ()), trial, facts, dependants, executed)
-        if blocks := (*_own(step), *recreating):
-            yield _Body(phase=103, step=number, title=step.name, blocks=blocks)
+        yield from _bodies(_Body(phase=103, step=number, title=step.name), step, library, tuple(recreating))
 
 
-def _removals(steps: Sequence[StepRecord], removals: Collection[int]) -> Iterator[_Body]:
+def _removals(steps: Sequence[StepRecord], removals: Collection[int], library: Library) -> Iterator[_Body]:
     for number in sorted(removals):
-        if blocks := tuple(_own(steps[number])):
-            yield _Body(phase=104, step=number, title=steps[number].name, blocks=blocks)
+        yield from _bodies(_Body(phase=104, step=number, title=steps[number].name), steps[number], library)
 
 
-def _own(step: StepRecord) -> Iterator[str]:
+def _bodies(body: _Body, step: StepRecord, library: Library, after: Sequence[str] = ()) -> Iterator[_Body]:
+    """The parts of a step: its SQL up to what a client does, that, and the rest of the SQL."""
+    blocks: list[str] = []
     for statement in step.statements:
-        if statement.kind is not StatementKind.REQUIREMENT:
-            yield from [statement_text(statement)] * statement.times
+        if client := library.step(statement):
+            yield from _sql(body, blocks)
+            yield replace(body, title=client.name, client=client)
+            blocks = []
+        elif statement.kind is not StatementKind.REQUIREMENT:
+            blocks += [statement_text(statement)] * statement.times
+    yield from _sql(body, [*blocks, *after])
+
+
+def _sql(body: _Body, blocks: Sequence[str]) -> Iterator[_Body]:
+    if blocks:
+        yield replace(body, blocks=tuple(blocks))
 
 
 def client_statements(step: StepRecord) -> tuple[ExecutedStatement, ...]:
     """What a client did in the step."""
     return tuple(statement for statement in step.statements if statement.kind is StatementKind.CLIENT)
+
+
+def unknown_to(library: Library, step: StepRecord) -> tuple[ExecutedStatement, ...]:
+    """What a client did in the step, and this lab has no program for."""
+    return tuple(statement for statement in client_statements(step) if library.step(statement) is None)
 
 
 def statement_text(statement: ExecutedStatement) -> str:
@@ -140,7 +188,18 @@ def statement_text(statement: ExecutedStatement) -> str:
         query = "\n".join(f"--   {line}" for line in statement.sql.strip().splitlines())
         return _CLIENT.format(query=query, name=name)
     kind, detail = _KINDS[statement.kind]
-    return _CHECK.format(sql=statement.sql.strip(), kind=kind, detail=detail, name=name)
+    return _CHECK.format(sql=statement.sql.strip(), kind=kind, detail=detail, name=name, hint=_STOP)
+
+
+def _guard(client: ClientStep, program: str) -> str:
+    """A statement that raises while a client's step has something left to do."""
+    return _CHECK.format(
+        sql=f"SELECT count(*) FROM ({client.read}) left_to_do",
+        kind="Not done",
+        detail="%s rows are left to do.",
+        name="'" + client.words.replace("'", "''") + "'",
+        hint=f"Run {program} to its end. {_STOP}",
+    )
 
 
 def _recurring(facts: ScenarioFacts, strategy: str) -> Iterator[PlanFile]:
@@ -151,21 +210,23 @@ def _recurring(facts: ScenarioFacts, strategy: str) -> Iterator[PlanFile]:
         )
 
 
-def _numbered(bodies: Sequence[_Body], strategy: str) -> Iterator[PlanFile]:
+def _numbered(bodies: Sequence[_Body], strategy: str, version: str) -> Iterator[PlanFile]:
     count: dict[int, int] = {}
+    guards: list[str] = []
     for position, body in enumerate(bodies, 1):
         number = count[body.phase] = count.get(body.phase, 0) + 1
         about = f"{strategy}: phase {body.phase}, {body.title} (file {position} of {len(bodies)})."
-        yield PlanFile(
-            name=f"{body.phase}-{number:02}-{_slug(body.title)}.sql",
-            phase=body.phase,
-            step=body.step,
-            text=_text(about, body.blocks),
-        )
+        name = f"{body.phase}-{number:02}-{_slug(body.title)}{PROGRAM if body.client else '.sql'}"
+        if body.client:
+            text = step_program(name, about, strategy, body.client, version)
+            guards.append(_guard(body.client, name))
+        else:
+            text, guards = _text(about, (*guards, *body.blocks)), []
+        yield PlanFile(name=name, phase=body.phase, step=body.step, text=text)
 
 
 def _text(about: str, blocks: Sequence[str]) -> str:
-    return "\n\n".join((f"{HEADER}\n-- {about}\n{_SETTINGS}", *blocks)) + "\n"
+    return "\n\n".join((f"-- {HEADER}\n-- {about}\n{_SETTINGS}", *blocks)) + "\n"
 
 
 def _slug(title: str) -> str:

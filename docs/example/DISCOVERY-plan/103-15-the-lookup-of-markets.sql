@@ -1,5 +1,5 @@
 -- Written by `lab discover`, and written anew whenever it runs.
--- pack_raw_response+pack_market_history: phase 103, the lookup of markets (file 9 of 16).
+-- pack_raw_response+pack_market_history: phase 103, the lookup of markets (file 16 of 23).
 \set ON_ERROR_STOP on
 SET search_path = public;
 SET lock_timeout = '5s';

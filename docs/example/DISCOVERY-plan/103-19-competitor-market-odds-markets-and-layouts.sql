@@ -1,5 +1,5 @@
 -- Written by `lab discover`, and written anew whenever it runs.
--- pack_raw_response+pack_market_history: phase 103, competitor_market_odds: markets and layouts (file 13 of 16).
+-- pack_raw_response+pack_market_history: phase 103, competitor_market_odds: markets and layouts (file 20 of 23).
 \set ON_ERROR_STOP on
 SET search_path = public;
 SET lock_timeout = '5s';

@@ -1,8 +1,20 @@
 -- Written by `lab discover`, and written anew whenever it runs.
--- pack_raw_response+pack_market_history: phase 103, competitor_odds_snapshots: put the packed documents in place (file 8 of 16).
+-- pack_raw_response+pack_market_history: phase 103, competitor_odds_snapshots: put the packed documents in place (file 15 of 23).
 \set ON_ERROR_STOP on
 SET search_path = public;
 SET lock_timeout = '5s';
+
+DO $check$
+DECLARE
+  broken bigint;
+BEGIN
+  broken := (SELECT count(*) FROM (SELECT t.id, t.packed FROM competitor_odds_snapshots_packed t WHERE NOT EXISTS (SELECT FROM competitor_odds_snapshots_unpacked d WHERE d.id = t.id)) left_to_do);
+  IF broken IS DISTINCT FROM 0 THEN
+    RAISE EXCEPTION 'Not done: %', 'unpack the documents of competitor_odds_snapshots and hash them into competitor_odds_snapshots_unpacked (id, hash)'
+      USING DETAIL = format('%s rows are left to do.', broken), HINT = 'Run 103-13-unpack-the-documents-of-competitor-odds-snapshots-and-hash-t.py to its end. Execute nothing that follows.';
+  END IF;
+END
+$check$;
 
 BEGIN;
 

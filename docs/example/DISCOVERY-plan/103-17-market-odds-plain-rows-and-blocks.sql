@@ -1,5 +1,5 @@
 -- Written by `lab discover`, and written anew whenever it runs.
--- pack_raw_response+pack_market_history: phase 103, market_odds: plain rows and blocks (file 11 of 16).
+-- pack_raw_response+pack_market_history: phase 103, market_odds: plain rows and blocks (file 18 of 23).
 \set ON_ERROR_STOP on
 SET search_path = public;
 SET lock_timeout = '5s';

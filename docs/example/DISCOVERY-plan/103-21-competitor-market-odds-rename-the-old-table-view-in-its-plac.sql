@@ -1,5 +1,5 @@
 -- Written by `lab discover`, and written anew whenever it runs.
--- pack_raw_response+pack_market_history: phase 103, competitor_market_odds: rename the old table, view in its place (file 15 of 16).
+-- pack_raw_response+pack_market_history: phase 103, competitor_market_odds: rename the old table, view in its place (file 22 of 23).
 \set ON_ERROR_STOP on
 SET search_path = public;
 SET lock_timeout = '5s';

@@ -1,0 +1,54 @@
+"""The programs of the plan: what a client does, in the hands of the owner of the database."""
+
+from __future__ import annotations
+
+import textwrap
+
+from lab.values.client import ClientStep
+
+HEADER = "Written by `lab discover`, and written anew whenever it runs."
+"""The end of the first line of every file of the plan, which is a comment."""
+
+_PROGRAM = '''# {header}
+"""{about}
+
+{what}
+"""
+
+import sys
+
+try:
+    from lab.cli import carrying
+except ModuleNotFoundError:
+    sys.exit("This program needs the lab, version {version}. Run it with the Python that the lab is installed for.")
+
+{call}
+'''
+_WIDTH = 120
+
+
+def step_program(name: str, about: str, strategy: str, step: ClientStep, version: str) -> str:
+    """The program that carries out the step with the lab of that version."""
+    outside = " --outside FOLDER" if step.files else ""
+    what = (
+        f"It reads the rows that are left to do, and writes into {step.into} only. Each batch of a few rows is committed: run it"
+        " again, and it goes on where it was interrupted; after its end it does nothing. The file that follows stops while"
+        f" something is left to do. Run it so: python {name} --dsn postgresql://owner@host/database{outside}"
+    )
+    return _PROGRAM.format(
+        header=HEADER,
+        about=about,
+        what=textwrap.fill(what, _WIDTH, break_long_words=False, break_on_hyphens=False),
+        version=version,
+        call=_call("client_step", strategy=strategy, words=step.words, written_by=version),
+    )
+
+
+def _call(function: str, **arguments: str) -> str:
+    """As the formatter writes it: one argument on a line."""
+    lines = "".join(f"    {name}={_quoted(value)},\n" for name, value in arguments.items())
+    return f"carrying.{function}(\n{lines})"
+
+
+def _quoted(value: str) -> str:
+    return '"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"'
