@@ -6,7 +6,6 @@ import hashlib
 from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
 from functools import cached_property
-from itertools import count
 from typing import Self
 
 from data_gen.case import Case, load_case
@@ -67,10 +66,15 @@ class Dataset:
         if size_bytes < per_event:
             hint = f"One event needs about {per_event / 2**20:.0f} MB."
             raise InputError(f"{size_bytes / 2**20:.1f} MB cannot hold one event of case {case.case}.", hint=hint)
-        few = int(0.9 * size_bytes / per_event) + 1
-        rates = {"change_rate": change_rate, "list_churn": list_churn}
-        planned = (cls(spec_of(case.case, n, seed=seed, **rates), case) for n in count(few))
-        return next(dataset for dataset in planned if dataset.expected_bytes >= size_bytes * _PREDICTED_WITHIN)
+        events = int(0.9 * size_bytes / per_event) + 1
+        while True:
+            spec = spec_of(case.case, events, seed=seed, change_rate=change_rate, list_churn=list_churn)
+            dataset = cls(spec, case)
+            lacking = size_bytes * _PREDICTED_WITHIN - dataset.expected_bytes
+            if lacking <= 0:
+                return dataset
+            # Half of what is lacking, because some events weigh more than others: the fewest events must not be passed over.
+            events += max(1, int(lacking / per_event / 2))
 
     @property
     def description(self) -> str:
