@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from data_gen import payloads
 from data_gen.bisection import bisected
@@ -16,7 +17,7 @@ from data_gen.listing import Listing
 from data_gen.markets import MarketLines
 from data_gen.naming import renamed
 from data_gen.odds import Feed
-from data_gen.offer import Offer, Platform
+from data_gen.offer import MarketRow, Platform
 from data_gen.size import document_bytes
 from data_gen.spread import Ints
 from lab.values import ColumnProfile
@@ -107,23 +108,30 @@ class _OpeningOffer:
 
     snapshots: Ints
     """By row, how many snapshots have it on their list."""
-    offer: Offer
-    feed: Feed
+    rows: list[MarketRow]
+    nameless: list[int]
+    """By row, the bytes of its outcomes beside their names."""
 
     @classmethod
     def of(cls, plan: DatasetPlan, event: int, site: Platform) -> _OpeningOffer:
         offer = plan.offer(event, site)
         feed = Feed(offer, site, plan.fixture(event).chance(1), plan.price_changes())
-        return cls(snapshots=plan.row_snapshots(event, site), offer=offer, feed=feed)
+        lines = MarketLines(offer, Listing.constant(len(offer.rows)))
+        lines.update(feed, feed.all_blocks, 0)
+        outcomes = (line.split(b"\t")[_OUTCOMES].replace(b"\\\\", b"\\") for line in lines.lines)
+        nameless = [len(text) - _name_bytes(row) for text, row in zip(outcomes, offer.rows, strict=True)]
+        return cls(snapshots=plan.row_snapshots(event, site), rows=offer.rows, nameless=nameless)
 
     def outcome_bytes(self, length: float) -> int:
         """Bytes of all outcomes of all snapshots as stored, with names `length` times as long."""
-        offer = replace(self.offer, rows=renamed(self.offer.rows, length))
-        lines = MarketLines(offer, Listing.constant(len(offer.rows)))
-        lines.update(self.feed, self.feed.all_blocks, 0)
-        outcomes = (line.split(b"\t")[_OUTCOMES].replace(b"\\\\", b"\\") for line in lines.lines)
-        return sum(count * _stored(text) for count, text in zip(self.snapshots.tolist(), outcomes, strict=True))
+        sizes = (size + _name_bytes(row) for size, row in zip(self.nameless, renamed(self.rows, length), strict=True))
+        return sum(count * _stored(size) for count, size in zip(self.snapshots.tolist(), sizes, strict=True))
 
 
-def _stored(text: bytes) -> int:
-    return len(text) + (1 if len(text) <= _SHORT else 4)
+def _name_bytes(row: MarketRow) -> int:
+    """Of the names of its outcomes, as JSON."""
+    return sum(len(json.dumps(name)) for name, _ in row.outcomes)
+
+
+def _stored(size: int) -> int:
+    return size + (1 if size <= _SHORT else 4)
