@@ -23,6 +23,7 @@ from lab.analysis.fidelity import figures
 from lab.servers import Server
 from lab.values import Profile
 from tests.data_gen.conftest import MB, TOTAL, loaded, outside, profiled
+from tests.thin import thinned
 
 _BASE = "2026-02-17"
 _MATCH = Fixture(3, 1, 1_770_000_000_000_000)
@@ -52,10 +53,10 @@ _RESHAPED = (
 @pytest.mark.slow
 @pytest.mark.parametrize("scale", [0.5, 1.5])
 def test_a_database_with_other_documents_and_longer_outcomes_is_imitated(native: Server, scale: float) -> None:
-    plain = Dataset.plan(load_case("2026-02-17"), size_bytes=256 * MB, seed=5)
+    plain = Dataset.plan(thinned(load_case(_BASE), 8), size_bytes=64 * MB, seed=6)
     profile = profiled(native, plain, "reshaped", [sql.format(scale=scale) for sql in _RESHAPED])
     calibration = calibrated(profile)
-    again = Dataset.plan(calibration.case, size_bytes=256 * MB, seed=1)
+    again = Dataset.plan(calibration.case, size_bytes=64 * MB, seed=1)
     with loaded(native, again, "like_reshaped") as database:
         measured = widths.measure(database, lz4=native.capabilities.lz4)
         size = database.value(TOTAL)
