@@ -205,10 +205,10 @@ def render(experiment: Experiment, profile: Profile, *, page: bool) -> None:
     discovery.summary("", inputs, [])
 
 
-@pytest.mark.parametrize("every", [41, pytest.param(7, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("every", [41, pytest.param(13, marks=pytest.mark.slow)])
 def test_whatever_an_experiment_says_it_is_reported_or_refused(small: Json, tmp_path: Path, every: int) -> None:
     """Each change ends with reports or a `LabError`, never with another exception. `every` 41st is a fair sample;
-    of every seventh, each place has one or two.
+    of every 13th, nearly each place has one.
 
     The page, whose pictures take longer than all else, is made of every 25th.
     """

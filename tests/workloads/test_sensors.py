@@ -30,7 +30,7 @@ def results(tmp_path_factory: pytest.TempPathFactory) -> Results:
             size_bytes=3 << 20,
             seed=1,
             server="native",
-            read_seconds=0.2,
+            read_seconds=0.01,
             write_seconds=0.01,
             results=tmp_path_factory.mktemp("sensors"),
             options=Options(),
