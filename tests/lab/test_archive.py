@@ -21,6 +21,7 @@ from lab.values import Completed, Failed, Outcome, Verdict
 from scenarios._payload_ages import TABLES
 from scenarios.archive_raw_response import move, restore
 from tests.lab.trials import completed, request_for, run_scenario
+from tests.support import sampled
 
 NAME = "archive_raw_response"
 GROUP = 3
@@ -103,7 +104,7 @@ MOMENTS = (
 )
 
 
-@pytest.mark.parametrize("moment", MOMENTS)
+@pytest.mark.parametrize("moment", sampled(MOMENTS, every=7))
 def test_each_document_moves_once_wherever_the_client_died(moment: str, nasty: Bench) -> None:
     files: dict[str, int] = {}
 

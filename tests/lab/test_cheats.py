@@ -33,7 +33,7 @@ def tidy(bench: Bench) -> Iterator[None]:
         database.fetch("SELECT pg_drop_replication_slot(slot_name) FROM pg_replication_slots")
 
 
-@pytest.mark.parametrize("name", sampled(CHEATS, every=10))
+@pytest.mark.parametrize("name", sampled(CHEATS, every=20))
 def test_a_cheat_is_caught_or_its_bytes_are_counted(bench: Bench, name: str) -> None:
     cheat = CHEATS[name]
     outcome = run_scenario(bench, cheat.apply, timed=False, **cheat.declares)  # type: ignore[arg-type]

@@ -169,14 +169,17 @@ def test_a_path_that_leads_nowhere_is_one_sentence(
 
 @pytest.mark.parametrize(
     "arguments",
-    [
-        ("report", "locked/run"),
-        ("discover", "--profile", "locked/profile.json"),
-        ("discover", "--profile", "2026-02-17", "--run", "locked/run"),
-        ("discover", "--profile", "2026-02-17", "-o", "locked/DISCOVERY.md"),
-        ("profile", "--case", "locked/case.json"),
-        ("usage", "locked/sources"),
-    ],
+    sampled(
+        [
+            ("report", "locked/run"),
+            ("discover", "--profile", "locked/profile.json"),
+            ("discover", "--profile", "2026-02-17", "--run", "locked/run"),
+            ("discover", "--profile", "2026-02-17", "-o", "locked/DISCOVERY.md"),
+            ("profile", "--case", "locked/case.json"),
+            ("usage", "locked/sources"),
+        ],
+        every=6,
+    ),
 )
 def test_a_folder_that_may_not_be_entered_is_one_sentence(arguments: tuple[str, ...], tmp_path: Path) -> None:
     """Root is given up the right to enter every folder, as any other user has it not."""
@@ -258,7 +261,7 @@ def test_a_document_that_is_read_again_cannot_be_a_stream(command: str) -> None:
     assert "/dev/stdout cannot be written: it is the standard output. Name a regular file" in done.stderr
 
 
-@pytest.mark.parametrize("arguments", ["list", "list --json", "--help", "profile --case 2026-02-17"])
+@pytest.mark.parametrize("arguments", sampled(["list", "list --json", "--help", "profile --case 2026-02-17"], every=4))
 def test_a_full_disk_behind_the_output_is_one_sentence(arguments: str) -> None:
     with Path("/dev/full").open("w") as full:
         done = subprocess.run(
@@ -293,11 +296,14 @@ def test_a_closed_output_is_no_mistake() -> None:
 
 @pytest.mark.parametrize(
     "environment",
-    [
-        {"PYTHONIOENCODING": "ascii"},
-        {"PYTHONIOENCODING": "latin-1"},
-        {"LC_ALL": "POSIX", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"},
-    ],
+    sampled(
+        [
+            {"PYTHONIOENCODING": "ascii"},
+            {"PYTHONIOENCODING": "latin-1"},
+            {"LC_ALL": "POSIX", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"},
+        ],
+        every=3,
+    ),
 )
 def test_letters_that_the_terminal_does_not_know_are_replaced(environment: dict[str, str]) -> None:
     command = [*LAB, "profile", "--case", "2026-02-17"]

@@ -68,6 +68,7 @@ def test_a_byte_that_changes_later_is_found(nasty: Bench) -> None:
     assert "The client could not decode odds_snapshots.raw_response" in outcome.error
 
 
+@pytest.mark.slow
 def test_a_document_in_the_place_of_another_is_found(nasty: Bench) -> None:
     sql = swapped("odds_snapshots", "raw_response")
     outcome = intruded(NAME, "competitor_odds_snapshots: unpack the documents again", sql, nasty)
@@ -128,6 +129,7 @@ def test_a_writer_that_packs_another_document_is_refused(bench: Bench) -> None:
     assert "does not read back as written" in refused["W1"]
 
 
+@pytest.mark.slow
 def test_new_documents_go_on_with_the_reference_of_their_event(bench: Bench) -> None:
     """The references of the database are found: new documents of known events make hardly any of their own."""
     outcome = completed(trial.run(request_for(bench, NAME, write_seconds=0.001), scenario(), bench))

