@@ -22,7 +22,7 @@ from tests.conftest import APACHE, locked, require_images, shared_folder
 from tests.lab.breaking import Breaking
 from tests.lab.commands import lab_here
 from tests.lab.nasty import NastyDataset
-from tests.lab.trials import NastyOutcome, on_pglite, request_for
+from tests.lab.trials import BRIEF, NastyOutcome, on_pglite, request_for
 from tests.support import FORMAT_1, SAMPLE
 from tests.thin import some_rates, thin_dataset, thin_run
 
@@ -98,14 +98,15 @@ def nasty_outcome(pool: ServerPool, request: pytest.FixtureRequest) -> NastyOutc
 def run_of_all(tmp_path_factory: pytest.TempPathFactory, pglite: object) -> Experiment:
     """`lab run --thorough` without a word about scenarios or servers, made once, whichever process of the test run is the first.
 
-    Whoever else asks meanwhile waits, so its tests follow one another: they carry the mark `trial("all")`. Of the datasets
-    that change at other rates, `some_rates` leaves the highest.
+    Whoever else asks meanwhile waits, so its tests follow one another: they carry the mark `trial("all")`. It times no reads,
+    which test_reads.py does, and writes as briefly as can be; of the datasets that change at other rates, `some_rates` leaves
+    the highest.
     """
     del pglite  # asked for so that the tests are skipped by name where it cannot be had
     results = shared_folder(tmp_path_factory) / "run_of_all"
     with locked(results.with_suffix(".lock")), some_rates():
         if not results.exists():
-            small = thin_run(tmp_path_factory.mktemp("thin"), seconds=0.1)
+            small = thin_run(tmp_path_factory.mktemp("thin"), write_seconds=BRIEF)
             done = lab_here("run", "--thorough", *small, "--jobs", "4", "--out", results)
             assert done.returncode == 0, done.stdout + done.stderr
     (folder,) = runs.folders(results)

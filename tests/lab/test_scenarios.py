@@ -12,12 +12,9 @@ from lab.needs import missing
 from lab.trial import trial
 from lab.trial.template import Bench
 from lab.values import Completed, Experiment, Outcome, Skipped, Verdict
-from tests.lab.trials import on_pglite, request_for
+from tests.lab.trials import BRIEF, on_pglite, request_for
 
 NAMES = registry.everything()
-BRIEF = 0.001
-"""Seconds for the writes of a trial: every write gets the fewest samples."""
-
 
 BENCHES = {"native": "bench", "pglite": "pglite_bench", "container": "container_bench", "external": "external_bench"}
 

@@ -14,6 +14,9 @@ from lab.trial.apply import Exclusive
 from lab.trial.template import Bench
 from lab.values import Completed, Outcome, PlannedTrial, Skipped, TrialRequest, Verdict
 
+BRIEF = 0.001
+"""Seconds for the writes of a trial: every write gets the fewest samples."""
+
 NastyOutcome = Callable[[str], tuple[Outcome, Bench]]
 """Of the scenario with that name."""
 
