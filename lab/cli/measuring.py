@@ -119,6 +119,7 @@ def run(
         step_seconds=step_seconds,
         read_seconds=read_seconds,
         read_subjects=usual.read_subjects,
+        quiet=usual.quiet,
         varies=usual.varies,
         write_seconds=write_seconds,
         constraints=constraints(

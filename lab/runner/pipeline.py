@@ -14,7 +14,7 @@ from lab.runner.effort import USUAL
 from lab.runner.environment import environment
 from lab.runner.journal import Journal, now
 from lab.runner.room import check_room
-from lab.runner.schedule import ExclusiveGate, jobs_at_once
+from lab.runner.schedule import gates, jobs_at_once
 from lab.runner.server_pool import open_pool
 from lab.runner.trials import Run, Trials, make_trials
 from lab.servers import Options, clean, downloads, open_workspace
@@ -44,6 +44,8 @@ class RunRequest:
     """A step that takes longer is ended."""
     read_seconds: float = USUAL.read_seconds
     """About how long the reads of each trial are measured; 0 leaves them out."""
+    quiet: bool = USUAL.quiet
+    """Whether nothing else works on any server while a trial is timed; else nothing on its own server."""
     varies: bool = True
     """Whether scenarios that depend on a parameter of the workload are tried at other values of it, too."""
     read_subjects: int | None = None
@@ -105,7 +107,7 @@ def run(request: RunRequest, progress: Progress, opened: Callable[[Path], None])
                 entries=entries,
                 pool=pool,
                 journal=journal,
-                gate=ExclusiveGate(),
+                gates=gates(kinds, quiet=request.quiet),
                 workload=workload,
                 case_sha256=sha256(workload.case_text),
                 step_seconds=request.step_seconds,

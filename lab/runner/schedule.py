@@ -1,10 +1,11 @@
-"""Concurrent trials: how many run at once, and how one of them gets exclusive use of the host while it is timed."""
+"""Concurrent trials: how many run at once, and how one of them works alone while it is timed."""
 
 from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Callable, Iterable, Iterator
+from collections import Counter, defaultdict, deque
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import contextmanager
 from typing import TypeAlias
@@ -39,14 +40,15 @@ def jobs_at_once(asked: int | None) -> int:
     return asked
 
 
-def run_jobs(jobs: Iterable[Job], *, at_once: int, interrupted: Job) -> None:
-    """Begin all jobs in order, `at_once` at a time; when one raises, or Ctrl-C comes, call `interrupted` and raise it.
+def run_jobs(jobs: Sequence[tuple[str, Job]], *, at_once: int, interrupted: Job) -> None:
+    """Do all jobs, each named with its server, `at_once` at a time; those of one server begin in order.
 
-    Jobs that have not begun by then never do.
+    When one raises, or Ctrl-C comes, call `interrupted` and raise it. Jobs that have not begun by then never do.
     """
+    queues = _Queues(jobs)
     with ThreadPoolExecutor(at_once) as threads:
         try:
-            for future in as_completed([threads.submit(job) for job in jobs]):
+            for future in as_completed([threads.submit(queues.do_next) for _ in jobs]):
                 future.result()
         except BaseException:
             threads.shutdown(wait=False, cancel_futures=True)
@@ -54,8 +56,51 @@ def run_jobs(jobs: Iterable[Job], *, at_once: int, interrupted: Job) -> None:
             raise
 
 
+class _Queues:
+    """The jobs of each server; the next one is of the server that has the fewest in progress.
+
+    So a slow server does not hold all threads while another one has nothing to do.
+    """
+
+    def __init__(self, jobs: Iterable[tuple[str, Job]]) -> None:
+        self._waiting: defaultdict[str, deque[Job]] = defaultdict(deque)
+        for server, job in jobs:
+            self._waiting[server].append(job)
+        self._in_progress: Counter[str] = Counter()
+        self._begun: Counter[str] = Counter()
+        self._choosing = threading.Lock()
+
+    def do_next(self) -> None:
+        """Do one job; call it as often as there are jobs."""
+        with self._choosing:
+            server = min(filter(self._waiting.get, self._waiting), key=self._turn)
+            job = self._waiting[server].popleft()
+            self._in_progress[server] += 1
+            self._begun[server] += 1
+        try:
+            job()
+        finally:
+            with self._choosing:
+                self._in_progress[server] -= 1
+
+    def _turn(self, server: str) -> tuple[int, int]:
+        return self._in_progress[server], self._begun[server]
+
+
+def gates(servers: Iterable[str], *, quiet: bool) -> Mapping[str, ExclusiveGate]:
+    """By kind of server, what its trials share; if `quiet`, or on a single core, all kinds share one gate.
+
+    Else a trial that is timed is alone on its server, whose WAL is its own then, while a trial on a server of another kind
+    goes on. Reads and writes are compared with an untouched database that is timed in turn with the trial's: what that
+    neighbour takes, it takes from both.
+    """
+    if quiet or os.cpu_count() == 1:
+        return dict.fromkeys(servers, ExclusiveGate())
+    return {server: ExclusiveGate() for server in servers}
+
+
 class ExclusiveGate:
-    """Shared by the trials of one host: many work side by side, or one works while all others wait.
+    """Shared by trials: many work side by side, or one works while all others wait.
 
     Exclusive requests take priority, so timed work runs back to back and the rest runs concurrently. A trial may ask for
     exclusive access as often as it measures something.

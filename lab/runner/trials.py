@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-from itertools import zip_longest
 from time import monotonic
 from typing import Protocol
 
@@ -51,8 +51,8 @@ class Run:
     entries: Mapping[str, Registered]
     pool: ServerPool
     journal: Journal
-    gate: ExclusiveGate
-    """Of this host."""
+    gates: Mapping[str, ExclusiveGate]
+    """By kind of server."""
     workload: Workload
     case_sha256: str
     step_seconds: float
@@ -99,7 +99,7 @@ class Run:
 
 
 def make_trials(trials: Sequence[PlannedTrial], run: Run) -> None:
-    """Trials side by side, each on a clone of its own; while one is timed the others wait."""
+    """Trials side by side, each on a clone of its own; while one is timed, those that share its gate wait."""
     for planned in trials:
         if planned.server is None:
             run.journal.add(Skipped(scenario=planned.scenario, server=None, reason=planned.reason))
@@ -113,17 +113,28 @@ def make_trials(trials: Sequence[PlannedTrial], run: Run) -> None:
     expected = [trial_seconds(request, run.bytes_of(request.dataset)) for request, _ in requests]
     work = Work(total=sum(expected))
     servers = tuple(dict.fromkeys(trial.server for trial in trials if trial.server))
-    run.pool.progress(RunPlanned(trials=len(requests), servers=servers, expected_seconds=work.total))
+    seconds = _side_by_side([request for request, _ in requests], expected, run)
+    run.pool.progress(RunPlanned(trials=len(requests), servers=servers, expected_seconds=seconds))
     jobs = [
-        partial(_make, request, purposes, run, partial(work.end, seconds))
+        (str(request.planned.server), partial(_make, request, purposes, run, partial(work.end, seconds)))
         for (request, purposes), seconds in zip(requests, expected, strict=True)
     ]
     run_jobs(jobs, at_once=run.journal.experiment.plan.jobs, interrupted=interrupted)
 
 
+def _side_by_side(requests: Sequence[TrialRequest], expected: Sequence[float], run: Run) -> float:
+    """Seconds of all trials: those that share a gate follow one another, because most of their work is timed."""
+    if run.journal.experiment.plan.jobs == 1:
+        return sum(expected)
+    shares: defaultdict[int, float] = defaultdict(float)
+    for request, seconds in zip(requests, expected, strict=True):
+        shares[id(run.gates[str(request.planned.server)])] += seconds
+    return max(shares.values(), default=0.0)
+
+
 def _requests(trials: Sequence[PlannedTrial], run: Run) -> Iterator[tuple[TrialRequest, Sequence[str]]]:
     """All trials, then those of them that are made on other datasets, too, each with its purposes there."""
-    placed = _in_turn(trials)
+    placed = [planned for planned in trials if planned.server]
     for planned in placed:
         yield run.request(planned, run.spec, timed=True), ()
     for planned in placed:
@@ -133,13 +144,6 @@ def _requests(trials: Sequence[PlannedTrial], run: Run) -> Iterator[tuple[TrialR
         parameters_of = run.entries[planned.scenario].scenario.varies_with
         for dataset, parameters in auxiliary.variations(run.workload, run.spec, parameters_of).items():
             yield run.request(planned, dataset, timed=False, auxiliary=True), parameters
-
-
-def _in_turn(trials: Sequence[PlannedTrial]) -> list[PlannedTrial]:
-    """The kinds of server in turn, so that their templates are loaded side by side; without trials that have none."""
-    kinds = dict.fromkeys(planned.server for planned in trials if planned.server)
-    by_kind = ([planned for planned in trials if planned.server == kind] for kind in kinds)
-    return [planned for row in zip_longest(*by_kind) for planned in row if planned]
 
 
 def _make(request: TrialRequest, purposes: Sequence[str], run: Run, end: Callable[[], tuple[int, float]]) -> None:
@@ -167,7 +171,8 @@ def _ended(name: TrialName, outcome: Outcome, ended: int, share: float) -> Trial
 def _try(request: TrialRequest, run: Run, name: TrialName) -> tuple[LoadedTemplate | None, Outcome]:
     """One trial on a dataset that is loaded where it is not yet; none is made where it was kept."""
     planned, dataset = request.planned, run.workload.dataset(request.dataset)
-    with run.gate.shared():
+    gate = run.gates[str(planned.server)]
+    with gate.shared():
         try:
             server = run.pool.server(str(planned.server))
             if run.trials and (known := run.trials.get(request, server)):
@@ -189,7 +194,7 @@ def _try(request: TrialRequest, run: Run, name: TrialName) -> tuple[LoadedTempla
             request,
             run.entries[planned.scenario].scenario,
             bench,
-            run.gate.exclusive,
+            gate.exclusive,
             lambda step: run.pool.progress(StepBegan(trial=name, step=step)),
         )
     if run.trials:

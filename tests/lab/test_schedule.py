@@ -15,7 +15,16 @@ import psutil
 import pytest
 
 from lab.errors import InputError
-from lab.runner.schedule import JOB_BYTES, JOBS_PER_CORE, MOST_JOBS, ExclusiveGate, jobs_at_once, run_jobs
+from lab.runner.schedule import (
+    JOB_BYTES,
+    JOBS_PER_CORE,
+    MOST_JOBS,
+    ExclusiveGate,
+    Job,
+    gates,
+    jobs_at_once,
+    run_jobs,
+)
 from tests.support import wait_until
 
 THREADS = 8
@@ -24,7 +33,7 @@ THREADS = 8
 @pytest.mark.parametrize("at_once", [1, 3])
 def test_every_job_is_done_once_and_begun_in_order(at_once: int) -> None:
     begun: list[int] = []
-    run_jobs([partial(begun.append, number) for number in range(20)], at_once=at_once, interrupted=lambda: None)
+    run_jobs(_jobs(*(partial(begun.append, n) for n in range(20))), at_once=at_once, interrupted=lambda: None)
     assert sorted(begun) == list(range(20))
     assert at_once > 1 or begun == sorted(begun)
 
@@ -39,9 +48,38 @@ def test_a_job_that_raises_interrupts_the_others_and_none_is_begun_afterwards() 
         begun.append(called.wait(60))
 
     with pytest.raises(KeyError, match="job"):
-        run_jobs([fail, *[wait] * 9], at_once=2, interrupted=called.set)
+        run_jobs(_jobs(fail, *[wait] * 9), at_once=2, interrupted=called.set)
     assert len(begun) < 9
     assert all(begun)
+
+
+def test_a_slow_server_does_not_hold_all_threads() -> None:
+    begun, quick, slow = [], 6, threading.Event()
+
+    def wait() -> None:
+        begun.append("slow")
+        slow.wait(60)
+
+    def end() -> None:
+        begun.append("quick")
+        if begun.count("quick") == quick:
+            slow.set()
+
+    run_jobs([*[("slow", wait)] * 3, *[("quick", end)] * quick], at_once=2, interrupted=lambda: None)
+    assert begun[: quick + 1].count("slow") == 1
+    assert begun.count("slow") == 3
+
+
+def test_servers_take_turns_where_one_trial_is_made_at_a_time() -> None:
+    begun: list[str] = []
+    jobs = [(server, partial(begun.append, server)) for server in ("a", "a", "b", "b")]
+    run_jobs(jobs, at_once=1, interrupted=lambda: None)
+    assert begun == ["a", "b", "a", "b"]
+
+
+def test_a_server_shares_the_gate_of_all_only_in_a_quiet_run() -> None:
+    assert len({id(gate) for gate in gates(["a", "b"], quiet=True).values()}) == 1
+    assert len({id(gate) for gate in gates(["a", "b"], quiet=False).values()}) == min(2, os.cpu_count() or 1)
 
 
 def test_who_is_alone_is_alone_and_all_come_to_an_end_even_where_work_fails() -> None:
@@ -145,6 +183,10 @@ def test_as_many_trials_at_once_as_the_machine_has_room_for() -> None:
     with pytest.raises(InputError, match="0 trials at once") as caught:
         jobs_at_once(0)
     assert "--jobs 1" in caught.value.hint
+
+
+def _jobs(*jobs: Job) -> list[tuple[str, Job]]:
+    return [("server", job) for job in jobs]
 
 
 def _at_once(jobs: list[Callable[[], None]]) -> None:
