@@ -15,6 +15,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from benchmarks.projection import run
+from data_gen.imitation import resolve
 from lab.analysis.forecast import Amount, Sizes, forecasts, matched
 from lab.analysis.measured import references
 from lab.analysis.results import analyse
@@ -32,7 +33,8 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=Path("build/forecast"))
     options = parser.parse_args()
     size = parse_bytes(options.size)
-    once, larger = (run(size * n, options.scenario, options.server, options.out) for n in (1, options.times))
+    odds = resolve("2026-02-17", None)
+    once, larger = (run(size * n, options.scenario, options.server, options.out, odds) for n in (1, options.times))
     print("| scenario | step | amount | foretold | between | measured | inside |")
     print("| --- | --- | --- | ---: | ---: | ---: | --- |")
     outside = [name for name, held in checked(once, larger) if not held and name != "seconds"]

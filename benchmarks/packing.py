@@ -16,12 +16,13 @@ import statistics
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from time import thread_time
 
 from data_gen import Dataset, load_case
 from lab.errors import LabError
 from lab.postgres.database import Database
-from lab.scenario import Decode, Row
+from lab.scenario import Client, Decode, Row
 from lab.servers import Server, open_server, open_workspace
 from lab.trial.load import load
 from lab.units import parse_bytes
@@ -101,7 +102,7 @@ def measured(database: Database, dictionaries: list[Row], level: int, share: int
     """What every payload of the database takes, by platform. Errors: `LabError` for one that does not come back."""
     platforms: defaultdict[str, Platform] = defaultdict(Platform)
     for table in SIDES:
-        sizes = dict(database.fetch(f"SELECT id, pg_column_size(raw_response) FROM {table}"))
+        sizes: dict[int, int] = dict(database.fetch(f"SELECT id, pg_column_size(raw_response) FROM {table}"))
         rows = database.fetch(documents(table, table))
         for packs in (Packing(level=level, share=1), Packing(level=level, share=share)):
             references: dict[int, bytes] = {}
@@ -114,7 +115,7 @@ def measured(database: Database, dictionaries: list[Row], level: int, share: int
 
             made = list(packs.pack(Codec(fetch, level), rows, {}))
             references |= {number: reference for number, _, reference in made if reference}
-            for platform, size, seconds in unpacked(rows, made, decoder(table, fetch)):
+            for platform, size, seconds in unpacked(rows, made, decoder(table, Client(fetch=fetch, outside=Path()))):
                 (platforms[platform].alone if packs.share == 1 else platforms[platform].packed).append(size)
                 if packs.share > 1:
                     platforms[platform].seconds.append(seconds)
