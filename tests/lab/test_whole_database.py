@@ -18,6 +18,7 @@ from lab.servers import Options, Server
 from lab.trial.load import run_stages
 from lab.trial.settle import settle
 from lab.values import Experiment
+from tests.thin import thinned
 
 _MB = 1 << 20
 _STRANGERS = (
@@ -46,14 +47,14 @@ class Carried:
 @pytest.fixture(scope="module")
 def carried(native: Server, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Carried]:
     dataset, folder = (
-        Dataset.plan(load_case("2026-02-17"), size_bytes=96 * _MB, seed=3),
+        Dataset.plan(thinned(load_case("2026-02-17"), 8), size_bytes=48 * _MB, seed=3),
         tmp_path_factory.mktemp("whole"),
     )
     native.create("whole")
     with native.connect("whole") as database:
         run_stages(native, database, dataset)
         before = _size(database, _STRANGERS)
-        profile = profiling.profile(database.conninfo, now=dataset.now, target_bytes=50 * _MB, progress=lambda _: None)
+        profile = profiling.profile(database.conninfo, now=dataset.now, target_bytes=30 * _MB, progress=lambda _: None)
         files.write(folder / "profile.json", profiling.text(profile))
         after = _size(database, _BY_HAND)
     yield Carried(runs.load(_run(folder)), before, after)
@@ -72,7 +73,7 @@ def _run(folder: Path) -> Path:
     request = pipeline.RunRequest(
         scenarios=(_STRATEGY,),
         workload=resolve(None, folder / "profile.json"),
-        size_bytes=64 * _MB,
+        size_bytes=32 * _MB,
         seed=1,
         server="native",
         results=folder,
