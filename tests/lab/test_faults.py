@@ -23,12 +23,16 @@ def containers() -> Iterator[NewContainers]:
         yield new_containers
 
 
-@pytest.mark.parametrize("tmpfs", [None, 2 << 30], ids=["volume", "tmpfs"])
+KILLED = ["kill"], r"(?s)went away.*The container ended with code 137\..*Its log ends with"
+REMOVED = ["rm", "--force"], "went away.*\nSomebody removed it: No such container"
+
+
 @pytest.mark.parametrize(
-    ("how", "says"),
+    ("how", "says", "tmpfs"),
     [
-        (["kill"], r"(?s)went away.*The container ended with code 137\..*Its log ends with"),
-        (["rm", "--force"], "went away.*\nSomebody removed it: No such container"),
+        pytest.param(*KILLED, None, id="killed-volume"),
+        pytest.param(*KILLED, 2 << 30, id="killed-tmpfs"),
+        pytest.param(*REMOVED, None, id="removed-volume"),  # without its volume it is like one that is killed
     ],
 )
 def test_a_container_that_dies_fails_one_trial(

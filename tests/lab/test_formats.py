@@ -70,6 +70,7 @@ def test_what_was_removed_keeps_to_its_schema(temporary: Path) -> None:
     assert checked("clean", lab_here("clean", "--json", temporary=temporary).stdout) == {"format": 1, "removed": []}
 
 
+@pytest.mark.slow
 def test_the_documents_of_the_committed_run_and_every_case_keep_to_their_schemas() -> None:
     for kind, file in saved(SAMPLE):
         checked(kind, file.read_text(encoding="utf-8"))

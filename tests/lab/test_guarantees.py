@@ -44,7 +44,10 @@ def lost_by(database: Database, sql: str) -> list[str]:
     ("sql", "lost"),
     [
         ("ALTER TABLE other.streets DROP CONSTRAINT streets_pkey", "other.streets: PRIMARY KEY (id)"),
-        ("ALTER TABLE other.streets DROP CONSTRAINT streets_town_fkey", "other.streets: FOREIGN KEY (town) REFERENCES towns(id)"),
+        (
+            "ALTER TABLE other.streets DROP CONSTRAINT streets_town_fkey",
+            "other.streets: FOREIGN KEY (town) REFERENCES towns(id)",
+        ),
         ("DROP INDEX other.streets_town_idx", "other.streets: index btree (town)"),
         ("ALTER TABLE other.towns SET UNLOGGED", "other.towns: survives a crash"),
         ("ALTER TABLE other.streets ALTER town DROP DEFAULT", "other.streets.town: integer NOT NULL DEFAULT 1"),
@@ -60,6 +63,6 @@ def test_a_session_that_looks_in_another_schema_reads_the_same(database: Databas
 
 
 def test_a_workload_in_another_schema_is_refused_before_it_is_loaded(native: Server, database: Database) -> None:
-    elsewhere = cast(Dataset, SimpleNamespace(schema="other"))
+    elsewhere = cast("Dataset", SimpleNamespace(schema="other"))
     with pytest.raises(InputError, match="'other'"):
         load(native, database, elsewhere)

@@ -88,9 +88,8 @@ def test_a_snapshot_that_comes_while_documents_are_packed_stops_the_replacement(
     assert "Not proved: every document of odds_snapshots comes back as it was (1 differences)" in outcome.error
 
 
-@pytest.mark.parametrize(
-    "name", [NAME, pytest.param("pack_raw_response(share=1,level=1,dictionary_kb=16)", marks=pytest.mark.slow)]
-)
+@pytest.mark.slow
+@pytest.mark.parametrize("name", [NAME, "pack_raw_response(share=1,level=1,dictionary_kb=16)"])
 def test_the_way_back_restores_every_document_and_type(name: str, nasty: Bench) -> None:
     packs = scenario(name)
 

@@ -219,6 +219,7 @@ def test_a_page_of_40_scenarios_is_smaller_than_1500_kb(sample: Experiment) -> N
     assert len(written.encode()) < 1_500_000
 
 
+@pytest.mark.slow
 def test_a_picture_of_many_scenarios_shows_40_and_its_table_all(sample: Experiment) -> None:
     results = analyse(many(sample, 200, timed=False))
     written = page(results)

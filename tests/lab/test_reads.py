@@ -172,6 +172,7 @@ def test_cpu_time_of_a_few_ticks_is_missing(before: float | None, after: float |
     assert reads._cpu(0.01, before, after, reads=5) == told
 
 
+@pytest.mark.slow
 def test_a_role_that_may_not_look_has_no_cpu_time(external_bench: Bench) -> None:
     outcome = timed(external_bench, "SELECT 1")
     assert outcome.reads
@@ -314,6 +315,7 @@ def read_run(sample: Experiment, untouched: Completed, slower: Completed) -> Exp
     return replace(sample, outcomes=outcomes)
 
 
+@pytest.mark.slow
 def test_a_run_with_reads_is_read_back_as_it_was_saved(read_run: Experiment, tmp_path: Path) -> None:
     runs.save(tmp_path, replace(read_run, outcomes=()))
     for number, outcome in enumerate(read_run.outcomes, 1):

@@ -14,6 +14,7 @@ import pytest
 
 from lab.errors import InputError, ServerError
 from lab.servers import Server, open_server, open_workspace
+from tests.support import sampled
 
 NewName = Callable[[], str]
 
@@ -56,7 +57,7 @@ def test_the_connections_of_one_thread_are_found_while_another_makes_databases(
 
 
 @pytest.mark.parametrize("kind", ["native", pytest.param("pglite", marks=pytest.mark.slow)], indirect=True)
-@pytest.mark.parametrize("after_s", [0.0, 0.5])
+@pytest.mark.parametrize("after_s", sampled([0.0, 0.5], every=2))
 def test_a_server_that_is_closed_under_two_threads_leaves_nothing(kind: str, after_s: float) -> None:
     before = _descendants()
     with open_workspace() as workspace, ThreadPoolExecutor(2) as threads:
