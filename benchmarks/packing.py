@@ -95,7 +95,7 @@ def loaded(server: Server, name: str, size: int, *, seed: int) -> Database:
 def trained(server: Server, size: int, kilobytes: int) -> list[Row]:
     """The rows of the dictionaries (id, platform, content)."""
     with loaded(server, "seen", size, seed=1) as database:
-        none_yet = Client(fetch=lambda sql, params: [(0,)], outside=Path())
+        none_yet = Client(fetch=lambda *_: [(0,)], outside=Path())
         return list(training(kilobytes, none_yet)(database.fetch(sample())))
 
 
