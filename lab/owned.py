@@ -9,14 +9,16 @@ import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 from lab.client import Work, carry_out
 from lab.errors import InputError, LabError
 from lab.postgres.conninfo import SERVICE, hidden_variables, parts_of, users_server
-from lab.postgres.database import Database
+from lab.postgres.database import Database, Row
 from lab.postgres.sql import quoted
-from lab.scenario import Client, ClientStep
+from lab.scenario import Client, ClientStep, Scenario
 
 _SETTINGS = (
     "SET search_path = public",
@@ -40,6 +42,10 @@ class OwnedDatabase:
     """Keeps one transaction open, in which it reads what the other one commits the results of."""
     outside: Path | None
     """The folder for files outside of the database, where its owner named one."""
+    say: Callable[[str], None] = lambda _: None
+    """Hears what is done, in words."""
+    hear: Callable[[Work], None] = lambda _: None
+    """Hears again and again how far a client's step is."""
 
     @property
     def words(self) -> str:
@@ -58,27 +64,93 @@ class OwnedDatabase:
             )
         return int(self.database.value(f"SELECT count(*) FROM ({step.read}) left_to_do"))
 
-    def carry_out(self, step: ClientStep, hear: Callable[[Work], None]) -> Work:
-        """Do what is left of the step; each batch of rows is committed. `hear` is told again and again how far it is.
+    def carry_out(self, step: ClientStep) -> Work:
+        """Do what is left of the step; each batch of rows is committed.
 
         Errors: `LabError`, also where another program does it meanwhile, and where rows are left at its end. What was
         committed stays: the next attempt goes on from there.
         """
-        client = Client(fetch=self.database.fetch, outside=self._folder(step))
+        client = Client(fetch=self.database.fetch, outside=self._folder(step.name, step.files))
         if not self.database.value(_ALONE, (step.words,)):
             raise LabError(f"Another program is at work to {step.name}.", hint="Wait for its end, or end it.")
         if not self.left(step):
             return Work()
-        work = carry_out(step, client, self.reader, self._copy_in, hear)
+        work = carry_out(step, client, self.reader, self._copy_in, self.hear)
         if left := self.left(step):
             raise LabError(f"{left} rows are left: they came meanwhile.", hint="Stop the writers, and run it again.")
         return work
 
-    def _folder(self, step: ClientStep) -> Path:
-        if not step.files:
+    @property
+    def now(self) -> datetime:
+        """The server's."""
+        at: datetime = self.database.value(f"SELECT {self.now_sql}")
+        return at
+
+    @property
+    def now_sql(self) -> str:
+        """As SQL of type timestamptz."""
+        return "now()"
+
+    @contextmanager
+    def step(self, name: str, *, auxiliary: bool = False, final: bool = False) -> Iterator[None]:
+        """Say the name of the step, then do it; here no step waits for another phase."""
+        del auxiliary, final
+        self.say(name)
+        yield
+
+    def execute(self, sql: str) -> int:
+        """Run one statement; returns the number of rows it touched."""
+        return self.database.execute(sql)
+
+    def convert(self, step: ClientStep) -> int:
+        """Do what is left of a client's step; returns the number of rows that it made."""
+        return self.carry_out(step).made
+
+    def prove(self, name: str, sql: str) -> None:
+        """Run a query that must count 0 differences. Errors: `LabError` where it counts any."""
+        if (differences := self.database.value(sql)) != 0:
+            raise LabError(f"Not proved: {name} ({differences} differences).", hint="Nothing was replaced after that.")
+
+    def fetch(self, sql: str) -> list[Row]:
+        """Run one query and return its rows."""
+        return self.database.fetch(sql)
+
+    def value(self, sql: str) -> Any:
+        """The single value of a query that returns one row and one column."""
+        return self.database.value(sql)
+
+    def note(self, text: str) -> None:
+        """Say a finding."""
+        self.say(text)
+
+    def texts(self, scenario: Scenario, column: str, keys: Sequence[int]) -> dict[int, str]:
+        """The texts of a column, as 'table.column', after that strategy, by their keys; a key without one is absent.
+
+        Errors: `InputError` where a client reads the column as before, or no folder was named.
+        """
+        decoding, archive = scenario.decodes.get(column), scenario.archives.get(column)
+        if not (decoding or archive):
+            named = " or ".join(dict.fromkeys((*scenario.decodes, *scenario.archives)))
+            raise InputError(f"{column} is read by SQL, as before.", hint=f"Name {named}." if named else "")
+        table, _, name = column.partition(".")
+        key = quoted((decoding or archive).key)  # type: ignore[union-attr]
+        kept = "" if decoding else "::text"
+        rows = self.database.fetch(
+            f"SELECT {key}, {quoted(name)}{kept} FROM {quoted(table)} WHERE {key} = ANY(%s) AND {quoted(name)} IS NOT NULL",
+            (list(keys),),
+        )
+        client = Client(fetch=self.database.fetch, outside=self._folder(f"read {column}", bool(archive)))
+        found: dict[int, str] = dict(decoding.convert(client)(rows)) if decoding else dict(rows)
+        if archive and (moved := [one for one in keys if one not in found]):
+            found |= dict(archive.convert(client)((one,) for one in moved))
+        return found
+
+    def _folder(self, do: str, needed: bool) -> Path:
+        """The folder for files, where there is work with any."""
+        if not needed:
             return Path(os.devnull)
         if self.outside is None:
-            raise InputError(f"No folder was named to {step.name}.", hint="Name it with --outside.")
+            raise InputError(f"No folder was named to {do}.", hint="Name it with --outside.")
         if not self.outside.is_dir():
             raise InputError(f"There is no folder {self.outside}.", hint="Make it, where every reader reaches it.")
         return self.outside
@@ -88,7 +160,13 @@ class OwnedDatabase:
 
 
 @contextmanager
-def open_owned(dsn: str, outside: Path | None = None) -> Iterator[OwnedDatabase]:
+def open_owned(
+    dsn: str,
+    outside: Path | None = None,
+    *,
+    say: Callable[[str], None] = lambda _: None,
+    hear: Callable[[Work], None] = lambda _: None,
+) -> Iterator[OwnedDatabase]:
     """Connect to the database of a user, who named it in `dsn` or in libpq's variables.
 
     Errors: `InputError` where neither does, or `dsn` cannot be read; `ServerError` where no server answers.
@@ -101,4 +179,4 @@ def open_owned(dsn: str, outside: Path | None = None) -> Iterator[OwnedDatabase]
         for setting in _SETTINGS:
             database.execute(setting)
             reader.execute(setting)
-        yield OwnedDatabase(database=database, reader=reader, outside=outside)
+        yield OwnedDatabase(database=database, reader=reader, outside=outside, say=say, hear=hear)

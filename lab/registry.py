@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import difflib
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from datetime import datetime
 from typing import TypeVar
@@ -197,6 +197,8 @@ def _combined(name: str, parts: tuple[Registered, ...]) -> Registered:
         archives=_read_by_client([scenario.archives for scenario in several], several),
         archives_after_days=min((of.archives_after_days for of in several if of.archives_after_days), default=None),
         client=_each(step for scenario in several for step in scenario.client),
+        undo=_in_turn([scenario.undo for scenario in reversed(several)]),
+        again=_in_turn([scenario.again for scenario in several]),
         recurring=_each(statement for scenario in several for statement in scenario.recurring),
         varies_with=(),
         leads=False,
@@ -205,6 +207,17 @@ def _combined(name: str, parts: tuple[Registered, ...]) -> Registered:
     description = f"A combination, measured as a whole: {', then '.join(part.name for part in parts)}."
     settings = _each(setting for part in parts for setting in part.settings)
     return Registered(name=name, family=name, description=description, scenario=combined, settings=settings)
+
+
+def _in_turn(parts: Sequence[Callable[[Database], None] | None]) -> Callable[[Database], None] | None:
+    """One after the other, of those that there are."""
+    there = [part for part in parts if part]
+
+    def work(db: Database) -> None:
+        for part in there:
+            part(db)
+
+    return work if there else None
 
 
 def _emptied(several: Sequence[Scenario]) -> Empties | None:

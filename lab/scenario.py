@@ -97,11 +97,7 @@ class Database(Protocol):
         """Run one statement inside a step; returns the number of rows it touched."""
 
     def convert(self, step: ClientStep) -> int:
-        """Let the client do that inside a step; returns the number of rows that it made.
-
-        A trial does it in one transaction. A plan has a program for it, which commits batch by batch; the statement that
-        follows raises while something is left to do.
-        """
+        """Let the client do that inside a step; returns the number of rows that it made. A plan has a program for it."""
 
     def prove(self, name: str, sql: str) -> None:
         """Run a query that counts differences inside a step; anything but 0 ends the scenario.
@@ -170,6 +166,10 @@ class Scenario:
     """After how many days `archives` moves them, where it selects by age, as `empties_after_days`."""
     client: tuple[ClientStep, ...] = ()
     """What a client does in its steps (`Database.convert`): a plan has a program for each of these that a trial carried out."""
+    undo: Callable[[Database], None] | None = None
+    """The way back from what a client did, where only a client can go it. Wherever it was interrupted, it can be done again."""
+    again: Callable[[Database], None] | None = None
+    """What a client must do again and again, such as move what has become old; as `undo`, wherever it was interrupted."""
     recurring: tuple[str, ...] = ()
     """What must be run again and again, such as the compression of a day's rows; empty where nothing is left to do."""
     varies_with: tuple[str, ...] = ()

@@ -30,7 +30,7 @@ from lab.scenario import (
     unused_names,
 )
 from scenarios._packed_payloads import SIDES
-from scenarios._payload_ages import COLUMNS, TABLES, empty, holds, may_be_null, older, require_old
+from scenarios._payload_ages import BATCH, COLUMNS, TABLES, empty, holds, may_be_null, older, require_old
 from scenarios._payload_files import COLUMNS as FILE_COLUMNS
 from scenarios._payload_files import (
     FILES,
@@ -136,11 +136,18 @@ def apply(db: Database, days: int, level: int, group: int) -> None:
 
 
 def restore(db: Database) -> None:
-    """The way back: read every file, and fill the column again. The files stay until somebody deletes them."""
+    """The way back: read every file, and fill the column again. The files stay until somebody deletes them.
+
+    Done again, it goes on with the table where it stopped.
+    """
+    if db.value(f"SELECT to_regclass('{FILES}') IS NULL"):
+        return
     for table, side in SIDES.items():
         read = f"{table}_filed"
         with db.step(f"{table}: read every file"):
-            db.execute(f"CREATE TABLE {read} (id bigint PRIMARY KEY, document text NOT NULL, file text NOT NULL)")
+            db.execute(
+                f"CREATE TABLE IF NOT EXISTS {read} (id bigint PRIMARY KEY, document text NOT NULL, file text NOT NULL)"
+            )
             db.convert(
                 ClientStep(
                     name=f"read the files of {table}",
@@ -157,10 +164,7 @@ def restore(db: Database) -> None:
                 f" - (SELECT coalesce(sum(documents), 0) FROM {FILES} WHERE source = '{table}'))",
             )
         with db.step(f"{table}: fill the column again"):
-            db.execute(
-                f"UPDATE {table} t SET raw_response = r.document::{side.kind} FROM {read} r"
-                " WHERE r.id = t.id AND t.raw_response IS NULL"
-            )
+            fill(db, table, side.kind, read)
             db.prove(
                 f"every document of {table} is as it was",
                 f"SELECT count(*) FROM {table} t JOIN {read} r ON r.id = t.id"
@@ -170,6 +174,24 @@ def restore(db: Database) -> None:
             db.execute(f"DROP TABLE {read}")
     with db.step("drop the list of files", final=True):
         db.execute(f"DROP TABLE {FILES}")
+
+
+def fill(db: Database, table: str, kind: str, read: str) -> None:
+    """Fill the column with the documents that were read, in the order of the ids; each batch is committed before the next."""
+    db.execute(f"""
+DO $$
+DECLARE last bigint := -9223372036854775808; batch bigint[];
+BEGIN
+  LOOP
+    SELECT array_agg(b.id ORDER BY b.id) INTO batch
+    FROM (SELECT r.id FROM {read} r WHERE r.id > last ORDER BY r.id LIMIT {BATCH}) b;
+    EXIT WHEN batch IS NULL;
+    UPDATE {table} t SET raw_response = r.document::{kind} FROM {read} r
+    WHERE r.id = ANY (batch) AND t.id = r.id AND t.raw_response IS NULL;
+    last := batch[cardinality(batch)];
+    COMMIT;
+  END LOOP;
+END $$""")
 
 
 def moved(table: str, days: int) -> Callable[[datetime], str]:
@@ -207,6 +229,8 @@ def archived(days: int, level: int, group: int) -> Scenario:
             for table in TABLES
             for step in (writing_step(Filing(table=table, level=level, group=group)), hashing_step(table))
         ),
+        undo=restore,
+        again=lambda db: move(db, days, level, group),
         grows_with_scale=(FILES,),  # a row per source and day
         archives={
             f"{table}.raw_response": Archive(key="id", moved=moved(table, days), open=partial(looking_up, table))

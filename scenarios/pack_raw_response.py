@@ -32,6 +32,7 @@ from lab.scenario import (
 from scenarios._packed_payloads import SIDES, documents, hashing, packing, packing_new, sample
 from scenarios._packing import DICTIONARIES, Packing, decoding, training
 
+PACKED = "SELECT FROM pg_attribute WHERE attname = 'raw_response' AND atttypid = 'bytea'::regtype"
 NEW = ("packed", "unpacked", "references", "document")
 
 
@@ -144,33 +145,40 @@ def apply(db: Database, packs: Packing, kilobytes: int) -> None:
 
 
 def unpack(db: Database) -> None:
-    """The way back: unpack every document, and give the column its type again."""
+    """The way back: unpack every document, and give the column its type again. Done again, it goes on where it stopped."""
     for table, side in SIDES.items():
-        with db.step(f"{table}: unpack the documents for good"):
-            db.execute(f"CREATE TABLE {table}_unpacked (id bigint PRIMARY KEY, document text NOT NULL)")
-            db.convert(
-                ClientStep(
-                    name=f"unpack the documents of {table}",
-                    read=f"SELECT id, raw_response FROM {table} WHERE raw_response IS NOT NULL",
-                    convert=decoding(table).convert,
-                    into=f"{table}_unpacked",
-                    columns=("id", "document"),
-                )
-            )
-        with db.step(f"{table}: put the documents in place"):
-            db.execute("BEGIN")
-            db.execute(f"LOCK TABLE {table} IN ACCESS EXCLUSIVE MODE")
-            db.prove(
-                f"every document of {table} was unpacked",
-                f"SELECT count(*) FROM {table} t LEFT JOIN {table}_unpacked u ON u.id = t.id"
-                " WHERE (u.id IS NULL) <> (t.raw_response IS NULL)",
-            )
-            take_from(db, table, f"SELECT document::{side.kind} FROM {table}_unpacked", side.kind)
-            db.execute("COMMIT")
+        if db.value(f"SELECT EXISTS ({PACKED} AND attrelid = '{table}'::regclass)"):
+            unpack_table(db, table, side.kind)
         with db.step(f"{table}: drop what packed documents need", final=True):
-            db.execute(f"DROP TABLE {table}_unpacked, {table}_references")
+            db.execute(f"DROP TABLE IF EXISTS {table}_unpacked, {table}_references")
     with db.step("drop the dictionaries", final=True):
-        db.execute(f"DROP TABLE {DICTIONARIES}")
+        db.execute(f"DROP TABLE IF EXISTS {DICTIONARIES}")
+
+
+def unpack_table(db: Database, table: str, kind: str) -> None:
+    """Unpack the documents of a table beside it, then put them in their place."""
+    with db.step(f"{table}: unpack the documents for good"):
+        db.execute(f"CREATE TABLE IF NOT EXISTS {table}_unpacked (id bigint PRIMARY KEY, document text NOT NULL)")
+        db.convert(
+            ClientStep(
+                name=f"unpack the documents of {table}",
+                read=f"SELECT t.id, t.raw_response FROM {table} t WHERE t.raw_response IS NOT NULL"
+                f" AND {missing(f'{table}_unpacked')}",
+                convert=decoding(table).convert,
+                into=f"{table}_unpacked",
+                columns=("id", "document"),
+            )
+        )
+    with db.step(f"{table}: put the documents in place"):
+        db.execute("BEGIN")
+        db.execute(f"LOCK TABLE {table} IN ACCESS EXCLUSIVE MODE")
+        db.prove(
+            f"every document of {table} was unpacked",
+            f"SELECT count(*) FROM {table} t LEFT JOIN {table}_unpacked u ON u.id = t.id"
+            " WHERE (u.id IS NULL) <> (t.raw_response IS NULL)",
+        )
+        take_from(db, table, f"SELECT document::{kind} FROM {table}_unpacked", kind)
+        db.execute("COMMIT")
 
 
 def writing(table: str, packs: Packing) -> Writing:
@@ -236,6 +244,7 @@ def packed(level: int, share: int, dictionary_kb: int) -> Scenario:
             training_step(dictionary_kb),
             *(step for table in SIDES for step in (packing_step(table, packs), hashing_step(table))),
         ),
+        undo=unpack,
         decodes={f"{table}.raw_response": decoding(table) for table in SIDES},
         origins={f"{table}_references": table for table in SIDES},
         grows_with_scale=(DICTIONARIES,),

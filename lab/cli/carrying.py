@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from time import monotonic
 from typing import TYPE_CHECKING, Annotated
@@ -10,14 +11,14 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from lab.cli.app import run, version
-from lab.cli.console import print_line
+from lab.cli.console import print_json_line, print_line
 from lab.cli.options import Folders, read_scenarios
 from lab.errors import InputError
 from lab.units import bytes_text, counted
 
 if TYPE_CHECKING:
     from lab.client import Work
-    from lab.scenario import ClientStep, Scenario
+    from lab.scenario import ClientStep, Database, Scenario
 
 _SECONDS = 5.0
 """Between two lines of progress."""
@@ -45,14 +46,69 @@ def client_step(strategy: str, words: str, written_by: str) -> None:
         read_scenarios(scenarios)
         step = _step(strategy, words, written_by)
         print_line(f" {words}.", head=f"{strategy}:")
-        with open_owned(dsn, outside) as owned:
+        with open_owned(dsn, outside, hear=_reporting()) as owned:
             print_line(
                 f" {owned.words}. It writes into {step.into} only, and commits every few rows.", head="Database:"
             )
-            left = owned.left(step)
-            print_line(f" {counted(left, 'row')} to read.", head="Left to do:")
-            work = owned.carry_out(step, _reporting(left))
-            print_line(f" {_done(work, left)} Nothing is left to do.", head="Done:")
+            print_line(f" {counted(owned.left(step), 'row')} to read.", head="Left to do:")
+            print_line(f" {_done(owned.carry_out(step))} Nothing is left to do.", head="Done:")
+
+    _run(program)
+
+
+def undo(strategy: str, written_by: str) -> None:
+    """Go the way back from what a client did; run again, it goes on where it stopped."""
+    _work("the way back", strategy, lambda: _scenario(strategy, written_by).undo)
+
+
+def again(strategy: str, written_by: str) -> None:
+    """Do once more what a client must do again and again; where it was interrupted, the next time goes on."""
+    _work("what must be done again and again", strategy, lambda: _scenario(strategy, written_by).again)
+
+
+def read(strategy: str, written_by: str) -> None:
+    """Print the texts of a column, after the strategy, as lines of JSON."""
+
+    def program(
+        column: Annotated[str, typer.Argument(metavar="TABLE.COLUMN", help="The column to read.")],
+        keys: Annotated[list[int], typer.Argument(metavar="KEY...", help="Of which rows.")],
+        dsn: Dsn = "",
+        outside: Outside = None,
+        scenarios: Folders = None,
+    ) -> None:
+        from lab.owned import open_owned
+
+        read_scenarios(scenarios)
+        with open_owned(dsn, outside) as owned:
+            texts = owned.texts(_scenario(strategy, written_by), column, keys)
+        for key in keys:
+            print_json_line(StoredText(key=key, text=texts.get(key)))
+
+    _run(program)
+
+
+@dataclass(frozen=True, kw_only=True)
+class StoredText:
+    """A line of JSON that `read` prints."""
+
+    key: int
+    text: str | None
+    """None where the row has none, or there is no such row."""
+
+
+def _work(what: str, strategy: str, find: Callable[[], Callable[[Database], None] | None]) -> None:
+    def program(dsn: Dsn = "", outside: Outside = None, scenarios: Folders = None) -> None:
+        from lab.owned import open_owned
+
+        read_scenarios(scenarios)
+        do = find()
+        if do is None:
+            raise InputError(f"{strategy}: no client does {what}.", hint="Write the plan anew with `lab discover`.")
+        print_line(f" {what}.", head=f"{strategy}:")
+        with open_owned(dsn, outside, say=print_line, hear=_reporting()) as owned:
+            print_line(f" {owned.words}. It writes there.", head="Database:")
+            do(owned)
+        print_line(" Nothing is left to do.", head="Done:")
 
     _run(program)
 
@@ -87,7 +143,7 @@ def _other_lab(written_by: str) -> str:
     return f"The plan was written by lab {written_by}, and this is lab {version()}."
 
 
-def _reporting(left: int) -> Callable[[Work], None]:
+def _reporting() -> Callable[[Work], None]:
     """Prints how far it is, every few seconds."""
     last = monotonic()
 
@@ -95,13 +151,13 @@ def _reporting(left: int) -> Callable[[Work], None]:
         nonlocal last
         if monotonic() - last >= _SECONDS:
             last = monotonic()
-            print_line(_done(work, left))
+            print_line(_done(work))
 
     return hear
 
 
-def _done(work: Work, left: int) -> str:
+def _done(work: Work) -> str:
     return (
-        f"{work.read:,} of {counted(left, 'row')} read ({bytes_text(work.read_bytes)}),"
+        f"{counted(work.read, 'row')} read ({bytes_text(work.read_bytes)}),"
         f" {counted(work.made, 'row')} written ({bytes_text(work.made_bytes)})."
     )

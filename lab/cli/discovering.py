@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from lab.discovery import DiscoveryInputs, Proposal, Provenance
     from lab.discovery.plan import Library, PlanFile
     from lab.report.discovery import Renderer
+    from lab.scenario import Scenario
 
 Dsn = Annotated[
     str | None, typer.Argument(metavar="[DSN]", help="The database; default: from PGHOST, PGDATABASE and so on.")
@@ -124,13 +125,16 @@ def discover(
 def write_plan(folder: Path, plan: Sequence[PlanFile]) -> list[Path]:
     """Write the plan's files and remove those of an earlier plan, so that nobody executes a mixture."""
     from lab import files
-    from lab.discovery.plan import HEADER, RECURRING
+    from lab.discovery.plan import AGAIN, HEADER, READ, RECURRING, UNDO
 
     if plan:
         files.check_writable(folder)
     kept = {file.name for file in plan}
-    for path in (*folder.glob("10[0-9]-[0-9][0-9]-*"), *folder.glob(RECURRING)):
-        if path.name not in kept and files.read(path).partition("\n")[0].endswith(HEADER):
+    for path in (
+        *folder.glob("10[0-9]-[0-9][0-9]-*"),
+        *map(folder.joinpath, (RECURRING, AGAIN.name, READ.name, UNDO.name)),
+    ):
+        if path.name not in kept and path.is_file() and files.read(path).partition("\n")[0].endswith(HEADER):
             path.unlink()
     for file in plan:
         files.write(folder / file.name, file.text)
@@ -235,7 +239,16 @@ def _library(inputs: DiscoveryInputs) -> Library:
         (entry,) = registry.resolve([inputs.recommended.name]) if inputs.recommended else (None,)
     except InputError:
         entry = None
-    return Library(version=version(), steps=entry.scenario.client if entry else ())
+    return library_of(entry.scenario) if entry else Library()
+
+
+def library_of(scenario: Scenario) -> Library:
+    """What this lab can do for that strategy."""
+    from lab.discovery.plan import AGAIN, READ, UNDO, Library
+
+    there = {UNDO: scenario.undo, AGAIN: scenario.again, READ: scenario.decodes or scenario.archives}
+    asides = tuple(aside for aside, needed in there.items() if needed)
+    return Library(version=version(), steps=scenario.client, asides=asides, writing=scenario.write)
 
 
 def proposals() -> tuple[Proposal, ...]:

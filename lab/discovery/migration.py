@@ -12,7 +12,8 @@ from lab.analysis.forecast import StepForecast
 from lab.discovery import statements as sql
 from lab.discovery.inputs import DiscoveryInputs, MeasuredStrategy
 from lab.discovery.locks import blocks, lock_words
-from lab.discovery.plan import PROGRAM, unknown_to
+from lab.discovery.plan import PROGRAM, UNDO, unknown_to
+from lab.discovery.plan.programs import Aside
 from lab.discovery.values import Phase, PlannedStep
 from lab.units import bytes_text, counted, duration_text, joined
 from lab.values import StepRecord
@@ -80,12 +81,9 @@ def execution(inputs: DiscoveryInputs, *phases: str) -> str:
     """The command that executes the files of these phases."""
     if not any(file.name.endswith(PROGRAM) for file in inputs.files if file.name.startswith(phases)):
         return f"`cat {' '.join(f'{inputs.plan_folder}/{phase}-*.sql' for phase in phases)} | psql DSN`"
+    run = f'python "$file" --dsn DSN{inputs.library.outside}'
     patterns = " ".join(f"{inputs.plan_folder}/{phase}-*" for phase in phases)
-    outside = " --outside FOLDER" if any(step.files for step in inputs.library.steps) else ""
-    return (
-        f'`for file in {patterns}; do case $file in *.sql) psql DSN -f "$file";; *.py) python "$file" --dsn DSN{outside};; esac'
-        " || break; done`"
-    )
+    return f'`for file in {patterns}; do case $file in *.sql) psql DSN -f "$file";; *.py) {run};; esac || break; done`'
 
 
 def _by_client(inputs: DiscoveryInputs, strategy: MeasuredStrategy) -> Iterator[str]:
@@ -96,7 +94,7 @@ def _by_client(inputs: DiscoveryInputs, strategy: MeasuredStrategy) -> Iterator[
             " for it: another lab measured it. So the files stop in phase 101, before they change anything. They document the"
             " plan; they do not carry it out. `lab run` measures it again."
         )
-    if programs := [file.name for file in inputs.files if file.name.endswith(PROGRAM)]:
+    if programs := [file.name for file in inputs.files if file.name.endswith(PROGRAM) and file.step is not None]:
         names, count = (
             ", ".join(f"`{name}`" for name in programs),
             counted(len(programs), "file is a program", "files are programs"),
@@ -107,6 +105,13 @@ def _by_client(inputs: DiscoveryInputs, strategy: MeasuredStrategy) -> Iterator[
             " and to which database, and commits every few rows. Run it again, and it goes on where it was interrupted. The file"
             " that follows stops while something is left to do."
         )
+    if UNDO in inputs.library.asides:
+        yield f"The way back from them is {aside_command(inputs, UNDO)}: it can be run again wherever it stopped."
+
+
+def aside_command(inputs: DiscoveryInputs, aside: Aside, arguments: str = "") -> str:
+    """The command that runs a program beside the numbered files."""
+    return f"`python {inputs.plan_folder}/{aside.name}{arguments} --dsn DSN{inputs.library.outside}`"
 
 
 def unknown_steps(inputs: DiscoveryInputs, strategy: MeasuredStrategy) -> tuple[str, ...]:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from lab.discovery.inputs import DiscoveryInputs, MeasuredStrategy
-from lab.discovery.migration import execution, removal
-from lab.discovery.plan import RECURRING
+from lab.discovery.migration import aside_command, execution, removal
+from lab.discovery.plan import AGAIN, RECURRING
 from lab.discovery.values import Alarm, Phase, PlannedStep
 from lab.units import bytes_text
 from lab.values import TableFootprint
@@ -21,7 +21,12 @@ def monitoring(inputs: DiscoveryInputs, strategy: MeasuredStrategy, title: str) 
     return Phase(
         number=104,
         title=title,
-        changes=(*_changes(strategy), *_archive(strategy), *_recurring(inputs, strategy), *_removal(inputs, steps)),
+        changes=(
+            *_changes(strategy),
+            *_archive(inputs, strategy),
+            *_recurring(inputs, strategy),
+            *_removal(inputs, steps),
+        ),
         saving="None. This phase shows whether the saving lasts.",
         risks=(
             "The thresholds are projected from the sample. Where one is exceeded, the database differs from its imitation.",
@@ -49,13 +54,15 @@ def _changes(strategy: MeasuredStrategy) -> Iterator[str]:
         yield "The database grows back unless a daily job deletes expired rows, as phase 103 did once."
 
 
-def _archive(strategy: MeasuredStrategy) -> Iterator[str]:
+def _archive(inputs: DiscoveryInputs, strategy: MeasuredStrategy) -> Iterator[str]:
     facts = strategy.candidate.facts
     if facts.archives:
         yield (
             f"Once a day a client moves what has become older than {facts.archives_after_days} days into files, as phase 103 did"
             " once. Until it does, that stays in the database."
         )
+    if AGAIN in inputs.library.asides:
+        yield f"The command for that is {aside_command(inputs, AGAIN)}. Let cron run it."
 
 
 def _recurring(inputs: DiscoveryInputs, strategy: MeasuredStrategy) -> Iterator[str]:

@@ -7,11 +7,12 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from lab.discovery.inputs import KEYS, DiscoveryInputs, MeasuredStrategy
-from lab.discovery.migration import migration
+from lab.discovery.migration import aside_command, migration
 from lab.discovery.monitoring import monitoring
+from lab.discovery.plan import READ
 from lab.discovery.plan.dependants import AffectedDependant, affected
 from lab.discovery.values import Phase
-from lab.units import bytes_text, counted
+from lab.units import bytes_text, counted, joined
 from lab.usage.values import Access, Hit, Place, Usage
 from lab.values import RequirementAnswer, Shape, StatementKind
 
@@ -143,6 +144,7 @@ def _application(inputs: DiscoveryInputs, strategy: MeasuredStrategy) -> Phase:
                 f"The plan gives up {loss}. Change the code that needs it first."
                 for loss in strategy.candidate.facts.given_up
             ),
+            *_by_client(inputs),
             *_places(touches),
             *_unsearched(inputs),
         ),
@@ -150,6 +152,21 @@ def _application(inputs: DiscoveryInputs, strategy: MeasuredStrategy) -> Phase:
         risks=("Code that is not listed here fails when it reads or writes something that was removed.",),
         rollback=("Deploy the previous version. This works until phase 104 removes something.",),
     )
+
+
+def _by_client(inputs: DiscoveryInputs) -> Iterator[str]:
+    """How the application reads what a client packed or moved, and how it writes."""
+    if READ in inputs.library.asides:
+        yield (
+            f"How to read what a client packed or moved: {aside_command(inputs, READ, ' TABLE.COLUMN KEY...')} prints texts."
+            " A reader in Python calls the same: `open_owned(DSN)` of `lab.owned`, and its `texts(scenario, column, keys)`."
+        )
+    if writers := [table for table, writing in inputs.library.writing.items() if writing.client]:
+        yield (
+            f"A writer of {joined(writers)} does a client's work itself, in the transaction that inserts. The strategy's file in"
+            " `scenarios/` has the statements (`write`) and the Python (`Writing.client`) that were measured. There is no"
+            " program for it, because it belongs into the application."
+        )
 
 
 def _concerns(usage: Usage, strategy: MeasuredStrategy) -> bool:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import re
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -14,11 +15,12 @@ from pathlib import Path
 import pytest
 
 from lab import registry
-from lab.cli.discovering import write_plan
-from lab.discovery.plan import HEADER, PROGRAM, Library, PlanFile, plan_files, removal_steps
+from lab.cli.discovering import library_of, write_plan
+from lab.discovery.plan import AGAIN, HEADER, PROGRAM, READ, UNDO, PlanFile, plan_files, removal_steps
 from lab.discovery.plan.files import statement_text
+from lab.discovery.plan.programs import Aside
 from lab.errors import DatabaseError
-from lab.postgres.database import Database
+from lab.postgres.database import Database, Row
 from lab.profiling.catalog import dependants
 from lab.profiling.catalog.session import open_session
 from lab.profiling.catalog.tables import read_tables
@@ -65,6 +67,8 @@ def run(database: Database, files: Sequence[PlanFile], now: str = "now()") -> No
 def carry_out(database: Database, files: Sequence[PlanFile], folder: Path, now: str = "now()") -> None:
     """SQL as psql does, and each program on the database that it names; files outside lie in that folder."""
     for file in files:
+        if file.name in (AGAIN.name, READ.name, UNDO.name):
+            continue
         if file.name.endswith(PROGRAM):
             done = run_program(file, folder, "--dsn", database.conninfo)
             assert done.returncode == 0, done.stderr
@@ -115,7 +119,7 @@ def files_of(
     outcome: Completed, entry: registry.Registered, dependent: Sequence[Dependant] = ()
 ) -> tuple[PlanFile, ...]:
     steps = [step for step in outcome.steps if not step.auxiliary]
-    library = Library(version="1", steps=entry.scenario.client)
+    library = replace(library_of(entry.scenario), version="1")
     return plan_files(outcome, entry.facts, dependent, removal_steps(steps, entry.facts), library)
 
 
@@ -175,6 +179,73 @@ def test_a_program_that_is_killed_goes_on_when_it_is_run_again_and_then_does_not
         carry_out(database, files[PACKING + 1 :], tmp_path)
         assert_answers(nasty, PACKED, database, tmp_path)
         assert run_program(packing, tmp_path, "--dsn", database.conninfo).returncode == 1
+
+
+def named(files: Sequence[PlanFile], aside: Aside) -> PlanFile:
+    return next(file for file in files if file.name == aside.name)
+
+
+def documents(database: Database) -> list[Row]:
+    """Of both tables, the type of the column, and what its values add up to; as texts."""
+    content = "count(raw_response), sum(hashtextextended(raw_response::text, id))"
+    return [
+        database.fetch(f"SELECT min(pg_typeof(raw_response)::text), {content} FROM {table}")[0]
+        for table in ("odds_snapshots", "competitor_odds_snapshots")
+    ]
+
+
+def some_texts(database: Database) -> dict[int, str]:
+    return dict(
+        database.fetch("SELECT id, raw_response::text FROM odds_snapshots WHERE raw_response IS NOT NULL LIMIT 3")
+    )
+
+
+def read_texts(files: Sequence[PlanFile], database: Database, folder: Path, keys: Iterable[int]) -> dict[int, str]:
+    arguments = ("odds_snapshots.raw_response", *map(str, keys), "--dsn", database.conninfo)
+    lines = run_program(named(files, READ), folder, *arguments).stdout.splitlines()
+    return {line["key"]: line["text"] for line in map(json.loads, lines)}
+
+
+@pytest.mark.trial("nasty", PACKED)
+def test_after_the_plan_a_program_reads_and_another_one_goes_back_even_after_it_was_refused(
+    nasty: Bench, planned: Callable[[str], tuple[PlanFile, ...]], tmp_path: Path
+) -> None:
+    files = planned(PACKED)
+    undo = named(files, UNDO)
+    with clone(nasty, "back") as database:
+        before, texts = documents(database), some_texts(database)
+        carry_out(database, files, tmp_path)
+        assert read_texts(files, database, tmp_path, texts) == texts
+        with nasty.server.connect("back") as other, other.transaction():
+            other.execute("LOCK TABLE odds_snapshots IN ACCESS SHARE MODE")
+            refused = run_program(undo, tmp_path, "--dsn", database.conninfo)
+        assert (refused.returncode, "lock timeout" in refused.stderr) == (1, True)
+        for _ in range(2):
+            done = run_program(undo, tmp_path, "--dsn", database.conninfo)
+            assert done.returncode == 0, done.stderr
+            assert documents(database) == before
+
+
+@pytest.mark.slow
+@pytest.mark.trial("nasty", "archive_raw_response")
+def test_the_daily_program_moves_what_has_become_old_and_the_way_back_brings_everything_home(
+    nasty: Bench, planned: Callable[[str], tuple[PlanFile, ...]], tmp_path: Path
+) -> None:
+    files = planned("archive_raw_response")
+    with clone(nasty, "daily") as database:
+        before, texts = documents(database), some_texts(database)
+        carry_out(database, files, tmp_path, now=f"'{nasty.template.now.isoformat()}'::timestamptz")
+        moved = database.value("SELECT sum(documents) FROM payload_files")
+        for _ in range(2):  # today is long after the last capture
+            done = run_program(named(files, AGAIN), tmp_path, "--dsn", database.conninfo)
+            assert done.returncode == 0, done.stderr
+            assert [values for _, values, _ in documents(database)] == [0, 0]
+        assert moved < database.value("SELECT sum(documents) FROM payload_files") == sum(row[1] for row in before)
+        assert read_texts(files, database, tmp_path, texts) == texts
+        for _ in range(2):
+            done = run_program(named(files, UNDO), tmp_path, "--dsn", database.conninfo)
+            assert done.returncode == 0, done.stderr
+            assert documents(database) == before
 
 
 def wait_until(happened: Callable[[], bool]) -> None:

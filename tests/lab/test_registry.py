@@ -163,7 +163,7 @@ def test_a_combination_states_every_field_of_a_scenario() -> None:
     }
     fixed = {"hypothesis", "varies_with", "leads", "follows"}
     first = {"category", "keeps", "keeps_days"}
-    merged = {"empties", "empties_after_days", "archives_after_days", "write", "decodes"}
+    merged = {"empties", "empties_after_days", "archives_after_days", "write", "decodes", "undo", "again"}
     assert {field.name for field in fields(Scenario)} == joined | fixed | first | merged | {"apply"}
     for name in joined - {"title", "what"}:
         assert all(set(getattr(part, name)) <= set(getattr(entry.scenario, name)) for part in parts), name

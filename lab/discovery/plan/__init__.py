@@ -10,12 +10,15 @@ from lab.discovery.plan.files import (
     unknown_to,
 )
 from lab.discovery.plan.order import removal_steps
-from lab.discovery.plan.programs import HEADER
+from lab.discovery.plan.programs import AGAIN, HEADER, READ, UNDO
 
 __all__ = [
+    "AGAIN",
     "HEADER",
     "PROGRAM",
+    "READ",
     "RECURRING",
+    "UNDO",
     "Library",
     "PlanFile",
     "client_statements",

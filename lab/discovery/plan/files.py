@@ -6,14 +6,15 @@ They are SQL. Where a client does a part of a step, a program for it lies betwee
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 from lab.discovery.plan.dependants import recreating_statements
-from lab.discovery.plan.programs import HEADER, step_program
+from lab.discovery.plan.programs import HEADER, Aside, aside_program, step_program
 from lab.discovery.plan.swap import swapped_tables
 from lab.values import Completed, Dependant, ExecutedStatement, ScenarioFacts, StatementKind, StepRecord
 from lab.values.client import ClientStep
+from lab.values.declared import Writing
 
 RECURRING = "recurring.sql"
 """The file to execute again and again, beside those of the phases."""
@@ -62,6 +63,15 @@ class Library:
 
     version: str = ""
     steps: tuple[ClientStep, ...] = ()
+    asides: tuple[Aside, ...] = ()
+    """The programs beside the numbered files."""
+    writing: Mapping[str, Writing] = field(default_factory=dict)
+    """How each table is written afterwards."""
+
+    @property
+    def outside(self) -> str:
+        """The option of its programs that names the folder for files; empty where no step has any."""
+        return " --outside FOLDER" if any(step.files for step in self.steps) else ""
 
     def step(self, statement: ExecutedStatement) -> ClientStep | None:
         """What did that in a trial; None for SQL, and for what it does not know."""
@@ -105,7 +115,8 @@ def plan_files(
         *(body for body in _steps(steps, trial, facts, dependants, library) if body.step not in removals),
         *_removals(steps, removals, library),
     ]
-    return (*_numbered(bodies, trial.scenario, library.version), *_recurring(facts, trial.scenario))
+    numbered = _numbered(bodies, trial.scenario, library.version)
+    return (*numbered, *_recurring(facts, trial.scenario), *_asides(library, trial.scenario))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -208,6 +219,12 @@ def _recurring(facts: ScenarioFacts, strategy: str) -> Iterator[PlanFile]:
         yield PlanFile(
             name=RECURRING, phase=104, step=None, text=_text(f"{strategy}: execute it again and again.", blocks)
         )
+
+
+def _asides(library: Library, strategy: str) -> Iterator[PlanFile]:
+    for aside in library.asides:
+        text = aside_program(aside, strategy, library.version, library.outside)
+        yield PlanFile(name=aside.name, phase=104, step=None, text=text)
 
 
 def _numbered(bodies: Sequence[_Body], strategy: str, version: str) -> Iterator[PlanFile]:
