@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from lab.analysis.candidate import Candidate
 from lab.analysis.full_size import FullSizeProjection, TargetStatus
 from lab.analysis.results import Results
 from lab.report.page import drawing
@@ -24,6 +25,7 @@ _STATUS = {
     None: ("no target is set", drawing.BLUE),
 }
 _REST = "not imitated"
+_LOSES = "loses data"
 _KINDS = {
     "heap": ("heap (rows)", drawing.BLUE),
     "toast": ("TOAST (long values)", drawing.ORANGE),
@@ -49,7 +51,7 @@ def full_size(results: Results) -> Chart | None:
             "high": _scaled(candidate.projection.size.high, of_unit),
             "status": _STATUS[candidate.projection.status][0],
             "end": (candidate.projection.size.high or candidate.bytes_now) / of_unit,
-            "text": bytes_text(candidate.bytes_now) + ("  ← the pick" if candidate is results.pick else ""),
+            "text": _beside(candidate, picked=candidate is results.pick),
         }
         for candidate in drawn
     ]
@@ -75,23 +77,31 @@ def full_size(results: Results) -> Chart | None:
         title="Bytes at full size",
         words=(
             "Each bar is the whole database after one strategy. The thin line on it is the interval of the projection."
-            f"{'' if target is None else f' The dashed line is the target of {bytes_text(target)}.'}{_left_out(len(shown))}"
+            f"{'' if target is None else f' The dashed line is the target of {bytes_text(target)}.'}"
+            f" A strategy that {_LOSES} gives it up on purpose.{_left_out(len(shown))}"
         ),
         spec=spec,
         table=Table(
             title="Bytes at full size, the smallest first",
-            heads=("strategy", "target", "at full size", "at least", "at most"),
+            heads=("strategy", "target", "gives up", "at full size", "at least", "at most"),
             rows=tuple(
                 (
                     names[id(candidate)],
                     candidate.projection.status.value if candidate.projection.status else None,
+                    "; ".join(candidate.facts.given_up) or None,
                     *(size(value) for value in _interval(candidate.projection)),
                 )
                 for candidate in shown
             ),
-            left=2,
+            left=3,
         ),
     )
+
+
+def _beside(candidate: Candidate, *, picked: bool) -> str:
+    """What is written at the end of a bar."""
+    loses, pick = f", {_LOSES}" if candidate.facts.given_up else "", " ← the pick" if picked else ""
+    return f"{bytes_text(candidate.bytes_now)}{loses}{pick}"
 
 
 def tables_today(results: Results) -> Chart | None:
