@@ -8,6 +8,7 @@ from pathlib import Path
 from lab import files
 from lab.errors import DatabaseError, ServerError
 from lab.needs import missing
+from lab.postgres.sql import literal
 from lab.profiling.catalog import dependants
 from lab.profiling.catalog.absent import locked
 from lab.profiling.catalog.session import ReadOnlySession, open_session
@@ -22,6 +23,7 @@ FORMAT = 2
 # 2  As of a profile: a foreign key has a field for its table.
 
 _AGAIN = "`lab check`"
+_OTHER_KINDS = {"v": "it is a view", "m": "it is a materialized view", "f": "it is a foreign table"}
 
 
 def check(dsn: str, strategy: str, scenario: Scenario, progress: Progress) -> DatabaseCheck:
@@ -59,7 +61,18 @@ def _answer(source: ReadOnlySession, requirement: Requirement, progress: Progres
         if source.closed:
             raise
         return RequirementAnswer(name=requirement.name, broken=None, reason=error.message)
-    return RequirementAnswer(name=requirement.name, broken=broken)
+    return RequirementAnswer(
+        name=requirement.name, broken=broken, reason=_instead(source, requirement) if broken and requirement.table else ""
+    )
+
+
+def _instead(source: ReadOnlySession, requirement: Requirement) -> str:
+    """What is there in place of the table that the requirement needs."""
+    kinds = source.fetch_public(f"SELECT relkind::text FROM pg_class WHERE oid = to_regclass({literal(requirement.table)})")
+    if not kinds:
+        return f"there is no table {requirement.table}"
+    ((kind,),) = kinds
+    return _OTHER_KINDS.get(kind, requirement.otherwise)
 
 
 def text(answer: DatabaseCheck) -> str:

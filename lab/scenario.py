@@ -282,6 +282,8 @@ def _tables(changes: Mapping[str, Shape]) -> Iterator[Requirement]:
     for table in changes:
         yield Requirement(
             name=f"{table} is a plain table",
+            table=table,
+            otherwise="it is a hypertable",
             sql="SELECT count(*) FROM (SELECT) needed WHERE NOT EXISTS (SELECT FROM pg_class c"
             f" WHERE c.oid = to_regclass('{table}') AND c.relkind IN ('r', 'p') AND NOT EXISTS (SELECT FROM pg_inherits i"
             " JOIN pg_class chunk ON chunk.oid = i.inhrelid JOIN pg_namespace n ON n.oid = chunk.relnamespace"
@@ -294,6 +296,8 @@ def _columns(names: tuple[str, ...]) -> Iterator[Requirement]:
         table, _, column = name.partition(".")
         yield Requirement(
             name=f"{table} has a column {column}",
+            table=table,
+            otherwise="the table has no such column",
             sql="SELECT count(*) FROM (SELECT) needed WHERE NOT EXISTS (SELECT FROM pg_attribute"
             f" WHERE attrelid = to_regclass('{table}') AND attname = '{column}' AND NOT attisdropped)",
         )

@@ -13,9 +13,10 @@ class RequirementAnswer:
 
     name: str
     broken: int | None
-    """How many rows break it, or 1 where the server lacks a feature; None where the database could not say."""
+    """How many rows break it, or 1 where the server lacks a feature or a table is not as needed; None where the database could
+    not say."""
     reason: str = ""
-    """What the server has instead of the feature, or why the database could not say."""
+    """What the server or the database has instead, or why it could not say; empty where rows break it."""
 
     @property
     def holds(self) -> bool | None:

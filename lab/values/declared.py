@@ -48,6 +48,10 @@ class Requirement:
     """What must hold, in words: 'No price is 0'."""
     sql: str
     """Read-only query of one number: how many rows break it; 0 means that it holds."""
+    table: str = ""
+    """The table whose shape it is about; empty of one that counts rows."""
+    otherwise: str = ""
+    """What is there instead, in words, where the table exists and it does not hold: 'it is a view'."""
 
 
 @dataclass(frozen=True, kw_only=True)

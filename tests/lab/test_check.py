@@ -15,6 +15,7 @@ from lab.cli import app
 from lab.errors import InputError
 from lab.postgres.database import Database
 from lab.profiling.catalog import session
+from lab.report.check import tables
 from lab.scenario import Category, Need, Requirement, Scenario, Shape
 from lab.servers import Server
 from lab.trial.load import run_stages
@@ -97,6 +98,20 @@ def test_a_table_or_column_that_is_missing_is_a_requirement_that_does_not_hold(d
         ("no_such_table is a plain table", False),
         ("events has a column nothing", False),
     ]
+
+
+def test_what_is_there_instead_of_a_table_or_column_is_said(database: Database) -> None:
+    needed = {"events": Shape.VIEW, "no_such_table": Shape.VIEW, "all_events": Shape.VIEW}
+    check = ask(database, scenario(changes=needed, needs_columns=("events.nothing", "no_such_table.id")))
+    assert [answer.reason for answer in check.requirements] == [
+        "",
+        "there is no table no_such_table",
+        "it is a view",
+        "the table has no such column",
+        "there is no table no_such_table",
+    ]
+    ((_, shown),) = [row for row in next(tables(check)).rows if row[0] == "no_such_table is a plain table"]
+    assert shown == "does not hold: there is no table no_such_table"
 
 
 def test_an_extension_that_the_server_does_not_offer_does_not_hold(database: Database) -> None:
