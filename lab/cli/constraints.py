@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterator, Sequence
-from typing import Annotated
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial, wraps
+from inspect import Parameter, Signature, signature
+from typing import Annotated, Any, TypeAlias
 
 import typer
 
@@ -35,14 +37,38 @@ MaxLock = Annotated[
 ]
 
 
+Asked: TypeAlias = Callable[[], Constraints]
+"""Reads what was asked; errors as `constraints`."""
+
+
+def constrained(command: Callable[..., None]) -> Callable[..., None]:
+    """A command with the options of `constraints` in the place of its parameter `asked: Asked`.
+
+    It reads them when it calls `asked`: after the scenarios of own folders, which may name further columns.
+    """
+    options = signature(constraints, eval_str=True).parameters
+
+    @wraps(command)
+    def with_options(**given: Any) -> None:
+        asked = partial(constraints, **{name: given.pop(name) for name in options})
+        command(**given, asked=asked)
+
+    own = signature(command, eval_str=True).parameters.values()
+    shown = [one for parameter in own for one in (options.values() if parameter.name == "asked" else [parameter])]
+    # typer reads both.
+    vars(with_options)["__signature__"] = Signature([one.replace(kind=Parameter.KEYWORD_ONLY) for one in shown])
+    with_options.__annotations__ = {one.name: one.annotation for one in shown}
+    return with_options
+
+
 def constraints(
     *,
-    target: str | None = None,
-    horizon: str | None = None,
-    keep_history: bool = False,
-    keep: Sequence[str] | None = None,
-    max_read: str | None = None,
-    max_lock: str | None = None,
+    target: Target = None,
+    horizon: Horizon = None,
+    keep_history: KeepHistory = False,
+    keep: Keep = None,
+    max_read: MaxRead = None,
+    max_lock: MaxLock = None,
 ) -> Constraints:
     """The constraints that the options state. Errors: `InputError` for a value that cannot be read, in one sentence."""
     return Constraints(

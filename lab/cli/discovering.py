@@ -11,7 +11,7 @@ import typer
 
 from lab.cli.app import SOMETHING_FAILED, app, version
 from lab.cli.console import print_json, print_line, print_lines, print_table
-from lab.cli.constraints import Horizon, Keep, KeepHistory, MaxLock, MaxRead, Target, constraints
+from lab.cli.constraints import Asked, constrained
 from lab.cli.options import AsJson, Folders, read_scenarios, scenario_names
 from lab.cli.progress import reported
 from lab.cli.sources import judged, limits, load_profile, profile_file, usages
@@ -62,6 +62,7 @@ def look(
     epilog="Examples: [bold]lab discover --profile 2026-02-17 --run results/sample[/] ·"
     " [bold]lab discover --profile profile.json --usage ../odds-app --run results/RUN[/]"
 )
+@constrained
 def discover(
     profile: Annotated[str, typer.Option("--profile", help="A profile.json, a published case, or the file of one.")],
     usage_of: Annotated[
@@ -72,12 +73,8 @@ def discover(
         Path | None,
         typer.Option("--check", metavar="FILE", help="The file that `lab check` wrote about this database."),
     ] = None,
-    target: Target = None,
-    horizon: Horizon = None,
-    keep_history: KeepHistory = False,
-    keep: Keep = None,
-    max_read: MaxRead = None,
-    max_lock: MaxLock = None,
+    *,
+    asked: Asked,
     scenarios: Folders = None,
     output: Annotated[
         Path,
@@ -102,10 +99,7 @@ def discover(
         )
     summary = output.with_name(discovery.summary_name(output.stem))
     files.check_target(summary)
-    asked = constraints(
-        target=target, horizon=horizon, keep_history=keep_history, keep=keep, max_read=max_read, max_lock=max_lock
-    )
-    inputs, origins = _inputs(profile, usage_of or (), run, checked, asked)
+    inputs, origins = _inputs(profile, usage_of or (), run, checked, asked())
     folder = output.with_name(f"{output.stem}-plan")
     inputs = replace(inputs, plan_folder=folder.name, library=_library(inputs))
     renderers = {output: discovery.document, summary: discovery.summary}

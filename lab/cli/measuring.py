@@ -13,7 +13,7 @@ import typer
 from lab.cli import searching
 from lab.cli.app import INTERRUPTED, SOMETHING_FAILED, app
 from lab.cli.console import err, print_json, print_line, print_lines, print_table
-from lab.cli.constraints import Horizon, Keep, KeepHistory, MaxLock, MaxRead, Target, constraints
+from lab.cli.constraints import Asked, constrained
 from lab.cli.options import (
     AsJson,
     Budget,
@@ -60,6 +60,7 @@ if TYPE_CHECKING:
     cls=WithJsonForms,
     epilog="Examples: [bold]lab run[/] · [bold]lab run -s retention_7d -s drop_raw_response+retention_7d --size 1GB[/]",
 )
+@constrained
 def run(
     scenario: Scenarios = ["all"],  # noqa: B006 - typer copies it
     scenarios: Folders = None,
@@ -80,12 +81,8 @@ def run(
     step_seconds: StepSeconds = 3600,
     read_seconds: ReadSeconds = None,
     write_seconds: WriteSeconds = None,
-    target: Target = None,
-    horizon: Horizon = None,
-    keep_history: KeepHistory = False,
-    keep: Keep = None,
-    max_read: MaxRead = None,
-    max_lock: MaxLock = None,
+    *,
+    asked: Asked,
     budget: Budget = "30min",
     results: Results = Path("results"),
     full: Full = False,
@@ -122,14 +119,7 @@ def run(
         quiet=usual.quiet,
         varies=usual.varies,
         write_seconds=write_seconds,
-        constraints=constraints(
-            target=target,
-            horizon=horizon,
-            keep_history=keep_history,
-            keep=keep,
-            max_read=max_read,
-            max_lock=max_lock,
-        ),
+        constraints=asked(),
         options=Options(
             postgres_bin=postgres_bin,
             image=image or DEFAULT_IMAGE,

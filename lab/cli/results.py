@@ -9,7 +9,7 @@ import typer
 
 from lab.cli.app import app
 from lab.cli.console import print_json, print_line, print_lines, print_table
-from lab.cli.constraints import Horizon, Keep, KeepHistory, MaxLock, MaxRead, Target, constraints
+from lab.cli.constraints import Asked, constrained
 from lab.cli.options import AsJson, Folders, Full, Runs
 from lab.cli.reporting import print_report, write_pictures, write_reports
 from lab.errors import InputError, UnavailableError
@@ -125,6 +125,7 @@ def no_run(results: Path) -> str:
     epilog="Examples: [bold]lab report results/sample[/] · [bold]lab report results/sample --plans toast_lz4[/]"
     " · [bold]lab report results/sample --max-read 1.5x[/]"
 )
+@constrained
 def report(
     run_folder: Annotated[Path, typer.Argument(metavar="RUN", help=f"{_RUN}.")],
     plans: Annotated[
@@ -135,12 +136,8 @@ def report(
     pictures: Annotated[
         Path | None, typer.Option(metavar="FOLDER", help="Also write the pictures of report.html there, as SVG files.")
     ] = None,
-    target: Target = None,
-    horizon: Horizon = None,
-    keep_history: KeepHistory = False,
-    keep: Keep = None,
-    max_read: MaxRead = None,
-    max_lock: MaxLock = None,
+    *,
+    asked: Asked,
     as_json: AsJson = False,
 ) -> None:
     """Write the page, the report and its tables again from a run's measurements, and print the savings.
@@ -150,10 +147,7 @@ def report(
     from lab.report import plans as read_plans
     from lab.report import summary
 
-    asked = constraints(
-        target=target, horizon=horizon, keep_history=keep_history, keep=keep, max_read=max_read, max_lock=max_lock
-    )
-    analysed = write_reports(run_folder, asked)
+    analysed = write_reports(run_folder, asked())
     if pictures is not None:
         write_pictures(analysed, pictures)
     if plans is not None:
