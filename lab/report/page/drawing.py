@@ -48,7 +48,7 @@ _AXIS = {
     "labelFontSize": 12,
     "titleFontSize": 12,
     "titleFontWeight": "normal",
-    "labelLimit": 380,
+    "labelLimit": 520,
     "gridColor": GRID.light,
     "domainColor": GREY.light,
     "tickColor": GREY.light,
