@@ -8,7 +8,6 @@ from pathlib import Path
 from lab import files
 from lab.errors import DatabaseError, ServerError
 from lab.needs import missing
-from lab.postgres.sql import literal
 from lab.profiling.catalog import dependants
 from lab.profiling.catalog.absent import locked
 from lab.profiling.catalog.session import ReadOnlySession, open_session
@@ -62,13 +61,15 @@ def _answer(source: ReadOnlySession, requirement: Requirement, progress: Progres
             raise
         return RequirementAnswer(name=requirement.name, broken=None, reason=error.message)
     return RequirementAnswer(
-        name=requirement.name, broken=broken, reason=_instead(source, requirement) if broken and requirement.table else ""
+        name=requirement.name,
+        broken=broken,
+        reason=_instead(source, requirement) if broken and requirement.table else "",
     )
 
 
 def _instead(source: ReadOnlySession, requirement: Requirement) -> str:
     """What is there in place of the table that the requirement needs."""
-    kinds = source.fetch_public(f"SELECT relkind::text FROM pg_class WHERE oid = to_regclass({literal(requirement.table)})")
+    kinds = source.fetch_public(f"SELECT relkind::text FROM pg_class WHERE oid = to_regclass('{requirement.table}')")
     if not kinds:
         return f"there is no table {requirement.table}"
     ((kind,),) = kinds
