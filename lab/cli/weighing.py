@@ -56,9 +56,7 @@ def profile(
     from lab import files, profiling
 
     if other is not None:
-        if html is not None:
-            raise InputError("--html shows one profile, and two were named.", hint="Leave one of them out.")
-        _compare(dsn or "", other, as_json=as_json)
+        _compare(dsn or "", other, html, as_json=as_json)
         return
     if dsn and case:
         raise InputError("A database and a case were given.", hint="Name one of them.")
@@ -131,19 +129,27 @@ def _is_file(text: str) -> bool:
     return text.endswith(".json") or not ("=" in text or "://" in text or paths.is_missing(Path(text)))
 
 
-def _compare(before: str, after: Path, *, as_json: bool) -> None:
-    """Print what became of a database between two saved profiles."""
+def _compare(before: str, after: Path, html: Path | None, *, as_json: bool) -> None:
+    """Print what became of a database between two saved profiles, and write it as a page."""
+    from lab import files
     from lab.analysis.profile_change import changes
     from lab.cli import formats
+    from lab.report import page
     from lab.report import profile as profiles
 
     if not _is_file(before):
         raise InputError("Two saved profiles can be compared.", hint="Save one with `lab profile DSN -o profile.json`.")
+    if html is not None:
+        files.check_target(html)
     older, newer = load_profile(Path(before)), load_profile(after)
+    if html is not None:
+        files.write(html, page.database_change(older, newer))
     if as_json:
         print_json(formats.ProfileChanges(changes=changes(older, newer)))
     else:
         print_table(profiles.change(older, newer))
+        if html is not None:
+            print_line(f"Wrote {html}.")
 
 
 def _cheap_wins(profiled: Profile) -> tuple[CheapWin, ...]:

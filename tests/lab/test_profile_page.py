@@ -15,11 +15,13 @@ from data_gen import case_file, published
 from lab import files, profiling
 from lab.cli import app
 from lab.errors import InputError
-from lab.report.page import database, drawing
+from lab.report.page import database, database_change, drawing
 from lab.report.page.by_day import by_day
+from lab.report.page.database_change import change
 from lab.report.page.treemap import treemap
 from lab.report.table import Cell
 from lab.servers import Server
+from lab.units import bytes_text
 from lab.values import Day, Profile, TableProfile
 from tests.lab.test_page import parsed
 
@@ -144,14 +146,36 @@ def test_the_command_writes_the_page_beside_what_it_prints(case: Profile, tmp_pa
     assert printed.stdout == profiling.text(case)
 
 
-@pytest.mark.parametrize(
-    ("arguments", "message"),
-    [
-        (("--html", "a", "-o", "a"), "both the profile and its page"),
-        (("b.json", "--html", "a"), "--html shows one profile"),
-    ],
-)
-def test_a_page_that_cannot_be_is_refused(arguments: tuple[str, ...], message: str, tmp_path: Path) -> None:
-    done = CliRunner().invoke(app, ["profile", str(tmp_path / "a.json"), *arguments])
+def test_a_page_in_the_place_of_its_profile_is_refused(tmp_path: Path) -> None:
+    done = CliRunner().invoke(app, ["profile", str(tmp_path / "a.json"), "--html", "a", "-o", "a"])
     assert isinstance(done.exception, InputError)
-    assert message in str(done.exception)
+    assert "both the profile and its page" in str(done.exception)
+
+
+def test_the_page_of_two_profiles_shows_what_grew_what_is_new_and_what_is_gone(case: Profile, tmp_path: Path) -> None:
+    grown, kept, gone, *others = case.tables
+    larger = replace(grown, total_bytes=(grown.total_bytes or 0) + (1 << 30))
+    new = replace(gone, table="<b>new</b>")
+    after = replace(case, tables=(larger, kept, new, *others), database_bytes=case.database_bytes + (1 << 30))
+    chart = change(case, after)
+    assert chart
+    assert [(mark["name"], mark["text"]) for mark in chart.spec["data"]["values"]] == [
+        (gone.table, f"-{bytes_text(gone.total_bytes or 0)} (gone)"),
+        (new.table, f"+{bytes_text(new.total_bytes or 0)} (new)"),
+        (grown.table, "+1.00 GB"),
+    ]
+    saved = [tmp_path / "before.json", tmp_path / "after.json"]
+    for path, profile in zip(saved, (case, after), strict=True):
+        path.write_text(profiling.text(profile), encoding="utf-8")
+    page = tmp_path / "change.html"
+    done = CliRunner().invoke(app, ["profile", *map(str, saved), "--html", str(page)])
+    assert done.exit_code == 0, done.output
+    assert f"Wrote {page}." in done.output.replace("\n", "")
+    text = files.read(page)
+    assert "<b>new</b>" not in text
+    assert "&lt;b&gt;new&lt;/b&gt;" in text
+
+
+def test_two_equal_profiles_have_no_picture(case: Profile) -> None:
+    assert change(case, case) is None
+    assert "No table changed its size." in database_change(case, case)

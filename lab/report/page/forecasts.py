@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from lab.analysis.results import Results
-from lab.report.page import drawing
 from lab.report.page.chart import Chart
-from lab.report.page.drawing import BAR, PLOT, ROW, x
+from lab.report.page.marked_bars import MarkedBar, marked_bars
 from lab.report.table import Table, percent, size
 from lab.units import byte_unit
 
@@ -20,20 +19,15 @@ def forecasts(results: Results) -> Chart | None:
         return None
     drawn, left = ordered[:_MOST], len(ordered[_MOST:])
     unit, of_unit = byte_unit(max(max(one.measured_bytes, one.forecast_bytes) for one in drawn))
-    marks = [
-        {
-            "name": one.scenario,
-            "bytes": one.measured_bytes / of_unit,
-            "forecast": one.forecast_bytes / of_unit,
-            "end": max(one.measured_bytes, one.forecast_bytes) / of_unit,
-            "text": f"{one.off_percent:+.1f} %",
-        }
+    bars = [
+        MarkedBar(
+            name=one.scenario,
+            length=one.measured_bytes / of_unit,
+            mark=one.forecast_bytes / of_unit,
+            text=f"{one.off_percent:+.1f} %",
+        )
         for one in drawn
     ]
-    y, title = {"y": drawing.names([one.scenario for one in drawn])}, f"{unit} at full size"
-    tick = {"type": "tick", "color": drawing.ORANGE.light, "thickness": 3, "size": 13, "opacity": 1}
-    text = {"type": "text", "align": "left", "dx": 8}
-    end = {"x": x(field="end", title=title), "text": {"field": "text"}}
     return Chart(
         name="forecasts",
         title="Forecast and measured",
@@ -42,16 +36,7 @@ def forecasts(results: Results) -> Chart | None:
             " Each bar is what was measured there, projected to full size. The mark is what had been forecast, and the number is"
             f" by how much the forecast was off.{f' {left} more are only in the numbers.' if left else ''}"
         ),
-        spec={
-            **drawing.rows(marks),
-            "width": PLOT,
-            "height": {"step": ROW},
-            "layer": [
-                {"mark": {**BAR, "color": drawing.BLUE.light}, "encoding": {**y, "x": x(field="bytes", title=title)}},
-                {"mark": tick, "encoding": {**y, "x": x(field="forecast", title=title)}},
-                {"mark": text, "encoding": {**y, **end}},
-            ],
-        },
+        spec=marked_bars(bars, f"{unit} at full size"),
         table=Table(
             title="Forecast and measured, at full size",
             heads=("combination", "forecast", "measured", "off by"),
