@@ -73,7 +73,7 @@ def _missing(results: Results) -> Iterator[str]:
     if results.unfinished:
         yield f"This run {results.unfinished}."
     if not results.measured:
-        yield "No trial was measured to the end, so there are no sizes and no pictures."
+        yield "No trial was measured to the end, so no strategy has a size."
     elif not results.candidates:
         yield "No trial has both a baseline and a full size, so nothing is compared."
     elif not results.strategies:
