@@ -122,10 +122,7 @@ Empties = Callable[[datetime], Mapping[str, str]]
 
 @dataclass(frozen=True, kw_only=True)
 class Scenario:
-    """One strategy.
-
-    It declares what it gives up; a trial that loses more or less than that fails verification.
-    """
+    """One strategy. It declares what it gives up; a trial that loses more or less than that fails verification."""
 
     title: str
     category: Category
