@@ -26,6 +26,7 @@ from lab.servers import Server
 from lab.values import Profile
 from tests.data_gen.conftest import MB, TOTAL, loaded, outside, profiled
 from tests.support import CASES
+from tests.thin import thinned
 
 pytestmark = pytest.mark.trial("calibration")
 
@@ -48,7 +49,11 @@ def _different() -> Case:
     return case.model_copy(update={**facts, "workload": case.workload.model_copy(update=changes)})
 
 
-ORIGINALS = {"2026-02-17": load_case("2026-02-17"), "2026-02-06": load_case("2026-02-06"), "different": _different()}
+PUBLISHED = {name: (load_case(name), 256) for name in case_names()[::-1]}
+THIN = {"thin": (thinned(load_case("2026-02-06")), 48), "different": (thinned(_different(), 8), 48)}
+"""With fewer cycles, as many bytes hold more events: what is true of their mean shows in a fifth of the bytes."""
+ORIGINALS: Mapping[str, tuple[Case, int]] = PUBLISHED | THIN
+"""By name, the case and the MB that are generated of it."""
 
 
 @pytest.fixture(scope="module")
@@ -61,11 +66,18 @@ def small_calibration(small_profile: Profile) -> Calibration:
     return calibrated(small_profile)
 
 
+def without_series(profile: Profile) -> Profile:
+    """The same where nothing is known of what repeats: to look for the rates takes most of the time of a calibration."""
+    return replace(profile, series=())
+
+
 @dataclass(frozen=True, kw_only=True)
 class Original:
     """A generated database: what was planned, and what was measured of it."""
 
     dataset: Dataset
+    asked: int
+    """MB that it was to have."""
     size: int
     figures: Mapping[str, float | None]
     profile: Profile
@@ -78,10 +90,12 @@ class Original:
 
 @pytest.fixture(scope="module", params=ORIGINALS)
 def original(native: Server, request: pytest.FixtureRequest) -> Original:
-    dataset = Dataset.plan(ORIGINALS[request.param], size_bytes=256 * MB, seed=_SEED)
+    case, asked = ORIGINALS[request.param]
+    dataset = Dataset.plan(case, size_bytes=asked * MB, seed=_SEED)
     with loaded(native, dataset, f"original_{request.param}") as database:
         return Original(
             dataset=dataset,
+            asked=asked,
             size=int(database.value(TOTAL)),
             figures=widths.measure(database, lz4=native.capabilities.lz4),
             profile=profiling.profile(database.conninfo, now=dataset.now, progress=lambda _: None),
@@ -89,7 +103,7 @@ def original(native: Server, request: pytest.FixtureRequest) -> Original:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("original", case_names()[::-1], indirect=True)
+@pytest.mark.parametrize("original", PUBLISHED, indirect=True)
 def test_all_published_figures_hold_at_256_mb(original: Original) -> None:
     assert outside(figures(original.dataset.case.figures, original.figures)) == []
     assert original.size >= 256 * MB
@@ -97,11 +111,11 @@ def test_all_published_figures_hold_at_256_mb(original: Original) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("original", ["2026-02-06", "different"], indirect=True)
+@pytest.mark.parametrize("original", THIN, indirect=True)
 def test_a_database_made_from_the_profile_of_another_is_like_it(native: Server, original: Original) -> None:
     profile = original.profile
     case = original.calibration.case
-    again = Dataset.plan(case, size_bytes=256 * MB, seed=_OTHER_SEED)
+    again = Dataset.plan(case, size_bytes=original.asked * MB, seed=_OTHER_SEED)
     with loaded(native, again, f"again_{profile.name}") as database:
         measured = widths.measure(database, lz4=native.capabilities.lz4)
         imitated = profiling.profile(database.conninfo, now=again.now, progress=lambda _: None)
@@ -122,6 +136,7 @@ def _by_day(profile: Profile, table: str) -> dict[str, float]:
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("original", [*PUBLISHED, "different"], indirect=True)
 def test_the_parameters_come_back(original: Original) -> None:
     dataset = original.dataset
     load, own, rows = original.calibration.case.workload, dataset.case.workload, dataset.rows
@@ -187,7 +202,7 @@ _OTHER_INDEXES = (
 
 @pytest.mark.slow
 def test_the_indexes_of_a_profile_are_those_of_its_imitation(native: Server, small: Dataset) -> None:
-    profile = profiled(native, small, "other_indexes", _OTHER_INDEXES)
+    profile = without_series(profiled(native, small, "other_indexes", _OTHER_INDEXES))
     calibration = calibrated(profile)
     assert calibration.case.workload.without_indexes == ("CREATE INDEX ON market_odds (betpawa_market_id)",)
     assert any(
@@ -253,7 +268,7 @@ def test_a_case_that_a_run_left_behind_is_imitated_as_it_is(
 @pytest.mark.slow
 def test_the_change_rate_is_found_again_from_the_rows_that_repeat() -> None:
     case = load_case("2026-02-17")
-    for rate in (0.3, 1.0, 5.0):
+    for rate in (0.3, 5.0):
         plan = DatasetPlan(case, EVENTS, 1)
         equal = equal_market_rows(plan, (BETPAWA,), plan.price_changes(rate))
         assert change_rate(case, Repeated(share=equal, compared=1), None) == pytest.approx(rate, rel=0.1)
@@ -298,7 +313,7 @@ def test_a_database_whose_rows_were_not_counted_is_refused(small_profile: Profil
 def test_what_the_generator_does_not_make_is_said(small_profile: Profile) -> None:
     first, *others = small_profile.tables
     strange = replace(first, table="audit_log")
-    calibration = calibrated(replace(small_profile, tables=(first, strange, *others)))
+    calibration = calibrated(without_series(replace(small_profile, tables=(first, strange, *others))))
     assert any(line.startswith("Table audit_log, ") for line in calibration.assumed)
 
 
