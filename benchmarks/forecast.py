@@ -37,8 +37,10 @@ def main() -> None:
     once, larger = (run(size * n, options.scenario, options.server, options.out, odds) for n in (1, options.times))
     print("| scenario | step | amount | foretold | between | measured | inside |")
     print("| --- | --- | --- | ---: | ---: | ---: | --- |")
-    outside = [name for name, held in checked(once, larger) if not held and name != "seconds"]
-    sys.exit(bool(outside))
+    found = list(checked(once, larger))
+    if not found:
+        sys.exit("Nothing was compared: a run of so few events has no second size. Give a larger --size.")
+    sys.exit(any(not held and name != "seconds" for name, held in found))
 
 
 def checked(once: Experiment, larger: Experiment) -> Iterator[tuple[str, bool]]:

@@ -15,6 +15,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from benchmarks.search_space import say
 from data_gen.imitation import resolve
 from lab import runs
 from lab.analysis.full_size import SizedTrial
@@ -98,7 +99,7 @@ def run(size: int, scenarios: Sequence[str], server: str, out: Path, workload: W
             results=folder,
             options=Options(),
         )
-        pipeline.run(request, lambda text: print(text, file=sys.stderr), lambda _: None)
+        pipeline.run(request, say, lambda _: None)
     return runs.load(runs.folders(folder)[-1])
 
 

@@ -69,7 +69,7 @@ def measured(case: Path, size: int, parts: Iterable[str], out: Path) -> Iterator
     """Each combination that can be applied to the sample and gives the right answers."""
     workload = resolve(None, case)
     combinations = legal(registry.resolve(parts), MOST_PARTS)
-    with open_workspace() as workspace, open_pool(workspace, Options(), _say) as pool:
+    with open_workspace() as workspace, open_pool(workspace, Options(), say) as pool:
         sample = SampleTrials(
             pool=pool,
             cache=TrialCache(code="", folder=out),
@@ -82,11 +82,11 @@ def measured(case: Path, size: int, parts: Iterable[str], out: Path) -> Iterator
             read_seconds=_READ_SECONDS,
             read_subjects=1,
             write_seconds=0,
-            progress=_say,
+            progress=say,
         )
         for number, combination in enumerate(combinations, 1):
             kept = sample.made(combination)
-            _say(Message(text=f"{number} of {len(combinations)}"))
+            say(Message(text=f"{number} of {len(combinations)}"))
             if (
                 kept
                 and isinstance(kept.outcome, Completed)
@@ -196,7 +196,8 @@ def _mapping(number: Mapping[str, float], prefix: str) -> dict[str, float]:
     return {column.partition(":")[2]: value for column, value in number.items() if column.startswith(f"{prefix}:")}
 
 
-def _say(event: Event, /) -> None:
+def say(event: Event, /) -> None:
+    """Print what is said of an event, where results do not go."""
     for text in words(event):
         print(text, file=sys.stderr, flush=True)
 

@@ -60,13 +60,12 @@ class _Effects:
     def obstacles(self, part: Registered) -> Iterator[str]:
         """Why the part cannot come next."""
         name, scenario = part.name, part.scenario
-        removed = {*scenario.drops, *scenario.emptied, *scenario.archives}
         for table, first in _of(self.shapes, scenario.changes):
             yield f"{name} needs the table {table}, which {first.name} turns into a {first.scenario.changes[table]}"
         for column, first in _of(self.dropped, scenario.needs_columns):
             yield f"{name} needs the column {column}, which {first.name} drops"
         for column, first in _of(self.packed, scenario.needs_columns):
-            if column not in removed:
+            if column not in part.removed:
                 yield f"{name} needs the values of {column} as they were, which {first.name} packs"
         for column, first in _of(self.taken, scenario.archives):
             yield f"{name} needs every value of {column}, and {first.name} moves, packs or empties them"

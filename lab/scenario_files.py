@@ -36,6 +36,11 @@ class Registered:
     """What makes it with other values; None where it has no parameters."""
 
     @property
+    def removed(self) -> tuple[str, ...]:
+        """The columns that lose values in the database: dropped, emptied in some rows, or moved into files."""
+        return (*self.scenario.drops, *self.scenario.emptied, *self.scenario.archives)
+
+    @property
     def values(self) -> dict[str, Value]:
         """Parameter to value."""
         return {setting.parameter: setting.value for setting in self.settings}

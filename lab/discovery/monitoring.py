@@ -48,8 +48,6 @@ def _removal(inputs: DiscoveryInputs, steps: Sequence[PlannedStep]) -> Iterator[
 def _changes(strategy: MeasuredStrategy) -> Iterator[str]:
     yield "Check each number once a day. Check the first three for a week before you drop anything old."
     yield "The sizes do not include old tables that are kept until then. Phase 103 says how much they take."
-    if strategy.makes_chunks:
-        yield "New chunks stay uncompressed until a daily job converts them, as phase 103 did once."
     if strategy.candidate.facts.keeps_days is not None:
         yield "The database grows back unless a daily job deletes expired rows, as phase 103 did once."
 
@@ -71,6 +69,8 @@ def _recurring(inputs: DiscoveryInputs, strategy: MeasuredStrategy) -> Iterator[
             f"Execute `psql DSN -f {inputs.plan_folder}/{RECURRING}` again and again, such as once an hour."
             " What writers add takes as much space as before until then."
         )
+    elif strategy.makes_chunks:
+        yield "New chunks stay uncompressed until a daily job converts them, as phase 103 did once."
 
 
 def _watches(strategy: MeasuredStrategy) -> Iterator[Alarm]:

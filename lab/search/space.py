@@ -12,7 +12,7 @@ from typing import TypeAlias
 
 from lab import names, registry
 from lab.registry import Registered
-from lab.scenario import Category, Scenario
+from lab.scenario import Category
 from lab.values import BASELINE, Choice
 
 Combination: TypeAlias = tuple[str, ...]
@@ -70,17 +70,17 @@ def legal(among: Sequence[Registered], most: int | None = None) -> tuple[Combina
 
 
 def _go_together(first: Registered, second: Registered) -> bool:
-    pointless = _makes_pointless(first.scenario, second.scenario) or _makes_pointless(second.scenario, first.scenario)
+    pointless = _makes_pointless(first, second) or _makes_pointless(second, first)
     return not pointless and registry.order((first, second)) is not None
 
 
-def _makes_pointless(one: Scenario, other: Scenario) -> bool:
-    """Whether `one` takes away all that `other` works on, so that the combination stores what `one` alone stores.
+def _makes_pointless(first: Registered, second: Registered) -> bool:
+    """Whether `first` takes away all that `second` works on, so that the combination stores what `first` alone stores.
 
     What packs a column stores it in its own way, whatever was done to the values before; afterwards they can only be removed.
     """
-    removes = other.drops or other.emptied or other.archives
-    taken = set(one.drops) if removes else {*one.drops, *one.decodes}
+    one, other = first.scenario, second.scenario
+    taken = set(one.drops) if second.removed else {*one.drops, *one.decodes}
     columns = bool(other.needs_columns) and set(other.needs_columns) <= taken
     leaving = [days for days in (other.empties_after_days, other.archives_after_days) if days is not None]
     values = one.keeps_days is not None and any(one.keeps_days <= days for days in leaving)
