@@ -15,7 +15,7 @@ class Ending(StrEnum):
     """Why a search ended."""
 
     NOTHING_LEFT = "no other combination promised an improvement"
-    BUDGET = "the budget was used"
+    BUDGET = "what is left of the budget is needed for the run at the asked size"
 
 
 @dataclass(frozen=True, kw_only=True)
