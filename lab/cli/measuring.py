@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import shlex
+import signal
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, suppress
 from dataclasses import asdict
 from math import isnan
 from pathlib import Path
@@ -24,6 +27,7 @@ from lab.cli.options import (
     Image,
     Jobs,
     JsonForm,
+    KeepDatabases,
     ListChurn,
     Port,
     PostgresBin,
@@ -52,6 +56,8 @@ from lab.values import CHANGE_RATE, LIST_CHURN
 if TYPE_CHECKING:
     from lab.analysis.results import Results as Analysed
     from lab.runner.pipeline import RunRequest
+    from lab.runner.trials import KeptDatabase
+    from lab.search.best import Best
     from lab.values.events import Progress
     from lab.workload import Workload
 
@@ -84,13 +90,13 @@ def run(
     *,
     asked: Asked,
     budget: Budget = "30min",
+    keep_databases: KeepDatabases = False,
     results: Results = Path("results"),
     full: Full = False,
     quiet: Quiet = False,
     as_json: RunJson = None,
 ) -> None:
     """Load the workload, apply each scenario to its own clone, measure, verify, compare, and recommend."""
-    from lab.cli.reporting import print_report
     from lab.report import summary
     from lab.runner import pipeline
     from lab.runner.effort import effort
@@ -99,6 +105,11 @@ def run(
     from lab.values.events import RunEnded
 
     read_scenarios(scenarios)
+    best = searching.is_asked(scenario)
+    if keep_databases and (best or "all" in scenario):
+        raise InputError(
+            "--keep-databases needs to know which.", hint="Name scenarios: `-s baseline -s drop_raw_response`."
+        )
     usual = effort(thorough=thorough)
     read_seconds = usual.read_seconds if read_seconds is None else read_seconds
     write_seconds = usual.write_seconds if write_seconds is None else write_seconds
@@ -128,46 +139,79 @@ def run(
             tmpfs_bytes=None if tmpfs is None else parse_bytes(tmpfs),
             dsn=server,
         ),
+        keep_databases=keep_databases,
     )
-    best = searching.is_asked(scenario)
-    with reported(quiet=quiet, as_json=as_json is JsonForm.LINES) as progress:
-        request, found = searching.searched(request, budget, progress) if best else (request, None)
-        folder, analysed = _measured(request, progress)
-        progress(RunEnded(folder=folder.as_posix(), results=asdict(summary.of(analysed))))
-    try:
-        if found:
-            searching.write(folder, found)
-        if as_json is JsonForm.DOCUMENT:
-            print_json(summary.of(analysed))
-        elif as_json is None:
-            print_report(analysed, full=full)
+    with ExitStack() as servers:
+        with reported(quiet=quiet, as_json=as_json is JsonForm.LINES) as progress:
+            request, found = searching.searched(request, budget, progress) if best else (request, None)
+            folder, analysed, kept = _measured(request, progress, servers)
+            progress(RunEnded(folder=folder.as_posix(), results=asdict(summary.of(analysed))))
             if found:
-                searching.show(found)
-    finally:
-        if not quiet:
-            print_line(
-                f"\n`lab open {folder}` shows the page; `lab report {folder} --full` prints every table and reason."
-                " Beside the page: the same as text and tables, and experiment.json with what was measured.",
-                console=err,
-            )
+                searching.write(folder, found)
+            if not keep_databases:
+                servers.close()
+        try:
+            _print_run(analysed, found, as_json=as_json, full=full)
+        finally:
+            if not quiet:
+                print_line(
+                    f"\n`lab open {folder}` shows the page; `lab report {folder} --full` prints every table and reason."
+                    " Beside the page: the same as text and tables, and experiment.json with what was measured.",
+                    console=err,
+                )
+        if kept:
+            _wait(kept, written=write_seconds > 0)
     if analysed.broken:
         raise typer.Exit(SOMETHING_FAILED)
 
 
-def _measured(request: RunRequest, progress: Progress) -> tuple[Path, Analysed]:
-    """Run; however the run ends, write the reports of what it measured."""
+def _print_run(analysed: Analysed, found: Best | None, *, as_json: JsonForm | None, full: bool) -> None:
+    """Print the results, and after a search what it found."""
+    from lab.cli.reporting import print_report
+    from lab.report import summary
+
+    if as_json is JsonForm.DOCUMENT:
+        print_json(summary.of(analysed))
+    elif as_json is None:
+        print_report(analysed, full=full)
+        if found:
+            searching.show(found)
+
+
+def _wait(kept: Sequence[KeptDatabase], *, written: bool) -> None:
+    """Say how to look at the databases, and wait until the user ends it."""
+    for line in _kept_lines(kept, written=written):
+        print_line(line, console=err)
+    with suppress(KeyboardInterrupt):
+        signal.pause()
+    print_line("The databases are removed.", console=err)
+
+
+def _kept_lines(kept: Sequence[KeptDatabase], *, written: bool) -> Iterator[str]:
+    yield "\nThese databases stay until you press Ctrl-C. On pglite, one client at a time can connect."
+    for one in kept:
+        password = "PGPASSWORD=any " if one.server == "pglite" else ""  # it asks, and takes any
+        yield f"  {one.scenario} on {one.server}: {password}psql {shlex.quote(one.conninfo)}"
+    if written:
+        yield "They hold the rows of the measured writes, too; --write-seconds 0 leaves these out."
+
+
+def _measured(
+    request: RunRequest, progress: Progress, servers: ExitStack
+) -> tuple[Path, Analysed, tuple[KeptDatabase, ...]]:
+    """Run on servers that stay until `servers` is closed; however the run ends, write the reports of what it measured."""
     from lab.cli.reporting import write_reports
     from lab.runner import pipeline
 
     folders: list[Path] = []
     try:
-        pipeline.run(request, progress, folders.append)
+        kept = pipeline.run_in(servers, request, progress, folders.append)
     except KeyboardInterrupt:
         print_line("Interrupted." + (f" The measurements so far are in {folders[0]}." if folders else ""), console=err)
         raise typer.Exit(INTERRUPTED) from None
     finally:
         analysed = [write_reports(folder) for folder in folders]
-    return folders[0], analysed[0]
+    return folders[0], analysed[0], kept
 
 
 def _workload(module: str, case: str | None, profile: Path | None) -> Workload:

@@ -148,6 +148,13 @@ WriteSeconds = Annotated[
         f" Default: {USUAL.write_seconds:g}, or {THOROUGH.write_seconds:g} with --thorough.",
     ),
 ]
+KeepDatabases = Annotated[
+    bool,
+    typer.Option(
+        "--keep-databases",
+        help="After the run, leave the databases of the scenarios that you name open to look at, until Ctrl-C.",
+    ),
+]
 Budget = Annotated[
     str, typer.Option("--budget", help="How long '--scenario best' may search and measure, such as 30min.")
 ]

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Mapping
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from lab import files, registry, runs
+from lab.errors import InputError
 from lab.registry import Registered
 from lab.runner import plan
 from lab.runner.effort import USUAL
@@ -16,7 +18,7 @@ from lab.runner.journal import Journal, now
 from lab.runner.room import check_room
 from lab.runner.schedule import gates, jobs_at_once
 from lab.runner.server_pool import open_pool
-from lab.runner.trials import Run, Trials, make_trials
+from lab.runner.trials import KeptDatabase, Run, Trials, make_trials
 from lab.servers import Options, clean, downloads, open_workspace
 from lab.trial.deadline import STEP_SECONDS
 from lab.units import bytes_text
@@ -60,14 +62,26 @@ class RunRequest:
     """Where trials are looked up before they are made, and kept; None: every trial is made."""
     forecasts: tuple[CombinationForecast, ...] = ()
     """Of the search that chose the scenarios."""
+    keep_databases: bool = False
+    """Whether the databases of the scenarios stay as long as the servers."""
 
 
 def run(request: RunRequest, progress: Progress, opened: Callable[[Path], None]) -> None:
+    """As `run_in`, on servers that end with the run."""
+    with ExitStack() as servers:
+        run_in(servers, request, progress, opened)
+
+
+def run_in(
+    servers: ExitStack, request: RunRequest, progress: Progress, opened: Callable[[Path], None]
+) -> tuple[KeptDatabase, ...]:
     """Make a whole run; `opened` hears of its folder, where what was measured is kept however the run ends.
 
+    The servers run, with the databases that were kept, until `servers` is closed.
     Errors: `InputError` where the request cannot be carried out; nothing has been loaded then.
     """
     entries = {entry.name: entry for entry in registry.resolve(request.scenarios)}
+    kept = frozenset(entries) if request.keep_databases else frozenset()
     workload, jobs = request.workload, jobs_at_once(request.jobs)
     kinds = plan.kinds(request.server)
     files.check_writable(request.results)
@@ -81,44 +95,53 @@ def run(request: RunRequest, progress: Progress, opened: Callable[[Path], None])
     )
     for line in clean(skipped=lambda text: progress(Message(text=text))):
         progress(Message(text=f"removed what an earlier run left behind: {line}"))
-    with open_workspace() as workspace, open_pool(workspace, request.options, progress) as pool:
-        if len(kinds) == 1:
-            pool.server(kinds[0])  # nothing stands in for the one that was asked for
-        trials = plan.trials(tuple(entries.values()), kinds, pool.capabilities)
-        # Before the dataset is planned, which would take all memory for a size mistyped by a few zeros.
-        check_room(
-            [pool.server(kind) for kind in {trial.server for trial in trials if trial.server}], request.size_bytes, jobs
+    workspace = servers.enter_context(open_workspace())
+    pool = servers.enter_context(open_pool(workspace, request.options, progress))
+    if len(kinds) == 1:
+        pool.server(kinds[0])  # nothing stands in for the one that was asked for
+    trials = plan.trials(tuple(entries.values()), kinds, pool.capabilities)
+    if kept and "container" in {trial.server for trial in trials}:
+        raise InputError(
+            "A database in a container cannot be kept to look at: its password is shown to nobody.",
+            hint="Add --server native or --server pglite.",
         )
-        dataset = workload.plan(size_bytes=request.size_bytes, seed=request.seed, parameters=request.parameters)
-        (entries[BASELINE],) = registry.resolve([BASELINE])
-        planned = Plan(
-            dataset=dataset.spec,
-            size_bytes=request.size_bytes,
-            jobs=jobs,
-            trials=trials,
-            constraints=request.constraints,
-            forecasts=request.forecasts,
-        )
-        journal = _open(request.results, planned, dataset.facts, workload, entries)
-        opened(journal.folder)
-        make_trials(
-            trials,
-            Run(
-                entries=entries,
-                pool=pool,
-                journal=journal,
-                gates=gates(kinds, quiet=request.quiet),
-                workload=workload,
-                case_sha256=sha256(workload.case_text),
-                step_seconds=request.step_seconds,
-                read_seconds=request.read_seconds,
-                read_subjects=request.read_subjects,
-                varies=request.varies,
-                write_seconds=request.write_seconds,
-                trials=request.trials,
-            ),
-        )
+    # Before the dataset is planned, which would take all memory for a size mistyped by a few zeros.
+    check_room(
+        [pool.server(kind) for kind in {trial.server for trial in trials if trial.server}],
+        request.size_bytes,
+        jobs,
+        len(kept),
+    )
+    dataset = workload.plan(size_bytes=request.size_bytes, seed=request.seed, parameters=request.parameters)
+    (entries[BASELINE],) = registry.resolve([BASELINE])
+    planned = Plan(
+        dataset=dataset.spec,
+        size_bytes=request.size_bytes,
+        jobs=jobs,
+        trials=trials,
+        constraints=request.constraints,
+        forecasts=request.forecasts,
+    )
+    journal = _open(request.results, planned, dataset.facts, workload, entries)
+    opened(journal.folder)
+    work = Run(
+        entries=entries,
+        pool=pool,
+        journal=journal,
+        gates=gates(kinds, quiet=request.quiet),
+        workload=workload,
+        case_sha256=sha256(workload.case_text),
+        step_seconds=request.step_seconds,
+        read_seconds=request.read_seconds,
+        read_subjects=request.read_subjects,
+        varies=request.varies,
+        write_seconds=request.write_seconds,
+        trials=request.trials,
+        keeps=kept,
+    )
+    make_trials(trials, work)
     journal.finish()
+    return tuple(work.kept)
 
 
 def sha256(text: str) -> str:

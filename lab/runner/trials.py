@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from time import monotonic
 from typing import Protocol
@@ -45,6 +45,16 @@ class Trials(Protocol):
 
 
 @dataclass(frozen=True, kw_only=True)
+class KeptDatabase:
+    """The database of a trial, which stays until the servers are closed."""
+
+    scenario: str
+    server: str
+    conninfo: str
+    """How another client connects to it, without a password."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class Run:
     """What every trial of a run needs."""
 
@@ -61,6 +71,10 @@ class Run:
     varies: bool
     write_seconds: float
     trials: Trials | None
+    keeps: frozenset[str] = frozenset()
+    """The scenarios whose databases stay until the servers are closed."""
+    kept: list[KeptDatabase] = field(default_factory=list)
+    """Those databases, in the order of arrival."""
 
     @property
     def spec(self) -> DatasetSpec:
@@ -80,6 +94,13 @@ class Run:
             repeat=request.planned.repeat,
             dataset=other,
         )
+
+    def keep(self, request: TrialRequest) -> Callable[[str], None] | None:
+        """What hears of the trial's database where it stays: the first trial of each scenario on the run's own dataset."""
+        scenario, server = request.planned.scenario, str(request.planned.server)
+        if request.dataset != self.spec or request.planned.repeat > 1 or scenario not in self.keeps:
+            return None
+        return lambda conninfo: self.kept.append(KeptDatabase(scenario=scenario, server=server, conninfo=conninfo))
 
     def request(
         self, planned: PlannedTrial, dataset: DatasetSpec, *, timed: bool, auxiliary: bool = False
@@ -196,6 +217,7 @@ def _try(request: TrialRequest, run: Run, name: TrialName) -> tuple[LoadedTempla
             bench,
             gate.exclusive,
             lambda step: run.pool.progress(StepBegan(trial=name, step=step)),
+            keep=run.keep(request),
         )
     if run.trials:
         made = MadeTrial(template=bench.template.loaded, outcome=outcome, took=monotonic() - started)

@@ -12,6 +12,7 @@ from datetime import datetime
 from itertools import count
 from pathlib import Path
 
+from lab.postgres.conninfo import address, parts_of
 from lab.postgres.database import Database
 from lab.servers import Server
 from lab.trial.judge import Expectation, expectation
@@ -19,6 +20,9 @@ from lab.trial.questions import Loss, Questions
 from lab.trial.settle import settle
 from lab.values import DatasetSpec, LoadedTemplate
 from lab.workload import Write
+
+_PLACE = ("host", "port", "user", "dbname")
+"""The parts of a connection string that a person needs."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -75,14 +79,24 @@ class Bench:
         return f"{self.template.name}_trial_{next(self._numbers)}"
 
     @contextmanager
-    def folder(self, name: str) -> Iterator[Path]:
-        """A new folder for the files outside of a clone of that name; it goes when the context ends, with all in it."""
+    def folder(self, name: str, *, stays: bool = False) -> Iterator[Path]:
+        """A new folder for the files outside of a clone of that name; it goes when the context ends, unless it stays."""
         folder = self.outside / name
         folder.mkdir()
         try:
             yield folder
         finally:
-            shutil.rmtree(folder, ignore_errors=True)
+            if not stays:
+                shutil.rmtree(folder, ignore_errors=True)
+
+    def leave(self, name: str, keep: Callable[[str], None] | None) -> None:
+        """Drop a clone; or keep it, and tell `keep` how another client connects to it."""
+        if keep is None:
+            self.server.drop(name)
+            return
+        with self.server.connect(name) as database:
+            parts = parts_of(database.conninfo)
+        keep(address(**{name: parts[name] for name in _PLACE if name in parts}))
 
     def expected(self, loss: Loss) -> Expectation:
         """Answers and guarantees of the template under that loss, read from a temporary clone."""

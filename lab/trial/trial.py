@@ -40,14 +40,18 @@ from lab.values import (
 )
 
 
-def run(
+def run(  # noqa: PLR0913 - who hears of the trial
     request: TrialRequest,
     scenario: Scenario,
     bench: Bench,
     exclusive: Exclusive = nullcontext,
     on_step: Callable[[str], None] = lambda _: None,
+    *,
+    keep: Callable[[str], None] | None = None,
 ) -> Outcome:
     """Make one trial on its own clone; an error becomes the trial's outcome. `on_step` hears each step as it begins.
+
+    The clone is dropped at the end, or stays until the server is closed: `keep` hears how another client connects to it.
 
     The steps of a timed trial are done inside of `exclusive`, opened with the first of them; by default nothing else is
     at work anyway.
@@ -65,7 +69,7 @@ def run(
             refusal=_refusal(error),
         )
     try:
-        with bench.folder(name) as outside:
+        with bench.folder(name, stays=keep is not None) as outside:
             return _outcome(
                 _Trial(
                     request=request,
@@ -79,7 +83,7 @@ def run(
             )
     finally:
         with suppress(LabError, OSError):  # a server that died has dropped it already
-            bench.server.drop(name)
+            bench.leave(name, keep)
 
 
 @dataclass(kw_only=True)

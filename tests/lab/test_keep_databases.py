@@ -1,0 +1,78 @@
+"""`lab run --keep-databases` leaves the databases of the named scenarios open until the user ends it, and no longer."""
+
+from __future__ import annotations
+
+import re
+import shlex
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import psycopg
+import pytest
+from typer.testing import CliRunner
+
+from lab.cli import app
+from lab.errors import InputError
+
+_KEPT = re.compile(r"^  (?P<scenario>\S+) on (?P<server>\S+): (?:PGPASSWORD=any )?psql (?P<conninfo>.+)$")
+
+
+@contextmanager
+def kept(folder: Path, *arguments: str) -> Iterator[tuple[subprocess.Popen[str], dict[str, str]]]:
+    """A run that waits, and by scenario how to connect to its database."""
+    command = ["run", "--keep-databases", "--size", "12MB", "--read-seconds", "0", "--write-seconds", "0", "--quiet"]
+    with subprocess.Popen(
+        [sys.executable, "-m", "lab.cli", *command, "--out", str(folder), *arguments],
+        stderr=subprocess.PIPE,
+        stdout=subprocess.DEVNULL,
+        text=True,
+    ) as process:
+        try:
+            assert process.stderr
+            yield process, dict(_announced(process.stderr, len(arguments) // 2 - 1))
+        finally:
+            process.kill()
+
+
+def _announced(lines: Iterator[str], count: int) -> Iterator[tuple[str, str]]:
+    for line in lines:
+        if match := _KEPT.match(line.rstrip("\n")):
+            yield match["scenario"], shlex.split(match["conninfo"])[0]
+            count -= 1
+        if not count:
+            return
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("server", ["native", "pglite"])
+def test_the_databases_of_the_named_scenarios_stay_until_the_user_ends_it(
+    request: pytest.FixtureRequest, tmp_path: Path, server: str
+) -> None:
+    request.getfixturevalue(server)
+    named = ["-s", "drop_raw_response", "-s", "baseline", "--server", server]
+    with kept(tmp_path, *named) as (process, databases):
+        assert databases.keys() == {"drop_raw_response", "baseline"}
+        there = {}
+        for scenario, conninfo in databases.items():
+            with psycopg.connect(conninfo, password="any", autocommit=True) as connection:  # noqa: S106
+                there[scenario] = connection.execute(
+                    "SELECT count(*) FROM pg_attribute WHERE attrelid = 'odds_snapshots'::regclass"
+                    " AND attname = 'raw_response'"
+                ).fetchone()
+        assert there == {"drop_raw_response": (0,), "baseline": (1,)}
+        process.send_signal(signal.SIGINT)
+        assert process.wait() == 0
+        for conninfo in databases.values():
+            with pytest.raises(psycopg.OperationalError):
+                psycopg.connect(conninfo, password="any")  # noqa: S106
+
+
+@pytest.mark.parametrize("scenario", ["all", "best"])
+def test_databases_of_scenarios_that_nobody_named_are_not_kept(tmp_path: Path, scenario: str) -> None:
+    result = CliRunner().invoke(app, ["run", "--keep-databases", "-s", scenario, "--out", str(tmp_path)])
+    assert isinstance(result.exception, InputError)
+    assert "Name scenarios" in str(result.exception)
