@@ -7,6 +7,7 @@ what the one before it measured. The run at the asked size is then an ordinary r
 from __future__ import annotations
 
 import math
+import statistics
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -28,7 +29,7 @@ from lab.search.strategy import Search
 from lab.servers import open_workspace
 from lab.units import bytes_text
 from lab.values import Constraints
-from lab.values.events import Progress
+from lab.values.events import Message, Progress
 from lab.workload import Workload
 
 Ranked: TypeAlias = tuple[Combination, ...]
@@ -156,7 +157,7 @@ class _Halving:
         )
 
     def _found(self, sample: SampleTrials, among: Sequence[Registered], *, factor: float) -> Found:
-        """The search on the first sample; it leaves time for the run of one finalist.
+        """The search on the first sample; it leaves time for the run of a finalist that takes as long as the next trial.
 
         Errors: `InputError` where that leaves none.
         """
@@ -166,13 +167,13 @@ class _Halving:
             origins={part.name: part.scenario.origins for part in among},
             loss={part.name: loss_of(part.facts) for part in among},
             limits=Limits(constraints=self.constraints),
-            affords=lambda seconds: seconds + self._run_seconds(sample, _longest(sample), factor) <= self.clock.left,
+            affords=lambda seconds: seconds + self._run_seconds(sample, [seconds], factor) <= self.clock.left,
         ).run()
         if len(found.observed) > 1:
             return found
         if found.ending is Ending.NOTHING_LEFT:
             raise InputError("No strategy could be applied to the sample.", hint="`lab run -s NAME` says why.")
-        needed = self._run_seconds(sample, _longest(sample), factor)
+        needed = self._run_seconds(sample, _usual(sample), factor)
         raise InputError(
             f"--budget {self.budget_seconds:.0f}s is too short for one trial: to measure one scenario at"
             f" {bytes_text(self.request.size_bytes)} takes about {needed:.0f} s here,"
@@ -205,12 +206,19 @@ class _Halving:
         return _ranked(sample, found) or ranked
 
     def _finalists(self, ranked: Ranked, first: SampleTrials, found: Found, factor: float) -> tuple[str, ...]:
-        """The best ones, as many as the budget reaches for; one in any case."""
+        """The best ones that the budget reaches for, at most `FINALISTS`; the best of all where it reaches for none."""
         took = {one.combination: one.took for one in found.observed}
-        for number in range(FINALISTS, 1, -1):
-            if self._run_seconds(first, [took[one] for one in ranked[:number]], factor) <= self.clock.left:
-                return tuple(map(name_of, ranked[:number]))
-        return tuple(map(name_of, ranked[:1]))
+
+        def fit(*several: Combination) -> bool:
+            return self._run_seconds(first, [took[one] for one in several], factor) <= self.clock.left
+
+        pick = next(filter(fit, ranked), ranked[0])
+        for better in takewhile(lambda one: one != pick, ranked):
+            seconds = self._run_seconds(first, [took[better]], factor)
+            why = f"its run takes about {seconds:.0f} s, more than is left of --budget"
+            self.progress(Message(text=f"{name_of(better)} is better on the sample, but {why}"))
+        others = [one for one in ranked if one != pick and fit(pick, one)]
+        return tuple(map(name_of, (pick, *others[: FINALISTS - 1])))
 
 
 def trial_cache(workload: Workload) -> TrialCache:
@@ -231,9 +239,9 @@ def on_sample(constraints: Constraints, smaller: float) -> Constraints:
     return replace(constraints, max_lock_seconds=None if most is None else most / smaller)
 
 
-def _longest(sample: SampleTrials) -> list[float]:
-    """What a finalist may take on the sample: as long as the longest trial but the first, which prepares the others."""
-    return [max(sample.took[1:] or sample.took)] if sample.took else []
+def _usual(sample: SampleTrials) -> list[float]:
+    """What a trial of the sample usually takes: the median but for the first, which prepares the others."""
+    return [statistics.median(sample.took[1:] or sample.took)] if sample.took else []
 
 
 def _ranked(sample: SampleTrials, found: Found) -> Ranked:

@@ -17,6 +17,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from math import inf
+from statistics import median_low
 
 from lab.search.forecast import Forecaster, Origins
 from lab.search.found import Compared, Ending, Found
@@ -51,15 +52,14 @@ class Search:
     _refused: set[frozenset[str]] = field(default_factory=set)
     _forecasts: dict[Combination, Observation | None] = field(default_factory=dict)
     _compared: list[Compared] = field(default_factory=list)
+    _beyond_budget: bool = False
+    """Whether anything was left out because its trial would take too long."""
 
     def run(self) -> Found:
         """Measure the baseline, every part alone, and then what promises most."""
-        ending = Ending.NOTHING_LEFT
         for combination in self._order():
-            if not self.affords(self._price(combination)):
-                ending = Ending.BUDGET
-                break
-            self._measure(combination)
+            if self._affordable(self._price(combination)):
+                self._measure(combination)
         observed = tuple(self._observed.values())
         return Found(
             observed=observed,
@@ -67,7 +67,7 @@ class Search:
             front=tuple(sorted(front(self._kept), key=lambda one: one.bytes)),
             within_limits=any(map(self.limits.kept, self._strategies)),
             axes=axes_of(observed),
-            ending=ending,
+            ending=Ending.BUDGET if self._beyond_budget else Ending.NOTHING_LEFT,
             candidates=len(self.space),
         )
 
@@ -101,10 +101,18 @@ class Search:
         if forecast:
             self._compared.append(Compared(measured=observation, forecast=forecast))
 
+    def _affordable(self, seconds: float) -> bool:
+        """Whether a trial of so many seconds may still begin; what may not is left out, and cheaper ones go on."""
+        if self.affords(seconds):
+            return True
+        self._beyond_budget = True
+        return False
+
     def _price(self, combination: Combination) -> float:
-        """Seconds that a trial of it should take; before anything is known of it, as long as the longest so far."""
+        """Seconds that a trial of it should take; before anything is known of it, the usual time so far."""
         forecast = self._forecast(combination) if len(combination) > 1 else None
-        return forecast.took if forecast else max((one.took for one in self._observed.values()), default=0.0)
+        known = [one.took for one in self._observed.values()] or [0.0]
+        return forecast.took if forecast else median_low(known)
 
     def _forecast(self, combination: Combination) -> Observation | None:
         if combination not in self._forecasts:
@@ -118,7 +126,7 @@ class Search:
             forecast
             for combination in self.space
             if len(combination) > 1 and self._may_be_measured(frozenset(combination))
-            if (forecast := self._forecast(combination))
+            if (forecast := self._forecast(combination)) and self._affordable(forecast.took)
         ]
         yield [forecast for forecast in unmeasured if self.limits.kept(forecast)]
         yield [forecast for forecast in unmeasured if self.limits.perhaps_kept(forecast)]

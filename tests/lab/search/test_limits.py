@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from itertools import combinations
-from math import prod
+from math import inf, prod
 
 from lab.search.found import Found
 from lab.search.limits import Limits
@@ -22,10 +22,12 @@ class Part:
     size: float
     read: float = 1.0
     lock: float = 0.01
+    took: float = 5.0
+    """Seconds of its trial; the longest counts."""
 
 
 PARTS: Mapping[str, Part] = {
-    "pack": Part(size=0.2, read=3.0, lock=0.5),
+    "pack": Part(size=0.2, read=3.0, lock=0.5, took=50.0),
     "trim": Part(size=0.8),
     "narrow": Part(size=0.7, read=1.2, lock=0.2),
     "drop": Part(size=0.9, read=1.1, lock=0.3),
@@ -51,17 +53,17 @@ class Lab:
             seconds=float(len(parts)),
             lock=max((part.lock for part in parts), default=0.0),
             loss=0,
-            took=5.0,
+            took=max((part.took for part in parts), default=5.0),
         )
 
-    def search(self, constraints: Constraints) -> Found:
+    def search(self, constraints: Constraints, *, longest: float = inf) -> Found:
         return Search(
             space=list(space()),
             trial=self.trial,
             origins={},
             loss=dict.fromkeys(PARTS, 0),
             limits=Limits(constraints=constraints),
-            affords=lambda _: True,
+            affords=lambda seconds: seconds <= longest,
         ).run()
 
 
@@ -114,3 +116,11 @@ def test_where_no_strategy_keeps_a_limit_no_combination_is_measured() -> None:
 def test_what_a_sample_does_not_show_breaks_no_limit() -> None:
     unseen = replace(Lab().trial(("pack",)), reads={}, lock=None)
     assert Limits(constraints=Constraints(max_read=1.1, max_lock_seconds=0.001)).kept(unseen)
+
+
+def test_a_slow_part_does_not_end_the_search_of_the_others() -> None:
+    lab = Lab()
+    lab.search(Constraints(), longest=20.0)
+    assert {("trim",), ("narrow",), ("drop",)} < set(lab.asked)
+    assert several(lab.asked)
+    assert not any("pack" in combination for combination in several(lab.asked))
