@@ -27,7 +27,7 @@ CREATE UNLOGGED TABLE parsed_market_odds AS
 SELECT *, md5(ROW(p.betpawa_market_id, p.betpawa_market_name, p.market_groups::text, p.line, p.handicap_type, p.handicap_home, p.handicap_away, p.outcome_names)::text) AS key FROM (
 SELECT m.id, m.snapshot_id, m.betpawa_market_id, m.betpawa_market_name, m.market_groups, m.line, m.handicap_type, m.handicap_home, m.handicap_away, m.unavailable_at, coalesce(o.names, '{}') AS outcome_names,
        coalesce(o.odds, '{}') AS odds, o.active, CASE WHEN NOT o.fits THEN m.outcomes END AS verbatim
-FROM (SELECT t.* FROM market_odds t JOIN chosen_market_odds c ON c.snapshot_id = t.snapshot_id FOR UPDATE OF t) m
+FROM (SELECT t.* FROM market_odds t JOIN chosen_market_odds c ON c.snapshot_id = t.snapshot_id) m
 CROSS JOIN LATERAL (
   SELECT array_agg(coalesce(name #>> '{}', '') ORDER BY position) AS names,
          array_agg(CASE WHEN fits THEN odds::real ELSE 0 END ORDER BY position) AS odds,
