@@ -142,12 +142,15 @@ def test_a_server_that_the_lab_did_not_start_is_never_written_to(
         before = database.fetch("SELECT datname, xact_commit > 0 FROM pg_stat_database ORDER BY 1")
         for server, name in ((NativeServer, "_conninfo"), (Instance, "_conninfo"), (ContainerServer, "_address_of")):
             monkeypatch.setattr(server, name, lambda *_: there)
-        with (
-            pytest.raises(LabError, match="The server that answered is not the one that the lab started"),
-            open_server(kind, workspace=workspace, options=Options(image=PLAIN), progress=lambda _: None),
-        ):
-            pass
+        with pytest.raises(LabError, match="The server that answered is not the one that the lab started"):
+            _open_and_connect(kind, workspace)
         assert database.fetch("SELECT datname, xact_commit > 0 FROM pg_stat_database ORDER BY 1") == before
+
+
+def _open_and_connect(kind: str, workspace: Workspace) -> None:
+    with open_server(kind, workspace=workspace, options=Options(image=PLAIN), progress=lambda _: None) as server:
+        server.create("own")  # pglite has a process for each database, and none before
+        server.connect("own")
 
 
 def test_what_a_users_connection_string_names_is_not_overridden(role: str, monkeypatch: pytest.MonkeyPatch) -> None:
