@@ -24,7 +24,7 @@ from lab.search.cache import TrialCache, code_digest
 from lab.search.found import Ending, Found
 from lab.search.limits import Limits
 from lab.search.measuring import SampleTrials, loss_of
-from lab.search.space import Combination, legal, name_of, parts
+from lab.search.space import Combination, legal, name_of, parts, represents
 from lab.search.strategy import Search
 from lab.servers import open_workspace
 from lab.units import bytes_text
@@ -167,6 +167,7 @@ class _Halving:
             origins={part.name: part.scenario.origins for part in among},
             loss={part.name: loss_of(part.facts) for part in among},
             limits=Limits(constraints=self.constraints),
+            later=[part.name for part in among if not represents(part)],
             affords=lambda seconds: seconds + self._run_seconds(sample, [seconds], factor) <= self.clock.left,
         ).run()
         if len(found.observed) > 1:

@@ -36,6 +36,11 @@ def parts(entries: Iterable[Registered]) -> tuple[Registered, ...]:
     return tuple(found.values())
 
 
+def represents(part: Registered) -> bool:
+    """Whether it stands for its file: with the file's own values, and not a further form of the same idea."""
+    return part.scenario.leads and part.name in registry.registered()
+
+
 def _other_choices(entry: Registered) -> Iterator[str]:
     for parameter, domain in entry.kin.parameters.items() if entry.kin else ():
         if isinstance(domain, Choice):

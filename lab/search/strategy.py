@@ -13,7 +13,7 @@ where nothing gets under the target does the search go on for what comes closest
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from math import inf
@@ -48,6 +48,8 @@ class Search:
     limits: Limits
     affords: Callable[[float], bool]
     """Whether a trial of so many seconds may still begin."""
+    later: Collection[str] = ()
+    """Parts that are measured alone only when the combinations of the others promise nothing more."""
     _observed: dict[frozenset[str], Observation] = field(default_factory=dict)
     _refused: set[frozenset[str]] = field(default_factory=set)
     _forecasts: dict[Combination, Observation | None] = field(default_factory=dict)
@@ -56,7 +58,7 @@ class Search:
     """Whether anything was left out because its trial would take too long."""
 
     def run(self) -> Found:
-        """Measure the baseline, every part alone, and then what promises most."""
+        """Measure the baseline, the parts alone, and then what promises most."""
         for combination in self._order():
             if self._affordable(self._price(combination)):
                 self._measure(combination)
@@ -76,7 +78,16 @@ class Search:
         yield ()
         if frozenset[str]() not in self._observed:
             return
-        yield from (combination for combination in self.space if len(combination) == 1)
+        single = [combination for combination in self.space if len(combination) == 1]
+        yield from (combination for combination in single if combination[0] not in self.later)
+        yield from self._greedy()
+        for combination in single:
+            if combination[0] in self.later:
+                yield combination
+                yield from self._greedy()
+
+    def _greedy(self) -> Iterator[Combination]:
+        """What promises most, until nothing does; a combination with a part that was not measured has no forecast."""
         measure = Measure(self._observed[frozenset()], axes_of(self._observed.values()))
         turns = deque(
             turn for loss in LOSSES for turn in (partial(self._smallest, loss), partial(self._widest, measure))

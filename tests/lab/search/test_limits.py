@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from itertools import combinations
 from math import inf, prod
@@ -56,7 +56,7 @@ class Lab:
             took=max((part.took for part in parts), default=5.0),
         )
 
-    def search(self, constraints: Constraints, *, longest: float = inf) -> Found:
+    def search(self, constraints: Constraints, *, longest: float = inf, later: Collection[str] = ()) -> Found:
         return Search(
             space=list(space()),
             trial=self.trial,
@@ -64,6 +64,7 @@ class Lab:
             loss=dict.fromkeys(PARTS, 0),
             limits=Limits(constraints=constraints),
             affords=lambda seconds: seconds <= longest,
+            later=later,
         ).run()
 
 
@@ -124,3 +125,11 @@ def test_a_slow_part_does_not_end_the_search_of_the_others() -> None:
     assert {("trim",), ("narrow",), ("drop",)} < set(lab.asked)
     assert several(lab.asked)
     assert not any("pack" in combination for combination in several(lab.asked))
+
+
+def test_a_further_form_of_a_part_waits_until_the_combinations_of_the_others_promise_nothing() -> None:
+    lab = Lab()
+    lab.search(Constraints(), later=["pack"])
+    before = lab.asked[: lab.asked.index(("pack",))]
+    assert ("trim", "narrow", "drop") in before
+    assert any("pack" in combination for combination in several(lab.asked))
