@@ -19,7 +19,7 @@ class _Price:
 
 _PRICES: Mapping[str, _Price] = {"pglite": _Price(fixed=12, per_mb=0.5)}
 _USUAL = _Price(fixed=4, per_mb=0.04)
-# Of `lab run --scenario all` at 38 MB, and with --thorough at 128 MB, on two cores: 352 s and 1,481 s.
+# Of `lab run --scenario all` at 38 MB, and with --thorough at 128 MB, on two cores: 365 s and 1,481 s.
 
 _ASKING = 1.5
 """How much longer the reads and writes take than asked for, because each has a fewest number of samples."""
