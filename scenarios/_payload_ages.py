@@ -2,7 +2,7 @@
 
 from lab.scenario import Database, NothingToDoError, Requirement, days_ago
 
-BATCH = 1_000
+_BATCH = 1_000
 TABLES = ("odds_snapshots", "competitor_odds_snapshots")
 COLUMNS = tuple(f"{table}.raw_response" for table in TABLES)
 
@@ -44,16 +44,24 @@ def empty(db: Database, table: str, expired: str, still: str = "true") -> None:
 
     `still` is a further condition on a row, which is costly and so only asked of those of the batch.
     """
+    change = f"UPDATE {table} t SET raw_response = NULL WHERE t.id = ANY (batch) AND {expired} AND {still}"
+    in_batches(db, table, f"{expired} AND t.raw_response IS NOT NULL", change)
+
+
+def in_batches(db: Database, table: str, condition: str, change: str) -> None:
+    """Change the rows `t` of the table that fulfil the condition, in the order of their ids, a bounded number at a time.
+
+    `change` is a statement about the rows whose ids are in the array `batch`; each is committed before the next.
+    """
     db.execute(f"""
 DO $$
 DECLARE last bigint := -9223372036854775808; batch bigint[];
 BEGIN
   LOOP
     SELECT array_agg(b.id ORDER BY b.id) INTO batch
-    FROM (SELECT t.id FROM {table} t WHERE t.id > last AND {expired} AND t.raw_response IS NOT NULL
-          ORDER BY t.id LIMIT {BATCH}) b;
+    FROM (SELECT t.id FROM {table} t WHERE t.id > last AND {condition} ORDER BY t.id LIMIT {_BATCH}) b;
     EXIT WHEN batch IS NULL;
-    UPDATE {table} t SET raw_response = NULL WHERE t.id = ANY (batch) AND {expired} AND {still};
+    {change};
     last := batch[cardinality(batch)];
     COMMIT;
   END LOOP;

@@ -30,7 +30,7 @@ from lab.scenario import (
     unused_names,
 )
 from scenarios._packed_payloads import SIDES
-from scenarios._payload_ages import BATCH, COLUMNS, TABLES, empty, holds, may_be_null, older, require_old
+from scenarios._payload_ages import COLUMNS, TABLES, empty, holds, in_batches, may_be_null, older, require_old
 from scenarios._payload_files import COLUMNS as FILE_COLUMNS
 from scenarios._payload_files import (
     FILES,
@@ -178,20 +178,11 @@ def restore(db: Database) -> None:
 
 def fill(db: Database, table: str, kind: str, read: str) -> None:
     """Fill the column with the documents that were read, in the order of the ids; each batch is committed before the next."""
-    db.execute(f"""
-DO $$
-DECLARE last bigint := -9223372036854775808; batch bigint[];
-BEGIN
-  LOOP
-    SELECT array_agg(b.id ORDER BY b.id) INTO batch
-    FROM (SELECT r.id FROM {read} r WHERE r.id > last ORDER BY r.id LIMIT {BATCH}) b;
-    EXIT WHEN batch IS NULL;
-    UPDATE {table} t SET raw_response = r.document::{kind} FROM {read} r
-    WHERE r.id = ANY (batch) AND t.id = r.id AND t.raw_response IS NULL;
-    last := batch[cardinality(batch)];
-    COMMIT;
-  END LOOP;
-END $$""")
+    change = (
+        f"UPDATE {table} t SET raw_response = r.document::{kind} FROM {read} r"
+        " WHERE r.id = ANY (batch) AND t.id = r.id AND t.raw_response IS NULL"
+    )
+    in_batches(db, read, "true", change)
 
 
 def moved(table: str, days: int) -> Callable[[datetime], str]:

@@ -5,7 +5,6 @@ from lab.discovery.plan.files import (
     RECURRING,
     Library,
     PlanFile,
-    client_statements,
     plan_files,
     unknown_to,
 )
@@ -21,7 +20,6 @@ __all__ = [
     "UNDO",
     "Library",
     "PlanFile",
-    "client_statements",
     "plan_files",
     "removal_steps",
     "unknown_to",
