@@ -70,14 +70,14 @@ def test_a_server_that_is_closed_under_two_threads_leaves_nothing(kind: str, aft
             time.sleep(after_s)
             server.close()
             server.close()
-            assert _descendants() == before | reaper
+            assert not _descendants() - before - reaper  # a process of an earlier test may end meanwhile
             assert [file.name for file in workspace.path.iterdir()] == ["owner.json"]
             for refused in working:
                 assert isinstance(refused.result(120), ServerError)
             for action in (server.create, server.connect, server.seal, server.drop):
                 with pytest.raises(ServerError, match="closed"):
                     action(template)
-        assert _descendants() == before | reaper
+        assert not _descendants() - before - reaper
         assert [file.name for file in workspace.path.iterdir()] == ["owner.json"]
     assert not workspace.path.exists()
 
