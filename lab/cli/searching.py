@@ -47,6 +47,7 @@ def searched(request: RunRequest, budget: str, progress: Progress) -> tuple[RunR
         scenarios=found.finalists,
         trials=best.trial_cache(request.workload),
         forecasts=tuple(one.recorded for one in found.found.compared),
+        search=found.recorded,
     )
     return followed, found
 

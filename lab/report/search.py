@@ -9,6 +9,7 @@ from lab.search.best import Best
 from lab.search.found import Compared, Found
 from lab.search.observation import Axis, Observation
 from lab.units import Unit, bytes_text, counted, joined
+from lab.values import SearchEnding
 
 _LOST = ("nothing", "columns", "rows")
 """By `Observation.loss`."""
@@ -44,9 +45,19 @@ def lines(best: Best) -> tuple[str, ...]:
     trials = len(found.observed)
     measured = (
         f"The search measured {trials} of {found.candidates:,} combinations on a sample of {bytes_text(best.sizes[0])}."
-        f" It ended because {found.ending.value}."
+        f" {_ending(found)}"
     )
     return measured, _accuracy(found), f"The run measured {joined(best.finalists)}."
+
+
+def _ending(found: Found) -> str:
+    if found.ending is SearchEnding.NOTHING_LEFT:
+        return "It ended because no other combination promised an improvement."
+    left_out = counted(len(found.left_out), "other combination")
+    return (
+        f"The budget ended it: {left_out} still promised an improvement, but the run at the asked size needs the rest of"
+        " the time."
+    )
 
 
 def _accuracy(found: Found) -> str:

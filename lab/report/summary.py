@@ -11,7 +11,7 @@ from lab.analysis.recommendation import Recommendation
 from lab.analysis.record import Value, lock_records, read_record, record, write_record
 from lab.analysis.results import Results
 from lab.analysis.sensitivity import Variation
-from lab.values import Constraints, Waits
+from lab.values import Constraints, SearchRecord, Waits
 
 _DECIMALS = 6
 
@@ -65,6 +65,8 @@ class RunSummary:
     traffic: tuple[TrialTraffic, ...]
     recommendation: Recommendation
     decision: DecisionSummary
+    search: SearchRecord | None
+    """How far the search came that chose the scenarios; None where none came before."""
 
 
 def of(results: Results) -> RunSummary:
@@ -79,6 +81,7 @@ def of(results: Results) -> RunSummary:
         traffic=tuple(_traffic(results)),
         recommendation=results.advice,
         decision=_decision(results.decision, results.variations),
+        search=results.experiment.plan.search,
     )
 
 

@@ -22,7 +22,15 @@ from lab.runner.trials import KeptDatabase, Run, Trials, make_trials
 from lab.servers import Options, clean, downloads, open_workspace
 from lab.trial.deadline import STEP_SECONDS
 from lab.units import bytes_text
-from lab.values import BASELINE, CombinationForecast, Constraints, Experiment, Plan, WorkloadFacts
+from lab.values import (
+    BASELINE,
+    CombinationForecast,
+    Constraints,
+    Experiment,
+    Plan,
+    SearchRecord,
+    WorkloadFacts,
+)
 from lab.values.events import Message, Progress, RunAnnounced
 from lab.workload import Workload
 
@@ -62,6 +70,8 @@ class RunRequest:
     """Where trials are looked up before they are made, and kept; None: every trial is made."""
     forecasts: tuple[CombinationForecast, ...] = ()
     """Of the search that chose the scenarios."""
+    search: SearchRecord | None = None
+    """How far that search came; None where none came before."""
     keep_databases: bool = False
     """Whether the databases of the scenarios stay as long as the servers."""
 
@@ -121,6 +131,7 @@ def run_in(
         trials=trials,
         constraints=request.constraints,
         forecasts=request.forecasts,
+        search=request.search,
     )
     journal = _open(request.results, planned, dataset.facts, workload, entries)
     opened(journal.folder)

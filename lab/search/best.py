@@ -21,14 +21,14 @@ from lab.registry import Registered
 from lab.runner import auxiliary, pipeline, plan
 from lab.runner.server_pool import ServerPool, open_pool
 from lab.search.cache import TrialCache, code_digest
-from lab.search.found import Ending, Found
+from lab.search.found import Found
 from lab.search.limits import Limits
 from lab.search.measuring import SampleTrials, loss_of
 from lab.search.space import Combination, legal, name_of, parts, represents
 from lab.search.strategy import Search
 from lab.servers import open_workspace
 from lab.units import bytes_text
-from lab.values import Constraints
+from lab.values import Constraints, SearchEnding, SearchRecord
 from lab.values.events import Message, Progress
 from lab.workload import Workload
 
@@ -63,6 +63,17 @@ class Best:
     """Of the samples, in bytes."""
     finalists: tuple[str, ...]
     """The names of what the run measures, best first."""
+
+    @property
+    def recorded(self) -> SearchRecord:
+        """What the run keeps of it."""
+        return SearchRecord(
+            sample_bytes=self.sizes[0],
+            candidates=self.found.candidates,
+            measured=len(self.found.observed),
+            ending=self.found.ending,
+            left_out=len(self.found.left_out),
+        )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -172,7 +183,7 @@ class _Halving:
         ).run()
         if len(found.observed) > 1:
             return found
-        if found.ending is Ending.NOTHING_LEFT:
+        if found.ending is SearchEnding.NOTHING_LEFT:
             raise InputError("No strategy could be applied to the sample.", hint="`lab run -s NAME` says why.")
         needed = self._run_seconds(sample, _usual(sample), factor)
         raise InputError(

@@ -4,18 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from enum import StrEnum
 from statistics import median
 
 from lab.search.observation import Axis, Observation
-from lab.values import CombinationForecast
-
-
-class Ending(StrEnum):
-    """Why a search ended."""
-
-    NOTHING_LEFT = "no other combination promised an improvement"
-    BUDGET = "what is left of the budget is needed for the run at the asked size"
+from lab.search.space import Combination
+from lab.values import CombinationForecast, SearchEnding
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,9 +51,16 @@ class Found:
     """Whether anything keeps them."""
     axes: tuple[Axis, ...]
     """What was measured of all, and so decides the front."""
-    ending: Ending
+    left_out: tuple[Combination, ...]
+    """What promised an improvement when the search ended, and would have taken too long; of a part that was never measured
+    nobody knows what it promises."""
     candidates: int
     """Combinations that could have been measured."""
+
+    @property
+    def ending(self) -> SearchEnding:
+        """Why it ended."""
+        return SearchEnding.BUDGET if self.left_out else SearchEnding.NOTHING_LEFT
 
     @property
     def error_percent(self) -> float | None:

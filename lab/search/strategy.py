@@ -20,7 +20,7 @@ from math import inf
 from statistics import median_low
 
 from lab.search.forecast import Forecaster, Origins
-from lab.search.found import Compared, Ending, Found
+from lab.search.found import Compared, Found
 from lab.search.front import Measure, axes_of, front
 from lab.search.limits import Limits
 from lab.search.observation import LOSSES, Observation
@@ -54,13 +54,11 @@ class Search:
     _refused: set[frozenset[str]] = field(default_factory=set)
     _forecasts: dict[Combination, Observation | None] = field(default_factory=dict)
     _compared: list[Compared] = field(default_factory=list)
-    _beyond_budget: bool = False
-    """Whether anything was left out because its trial would take too long."""
 
     def run(self) -> Found:
         """Measure the baseline, the parts alone, and then what promises most."""
         for combination in self._order():
-            if self._affordable(self._price(combination)):
+            if self.affords(self._price(combination)):
                 self._measure(combination)
         observed = tuple(self._observed.values())
         return Found(
@@ -69,7 +67,7 @@ class Search:
             front=tuple(sorted(front(self._kept), key=lambda one: one.bytes)),
             within_limits=any(map(self.limits.kept, self._strategies)),
             axes=axes_of(observed),
-            ending=Ending.BUDGET if self._beyond_budget else Ending.NOTHING_LEFT,
+            left_out=tuple(self._left_out()),
             candidates=len(self.space),
         )
 
@@ -88,18 +86,31 @@ class Search:
 
     def _greedy(self) -> Iterator[Combination]:
         """What promises most, until nothing does; a combination with a part that was not measured has no forecast."""
-        measure = Measure(self._observed[frozenset()], axes_of(self._observed.values()))
-        turns = deque(
-            turn for loss in LOSSES for turn in (partial(self._smallest, loss), partial(self._widest, measure))
-        )
+        turns = deque(turn for loss in LOSSES for turn in (partial(self._smallest, loss), self._widest))
         while chosen := self._promising(turns):
             yield chosen
             turns.rotate(-1)
 
     def _promising(self, turns: Iterable[_Turn]) -> Combination | None:
         """What the first turn that finds anything chooses, in the first of the fields in which any does."""
-        found = (turn(field) for field in self._fields() for turn in turns)
+        affordable = [one for one in self._unmeasured() if self.affords(one.took)]
+        found = (turn(field) for field in self._fields(affordable) for turn in turns)
         return next(filter(None, found), None)
+
+    def _left_out(self) -> Iterator[Combination]:
+        """What may still be measured and promises an improvement, or was never tried alone; without a baseline only that."""
+        if frozenset[str]() not in self._observed:
+            yield from [()] if self._may_be_measured(frozenset()) else []
+            return
+        *_, widest = self._fields(self._unmeasured())
+        promising = {
+            *(one.combination for loss in LOSSES for one in self._smaller(loss, widest)),
+            *(one.combination for _, one in self._widening(widest)),
+        }
+        for combination in self.space:
+            untried = len(combination) == 1 and self._may_be_measured(frozenset(combination))
+            if untried or combination in promising:
+                yield combination
 
     def _measure(self, combination: Combination) -> None:
         forecast = self._forecast(combination) if len(combination) > 1 else None
@@ -111,13 +122,6 @@ class Search:
         self._forecasts = {other: known for other, known in self._forecasts.items() if not parts < frozenset(other)}
         if forecast:
             self._compared.append(Compared(measured=observation, forecast=forecast))
-
-    def _affordable(self, seconds: float) -> bool:
-        """Whether a trial of so many seconds may still begin; what may not is left out, and cheaper ones go on."""
-        if self.affords(seconds):
-            return True
-        self._beyond_budget = True
-        return False
 
     def _price(self, combination: Combination) -> float:
         """Seconds that a trial of it should take; before anything is known of it, the usual time so far."""
@@ -131,18 +135,21 @@ class Search:
             self._forecasts[combination] = forecaster.forecast(combination)
         return self._forecasts[combination]
 
-    def _fields(self) -> Iterator[list[Observation]]:
-        """The forecasts of what may still be measured, the most promising ones first."""
-        unmeasured = [
+    def _unmeasured(self) -> list[Observation]:
+        """The forecasts of what may still be measured."""
+        return [
             forecast
             for combination in self.space
             if len(combination) > 1 and self._may_be_measured(frozenset(combination))
-            if (forecast := self._forecast(combination)) and self._affordable(forecast.took)
+            if (forecast := self._forecast(combination))
         ]
-        yield [forecast for forecast in unmeasured if self.limits.kept(forecast)]
-        yield [forecast for forecast in unmeasured if self.limits.perhaps_kept(forecast)]
+
+    def _fields(self, among: Sequence[Observation]) -> Iterator[list[Observation]]:
+        """The forecasts that are worth a trial, the most promising ones first; each field holds the ones before it."""
+        yield [forecast for forecast in among if self.limits.kept(forecast)]
+        yield [forecast for forecast in among if self.limits.perhaps_kept(forecast)]
         if not any(map(self.limits.kept, self._strategies)):
-            yield [forecast for forecast in unmeasured if self.limits.without_target.perhaps_kept(forecast)]
+            yield [forecast for forecast in among if self.limits.without_target.perhaps_kept(forecast)]
 
     def _may_be_measured(self, parts: frozenset[str]) -> bool:
         return parts not in self._observed and not any(parts >= refused for refused in self._refused)
@@ -161,15 +168,23 @@ class Search:
         return list(self._observed.values())
 
     def _smallest(self, loss: int, among: Sequence[Observation]) -> Combination | None:
+        """The one that should be smallest of those that lose no more."""
+        chosen = min(self._smaller(loss, among), key=lambda one: one.bytes, default=None)
+        return chosen.combination if chosen else None
+
+    def _smaller(self, loss: int, among: Iterable[Observation]) -> Iterator[Observation]:
         """What should be smaller than the smallest one within the limits, of those that lose no more."""
         best = min((one.bytes for one in self._kept if one.loss <= loss), default=inf)
-        fitting = (one for one in among if one.loss <= loss)
-        chosen = min(fitting, key=lambda one: one.bytes, default=None)
-        return chosen.combination if chosen and chosen.bytes < best * (1 - LEAST_GAIN) else None
+        return (one for one in among if one.loss <= loss and one.bytes < best * (1 - LEAST_GAIN))
 
-    def _widest(self, measure: Measure, among: Sequence[Observation]) -> Combination | None:
+    def _widest(self, among: Sequence[Observation]) -> Combination | None:
         """What should add most to the hypervolume per second of its trial."""
-        volume = measure.gains(self._kept)
-        gains = [(volume.of(one), one) for one in among]
-        worth = [(gain / one.took, one.combination) for gain, one in gains if gain > LEAST_GAIN * volume.total]
+        worth = [(gain / one.took, one.combination) for gain, one in self._widening(among)]
         return max(worth)[1] if worth else None
+
+    def _widening(self, among: Iterable[Observation]) -> Iterator[tuple[float, Observation]]:
+        """What should add to the hypervolume, after how much."""
+        measure = Measure(self._observed[frozenset()], axes_of(self._observed.values()))
+        volume = measure.gains(self._kept)
+        gains = ((volume.of(one), one) for one in among)
+        return ((gain, one) for gain, one in gains if gain > LEAST_GAIN * volume.total)

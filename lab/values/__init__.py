@@ -13,7 +13,6 @@ from lab.values.experiment import (
     AuxiliaryTrial,
     Capabilities,
     CaseFacts,
-    CombinationForecast,
     DatasetSpec,
     Environment,
     Experiment,
@@ -61,6 +60,7 @@ from lab.values.profile import (
 )
 from lab.values.refusal import Refusal
 from lab.values.request import MadeTrial, TrialRequest
+from lab.values.search import CombinationForecast, SearchEnding, SearchRecord
 from lab.values.timing import Timing
 from lab.values.workload import Parameter, WorkloadFacts
 from lab.values.writes import Increase, WriteCost, Writes, WriteSide
@@ -123,6 +123,8 @@ __all__ = [
     "Rowstore",
     "ScenarioFacts",
     "ScenarioParameter",
+    "SearchEnding",
+    "SearchRecord",
     "Series",
     "Setting",
     "Shape",

@@ -10,6 +10,7 @@ from lab.values.declared import Category, DeclaredLoss, Note, Requirement, Shape
 from lab.values.footprint import Footprint
 from lab.values.outcome import Outcome
 from lab.values.parameters import Setting
+from lab.values.search import CombinationForecast, SearchRecord
 from lab.values.workload import WorkloadFacts
 
 BASELINE = "baseline"
@@ -57,20 +58,6 @@ class PlannedTrial:
 
 
 @dataclass(frozen=True, kw_only=True)
-class CombinationForecast:
-    """What a search had forecast of a combination, and what it then measured on a small sample; bytes at full size."""
-
-    scenario: str
-    forecast_bytes: float
-    measured_bytes: float
-
-    @property
-    def off_percent(self) -> float:
-        """How far the forecast was off."""
-        return 100 * (self.forecast_bytes / self.measured_bytes - 1)
-
-
-@dataclass(frozen=True, kw_only=True)
 class Plan:
     """The plan of a run; raw input of the experiment."""
 
@@ -83,6 +70,8 @@ class Plan:
     """As asked for; without a target, that of the case holds."""
     forecasts: tuple[CombinationForecast, ...] = ()
     """Of the search that chose the scenarios, in the order of its trials; empty where none came before."""
+    search: SearchRecord | None = None
+    """How far that search came; None where none came before, and in older runs."""
 
 
 @dataclass(frozen=True, kw_only=True)

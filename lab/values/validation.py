@@ -24,6 +24,7 @@ from lab.values.experiment import (
 from lab.values.footprint import KINDS, Footprint, Kinds, TableFootprint
 from lab.values.locks import TableTraffic
 from lab.values.outcome import Completed, ExecutedStatement, Outcome, ReadCost, ReadSide, Skipped, StepRecord
+from lab.values.search import CombinationForecast, SearchRecord
 from lab.values.timing import Timing
 from lab.values.writes import WriteCost, Writes, WriteSide
 
@@ -45,6 +46,8 @@ def problems(experiment: Experiment) -> Iterator[Problem]:
     yield from _below("plan", _amounts(size_bytes=plan.size_bytes))
     yield from _below("plan.constraints", _constraints(plan.constraints))
     yield from _each("plan.trials", plan.trials, lambda trial: _described(trial.scenario, experiment))
+    yield from _each("plan.forecasts", plan.forecasts, _forecast)
+    yield from _below("plan.search", _search(plan.search) if plan.search else ())
     yield from _below("case", _case(experiment.case))
     yield from _each("templates", experiment.templates, lambda template: _template(template, experiment))
     yield from _each("outcomes", experiment.outcomes, lambda outcome: outcome_problems(outcome, experiment))
@@ -98,6 +101,15 @@ def _constraints(constraints: Constraints) -> Iterator[Problem]:
     yield from _amounts(max_lock_seconds=constraints.max_lock_seconds)
     for column, days in constraints.keep.items():
         yield from _below("keep", _amounts(least=1, **{column: days}))
+
+
+def _forecast(forecast: CombinationForecast) -> Iterator[Problem]:
+    yield from _amounts(least=1, forecast_bytes=forecast.forecast_bytes, measured_bytes=forecast.measured_bytes)
+
+
+def _search(search: SearchRecord) -> Iterator[Problem]:
+    yield from _amounts(sample_bytes=search.sample_bytes, left_out=search.left_out)
+    yield from _amounts(least=1, candidates=search.candidates, measured=search.measured)
 
 
 def _case(case: CaseFacts) -> Iterator[Problem]:

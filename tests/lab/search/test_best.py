@@ -20,7 +20,7 @@ from lab.runner import pipeline
 from lab.search import best
 from lab.search.cache import TrialCache
 from lab.servers import Options
-from lab.values import CombinationForecast, Constraints, Verdict
+from lab.values import CombinationForecast, Constraints, SearchEnding, SearchRecord, Verdict
 from lab.values.events import Event
 from tests.workloads import strategies
 from tests.workloads.sensors import Sensors
@@ -163,6 +163,18 @@ def test_a_search_ends_in_a_verified_run_whose_recommendation_names_a_finalist(f
     assert pick.name in first.found.finalists
     assert pick.trial.verification.verdict is not Verdict.DIFFERS
     assert all(finalist in report.document(first.found) for finalist in first.found.finalists)
+
+
+@pytest.mark.slow
+def test_a_search_records_how_far_it_came(first: Said) -> None:
+    assert first.found
+    assert first.found.recorded == SearchRecord(
+        sample_bytes=3 << 20,
+        candidates=first.found.found.candidates,
+        measured=len(first.found.found.observed),
+        ending=SearchEnding.NOTHING_LEFT,
+        left_out=0,
+    )
 
 
 @pytest.mark.slow

@@ -12,7 +12,7 @@ from lab.search.limits import Limits
 from lab.search.observation import Observation
 from lab.search.space import Combination
 from lab.search.strategy import Search
-from lab.values import Constraints
+from lab.values import Constraints, SearchEnding
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,14 +56,21 @@ class Lab:
             took=max((part.took for part in parts), default=5.0),
         )
 
-    def search(self, constraints: Constraints, *, longest: float = inf, later: Collection[str] = ()) -> Found:
+    def search(
+        self, constraints: Constraints, *, longest: float = inf, of_several: float = inf, later: Collection[str] = ()
+    ) -> Found:
+        """The budget allows no trial that takes longer, and once all parts were measured alone none longer than `of_several`."""
+
+        def affords(seconds: float) -> bool:
+            return seconds <= (min(longest, of_several) if len(self.asked) > len(PARTS) else longest)
+
         return Search(
             space=list(space()),
             trial=self.trial,
             origins={},
             loss=dict.fromkeys(PARTS, 0),
             limits=Limits(constraints=constraints),
-            affords=lambda seconds: seconds <= longest,
+            affords=affords,
             later=later,
         ).run()
 
@@ -125,6 +132,32 @@ def test_a_slow_part_does_not_end_the_search_of_the_others() -> None:
     assert {("trim",), ("narrow",), ("drop",)} < set(lab.asked)
     assert several(lab.asked)
     assert not any("pack" in combination for combination in several(lab.asked))
+
+
+def test_the_budget_ends_a_search_whose_left_out_combinations_promise_an_improvement() -> None:
+    found = Lab().search(Constraints(), of_several=20.0)
+    assert found.ending is SearchEnding.BUDGET
+    assert ("pack", "trim", "narrow", "drop") in found.left_out
+    assert all("pack" in combination for combination in found.left_out)
+
+
+def test_what_is_left_out_and_promises_nothing_does_not_make_the_budget_end_a_search() -> None:
+    found = Lab().search(Constraints(max_read=1.4), of_several=20.0)
+    assert found.ending is SearchEnding.NOTHING_LEFT
+
+
+def test_the_budget_ends_a_search_that_left_out_parts() -> None:
+    found = Lab().search(Constraints(), longest=4.0)
+    assert found.ending is SearchEnding.BUDGET
+    assert found.left_out == tuple((part,) for part in PARTS)
+
+
+def test_the_budget_ends_a_search_that_measured_nothing() -> None:
+    assert Lab().search(Constraints(), longest=-1.0).ending is SearchEnding.BUDGET
+
+
+def test_a_search_that_measured_all_that_promises_ends_because_nothing_is_left() -> None:
+    assert Lab().search(Constraints()).ending is SearchEnding.NOTHING_LEFT
 
 
 def test_a_further_form_of_a_part_waits_until_the_combinations_of_the_others_promise_nothing() -> None:
