@@ -47,8 +47,8 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_auto_num_workers() -> int:
-    """`-n auto`: one process per core, as far as the memory reaches."""
-    return max(1, min(os.cpu_count() or 1, psutil.virtual_memory().total // _PROCESS_BYTES))
+    """`-n auto`: one process more than there are cores, because each waits for its servers; as far as the memory reaches."""
+    return max(1, min((os.cpu_count() or 1) + 1, psutil.virtual_memory().total // _PROCESS_BYTES))
 
 
 @pytest.hookimpl(tryfirst=True)  # before the slow ones are left out

@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Self
 
 import psutil
@@ -44,6 +45,13 @@ class Identity:
             if abs(_started(process) - self.started) < 0.05 and process.status() != psutil.STATUS_ZOMBIE:
                 return process
         return None
+
+
+def namespace() -> str:
+    """The name of the namespace in which this process counts pids: a container has its own; empty where the system has none."""
+    with suppress(OSError):
+        return str(Path("/proc/self/ns/pid").readlink())
+    return ""
 
 
 def wait_until_started(answers: Callable[[], bool], lives: Callable[[], bool], within_s: float) -> bool:

@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Self
 
-from lab.servers.processes import Identity
+from lab.servers.processes import Identity, namespace
 
 FILE = "owner.json"
 _BYTES = 1 << 20
@@ -28,6 +28,8 @@ class Record:
 
     owner: Identity
     children: tuple[Identity, ...]
+    namespace: str
+    """Where those pids count, as `processes.namespace()` says it."""
 
     @classmethod
     def read(cls, run: Path) -> Self | None:
@@ -50,13 +52,19 @@ class Record:
         if not isinstance(raw, dict) or not isinstance(raw.get("children"), list):
             raise OddRecordError(f"its {FILE} is not a record of a run")
         return cls(
-            owner=Identity.parsed(raw.get("owner")), children=tuple(Identity.parsed(child) for child in raw["children"])
+            owner=Identity.parsed(raw.get("owner")),
+            children=tuple(Identity.parsed(child) for child in raw["children"]),
+            namespace=str(raw.get("namespace", namespace())),  # earlier records name none
         )
 
 
 def write(run: Path, owner: Identity, children: Iterable[Identity]) -> None:
     """Replace the whole record; does nothing if the folder is gone."""
-    record = {"owner": asdict(owner), "children": [asdict(child) for child in children]}
+    record = {
+        "owner": asdict(owner),
+        "children": [asdict(child) for child in children],
+        "namespace": namespace(),
+    }
     with suppress(FileNotFoundError):
         draft = run / f"{FILE}.new"
         draft.write_text(json.dumps(record), encoding="utf-8")

@@ -23,7 +23,7 @@ import psutil
 from lab.errors import ServerError
 from lab.servers import record
 from lab.servers.account import Account, popen_options
-from lab.servers.processes import Identity, end
+from lab.servers.processes import Identity, end, namespace
 from lab.servers.record import OddRecordError, Record
 from lab.servers.shared_memory import remove_segments
 
@@ -217,6 +217,9 @@ def _clean(run: Path, skipped: Callable[[str], None]) -> list[str]:
         owned = Record.read(run)
     except OddRecordError as error:
         skipped(f"{run} was left alone: {error}. Delete it yourself if nobody needs it.")
+        return []
+    if owned and owned.namespace != namespace():  # its pids say nothing here
+        skipped(f"{run} was left alone: a lab in another container made it. Delete it yourself if that has ended.")
         return []
     if owned.owner.process() if owned else not _is_old(run):
         return []

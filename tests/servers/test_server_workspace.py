@@ -256,6 +256,20 @@ def test_nobody_else_can_look_into_a_run(base: Path) -> None:
         assert workspace.folder("x").stat().st_mode & 0o777 == 0o700
 
 
+def test_the_run_of_a_lab_in_another_container_is_named_and_left_alone(base: Path) -> None:
+    run = base / f"storage-lab-{os.geteuid()}" / "run-elsewhere"
+    run.mkdir(parents=True)
+    pids = {"owner": {"pid": 1, "started": 1.0}, "children": [{"pid": 2, "started": 1.0}]}
+    (run / "owner.json").write_text(json.dumps(pids | {"namespace": "pid:[1]"}))
+    skipped: list[str] = []
+    assert clean(skipped=skipped.append) == []
+    assert [line for line in skipped if line.startswith(f"{run} was left alone: a lab in another container")]
+    assert run.exists()
+    with open_workspace() as workspace:
+        written = json.loads((workspace.path / "owner.json").read_text())
+    assert written["namespace"] == str(Path("/proc/self/ns/pid").readlink())
+
+
 def _forge(run: Path, alive_pid: int) -> None:
     """Add a child whose pid is in use by another process now, as happens when pids are reused."""
     record = json.loads((run / "owner.json").read_text())
