@@ -12,6 +12,7 @@ import inspect
 import traceback
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from types import ModuleType
 
@@ -134,7 +135,7 @@ def _read() -> tuple[list[Registered], list[BrokenFile]]:
     broken: list[BrokenFile] = []
     for file in (file for file in _files() if not file.stem.startswith("_")):
         try:
-            entries += list(_of(importlib.import_module(f"scenarios.{file.stem}"), file.stem))
+            entries += _of(importlib.import_module(f"scenarios.{file.stem}"), file.stem)
         except (Exception, SystemExit) as error:  # noqa: BLE001 - it is somebody's code, and may raise anything
             broken.append(_broken(file, error))
     return entries, broken
@@ -166,14 +167,16 @@ def _shown(file: Path) -> str:
     return f"scenarios/{file.name}" if str(file.parent) == scenarios.__path__[0] else str(file)
 
 
-def _of(module: ModuleType, family: str) -> Iterator[Registered]:
+@cache  # a search resolves thousands of names; a file that is read anew is another module
+def _of(module: ModuleType, family: str) -> tuple[Registered, ...]:
     """The scenarios of one file. Errors: `InputError` that says what is missing or misnamed."""
     description = inspect.getdoc(module)
     if not description:
         raise InputError("It has no docstring.", hint="The report prints it: write why the strategy should work.")
-    for entry in _declared(module, family, description):
+    entries = tuple(_declared(module, family, description))
+    for entry in entries:
         _require_sound(entry)
-        yield entry
+    return entries
 
 
 def _declared(module: ModuleType, family: str, description: str) -> Iterator[Registered]:
