@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 from lab.analysis import writes
 from lab.analysis.full_size import FullSizeProjection
@@ -53,7 +54,7 @@ class Candidate:
         measured = (writes.in_words(self.writes),) if self.writes else ()
         return in_words(self.reads), *measured, *self._outside_cost, *self.facts.costs
 
-    @property
+    @cached_property  # dominance asks for it for each pair of candidates
     def worst_read(self) -> WorstRead | None:
         """The read that suffers most; None where none was compared."""
         return worst_read(self.reads)
