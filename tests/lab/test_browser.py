@@ -72,6 +72,7 @@ def short(sample: Experiment, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return written
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("options", "rules"),
     [({}, None), ({"color_scheme": "dark"}, {"runOnly": ["color-contrast"]})],
@@ -87,6 +88,7 @@ def test_everyone_can_read_it(
     assert len(found.response["passes"]) >= (1 if rules else 20)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_everyone_can_read_a_document_on_every_screen(open_page: Open, scheme: str) -> None:
     view = open_page(of=ROOT / "docs" / "example" / "DISCOVERY.html", color_scheme=scheme)
@@ -110,7 +112,9 @@ def others(sample: Experiment, native: Server, tmp_path_factory: pytest.TempPath
     return [folder / "profile.html", folder / "comparison.html"]
 
 
-@pytest.mark.parametrize("number", [0, 1], ids=["profile", "comparison"])
+@pytest.mark.parametrize(
+    "number", [pytest.param(0, id="profile", marks=pytest.mark.slow), pytest.param(1, id="comparison")]
+)
 def test_everyone_can_read_the_other_pages_on_every_screen(open_page: Open, others: list[Path], number: int) -> None:
     for scheme, rules in (("light", None), ("dark", {"runOnly": ["color-contrast"]})):
         view = open_page(of=others[number], color_scheme=scheme)
