@@ -9,7 +9,7 @@ from functools import cached_property
 from lab.analysis import writes
 from lab.analysis.full_size import FullSizeProjection
 from lab.analysis.interval import Estimate
-from lab.analysis.reads import ReadResult, WorstRead, in_words, worst_read
+from lab.analysis.reads import ReadResult, WorstRead, in_words, usual_gap, worst_read
 from lab.analysis.rows import MigrationCost, TrialResult
 from lab.analysis.writes import WriteResult
 from lab.units import bytes_text
@@ -42,6 +42,8 @@ class Candidate:
     """How long its migration kept anybody waiting at most, on the sample; None where that was not measured."""
     write_ratio: float | None = None
     """How many times as long as before a write takes; None where that was not measured."""
+    time_gap: float = 1.0
+    """The ratio by which times of one and the same thing differ on its server, as `usual_gap`."""
 
     @property
     def name(self) -> str:
@@ -139,6 +141,8 @@ def candidates(trials: Sequence[TrialResult], noise: Mapping[str, float]) -> Ite
     before: dict[str, FullSizeProjection | None] = {
         row.trial.server: row.projection for row in reversed(trials) if row.trial and row.trial is row.control
     }
+    controls = {row.control.server: row.control for row in trials if row.control}
+    gaps = {server: usual_gap(control) for server, control in controls.items()}
     for row in trials:
         if row.sized and row.control and row.projection and row.saving_percent is not None:
             control_projection = before[row.control.server]
@@ -157,4 +161,5 @@ def candidates(trials: Sequence[TrialResult], noise: Mapping[str, float]) -> Ite
                     cost=row.cost,
                     longest_lock_seconds=row.locks.longest_seconds if row.locks else None,
                     write_ratio=writes.usual_slowdown(writes.main_write(row.writes)),
+                    time_gap=gaps[row.control.server],
                 )

@@ -3,7 +3,8 @@
 1. **Constraints** are hard. A trial that breaks one is out, whatever it saves. What was not measured keeps no limit.
 2. **Dominance**: a trial is out if another one is at least as good in everything that was measured of both, and better in
    something: bytes now, growth, bytes in files outside, the worst read, writes, seconds of the migration, the longest lock,
-   and what is lost. Seconds are compared on one server only. What was measured of one alone leaves both in.
+   and what is lost. Seconds are compared on one server only, and those that differ no more than two baselines count as equal.
+   What was measured of one alone leaves both in.
 3. **Preference**: what loses no data goes before what gives up columns, and that before what deletes rows. Then, unless
    `max_read` says what reads may cost, the least read cost decides: the worst read of the application, its median or its
    95th percentile. Reads whose intervals overlap cost the same. Then the fewest bytes of the database decide, and of two

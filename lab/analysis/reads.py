@@ -118,6 +118,11 @@ def gaps(ratios: Iterable[tuple[str, str, float]]) -> Gaps:
     return {key: math.exp(max(log, usual[key[0]])) for key, log in logs.items()}
 
 
+def usual_gap(baseline: Completed) -> float:
+    """The ratio by which the reads of a baseline differ from those of an untouched clone, in the median; 1 without any."""
+    return median(read_gaps({baseline.server: [baseline]}).values() or [1.0])
+
+
 def read_results(trial: Completed, known: Gaps) -> tuple[ReadResult, ...] | None:
     """Every query of a trial in the order of the workload; None where none was timed."""
     if trial.reads is None:

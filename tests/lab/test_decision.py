@@ -162,6 +162,16 @@ def test_seconds_of_different_servers_are_not_compared(like: Candidate) -> None:
     assert not dominates(replace(quick, trial=replace(quick.trial, server="elsewhere")), slow)
 
 
+def test_times_that_differ_no_more_than_two_baselines_are_equal(like: Candidate) -> None:
+    gap = like.time_gap
+    assert gap > 1
+    small = planted(like, "small", 2, lock=1.0)
+    assert dominates(small, planted(like, "same lock", 3, lock=1.0 / (0.999 * gap)))
+    assert not dominates(small, planted(like, "shorter lock", 3, lock=1.0 / (1.001 * gap)))
+    assert not dominates(small, planted(like, "same size and lock", 2, lock=0.999 * gap))
+    assert dominates(small, planted(like, "longer lock", 2, lock=1.001 * gap))
+
+
 @pytest.mark.parametrize("constraints", [Constraints(max_read=9.0), Constraints(max_lock_seconds=9.0)])
 def test_what_was_not_measured_keeps_no_limit(like: Candidate, constraints: Constraints) -> None:
     (breach,) = breaches(planted(like, "x", 1, read=None), constraints)
