@@ -1,16 +1,16 @@
 """Every combination of a space of strategies, measured once: what the search is tested against without a server.
 
-    python -m benchmarks.search_space [--case tests/lab/search/thin.json] [--size 6MB] [--part NAME …]
+    python -m benchmarks.search_space [--case tests/lab/search/thin.json] [--size 6MB] [--part NAME …] [--repeats 1]
         [--out build/search] [--table tests/lab/search/space.csv]
 
 Measures the combinations of up to four of these parts that no earlier call measured, on the native server, one at a time: a
-call that was stopped goes on at the next one. Then it writes what the search sees of each into a table. Without --part it
-measures the parts of the table again.
+call that was stopped goes on at the next one. Then it writes what the search sees of each into a table, of several trials the
+median. Without --part it measures the parts of the table again.
 
 The table holds what hardly depends on what else the machine does: bytes of the sample, the server's CPU seconds of the
 migration, and of each read how many times as much of the server's CPU as on an untouched clone it takes. That is 1 where it
-touches as many blocks as before, or where the difference is no larger than those of nine in ten such reads. Only the longest
-lock is wall-clock time. Writes and growth are not measured.
+touches as many blocks as before, or where the difference is no larger than those of nine in ten such reads. The longest lock
+counts by the part of its step's time in which the server had a CPU. Writes and growth are not measured.
 """
 
 from __future__ import annotations
@@ -19,10 +19,10 @@ import argparse
 import csv
 import math
 import sys
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from statistics import quantiles
-from typing import TypeAlias
+from statistics import median, quantiles
 
 from data_gen.imitation import resolve
 from lab import registry
@@ -38,18 +38,32 @@ from lab.search.observation import Observation
 from lab.search.space import Combination, legal, name_of
 from lab.servers import Options, open_workspace
 from lab.units import parse_bytes
-from lab.values import KINDS, Completed, Constraints, Verdict
+from lab.values import KINDS, Completed, Constraints, ScenarioFacts, StepRecord, Verdict
 from lab.values.events import Event, Message
 
 TABLE = Path("tests/lab/search/space.csv")
 CASE = TABLE.with_name("thin.json")
 """A fifth of the rows of the newest case, with all that a strategy meets: hundreds of trials are made of it."""
-Made: TypeAlias = tuple[Combination, Completed, float]
-"""A trial and its seconds."""
-_READ_SECONDS = 0.6
+_READ_SECONDS = 1.5
 """Of all reads of a trial."""
 _PIECE, _ROWS, _READ = "bytes", "rows", "read"
 """What a column of a mapping begins with; a colon follows, then the parts of the key."""
+
+
+@dataclass(kw_only=True)
+class Made:
+    """All trials of one combination."""
+
+    combination: Combination
+    trials: list[Completed] = field(default_factory=list)
+    took: list[float] = field(default_factory=list)
+    """Seconds of each of them."""
+
+    @property
+    def facts(self) -> ScenarioFacts:
+        """What the combination declares."""
+        (entry,) = registry.resolve([name_of(self.combination)])
+        return entry.facts
 
 
 def main() -> None:
@@ -58,66 +72,73 @@ def main() -> None:
     parser.add_argument("--case", type=Path, default=CASE, help="the file of a case")
     parser.add_argument("--size", default="6MB")
     parser.add_argument("--part", nargs="+", help="the parts that are combined; default: those of the table")
+    parser.add_argument("--repeats", type=int, default=1, help="trials of each combination, one after all others")
     parser.add_argument("--out", type=Path, default=Path("build/search"))
     parser.add_argument("--table", type=Path, default=TABLE)
     options = parser.parse_args()
     parts = options.part or dict.fromkeys(part for one in read_table(TABLE) for part in one.combination)
-    write_table(options.table, observations(measured(options.case, parse_bytes(options.size), parts, options.out)))
+    made = measured(options.case, parse_bytes(options.size), parts, options.repeats, options.out)
+    write_table(options.table, observations(made))
 
 
-def measured(case: Path, size: int, parts: Iterable[str], out: Path) -> Iterator[Made]:
+def measured(case: Path, size: int, parts: Iterable[str], repeats: int, out: Path) -> list[Made]:
     """Each combination that can be applied to the sample and gives the right answers."""
     workload = resolve(None, case)
-    combinations = legal(registry.resolve(parts), MOST_PARTS)
+    made = {combination: Made(combination=combination) for combination in legal(registry.resolve(parts), MOST_PARTS)}
     with open_workspace() as workspace, open_pool(workspace, Options(), say) as pool:
-        sample = SampleTrials(
-            pool=pool,
-            cache=TrialCache(code="", folder=out),
-            workload=workload,
-            dataset=workload.plan(size_bytes=size, seed=1, parameters={}),
-            case_sha256="",
-            kinds=("native",),
-            constraints=Constraints(),
-            step_seconds=600,
-            read_seconds=_READ_SECONDS,
-            read_subjects=1,
-            write_seconds=0,
-            progress=say,
-        )
-        for number, combination in enumerate(combinations, 1):
-            kept = sample.made(combination)
-            say(Message(text=f"{number} of {len(combinations)}"))
-            if (
-                kept
-                and isinstance(kept.outcome, Completed)
-                and kept.outcome.verification.verdict is not Verdict.DIFFERS
-            ):
-                yield combination, kept.outcome, kept.took
+        for repeat in range(repeats):
+            sample = SampleTrials(
+                pool=pool,
+                cache=TrialCache(code=str(repeat), folder=out),
+                workload=workload,
+                dataset=workload.plan(size_bytes=size, seed=1, parameters={}),
+                case_sha256="",
+                kinds=("native",),
+                constraints=Constraints(),
+                step_seconds=600,
+                read_seconds=_READ_SECONDS,
+                read_subjects=1,
+                write_seconds=0,
+                progress=say,
+            )
+            for number, (combination, one) in enumerate(made.items(), 1):
+                kept = sample.made(combination)
+                say(Message(text=f"{number} of {len(made)}, {repeat + 1} of {repeats}"))
+                if kept and isinstance(kept.outcome, Completed) and _is_right(kept.outcome):
+                    one.trials.append(kept.outcome)
+                    one.took.append(kept.took)
+    return [one for one in made.values() if one.trials]
 
 
-def observations(made: Iterable[Made]) -> list[Observation]:
-    """What the search would see of these trials."""
-    trials = list(made)
-    reads = {combination: read_results(trial, {}) or () for combination, trial, _ in trials}
-    gap = _gap(read for results in reads.values() for read in results)
+def _is_right(trial: Completed) -> bool:
+    return trial.verification.verdict is not Verdict.DIFFERS
+
+
+def observations(made: Sequence[Made]) -> list[Observation]:
+    """What the search would see of these trials: of the times of a combination the medians."""
+    reads = {one.combination: _cpu_ratios(one) for one in made}
+    gap = _gap(ratio for ratios in reads.values() for ratio, same in ratios.values() if same)
     return [
-        on_sample(combination, trial, {_name(read): _ratio(read, gap) for read in reads[combination]}, took)
-        for combination, trial, took in trials
+        on_sample(one, {name: _beyond(gap, *found) for name, found in reads[one.combination].items()}) for one in made
     ]
 
 
-def _gap(reads: Iterable[ReadResult]) -> float:
+def _cpu_ratios(made: Made) -> dict[str, tuple[float, bool]]:
+    """How many times as much CPU each read takes as on the untouched clone, and whether it touches as many blocks."""
+    several = [read_results(trial, {}) or () for trial in made.trials]
+    return {
+        f"{same[0].query} {same[0].columns}": (median(map(_cpu, same)), all(map(_is_same, same)))
+        for same in zip(*several, strict=True)
+    }
+
+
+def _gap(ratios: Iterable[float]) -> float:
     """The ratio by which the CPU time of reads that touch as many blocks as before differs, of nine in ten."""
-    return math.exp(quantiles((abs(math.log(_cpu(read))) for read in reads if _is_same(read)), n=10)[-1])
+    return math.exp(quantiles((abs(math.log(ratio)) for ratio in ratios), n=10)[-1])
 
 
-def _name(read: ReadResult) -> str:
-    return f"{read.query} {read.columns}"
-
-
-def _ratio(read: ReadResult, gap: float) -> float:
-    ratio = _cpu(read)
-    return 1.0 if _is_same(read) or max(ratio, 1 / ratio) <= gap else ratio
+def _beyond(gap: float, ratio: float, same: bool) -> float:
+    return 1.0 if same or max(ratio, 1 / ratio) <= gap else ratio
 
 
 def _is_same(read: ReadResult) -> bool:
@@ -131,21 +152,34 @@ def _cpu(read: ReadResult) -> float:
     return read.after.cpu_seconds / read.before.cpu_seconds
 
 
-def on_sample(combination: Combination, trial: Completed, reads: Mapping[str, float], took: float) -> Observation:
+def on_sample(made: Made, reads: Mapping[str, float]) -> Observation:
     """What was measured, as it is: a sample of one event has no full size where the profile counts no rows of so few days."""
-    (entry,) = registry.resolve([name_of(combination)])
+    first = made.trials[0]
     return Observation(
-        combination=combination,
-        pieces={(table.table, kind): getattr(table, kind) for table in trial.footprint.tables for kind in KINDS},
-        rows=trial.rows,
+        combination=made.combination,
+        pieces={(table.table, kind): getattr(table, kind) for table in first.footprint.tables for kind in KINDS},
+        rows=first.rows,
         growth=None,
         reads=reads,
         write=None,
-        seconds=cost_of(trial.steps).cpu_seconds or 0.0,  # a machine may have other work meanwhile
-        lock=locks_of(trial).longest_seconds,
-        loss=loss_of(entry.facts),
-        took=took,
+        seconds=median(cost_of(trial.steps).cpu_seconds or 0.0 for trial in made.trials),
+        lock=median(map(_lock, made.trials)),
+        loss=loss_of(made.facts),
+        took=median(made.took),
     )
+
+
+def _lock(trial: Completed) -> float:
+    """The longest lock, each in proportion to the part of its step's time in which the server had a CPU."""
+    return max((_server_seconds(trial, step) for step in trial.steps if not step.auxiliary), default=0.0)
+
+
+def _server_seconds(trial: Completed, step: StepRecord) -> float:
+    """Errors: `ValueError` where the step's locks, its time or its CPU are not known."""
+    held = locks_of(replace(trial, steps=(step,))).longest_seconds
+    if held is None or step.seconds is None or step.cpu_seconds is None:
+        raise ValueError(f"The locks of '{step.name}' cannot be seen.")
+    return held * min(step.cpu_seconds / step.seconds, 1.0)
 
 
 def write_table(path: Path, observed: Sequence[Observation]) -> None:
