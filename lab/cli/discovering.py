@@ -43,11 +43,11 @@ def look(
 ) -> None:
     """Search an application's sources for code that reads or writes a column; raw_response by default."""
     from data_gen.facts import PAYLOAD, SNAPSHOTS
-    from lab import usage
     from lab.cli import formats
     from lab.report import usage as usages
+    from lab.usage.search import look
 
-    results = usage.look(paths, column or [PAYLOAD], table or (), assumed=SNAPSHOTS)
+    results = look(paths, column or [PAYLOAD], table or (), assumed=SNAPSHOTS)
     if as_json:
         print_json(formats.UsageList(usages=tuple(results)))
         return

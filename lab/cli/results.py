@@ -16,7 +16,6 @@ from lab.errors import InputError, UnavailableError
 from lab.report.table import Table
 
 if TYPE_CHECKING:
-    from lab.cli.formats import ListedScenario
     from lab.registry import Registered
 
 
@@ -31,7 +30,6 @@ def list_scenarios(
 ) -> None:
     """List every scenario and combination that `all` includes."""
     from lab import registry
-    from lab.cli import formats
 
     if attach is not None:
         _attach_scenarios(attach)
@@ -41,10 +39,12 @@ def list_scenarios(
         registry.add(folder)
     entries, broken = registry.resolve(["all"]), registry.broken()
     if as_json:
+        from lab.cli import formats
+
         print_json(formats.ScenarioList(scenarios=tuple(map(formats.listed, entries)), broken=broken))
         return
     heads = ("scenario", "category", "title", "needs", "gives up")
-    rows = tuple(_row(formats.listed(entry)) for entry in entries)
+    rows = tuple(map(_row, entries))
     print_table(Table(title="Scenarios", heads=heads, rows=rows, left=5))
     print_lines(
         f"Parameter of {setting.line}"
@@ -56,9 +56,10 @@ def list_scenarios(
         print_line(f" {file.words}. {file.hint}", head="Broken:", style="bold red")
 
 
-def _row(listed: ListedScenario) -> tuple[str, ...]:
-    needs, gives_up = ", ".join(listed.needs), "; ".join(listed.gives_up)
-    return (listed.scenario, listed.category.value, listed.title, needs, gives_up)
+def _row(entry: Registered) -> tuple[str, ...]:
+    scenario = entry.scenario
+    needs = ", ".join(need.value for need in sorted(scenario.needs))
+    return (entry.name, scenario.category.value, scenario.title, needs, "; ".join(scenario.given_up))
 
 
 def _attach_scenarios(document: Path) -> None:

@@ -13,7 +13,7 @@ from lab.values import Constraints
 
 if TYPE_CHECKING:
     from lab.analysis.results import Results
-    from lab.usage import Usage
+    from lab.usage.values import Usage
     from lab.values import Profile
 
 
@@ -67,14 +67,14 @@ def usages(profiled: Profile, paths: Sequence[Path]) -> tuple[Usage, ...]:
     """How the sources use the payload column of the snapshots, and the JSON columns of the market rows."""
     if not paths:
         return ()
-    from lab import usage
     from lab.discovery import DiscoveryInputs
+    from lab.usage.search import look
 
     inputs = DiscoveryInputs(profile=profiled)
     snapshots = {series.snapshots for series in profiled.series}
     markets = {series.markets for series in profiled.series}
     columns = sorted({column.name for table, column in inputs.columns() if table.table in markets})
-    return (*usage.look(paths, [inputs.payload], sorted(snapshots)), *usage.look(paths, columns, sorted(markets)))
+    return (*look(paths, [inputs.payload], sorted(snapshots)), *look(paths, columns, sorted(markets)))
 
 
 def judged(run: Path, asked: Constraints) -> Results:

@@ -17,7 +17,8 @@ from lab.discovery import Discovery, DiscoveryInputs, discover
 from lab.discovery.opportunities import touched_bytes
 from lab.discovery.values import ChecklistItem, Finding, Impact, Opportunity
 from lab.units import bytes_text
-from lab.usage import Usage, look
+from lab.usage.search import look
+from lab.usage.values import Usage
 from lab.values import (
     BASELINE,
     ColumnProfile,

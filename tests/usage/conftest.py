@@ -9,7 +9,7 @@ from textwrap import dedent
 import pytest
 
 from data_gen.facts import SNAPSHOTS as TABLES
-from lab.usage import look
+from lab.usage.search import look
 from lab.usage.values import Usage
 
 collect_ignore = ["trees"]  # sources to look at; some are tests of an application that is not there

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from lab.errors import InputError
-from lab.usage import look
+from lab.usage.search import look
 from lab.usage.values import Usage
 from tests.usage.conftest import MODELS, Read
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from lab.report import usage as report
-from lab.usage import look
+from lab.usage.search import look
 from lab.usage.text import camel, word
 from lab.usage.values import Access, Usage
 from tests.usage.conftest import MODELS, Read
