@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from itertools import product
 from typing import Any
 
 import pytest
@@ -206,8 +207,13 @@ WRITES = (
 )
 
 
-@pytest.mark.parametrize("name", NORMALIZED)
-@pytest.mark.parametrize("sql", WRITES)
+@pytest.mark.parametrize(
+    ("sql", "name"),
+    [
+        pytest.param(sql, name, marks=pytest.mark.slow if place % 4 else ())  # each form and each write once
+        for place, (sql, name) in enumerate(product(WRITES, NORMALIZED))
+    ],
+)
 def test_what_was_written_after_the_copy_stops_the_replacement(name: str, sql: str, nasty: Bench) -> None:
     outcome = intruded(name, "market_odds: rename the old table, view in its place", sql, nasty)
     assert isinstance(outcome, Failed), outcome

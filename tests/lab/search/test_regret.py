@@ -177,15 +177,9 @@ def test_forecasts_of_the_worst_read_are_within_15_percent_in_the_median(searche
     assert median(found.read_error_percent or 0.0 for found in searches) <= 15
 
 
+@pytest.mark.slow  # test_limits.py keeps them on a space of a few parts
 @pytest.mark.parametrize(
-    ("most_read", "lock_rank"),
-    [
-        (1.5, None),
-        *(
-            pytest.param(*limits, marks=pytest.mark.slow)
-            for limits in ((None, 0.25), (1.1, None), (3.0, None), (None, 0.5), (1.5, 0.5))
-        ),
-    ],
+    ("most_read", "lock_rank"), [(1.5, None), (None, 0.25), (1.1, None), (3.0, None), (None, 0.5), (1.5, 0.5)]
 )
 def test_a_search_within_limits_names_a_winner_within_2_percent_of_the_true_one_and_breaks_none(
     measured: Measured, most_read: float | None, lock_rank: float | None
