@@ -63,7 +63,7 @@ class History:
         The rows of a snapshot table are one element each, those of a market table one element for each snapshot.
         """
         home, competitors = (side.following(count) for side in self._passes)
-        return [one | other for one, other in zip(home, competitors, strict=True)]
+        return [ours | theirs for ours, theirs in zip(home, competitors, strict=True)]
 
     def _usual(self, indexes: Sequence[str]) -> Iterator[str]:
         """The usual indexes that the case has."""

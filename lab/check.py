@@ -43,7 +43,7 @@ def check(dsn: str, strategy: str, scenario: Scenario, progress: Progress) -> Da
             taken=datetime.now(UTC).isoformat(timespec="seconds"),
             requirements=(*needs, *rows),
             dependants=dependants.read(source, [table for table in tables if table.label in scenario.changes]),
-            absent=tuple(table for table in scenario.changes if table not in {one.label for one in tables}),
+            absent=tuple(table for table in scenario.changes if table not in {each.label for each in tables}),
         )
 
 

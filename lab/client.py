@@ -57,8 +57,8 @@ def opened(step: ClientStep, client: Client) -> Convert:
 
 def copy(step: ClientStep, convert: Convert, rows: Iterable[Row], copy_in: CopyIn, work: Work | None = None) -> None:
     """Convert the rows, and copy what they become into the table of the step; counts it in `work`."""
-    made = convert(rows)
-    while batch := _next(step, made):
+    converted = convert(rows)
+    while batch := _next(step, converted):
         copy_in(step.into, step.columns, (row(*values) for values in batch))
         if work:
             work.made += len(batch)

@@ -51,16 +51,16 @@ def written(name: str, settings: Mapping[str, object]) -> str:
 
 
 def _part(text: str) -> NamedScenario:
-    found = _PART.fullmatch(text.strip())
-    if found is None:
+    match = _PART.fullmatch(text.strip())
+    if match is None:
         raise _unreadable(text)
-    pairs = [] if found["settings"] is None else [pair.partition("=") for pair in found["settings"].split(",")]
+    pairs = [] if match["settings"] is None else [pair.partition("=") for pair in match["settings"].split(",")]
     settings = {parameter.strip(): value.strip() for parameter, _, value in pairs}
     if not all(parameter and value for parameter, value in settings.items()):
         raise _unreadable(text)
     if len(settings) < len(pairs):
         raise InputError(f"'{text}' gives a parameter twice.", hint="Give each parameter one value.")
-    return NamedScenario(name=found["name"].strip(), settings=settings)
+    return NamedScenario(name=match["name"].strip(), settings=settings)
 
 
 def _unreadable(text: str) -> InputError:

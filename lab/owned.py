@@ -140,10 +140,10 @@ class OwnedDatabase:
             (list(keys),),
         )
         client = Client(fetch=self.database.fetch, outside=self._folder(f"read {column}", bool(archive)))
-        found: dict[int, str] = dict(decoding.convert(client)(rows)) if decoding else dict(rows)
-        if archive and (moved := [one for one in keys if one not in found]):
-            found |= dict(archive.convert(client)((one,) for one in moved))
-        return found
+        texts: dict[int, str] = dict(decoding.convert(client)(rows)) if decoding else dict(rows)
+        if archive and (moved := [number for number in keys if number not in texts]):
+            texts |= dict(archive.convert(client)((number,) for number in moved))
+        return texts
 
     def _folder(self, do: str, needed: bool) -> Path:
         """The folder for files, where there is work with any."""

@@ -139,7 +139,7 @@ def _with_values(part: names.NamedScenario, entries: Mapping[str, Registered]) -
     origin = entries.get(part.name, relatives[0])
     if origin.kin is None:
         raise InputError(f"{part.name} has no parameters.", hint=f"Write '{part.name}'.")
-    given = {one: names.value(part, one, origin.kin.parameters) for one in part.settings}
+    given = {parameter: names.value(part, parameter, origin.kin.parameters) for parameter in part.settings}
     values = (origin.values if part.name in entries else origin.kin.defaults) | given
     same = (entry for entry in entries.values() if entry.family == origin.family and entry.values == values)
     return next(same, None) or _other(origin, origin.kin, values)
@@ -147,7 +147,9 @@ def _with_values(part: names.NamedScenario, entries: Mapping[str, Registered]) -
 
 def _other(origin: Registered, kin: Family, values: Mapping[str, Value]) -> Registered:
     """A scenario that no name stands for: its name states what differs from the defaults, in the order of declaration."""
-    name = names.written(origin.family, {one: value for one, value in values.items() if value != kin.defaults[one]})
+    name = names.written(
+        origin.family, {parameter: value for parameter, value in values.items() if value != kin.defaults[parameter]}
+    )
     try:
         scenario = kin.scenario(values)
     except LabError as error:
@@ -235,11 +237,11 @@ def _emptied(several: Sequence[Scenario]) -> Empties | None:
 
 def _written(several: Sequence[Scenario]) -> Mapping[str, Writing]:
     """How each table is written; where two of them say the same part of it, neither may be right after the other."""
-    told: defaultdict[str, list[Writing]] = defaultdict(list)
+    by_table: defaultdict[str, list[Writing]] = defaultdict(list)
     for scenario in several:
         for table, writing in scenario.write.items():
-            told[table].append(writing)
-    return {table: joined for table, writings in told.items() if (joined := _joined(writings))}
+            by_table[table].append(writing)
+    return {table: joined for table, writings in by_table.items() if (joined := _joined(writings))}
 
 
 def _joined(writings: Sequence[Writing]) -> Writing | None:
@@ -247,7 +249,7 @@ def _joined(writings: Sequence[Writing]) -> Writing | None:
     said = {part.name: [w for writing in writings if (w := getattr(writing, part.name))] for part in fields(Writing)}
     if any(len(several) > 1 for several in said.values()):
         return None
-    return Writing(**{part: one for part, several in said.items() for one in several})
+    return Writing(**{part: statements for part, several in said.items() for statements in several})
 
 
 def _read_by_client(declared: Sequence[Mapping[str, R]], several: Sequence[Scenario]) -> Mapping[str, R]:

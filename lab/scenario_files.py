@@ -203,11 +203,11 @@ def _named(family: str, kin: Family) -> Mapping[str, Mapping[str, Value]]:
     """Name to its values. Errors: `InputError` for a value outside of its domain, or where no name stands for the defaults."""
     named = kin.named or {family: {}}
     for values in (kin.defaults, *named.values()):
-        for one, value in values.items():
-            domain = kin.parameters.get(one)
-            if domain is None or domain.read(str(value)) != value or names.RESERVED & set(f"{one}{value}"):
+        for parameter, value in values.items():
+            domain = kin.parameters.get(parameter)
+            if domain is None or domain.read(str(value)) != value or names.RESERVED & set(f"{parameter}{value}"):
                 raise InputError(
-                    f"It gives {one} the value '{value}'.",
+                    f"It gives {parameter} the value '{value}'.",
                     hint=f"Declare the parameter with that value, without any of {' '.join(sorted(names.RESERVED))}.",
                 )
     if kin.defaults not in [{**kin.defaults, **values} for values in named.values()]:

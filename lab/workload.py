@@ -98,7 +98,7 @@ class Read:
         text = self.sql
         for name in self._used:
             kept = (expression for column, expression in self.lists[name].items() if column not in dropped)
-            words = (choose(one) if isinstance(one, Heavy) else one for one in kept)
+            words = (choose(expression) if isinstance(expression, Heavy) else expression for expression in kept)
             text = text.replace(f"{{{name}}}", ", ".join(words))
         return text
 

@@ -126,7 +126,11 @@ def converted(settings: Settings) -> tuple[Conversion, ...]:
         return CONVERSIONS
     # Their snapshots stay plain tables, which a foreign key can refer to.
     kept = {"competitor_market_odds": {"snapshot_id": "competitor_odds_snapshots"}}
-    return tuple(replace(one, references=kept.get(one.table, {})) for one in CONVERSIONS if one.parent)
+    return tuple(
+        replace(conversion, references=kept.get(conversion.table, {}))
+        for conversion in CONVERSIONS
+        if conversion.parent
+    )
 
 
 def different(conversion: Conversion, settings: Settings) -> Different:

@@ -139,8 +139,8 @@ def reading(client: Client) -> Convert:
     def convert(rows: Iterable[Row]) -> Iterator[Row]:
         for name, known in rows:
             unknown = "FROM read_parquet(?, file_row_number = true) WHERE file_row_number >= ? ORDER BY file_row_number"
-            found = connection.execute(f"SELECT id, document {unknown}", [_path(client, name), known])
-            while batch := found.fetchmany(_READ):
+            documents = connection.execute(f"SELECT id, document {unknown}", [_path(client, name), known])
+            while batch := documents.fetchmany(_READ):
                 yield from ((*row, name) for row in batch)
 
     return convert
@@ -162,11 +162,11 @@ def looking_up(table: str, client: Client) -> Lookup:
 
     def look_up(keys: Sequence[int]) -> Mapping[int, str]:
         places = client.fetch(where, (list(keys), table))
-        found: dict[int, str] = {}
+        by_key: dict[int, str] = {}
         for name, of_file in groupby(sorted(places, key=itemgetter(2)), itemgetter(2)):
             ids, owners, _ = zip(*of_file, strict=True)
-            found.update(_chosen(connection, _path(client, name), set(ids), set(owners)))
-        return found
+            by_key.update(_chosen(connection, _path(client, name), set(ids), set(owners)))
+        return by_key
 
     return look_up
 

@@ -104,8 +104,9 @@ def require_expired(db: Database, settings: Settings) -> None:
     """There is something to drop, or nothing is done at all."""
     length = f"interval '{settings.chunk}'"
     expired = (
-        f"SELECT EXISTS (SELECT FROM {one.parent or one.table} WHERE captured_at < {before(db, one, settings)} - {length})"
-        for one in converted(settings)
+        f"SELECT EXISTS (SELECT FROM {conversion.parent or conversion.table}"
+        f" WHERE captured_at < {before(db, conversion, settings)} - {length})"
+        for conversion in converted(settings)
     )
     if settings.days and not any(db.value(query) for query in expired):
         raise NothingToDoError(

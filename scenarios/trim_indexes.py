@@ -61,7 +61,7 @@ def defined(index: str, surplus_definition: str) -> str:
     return f"{index}.indisvalid AND regexp_replace(pg_get_indexdef({index}.indexrelid), '^.* USING ', '') = '{quoted}'"
 
 
-def found(surplus: Surplus, *, replaced: bool = True) -> str:
+def query_of(surplus: Surplus, *, replaced: bool = True) -> str:
     """A query for the index, as `i`, without one that a constraint is made of; `replaced`: if its replacement is there."""
     table = f"'{surplus.table}'::regclass"
     other = (
@@ -82,7 +82,7 @@ def summarise_time(db: Database) -> None:
     ordered = f"SELECT sum(last - first) <= {MOST_RANGES} * (max(last) - min(first)) FROM ({ranges}) ranges"
     there = f"SELECT FROM pg_index x WHERE x.indrelid = '{TIMES}'::regclass AND {defined('x', BRIN)}"
     db.execute(
-        f"DO $$ BEGIN IF EXISTS ({found(btree, replaced=False)}) AND NOT EXISTS ({there}) AND ({ordered}) THEN"
+        f"DO $$ BEGIN IF EXISTS ({query_of(btree, replaced=False)}) AND NOT EXISTS ({there}) AND ({ordered}) THEN"
         f" CREATE INDEX ON {TIMES} USING brin ({TIME}) WITH (pages_per_range = {BLOCKS}); END IF; END $$"
     )
 
@@ -90,14 +90,14 @@ def summarise_time(db: Database) -> None:
 def drop(db: Database, surplus: Surplus) -> None:
     """Drop it, if it and its replacement are there."""
     db.execute(
-        f"DO $$ DECLARE surplus regclass; BEGIN FOR surplus IN {found(surplus)} LOOP"
+        f"DO $$ DECLARE surplus regclass; BEGIN FOR surplus IN {query_of(surplus)} LOOP"
         " EXECUTE 'DROP INDEX ' || surplus; END LOOP; END $$"
     )
 
 
 def apply(db: Database) -> None:
     """Build what replaces, then drop."""
-    if not any(db.fetch(found(surplus, replaced=False)) for surplus in SURPLUS):
+    if not any(db.fetch(query_of(surplus, replaced=False)) for surplus in SURPLUS):
         raise NothingToDoError("Nothing to trim: none of the indexes that it drops is there.")
     with db.step("summarise time by block ranges"):
         summarise_time(db)
@@ -111,7 +111,7 @@ def apply(db: Database) -> None:
 def report(db: Database, surplus: Surplus) -> None:
     """Note what the index takes, or why it stays."""
     size = "(SELECT coalesce(sum(pg_relation_size(relid)), pg_relation_size(f)) FROM pg_partition_tree(f))"
-    sizes = db.fetch(f"SELECT {size} FROM ({found(surplus)}) found(f)")
+    sizes = db.fetch(f"SELECT {size} FROM ({query_of(surplus)}) indexes(f)")
     words = f"{surplus.table}: {surplus.definition}"
     if sizes:
         db.note(f"{words} took {sum(size for (size,) in sizes):,} bytes")

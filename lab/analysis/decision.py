@@ -199,14 +199,14 @@ def _distance(excluded: Excluded) -> tuple[int, float, int, str, str]:
 
 def _impossible(excluded: Sequence[Excluded]) -> Iterator[Excluded]:
     """A constraint that all break is impossible by itself."""
-    found = [
-        {(breach.limit, breach.what if breach.limit is Limit.KEEP else ""): breach for breach in one.breaches}
-        for one in excluded
+    by_trial = [
+        {(breach.limit, breach.what if breach.limit is Limit.KEEP else ""): breach for breach in trial.breaches}
+        for trial in excluded
     ]
-    for key in found[0] if found else ():
-        if all(key in breaches for breaches in found):
-            near = min(range(len(found)), key=lambda at: (not found[at][key].measured, found[at][key].excess))
-            yield Excluded(candidate=excluded[near].candidate, breaches=(found[near][key],))
+    for key in by_trial[0] if by_trial else ():
+        if all(key in breaches for breaches in by_trial):
+            near = min(range(len(by_trial)), key=lambda at: (not by_trial[at][key].measured, by_trial[at][key].excess))
+            yield Excluded(candidate=excluded[near].candidate, breaches=(by_trial[near][key],))
 
 
 def _by_dominance(kept: Sequence[Candidate]) -> tuple[list[Candidate], list[Dominated]]:

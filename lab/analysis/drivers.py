@@ -26,8 +26,12 @@ def drivers(profile: Profile) -> tuple[Driver, ...]:
     for piece in pieces(profile):
         uses[_name(piece), piece.kind] += piece.bytes
     whole = profile.database_bytes
-    found = (Driver(name=name, kind=kind, bytes=size, share=size / whole) for (name, kind), size in uses.items())
-    return tuple(sorted(found, key=lambda driver: (-driver.bytes, driver.kind is not Kind.COLUMN, driver.name)))
+    uses_of_storage = (
+        Driver(name=name, kind=kind, bytes=size, share=size / whole) for (name, kind), size in uses.items()
+    )
+    return tuple(
+        sorted(uses_of_storage, key=lambda driver: (-driver.bytes, driver.kind is not Kind.COLUMN, driver.name))
+    )
 
 
 def _name(piece: Piece) -> str:

@@ -72,7 +72,7 @@ def readings(larger: float, smaller: float, sizes: Sizes) -> Amount:
 
 def matched(trial: Completed, smaller: Completed) -> tuple[StepPair, ...]:
     """The steps of a strategy at both sizes; none where it did not take the same ones."""
-    ours, theirs = ([step for step in one.steps if not step.auxiliary] for one in (trial, smaller))
+    ours, theirs = ([step for step in measured.steps if not step.auxiliary] for measured in (trial, smaller))
     same = [step.name for step in ours] == [step.name for step in theirs]
     return tuple(zip(ours, theirs, strict=True)) if same else ()
 
@@ -99,15 +99,19 @@ def _amounts(
     fewer: int,
 ) -> dict[int, dict[int, Amount]]:
     """By trial, the steps by number that were measured at both sizes."""
-    known = {key: (_known(pairs, amount), sizes) for key, (pairs, sizes) in trials.items()}
-    gaps = {key: gap for key, (measured, sizes) in known.items() if (gap := _gap(measured.values(), sizes)) is not None}
+    at_both_sizes = {key: (_known(pairs, amount), sizes) for key, (pairs, sizes) in trials.items()}
+    gaps = {
+        key: gap
+        for key, (measured, sizes) in at_both_sizes.items()
+        if (gap := _gap(measured.values(), sizes)) is not None
+    }
     pooled = mean_square(gaps.values()) if gaps else 0.0
-    found: dict[int, dict[int, Amount]] = {}
+    amounts: dict[int, dict[int, Amount]] = {}
     for key, gap in gaps.items():
-        measured, sizes = known[key]
+        measured, sizes = at_both_sizes[key]
         share = error(gap, pooled, draws=draws, fewer=fewer)
-        found[key] = {number: _widened(readings(*pair, sizes), share) for number, pair in measured.items()}
-    return found
+        amounts[key] = {number: _widened(readings(*pair, sizes), share) for number, pair in measured.items()}
+    return amounts
 
 
 def _known(pairs: Sequence[StepPair], amount: Callable[[StepRecord], float | None]) -> dict[int, tuple[float, float]]:

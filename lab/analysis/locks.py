@@ -67,7 +67,7 @@ def locks_of(trial: Completed) -> TrialLocks:
     """The locks of a trial on the tables that the application knows by their names."""
     steps = [step for step in trial.steps if not step.auxiliary]
     longest: dict[tuple[str, LockMode], BlockingLock] = {}
-    for blocking in (one for step in steps for one in _blocking(step) if one.lock.table in trial.rows):
+    for blocking in (each for step in steps for each in _blocking(step) if each.lock.table in trial.rows):
         place = blocking.lock.table, blocking.lock.mode
         longest[place] = max(longest.get(place, blocking), blocking, key=_held)
     return TrialLocks(
@@ -103,10 +103,10 @@ def _traffic(steps: Sequence[StepRecord]) -> tuple[TableTraffic, ...] | None:
 
 def _together(waits: Sequence[Waits | None]) -> Waits | None:
     """Of all steps; None where the requests of one were refused."""
-    felt = [one for one in waits if one]
+    felt = [wait for wait in waits if wait]
     if len(felt) < len(waits):
         return None
     return Waits(
-        longest_seconds=max(one.longest_seconds for one in felt),
-        blocked_seconds=math.fsum(one.blocked_seconds for one in felt),
+        longest_seconds=max(wait.longest_seconds for wait in felt),
+        blocked_seconds=math.fsum(wait.blocked_seconds for wait in felt),
     )

@@ -48,11 +48,11 @@ class Piece:
 def pieces(profile: Profile) -> tuple[Piece, ...]:
     """Whatever has bytes, table by table. The pieces of a measured profile sum to the database's size."""
     measured = profile.source == "measured"
-    found = [piece for table in profile.tables for piece in _of(table, all_columns=measured)]
+    parts = [piece for table in profile.tables for piece in _of(table, all_columns=measured)]
     kind, name = (Kind.SYSTEM, "system catalogs") if measured else (Kind.DATA, "everything else")
-    rest = profile.database_bytes - sum(piece.bytes for piece in found)
-    found.append(Piece(table=None, storage=Storage.REST, kind=kind, name=name, bytes=rest))
-    return tuple(piece for piece in found if piece.bytes > 0)
+    rest = profile.database_bytes - sum(piece.bytes for piece in parts)
+    parts.append(Piece(table=None, storage=Storage.REST, kind=kind, name=name, bytes=rest))
+    return tuple(piece for piece in parts if piece.bytes > 0)
 
 
 def _of(table: TableProfile, *, all_columns: bool) -> Iterator[Piece]:

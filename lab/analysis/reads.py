@@ -183,9 +183,9 @@ def in_words(reads: Sequence[ReadResult] | None) -> str:
 def slower_reads(reads: Sequence[ReadResult]) -> list[ReadResult]:
     """The worst form of every query that is slower, the worst first."""
     worst = (
-        max(found, key=lambda read: read.ratio)
+        max(slower, key=lambda read: read.ratio)
         for query in _queries(reads)
-        if (found := _of(reads, query, Difference.SLOWER))
+        if (slower := _of(reads, query, Difference.SLOWER))
     )
     return sorted(worst, key=lambda read: -read.ratio)
 
@@ -201,7 +201,7 @@ def _of(reads: Sequence[ReadResult], query: str, change: Difference) -> list[Rea
 def _result(cost: ReadCost, gap: float | None) -> ReadResult:
     from lab.analysis.significance import difference  # noqa: PLC0415 - only timings need numpy
 
-    found = difference(cost.after.timing.values, cost.before.timing.values)
+    compared = difference(cost.after.timing.values, cost.before.timing.values)
     return ReadResult(
         query=cost.query,
         without=cost.without,
@@ -209,10 +209,10 @@ def _result(cost: ReadCost, gap: float | None) -> ReadResult:
         before=_side(cost.before),
         samples=min(len(side.timing.values) for side in (cost.after, cost.before)),
         ratio=_ratio(cost),
-        low=found.low,
-        high=found.high,
+        low=compared.low,
+        high=compared.high,
         gap=gap,
-        change=change_of(found.low, found.high, gap, by_chance=found.chance >= CHANCE),
+        change=change_of(compared.low, compared.high, gap, by_chance=compared.chance >= CHANCE),
     )
 
 

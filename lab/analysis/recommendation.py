@@ -143,16 +143,16 @@ def _steady(pick: Candidate, variations: Sequence[Variation]) -> Iterator[str]:
     """In how many of the variations the pick stays first, and what is first in the others."""
     if not variations:
         return
-    others = [one for one in variations if one.first != pick.name]
+    others = [variation for variation in variations if variation.first != pick.name]
     kept = f"It stays first in {len(variations) - len(others)} of {len(variations)}"
     if not others:
-        yield f"{kept}: {'; '.join(one.name for one in variations)}."
+        yield f"{kept}: {'; '.join(variation.name for variation in variations)}."
     else:
         yield f"{kept}. Otherwise: {_otherwise(others)}."
 
 
 def _otherwise(others: Sequence[Variation]) -> str:
-    return "; ".join(f"{one.name}: {one.first or 'nothing fits'}" for one in others)
+    return "; ".join(f"{variation.name}: {variation.first or 'nothing fits'}" for variation in others)
 
 
 def _in_short(other: Candidate, pick: Candidate) -> str:
@@ -186,8 +186,8 @@ def _none_fits(closest: Excluded, decision: Decision) -> Recommendation:
         headline=headline,
         reasons=(
             *(
-                f"No trial keeps this by itself; the closest is {one.candidate.name}: {in_words(one)}."
-                for one in decision.impossible
+                f"No trial keeps this by itself; the closest is {nearest.candidate.name}: {in_words(nearest)}."
+                for nearest in decision.impossible
             ),
             "Combine strategies: `lab run --scenario first+second` measures a combination as one.",
             rule(decision.constraints),
@@ -202,10 +202,10 @@ def standing(decision: Decision, candidate: Candidate) -> str:
         return "the pick"
     if candidate is decision.runner_up:
         return "second choice"
-    beaten = next((one.by.name for one in decision.dominated if one.candidate is candidate), None)
+    beaten = next((loser.by.name for loser in decision.dominated if loser.candidate is candidate), None)
     if beaten:
         return f"beaten by {beaten}"
-    broken = next((one for one in decision.excluded if one.candidate is candidate), None)
+    broken = next((excluded for excluded in decision.excluded if excluded.candidate is candidate), None)
     if broken:
         return in_words(broken)
     return "possible" if candidate in decision.front else "saves no more than noise" if not candidate.ranked else ""
@@ -217,22 +217,22 @@ def in_words(excluded: Excluded) -> str:
 
 
 def _breach(breach: Breach) -> str:  # noqa: PLR0911 - one sentence for each limit
-    found, allowed = breach.found, breach.allowed
+    actual, allowed = breach.found, breach.allowed
     if breach.limit is Limit.KEEP_HISTORY:
         return f"rows go: {breach.what}"
     if breach.limit is Limit.KEEP:
-        stays = "does not stay" if not found else f"stays for {found:.0f} days only"
+        stays = "does not stay" if not actual else f"stays for {actual:.0f} days only"
         return f"{breach.what} {stays}" + ("" if allowed is None else f", and {allowed:.0f} are asked for")
     if breach.limit is Limit.TARGET:
-        if found is None or allowed is None:
+        if actual is None or allowed is None:
             return "its growth is not known, so neither is its size at the horizon"
-        return f"{bytes_text(found)} where {bytes_text(allowed)} are allowed"
+        return f"{bytes_text(actual)} where {bytes_text(allowed)} are allowed"
     subject = "worst read" if breach.limit is Limit.MAX_READ else "longest wait"
-    if found is None or allowed is None:
+    if actual is None or allowed is None:
         return f"{subject} not measured"
     if breach.limit is Limit.MAX_READ:
-        return f"{subject} {ratio_text(found)} times as long where {ratio_text(allowed)} is allowed"
-    return f"{subject} {duration_text(found)} where {duration_text(allowed)} is allowed"
+        return f"{subject} {ratio_text(actual)} times as long where {ratio_text(allowed)} is allowed"
+    return f"{subject} {duration_text(actual)} where {duration_text(allowed)} is allowed"
 
 
 def _measured_as(best: Candidate) -> str:
@@ -269,7 +269,7 @@ def _without_slower_reads(pick: Candidate, decision: Decision) -> Iterator[str]:
     """What keeping every read as fast would cost."""
     if pick.worst_read is None or not pick.worst_read.query:
         return
-    fast = [one for one in decision.ranking if (worst := one.worst_read) and not worst.query]
+    fast = [candidate for candidate in decision.ranking if (worst := candidate.worst_read) and not worst.query]
     if not fast:
         yield "No strategy that keeps every read as fast was measured."
     elif not any(candidate in fast for candidate in decision.front):

@@ -152,9 +152,9 @@ def analyse(experiment: Experiment, constraints: Constraints | None = None) -> R
     experiment = replace(experiment, case=replace(experiment.case, target_bytes=constraints.target_bytes))
     context = references(experiment)
     trials = [_trial(context, outcome) for outcome in experiment.outcomes]
-    found = tuple(candidates(trials, context.noise))
-    decision = decide(found, constraints)
-    varied = variations(found, decision, experiment)
+    competing = tuple(candidates(trials, context.noise))
+    decision = decide(competing, constraints)
+    varied = variations(competing, decision, experiment)
     ranks = {id(candidate.trial): rank for rank, candidate in enumerate(decision.ranking, 1)}
     foretold = _forecasts(context, trials)
     broken = tuple(_broken(experiment))
@@ -173,7 +173,7 @@ def analyse(experiment: Experiment, constraints: Constraints | None = None) -> R
             for server, _ in context.read_gaps
         },
         noise=context.noise,
-        candidates=found,
+        candidates=competing,
         decision=decision,
         variations=varied,
         advice=recommend(decision, experiment.case, varied),

@@ -102,10 +102,10 @@ def in_words(writes: Sequence[WriteResult] | None) -> str:
     """What the writes cost, as one sentence."""
     if not writes:
         return "Writes: not measured."
-    told = [write for write in writes if write.refused or write.named]
+    worth_saying = [write for write in writes if write.refused or write.named]
     rest = f" {_given_back(writes)}" if _given_back(writes) else ""
-    if told:
-        return f"Writes: {'; '.join(write.words for write in told)}.{rest}"
+    if worth_saying:
+        return f"Writes: {'; '.join(write.words for write in worth_saying)}.{rest}"
     if all(write.change is Difference.UNKNOWN for write in writes):
         return f"Writes: measured, but not compared: there is no baseline to tell a difference from noise.{rest}"
     return f"Writes: none differs by more than two baselines do.{rest}"
@@ -160,9 +160,9 @@ def _compared(after: WriteSide, before: WriteSide, gap: float | None) -> tuple[f
 
     if min(len(side.timing.values) for side in (after, before)) < 2:
         return None, None, Difference.UNKNOWN
-    found = difference(after.timing.values, before.timing.values)
-    change = change_of(found.low, found.high, gap, by_chance=found.chance >= CHANCE)
-    return 1 / found.high, 1 / found.low, change
+    compared = difference(after.timing.values, before.timing.values)
+    change = change_of(compared.low, compared.high, gap, by_chance=compared.chance >= CHANCE)
+    return 1 / compared.high, 1 / compared.low, change
 
 
 def _rate(side: WriteSide, growth: Increase | None, rows: int) -> WriteRate:

@@ -69,8 +69,8 @@ def _wider(index: IndexProfile, table: TableProfile) -> IndexProfile | None:
 
 def _columns(index: IndexProfile) -> list[str]:
     """The columns of a plain B-tree index, with their order; empty for any other index."""
-    found = _BTREE.fullmatch(index.definition)
-    return found["columns"].split(", ") if found else []
+    match = _BTREE.fullmatch(index.definition)
+    return match["columns"].split(", ") if match else []
 
 
 def _growing(inputs: DiscoveryInputs) -> Iterator[CheapWin]:

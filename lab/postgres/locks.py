@@ -81,12 +81,12 @@ def owners(database: Database) -> Mapping[int, Owner]:
     parents = {oid: parent for oid, _, _, parent, part in rows if part or parent in hypertables}
     parents |= timescaledb.compressed(database)
     names = {oid: (schema, name) for oid, schema, name, _, _ in rows}
-    found = {}
+    tables = {}
     for oid in names:
         root = oid
         while root in parents:
             root = parents[root]
         schema, name = names.get(root, ("_timescaledb_", ""))
         if not schema.startswith("_timescaledb_"):
-            found[oid] = Owner(table=named(schema, name), whole=root == oid)
-    return found
+            tables[oid] = Owner(table=named(schema, name), whole=root == oid)
+    return tables

@@ -74,9 +74,9 @@ def _render(template: str, before: str, inputs: DiscoveryInputs, origins: Sequen
 
 def _pictures(inputs: DiscoveryInputs) -> dict[str, str]:
     """In Markdown, by the name of the chart; empty where the run has none."""
-    made = {chart.name: chart for chart in (charts(inputs.results) if inputs.results else ())}
+    drawn = {chart.name: chart for chart in (charts(inputs.results) if inputs.results else ())}
     return {
-        name: f"![{made[name].title}. {made[name].words}]({inputs.plan_folder}/{name}.svg)" if name in made else ""
+        name: f"![{drawn[name].title}. {drawn[name].words}]({inputs.plan_folder}/{name}.svg)" if name in drawn else ""
         for name in PICTURES
     }
 

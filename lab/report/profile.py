@@ -35,8 +35,8 @@ def tables(profile: Profile) -> tuple[Table, ...]:
 
 def overview(profile: Profile, wins: Sequence[CheapWin]) -> tuple[Table, ...]:
     """One screen: what the bytes are spent on, what grows, what needs no rewrite; tables that have rows."""
-    made = (replace(storage(profile, _FEW), title="What eats the disk"), _growing(profile), _wins(wins))
-    return tuple(table for table in made if table.rows)
+    tables = (replace(storage(profile, _FEW), title="What eats the disk"), _growing(profile), _wins(wins))
+    return tuple(table for table in tables if table.rows)
 
 
 def _growing(profile: Profile) -> Table:

@@ -106,7 +106,7 @@ def _decision(decision: Decision, variations: Sequence[Variation]) -> DecisionSu
         ranking=tuple(candidate.name for candidate in decision.ranking),
         front=tuple(candidate.name for candidate in decision.front),
         dominated={loser.candidate.name: loser.by.name for loser in decision.dominated},
-        excluded={one.candidate.name: one.breaches for one in decision.excluded},
+        excluded={excluded.candidate.name: excluded.breaches for excluded in decision.excluded},
         variations={variation.name: variation.first for variation in variations},
     )
 

@@ -136,7 +136,10 @@ class Canaries:
         except BaseException:
             self.close()
             raise
-        self._requests: Sequence[Probe] = (self._watch, *(one for pair in self._canaries.values() for one in pair))
+        self._requests: Sequence[Probe] = (
+            self._watch,
+            *(canary for pair in self._canaries.values() for canary in pair),
+        )
 
     @property
     def sights(self) -> Sequence[Sight]:

@@ -99,7 +99,7 @@ class _Table:
 
     def row(self, row_hash: int) -> _Named | None:
         """A row of that hash; None where there is none."""
-        return self._one(f"row_hash = {row_hash}")
+        return self._first(f"row_hash = {row_hash}")
 
     @property
     def key(self) -> list[str]:
@@ -110,9 +110,11 @@ class _Table:
         """The row with the same values in those columns; None without such a row, or without columns."""
         if not key or not set(key) <= row.keys():
             return None
-        return self._one(" AND ".join(f"{quoted(column)} = %s" for column in key), [str(row[column]) for column in key])
+        return self._first(
+            " AND ".join(f"{quoted(column)} = %s" for column in key), [str(row[column]) for column in key]
+        )
 
-    def _one(self, condition: str, params: Sequence[str] = ()) -> _Named | None:
+    def _first(self, condition: str, params: Sequence[str] = ()) -> _Named | None:
         names = ", ".join(map(quoted, self.columns))
         rows = self._fetch(f"SELECT {names} FROM {self._rows} WHERE {condition} LIMIT 1", params)
         return dict(zip(self.columns, rows[0], strict=True)) if rows else None

@@ -190,8 +190,8 @@ def _asked_again(
 def _about_views(database: Database, asked: Questions) -> Questions:
     """The same questions without the tables that have not become views."""
     sql = "SELECT relname::text FROM pg_class WHERE relkind = 'v' AND relname = ANY(%s) AND relnamespace = %s::regnamespace"
-    found = {name for (name,) in database.fetch(sql, (list(asked.columns), quoted(asked.schema)))}
-    return replace(asked, columns={table: columns for table, columns in asked.columns.items() if table in found})
+    views = {name for (name,) in database.fetch(sql, (list(asked.columns), quoted(asked.schema)))}
+    return replace(asked, columns={table: columns for table, columns in asked.columns.items() if table in views})
 
 
 def outside_files(folder: Path) -> dict[str, int]:
@@ -205,8 +205,8 @@ def _elsewhere(reader: Reader, questions: Questions) -> Iterator[Mismatch]:
     with tempfile.TemporaryDirectory(dir=reader.outside.parent) as empty:
         lost = replace(reader, outside=Path(empty))
         for name in reader.archives:
-            if found := lost.finds(name, questions):
-                yield Mismatch(name=f"values of {name} without their files", expected="none", found=f"{found} rows")
+            if rows := lost.finds(name, questions):
+                yield Mismatch(name=f"values of {name} without their files", expected="none", found=f"{rows} rows")
 
 
 def _guarantees_lost(lost: frozenset[Guarantee], scenario: Scenario) -> Iterator[Mismatch]:

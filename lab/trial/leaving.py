@@ -25,19 +25,19 @@ def staying(database: Database, asked: Questions, loss: Loss, *, applied: bool) 
 
     Where it is not `applied` yet, the others are 0, as they must be afterwards.
     """
-    found = {}
+    counted = {}
     for name, condition in loss.moved.items():
         table, _, column = name.partition(".")
         rows = qualified(asked.schema, table) if applied else rows_left(asked, loss, table)
         counts = (f"count(t.{quoted(column)}) FILTER (WHERE ({condition}) IS {what} TRUE)" for what in ("NOT", ""))
         ((stay, others),) = database.fetch(f"SELECT {', '.join(counts)} FROM {rows} t")
-        found[name] = stay, others if applied else 0
-    return found
+        counted[name] = stay, others if applied else 0
+    return counted
 
 
-def misplaced(found: Mapping[str, tuple[int, int]], expected: Mapping[str, tuple[int, int]]) -> Iterator[Mismatch]:
+def misplaced(actual: Mapping[str, tuple[int, int]], expected: Mapping[str, tuple[int, int]]) -> Iterator[Mismatch]:
     """Values that left the database although they must stay, or the other way round."""
     for name, (stay, others) in expected.items():
-        if found[name] != (stay, others):
-            texts = (f"{one[0]} that stay, {one[1]} others" for one in (expected[name], found[name]))
+        if actual[name] != (stay, others):
+            texts = (f"{stayed} that stay, {moved} others" for stayed, moved in (expected[name], actual[name]))
             yield Mismatch(name=f"values of {name} in the database", expected=next(texts), found=next(texts))

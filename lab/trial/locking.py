@@ -37,22 +37,22 @@ class Executed:
 def recorded(executed: Iterable[Executed]) -> tuple[ExecutedStatement, ...]:
     """The statements with their locks; consecutive repetitions are one statement with a count."""
     statements: list[ExecutedStatement] = []
-    for one in executed:
+    for each in executed:
         last = statements[-1] if statements else None
-        if last and replace(last, times=1, locks=None, unseen_seconds=None) == one.statement:
+        if last and replace(last, times=1, locks=None, unseen_seconds=None) == each.statement:
             statements[-1] = replace(
                 last,
                 times=last.times + 1,
-                locks=_together(last.locks, one.locks),
-                unseen_seconds=_longer(last.unseen_seconds, one.unseen_seconds),
+                locks=_together(last.locks, each.locks),
+                unseen_seconds=_longer(last.unseen_seconds, each.unseen_seconds),
             )
         else:
-            statements.append(replace(one.statement, locks=one.locks, unseen_seconds=one.unseen_seconds))
+            statements.append(replace(each.statement, locks=each.locks, unseen_seconds=each.unseen_seconds))
     return tuple(statements)
 
 
-def _longer(one: float | None, other: float | None) -> float | None:
-    return max((seconds for seconds in (one, other) if seconds is not None), default=None)
+def _longer(some: float | None, other: float | None) -> float | None:
+    return max((seconds for seconds in (some, other) if seconds is not None), default=None)
 
 
 def _together(some: tuple[TableLock, ...] | None, others: tuple[TableLock, ...] | None) -> tuple[TableLock, ...] | None:

@@ -69,12 +69,12 @@ def _taken(owner: ast.expr, how: str, evidence: Evidence) -> tuple[Access, str]:
     others = of & evidence.schema.homonyms if not of & evidence.schema.entities else frozenset()
     if others:
         return Access.UNCLEAR, f"{how} of {', '.join(sorted(others))}, which is not the table's class"
-    if _made(owner, evidence):
+    if _is_new_dictionary(owner, evidence):
         return Access.UNCLEAR, f"{how} of a dictionary that was made here"
     return Access.READ, how
 
 
-def _made(owner: ast.expr, evidence: Evidence) -> bool:
+def _is_new_dictionary(owner: ast.expr, evidence: Evidence) -> bool:
     """Whether the function assigns only dictionaries to the owner, written there or parsed from JSON."""
     values = [owner]
     if isinstance(owner, ast.Name):
