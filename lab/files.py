@@ -6,6 +6,7 @@ import codecs
 import errno
 import hashlib
 import json
+import os
 import tempfile
 from collections.abc import Callable, Collection, Mapping
 from functools import cache
@@ -27,6 +28,8 @@ _HINTS = {
     errno.ENXIO: "First start the program that reads it.",
 }
 _ELSEWHERE = "Name a regular file, or a new one."
+_MEASURED = ".json"
+"""How the name of a file ends that holds what was measured: a text for people never takes its place."""
 _OTHER_FOLDER = "Name another folder with --out."
 _TOO_LARGE = 1 << 63
 _SCHEMA = "https://json-schema.org/draft/2020-12/schema"
@@ -51,6 +54,16 @@ def check_target(path: Path, *, streams: bool = False) -> None:
             paths.target(path)
     except OSError as error:
         raise _unwritable(path, error) from error
+
+
+def check_document(path: Path) -> None:
+    """As `check_target`, of a text for people; `InputError` too for a file of measurements, which the command may be about."""
+    check_target(path)
+    if Path(os.path.realpath(path)).suffix == _MEASURED:
+        raise InputError(
+            f"{path} cannot be written: its name is that of a file of measurements.",
+            hint=f"Name a file that does not end with {_MEASURED}.",
+        )
 
 
 def write(path: Path, text: str) -> None:

@@ -49,7 +49,7 @@ def compare(
     if not folders:
         raise InputError(no_run(results), hint=START)
     if html is not None:
-        files.check_target(html)
+        files.check_document(html)
     compared = comparison.compare([analyse(runs.load(folder)) for folder in folders])
     if html is not None:
         _write_comparison(html, compared)

@@ -89,7 +89,7 @@ def discover(
     from lab.report.page import document, pictures
 
     read_scenarios(scenarios)
-    files.check_target(output)
+    files.check_document(output)
     files.check_target(output.with_suffix(".html"))
     if output.name == discovery.SUMMARY:
         raise InputError(f"{output} is the name of the summary beside it.", hint="Give the document another name.")

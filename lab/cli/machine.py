@@ -82,7 +82,7 @@ def schema(
         typer.echo(formats.schema(name), nl=False)
         return
     if attach is not None:
-        files.check_target(attach)
+        files.check_document(attach)
         files.write(attach, formats.with_list(files.read(attach)))
         print_line(f"Wrote the list of schemas into {attach}.")
     if output is not None:

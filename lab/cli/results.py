@@ -65,7 +65,7 @@ def _row(entry: Registered) -> tuple[str, ...]:
 def _attach_scenarios(document: Path) -> None:
     from lab import files
 
-    files.check_target(document)
+    files.check_document(document)
     files.write(document, with_scenarios(files.read(document)))
     print_line(f"Wrote the scenarios into {document}.")
 
@@ -197,7 +197,7 @@ def attach(
     from lab.analysis.results import analyse
     from lab.report import markdown
 
-    files.check_target(document)
+    files.check_document(document)
     analysed = analyse(runs.load(run_folder))
     attached = markdown.attach_pick if pick else markdown.attach
     files.write(document, attached(files.read(document), analysed))

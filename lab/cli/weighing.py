@@ -82,7 +82,7 @@ def _check_targets(output: Path | None, html: Path | None) -> None:
     if output:
         files.check_target(output, streams=True)
     if html:
-        files.check_target(html)
+        files.check_document(html)
     if html and html == output:
         raise InputError(f"{html} cannot hold both the profile and its page.", hint="Name two files.")
 
@@ -140,7 +140,7 @@ def _compare(before: str, after: Path, html: Path | None, *, as_json: bool) -> N
     if not _is_file(before):
         raise InputError("Two saved profiles can be compared.", hint="Save one with `lab profile DSN -o profile.json`.")
     if html is not None:
-        files.check_target(html)
+        files.check_document(html)
     older, newer = load_profile(Path(before)), load_profile(after)
     if html is not None:
         files.write(html, page.database_change(older, newer))

@@ -206,6 +206,30 @@ def test_a_link_is_followed_and_stays_a_link(tmp_path: Path) -> None:
         assert (tmp_path / name).read_text(encoding="utf-8") == "text"
 
 
+@pytest.mark.parametrize("name", ["measured.json", "link to it"])
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("attach", SAMPLE),
+        ("list", "--attach"),
+        ("schema", "--attach"),
+        ("discover", "--profile", "2026-02-17", "-o"),
+        ("profile", "--case", "2026-02-17", "--html"),
+        ("profile", "measured.json", "measured.json", "--html"),
+        ("compare", SAMPLE, SAMPLE, "--html"),
+    ],
+)
+def test_no_document_takes_the_place_of_what_was_measured(
+    command: tuple[str | Path, ...], name: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "measured.json").write_text("{}", encoding="utf-8")
+    (tmp_path / "link to it").symlink_to("measured.json")
+    with pytest.raises(InputError, match=f"{name} cannot be written: its name is that of a file of measurements"):
+        lab(*command, name)
+    assert (tmp_path / "measured.json").read_text(encoding="utf-8") == "{}"
+
+
 def test_a_part_is_never_written_through_a_link_that_somebody_laid(tmp_path: Path) -> None:
     (tmp_path / "precious").write_text("precious", encoding="utf-8")
     (tmp_path / ".report.md.part").symlink_to("precious")
