@@ -189,7 +189,11 @@ def before(db: Database, conversion: Conversion, settings: Settings) -> str:
 
 
 def writing(conversion: Conversion) -> Writing:
-    """How the table is written: a market row takes time and event from its snapshot, and old days go by whole chunks."""
+    """How the table is written: a market row takes time and event from its snapshot, and old days go by whole chunks.
+
+    What changes are rows of the newest chunks. A writer knows when it wrote them, and says so: without a time, the server
+    would decompress every chunk to look for them. Here it is refused as soon as it decompresses a row.
+    """
     table, snapshots = conversion.table, conversion.parent or conversion.table
     zone = " AT TIME ZONE 'UTC'" if conversion.time == "timestamptz" else ""
     # Found first, because a table that an open query reads cannot be dropped.
@@ -199,14 +203,33 @@ def writing(conversion: Conversion) -> Writing:
         f" FROM {snapshots} s JOIN deleted_{snapshots} d ON d.id = s.id;"
         f" PERFORM drop_chunks('{table}', older_than => day_after); END $$"
     )
+    if not conversion.parent:
+        return Writing(update=(update(conversion, "last_confirmed_at", ("id",)),), delete=(drop,))
     insert = (
         f"INSERT INTO {table} ({COLUMNS}, captured_at, {conversion.event})"
         f" SELECT {of('i', COLUMNS)}, s.captured_at, s.{conversion.event} FROM inserted_{table} i"
         f" JOIN inserted_{snapshots} s ON s.id = i.snapshot_id ORDER BY i.id"
     )
     return Writing(
-        insert=(insert,) if conversion.parent else (),
+        prepare=(
+            f"CREATE TEMP TABLE written_{snapshots} (id bigint, captured_at {conversion.time})",
+            "SET timescaledb.max_tuples_decompressed_per_dml_transaction = 1",
+        ),
+        insert=(insert, f"INSERT INTO written_{snapshots} SELECT id, captured_at FROM inserted_{snapshots}"),
+        update=(update(conversion, "unavailable_at", ("snapshot_id", "betpawa_market_id")),),
         delete=(drop,),
+    )
+
+
+def update(conversion: Conversion, column: str, key: tuple[str, ...]) -> str:
+    """The statement that changes the column of rows with that key: no older than the first of their snapshots, as a constant."""
+    table, snapshots = conversion.table, conversion.parent or conversion.table
+    same = " AND ".join(f"t.{name} = u.{name}" for name in key)
+    return (
+        f"DO $$ DECLARE since {conversion.time}; BEGIN"
+        f" SELECT min(w.captured_at) INTO since FROM written_{snapshots} w JOIN updated_{table} u ON u.{key[0]} = w.id;"
+        f" EXECUTE format('UPDATE {table} t SET {column} = u.{column} FROM updated_{table} u"
+        f" WHERE t.captured_at >= %L AND {same}', since); END $$"
     )
 
 
