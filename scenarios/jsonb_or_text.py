@@ -69,11 +69,14 @@ def store_text(db: Database) -> None:
 def rewrite_payloads(db: Database, table: str, kind: str) -> None:
     """Store the payloads of a table as that type, in place: the same statement with the old type is the way back."""
     with db.step(f"{table}: rewrite raw_response as {kind}"):
+        db.execute("BEGIN")
+        db.execute(f"LOCK TABLE {table} IN EXCLUSIVE MODE")
         db.prove(
             f"jsonb gives back the text of every raw_response of {table}",
             f"SELECT count(*) FROM {table} WHERE {CHANGED}",
         )
         db.execute(f"ALTER TABLE {table} ALTER COLUMN raw_response TYPE {kind} USING raw_response::text::{kind}")
+        db.execute("COMMIT")
 
 
 def store_jsonb(db: Database) -> None:

@@ -98,9 +98,12 @@ def apply(db: Database) -> None:
         # ALTER … TYPE forgets the column's codec and writes with the session's.
         db.execute("SET default_toast_compression = lz4")
         for table, (kind, fresh) in FRESH_VALUE.items():
+            db.execute("BEGIN")
+            db.execute(f"LOCK TABLE {table} IN EXCLUSIVE MODE")
             prove_unchanged(db, table, kind, fresh)
             db.execute(f"ALTER TABLE {table} ALTER COLUMN raw_response TYPE {kind} USING {fresh}")
             set_codec(db, table)
+            db.execute("COMMIT")
         db.execute("RESET default_toast_compression")
     with db.step("prove the codec of every value"):
         for table in FRESH_VALUE:

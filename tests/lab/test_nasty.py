@@ -63,6 +63,26 @@ def test_every_strategy_drops_only_after_a_proof_or_in_a_final_step(name: str, n
                 assert proved or step.final or "DROP NOT NULL" in statement.sql, statement.sql
 
 
+@every
+def test_no_writer_comes_between_a_proof_and_the_statement_that_replaces(
+    name: str, nasty_outcome: NastyOutcome
+) -> None:
+    """What it replaces is locked before the proof, in the same transaction; what a rollback needs still lies apart."""
+    replaces = re.compile(r"ALTER TABLE (\w+) (RENAME TO|ALTER COLUMN \w+ TYPE .* USING)")
+    for step in (step for step in completed(nasty_outcome(name)[0]).steps if not step.auxiliary):
+        locked: set[str] = set()
+        proved: set[str] = set()
+        for statement in step.statements:
+            if statement.sql == "COMMIT":
+                locked, proved = set(), set()
+            elif lock := re.match(r"LOCK TABLE (\w+) IN", statement.sql):
+                locked.add(lock[1])
+            elif statement.kind is StatementKind.PROOF:
+                proved |= locked
+            elif (table := replaces.match(statement.sql)) and table[1] in scenario_of(name).changes:
+                assert table[1] in proved, statement.sql
+
+
 @pytest.mark.parametrize("name", REFUSED)
 def test_a_strategy_that_cannot_keep_what_is_nasty_refuses_it(name: str, nasty_outcome: NastyOutcome) -> None:
     outcome, _ = nasty_outcome(name)
