@@ -10,6 +10,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,7 @@ import pytest
 
 from lab.errors import ServerError
 from lab.servers import cache, clean, open_server, open_workspace
+from lab.servers.record import Record
 from lab.servers.shared_memory import Segment, of_this_machine
 from tests.support import ROOT, wait_until
 
@@ -143,6 +145,26 @@ def _postmaster(run: Path) -> int:
 
 def _segments_of(postmaster: int) -> list[Segment]:
     return [segment for segment, _ in of_this_machine() if segment.creator == postmaster]
+
+
+@pytest.mark.skipif(not psutil.LINUX, reason="elsewhere the start of a process is told by the clock")
+@pytest.mark.parametrize("by", [-2e9, 86_400.0], ids=["before 1970", "a day ahead"])
+def test_a_run_knows_its_processes_and_ends_them_though_the_clock_was_set(
+    by: float, base: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert base
+    booted, clock = psutil.boot_time(), time.time
+    with open_workspace() as run:
+        process = run.spawn([sys.executable, "-c", "import time; time.sleep(60)"], log=base / "log")
+        monkeypatch.setattr("psutil._pslinux.boot_time", lambda: booted + by)
+        monkeypatch.setattr(time, "time", lambda: clock() + by)
+        assert psutil.boot_time() == booted + by
+        record = Record.read(run.path)
+        assert record
+        assert record.owner.process()
+        assert process.pid in {child.pid for child in record.children if child.process()}
+    assert not psutil.pid_exists(process.pid)
+    assert not run.path.exists()
 
 
 @pytest.mark.usefixtures("exclusive")
