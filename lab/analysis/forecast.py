@@ -9,7 +9,7 @@ neither size has reached, such as the memory of the machine.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from lab.analysis.interval import error, mean_square
@@ -55,6 +55,27 @@ class StepForecast:
     wal_bytes: Amount | None
     peak_bytes: Amount | None
     """Size of the database's folder, without WAL and without tables that the workload does not imitate."""
+
+
+def together(steps: Sequence[StepForecast | None]) -> StepForecast:
+    """All steps of a migration as one: seconds and WAL add up, and the largest disk counts; None of what one of them lacks."""
+    return StepForecast(
+        step="all steps",
+        seconds=_joined([step.seconds if step else None for step in steps], math.fsum),
+        wal_bytes=_joined([step.wal_bytes if step else None for step in steps], math.fsum),
+        peak_bytes=_joined([step.peak_bytes if step else None for step in steps], max),
+    )
+
+
+def _joined(amounts: Sequence[Amount | None], join: Callable[[Iterable[float]], float]) -> Amount | None:
+    known = [amount for amount in amounts if amount]
+    if not known or len(known) < len(amounts):
+        return None
+    return Amount(
+        value=join(amount.value for amount in known),
+        low=join(amount.low for amount in known),
+        high=join(amount.high for amount in known),
+    )
 
 
 def readings(larger: float, smaller: float, sizes: Sizes) -> Amount:

@@ -99,16 +99,21 @@ def usual_slowdown(write: WriteResult | None) -> float | None:
 
 
 def in_words(writes: Sequence[WriteResult] | None) -> str:
-    """What the writes cost, as one sentence."""
+    """What the writes cost, after what is paid."""
+    return f"Writes: {sentence(writes)}"
+
+
+def sentence(writes: Sequence[WriteResult] | None) -> str:
+    """What the writes cost."""
     if not writes:
-        return "Writes: not measured."
+        return "not measured."
     worth_saying = [write for write in writes if write.refused or write.named]
     rest = f" {_given_back(writes)}" if _given_back(writes) else ""
     if worth_saying:
-        return f"Writes: {'; '.join(write.words for write in worth_saying)}.{rest}"
+        return f"{'; '.join(write.words for write in worth_saying)}.{rest}"
     if all(write.change is Difference.UNKNOWN for write in writes):
-        return f"Writes: measured, but not compared: there is no baseline to tell a difference from noise.{rest}"
-    return f"Writes: none differs by more than two baselines do.{rest}"
+        return f"measured, but not compared: there is no baseline to tell a difference from noise.{rest}"
+    return f"none differs by more than two baselines do.{rest}"
 
 
 def _given_back(writes: Sequence[WriteResult]) -> str:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator
 from itertools import groupby
 from operator import attrgetter
 
 from lab.analysis.candidate import outside_text
-from lab.analysis.forecast import StepForecast
+from lab.analysis.forecast import StepForecast, together
 from lab.discovery import statements as sql
 from lab.discovery.inputs import DiscoveryInputs, MeasuredStrategy
 from lab.discovery.locks import blocks, lock_words
@@ -155,13 +154,12 @@ def _circumstances(strategy: MeasuredStrategy, steps: int) -> str:
 
 def _foretold(strategy: MeasuredStrategy) -> str:
     """The time of all steps at full size."""
-    seconds = [step.seconds for step in strategy.forecast if step and step.seconds]
-    if not seconds or len(seconds) < len(strategy.forecast):
+    whole = together(strategy.forecast).seconds
+    if whole is None:
         return "How long they take at full size was not foretold, because the run timed them at one size only."
-    least, total, most = (math.fsum(getattr(amount, end) for amount in seconds) for end in ("low", "value", "high"))
     return (
-        f"At full size all steps together take about {duration_text(total)} on that machine, between {duration_text(least)}"
-        f" and {duration_text(most)}."
+        f"At full size all steps together take about {duration_text(whole.value)} on that machine, between"
+        f" {duration_text(whole.low)} and {duration_text(whole.high)}."
     )
 
 

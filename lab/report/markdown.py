@@ -77,7 +77,7 @@ def attach_pick(document: str, results: Results) -> str:
 
 def _pick(results: Results) -> str:
     return TEMPLATES.get_template("pick.md.j2").render(
-        advice=results.advice, pick=results.pick, price=list(price(results.pick)) if results.pick else []
+        advice=results.advice, pick=results.pick, price=list(price(results))
     )
 
 

@@ -8,12 +8,14 @@ import pytest
 
 from data_gen import Dataset
 from lab import registry
-from lab.analysis.forecast import Sizes, forecasts, matched, readings
+from lab.analysis.forecast import Amount, Sizes, StepForecast, forecasts, matched, readings, together
 from lab.analysis.results import analyse
 from lab.report import migration
+from lab.report.price import price
 from lab.runner.server_pool import ServerPool
 from lab.trial import trial
 from lab.trial.template import Bench
+from lab.units import duration_text
 from lab.values import BASELINE, SIZE, Completed, Experiment, StepRecord, Timing
 from tests.lab.trials import request_for
 from tests.thin import BYTES, thin_case
@@ -80,7 +82,32 @@ def test_a_run_that_timed_one_size_has_no_forecast(sample: Experiment) -> None:
             for one in sample.auxiliary_trials
         ),
     )
-    assert not migration.forecasts(analyse(bare)).rows
+    results = analyse(bare)
+    assert not migration.forecasts(results).rows
+    assert str(dict(price(results))["Migration"]).endswith(
+        "At full size: not forecast, because only one size was timed."
+    )
+
+
+def test_the_price_of_the_pick_is_that_of_all_its_steps_at_full_size(sample: Experiment) -> None:
+    results = analyse(sample)
+    row = next(row for row in results.trials if results.pick and row.trial is results.pick.trial)
+    steps = [step for step in row.forecast or () if step.seconds]
+    assert len(steps) == len(row.forecast or ()) > 1
+    whole = together(steps)
+    assert whole.seconds
+    assert whole.seconds.value == pytest.approx(sum(step.seconds.value for step in steps if step.seconds))
+    assert whole.seconds.low < whole.seconds.value < whole.seconds.high
+    assert f"At full size about {duration_text(whole.seconds.value)} (" in str(dict(price(results))["Migration"])
+
+
+def test_all_steps_together_are_not_known_where_one_is_not() -> None:
+    amount = Amount(value=2.0, low=1.0, high=3.0)
+    first = StepForecast(step="a", seconds=amount, wal_bytes=amount, peak_bytes=amount)
+    whole = together([first, replace(first, wal_bytes=None)])
+    assert (whole.seconds, whole.wal_bytes, whole.peak_bytes) == (Amount(value=4.0, low=2.0, high=6.0), None, amount)
+    assert together([first, None]).seconds is None
+    assert together([]).seconds is None
 
 
 def test_a_run_that_timed_both_has_one_but_not_of_what_goes_by_age(sample: Experiment, record: StepRecord) -> None:

@@ -42,7 +42,7 @@ def page(results: Results) -> str:
         experiment=results.experiment,
         advice=results.advice,
         pick=results.pick,
-        price=list(price(results.pick)) if results.pick else [],
+        price=list(price(results)),
         missing=list(_missing(results)),
         charts=drawn,
         columns=columns(results),
