@@ -8,9 +8,9 @@ from typing import Any
 from data_gen.calibration.facts import SCRAPES, Facts
 from data_gen.case import PublishedFigure
 from data_gen.facts import COMPETITORS, HOME, SIDES
+from lab.postgres.sql import PAGE
 from lab.values import ColumnProfile, TableProfile
 
-_PAGE = 8192
 _TABLES = (*(table for pair in SIDES.items() for table in pair), SCRAPES)
 _DOCUMENTS = ((HOME, "betpawa"), (COMPETITORS, "competitors"))
 _WIDTH = 0.03
@@ -85,15 +85,15 @@ def _table(table: TableProfile, facts: Facts) -> Iterator[PublishedFigure]:
         note = f"{_bloat(table):.0%} of it is room of rows that are gone, imitated roughly." if _bloat(table) else ""
         yield _width(f"{name}.heap_bytes_per_row", table.heap_bytes / rows, tolerance, note)
     if rows and table.index_bytes:
-        held = table.index_bytes - _PAGE * len(table.indexes)  # the first page of an index holds no row
+        held = table.index_bytes - PAGE * len(table.indexes)  # the first page of an index holds no row
         tolerance = _tolerance(table.index_bytes, 2 * len(table.indexes), facts) + _SPLITS
         yield _width(f"{name}.index_bytes_per_row", held / rows, tolerance)
 
 
 def _tolerance(size: int, pages: int, facts: Facts) -> float:
     """Relative tolerance of a width; in a small table, `pages` of its pages may be partly filled."""
-    few = size < _PRECISE * _PAGE * pages
-    return (_ROUNDED if facts.profile.source == "published" else _WIDTH) + (pages * _PAGE / size if few else 0.0)
+    few = size < _PRECISE * PAGE * pages
+    return (_ROUNDED if facts.profile.source == "published" else _WIDTH) + (pages * PAGE / size if few else 0.0)
 
 
 def _width(name: str, value: float, tolerance: float, note: str = "") -> PublishedFigure:

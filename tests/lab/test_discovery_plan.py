@@ -6,7 +6,6 @@ import json
 import re
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
@@ -32,6 +31,7 @@ from lab.trial.template import Bench
 from lab.values import Completed, Dependant, ExecutedStatement, StatementKind
 from tests.lab.commands import Done, program_here
 from tests.lab.trials import NastyOutcome, completed, every_scenario, on_pglite, request_for
+from tests.support import wait_until
 
 NATIVE = [name for name in registry.everything() if not on_pglite(name)]
 PACKED = "pack_raw_response"
@@ -246,13 +246,6 @@ def test_the_daily_program_moves_what_has_become_old_and_the_way_back_brings_eve
             done = run_program(named(files, UNDO), tmp_path, "--dsn", database.conninfo)
             assert done.returncode == 0, done.stderr
             assert documents(database) == before
-
-
-def wait_until(happened: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 60
-    while not happened():
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
 
 
 @pytest.mark.trial("nasty", PACKED)
