@@ -220,9 +220,9 @@ def _workload(module: str, case: str | None, profile: Path | None) -> Workload:
 
     try:
         resolve: Callable[[str | None, Path | None], Workload] = import_module(module).resolve
-    except (ImportError, AttributeError, ValueError) as error:
+    except (Exception, SystemExit) as error:  # it may be somebody's code, which raises anything
         hint = "Name a Python module with a function resolve(case, profile), such as data_gen.imitation."
-        raise InputError(f"'{module}' is no workload: {error}.", hint=hint) from error
+        raise InputError(f"'{module}' is no workload: {type(error).__name__}: {error}.", hint=hint) from error
     return resolve(case, profile)
 
 

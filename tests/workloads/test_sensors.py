@@ -122,8 +122,11 @@ def test_the_command_line_runs_a_workload_that_the_lab_does_not_know(tmp_path: P
     assert runs.load(folder).workload == FACTS
 
 
-@pytest.mark.parametrize("module", ["no.such.module", "tests.workloads.strategies", ""])
-def test_what_is_no_workload_is_refused_by_name(module: str) -> None:
+@pytest.mark.parametrize("module", ["no.such.module", "tests.workloads.strategies", "", "broken", "ends"])
+def test_what_is_no_workload_is_refused_by_name(module: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    (tmp_path / "broken.py").write_text("def resolve(case, profile:\n", encoding="utf-8")
+    (tmp_path / "ends.py").write_text("raise SystemExit(0)\n", encoding="utf-8")
+    monkeypatch.syspath_prepend(tmp_path)
     done = lab_here("run", "--workload", module)
     assert done.returncode == 2
     assert f"'{module}' is no workload" in " ".join(done.stderr.split())
