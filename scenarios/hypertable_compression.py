@@ -184,7 +184,10 @@ def costs(settings: Settings) -> Iterator[str]:
             "The foreign key competitor_market_odds → competitor_odds_snapshots is gone:"
             " a hypertable's id cannot be referred to."
         )
-    yield "A lookup by id or snapshot_id alone searches every chunk. Changing a compressed row decompresses its batch."
+    yield (
+        "A lookup by id or snapshot_id alone searches every chunk. An UPDATE must name the time of its rows: without it, the"
+        " server decompresses every chunk to look for them, up to a limit at which it refuses."
+    )
     if settings.tables == "all":
         yield "The plain index on event_id and the BRIN index on time are not rebuilt: chunks and segments replace them."
     yield "It needs TimescaleDB's Community edition, which most managed PostgreSQL services do not offer."
