@@ -154,10 +154,12 @@ def test_a_search_ends_in_a_verified_run_whose_recommendation_names_a_finalist(f
         request(tmp_path, Constraints(target_bytes=1 << 40)),
         scenarios=first.found.finalists,
         forecasts=(known,),
+        search=first.found.recorded,
     )
     pipeline.run(finals, lambda _: None, folders.append)
     measured = runs.load(folders[0])
     assert measured.plan.forecasts == (known,)
+    assert measured.plan.search == first.found.recorded
     pick = analyse(measured).decision.pick
     assert pick
     assert pick.name in first.found.finalists
@@ -175,6 +177,10 @@ def test_a_search_records_how_far_it_came(first: Said) -> None:
         ending=SearchEnding.NOTHING_LEFT,
         left_out=0,
     )
+    assert "no other combination promised an improvement" in report.document(first.found)
+    short = replace(first.found, found=replace(first.found.found, left_out=(("drop_payload", "pack_units"),)))
+    assert (short.recorded.ending, short.recorded.left_out) == (SearchEnding.BUDGET, 1)
+    assert "The budget ended it: 1 other combination still promised an improvement" in report.document(short)
 
 
 @pytest.mark.slow
