@@ -9,6 +9,7 @@ import { PGlite } from '@electric-sql/pglite'
 import { timescaledb } from '@electric-sql/pglite/timescaledb'
 
 const [data, path, pipe, identity] = process.argv.slice(2)
+const END = Buffer.from('X\0\0\0\x04', 'latin1')
 const SYNC = Buffer.from('S\0\0\0\x04', 'latin1')
 // An answer is due after: Query, Sync, Flush, FunctionCall, Terminate, password. The engine must not see a batch before its end.
 const ENDS = new Set(Buffer.from('QSHFXp'))
@@ -79,10 +80,35 @@ function batch(bytes, started) {
   }
 }
 
+// The engine takes a message from here, piece by piece, and leaves its answer here. PGlite's own way would also unpack each
+// row of each answer into JavaScript's values, and keep them for ever.
+const wire = { message: Buffer.alloc(0), answer: [] }
+
+function connect({ addFunction, _set_read_write_cbs: connectTo }) {
+  const read = addFunction((at, most) => {
+    const piece = wire.message.subarray(0, most)
+    db.Module.HEAPU8.set(piece, at)
+    wire.message = wire.message.subarray(piece.length)
+    return piece.length
+  }, 'iii')
+  const write = addFunction((at, length) => {
+    wire.answer.push(db.Module.HEAPU8.slice(at, at + length))
+    return length
+  }, 'iii')
+  connectTo(read, write)
+}
+
+function ask(message) {
+  wire.message = message
+  wire.answer = []
+  db.Module._interactive_one(message.length, message[0])
+  return wire.answer
+}
+
 // All connections share one session of the engine: what the last one left behind must not reach the next one.
 function freshen() {
-  db.execProtocolRawSync(SYNC)
-  for (const sql of FRESH) db.execProtocolRawSync(query(sql))
+  ask(SYNC)
+  for (const sql of FRESH) ask(query(sql))
 }
 
 function serve(socket) {
@@ -94,10 +120,10 @@ function serve(socket) {
     const end = batch(pending, started)
     if (!end) return
     if (started && pending[0] === TERMINATE) return socket.end()
-    const answer = db.execProtocolRawSync(pending.subarray(0, end))
+    const answer = ask(pending.subarray(0, end))
     pending = pending.subarray(end)
     started = true
-    if (answer.length) socket.write(Buffer.from(answer))
+    if (answer.length) socket.write(Buffer.concat(answer))
   })
   socket.resume()
 }
@@ -112,12 +138,14 @@ function enqueue(socket) {
 }
 
 const db = await PGlite.create(data, { extensions: { timescaledb, copying } })
+connect(db.Module)
 // The socket gets its name once it can be connected to, so that its name is the sign of being ready.
 createServer(enqueue).listen(`${path}.new`, () => renameSync(`${path}.new`, path))
 
 // The lab holds the other end: when it closes it, or dies, this process ends.
-process.stdin.on('end', async () => {
-  await db.close()
+process.stdin.on('end', () => {
+  ask(END)
+  db.Module._pgl_shutdown()
   process.exit(0)
 })
 process.stdin.resume()
