@@ -121,7 +121,7 @@ Jobs = Annotated[
         "--jobs",
         "-j",
         help=f"Trials at the same time; default: {JOBS_PER_CORE} per core where each has 1 GB of free memory, at most"
-        f" {MOST_JOBS}. A timed trial runs alone on its server.",
+        f" {MOST_JOBS}. While a trial is timed, none runs that shares its WAL.",
     ),
 ]
 StepSeconds = Annotated[

@@ -15,7 +15,7 @@ class Effort:
     """About how many subjects a read is measured, such as events; None: about all that the workload names."""
     write_seconds: float
     quiet: bool
-    """Whether nothing else works on any server while a trial is timed; else nothing on its own server."""
+    """Whether nothing else works on any server while a trial is timed; else nothing that shares its WAL."""
     varies: bool
     """Whether strategies that depend on a parameter of the workload are tried at other values of it, too."""
 

@@ -55,7 +55,7 @@ class RunRequest:
     read_seconds: float = USUAL.read_seconds
     """About how long the reads of each trial are measured; 0 leaves them out."""
     quiet: bool = USUAL.quiet
-    """Whether nothing else works on any server while a trial is timed; else nothing on its own server."""
+    """Whether nothing else works on any server while a trial is timed; else nothing that shares its WAL."""
     varies: bool = True
     """Whether scenarios that depend on a parameter of the workload are tried at other values of it, too."""
     read_subjects: int | None = None
@@ -115,9 +115,10 @@ def run_in(
             "A database in a container cannot be kept to look at: its password is shown to nobody.",
             hint="Add --server native or --server pglite.",
         )
+    used = {trial.server for trial in trials if trial.server}
     # Before the dataset is planned, which would take all memory for a size mistyped by a few zeros.
     check_room(
-        [pool.server(kind) for kind in {trial.server for trial in trials if trial.server}],
+        [pool.server(kind) for kind in used],
         request.size_bytes,
         jobs,
         len(kept),
@@ -139,7 +140,7 @@ def run_in(
         entries=entries,
         pool=pool,
         journal=journal,
-        gates=gates(kinds, quiet=request.quiet),
+        gates=gates({kind: pool.server(kind).shares_wal for kind in used}, quiet=request.quiet),
         workload=workload,
         case_sha256=sha256(workload.case_text),
         step_seconds=request.step_seconds,

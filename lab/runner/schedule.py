@@ -5,10 +5,10 @@ from __future__ import annotations
 import os
 import threading
 from collections import Counter, defaultdict, deque
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
-from contextlib import contextmanager
-from typing import TypeAlias
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from typing import Protocol, TypeAlias
 
 import psutil
 
@@ -40,17 +40,23 @@ def jobs_at_once(asked: int | None) -> int:
     return asked
 
 
-def run_jobs(jobs: Sequence[tuple[str, Job]], *, at_once: int, interrupted: Job) -> None:
+def run_jobs(
+    jobs: Sequence[tuple[str, Job]], *, at_once: int, interrupted: Job, spare: Container[str] = (), cores: int = 1
+) -> None:
     """Do all jobs, each named with its server, `at_once` at a time; those of one server begin in order.
+
+    Those of a `spare` server share nothing but the machine: they leave one of the `cores` to the others as long as there are
+    others, and then have one each.
 
     When one raises, or Ctrl-C comes, call `interrupted` and raise it. Jobs that have not begun by then never do.
     """
-    queues = _Queues(jobs)
+    queues = _Queues(jobs, spare, cores)
     with ThreadPoolExecutor(at_once) as threads:
         try:
             for future in as_completed([threads.submit(queues.do_next) for _ in jobs]):
                 future.result()
         except BaseException:
+            queues.stop()
             threads.shutdown(wait=False, cancel_futures=True)
             interrupted()
             raise
@@ -62,41 +68,93 @@ class _Queues:
     So a slow server does not hold all threads while another one has nothing to do.
     """
 
-    def __init__(self, jobs: Iterable[tuple[str, Job]]) -> None:
+    def __init__(self, jobs: Iterable[tuple[str, Job]], spare: Container[str], cores: int) -> None:
         self._waiting: defaultdict[str, deque[Job]] = defaultdict(deque)
         for server, job in jobs:
             self._waiting[server].append(job)
+        self._spare, self._cores = spare, cores
         self._in_progress: Counter[str] = Counter()
         self._begun: Counter[str] = Counter()
-        self._choosing = threading.Lock()
+        self._changed = threading.Condition()
+        self._stopped = False
 
     def do_next(self) -> None:
-        """Do one job; call it as often as there are jobs."""
-        with self._choosing:
-            server = min(filter(self._waiting.get, self._waiting), key=self._turn)
+        """Do one job, once one may begin; call it as often as there are jobs."""
+        with self._changed:
+            self._changed.wait_for(lambda: self._stopped or self._next())
+            server = self._next()
+            if self._stopped or server is None:
+                return
             job = self._waiting[server].popleft()
             self._in_progress[server] += 1
             self._begun[server] += 1
         try:
             job()
         finally:
-            with self._choosing:
+            with self._changed:
                 self._in_progress[server] -= 1
+                self._changed.notify_all()
+
+    def stop(self) -> None:
+        """Let nobody wait for a job, or begin one."""
+        with self._changed:
+            self._stopped = True
+            self._changed.notify_all()
+
+    def _next(self) -> str | None:
+        """The server of the job that may begin now; None where none may."""
+        return min((server for server in self._waiting if self._may_begin(server)), key=self._turn, default=None)
+
+    def _may_begin(self, server: str) -> bool:
+        if server not in self._spare:
+            return bool(self._waiting[server])
+        others = any(self._waiting[other] or self._in_progress[other] for other in self._waiting if other != server)
+        most = max(1, self._cores - 1 if others else self._cores)
+        return bool(self._waiting[server]) and self._in_progress[server] < most
 
     def _turn(self, server: str) -> tuple[int, int]:
         return self._in_progress[server], self._begun[server]
 
 
-def gates(servers: Iterable[str], *, quiet: bool) -> Mapping[str, ExclusiveGate]:
-    """By kind of server, what its trials share; if `quiet`, or on a single core, all kinds share one gate.
+def gates(shares_wal: Mapping[str, bool], *, quiet: bool) -> Mapping[str, Gate]:
+    """What the trials of each kind of server share, by whether all databases of that kind share one WAL.
 
-    Else a trial that is timed is alone on its server, whose WAL is its own then, while a trial on a server of another kind
-    goes on. Reads and writes are compared with an untouched database that is timed in turn with the trial's: what that
-    neighbour takes, it takes from both.
+    Where they do, a trial that is timed is alone on its server; trials on servers of another kind go on. If `quiet`, or on a
+    single core, all kinds share one gate: nothing else is at work.
+
+    Reads and writes are compared with an untouched database that is timed in turn with the trial's: what a neighbour takes, it
+    takes from both.
     """
     if quiet or os.cpu_count() == 1:
-        return dict.fromkeys(servers, ExclusiveGate())
-    return {server: ExclusiveGate() for server in servers}
+        return dict.fromkeys(shares_wal, ExclusiveGate())
+    return {kind: ExclusiveGate() if shared else OpenGate() for kind, shared in shares_wal.items()}
+
+
+class Gate(Protocol):
+    """How the trials of a server disturb each other."""
+
+    in_turn: bool
+    """Whether they are timed one after the other."""
+
+    def shared(self) -> AbstractContextManager[None]:
+        """Work beside others."""
+
+    def exclusive(self) -> AbstractContextManager[None]:
+        """Inside of `shared`: work while nothing disturbs what is timed."""
+
+
+class OpenGate:
+    """For trials that share nothing but the machine."""
+
+    in_turn = False
+
+    def shared(self) -> AbstractContextManager[None]:
+        """Work at once."""
+        return nullcontext()
+
+    def exclusive(self) -> AbstractContextManager[None]:
+        """Work at once, too."""
+        return nullcontext()
 
 
 class ExclusiveGate:
@@ -105,6 +163,8 @@ class ExclusiveGate:
     Exclusive requests take priority, so timed work runs back to back and the rest runs concurrently. A trial may ask for
     exclusive access as often as it measures something.
     """
+
+    in_turn = True
 
     def __init__(self) -> None:
         self._changed = threading.Condition()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -14,7 +15,7 @@ from lab.registry import Registered
 from lab.runner import auxiliary
 from lab.runner.estimate import Work, trial_seconds
 from lab.runner.journal import Journal
-from lab.runner.schedule import ExclusiveGate, run_jobs
+from lab.runner.schedule import Gate, run_jobs
 from lab.runner.server_pool import ServerPool
 from lab.servers import Server
 from lab.trial import trial
@@ -61,7 +62,7 @@ class Run:
     entries: Mapping[str, Registered]
     pool: ServerPool
     journal: Journal
-    gates: Mapping[str, ExclusiveGate]
+    gates: Mapping[str, Gate]
     """By kind of server."""
     workload: Workload
     case_sha256: str
@@ -140,17 +141,27 @@ def make_trials(trials: Sequence[PlannedTrial], run: Run) -> None:
         (str(request.planned.server), partial(_make, request, purposes, run, partial(work.end, seconds)))
         for (request, purposes), seconds in zip(requests, expected, strict=True)
     ]
-    run_jobs(jobs, at_once=run.journal.experiment.plan.jobs, interrupted=interrupted)
+    run_jobs(
+        jobs,
+        at_once=run.journal.experiment.plan.jobs,
+        interrupted=interrupted,
+        spare={kind for kind, gate in run.gates.items() if not gate.in_turn},
+        cores=os.cpu_count() or 1,
+    )
 
 
 def _side_by_side(requests: Sequence[TrialRequest], expected: Sequence[float], run: Run) -> float:
-    """Seconds of all trials: those that share a gate follow one another, because most of their work is timed."""
-    if run.journal.experiment.plan.jobs == 1:
+    """Seconds of all trials: those that are timed in turn follow one another, and the others fill the cores beside them."""
+    jobs = run.journal.experiment.plan.jobs
+    if jobs == 1:
         return sum(expected)
-    shares: defaultdict[int, float] = defaultdict(float)
+    in_turn: defaultdict[int, float] = defaultdict(float)
     for request, seconds in zip(requests, expected, strict=True):
-        shares[id(run.gates[str(request.planned.server)])] += seconds
-    return max(shares.values(), default=0.0)
+        gate = run.gates[str(request.planned.server)]
+        if gate.in_turn:
+            in_turn[id(gate)] += seconds
+    side_by_side = min(jobs, os.cpu_count() or 1)
+    return max(*in_turn.values(), sum(expected) / side_by_side, 0.0)
 
 
 def _requests(trials: Sequence[PlannedTrial], run: Run) -> Iterator[tuple[TrialRequest, Sequence[str]]]:

@@ -26,6 +26,7 @@ class Cluster(ABC):
 
     private = True
     concurrent = True
+    shares_wal = True
 
     def __init__(self, *, prefix: str = "") -> None:
         self.token = secrets.token_hex(4)

@@ -38,6 +38,8 @@ class Server(Protocol):
     """Whether nobody but the lab uses it."""
     concurrent: bool
     """Whether a database takes several connections at a time."""
+    shares_wal: bool
+    """Whether all databases share one WAL, and one cache of pages; else each of them is a server of its own."""
 
     def create(self, name: str) -> None:
         """Make an empty database."""

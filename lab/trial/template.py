@@ -55,11 +55,11 @@ class Expectations:
 
 
 @dataclass
-class _Control:
-    """The clone that reads are compared with, and who uses it."""
+class _Controls:
+    """The clones that reads are compared with: one, and another one where two trials are timed at once."""
 
-    name: str = ""
-    turn: threading.Lock = field(default_factory=threading.Lock)
+    free: list[str] = field(default_factory=list)
+    lock: threading.Lock = field(default_factory=threading.Lock)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,7 +72,7 @@ class Bench:
     """Each trial has a folder of its own in it, for files outside of its database."""
     _expected: Expectations = field(default_factory=Expectations)
     _numbers: Iterator[int] = field(default_factory=lambda: count(1))
-    _control: _Control = field(default_factory=_Control)
+    _controls: _Controls = field(default_factory=_Controls)
 
     def new_name(self) -> str:
         """A name for a clone."""
@@ -125,26 +125,33 @@ class Bench:
 
     @contextmanager
     def control(self) -> Iterator[tuple[str, Database]]:
-        """The untouched clone that every trial's reads are compared with, its name and a new connection; one user at a time.
+        """An untouched clone that a trial's reads are compared with, its name and a new connection; nobody else uses it.
 
-        It stays until the server is closed: to make it anew for every trial would take as long as the reads.
+        It stays for the next trial until the server is closed: to make it anew for each would take as long as the reads.
         """
-        with self._control.turn:
-            name = self._made_control()
+        name = self._taken_control()
+        try:
             with self.server.connect(name) as database:
                 yield name, database
+        finally:
+            with self._controls.lock:
+                self._controls.free.append(name)
 
     def make_control(self) -> None:
-        """Have that clone ready, so that who measures does not wait for it."""
-        with self._control.turn:
-            self._made_control()
+        """Have such a clone ready, so that who measures does not wait for it."""
+        name = self._taken_control()
+        with self._controls.lock:
+            self._controls.free.append(name)
 
-    def _made_control(self) -> str:
-        """Its name; only in turn."""
-        if not self._control.name or not self.server.holds(self._control.name):
-            name = self.new_name()
-            self.server.clone(self.template.name, name)
-            with self.server.connect(name) as database:
-                settle(database)
-            self._control.name = name
-        return self._control.name
+    def _taken_control(self) -> str:
+        """One that nobody uses, made where there is none."""
+        with self._controls.lock:
+            while self._controls.free:
+                name = self._controls.free.pop()
+                if self.server.holds(name):  # a server that fell has lost it
+                    return name
+        name = self.new_name()
+        self.server.clone(self.template.name, name)
+        with self.server.connect(name) as database:
+            settle(database)
+        return name

@@ -193,6 +193,15 @@ def test_a_query_that_the_server_refuses_is_left_out_with_a_note(bench: Bench) -
     assert "division by zero" in note
 
 
+def test_two_trials_that_are_timed_at_once_have_an_untouched_clone_each_and_the_next_takes_one_of_them(
+    bench: Bench,
+) -> None:
+    with bench.control() as (first, _), bench.control() as (second, _):
+        assert first != second
+    with bench.control() as (third, _):
+        assert third in {first, second}
+
+
 def test_costs_are_of_one_subject_and_sum_its_statements(bench: Bench) -> None:
     parts = [
         Read(name=f"R {subject} {part}", query="R", subject=subject, sql="SELECT pg_sleep(0.01)")

@@ -6,6 +6,7 @@ import os
 import random
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
@@ -78,8 +79,62 @@ def test_servers_take_turns_where_one_trial_is_made_at_a_time() -> None:
 
 
 def test_a_server_shares_the_gate_of_all_only_in_a_quiet_run() -> None:
-    assert len({id(gate) for gate in gates(["a", "b"], quiet=True).values()}) == 1
-    assert len({id(gate) for gate in gates(["a", "b"], quiet=False).values()}) == min(2, os.cpu_count() or 1)
+    kinds = {"a": True, "b": False}
+    assert len({id(gate) for gate in gates(kinds, quiet=True).values()}) == 1
+    assert len({id(gate) for gate in gates(kinds, quiet=False).values()}) == min(2, os.cpu_count() or 1)
+
+
+def test_databases_with_a_wal_each_are_timed_in_turn_only_in_a_quiet_run() -> None:
+    several = (os.cpu_count() or 1) > 1
+    assert gates({"server": False}, quiet=True)["server"].in_turn
+    assert gates({"server": True}, quiet=False)["server"].in_turn
+    assert gates({"server": False}, quiet=False)["server"].in_turn is not several
+
+
+def test_jobs_that_share_nothing_leave_a_core_to_others_and_take_it_when_those_are_done() -> None:
+    most, working, counting, last = {"beside": 0, "after": 0}, Counter[str](), threading.Lock(), threading.Event()
+
+    def work(server: str) -> None:
+        with counting:
+            working[server] += 1
+            when = "after" if last.is_set() else "beside"
+            most[when] = max(most[when], working["spare"])
+        time.sleep(0.005)
+        with counting:
+            working[server] -= 1
+
+    def end() -> None:
+        time.sleep(0.1)
+        last.set()
+
+    spare: list[tuple[str, Job]] = [("spare", partial(work, "spare"))] * 60
+    timed: list[tuple[str, Job]] = [*[("timed", partial(work, "timed"))] * 4, ("timed", end)]
+    run_jobs([*spare, *timed], at_once=4, interrupted=lambda: None, spare={"spare"}, cores=2)
+    assert most == {"beside": 1, "after": 2}
+
+
+def test_who_waits_for_a_core_begins_nothing_after_an_interruption() -> None:
+    begun: list[str] = []
+    inside, released = threading.Event(), threading.Event()
+
+    def spare() -> None:
+        begun.append("spare")
+        inside.set()
+        released.wait(60)
+
+    def fail() -> None:
+        inside.wait(60)
+        raise KeyError("job")
+
+    with pytest.raises(KeyError, match="job"):
+        run_jobs(
+            [*[("spare", spare)] * 3, ("timed", fail)],
+            at_once=4,
+            interrupted=released.set,
+            spare={"spare"},
+            cores=1,
+        )
+    assert begun == ["spare"]
 
 
 def test_who_is_alone_is_alone_and_all_come_to_an_end_even_where_work_fails() -> None:

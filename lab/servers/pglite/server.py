@@ -36,6 +36,7 @@ class PgliteServer:
     origin = "PostgreSQL compiled to WebAssembly, in Node"
     private = True
     concurrent = False
+    shares_wal = False
 
     def __init__(self, workspace: Workspace, progress: Progress) -> None:
         self._workspace = workspace
