@@ -32,6 +32,8 @@ _MEASURED = ".json"
 """How the name of a file ends that holds what was measured: a text for people never takes its place."""
 _OTHER_FOLDER = "Name another folder with --out."
 _TOO_LARGE = 1 << 63
+_PARTS, _NUMBERS = (dict, list), (int, float)
+"""Of what JSON is read into; written as unions, they would be made anew for each of the thousands of values of a run."""
 _SCHEMA = "https://json-schema.org/draft/2020-12/schema"
 
 
@@ -187,10 +189,10 @@ def read_json(path: Path, *, again: str) -> dict[str, Any]:
 def _unrepresentable(raw: dict[str, Any] | list[Any]) -> tuple[str, ...]:
     """The place of the first number that no report can hold; empty where there is none."""
     for name, value in raw.items() if isinstance(raw, dict) else enumerate(raw):
-        if isinstance(value, dict | list):
+        if isinstance(value, _PARTS):
             if below := _unrepresentable(value):
                 return str(name), *below
-        elif isinstance(value, int | float) and not -_TOO_LARGE <= value < _TOO_LARGE:
+        elif isinstance(value, _NUMBERS) and not -_TOO_LARGE <= value < _TOO_LARGE:
             return (str(name),)
     return ()
 

@@ -42,6 +42,9 @@ REPLAYED = (
 )
 """Of those on pglite: each statement of any is in one of them."""
 
+EXECUTED = (Category.ELIMINATE, Category.ARCHIVE, Category.NORMALIZE, Category.PARTITION)
+"""Of these, the first is carried out in a quick run: statements alone, programs beside them, new tables, parts of a table."""
+
 _TOKENS = re.compile(r"\$(\w*)\$.*?\$\1\$|'(?:[^']|'')*'|--[^\n]*|;|[^;'$-]+|[$-]", re.DOTALL)
 
 
@@ -123,7 +126,7 @@ def files_of(
     return plan_files(outcome, entry.facts, dependent, removal_steps(steps, entry.facts), library)
 
 
-@every_scenario([*NATIVE, *REPLAYED])
+@every_scenario([*NATIVE, *REPLAYED], quick_of=EXECUTED)
 def test_the_files_of_a_strategy_leave_the_answers_that_it_declared(
     nasty_outcome: NastyOutcome, planned: Callable[[str], tuple[PlanFile, ...]], name: str, tmp_path: Path
 ) -> None:

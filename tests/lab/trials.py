@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from contextlib import nullcontext
 
 import pytest
@@ -27,12 +27,12 @@ def on_pglite(name: str) -> bool:
     return Need.COLUMNSTORE in entry.scenario.needs
 
 
-def every_scenario(names: Iterable[str]) -> pytest.MarkDecorator:
-    """These strategies on the nasty dataset; slow are all but the first of each category that PostgreSQL alone runs."""
+def every_scenario(names: Iterable[str], *, quick_of: Collection[Category] = tuple(Category)) -> pytest.MarkDecorator:
+    """These strategies on the nasty dataset; slow are all but the first of each of those categories that PostgreSQL alone runs."""
     quick: dict[Category, str] = {}
     for name in registry.everything():
         (entry,) = registry.resolve([name])
-        if not on_pglite(name):
+        if not on_pglite(name) and entry.scenario.category in quick_of:
             quick.setdefault(entry.scenario.category, name)
 
     def marks(name: str) -> list[pytest.MarkDecorator]:
