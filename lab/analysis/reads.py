@@ -199,7 +199,7 @@ def _of(reads: Sequence[ReadResult], query: str, change: Difference) -> list[Rea
 
 
 def _result(cost: ReadCost, gap: float | None) -> ReadResult:
-    from lab.analysis.significance import difference  # noqa: PLC0415 - only timings need numpy
+    from lab.analysis.significance import difference  # noqa: PLC0415 - loading scipy takes longer than a report
 
     compared = difference(cost.after.timing.values, cost.before.timing.values)
     return ReadResult(

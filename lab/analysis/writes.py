@@ -161,7 +161,7 @@ def _refused(cost: WriteCost) -> WriteResult:
 
 def _compared(after: WriteSide, before: WriteSide, gap: float | None) -> tuple[float | None, float | None, Difference]:
     """The interval of the ratio of rates, and whether there is a difference; one transaction tells none."""
-    from lab.analysis.significance import difference  # noqa: PLC0415 - only timings need numpy
+    from lab.analysis.significance import difference  # noqa: PLC0415 - loading scipy takes longer than a report
 
     if min(len(side.timing.values) for side in (after, before)) < 2:
         return None, None, Difference.UNKNOWN

@@ -108,6 +108,7 @@ DOORS = {
     "moocore": ("lab/search/front.py",),
     "numpy": ("data_gen", "lab/analysis/significance.py", "lab/search/front.py"),
     "pandas": ("lab/analysis/frame.py", "lab/analysis/results.py"),
+    "scipy": ("lab/analysis/significance.py",),
     "jinja2": ("lab/report",),
     "markdown_it": ("lab/report/page/document.py",),
     "markupsafe": ("lab/report/page",),
