@@ -86,9 +86,14 @@ class Candidate:
         return self.projection.size if days is None else self.projection.size_after(days)
 
     @property
+    def is_strategy(self) -> bool:
+        """Whether it is one, and no control."""
+        return self.facts.category is not Category.CONTROL
+
+    @property
     def ranked(self) -> bool:
         """Whether it is a strategy, not a control, and saves more than noise."""
-        return self.facts.category is not Category.CONTROL and self.saving_percent > (self.noise_percent or 0.0)
+        return self.is_strategy and self.saving_percent > (self.noise_percent or 0.0)
 
     @property
     def size(self) -> str:

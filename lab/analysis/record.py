@@ -1,224 +1,297 @@
-"""A trial's result as the flat record that savings.csv and `--json` hold."""
+"""The flat records of a run, a field a column: what its CSV files and `--json` hold. None where nothing was measured."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from enum import StrEnum
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Literal, TypeVar
 
-from lab.analysis.full_size import FullSizeProjection
-from lab.analysis.reads import ReadResult, ReadTime, main_read, worst_read
+from lab.analysis.full_size import TargetStatus
+from lab.analysis.reads import Difference, ReadResult, main_read, worst_read
 from lab.analysis.rows import TrialResult
-from lab.analysis.writes import WriteRate, WriteResult
-from lab.values import WorkloadFacts
+from lab.analysis.writes import WriteResult
+from lab.values import LockMode, TableLock, Verdict
 
-Value = str | int | float | None
-
-
-class Kind(StrEnum):
-    """What a column holds, beside missing values."""
-
-    TEXT = "text"
-    BYTES = "bytes"
-    COUNT = "count"
-    NUMBER = "number"
+_Known = TypeVar("_Known")
+_Value = TypeVar("_Value")
 
 
-_COLUMNS = {
-    "scenario": Kind.TEXT,
-    "outcome": Kind.TEXT,
-    "server": Kind.TEXT,
-    "baseline_bytes": Kind.BYTES,
-    "bytes": Kind.BYTES,
-    "saving_percent": Kind.NUMBER,
-    "projected_bytes": Kind.BYTES,
-    "verdict": Kind.TEXT,
-    "apply_seconds": Kind.NUMBER,
-    "wal_bytes": Kind.BYTES,
-    "peak_bytes": Kind.BYTES,
-    "cpu_seconds": Kind.NUMBER,
-    "bytes_per_unit": Kind.NUMBER,
-    "repeat": Kind.COUNT,
-    "reason": Kind.TEXT,
-    "projected_low": Kind.BYTES,
-    "projected_high": Kind.BYTES,
-    "bytes_per_day": Kind.BYTES,
-    "steady_bytes": Kind.BYTES,
-    "days_to_target": Kind.NUMBER,
-    "until": Kind.TEXT,
-    "target": Kind.TEXT,
-    "main_read": Kind.TEXT,
-    "main_read_ratio": Kind.NUMBER,
-    "main_read_change": Kind.TEXT,
-    "worst_read": Kind.TEXT,
-    "worst_read_ratio": Kind.NUMBER,
-    "longest_lock_seconds": Kind.NUMBER,
-    "longest_lock_table": Kind.TEXT,
-    "longest_lock_mode": Kind.TEXT,
-    "longest_wait_seconds": Kind.NUMBER,
-    "longest_wait_table": Kind.TEXT,
-    "outside_bytes": Kind.BYTES,
-    "projected_outside_bytes": Kind.BYTES,
-    "outside_bytes_per_day": Kind.BYTES,
-}
+@dataclass(frozen=True, kw_only=True)
+class SavingRecord:
+    """A trial."""
+
+    scenario: str
+    outcome: Literal["completed", "failed", "skipped"]
+    server: str | None
+    baseline_bytes: int | None
+    bytes: int | None
+    """All tables after the strategy, on the sample."""
+    saving_percent: float | None
+    """Negative where it is larger than its baseline."""
+    projected_bytes: int | None
+    """The whole database at full size."""
+    verdict: Verdict | None
+    apply_seconds: float | None
+    wal_bytes: int | None
+    peak_bytes: int | None
+    """The largest size of the database's folder, without WAL."""
+    cpu_seconds: float | None
+    bytes_per_unit: float | None
+    """Bytes at full size per row of the unit that the workload counts in; savings.csv names the unit."""
+    repeat: int | None
+    """1, or 2 for the second trial of the baseline."""
+    reason: str | None
+    """Why it has no numbers, or which answers differ."""
+    projected_low: int | None
+    projected_high: int | None
+    bytes_per_day: int | None
+    """Growth afterwards."""
+    steady_bytes: int | None
+    """The size at which a retention levels off."""
+    days_to_target: float | None
+    """None also where the target is passed already, or never."""
+    until: str | None
+    """The same in words."""
+    target: TargetStatus | None
+    main_read: str | None
+    main_read_ratio: float | None
+    main_read_change: Difference | None
+    worst_read: str | None
+    """None also where no query is slower."""
+    worst_read_ratio: float | None
+    longest_lock_seconds: float | None
+    longest_lock_table: str | None
+    longest_lock_mode: LockMode | None
+    longest_wait_seconds: float | None
+    longest_wait_table: str | None
+    outside_bytes: int | None
+    """Files outside of the database, which `bytes` leaves out."""
+    projected_outside_bytes: int | None
+    outside_bytes_per_day: int | None
 
 
-_TIMES: Mapping[str, Callable[[ReadTime], Value]] = {
-    "median_seconds": lambda side: side.median,
-    "p95_seconds": lambda side: side.p95,
-    "spread": lambda side: side.spread,
-    "cpu_microseconds": lambda side: None if side.cpu_seconds is None else 1e6 * side.cpu_seconds,
-    "blocks": lambda side: side.blocks,
-}
-READ_COLUMNS = (
-    *("scenario", "server", "repeat", "query", "without", "change", "ratio", "ratio_low", "ratio_high", "baseline_gap"),
-    "samples",
-    *(f"{prefix}{name}" for prefix in ("baseline_", "") for name in _TIMES),
-)
-"""The columns of reads.csv in their order."""
+@dataclass(frozen=True, kw_only=True)
+class ReadRecord:
+    """One query after one strategy, beside an untouched clone."""
+
+    scenario: str
+    server: str | None
+    repeat: int | None
+    query: str
+    without: tuple[str, ...]
+    """Columns that it left out, as 'table.column'."""
+    change: Difference
+    ratio: float
+    """Of the medians; above 1 it takes longer."""
+    ratio_low: float
+    ratio_high: float
+    baseline_gap: float | None
+    """The ratio by which two baselines differ."""
+    samples: int
+    baseline_median_seconds: float
+    baseline_p95_seconds: float
+    baseline_spread: float
+    baseline_cpu_microseconds: float | None
+    baseline_blocks: int | None
+    median_seconds: float
+    p95_seconds: float
+    spread: float
+    """Between the quartiles, as a share of the median."""
+    cpu_microseconds: float | None
+    blocks: int | None
 
 
-_RATES: Mapping[str, Callable[[WriteRate], Value]] = {
-    "rows_per_second": lambda side: side.rows_per_second,
-    "cpu_microseconds": lambda side: None if side.cpu_seconds is None else 1e6 * side.cpu_seconds,
-    "wal_bytes": lambda side: side.wal_bytes,
-    "heap_bytes": lambda side: side.growth.get("heap"),
-    "map_bytes": lambda side: side.growth.get("maps"),
-    "toast_bytes": lambda side: side.growth.get("toast"),
-    "index_bytes": lambda side: side.growth.get("indexes"),
-}
-WRITE_COLUMNS = (
-    *("scenario", "server", "repeat", "write", "change", "ratio", "ratio_low", "ratio_high", "baseline_gap"),
-    *("rows", "samples"),
-    *(f"{prefix}{name}" for prefix in ("baseline_", "") for name in _RATES),
-    *("given_back", "refused"),
-)
-"""The columns of writes.csv in their order; CPU and bytes are per row."""
+@dataclass(frozen=True, kw_only=True)
+class WriteRecord:
+    """One write after one strategy, beside an untouched clone; CPU and bytes are per row."""
+
+    scenario: str
+    server: str | None
+    repeat: int | None
+    write: str
+    change: Difference
+    ratio: float | None
+    """Of the rows per second; below 1 it is slower."""
+    ratio_low: float | None
+    ratio_high: float | None
+    baseline_gap: float | None
+    """The ratio by which two baselines differ."""
+    rows: int | None
+    samples: int | None
+    baseline_rows_per_second: float | None
+    baseline_cpu_microseconds: float | None
+    baseline_wal_bytes: float | None
+    baseline_heap_bytes: float | None
+    baseline_map_bytes: float | None
+    baseline_toast_bytes: float | None
+    baseline_index_bytes: float | None
+    rows_per_second: float | None
+    cpu_microseconds: float | None
+    wal_bytes: float | None
+    heap_bytes: float | None
+    map_bytes: float | None
+    toast_bytes: float | None
+    index_bytes: float | None
+    given_back: float | None
+    """The share of the rowstore that the strategy's recurring statements free."""
+    refused: str | None
+    """Why it could not be measured."""
 
 
-def columns(workload: WorkloadFacts) -> dict[str, Kind]:
-    """The columns in their order; the workload's unit names one of them, such as bytes_per_market_row."""
-    return {_column(name, workload): kind for name, kind in _COLUMNS.items()}
+@dataclass(frozen=True, kw_only=True)
+class LockRecord:
+    """A lock of a statement; of a statement whose locks are not known, one record that says only that."""
+
+    scenario: str
+    server: str | None
+    repeat: int | None
+    step: str
+    statement: int
+    """Its number within the step, from 1."""
+    table: str | None
+    mode: LockMode | None
+    part: Literal["whole", "part"] | None
+    """Whether the whole table is locked, or one of its partitions or chunks."""
+    blocks: str | None
+    """Who waits."""
+    held_seconds: float | None
 
 
-def _column(name: str, workload: WorkloadFacts) -> str:
-    return f"bytes_per_{workload.unit.replace(' ', '_')}" if name == "bytes_per_unit" else name
+def saving_record(row: TrialResult) -> SavingRecord:
+    """A trial with its saving, its cost and its full size."""
+    full, reads, locks = row.projection, row.reads, row.locks
+    main, worst = main_read(reads), worst_read(reads)
+    held = _of(locks, lambda all_locks: all_locks.longest_seconds)
+    top = _of(locks, lambda all_locks: None if held is None else all_locks.top)
+    wait = _of(locks, lambda all_locks: all_locks.longest_wait)
+    return SavingRecord(
+        scenario=row.outcome.scenario,
+        outcome=row.outcome.kind,
+        server=row.outcome.server,
+        baseline_bytes=row.control_bytes,
+        bytes=row.bytes,
+        saving_percent=row.saving_percent,
+        projected_bytes=_of(full, lambda projection: projection.size.bytes),
+        verdict=row.verdict,
+        apply_seconds=row.cost.seconds,
+        wal_bytes=row.cost.wal_bytes,
+        peak_bytes=row.cost.peak_bytes,
+        cpu_seconds=row.cost.cpu_seconds,
+        bytes_per_unit=_of(full, lambda projection: projection.bytes_per_unit),
+        repeat=row.repeat,
+        reason=row.reason,
+        projected_low=_of(full, lambda projection: projection.size.low),
+        projected_high=_of(full, lambda projection: projection.size.high),
+        bytes_per_day=_of(full, lambda projection: projection.bytes_per_day),
+        steady_bytes=_of(full, lambda projection: projection.steady_bytes),
+        days_to_target=_of(full, lambda projection: projection.days_to_target),
+        until=_of(full, lambda projection: projection.target_eta),
+        target=_of(full, lambda projection: projection.status),
+        main_read=_of(main, lambda read: read.query),
+        main_read_ratio=_of(main, lambda read: read.ratio),
+        main_read_change=_of(main, lambda read: read.change),
+        worst_read=_of(worst, lambda read: read.query or None),
+        worst_read_ratio=_of(worst, lambda read: read.ratio),
+        longest_lock_seconds=held,
+        longest_lock_table=_of(top, lambda blocking: blocking.lock.table),
+        longest_lock_mode=_of(top, lambda blocking: blocking.lock.mode),
+        longest_wait_seconds=_of(wait, lambda longest: longest[1]),
+        longest_wait_table=_of(wait, lambda longest: longest[0]),
+        outside_bytes=row.outside_bytes,
+        projected_outside_bytes=_of(full, lambda projection: projection.outside),
+        outside_bytes_per_day=_of(full, lambda projection: projection.outside_per_day),
+    )
 
 
-def record(row: TrialResult, workload: WorkloadFacts) -> dict[str, Value]:
-    """The values of all `columns`; None if nothing was measured."""
-    values = {
-        "scenario": row.outcome.scenario,
-        "outcome": row.outcome.kind,
-        "server": row.outcome.server,
-        "baseline_bytes": row.control_bytes,
-        "bytes": row.bytes,
-        "saving_percent": row.saving_percent,
-        "verdict": row.verdict.value if row.verdict else None,
-        "apply_seconds": row.cost.seconds,
-        "wal_bytes": row.cost.wal_bytes,
-        "peak_bytes": row.cost.peak_bytes,
-        "cpu_seconds": row.cost.cpu_seconds,
-        "repeat": row.repeat,
-        "outside_bytes": row.outside_bytes,
-        "reason": row.reason,
-        **_reads(row),
-        **_longest_lock(row),
-    } | (_at_full_size(row.projection) if row.projection else {})
-    return {_column(name, workload): values.get(name) for name in _COLUMNS}
+def read_record(row: TrialResult, read: ReadResult) -> ReadRecord:
+    """One query after one strategy, whether there is a difference to speak of or not."""
+    before, after = read.before, read.after
+    return ReadRecord(
+        scenario=row.outcome.scenario,
+        server=row.outcome.server,
+        repeat=row.repeat,
+        query=read.query,
+        without=read.without,
+        change=read.change,
+        ratio=read.ratio,
+        ratio_low=read.low,
+        ratio_high=read.high,
+        baseline_gap=read.gap,
+        samples=read.samples,
+        baseline_median_seconds=before.median,
+        baseline_p95_seconds=before.p95,
+        baseline_spread=before.spread,
+        baseline_cpu_microseconds=_of(before.cpu_seconds, _microseconds),
+        baseline_blocks=before.blocks,
+        median_seconds=after.median,
+        p95_seconds=after.p95,
+        spread=after.spread,
+        cpu_microseconds=_of(after.cpu_seconds, _microseconds),
+        blocks=after.blocks,
+    )
 
 
-def _reads(row: TrialResult) -> dict[str, Value]:
-    main, worst = main_read(row.reads), worst_read(row.reads)
-    return {
-        "main_read": main.query if main else None,
-        "main_read_ratio": main.ratio if main else None,
-        "main_read_change": main.change.value if main else None,
-        "worst_read": worst.query or None if worst else None,
-        "worst_read_ratio": worst.ratio if worst else None,
-    }
+def write_record(row: TrialResult, write: WriteResult) -> WriteRecord:
+    """One write after one strategy."""
+    before, after = write.before, write.after
+    return WriteRecord(
+        scenario=row.outcome.scenario,
+        server=row.outcome.server,
+        repeat=row.repeat,
+        write=write.query,
+        change=write.change,
+        ratio=write.ratio,
+        ratio_low=write.low,
+        ratio_high=write.high,
+        baseline_gap=write.gap,
+        rows=_of(after, lambda _: write.rows),
+        samples=_of(after, lambda _: write.samples),
+        baseline_rows_per_second=_of(before, lambda side: side.rows_per_second),
+        baseline_cpu_microseconds=_of(before, lambda side: _of(side.cpu_seconds, _microseconds)),
+        baseline_wal_bytes=_of(before, lambda side: side.wal_bytes),
+        baseline_heap_bytes=_of(before, lambda side: side.growth.get("heap")),
+        baseline_map_bytes=_of(before, lambda side: side.growth.get("maps")),
+        baseline_toast_bytes=_of(before, lambda side: side.growth.get("toast")),
+        baseline_index_bytes=_of(before, lambda side: side.growth.get("indexes")),
+        rows_per_second=_of(after, lambda side: side.rows_per_second),
+        cpu_microseconds=_of(after, lambda side: _of(side.cpu_seconds, _microseconds)),
+        wal_bytes=_of(after, lambda side: side.wal_bytes),
+        heap_bytes=_of(after, lambda side: side.growth.get("heap")),
+        map_bytes=_of(after, lambda side: side.growth.get("maps")),
+        toast_bytes=_of(after, lambda side: side.growth.get("toast")),
+        index_bytes=_of(after, lambda side: side.growth.get("indexes")),
+        given_back=write.given_back,
+        refused=write.refused or None,
+    )
 
 
-def _longest_lock(row: TrialResult) -> dict[str, Value]:
-    seconds = row.locks.longest_seconds if row.locks else None
-    top = row.locks.top if row.locks and seconds is not None else None
-    wait = row.locks.longest_wait if row.locks else None
-    return {
-        "longest_lock_seconds": seconds,
-        "longest_lock_table": top.lock.table if top else None,
-        "longest_lock_mode": top.lock.mode.value if top else None,
-        "longest_wait_seconds": wait[1] if wait else None,
-        "longest_wait_table": wait[0] if wait else None,
-    }
-
-
-LOCK_COLUMNS = ("scenario", "server", "repeat", "step", "statement", "table", "mode", "part", "blocks", "held_seconds")
-"""The columns of locks.csv in their order; a statement without a known lock has a line with an empty mode."""
-
-
-def lock_records(row: TrialResult) -> Iterator[dict[str, Value]]:
-    """Every lock of every statement of a trial; of a statement whose locks are not known, a record that says only that."""
+def lock_records(row: TrialResult) -> Iterator[LockRecord]:
+    """Every lock of every statement of a trial."""
     for step in row.trial.steps if row.trial else ():
         for number, statement in enumerate(step.statements, 1):
-            start = (row.outcome.scenario, row.outcome.server, row.repeat, step.name, number)
-            if statement.locks is None:
-                yield dict(zip(LOCK_COLUMNS, (*start, *(None,) * 5), strict=True))
-            for lock in statement.locks or ():
-                part = "whole" if lock.whole else "part"
-                values = (lock.table, lock.mode.value, part, lock.mode.blocks, lock.held_seconds)
-                yield dict(zip(LOCK_COLUMNS, (*start, *values), strict=True))
+            for lock in (None,) if statement.locks is None else statement.locks:
+                yield LockRecord(
+                    scenario=row.outcome.scenario,
+                    server=row.outcome.server,
+                    repeat=row.repeat,
+                    step=step.name,
+                    statement=number,
+                    table=_of(lock, lambda taken: taken.table),
+                    mode=_of(lock, lambda taken: taken.mode),
+                    part=_of(lock, _part),
+                    blocks=_of(lock, lambda taken: taken.mode.blocks),
+                    held_seconds=_of(lock, lambda taken: taken.held_seconds),
+                )
 
 
-def read_record(row: TrialResult, read: ReadResult) -> dict[str, Value]:
-    """One query after one strategy, as reads.csv and `--json` hold it, whether there is a difference to speak of or not."""
-    values: tuple[Value, ...] = (
-        row.outcome.scenario,
-        row.outcome.server,
-        row.repeat,
-        read.query,
-        " ".join(read.without),
-        read.change.value,
-        read.ratio,
-        read.low,
-        read.high,
-        read.gap,
-        read.samples,
-        *(value(side) for side in (read.before, read.after) for value in _TIMES.values()),
-    )
-    return dict(zip(READ_COLUMNS, values, strict=True))
+def _part(lock: TableLock) -> Literal["whole", "part"]:
+    return "whole" if lock.whole else "part"
 
 
-def write_record(row: TrialResult, write: WriteResult) -> dict[str, Value]:
-    """One write after one strategy, as writes.csv and `--json` hold it."""
-    values: tuple[Value, ...] = (
-        row.outcome.scenario,
-        row.outcome.server,
-        row.repeat,
-        write.query,
-        write.change.value,
-        write.ratio,
-        write.low,
-        write.high,
-        write.gap,
-        write.rows,
-        write.samples,
-        *(value(side) if side else None for side in (write.before, write.after) for value in _RATES.values()),
-        write.given_back,
-        write.refused,
-    )
-    return dict(zip(WRITE_COLUMNS, values, strict=True))
+def _microseconds(seconds: float) -> float:
+    return 1e6 * seconds
 
 
-def _at_full_size(projection: FullSizeProjection) -> dict[str, Value]:
-    return {
-        "projected_bytes": projection.size.bytes,
-        "projected_low": projection.size.low,
-        "projected_high": projection.size.high,
-        "bytes_per_unit": projection.bytes_per_unit,
-        "bytes_per_day": projection.bytes_per_day,
-        "steady_bytes": projection.steady_bytes,
-        "days_to_target": projection.days_to_target,
-        "until": projection.target_eta,
-        "target": projection.status.value if projection.status else None,
-        "projected_outside_bytes": projection.outside,
-        "outside_bytes_per_day": projection.outside_per_day,
-    }
+def _of(known: _Known | None, value: Callable[[_Known], _Value]) -> _Value | None:
+    """A value of what is known; None where it is not."""
+    return None if known is None else value(known)

@@ -158,7 +158,7 @@ FORMATS: Mapping[str, DocumentFormat] = {
     "check": DocumentFormat(
         kind=DatabaseCheck, made_by="`lab check -o`, `lab check --json`", printed=False, version=check.FORMAT
     ),
-    "run": DocumentFormat(kind=RunSummary, made_by="`lab run --json`, `lab report --json`"),
+    "run": DocumentFormat(kind=RunSummary, made_by="`lab run --json`, `lab report --json`", version=2),
     "event": DocumentFormat(kind=EventLine, made_by="`lab run --json=lines`, a line each"),
     "list": DocumentFormat(kind=ScenarioList, made_by="`lab list --json`"),
     "compare": DocumentFormat(kind=ComparisonSummary, made_by="`lab compare --json`"),

@@ -7,20 +7,16 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable
+from dataclasses import fields
+from typing import TypeVar
 
-from lab.analysis.record import (
-    LOCK_COLUMNS,
-    READ_COLUMNS,
-    WRITE_COLUMNS,
-    Value,
-    lock_records,
-    read_record,
-    write_record,
-)
+from lab.analysis.record import LockRecord, ReadRecord, WriteRecord, lock_records, read_record, write_record
 from lab.analysis.results import Results
 
 _DECIMALS = {"saving_percent": 3, "apply_seconds": 3}
+
+_Record = TypeVar("_Record", ReadRecord, WriteRecord, LockRecord)
 
 
 def savings(results: Results) -> str:
@@ -30,27 +26,30 @@ def savings(results: Results) -> str:
 
 def reads(results: Results) -> str:
     """The times of all queries as text; only its head where none was timed."""
-    return _written(READ_COLUMNS, (read_record(row, read) for row in results.trials for read in row.reads or ()))
+    return _written(ReadRecord, (read_record(row, read) for row in results.trials for read in row.reads or ()))
 
 
 def writes(results: Results) -> str:
     """The costs of all writes as text; only its head where none was measured."""
-    return _written(WRITE_COLUMNS, (write_record(row, write) for row in results.trials for write in row.writes or ()))
+    return _written(WriteRecord, (write_record(row, write) for row in results.trials for write in row.writes or ()))
 
 
 def locks(results: Results) -> str:
     """Every lock of every statement as text."""
-    return _written(LOCK_COLUMNS, (line for row in results.trials for line in lock_records(row)))
+    return _written(LockRecord, (line for row in results.trials for line in lock_records(row)))
 
 
-def _written(columns: Sequence[str], records: Iterable[Mapping[str, Value]]) -> str:
+def _written(kind: type[_Record], records: Iterable[_Record]) -> str:
+    columns = [field.name for field in fields(kind)]
     text = io.StringIO()
-    writer = csv.DictWriter(text, columns, lineterminator="\n")
-    writer.writeheader()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(columns)
     for record in records:
-        writer.writerow({name: _short(value) for name, value in record.items()})
+        writer.writerow([_short(getattr(record, name)) for name in columns])
     return text.getvalue()
 
 
-def _short(value: Value) -> Value:
+def _short(value: object) -> object:
+    if isinstance(value, tuple):
+        return " ".join(value)
     return f"{value:.6g}" if isinstance(value, float) else value

@@ -7,10 +7,12 @@ from collections.abc import Callable, Iterator
 from lab.analysis.forecast import Amount
 from lab.analysis.locks import TrialLocks
 from lab.analysis.results import Results
-from lab.analysis.rows import StepResult, TrialResult
+from lab.analysis.rows import StepResult
 from lab.report.table import Cell, Table, seconds, size
 from lab.units import bytes_text, counted, duration_text
 from lab.values import Waits
+
+_LOCK_HEADS = ("table", "mode", "who waits", "step", "held at most")
 
 
 def steps(results: Results) -> Table:
@@ -64,20 +66,29 @@ def locks(results: Results) -> Table:
     """For how long reads or writes of each table wait, by mode; a line without a table where that is not known."""
     return Table(
         title="Locks",
-        heads=("scenario", "server", "table", "mode", "who waits", "step", "held at most"),
-        rows=tuple(line for row in results.measured if row.locks for line in _lock_rows(row, row.locks)),
+        heads=("scenario", "server", *_LOCK_HEADS),
+        rows=tuple(
+            (row.outcome.scenario, row.outcome.server, *line)
+            for row in results.measured
+            if row.locks
+            for line in _lock_rows(row.locks)
+        ),
         left=6,
     )
 
 
-def _lock_rows(row: TrialResult, locks: TrialLocks) -> Iterator[tuple[Cell | str | None, ...]]:
-    place = (row.outcome.scenario, row.outcome.server)
+def trial_locks(locks: TrialLocks) -> Table:
+    """The same of one trial."""
+    return Table(title="Locks that others wait for", heads=_LOCK_HEADS, rows=tuple(_lock_rows(locks)), left=4)
+
+
+def _lock_rows(locks: TrialLocks) -> Iterator[tuple[str | None, ...]]:
     for blocking in locks.longest:
         lock, part = blocking.lock, "" if blocking.lock.whole else ", a part of it"
         held = None if lock.held_seconds is None else duration_text(lock.held_seconds)
-        yield (*place, f"{lock.table}{part}", lock.mode.value, lock.mode.blocks, blocking.step, held)
+        yield f"{lock.table}{part}", lock.mode.value, lock.mode.blocks, blocking.step, held
     if locks.unknown:
-        yield (*place, None, f"not measured: {counted(len(locks.unknown), 'statement')}", None, None, None)
+        yield None, f"not measured: {counted(len(locks.unknown), 'statement')}", None, None, None
 
 
 def waits(results: Results) -> Table:

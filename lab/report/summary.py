@@ -3,20 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Literal
+from dataclasses import dataclass, fields, replace
+from typing import Any, Literal, TypeVar
 
 from lab.analysis.decision import Breach, Criterion, Decision
 from lab.analysis.recommendation import Recommendation
-from lab.analysis.record import Value, lock_records, read_record, record, write_record
+from lab.analysis.record import (
+    LockRecord,
+    ReadRecord,
+    SavingRecord,
+    WriteRecord,
+    lock_records,
+    read_record,
+    saving_record,
+    write_record,
+)
 from lab.analysis.results import Results
 from lab.analysis.sensitivity import Variation
 from lab.values import Constraints, SearchRecord, Waits
 
 _DECIMALS = 6
 
-Record = Mapping[str, Value]
-"""A line of one of the CSV files of a run: column to value."""
+_Record = TypeVar("_Record", SavingRecord, ReadRecord, WriteRecord, LockRecord)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,15 +60,17 @@ class DecisionSummary:
 class RunSummary:
     """The numbers and the recommendation of a run."""
 
-    format: Literal[1] = 1
+    format: Literal[2] = 2
     run: str
-    savings: tuple[Record, ...]
+    unit: str
+    """The row that the workload counts in, such as 'market row'."""
+    savings: tuple[SavingRecord, ...]
     """The lines of savings.csv."""
-    reads: tuple[Record, ...]
+    reads: tuple[ReadRecord, ...]
     """The lines of reads.csv."""
-    writes: tuple[Record, ...]
+    writes: tuple[WriteRecord, ...]
     """The lines of writes.csv."""
-    locks: tuple[Record, ...]
+    locks: tuple[LockRecord, ...]
     """The lines of locks.csv."""
     traffic: tuple[TrialTraffic, ...]
     recommendation: Recommendation
@@ -71,10 +81,11 @@ class RunSummary:
 
 def of(results: Results) -> RunSummary:
     """The savings and the recommendation of a run."""
-    rows, workload = results.trials, results.experiment.workload
+    rows = results.trials
     return RunSummary(
         run=results.experiment.run,
-        savings=tuple(_rounded(record(row, workload)) for row in rows),
+        unit=results.experiment.workload.unit,
+        savings=tuple(_rounded(saving_record(row)) for row in rows),
         reads=tuple(_rounded(read_record(row, read)) for row in rows for read in row.reads or ()),
         writes=tuple(_rounded(write_record(row, write)) for row in rows for write in row.writes or ()),
         locks=tuple(_rounded(line) for row in rows for line in lock_records(row)),
@@ -111,5 +122,9 @@ def _decision(decision: Decision, variations: Sequence[Variation]) -> DecisionSu
     )
 
 
-def _rounded(row: dict[str, Value]) -> dict[str, Value]:
-    return {name: round(value, _DECIMALS) if isinstance(value, float) else value for name, value in row.items()}
+def _rounded(record: _Record) -> _Record:
+    values = {field.name: getattr(record, field.name) for field in fields(record)}
+    floats: dict[str, Any] = {
+        name: round(value, _DECIMALS) for name, value in values.items() if isinstance(value, float)
+    }
+    return replace(record, **floats)

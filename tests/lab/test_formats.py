@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from pathlib import Path
 
@@ -9,8 +10,11 @@ import pytest
 from jsonschema import ValidationError
 from typer.main import get_command
 
-from lab import profiling
+from lab import files, profiling, runs
+from lab.analysis.results import analyse
 from lab.cli import app, formats
+from lab.report import summary
+from lab.report.summary import RunSummary
 from tests.lab.commands import lab_here
 from tests.lab.schemas import SCHEMAS, checked, saved, validator
 from tests.support import CASES, FORMAT_1, ROOT, SAMPLE
@@ -91,6 +95,24 @@ def test_a_document_of_another_shape_does_not_keep_to_its_schema(name: str, dama
         document["format"] = "1"
     with pytest.raises(ValidationError):
         validator(name).validate(document)
+
+
+@pytest.mark.parametrize(
+    ("rows", "field", "wrong"),
+    [
+        ("savings", "bytes", "138469376"),
+        ("savings", "verdict", "perhaps"),
+        ("reads", "without", "a.b c.d"),
+        ("writes", "ratio", "0.5"),
+        ("locks", "held_seconds", ""),
+    ],
+)
+def test_a_row_of_a_run_keeps_to_the_types_of_its_fields(rows: str, field: str, wrong: str) -> None:
+    document = json.loads(files.to_json(RunSummary, summary.of(analyse(runs.load(SAMPLE)))))
+    validator("run").validate(document)
+    document[rows][0][field] = wrong
+    with pytest.raises(ValidationError):
+        validator("run").validate(document)
 
 
 def test_a_schema_is_printed_and_an_unknown_one_is_refused_with_those_there_are() -> None:

@@ -6,7 +6,7 @@ import csv as text_csv
 import io
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
-from dataclasses import replace
+from dataclasses import asdict, replace
 from functools import partial
 from typing import Any
 
@@ -224,7 +224,7 @@ def test_reports_and_files_show_the_locks(locked: Experiment, trial: Completed, 
         ("ACCESS EXCLUSIVE", "whole", "0.25"),
         ("ACCESS SHARE", "part", "0.5"),
     ]
-    assert lines[0].keys() == summary.of(results).locks[0].keys()
+    assert lines[0].keys() == asdict(summary.of(results).locks[0]).keys()
 
 
 def test_a_run_of_an_older_lab_says_that_locks_were_not_measured(sample: Experiment) -> None:

@@ -85,6 +85,16 @@ def test_every_number_of_the_table_is_the_one_in_savings_csv(results: Results, h
             ), (line["scenario"], name)
 
 
+def test_a_row_opens_to_its_locks(results: Results, html: str) -> None:
+    applied = [row for row in results.trials if row.locks and row.trial and row.trial.steps]
+    assert html.count("<summary>Locks</summary>") == len(applied)
+    pick = next(row for row in applied if results.pick and row.trial is results.pick.trial)
+    opened = html.partition(' class="pick">')[2].partition("<tbody data-row=")[0]
+    assert pick.locks
+    for blocking in pick.locks.longest:
+        assert f"<td>{blocking.lock.mode.value}</td><td>{blocking.lock.mode.blocks}</td>" in opened
+
+
 def test_a_page_asks_for_nothing(html: str) -> None:
     found = parsed(html)
     assert html.count("<script>") == html.count("</script>") == 1
@@ -243,6 +253,8 @@ def test_a_run_in_which_nothing_was_measured_has_a_page_with_the_reasons(sample:
     skipped = Skipped(scenario="retention_30d", server="native", reason="nothing is that old")
     written = only(sample, failed, skipped)
     assert "No trial was measured to the end" in written
+    assert "<h1>Nothing to recommend: this run measured no strategy beside a baseline.</h1>" in written
+    assert '<div class="cards">' not in written
     assert "at &#39;rewrite&#39;: disk full" in written
     assert "nothing is that old" in written
     assert written.count("<svg ") == 1  # what the JSON columns of the database take, which no trial tells

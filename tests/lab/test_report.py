@@ -7,14 +7,14 @@ import io
 import subprocess
 import sys
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import asdict, fields, replace
 
 import pytest
 
 from lab.analysis import measured
 from lab.analysis.interval import gap
 from lab.analysis.projection import Lineage
-from lab.analysis.record import Kind, columns
+from lab.analysis.record import SavingRecord
 from lab.analysis.results import Results, analyse
 from lab.errors import InputError
 from lab.report import markdown, markers, migration, summary
@@ -236,9 +236,11 @@ assert "pandas" in sys.modules"""
 
 def test_the_frame_for_notebooks_has_the_types_of_its_columns(results: Results) -> None:
     frame = results.frame()
-    kinds = columns(results.experiment.workload)
-    assert list(frame.columns) == list(kinds)
-    assert {str(frame[name].dtype) for name, kind in kinds.items() if kind is Kind.BYTES} == {"Int64"}
+    types = {field.name: field.type for field in fields(SavingRecord)}
+    assert [name.replace("_market_row", "_unit") for name in frame.columns] == list(types)
+    named = dict(zip(types, (str(kind) for kind in frame.dtypes), strict=True))
+    assert {named[name] for name, kind in types.items() if kind == "int | None"} == {"Int64"}
+    assert {named[name] for name, kind in types.items() if kind == "float | None"} == {"Float64"}
     assert len(frame) == len(results.trials)
 
 
@@ -256,8 +258,10 @@ def test_bytes_near_the_limit_of_64_bits_are_written_to_the_last_digit(sample: E
 
 
 def test_json_and_csv_hold_the_same_values(results: Results) -> None:
-    lines = list(csv.DictReader(io.StringIO(savings_csv(results))))
-    for line, row in zip(lines, summary.of(results).savings, strict=True):
+    unit = f"bytes_per_{results.experiment.workload.unit.replace(' ', '_')}"
+    lines = list(csv.DictReader(io.StringIO(savings_csv(results).replace(unit, "bytes_per_unit"))))
+    for line, record in zip(lines, summary.of(results).savings, strict=True):
+        row = asdict(record)
         assert list(line) == list(row)
         assert {name for name, value in row.items() if value is None} == {name for name in line if not line[name]}
         numbers = {name: value for name, value in row.items() if isinstance(value, int | float)}

@@ -6,11 +6,11 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 from lab.analysis.reads import worst_read
-from lab.analysis.record import Value, record
+from lab.analysis.record import saving_record
 from lab.analysis.results import Results
 from lab.analysis.rows import TrialResult
 from lab.errors import InputError
-from lab.report import plans
+from lab.report import migration, plans
 from lab.report.table import Cell, Table, percent, seconds, size, times
 from lab.values import Category, Failed, StepRecord, Verdict
 
@@ -103,6 +103,11 @@ class Row:
         )
 
     @property
+    def lock_table(self) -> Table | None:
+        """The locks that others wait for; None where it was not measured to the end, or did nothing."""
+        return migration.trial_locks(self.result.locks) if self.result.locks and self.steps else None
+
+    @property
     def state(self) -> str:
         """What the row stands for, as its mark says it."""
         if self.result.trial is None:
@@ -130,13 +135,13 @@ def _order(row: Row, results: Results) -> tuple[bool, float, int]:
 
 
 def _row(number: int, result: TrialResult, results: Results) -> Row:
-    values = record(result, results.experiment.workload)
+    record = saving_record(result)
     outcome = result.outcome
     return Row(
         number=number,
         result=result,
         gives_up=_given_up(result),
-        cells={column.name: _cell(column, values[column.name]) for column in columns(results)},
+        cells={column.name: _cell(column, getattr(record, column.name)) for column in columns(results)},
         steps=result.trial.steps if result.trial else outcome.steps if isinstance(outcome, Failed) else (),
         plans=tuple(_plans(result)),
     )
@@ -150,11 +155,10 @@ def _given_up(result: TrialResult) -> str:
     return "columns" if result.facts.given_up else "nothing"
 
 
-def _cell(column: Column, value: Value) -> Cell | str | None:
+def _cell(column: Column, value: str | float | None) -> Cell | str | None:
     if column.cell is None:
         return None if value is None else str(value)
-    number = None if value is None or isinstance(value, str) else value
-    return column.cell(number)
+    return column.cell(None if isinstance(value, str) else value)
 
 
 def _plans(result: TrialResult) -> Iterator[str]:
