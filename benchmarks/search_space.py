@@ -125,7 +125,7 @@ def observations(made: Sequence[Made]) -> list[Observation]:
 
 def _cpu_ratios(made: Made) -> dict[str, tuple[float, bool]]:
     """How many times as much CPU each read takes as on the untouched clone, and whether it touches as many blocks."""
-    several = [read_results(trial, {}) or () for trial in made.trials]
+    several = [read_results(trial, {}, {}) or () for trial in made.trials]
     return {
         f"{same[0].query} {same[0].columns}": (median(map(_cpu, same)), all(map(_is_same, same)))
         for same in zip(*several, strict=True)

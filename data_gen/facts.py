@@ -16,6 +16,23 @@ SNAPSHOTS = tuple(sorted(SIDES))
 PAYLOAD = "raw_response"
 """The column of a snapshot that holds the platform's whole response."""
 
+TITLES = {
+    "Q1": "list of the next 50 events with their newest odds",
+    "Q2": "newest odds of one event",
+    "Q3": "odds history of one market",
+    "Q4": "competitors' odds history of one market",
+    "Q5": "margin history of one market",
+    "Q6": "snapshot list of one event",
+    "Q7": "number of events with a withdrawn market",
+    "Q8": "newest odds of all events to come",
+    "Q9": "scrapes of a week by status",
+    "Q10": "snapshots and their bytes by day",
+    "W1": "storing a cycle of new snapshots",
+    "W2": "confirming the newest snapshots",
+    "D1": "deleting the oldest day",
+}
+"""What the reads of `data_gen.queries` and the writes of `data_gen.writes` do."""
+
 FACTS = WorkloadFacts(
     name="odds",
     scale="event",
@@ -28,6 +45,7 @@ FACTS = WorkloadFacts(
     snapshot="snapshot",
     detail="market",
     reads="Q1-Q10",
+    titles=TITLES,
     parameters=(
         Parameter(
             name=CHANGE_RATE,

@@ -62,7 +62,10 @@ class Read:
 
     name: str
     query: str
-    """The application's read that it is a part of, such as 'Q1': their costs add up, and a report has one line for each."""
+    """The application's read that it is a part of, such as 'Q1': their costs add up, and a report has one line for each.
+
+    `WorkloadFacts.titles` says what it is in a few words.
+    """
     sql: str
     """A SELECT, with `{list}` where one of `lists` goes."""
     params: tuple[object, ...] = ()
@@ -140,7 +143,10 @@ class Write:
     """One transaction of the application."""
 
     query: str
-    """Such as 'W1': the transactions of one name are the samples of one measurement, the first of several a warm-up."""
+    """Such as 'W1': the transactions of one name are the samples of one measurement, the first of several a warm-up.
+
+    `WorkloadFacts.titles` says what it is in a few words.
+    """
     changes: tuple[TableWrite, ...]
     touched: Mapping[str, str]
     """By table, the condition of a row `t` that must read the same afterwards as where nothing but the writes was done."""

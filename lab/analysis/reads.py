@@ -51,6 +51,8 @@ class ReadResult:
     """One query after one strategy."""
 
     query: str
+    title: str
+    """What it asks, in a few words; empty in older runs."""
     without: tuple[str, ...]
     """Columns that it left out; empty where it was read whole."""
     after: ReadTime
@@ -86,13 +88,18 @@ class ReadResult:
 
     @property
     def words(self) -> str:
-        """As a sentence goes on: 'Q1 takes 5.5 times as long (5.1-5.9), 12 → 66 ms'."""
+        """As a sentence goes on: 'Q1 (event list) takes 5.5 times as long (5.1-5.9), 12 → 66 ms'."""
         parted = f" {self.columns}" if self.without else ""
         return (
-            f"{self.query}{parted} takes {ratio_text(self.ratio)} times as long"
+            f"{called(self.query, self.title)}{parted} takes {ratio_text(self.ratio)} times as long"
             f" ({ratio_text(self.low)}-{ratio_text(self.high)}),"
             f" {duration_text(self.before.median)} → {duration_text(self.after.median)}"
         )
+
+
+def called(query: str, title: str) -> str:
+    """A read or a write by its name and in words: 'Q1 (event list)'."""
+    return f"{query} ({title})" if title else query
 
 
 Gaps = Mapping[tuple[str, str], float]
@@ -123,11 +130,13 @@ def usual_gap(baseline: Completed) -> float:
     return median(read_gaps({baseline.server: [baseline]}).values() or [1.0])
 
 
-def read_results(trial: Completed, known: Gaps) -> tuple[ReadResult, ...] | None:
-    """Every query of a trial in the order of the workload; None where none was timed."""
+def read_results(trial: Completed, known: Gaps, titles: Mapping[str, str]) -> tuple[ReadResult, ...] | None:
+    """Every query of a trial in the order of the workload, with its title; None where none was timed."""
     if trial.reads is None:
         return None
-    return tuple(_result(cost, known.get((trial.server, cost.query))) for cost in trial.reads)
+    return tuple(
+        _result(cost, known.get((trial.server, cost.query)), titles.get(cost.query, "")) for cost in trial.reads
+    )
 
 
 def main_read(reads: Sequence[ReadResult] | None) -> ReadResult | None:
@@ -141,6 +150,8 @@ class WorstRead:
 
     query: str
     """Empty where no query is slower."""
+    title: str = ""
+    """As `ReadResult.title`."""
     without: tuple[str, ...] = ()
     """Columns that it left out."""
     ratio: float
@@ -148,6 +159,11 @@ class WorstRead:
     low: float
     high: float
     """The interval of 95 % of the ratio of medians, widened to hold `ratio`."""
+
+    @property
+    def called(self) -> str:
+        """By its name and in words."""
+        return called(self.query, self.title)
 
 
 def worst_read(reads: Sequence[ReadResult] | None) -> WorstRead | None:
@@ -161,7 +177,12 @@ def worst_read(reads: Sequence[ReadResult] | None) -> WorstRead | None:
 def _as_worst(read: ReadResult) -> WorstRead:
     ratio = read.slowdown
     return WorstRead(
-        query=read.query, without=read.without, ratio=ratio, low=min(read.low, ratio), high=max(read.high, ratio)
+        query=read.query,
+        title=read.title,
+        without=read.without,
+        ratio=ratio,
+        low=min(read.low, ratio),
+        high=max(read.high, ratio),
     )
 
 
@@ -198,12 +219,13 @@ def _of(reads: Sequence[ReadResult], query: str, change: Difference) -> list[Rea
     return [read for read in reads if read.query == query and read.change is change]
 
 
-def _result(cost: ReadCost, gap: float | None) -> ReadResult:
+def _result(cost: ReadCost, gap: float | None, title: str) -> ReadResult:
     from lab.analysis.significance import difference  # noqa: PLC0415 - loading scipy takes longer than a report
 
     compared = difference(cost.after.timing.values, cost.before.timing.values)
     return ReadResult(
         query=cost.query,
+        title=title,
         without=cost.without,
         after=_side(cost.after),
         before=_side(cost.before),

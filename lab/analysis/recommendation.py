@@ -32,14 +32,21 @@ class Recommendation:
     losses: tuple[str, ...]
 
 
-def recommend(decision: Decision, case: CaseFacts, variations: Sequence[Variation] = ()) -> Recommendation:
-    """The advice that follows from a decision and its variations; `case` has the target of its constraints."""
+def recommend(
+    decision: Decision, case: CaseFacts, variations: Sequence[Variation] = (), *, compared: bool = True
+) -> Recommendation:
+    """The advice that follows from a decision and its variations; `case` has the target of its constraints.
+
+    `compared` is whether any strategy was measured beside its baseline.
+    """
     if decision.pick:
         return _take(decision.pick, decision, case, variations)
     if decision.closest:
         return _none_fits(decision.closest, decision)
     headline = "Nothing to recommend: no verified strategy of this run saves more than the noise floor."
-    if is_at_ease(case, decision.constraints):
+    if not compared:
+        headline = "Nothing to recommend: this run measured no strategy beside a baseline."
+    elif is_at_ease(case, decision.constraints):
         headline = (
             f"{_at_ease(case, decision.constraints)} No verified strategy of this run saves more than the noise floor."
         )
@@ -123,7 +130,7 @@ def _read_cost(candidate: Candidate) -> str:
         return "What its reads cost was not measured."
     if not worst.query:
         return "No read gets slower."
-    return f"Its worst read, {worst.query}, takes {ratio_text(worst.ratio)} times as long."
+    return f"Its worst read, {worst.called}, takes {ratio_text(worst.ratio)} times as long."
 
 
 def _reasons(pick: Candidate, decision: Decision) -> Iterator[str]:

@@ -34,7 +34,7 @@ from lab.analysis.rows import (
 from lab.analysis.sensitivity import Variation, variations
 from lab.analysis.writes import write_results
 from lab.units import counted
-from lab.values import Category, Completed, Constraints, Experiment, Failed, Outcome
+from lab.values import Completed, Constraints, Experiment, Failed, Outcome
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -129,7 +129,7 @@ class Results:
     @property
     def strategies(self) -> tuple[Candidate, ...]:
         """The candidates without the controls."""
-        return tuple(candidate for candidate in self.candidates if candidate.facts.category is not Category.CONTROL)
+        return tuple(candidate for candidate in self.candidates if candidate.is_strategy)
 
     @property
     def checks(self) -> int:
@@ -176,7 +176,7 @@ def analyse(experiment: Experiment, constraints: Constraints | None = None) -> R
         candidates=competing,
         decision=decision,
         variations=varied,
-        advice=recommend(decision, experiment.case, varied),
+        advice=recommend(decision, experiment.case, varied, compared=any(one.is_strategy for one in competing)),
         broken=tuple(f"{outcome.scenario}{_wrong(outcome)}" for outcome in broken),
         broken_outcomes=broken,
         undeclared=tuple(undeclared(experiment)),
@@ -218,8 +218,8 @@ def _measured(context: References, trial: Completed) -> TrialResult:
         cost=cost_of([step for step in trial.steps if not step.auxiliary]),
         projection=None if wrong else context.projection(sized),
         reason=wrong or None,
-        reads=read_results(trial, context.read_gaps),
-        writes=write_results(trial, context.write_gaps),
+        reads=read_results(trial, context.read_gaps, context.experiment.workload.titles),
+        writes=write_results(trial, context.write_gaps, context.experiment.workload.titles),
         locks=locks_of(trial),
         forecast=None,
         rank=None,

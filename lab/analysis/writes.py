@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from lab.analysis.reads import CHANCE, Difference, Gaps, change_of, gaps
+from lab.analysis.reads import CHANCE, Difference, Gaps, called, change_of, gaps
 from lab.units import bytes_text, ratio_text
 from lab.values import Completed, Increase, WriteCost, Writes, WriteSide
 
@@ -33,6 +33,8 @@ class WriteResult:
     """One write of the application after one strategy."""
 
     query: str
+    title: str
+    """What it does, in a few words; empty in older runs."""
     rows: int
     samples: int
     """Transactions of each side; 0 where it could not be measured."""
@@ -58,12 +60,13 @@ class WriteResult:
 
     @property
     def words(self) -> str:
-        """As a sentence goes on: 'W1 stores 0.42 times the rows per second (0.38-0.45), 1.2 KB of WAL per row'."""
+        """As a sentence goes on: 'W1 writes 0.42 times the rows per second (0.38-0.45), 1.49 KB → 1.2 KB of WAL per row'."""
+        name = called(self.query, self.title)
         if self.refused or self.ratio is None or self.after is None or self.before is None:
-            return f"{self.query} cannot be carried out ({self.refused})"
+            return f"{name} cannot be carried out ({self.refused})"
         between = f" ({ratio_text(self.low)}-{ratio_text(self.high)})" if self.low and self.high else ""
         return (
-            f"{self.query} writes {ratio_text(self.ratio)} times the rows per second{between},"
+            f"{name} writes {ratio_text(self.ratio)} times the rows per second{between},"
             f" {bytes_text(round(self.before.wal_bytes))} → {bytes_text(round(self.after.wal_bytes))} of WAL per row"
         )
 
@@ -79,11 +82,14 @@ def write_gaps(baselines: Mapping[str, Iterable[Completed]]) -> Gaps:
     )
 
 
-def write_results(trial: Completed, known: Gaps) -> tuple[WriteResult, ...] | None:
-    """Every write of a trial in the order of the workload; None where none was measured."""
+def write_results(trial: Completed, known: Gaps, titles: Mapping[str, str]) -> tuple[WriteResult, ...] | None:
+    """Every write of a trial in the order of the workload, with its title; None where none was measured."""
     if trial.writes is None:
         return None
-    return tuple(_result(cost, trial.writes, known.get((trial.server, cost.query))) for cost in trial.writes.costs)
+    return tuple(
+        _result(cost, trial.writes, known.get((trial.server, cost.query)), titles.get(cost.query, ""))
+        for cost in trial.writes.costs
+    )
 
 
 def main_write(writes: Sequence[WriteResult] | None) -> WriteResult | None:
@@ -121,13 +127,14 @@ def _given_back(writes: Sequence[WriteResult]) -> str:
     return f"What it runs again and again gives back {100 * shares[0]:.0f} % of the newest bytes." if shares else ""
 
 
-def _result(cost: WriteCost, writes: Writes, gap: float | None) -> WriteResult:
+def _result(cost: WriteCost, writes: Writes, gap: float | None, title: str) -> WriteResult:
     inserts = cost.query == writes.costs[0].query
     if cost.after is None or cost.before is None:
-        return _refused(cost)
+        return _refused(cost, title)
     low, high, change = _compared(cost.after, cost.before, gap)
     return WriteResult(
         query=cost.query,
+        title=title,
         rows=cost.rows,
         samples=min(len(side.timing.values) for side in (cost.after, cost.before)),
         after=_rate(cost.after, writes.after if inserts else None, writes.rows),
@@ -142,9 +149,10 @@ def _result(cost: WriteCost, writes: Writes, gap: float | None) -> WriteResult:
     )
 
 
-def _refused(cost: WriteCost) -> WriteResult:
+def _refused(cost: WriteCost, title: str) -> WriteResult:
     return WriteResult(
         query=cost.query,
+        title=title,
         rows=0,
         samples=0,
         after=None,

@@ -107,7 +107,7 @@ def _reads(strategy: MeasuredStrategy) -> Iterator[Risk]:
         yield Risk(
             name="Slower reads",
             level="high" if worst.ratio >= _SLOW else "medium",
-            what=f"{worst.query} takes {ratio_text(worst.ratio)} times as long. In all,"
+            what=f"{worst.called} takes {ratio_text(worst.ratio)} times as long. In all,"
             f" {counted(len(slower_reads(strategy.candidate.reads or ())), 'query', 'queries')} of the application get slower.",
             remedy="Say what is acceptable with `--max-read`, or take a strategy of the ranking whose reads cost less.",
         )

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
+from lab.analysis.reads import ReadResult
 from lab.analysis.results import Results
+from lab.analysis.writes import WriteResult
 from lab.report import markers, migration, tables, write_tables
 from lab.report.price import price
 from lab.report.templating import TEMPLATES
@@ -15,12 +19,14 @@ def report(results: Results) -> str:
 
 def reads(results: Results) -> str:
     """Each query that takes longer or shorter than before."""
-    return _render("reads.md.j2", results, reads=tables.reads(results))
+    titles = _titles(read for row in results.measured for read in row.reads or ())
+    return _render("reads.md.j2", results, reads=tables.reads(results), titles=titles)
 
 
 def writes(results: Results) -> str:
     """What each write costs."""
-    return _render("writes.md.j2", results, writes=write_tables.writes(results))
+    titles = _titles(write for row in results.measured for write in row.writes or ())
+    return _render("writes.md.j2", results, writes=write_tables.writes(results), titles=titles)
 
 
 def migrations(results: Results) -> str:
@@ -79,6 +85,11 @@ def _pick(results: Results) -> str:
     return TEMPLATES.get_template("pick.md.j2").render(
         advice=results.advice, pick=results.pick, price=list(price(results))
     )
+
+
+def _titles(several: Iterable[ReadResult | WriteResult]) -> list[str]:
+    """What each of them is, in the order of the workload; nothing of an older run."""
+    return list(dict.fromkeys(f"{one.query}: {one.title}" for one in several if one.title))
 
 
 def _findings(template: str, results: Results) -> str:

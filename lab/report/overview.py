@@ -38,8 +38,16 @@ def legend(results: Results) -> str:
         for row in results.measured
         if row.projection and row.outside_bytes
     )
+    worst = (worst_read(row.reads) for row in results.trials)
+    named = {read.query: f"{read.query}: {read.title}" for read in worst if read and read.title}
     return " · ".join(
-        (*meanings, *files, "read: the read that suffers most", "migration: time to apply it on the sample")
+        (
+            *meanings,
+            *files,
+            "read: the read that suffers most",
+            *(named[query] for query in results.experiment.workload.titles if query in named),
+            "migration: time to apply it on the sample",
+        )
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,3 +46,5 @@ class WorkloadFacts:
     """What the application's reads are called, such as 'Q1-Q5'."""
     parameters: tuple[Parameter, ...]
     """Those that a dataset can be generated with at other values."""
+    titles: Mapping[str, str] = field(default_factory=dict)
+    """Each read and write of the application in a few words, such as 'Q1' to 'event list'; empty in older runs."""

@@ -54,6 +54,11 @@ def test_the_events_that_are_read_are_spread_over_the_kick_offs(small: Dataset, 
     assert list(read) == ids[step // 2 :: step][:3]
 
 
+def test_every_read_and_write_is_told_in_words(small: Dataset) -> None:
+    named = {read.query for read in small.reads()} | {write.query for write in small.writes()}
+    assert named == set(small.facts.titles)
+
+
 def test_every_read_runs_and_answers(small: Dataset, small_database: Database) -> None:
     answered = {read.name: small_database.fetch(read.text(), read.params) for read in small.reads()}
     assert answered["Q1 events"]

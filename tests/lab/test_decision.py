@@ -16,7 +16,8 @@ from lab.analysis.recommendation import recommend
 from lab.analysis.results import Results, analyse
 from lab.analysis.sensitivity import variations
 from lab.discovery import provenance
-from lab.report import summary
+from lab.report import markdown, overview, summary
+from lab.report.price import price
 from lab.scenario import lost_column, lost_rows, lost_values
 from lab.values import Completed, Constraints, DeclaredLoss, Experiment, Skipped
 
@@ -276,7 +277,26 @@ def test_the_price_of_reads_stands_in_the_headline(results: Results) -> None:
     assert pick is not None
     assert pick.worst_read is not None
     assert pick.worst_read.query
-    assert f"Its worst read, {pick.worst_read.query}, takes" in results.advice.headline
+    assert f"Its worst read, {pick.worst_read.called}, takes" in results.advice.headline
+
+
+@pytest.mark.parametrize("named", [True, False])
+def test_the_first_screen_says_in_words_what_gets_slower(sample: Experiment, *, named: bool) -> None:
+    """A run of an older lab has no words for its reads and writes, and opens all the same."""
+    queries = [f"Q{number}" for number in range(1, 11)] + ["W1", "W2", "D1"]
+    titles = {query: f"what {query} does" for query in queries} if named else {}
+    results = analyse(replace(sample, workload=replace(sample.workload, titles=titles)))
+    assert results.pick
+    assert results.pick.worst_read
+    worst = results.pick.worst_read.query
+    words = f"{worst} (what {worst} does)" if named else worst
+    assert f"Its worst read, {words}, takes" in results.advice.headline
+    paid = dict(price(results))
+    assert f"The worst: {words} " in (paid["Reads"] or "")
+    assert f"W1{' (what W1 does)' * named} writes" in (paid["Writes"] or "")
+    assert (f"{worst}: what {worst} does" in overview.legend(results)) == named
+    assert (f"- {worst}: what {worst} does\n" in markdown.reads(results)) == named
+    assert ("- W1: what W1 does\n" in markdown.writes(results)) == named
 
 
 def test_the_pick_is_the_first_of_the_ranking(results: Results) -> None:

@@ -124,13 +124,13 @@ def test_a_planted_delay_is_named_with_an_interval_and_an_untouched_clone_is_not
     untouched: Completed, slower: Completed
 ) -> None:
     gaps = read_gaps({"native": [untouched]})
-    found = {(read.query, not read.without): read for read in read_results(slower, gaps) or ()}
+    found = {(read.query, not read.without): read for read in read_results(slower, gaps, {}) or ()}
     planted = found["Q3", True]
     assert planted.change is Difference.SLOWER
     assert 1 < planted.low <= planted.ratio <= planted.high
     assert planted.after.median > 0.02  # pg_sleep never returns earlier; how fast the rest is belongs to the machine
     assert f"Q3 takes {ratio_text(planted.ratio)} times as long" in planted.words
-    assert not [read for read in read_results(untouched, gaps) or () if read.named]
+    assert not [read for read in read_results(untouched, gaps, {}) or () if read.named]
 
 
 @pytest.mark.slow
@@ -271,7 +271,7 @@ def test_a_difference_is_named_only_beyond_the_gap_of_two_baselines(
 ) -> None:
     baselines = [with_reads(untouched, cost_of(around(gap, 20, 1, 0.001), around(1, 20, 2, 0.001)))]
     trial = with_reads(untouched, cost_of(around(ratio, 20, 3), around(1, 20, 4)))
-    (read,) = read_results(trial, read_gaps({"native": baselines})) or ()
+    (read,) = read_results(trial, read_gaps({"native": baselines}), {}) or ()
     assert read.change is change
     assert read.gap == pytest.approx(gap, rel=0.01)
     assert read.low <= read.ratio <= read.high
@@ -282,7 +282,7 @@ def test_what_chance_explains_is_not_named(untouched: Completed) -> None:
     scattered = [1.0, 9.0, 1.1, 8.0, 1.2]
     trial = with_reads(untouched, cost_of([2.0, 8.5, 1.3, 9.5, 1.15], scattered))
     baselines = [with_reads(untouched, cost_of([1.0] * 5, [1.0] * 5))]
-    (read,) = read_results(trial, read_gaps({"native": baselines})) or ()
+    (read,) = read_results(trial, read_gaps({"native": baselines}), {}) or ()
     assert read.change is Difference.NONE
 
 
@@ -293,7 +293,7 @@ def test_the_gap_of_one_query_is_not_smaller_than_usual_by_luck(untouched: Compl
 
 
 def test_without_a_baseline_a_change_is_not_known(untouched: Completed) -> None:
-    (read,) = read_results(with_reads(untouched, cost_of([5.0] * 5, [1.0] * 5)), {}) or ()
+    (read,) = read_results(with_reads(untouched, cost_of([5.0] * 5, [1.0] * 5)), {}, {}) or ()
     assert read.change is Difference.UNKNOWN
     assert "not compared" in in_words([read])
 
@@ -302,7 +302,7 @@ def test_the_words_name_the_slowest_first_and_count_the_rest(untouched: Complete
     slow = [cost_of(around(number, 9, number), around(1, 9, 7), f"Q{number}") for number in range(2, 8)]
     fast = cost_of(around(0.5, 9, 1), around(1, 9, 2), "Q9")
     baselines = [with_reads(untouched, *(cost_of([1.01] * 5, [1.0] * 5, f"Q{number}") for number in range(1, 10)))]
-    words = in_words(read_results(with_reads(untouched, *slow, fast), read_gaps({"native": baselines})))
+    words = in_words(read_results(with_reads(untouched, *slow, fast), read_gaps({"native": baselines}), {}))
     assert words.startswith("Reads: Q7 takes 7")
     assert "; Q6 takes" in words
     assert "; 2 more are slower." in words
@@ -364,10 +364,10 @@ def test_files_for_programs_hold_every_query_with_its_interval(read_run: Experim
     assert len(lines) == measured + 1
     written = summary.of(results)
     assert len(written.reads) == measured
-    saving = next(row for row in written.savings if row["scenario"] == "toast_lz4")
-    assert saving["main_read"] == "Q1"
-    assert isinstance(saving["worst_read_ratio"], float)
-    assert saving["worst_read_ratio"] > 1
+    saving = next(row for row in written.savings if row.scenario == "toast_lz4")
+    assert saving.main_read == "Q1"
+    assert saving.worst_read_ratio is not None
+    assert saving.worst_read_ratio > 1
 
 
 def test_a_run_without_reads_says_so_and_has_no_numbers_for_them(sample: Experiment) -> None:

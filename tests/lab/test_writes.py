@@ -168,7 +168,7 @@ def test_a_slower_write_is_named_in_rows_per_second(slow_run: Experiment) -> Non
                 assert write.high is not None
                 assert write.low <= write.high
     strategy = next(row for row in results.trials if row.writes and row.outcome.scenario != BASELINE)
-    assert in_words(strategy.writes).startswith("Writes: W1 writes 0.0")
+    assert in_words(strategy.writes).startswith("Writes: W1 (storing a cycle of new snapshots) writes 0.0")
 
 
 def test_writes_are_in_every_report_and_survive_the_disk(slow_run: Experiment, tmp_path: Path) -> None:
@@ -195,6 +195,6 @@ def test_an_old_run_says_that_its_writes_were_not_measured(sample: Experiment) -
 
 def test_without_a_baseline_nothing_is_compared(untouched: Writes, sample: Experiment) -> None:
     trial = next(o for o in sample.outcomes if isinstance(o, Completed))
-    found = write_results(replace(trial, writes=untouched), write_gaps({})) or ()
+    found = write_results(replace(trial, writes=untouched), write_gaps({}), {}) or ()
     assert all(write.change is Difference.UNKNOWN for write in found)
     assert "no baseline" in in_words(found)

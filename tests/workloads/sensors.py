@@ -38,6 +38,13 @@ FACTS = WorkloadFacts(
     snapshot="sensor",
     detail="reading",
     reads="R1 and R2",
+    titles={
+        "R1": "latest readings of a sensor",
+        "R2": "readings by unit",
+        "I1": "a reading of every sensor",
+        "U1": "correction of readings",
+        "E1": "deletion of the oldest readings",
+    },
     parameters=(),
 )
 

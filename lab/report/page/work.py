@@ -132,9 +132,20 @@ def reads(results: Results) -> Chart | None:
         spec=spec,
         table=Table(
             title=f"Reads after {shown.trial.scenario} on {shown.trial.server}",
-            heads=("query", "difference", "before", "after", "ratio", "at least", "at most", "p95 before", "p95 after"),
-            rows=tuple((_name(read), read.change.value, *_times(read)) for read, _ in pairs),
-            left=2,
+            heads=(
+                "query",
+                "what it asks",
+                "difference",
+                "before",
+                "after",
+                "ratio",
+                "at least",
+                "at most",
+                "p95 before",
+                "p95 after",
+            ),
+            rows=tuple((_name(read), read.title or None, read.change.value, *_times(read)) for read, _ in pairs),
+            left=3,
         ),
     )
 
