@@ -175,7 +175,7 @@ def _print_run(analysed: Analysed, found: Best | None, *, as_json: JsonForm | No
     elif as_json is None:
         print_report(analysed, full=full)
         if found:
-            searching.show(found)
+            searching.show(found, full=full)
 
 
 def _wait(kept: Sequence[KeptDatabase], *, written: bool) -> None:

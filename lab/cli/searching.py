@@ -60,9 +60,12 @@ def write(folder: Path, found: Best) -> None:
     files.write(folder / FILE, search.document(found))
 
 
-def show(found: Best) -> None:
-    """Print how the search went."""
+def show(found: Best, *, full: bool) -> None:
+    """Print how the search went; in `full`, by everything that combinations were compared by."""
     from lab.report import search
 
-    print_table(search.front(found.found))
+    print_table(search.front(found.found) if full else search.brief_front(found.found))
     print_lines(search.lines(found))
+    print_line(
+        f"{FILE} in the folder of the run has the rest: writes, locks, and each forecast beside what was measured."
+    )

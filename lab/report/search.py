@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from lab.report.table import Cell, Table, percent, seconds, size
+from lab.report.table import Cell, Table, duration, percent, size, times
 from lab.search.best import Best
 from lab.search.found import Compared, Found
 from lab.search.observation import Axis, Observation
-from lab.units import Unit, bytes_text, counted, joined
+from lab.units import bytes_text, counted, joined
 from lab.values import SearchEnding
 
 _LOST = ("nothing", "columns", "rows")
@@ -84,6 +84,25 @@ def front(found: Found) -> Table:
     )
 
 
+def brief_front(found: Found) -> Table:
+    """The same for a terminal, in 80 columns: what a choice is made by."""
+    return Table(
+        title="The front on the first sample",
+        heads=("combination", "at full\nsize", "growth\na day", "worst\nread", "migration", "loses"),
+        rows=tuple(
+            (
+                one.name,
+                size(one.bytes),
+                size(one.growth),
+                times(one.read),
+                duration(one.seconds),
+                _LOST[one.loss],
+            )
+            for one in found.front
+        ),
+    )
+
+
 def compared(pairs: Sequence[Compared]) -> Table:
     """Forecasts beside what was measured, in the order of the trials."""
     return Table(
@@ -95,17 +114,13 @@ def compared(pairs: Sequence[Compared]) -> Table:
                 size(pair.forecast.bytes),
                 size(pair.measured.bytes),
                 percent(pair.percent),
-                _ratio(pair.forecast.read),
-                _ratio(pair.measured.read),
+                times(pair.forecast.read),
+                times(pair.measured.read),
                 percent(pair.read_percent),
             )
             for pair in pairs
         ),
     )
-
-
-def _ratio(value: float | None) -> Cell:
-    return Cell(value=value, unit=Unit.RATIO, digits=2)
 
 
 def _front_words(found: Found) -> str:
@@ -127,5 +142,5 @@ def _cell(one: Observation, axis: Axis) -> Cell | str:
     if axis in (Axis.BYTES, Axis.GROWTH, Axis.OUTSIDE):
         return size(cost)
     if axis in (Axis.READ, Axis.WRITE):
-        return _ratio(cost)
-    return seconds(cost)
+        return times(cost)
+    return duration(cost)

@@ -19,7 +19,10 @@ from data_gen import case_file, published
 from lab import profiling
 from lab.analysis.fidelity import Figure, trust
 from lab.analysis.results import analyse
-from lab.cli import app, console, reporting
+from lab.cli import app, console, reporting, searching
+from lab.search.best import Best
+from lab.search.found import Found
+from lab.search.observation import Axis, Observation
 from lab.values import (
     Completed,
     DifferingRow,
@@ -114,6 +117,48 @@ def test_the_sample_fits_80_columns(sample: Experiment, screen: Screen) -> None:
     table = lines[: next(number for number, line in enumerate(lines) if "· read:" in line)]
     parts = {part for outcome in sample.outcomes for part in outcome.scenario.split("+") if len(part) <= 24}
     assert parts <= set(" ".join(table).replace("+", " ").split())
+
+
+def met(name: str, loss: int, read: float | None, seconds: float | None) -> Observation:
+    """What a search measured of that combination."""
+    return Observation(
+        combination=tuple(name.split("+")),
+        pieces={("odds", "heap"): len(name) * 2e8},
+        rows={},
+        growth=len(name) * 1e7,
+        reads={} if read is None else {"Q6": read},
+        write=0.3,
+        seconds=seconds,
+        lock=0.01,
+        loss=loss,
+        took=1.0,
+    )
+
+
+FRONT = (
+    met("drop_raw_response+outcome_normalization_snapshot+retention_7d", 2, 10.4, 1.234),
+    met("pack_raw_response(level=19)+hypertable_compression_default", 0, None, None),
+    met("trim_indexes", 0, 1.0, 0.012),
+)
+
+
+@pytest.mark.parametrize("full", [False, True])
+def test_what_a_search_found_fits_the_terminal_and_the_rest_comes_on_demand(
+    screen: Screen, snapshot: SnapshotAssertion, *, full: bool
+) -> None:
+    found = Found(
+        observed=FRONT,
+        compared=(),
+        front=FRONT,
+        within_limits=True,
+        axes=tuple(Axis),
+        left_out=(),
+        candidates=4832,
+    )
+    printed = screen(180 if full else 80)
+    searching.show(Best(found=found, sizes=(16 << 20,), finalists=("a", "b")), full=full)
+    assert max(map(len, printed.getvalue().splitlines())) <= (180 if full else 80)
+    assert printed.getvalue() == snapshot
 
 
 def test_a_wrong_answer_is_never_a_saving(format_1: Experiment, screen: Screen) -> None:
