@@ -10,6 +10,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from urllib.parse import unquote
 
 import psycopg
 import pytest
@@ -17,6 +18,7 @@ from typer.testing import CliRunner
 
 from lab.cli import app
 from lab.errors import InputError
+from tests.conftest import PASSWORD
 
 _KEPT = re.compile(r"^  (?P<scenario>\S+) on (?P<server>\S+): (?:PGPASSWORD=any )?psql (?P<conninfo>.+)$")
 
@@ -48,27 +50,36 @@ def _announced(lines: Iterator[str], count: int) -> Iterator[tuple[str, str]]:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("server", ["native", "pglite"])
+@pytest.mark.parametrize(
+    ("server", "ending", "code"),
+    [
+        ("native", signal.SIGINT, 0),
+        ("pglite", signal.SIGINT, 0),
+        ("external", signal.SIGTERM, 128 + signal.SIGTERM),
+    ],
+)
 def test_the_databases_of_the_named_scenarios_stay_until_the_user_ends_it(
-    request: pytest.FixtureRequest, tmp_path: Path, server: str
+    request: pytest.FixtureRequest, tmp_path: Path, server: str, ending: signal.Signals, code: int
 ) -> None:
-    request.getfixturevalue(server)
-    named = ["-s", "drop_raw_response", "-s", "baseline", "--server", server]
+    external = server == "external"
+    running = request.getfixturevalue("role" if external else server)
+    password = unquote(PASSWORD) if external else "any"
+    named = ["-s", "drop_raw_response", "-s", "baseline", "--server", running if external else server]
     with kept(tmp_path, *named) as (process, databases):
         assert databases.keys() == {"drop_raw_response", "baseline"}
         there = {}
         for scenario, conninfo in databases.items():
-            with psycopg.connect(conninfo, password="any", autocommit=True) as connection:  # noqa: S106
+            with psycopg.connect(conninfo, password=password, autocommit=True) as connection:
                 there[scenario] = connection.execute(
                     "SELECT count(*) FROM pg_attribute WHERE attrelid = 'odds_snapshots'::regclass"
                     " AND attname = 'raw_response'"
                 ).fetchone()
         assert there == {"drop_raw_response": (0,), "baseline": (1,)}
-        process.send_signal(signal.SIGINT)
-        assert process.wait() == 0
+        process.send_signal(ending)
+        assert process.wait() == code
         for conninfo in databases.values():
             with pytest.raises(psycopg.OperationalError):
-                psycopg.connect(conninfo, password="any")  # noqa: S106
+                psycopg.connect(conninfo, password=password)
 
 
 @pytest.mark.parametrize("scenario", ["all", "best"])

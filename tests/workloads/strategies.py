@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from lab.registry import Registered
-from lab.scenario import Category, Database, Scenario, Shape, Writing, different_parts, lost_column
+from lab.scenario import Category, Database, Scenario, Shape, Writing, different_parts, lost_column, lost_index
 
 _VIEW = """CREATE VIEW readings AS
 SELECT p.id, p.sensor_id, p.taken_at, u.unit, p.payload FROM packed p JOIN units u ON u.id = p.unit_id"""
@@ -34,6 +34,11 @@ def _pack(db: Database) -> None:
         db.execute("ALTER VIEW readings_new RENAME TO readings")
     with db.step("drop the old table", final=True):
         db.execute("DROP TABLE readings_old")
+
+
+def _drop_index(db: Database) -> None:
+    with db.step("drop the index", final=True):
+        db.execute("DROP INDEX readings_sensor_id_taken_at_idx")
 
 
 def _tamper(db: Database) -> None:
@@ -79,6 +84,14 @@ STRATEGIES = {
         origins={"packed": "readings"},
         grows_with_scale=("units",),
         write={"readings": _WRITING},
+    ),
+    "drop_index": Scenario(
+        title="Drop the index",
+        category=Category.ELIMINATE,
+        hypothesis="A scan is fast enough.",
+        apply=_drop_index,
+        changes={"readings": Shape.TABLE},
+        losses=(lost_index("readings", "btree (sensor_id, taken_at)"),),
     ),
     "tamper": Scenario(
         title="Change a reading", category=Category.COMPRESS, hypothesis="It is noticed.", apply=_tamper
