@@ -14,7 +14,7 @@ from playwright.sync_api import Browser, Page
 from lab.analysis.comparison import compare
 from lab.analysis.results import analyse
 from lab.discovery.values import CheapWin
-from lab.report.page import comparison, database, page
+from lab.report.page import comparison, database, page, pictures
 from lab.servers import Server
 from lab.values import BASELINE, Experiment, Failed
 from tests.lab.test_comparison import changed, larger, slower
@@ -189,6 +189,23 @@ def test_on_paper_each_picture_has_its_numbers(open_page: Open) -> None:
     view.emulate_media(media="print")
     assert view.locator(".numbers table").filter(visible=True).count() == view.locator("figure").count() == 8
     assert not view.locator("#filters").is_visible()
+
+
+def test_no_letter_of_a_picture_is_cut_in_a_wider_font(open_page: Open, sample: Experiment, tmp_path: Path) -> None:
+    """The font of the pictures is not everywhere, and DejaVu Sans, which Debian shows instead, is an eighth wider."""
+    for name, drawn in pictures(analyse(hostile(sample))).items():
+        file = tmp_path / name
+        file.write_text(drawn, encoding="utf-8")
+        view = open_page(of=file)
+        box = "document.documentElement.getBoundingClientRect()"
+        width = view.evaluate(f"{box}.width")
+        of_each = f"(text) => [text.left - {box}.left, text.right - {box}.left]"
+        edges = view.locator("text").evaluate_all(
+            f"(texts) => texts.map((text) => text.getBoundingClientRect()).map({of_each})"
+        )
+        assert edges
+        assert min(left for left, _ in edges) >= 0, name
+        assert max(right for _, right in edges) <= width, name
 
 
 def test_a_name_in_a_run_runs_nothing(open_page: Open, sample: Experiment, tmp_path: Path) -> None:
