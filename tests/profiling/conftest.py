@@ -13,7 +13,7 @@ from lab import profiling
 from lab.postgres.conninfo import address
 from lab.postgres.database import Database
 from lab.postgres.sql import literal
-from lab.servers import Server
+from lab.servers import Server, Workspace, open_server
 from lab.trial.load import run_stages
 from lab.values import Profile
 
@@ -76,17 +76,18 @@ class Aged:
 
 
 @pytest.fixture(scope="session")
-def aged(native: Server) -> Iterator[Aged]:
+def aged(workspace: Workspace) -> Iterator[Aged]:
+    """On a server of its own: other tests kill theirs, and what is unlogged is empty afterwards."""
     dataset = Dataset.plan(load_case("2026-02-17"), size_bytes=SMALL, seed=1)
-    native.create("aged")
-    with native.connect("aged") as database:
-        run_stages(native, database, dataset)
-        for statement in AGED:
-            database.execute(statement)
-        dsn = database.conninfo
-    profile = profiling.profile(dsn, now=dataset.now, progress=lambda _: None)
-    yield Aged(server=native, name="aged", dsn=dsn, now=dataset.now, profile=profile)
-    native.drop("aged")
+    with open_server("native", workspace=workspace, progress=lambda _: None) as server:
+        server.create("aged")
+        with server.connect("aged") as database:
+            run_stages(server, database, dataset)
+            for statement in AGED:
+                database.execute(statement)
+            dsn = database.conninfo
+        profile = profiling.profile(dsn, now=dataset.now, progress=lambda _: None)
+        yield Aged(server=server, name="aged", dsn=dsn, now=dataset.now, profile=profile)
 
 
 @pytest.fixture
