@@ -103,8 +103,8 @@ class Comparison:
 
     @property
     def comparable(self) -> bool:
-        """Whether sizes may be compared."""
-        return all(disagreement.forbids is not Extent.ALL for disagreement in self.disagreements)
+        """Whether sizes of the first and the last run may be compared; what lies between them decides no verdict."""
+        return Extent.ALL not in _forbidden(self.runs, self.disagreements)
 
     def worse(self, percent: float) -> tuple[ComparedRow, ...]:
         """The rows that are broken or gone, or that grew or slowed down by more than so many percent."""
@@ -115,7 +115,7 @@ def compare(several: Sequence[Results]) -> Comparison:
     """Compare runs with the first of them; a run that is named twice is taken once."""
     by_run = {results.experiment.run: results for results in several}
     disagreements = tuple(disagreements_of([results.experiment for results in by_run.values()]))
-    forbidden = {disagreement.forbids for disagreement in disagreements}
+    forbidden = _forbidden(tuple(by_run), disagreements)
     columns = [_first_trials(results) for results in by_run.values()]
     places = dict.fromkeys(place for column in columns for place in column)
     context = _Context(
@@ -131,6 +131,15 @@ def compare(several: Sequence[Results]) -> Comparison:
         disagreements=disagreements,
         unfinished={run: results.unfinished for run, results in by_run.items() if results.unfinished},
     )
+
+
+def _forbidden(runs: Sequence[str], disagreements: Iterable[Disagreement]) -> set[Extent]:
+    """What may not be compared of the first and the last run."""
+    return {
+        disagreement.forbids
+        for disagreement in disagreements
+        if disagreement.values[runs[0]] != disagreement.values[runs[-1]]
+    }
 
 
 _Place = tuple[str, str | None]

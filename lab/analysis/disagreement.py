@@ -32,7 +32,7 @@ class Disagreement:
     def words(self) -> str:
         """As one sentence."""
         listed = ", ".join(f"{run}: {value}" for run, value in self.values.items())
-        return f"{self.circumstance} differs ({listed})"
+        return f"not the same {self.circumstance} ({listed})"
 
 
 def disagreements_of(experiments: Sequence[Experiment]) -> Iterator[Disagreement]:

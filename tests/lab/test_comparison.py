@@ -103,7 +103,16 @@ def test_reads_of_two_machines_are_not_compared(sample: Experiment) -> None:
     elsewhere = replace(other, environment=replace(other.environment, cores=sample.environment.cores + 1))
     comparison = compared(sample, elsewhere)
     assert row_of(comparison).read is None
-    assert next(report.hindrances(comparison)).startswith("Times may not be compared: machine differs")
+    assert next(report.hindrances(comparison)).startswith("Times may not be compared: not the same machine")
+
+
+def test_a_run_of_other_rows_between_two_of_the_same_rows_takes_no_verdict_from_them(sample: Experiment) -> None:
+    between = replace(sample, run="middle", plan=replace(sample.plan, dataset=replace(sample.plan.dataset, seed=9)))
+    comparison = compared(sample, between, changed(sample, larger))
+    assert row_of(comparison).verdicts == (RowVerdict.LARGER,)
+    assert comparison.comparable
+    assert any("middle: 9" in line for line in report.hindrances(comparison))
+    assert not compared(sample, changed(sample, larger), between).comparable
 
 
 @pytest.mark.parametrize("change", [wrong, failed])
@@ -134,7 +143,7 @@ def test_sizes_of_other_rows_are_not_compared(sample: Experiment) -> None:
     assert row_of(comparison).verdicts == (RowVerdict.NOT_COMPARABLE,)
     assert row_of(comparison).change_percent is None
     assert list(report.hindrances(comparison)) == [
-        f"Sizes and times may not be compared: seed differs ({sample.run}: 1, other: 2)"
+        f"Sizes and times may not be compared: not the same seed ({sample.run}: 1, other: 2)"
     ]
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 import subprocess
 import sys
 from dataclasses import dataclass, field, replace
@@ -15,6 +16,7 @@ from lab import runs
 from lab.analysis.results import Results, analyse
 from lab.report.csv import savings as savings_csv
 from lab.report.page import charts, document, drawing, page
+from lab.report.page.chart import sized
 from lab.report.page.choice import choice
 from lab.report.page.growth import growth
 from lab.report.page.rows import COLUMNS, FILE_COLUMNS
@@ -230,11 +232,14 @@ def test_a_page_of_40_scenarios_is_smaller_than_1500_kb(sample: Experiment) -> N
 
 
 @pytest.mark.slow
-def test_a_picture_of_many_scenarios_shows_40_and_its_table_all(sample: Experiment) -> None:
+def test_a_picture_of_many_scenarios_shows_40_beside_the_baseline_and_its_table_all(sample: Experiment) -> None:
     results = analyse(many(sample, 200, timed=False))
     written = page(results)
     assert written.count("<tbody data-row=") == len(results.trials) >= 200
-    assert "more are only in the numbers" in written
+    (picture,) = re.findall(r'id="full-size">.*?<svg (.*?)</svg>', written, re.DOTALL)
+    assert re.search(r">baseline( · native)?<", picture)
+    left = len(sized(results)) - 40 - picture.count(">baseline")
+    assert f"{left} more are only in the numbers" in written
 
 
 def test_a_run_of_the_first_format_has_a_page_that_says_what_it_lacks() -> None:

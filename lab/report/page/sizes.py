@@ -14,10 +14,10 @@ from lab.report.page.chart import Chart, labels, sized, target_line
 from lab.report.page.drawing import BAR, PLOT, ROW, Spec, x
 from lab.report.table import Cell, Table, size
 from lab.units import byte_unit, bytes_text
-from lab.values import KINDS
+from lab.values import BASELINE, KINDS
 
 _MOST = 40
-"""Bars of one picture; its table has all."""
+"""Bars of one picture beside the baseline; its table has all."""
 _STATUS = {
     TargetStatus.UNDER: ("under the target", drawing.BLUE),
     TargetStatus.PERHAPS: ("perhaps under it", drawing.ORANGE),
@@ -40,7 +40,7 @@ def full_size(results: Results) -> Chart | None:
     shown = sized(results)
     if not results.strategies or not shown:
         return None
-    target, drawn = results.experiment.case.target_bytes, shown[:_MOST]
+    target, drawn = results.experiment.case.target_bytes, _drawn(shown)
     unit, of_unit = byte_unit(max(target or 0, *(candidate.bytes_now for candidate in drawn)))
     names = labels(shown)
     marks: list[dict[str, Any]] = [
@@ -78,7 +78,7 @@ def full_size(results: Results) -> Chart | None:
         words=(
             "Each bar is the whole database after one strategy. The thin line on it is the interval of the projection."
             f"{'' if target is None else f' The dashed line is the target of {bytes_text(target)}.'}"
-            f" A strategy that {_LOSES} gives it up on purpose.{_left_out(len(shown))}"
+            f" A strategy that {_LOSES} gives it up on purpose.{_left_out(shown)}"
         ),
         spec=spec,
         table=Table(
@@ -151,15 +151,15 @@ def leaves(results: Results) -> Chart | None:
     names = labels(shown)
     marks: list[dict[str, Any]] = [
         {"name": names[id(candidate)], "kind": kind, "bytes": size}
-        for candidate in shown[:_MOST]
+        for candidate in _drawn(shown)
         for kind, size in _kinds(candidate.projection).items()
         if size
     ]
     return Chart(
         name="leaves",
         title="What each strategy leaves",
-        words=f"The same full sizes, by kind of storage.{_left_out(len(shown))}",
-        spec=_stacks(marks, [names[id(candidate)] for candidate in shown[:_MOST]], "at full size"),
+        words=f"The same full sizes, by kind of storage.{_left_out(shown)}",
+        spec=_stacks(marks, [names[id(candidate)] for candidate in _drawn(shown)], "at full size"),
         table=Table(
             title="Bytes at full size by kind",
             heads=("strategy", *KINDS, _REST, "total"),
@@ -214,5 +214,11 @@ def _stacks(marks: Sequence[Mapping[str, Any]], order: Sequence[str], title: str
     }
 
 
-def _left_out(count: int) -> str:
-    return f" {count - _MOST} more are only in the numbers." if count > _MOST else ""
+def _drawn(shown: Sequence[Candidate]) -> list[Candidate]:
+    """The smallest, and the baseline wherever it is: everything is compared with it."""
+    return [*shown[:_MOST], *(candidate for candidate in shown[_MOST:] if candidate.trial.scenario == BASELINE)]
+
+
+def _left_out(shown: Sequence[Candidate]) -> str:
+    left = len(shown) - len(_drawn(shown))
+    return f" {left} more are only in the numbers." if left else ""
