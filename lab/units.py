@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Mapping, Sequence
 from enum import StrEnum
@@ -122,6 +123,10 @@ def byte_unit(count: float) -> tuple[str, int]:
     return unit, 1024 ** _POWERS[unit]
 
 
+_TIMES = (("h", 3600.0, 6000.0), ("min", 60.0, 100.0), ("s", 1.0, 1.0), ("ms", 0.001, -math.inf))
+"""Units with their seconds, and from how many seconds on a time is shown in them."""
+
+
 def joined(words: Sequence[str]) -> str:
     """'a', 'a and b' or 'a, b and c'."""
     *others, last = words
@@ -140,8 +145,8 @@ def bytes_text(count: float, *, like: float | None = None) -> str:
 
 
 def duration_text(seconds: float) -> str:
-    """Seconds in the unit that leaves at least 1, with two or three digits: '0.42 ms', '66 ms', '1.2 s'."""
-    value, unit = (seconds, "s") if seconds >= 1 else (1000 * seconds, "ms")
+    """A time in the unit that leaves it short, with two or three digits: '0.42 ms', '66 ms', '1.2 s', '56 min', '2.6 h'."""
+    value, unit = next((seconds / of_unit, unit) for unit, of_unit, least in _TIMES if seconds >= least)
     return f"{value:.{0 if value >= 10 else 1 if value >= 1 else 2}f} {unit}"
 
 

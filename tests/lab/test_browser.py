@@ -1,7 +1,11 @@
-"""report.html in a browser: from disk, without a network; what it shows, and what its links show again."""
+"""report.html in a browser: from disk, without a network; what it shows, and what its links show again.
+
+What each test saw at its end is kept in build/screenshots.
+"""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -23,6 +27,7 @@ from tests.lab.test_profile_page import SPOILED, profile_of
 from tests.support import ROOT
 
 DESKTOP = {"width": 1366, "height": 850}
+SCREENSHOTS = ROOT / "build" / "screenshots"
 NAMES = "[...document.querySelectorAll('#savings tbody:not([hidden]) .name')].map((name) => name.textContent)"
 
 Open = Callable[..., Page]
@@ -36,7 +41,7 @@ def file(sample: Experiment, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def open_page(browser: Browser, file: Path) -> Iterator[Open]:
+def open_page(browser: Browser, file: Path, request: pytest.FixtureRequest) -> Iterator[Open]:
     """Opens the page from disk; it fails where the page asks for anything else, or has anything to say."""
     said: list[str] = []
     contexts = []
@@ -53,7 +58,10 @@ def open_page(browser: Browser, file: Path) -> Iterator[Open]:
         return view
 
     yield opened
-    for context in contexts:
+    SCREENSHOTS.mkdir(parents=True, exist_ok=True)
+    for number, context in enumerate(contexts):
+        name = re.sub(r"\W+", "-", request.node.name.removeprefix("test_")).strip("-")
+        context.pages[0].screenshot(path=SCREENSHOTS / f"{name}-{number}.png")
         context.close()
     assert said == []
 

@@ -8,6 +8,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 from typing import cast
 
@@ -83,6 +84,12 @@ def test_every_command_explains_itself_with_an_example(command: str) -> None:
     done = CliRunner().invoke(app, [command, "--help"], terminal_width=200)
     assert done.exit_code == 0
     assert f"lab {command}" in done.stdout.split("Example", 1)[1]
+
+
+def test_the_version_is_that_of_the_project() -> None:
+    done = CliRunner().invoke(app, ["--version"])
+    assert done.exit_code == 0
+    assert tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["version"] in done.stdout
 
 
 def test_help_and_completion_wait_for_no_library_that_only_commands_need() -> None:

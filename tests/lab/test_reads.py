@@ -400,7 +400,16 @@ def test_a_plan_is_what_the_server_said_without_zeros(untouched: Completed) -> N
 
 
 @pytest.mark.parametrize(
-    ("seconds", "text"), [(0.00042, "0.42 ms"), (0.0042, "4.2 ms"), (0.066, "66 ms"), (1.23, "1.2 s"), (12.3, "12 s")]
+    ("seconds", "text"),
+    [
+        (0.00042, "0.42 ms"),
+        (0.0042, "4.2 ms"),
+        (0.066, "66 ms"),
+        (1.23, "1.2 s"),
+        (99, "99 s"),
+        (3336, "56 min"),
+        (9373, "2.6 h"),
+    ],
 )
 def test_durations_read_as_people_say_them(seconds: float, text: str) -> None:
     assert duration_text(seconds) == text
