@@ -51,8 +51,9 @@ def test_what_is_missing_in_a_damaged_file_is_not_made_up() -> None:
 
 
 def test_a_run_of_format_1_is_one_of_the_odds_workload(format_1: Experiment) -> None:
-    own = {"reads": "Q1-Q5", "parameters": format_1.workload.parameters, "titles": {}}  # it has no words for its reads
-    assert format_1.workload == replace(FACTS, **own)
+    parameters = format_1.workload.parameters
+    # It has no words for its reads.
+    assert format_1.workload == replace(FACTS, reads="Q1-Q5", parameters=parameters, titles={})
     assert [parameter.name for parameter in format_1.workload.parameters] == [CHANGE_RATE]
     assert format_1.plan.dataset.scale == 24
     assert {side.purpose for side in format_1.auxiliary_trials} == {SIZE, CHANGE_RATE}
