@@ -123,10 +123,6 @@ def byte_unit(count: float) -> tuple[str, int]:
     return unit, 1024 ** _POWERS[unit]
 
 
-_TIMES = (("h", 3600.0, 6000.0), ("min", 60.0, 100.0), ("s", 1.0, 1.0), ("ms", 0.001, -math.inf))
-"""Units with their seconds, and from how many seconds on a time is shown in them."""
-
-
 def joined(words: Sequence[str]) -> str:
     """'a', 'a and b' or 'a, b and c'."""
     *others, last = words
@@ -142,6 +138,10 @@ def bytes_text(count: float, *, like: float | None = None) -> str:
     value = count / of_unit
     digits = 0 if unit == "B" or abs(value) >= 100 else 1 if abs(value) >= 10 else 2
     return f"{value:.{digits}f} {unit}"
+
+
+_TIMES = (("h", 3600.0, 6000.0), ("min", 60.0, 100.0), ("s", 1.0, 1.0), ("ms", 0.001, -math.inf))
+"""Units with their seconds, and from how many seconds on a time is shown in them."""
 
 
 def duration_text(seconds: float) -> str:

@@ -134,14 +134,15 @@ class Bench:
             with self.server.connect(name) as database:
                 yield name, database
         finally:
-            with self._controls.lock:
-                self._controls.free.append(name)
+            self._give_back(name)
 
     def make_control(self) -> None:
         """Have such a clone ready, so that who measures does not wait for it."""
-        name = self._taken_control()
+        self._give_back(self._taken_control())
+
+    def _give_back(self, control: str) -> None:
         with self._controls.lock:
-            self._controls.free.append(name)
+            self._controls.free.append(control)
 
     def _taken_control(self) -> str:
         """One that nobody uses, made where there is none."""
