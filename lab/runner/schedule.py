@@ -106,11 +106,11 @@ class _Queues:
         return min((server for server in self._waiting if self._may_begin(server)), key=self._turn, default=None)
 
     def _may_begin(self, server: str) -> bool:
-        if server not in self._spare:
+        if server not in self._spare or not self._waiting[server]:
             return bool(self._waiting[server])
         others = any(self._waiting[other] or self._in_progress[other] for other in self._waiting if other != server)
         most = max(1, self._cores - 1 if others else self._cores)
-        return bool(self._waiting[server]) and self._in_progress[server] < most
+        return self._in_progress[server] < most
 
     def _turn(self, server: str) -> tuple[int, int]:
         return self._in_progress[server], self._begun[server]
