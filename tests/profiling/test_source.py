@@ -56,16 +56,26 @@ def test_limits_hold_whatever_the_connection_string_asks_for(aged: Aged) -> None
 
 def test_a_profile_leaves_no_trace(aged: Aged) -> None:
     """No temporary file, and nothing in WAL but what the server notes by itself every 15 seconds for replicas."""
-    with aged.server.connect(aged.name) as database:
+    with copy_of(aged) as dsn, Database.connect(dsn) as database:
         database.execute("CREATE EXTENSION pg_walinspect")
         database.execute("VACUUM")  # else PostgreSQL itself tidies pages that are read
         database.execute("CHECKPOINT")
         files, position = database.value(TEMPORARY), database.value(POSITION)
-        profiled(aged.dsn)
+        profiled(dsn)
         records = written_since(database, position)
         assert database.value(TEMPORARY) == files
-        database.execute("DROP EXTENSION pg_walinspect")
     assert records <= {"RUNNING_XACTS"}
+
+
+@contextmanager
+def copy_of(aged: Aged) -> Iterator[str]:
+    """A database that a test may change: the others compare the aged one with the profile that was made of it."""
+    with Database.connect(address(aged.dsn, dbname="postgres")) as server:
+        server.execute(f"CREATE DATABASE copy TEMPLATE {aged.name}")
+        try:
+            yield address(aged.dsn, dbname="copy")
+        finally:
+            server.execute("DROP DATABASE copy WITH (FORCE)")
 
 
 TEMPORARY = "SELECT temp_files FROM pg_stat_database WHERE datname = current_database()"
