@@ -182,6 +182,17 @@ class Canaries:
             time.sleep(EVERY / 50)
 
     def _come(self, begun: threading.Event, stop: threading.Event) -> None:
+        """Ask until the end; where that ends before, a wait that nobody measured is missing and not 0."""
+        try:
+            self._ask(begun, stop)
+        except Exception as error:  # noqa: BLE001 - of a thread, nobody else would hear of it
+            for request in self._requests:
+                request.lost, request.waits = True, False
+            self.notes.append(f"What others feel was not measured any more: {error!r}")
+        finally:
+            begun.set()
+
+    def _ask(self, begun: threading.Event, stop: threading.Event) -> None:
         start = perf_counter()
         for request in self._requests:
             if request.waits and self._try(request, request.discard):

@@ -412,6 +412,23 @@ def test_canaries_that_die_take_nothing_with_them(bench: Bench) -> None:
         assert taken(index) == {(TABLE, "SHARE", True)}
 
 
+def test_a_wait_that_no_thread_measured_any_more_is_missing_and_not_zero(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: object) -> None:
+        raise ValueError("filedescriptor out of range in select()")
+
+    with watched(bench, TABLE) as (listener, canaries):
+        monkeypatch.setattr("lab.trial.canaries.select.select", broken)
+        with canaries.coming():
+            ran(listener, f"LOCK {TABLE}; SELECT 1")
+        (felt,) = canaries.traffic()
+    assert (felt.reads, felt.writes) == (None, None)
+    assert canaries.notes == [
+        "What others feel was not measured any more: ValueError('filedescriptor out of range in select()')"
+    ]
+
+
 def test_all_steps_together_felt_the_longest_wait_and_the_sum(trial: Completed) -> None:
     def step(reads: Waits | None, writes: Waits | None) -> StepRecord:
         traffic = (TableTraffic(table=TABLE, reads=reads, writes=writes),)
