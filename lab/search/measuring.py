@@ -148,7 +148,7 @@ class SampleTrials:
 def observation(candidate: Candidate, combination: Combination, took: float) -> Observation:
     """A candidate as the search sees it."""
     projection, trial_rows = candidate.projection, candidate.trial.rows
-    reads = candidate.reads or ()
+    reads, worst = candidate.reads or (), candidate.worst_read
     return Observation(
         combination=combination,
         pieces={**projection.kinds, REST: projection.untouched},
@@ -165,6 +165,7 @@ def observation(candidate: Candidate, combination: Combination, took: float) -> 
         loss=loss_of(candidate.facts),
         took=took,
         outside=candidate.bytes_outside,
+        read_interval=(worst.low, worst.high) if worst else None,
     )
 
 

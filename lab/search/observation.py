@@ -60,6 +60,8 @@ class Observation:
     """Seconds of the whole trial: what another one costs."""
     outside: float | None = None
     """Bytes of the files outside of the database, which `bytes` leaves out."""
+    read_interval: tuple[float, float] | None = None
+    """Where `read` lies with 95 %; None of a forecast, and where no read was compared."""
 
     @property
     def name(self) -> str:

@@ -132,6 +132,7 @@ def met(name: str, loss: int, read: float | None, seconds: float | None) -> Obse
         lock=0.01,
         loss=loss,
         took=1.0,
+        read_interval=None if read is None else (0.9 * read, 1.1 * read),
     )
 
 
