@@ -37,16 +37,16 @@ _PARTS, _NUMBERS = (dict, list), (int, float)
 _SCHEMA = "https://json-schema.org/draft/2020-12/schema"
 
 
-def check_writable(folder: Path) -> None:
-    """Make a folder; `InputError` where it cannot be made or written to."""
+def check_writable(folder: Path, *, what: str = "Results", hint: str = _OTHER_FOLDER) -> None:
+    """Make a folder for `what`; `InputError` with the `hint` where it cannot be made or written to."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=folder):
             pass
     except FileExistsError as error:
-        raise InputError(f"Results cannot be written to {folder}: it is not a folder.", hint=_OTHER_FOLDER) from error
+        raise InputError(f"{what} cannot be written to {folder}: it is not a folder.", hint=hint) from error
     except OSError as error:
-        raise InputError(f"Results cannot be written to {folder}: {error.strerror}.", hint=_OTHER_FOLDER) from error
+        raise InputError(f"{what} cannot be written to {folder}: {error.strerror}.", hint=hint) from error
 
 
 def check_target(path: Path, *, streams: bool = False) -> None:
@@ -114,12 +114,12 @@ def read(path: Path) -> str:
         raise InputError(f"{path} cannot be read: byte {error.start} is not UTF-8.", hint=hint) from error
 
 
-def digest(path: Path) -> str:
+def digest(path: Path, *, hint: str = "Name a regular file.") -> str:
     """SHA-256 of a file; errors as `read`, and where there is none."""
     try:
         return hashlib.sha256(paths.read(path)).hexdigest()
     except OSError as error:
-        raise InputError(f"{path} cannot be read: {error.strerror}.", hint="Name a regular file.") from error
+        raise InputError(f"{path} cannot be read: {error.strerror}.", hint=hint) from error
 
 
 def to_json(kind: Any, value: object, *, without: Collection[str] = (), indent: int | None = 1) -> str:

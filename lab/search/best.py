@@ -95,13 +95,18 @@ def search(request: pipeline.RunRequest, budget_seconds: float, progress: Progre
     Errors: `InputError` where the budget does not reach for one trial, or no strategy keeps what must be kept.
     """
     clock = Clock(ends=time.monotonic() + budget_seconds)
+    cache = trial_cache(request.workload)
+    try:
+        cache.check()
+    except InputError as error:
+        progress(Message(text=str(error)))
     with open_workspace() as workspace, open_pool(workspace, request.options, progress) as pool:
         halving = _Halving(
             request=request,
             budget_seconds=budget_seconds,
             clock=clock,
             pool=pool,
-            cache=trial_cache(request.workload),
+            cache=cache,
             progress=progress,
         )
         return halving.run()
@@ -234,7 +239,7 @@ class _Halving:
 
 
 def trial_cache(workload: Workload) -> TrialCache:
-    """The trials that were made with these sources of the lab, of the scenarios and of the workload."""
+    """The trials that were made with these sources of the lab, of the scenarios and of the workload; errors as `code_digest`."""
     package = type(workload).__module__.partition(".")[0]
     return TrialCache(code=code_digest(dict.fromkeys(("lab", "scenarios", package))))
 

@@ -189,6 +189,8 @@ class Environment:
     memory_bytes: int
     load_average: float | None
     """Over the minute before the run."""
+    libraries: Mapping[str, str] = field(default_factory=dict, hash=False)
+    """Name to version, of those that a trial's data and numbers depend on; empty in a run that did not record them."""
 
 
 @dataclass(frozen=True, kw_only=True)

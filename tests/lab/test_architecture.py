@@ -6,10 +6,12 @@ import ast
 import re
 from collections.abc import Iterator
 from functools import cache
+from importlib.metadata import packages_distributions
 from pathlib import Path
 
 import pytest
 
+from lab.runner.environment import environment
 from tests.support import ROOT
 
 SOURCES = [path for folder in ("lab", "data_gen", "scenarios") for path in sorted((ROOT / folder).rglob("*.py"))]
@@ -125,6 +127,11 @@ DOORS = {
     "pyarrow": ("scenarios/_payload_files.py",),
 }
 
+NUMBERS = ("data_gen", "scenarios", "lab/trial", "lab/servers", "lab/postgres", "lab/client.py")
+"""What generates data, carries out strategies and measures."""
+
+AROUND_NUMBERS = {"docker", "platformdirs", "pydantic", "requests", "testcontainers"}
+"""Libraries that it uses and that change no number: they start servers, and check documents."""
 
 ODDS = re.compile(
     r"odds_snapshots|market_odds|competitor_|raw_?response|event_id|bookmaker|betpawa|sportybet|bet9ja|snapshot_id",
@@ -182,6 +189,19 @@ def test_each_library_has_one_door(library: str) -> None:
     for path in SOURCES:
         if any(name.split(".")[0] == library for name in imports(path)):
             assert any(lies_in(path, door) for door in DOORS[library]), f"{path} imports {library}"
+
+
+def test_a_run_records_every_library_that_its_numbers_depend_on() -> None:
+    used = {
+        name.split(".")[0]
+        for path in SOURCES
+        if any(lies_in(path, place) for place in NUMBERS)
+        for name in imports(path)
+    }
+    distributions = packages_distributions()
+    libraries = {distributions[name][0].lower() for name in used & distributions.keys()}
+    assert "psycopg" in libraries
+    assert libraries - AROUND_NUMBERS - {"odds-storage-lab"} <= environment().libraries.keys()
 
 
 def test_the_lab_names_no_table_or_column_of_odds() -> None:

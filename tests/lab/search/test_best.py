@@ -118,6 +118,13 @@ def first(interrupted: Said) -> Said:
     return search()
 
 
+def test_a_search_that_cannot_keep_its_trials_says_so_first(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "trials").write_text("", encoding="utf-8")
+    monkeypatch.setattr(best, "trial_cache", lambda _: TrialCache(code="", folder=tmp_path / "trials"))
+    stopped = search(stop_at="An interrupted search will begin anew.")
+    assert (stopped.lines, stopped.found) == ([], None)
+
+
 @pytest.mark.slow
 def test_a_killed_search_goes_on_where_it_was(interrupted: Said) -> None:
     assert "baseline" not in interrupted.trials
