@@ -103,7 +103,7 @@ ALLOWED: dict[str, frozenset[str]] = {
 """Each room with what it may import of the project; itself where its files import each other."""
 
 DOORS = {
-    "psycopg": ("lab/postgres/database.py", "lab/postgres/conninfo.py"),
+    "psycopg": ("lab/postgres/database.py", "lab/postgres/conninfo.py", "lab/postgres/translation.py"),
     "typer": ("lab/cli",),
     "rich": ("lab/cli",),
     "faker": ("data_gen",),
