@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Literal, TypeVar
+from typing import Literal
 
 from lab.analysis.full_size import TargetStatus
+from lab.analysis.known import of
 from lab.analysis.reads import Difference, ReadResult, main_read, worst_read
 from lab.analysis.rows import TrialResult
-from lab.analysis.writes import WriteResult
-from lab.values import LockMode, TableLock, Verdict
-
-_Known = TypeVar("_Known")
-_Value = TypeVar("_Value")
+from lab.analysis.writes import WriteResult, worst_write
+from lab.values import LockMode, Verdict, WriteVerdict
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,6 +56,11 @@ class SavingRecord:
     worst_read: str | None
     """None also where no query is slower."""
     worst_read_ratio: float | None
+    worst_write: str | None
+    """None also where no write is slower."""
+    worst_write_ratio: float | None
+    """Of the rows per second; below 1 it is slower. None where it is refused or differs."""
+    worst_write_verdict: WriteVerdict | None
     longest_lock_seconds: float | None
     longest_lock_table: str | None
     longest_lock_mode: LockMode | None
@@ -134,36 +136,18 @@ class WriteRecord:
     index_bytes: float | None
     given_back: float | None
     """The share of the rowstore that the strategy's recurring statements free."""
+    verdict: WriteVerdict
     refused: str | None
     """Why it could not be measured."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class LockRecord:
-    """A lock of a statement; of a statement whose locks are not known, one record that says only that."""
-
-    scenario: str
-    server: str | None
-    repeat: int | None
-    step: str
-    statement: int
-    """Its number within the step, from 1."""
-    table: str | None
-    mode: LockMode | None
-    part: Literal["whole", "part"] | None
-    """Whether the whole table is locked, or one of its partitions or chunks."""
-    blocks: str | None
-    """Who waits."""
-    held_seconds: float | None
 
 
 def saving_record(row: TrialResult) -> SavingRecord:
     """A trial with its saving, its cost and its full size."""
     full, reads, locks = row.projection, row.reads, row.locks
-    main, worst = main_read(reads), worst_read(reads)
-    held = _of(locks, lambda all_locks: all_locks.longest_seconds)
-    top = _of(locks, lambda all_locks: None if held is None else all_locks.top)
-    wait = _of(locks, lambda all_locks: all_locks.longest_wait)
+    main, worst, write = main_read(reads), worst_read(reads), worst_write(row.writes)
+    held = of(locks, lambda all_locks: all_locks.longest_seconds)
+    top = of(locks, lambda all_locks: None if held is None else all_locks.top)
+    wait = of(locks, lambda all_locks: all_locks.longest_wait)
     return SavingRecord(
         scenario=row.outcome.scenario,
         outcome=row.outcome.kind,
@@ -171,35 +155,38 @@ def saving_record(row: TrialResult) -> SavingRecord:
         baseline_bytes=row.control_bytes,
         bytes=row.bytes,
         saving_percent=row.saving_percent,
-        projected_bytes=_of(full, lambda projection: projection.size.bytes),
+        projected_bytes=of(full, lambda projection: projection.size.bytes),
         verdict=row.verdict,
         apply_seconds=row.cost.seconds,
         wal_bytes=row.cost.wal_bytes,
         peak_bytes=row.cost.peak_bytes,
         cpu_seconds=row.cost.cpu_seconds,
-        bytes_per_unit=_of(full, lambda projection: projection.bytes_per_unit),
+        bytes_per_unit=of(full, lambda projection: projection.bytes_per_unit),
         repeat=row.repeat,
         reason=row.reason,
-        projected_low=_of(full, lambda projection: projection.size.low),
-        projected_high=_of(full, lambda projection: projection.size.high),
-        bytes_per_day=_of(full, lambda projection: projection.bytes_per_day),
-        steady_bytes=_of(full, lambda projection: projection.steady_bytes),
-        days_to_target=_of(full, lambda projection: projection.days_to_target),
-        until=_of(full, lambda projection: projection.target_eta),
-        target=_of(full, lambda projection: projection.status),
-        main_read=_of(main, lambda read: read.query),
-        main_read_ratio=_of(main, lambda read: read.ratio),
-        main_read_change=_of(main, lambda read: read.change),
-        worst_read=_of(worst, lambda read: read.query or None),
-        worst_read_ratio=_of(worst, lambda read: read.ratio),
+        projected_low=of(full, lambda projection: projection.size.low),
+        projected_high=of(full, lambda projection: projection.size.high),
+        bytes_per_day=of(full, lambda projection: projection.bytes_per_day),
+        steady_bytes=of(full, lambda projection: projection.steady_bytes),
+        days_to_target=of(full, lambda projection: projection.days_to_target),
+        until=of(full, lambda projection: projection.target_eta),
+        target=of(full, lambda projection: projection.status),
+        main_read=of(main, lambda read: read.query),
+        main_read_ratio=of(main, lambda read: read.ratio),
+        main_read_change=of(main, lambda read: read.change),
+        worst_read=of(worst, lambda read: read.query or None),
+        worst_read_ratio=of(worst, lambda read: read.ratio),
+        worst_write=of(write, lambda one: one.query or None),
+        worst_write_ratio=of(write, lambda one: one.ratio),
+        worst_write_verdict=of(write, lambda one: one.verdict),
         longest_lock_seconds=held,
-        longest_lock_table=_of(top, lambda blocking: blocking.lock.table),
-        longest_lock_mode=_of(top, lambda blocking: blocking.lock.mode),
-        longest_wait_seconds=_of(wait, lambda longest: longest[1]),
-        longest_wait_table=_of(wait, lambda longest: longest[0]),
+        longest_lock_table=of(top, lambda blocking: blocking.lock.table),
+        longest_lock_mode=of(top, lambda blocking: blocking.lock.mode),
+        longest_wait_seconds=of(wait, lambda longest: longest[1]),
+        longest_wait_table=of(wait, lambda longest: longest[0]),
         outside_bytes=row.outside_bytes,
-        projected_outside_bytes=_of(full, lambda projection: projection.outside),
-        outside_bytes_per_day=_of(full, lambda projection: projection.outside_per_day),
+        projected_outside_bytes=of(full, lambda projection: projection.outside),
+        outside_bytes_per_day=of(full, lambda projection: projection.outside_per_day),
     )
 
 
@@ -221,12 +208,12 @@ def read_record(row: TrialResult, read: ReadResult) -> ReadRecord:
         baseline_median_seconds=before.median,
         baseline_p95_seconds=before.p95,
         baseline_spread=before.spread,
-        baseline_cpu_microseconds=_of(before.cpu_seconds, _microseconds),
+        baseline_cpu_microseconds=of(before.cpu_seconds, _microseconds),
         baseline_blocks=before.blocks,
         median_seconds=after.median,
         p95_seconds=after.p95,
         spread=after.spread,
-        cpu_microseconds=_of(after.cpu_seconds, _microseconds),
+        cpu_microseconds=of(after.cpu_seconds, _microseconds),
         blocks=after.blocks,
     )
 
@@ -244,54 +231,27 @@ def write_record(row: TrialResult, write: WriteResult) -> WriteRecord:
         ratio_low=write.low,
         ratio_high=write.high,
         baseline_gap=write.gap,
-        rows=_of(after, lambda _: write.rows),
-        samples=_of(after, lambda _: write.samples),
-        baseline_rows_per_second=_of(before, lambda side: side.rows_per_second),
-        baseline_cpu_microseconds=_of(before, lambda side: _of(side.cpu_seconds, _microseconds)),
-        baseline_wal_bytes=_of(before, lambda side: side.wal_bytes),
-        baseline_heap_bytes=_of(before, lambda side: side.growth.get("heap")),
-        baseline_map_bytes=_of(before, lambda side: side.growth.get("maps")),
-        baseline_toast_bytes=_of(before, lambda side: side.growth.get("toast")),
-        baseline_index_bytes=_of(before, lambda side: side.growth.get("indexes")),
-        rows_per_second=_of(after, lambda side: side.rows_per_second),
-        cpu_microseconds=_of(after, lambda side: _of(side.cpu_seconds, _microseconds)),
-        wal_bytes=_of(after, lambda side: side.wal_bytes),
-        heap_bytes=_of(after, lambda side: side.growth.get("heap")),
-        map_bytes=_of(after, lambda side: side.growth.get("maps")),
-        toast_bytes=_of(after, lambda side: side.growth.get("toast")),
-        index_bytes=_of(after, lambda side: side.growth.get("indexes")),
+        rows=of(after, lambda _: write.rows),
+        samples=of(after, lambda _: write.samples),
+        baseline_rows_per_second=of(before, lambda side: side.rows_per_second),
+        baseline_cpu_microseconds=of(before, lambda side: of(side.cpu_seconds, _microseconds)),
+        baseline_wal_bytes=of(before, lambda side: side.wal_bytes),
+        baseline_heap_bytes=of(before, lambda side: side.growth.get("heap")),
+        baseline_map_bytes=of(before, lambda side: side.growth.get("maps")),
+        baseline_toast_bytes=of(before, lambda side: side.growth.get("toast")),
+        baseline_index_bytes=of(before, lambda side: side.growth.get("indexes")),
+        rows_per_second=of(after, lambda side: side.rows_per_second),
+        cpu_microseconds=of(after, lambda side: of(side.cpu_seconds, _microseconds)),
+        wal_bytes=of(after, lambda side: side.wal_bytes),
+        heap_bytes=of(after, lambda side: side.growth.get("heap")),
+        map_bytes=of(after, lambda side: side.growth.get("maps")),
+        toast_bytes=of(after, lambda side: side.growth.get("toast")),
+        index_bytes=of(after, lambda side: side.growth.get("indexes")),
         given_back=write.given_back,
+        verdict=write.verdict,
         refused=write.refused or None,
     )
 
 
-def lock_records(row: TrialResult) -> Iterator[LockRecord]:
-    """Every lock of every statement of a trial."""
-    for step in row.trial.steps if row.trial else ():
-        for number, statement in enumerate(step.statements, 1):
-            for lock in (None,) if statement.locks is None else statement.locks:
-                yield LockRecord(
-                    scenario=row.outcome.scenario,
-                    server=row.outcome.server,
-                    repeat=row.repeat,
-                    step=step.name,
-                    statement=number,
-                    table=_of(lock, lambda taken: taken.table),
-                    mode=_of(lock, lambda taken: taken.mode),
-                    part=_of(lock, _part),
-                    blocks=_of(lock, lambda taken: taken.mode.blocks),
-                    held_seconds=_of(lock, lambda taken: taken.held_seconds),
-                )
-
-
-def _part(lock: TableLock) -> Literal["whole", "part"]:
-    return "whole" if lock.whole else "part"
-
-
 def _microseconds(seconds: float) -> float:
     return 1e6 * seconds
-
-
-def _of(known: _Known | None, value: Callable[[_Known], _Value]) -> _Value | None:
-    """A value of what is known; None where it is not."""
-    return None if known is None else value(known)

@@ -11,7 +11,14 @@ from dataclasses import dataclass
 
 from lab.analysis.reads import CHANCE, Difference, Gaps, called, change_of, gaps
 from lab.units import bytes_text, ratio_text
-from lab.values import Completed, Increase, WriteCost, Writes, WriteSide
+from lab.values import Completed, Increase, WriteCost, Writes, WriteSide, WriteVerdict
+
+_WITHOUT_NUMBERS = {
+    WriteVerdict.REFUSED: "cannot be carried out",
+    WriteVerdict.DIFFERS: "does not store what it should",
+    WriteVerdict.NO_ROW: "has nothing to do",
+    WriteVerdict.NOT_MEASURED: "was not measured",
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,6 +55,8 @@ class WriteResult:
     gap: float | None
     """The ratio by which baselines of the same server differ, at least 1; None without one."""
     change: Difference
+    verdict: WriteVerdict
+    """'not measured' also where an older run has no numbers."""
     refused: str
     """Why it could not be measured: the server's error, or what does not read back as it was written."""
     given_back: float | None
@@ -62,8 +71,8 @@ class WriteResult:
     def words(self) -> str:
         """As a sentence goes on: 'W1 writes 0.42 times the rows per second (0.38-0.45), 1.49 KB → 1.2 KB of WAL per row'."""
         name = called(self.query, self.title)
-        if self.refused or self.ratio is None or self.after is None or self.before is None:
-            return f"{name} cannot be carried out ({self.refused})"
+        if self.ratio is None or self.after is None or self.before is None:
+            return f"{name} {_WITHOUT_NUMBERS[self.verdict]} ({self.refused})"
         between = f" ({ratio_text(self.low)}-{ratio_text(self.high)})" if self.low and self.high else ""
         return (
             f"{name} writes {ratio_text(self.ratio)} times the rows per second{between},"
@@ -95,6 +104,41 @@ def write_results(trial: Completed, known: Gaps, titles: Mapping[str, str]) -> t
 def main_write(writes: Sequence[WriteResult] | None) -> WriteResult | None:
     """The application's first write, which stores its new rows."""
     return writes[0] if writes else None
+
+
+@dataclass(frozen=True, kw_only=True)
+class WorstWrite:
+    """What a strategy costs in writes: the one that suffers most."""
+
+    query: str
+    """Empty where none is slower."""
+    title: str = ""
+    """As `WriteResult.title`."""
+    verdict: WriteVerdict = WriteVerdict.MEASURED
+    ratio: float | None = 1.0
+    """Rows per second after ÷ before: 1 where none is slower, None where the write is refused or differs."""
+
+
+def worst_write(writes: Sequence[WriteResult] | None) -> WorstWrite | None:
+    """What is refused or differs, else the slowest of those that are slower; None where nobody knows.
+
+    A write of a single transaction says nothing, as in `WriteResult.change`.
+    """
+    known = writes or ()
+    for write in known:
+        if write.verdict in (WriteVerdict.REFUSED, WriteVerdict.DIFFERS):
+            return WorstWrite(query=write.query, title=write.title, verdict=write.verdict, ratio=None)
+    if any(write.verdict is WriteVerdict.NOT_MEASURED for write in known):
+        return None
+    compared = [write for write in known if write.ratio is not None and write.change is not Difference.UNKNOWN]
+    if not compared:
+        return None
+    slower = (
+        WorstWrite(query=write.query, title=write.title, ratio=write.ratio)
+        for write in compared
+        if write.change is Difference.SLOWER
+    )
+    return min(slower, key=lambda write: write.ratio or 0.0, default=WorstWrite(query=""))
 
 
 def usual_slowdown(write: WriteResult | None) -> float | None:
@@ -144,6 +188,7 @@ def _result(cost: WriteCost, writes: Writes, gap: float | None, title: str) -> W
         high=high,
         gap=gap,
         change=change,
+        verdict=WriteVerdict.MEASURED,
         refused="",
         given_back=writes.recurring / writes.waiting if inserts and writes.recurring and writes.waiting else None,
     )
@@ -162,6 +207,7 @@ def _refused(cost: WriteCost, title: str) -> WriteResult:
         high=None,
         gap=None,
         change=Difference.UNKNOWN,
+        verdict=cost.verdict or WriteVerdict.NOT_MEASURED,
         refused=cost.refused,
         given_back=None,
     )

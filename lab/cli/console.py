@@ -44,10 +44,22 @@ def print_table(table: Table) -> None:
 
     Where it is too wide, names of combinations are broken after their +.
     """
-    console = out if out.is_terminal else Console(width=_WIDE)
-    whole = _rich(table, broken=False)
-    fits = Measurement.get(console, console.options.update(max_width=_WIDE), whole).maximum <= console.width
-    console.print(whole if fits else _rich(table, broken=True))
+    _screen().print(_rich(table, broken=not _fits(table, broken=False)))
+
+
+def fits(table: Table) -> bool:
+    """Whether all its cells have room there, names of combinations broken if need be."""
+    return _fits(table, broken=True)
+
+
+def _fits(table: Table, *, broken: bool) -> bool:
+    console = _screen()
+    wide = console.options.update(max_width=_WIDE)
+    return Measurement.get(console, wide, _rich(table, broken=broken)).maximum <= console.width
+
+
+def _screen() -> Console:
+    return out if out.is_terminal else Console(width=_WIDE)
 
 
 def _rich(table: Table, *, broken: bool) -> RichTable:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from lab.cli.console import print_line, print_lines, print_table
+from lab.cli.console import fits, print_line, print_lines, print_table
 from lab.cli.sources import judged
 from lab.values import Constraints, Skipped
 
@@ -49,8 +49,9 @@ def print_report(analysed: Analysed, *, full: bool) -> None:
             print_table(write_tables.writes(analysed))
         print_table(tables.full_size(analysed))
     else:
-        print_table(overview.overview(analysed))
-        print_line(overview.legend(analysed))
+        writes = analysed.writes_measured and fits(overview.overview(analysed, writes=True))
+        print_table(overview.overview(analysed, writes=writes))
+        print_line(overview.legend(analysed, writes=writes))
     for row in analysed.missing:
         if isinstance(row.outcome, Skipped):
             print_line(f" skipped: {row.outcome.reason}", head=row.outcome.scenario)

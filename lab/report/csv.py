@@ -11,7 +11,8 @@ from collections.abc import Iterable
 from dataclasses import fields
 from typing import TypeVar
 
-from lab.analysis.record import LockRecord, ReadRecord, WriteRecord, lock_records, read_record, write_record
+from lab.analysis.lock_record import LockRecord, lock_records
+from lab.analysis.record import ReadRecord, WriteRecord, read_record, write_record
 from lab.analysis.results import Results
 
 _DECIMALS = {"saving_percent": 3, "apply_seconds": 3}

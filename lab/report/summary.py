@@ -7,17 +7,9 @@ from dataclasses import dataclass, fields, replace
 from typing import Any, Literal, TypeVar
 
 from lab.analysis.decision import Breach, Criterion, Decision
+from lab.analysis.lock_record import LockRecord, lock_records
 from lab.analysis.recommendation import Recommendation
-from lab.analysis.record import (
-    LockRecord,
-    ReadRecord,
-    SavingRecord,
-    WriteRecord,
-    lock_records,
-    read_record,
-    saving_record,
-    write_record,
-)
+from lab.analysis.record import ReadRecord, SavingRecord, WriteRecord, read_record, saving_record, write_record
 from lab.analysis.results import Results
 from lab.analysis.sensitivity import Variation
 from lab.values import Constraints, SearchRecord, Waits

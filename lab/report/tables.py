@@ -11,6 +11,7 @@ from lab.analysis.reads import worst_read as worst_of
 from lab.analysis.results import Results
 from lab.analysis.rows import TableResult, TrialResult
 from lab.analysis.writes import main_write
+from lab.analysis.writes import worst_write as worst_of_writes
 from lab.report import write_tables
 from lab.report.table import Cell, Table, count, percent, seconds, size, sizes
 from lab.units import Unit, bytes_text, duration_text, ratio_text
@@ -33,12 +34,12 @@ def savings(results: Results) -> Table:
             "at full size",
             main_read_head(results),
             "worst read",
+            *((write_tables.main_write_head(results), "worst write") if results.writes_measured else ()),
             "target",
             "apply",
             "CPU",
             "WAL",
             "peak disk",
-            *((write_tables.main_write_head(results),) if results.writes_measured else ()),
             *(("files outside",) if results.has_files else ()),
         ),
         rows=tuple(_savings_row(row, results) for row in results.trials),
@@ -47,7 +48,6 @@ def savings(results: Results) -> Table:
 
 
 def _savings_row(row: TrialResult, results: Results) -> tuple[Cell | str | None, ...]:
-    main = main_write(row.writes)
     return (
         row.label,
         row.outcome.server,
@@ -57,14 +57,19 @@ def _savings_row(row: TrialResult, results: Results) -> tuple[Cell | str | None,
         size(row.projection.size.bytes if row.projection else None),
         _read_change(main_read(row.reads)),
         worst_read(worst_of(row.reads)),
+        *(_writes(row) if results.writes_measured else ()),
         row.projection.status.value if row.projection and row.projection.status else None,
         seconds(row.cost.seconds),
         seconds(row.cost.cpu_seconds),
         size(row.cost.wal_bytes),
         size(row.cost.peak_bytes),
-        *((write_tables.rate(main) if main else None,) if results.writes_measured else ()),
         *((size(row.outside_bytes),) if results.has_files else ()),
     )
+
+
+def _writes(row: TrialResult) -> tuple[str | None, str | None]:
+    main = main_write(row.writes)
+    return write_tables.rate(main) if main else None, write_tables.worst_write(worst_of_writes(row.writes))
 
 
 def main_read_head(results: Results) -> str:

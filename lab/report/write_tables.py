@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from lab.analysis.results import Results
 from lab.analysis.rows import TrialResult
-from lab.analysis.writes import WriteResult, main_write
+from lab.analysis.writes import WorstWrite, WriteResult, main_write
 from lab.report.table import Cell, Table, count, percent
 from lab.units import Unit, duration_text, ratio_text
 
@@ -16,7 +16,7 @@ def main_write_head(results: Results) -> str:
 
 
 def writes(results: Results) -> Table:
-    """Every write after every strategy: what was refused has no numbers."""
+    """Every write after every strategy: what was refused has its verdict instead of numbers."""
     sides = ("before", "after")
     return Table(
         title="Writes",
@@ -58,9 +58,18 @@ def _write_row(row: TrialResult, write: WriteResult) -> tuple[Cell | str | None,
 def rate(write: WriteResult) -> str | None:
     """What became of its rows per second; None where that was not compared."""
     if write.ratio is None:
-        return "refused"
+        return write.verdict.value
     single = write.low is None
     return f"{ratio_text(write.ratio)} x" if write.named or single else "same" if write.gap else None
+
+
+def worst_write(write: WorstWrite | None, *, none: str = "none slower") -> str | None:
+    """The write that suffers most with its rows per second, or its verdict; None where nobody knows."""
+    if write is None:
+        return None
+    if write.ratio is None:
+        return f"{write.query} {write.verdict.value}"
+    return f"{write.query} {ratio_text(write.ratio)} x" if write.query else none
 
 
 def _per_row(size: float | None) -> Cell:

@@ -2,14 +2,14 @@
 
 Both sides store the same rows, in the same transactions. The rows lie ready in temporary tables of each session, so what is
 timed is the server's work: not the transfer, and of the writer's own only what a strategy adds. Where a strategy changed the
-shape of a table, its own statements are used. Afterwards what was written must read the same on both sides: otherwise
-nothing counts as measured. It changes both clones, so it comes after everything else.
+shape of a table, its own statements are used. Afterwards what was written must read the same on both sides: otherwise its
+writes do not count as measured. Each write has a verdict of its own. All this changes both clones, so it comes last.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from time import monotonic
 
@@ -23,7 +23,7 @@ from lab.trial.questions import Loss
 from lab.trial.reads import TimedSide
 from lab.trial.template import Bench
 from lab.trial.writer import Transaction, Writer
-from lab.values import KINDS, Footprint, Increase, Timing, WriteCost, Writes, WriteSide
+from lab.values import KINDS, Footprint, Increase, Timing, WriteCost, Writes, WriteSide, WriteVerdict
 from lab.workload import Action, Write
 
 LEAST = 6
@@ -43,18 +43,44 @@ class _Pair:
     before: Transaction
 
 
+@dataclass(frozen=True, kw_only=True)
+class _Fault:
+    """Why a write has no numbers."""
+
+    verdict: WriteVerdict
+    reason: str
+
+
 @dataclass(kw_only=True)
 class _Ledger:
     """What has been measured so far, and which writes could not be."""
 
+    writes: Sequence[Write]
     pairs: defaultdict[str, list[_Pair]] = field(default_factory=lambda: defaultdict(list))
-    refused: dict[str, str] = field(default_factory=dict)
+    faults: dict[str, _Fault] = field(default_factory=dict)
 
-    def refuse(self, write: Write, reason: str, writes: Sequence[Write]) -> None:
-        """That write, and those that are about the same rows."""
-        for other in writes:
-            if other.touched == write.touched:
-                self.refused.setdefault(other.query, reason)
+    def refuse(self, write: Write, verdict: WriteVerdict, reason: str) -> None:
+        """That write alone: what comes first counts."""
+        self.faults.setdefault(write.query, _Fault(verdict=verdict, reason=reason))
+
+    def part(self, write: Write) -> None:
+        """The untouched clone alone carried out that write: the rows of others that are about the same differ by it."""
+        for other in self._of_the_same_rows(write):
+            reason = f"{write.query} changes the same rows, and only the untouched clone carried it out."
+            self.refuse(other, WriteVerdict.NOT_MEASURED, reason)
+
+    def await_rows(self, write: Write) -> None:
+        """No row is there for that write, perhaps because another one did not write it."""
+        for other in self._of_the_same_rows(write):
+            if other.query in self.faults:
+                reason = f"{other.query} was not carried out, so its rows are not there."
+                self.refuse(write, WriteVerdict.NOT_MEASURED, reason)
+
+    def _of_the_same_rows(self, write: Write) -> Iterator[Write]:
+        """Other writes that share a table and a condition with it."""
+        for other in self.writes:
+            if other.query != write.query and other.touched.items() & write.touched.items():
+                yield other
 
 
 def measure(  # noqa: PLR0913 - both sides and what belongs to them
@@ -72,17 +98,18 @@ def measure(  # noqa: PLR0913 - both sides and what belongs to them
         Writer(side=after, bench=bench, writing=scenario.write, given_up=frozenset(loss.columns)),
         Writer(side=before, bench=bench, writing={}, given_up=frozenset()),
     )
-    ledger = _Ledger()
+    ledger = _Ledger(writes=writes)
     try:
-        changes = _carry_out(writers, writes, scenario, ledger, loss, ends=monotonic() + seconds)
+        changes = _carry_out(writers, scenario, ledger, loss, ends=monotonic() + seconds)
     except LabError as error:  # a view that takes no rows is the server's, not the statement's, fault to PostgreSQL
         if any(writer.database.closed for writer in writers):
             raise
         changes = _Changes()
-        ledger.refused = dict.fromkeys((write.query for write in writes), str(error))
+        for write in writes:
+            ledger.refuse(write, WriteVerdict.NOT_MEASURED, str(error))
     queries = tuple(dict.fromkeys(write.query for write in writes))
     counted = [pair for query in queries for pair in _timed(ledger.pairs[query]) if _inserts(pair.write)]
-    fine = changes.grown is not None and not any(pair.write.query in ledger.refused for pair in counted)
+    fine = changes.grown is not None and not any(pair.write.query in ledger.faults for pair in counted)
     return Writes(
         costs=tuple(_cost(query, ledger, writers) for query in queries),
         rows=sum(pair.before.rows for pair in counted) if fine else 0,
@@ -102,25 +129,19 @@ class _Changes:
     recurring: tuple[int, int] | None = None
 
 
-def _carry_out(  # noqa: PLR0913 - as `measure`
-    writers: tuple[Writer, Writer],
-    writes: Sequence[Write],
-    scenario: Scenario,
-    ledger: _Ledger,
-    loss: Loss,
-    *,
-    ends: float,
+def _carry_out(
+    writers: tuple[Writer, Writer], scenario: Scenario, ledger: _Ledger, loss: Loss, *, ends: float
 ) -> _Changes:
     """First what adds and changes rows, then the strategy's own recurring work, then what deletes rows; then compare."""
     for writer in writers:
-        writer.prepare(writes)
-    growing = [write for write in writes if all(change.action is not Action.DELETE for change in write.changes)]
+        writer.prepare(ledger.writes)
+    growing = [write for write in ledger.writes if all(change.action is not Action.DELETE for change in write.changes)]
     grown = _grow(writers, growing, ledger, ends)
     recurring = _recurring(writers[0].database, scenario) if grown else None
-    for write in writes:
+    for write in ledger.writes:
         if write not in growing:
-            _write(writers, write, ledger, writes)
-    _compare(writers, writes, ledger, scenario, loss)
+            _write(writers, write, ledger)
+    _compare(writers, ledger, scenario, loss)
     return _Changes(grown=grown, recurring=recurring)
 
 
@@ -139,7 +160,7 @@ def _grow(
             break
         if done == 1 and not weights:
             weights = [footprint.measure(writer.database) for writer in writers]
-        _write(writers, write, ledger, writes)
+        _write(writers, write, ledger)
     if not weights or not any(ledger.pairs.values()):
         return None
     after, before = (
@@ -155,25 +176,33 @@ def increase(old: Footprint, new: Footprint) -> Increase:
     return Increase(**{kind: later[kind] - earlier[kind] for kind in KINDS})
 
 
-def _write(writers: tuple[Writer, Writer], write: Write, ledger: _Ledger, writes: Sequence[Write]) -> None:
-    """One transaction on both sides; the one that comes second profits from warm caches, so they swap places each time."""
-    if write.query in ledger.refused:
+def _write(writers: tuple[Writer, Writer], write: Write, ledger: _Ledger) -> None:
+    """One transaction on both sides; the one that comes second profits from warm caches, so they swap places each time.
+
+    The strategy comes first at first: where it is refused for good, both sides still hold the same rows.
+    """
+    if write.query in ledger.faults:
         return
     pairs = ledger.pairs[write.query]
     for writer in writers:
         writer.stage(write)
     samples: dict[int, Transaction] = {}
-    for place in (0, 1) if len(pairs) % 2 else (1, 0):
+    for place in (1, 0) if len(pairs) % 2 else (0, 1):
         try:
             samples[place] = writers[place].run(write)
         except LabError as error:
             if place or writers[place].database.closed:
                 raise
-            ledger.refuse(write, str(error), writes)
+            ledger.refuse(write, WriteVerdict.REFUSED, str(error))
+            if samples:
+                ledger.part(write)
             return
-    if samples[1].rows and not samples[0].rows:
-        ledger.refuse(write, "The strategy leaves no such row.", writes)
-    elif samples[1].rows:
+    if not samples[1].rows:
+        ledger.await_rows(write)
+    elif not samples[0].rows:
+        ledger.refuse(write, WriteVerdict.NO_ROW, "The strategy leaves no such row.")
+        ledger.part(write)
+    else:
         pairs.append(_Pair(write=write, after=samples[0], before=samples[1]))
 
 
@@ -193,14 +222,12 @@ def _recurring(database: Database, scenario: Scenario) -> tuple[int, int] | None
     return (earlier.total - footprint.measure(database).total, waiting) if waiting else None
 
 
-def _compare(
-    writers: tuple[Writer, Writer], writes: Sequence[Write], ledger: _Ledger, scenario: Scenario, loss: Loss
-) -> None:
+def _compare(writers: tuple[Writer, Writer], ledger: _Ledger, scenario: Scenario, loss: Loss) -> None:
     """Refuse every write whose rows do not read the same on both sides."""
     bench = writers[0].bench
     questions = bench.template.questions
     reader = Reader.of(scenario, bench.server, writers[0].database, writers[0].side.outside)
-    for (table, condition), about in _touched(writes, ledger).items():
+    for (table, condition), about in _touched(ledger).items():
         expected = verify.ask_rows(writers[1].database, questions, loss, table, condition, applied=False)
         with reader.reading(questions, {table: condition}) as readable:
             found = verify.ask_rows(writers[0].database, readable, loss, table, condition, applied=True)
@@ -208,14 +235,14 @@ def _compare(
             wrong = verify.mismatch(expected, found, name=table)
             reason = f"{table} does not read back as written: expected {wrong.expected}, found {wrong.found}"
             for write in about:
-                ledger.refuse(write, reason, writes)
+                ledger.refuse(write, WriteVerdict.DIFFERS, reason)
 
 
-def _touched(writes: Sequence[Write], ledger: _Ledger) -> Mapping[tuple[str, str], list[Write]]:
+def _touched(ledger: _Ledger) -> Mapping[tuple[str, str], list[Write]]:
     """Each table and condition with the writes that were carried out on its rows."""
     touched: defaultdict[tuple[str, str], list[Write]] = defaultdict(list)
-    for write in writes:
-        if write.query not in ledger.refused and ledger.pairs[write.query]:
+    for write in ledger.writes:
+        if write.query not in ledger.faults and ledger.pairs[write.query]:
             for part in write.touched.items():
                 touched[part].append(write)
     return touched
@@ -228,15 +255,16 @@ def _timed(pairs: Sequence[_Pair]) -> Sequence[_Pair]:
 
 def _cost(query: str, ledger: _Ledger, writers: tuple[Writer, Writer]) -> WriteCost:
     pairs = ledger.pairs[query]
-    refused = ledger.refused.get(query) or ("" if pairs else "The workload has no such row.")
-    if refused:
-        return WriteCost(query=query, rows=0, after=None, before=None, refused=refused)
+    none = _Fault(verdict=WriteVerdict.NO_ROW, reason="The workload has no such row.")
+    fault = ledger.faults.get(query) or (None if pairs else none)
+    if fault:
+        return WriteCost(query=query, rows=0, after=None, before=None, refused=fault.reason, verdict=fault.verdict)
     rows = sum(pair.before.rows for pair in _timed(pairs))
     after, before = (
         _side([(pair.before.rows, getattr(pair, name)) for pair in pairs], writer.side.gauge.cpu_tick)
         for name, writer in zip(("after", "before"), writers, strict=True)
     )
-    return WriteCost(query=query, rows=rows, after=after, before=before)
+    return WriteCost(query=query, rows=rows, after=after, before=before, verdict=WriteVerdict.MEASURED)
 
 
 def _side(samples: Sequence[tuple[int, Transaction]], tick: float) -> WriteSide:

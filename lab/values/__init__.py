@@ -63,7 +63,7 @@ from lab.values.request import MadeTrial, TrialRequest
 from lab.values.search import CombinationForecast, SearchEnding, SearchRecord
 from lab.values.timing import Timing
 from lab.values.workload import Parameter, WorkloadFacts
-from lab.values.writes import Increase, WriteCost, Writes, WriteSide
+from lab.values.writes import Increase, WriteCost, Writes, WriteSide, WriteVerdict
 
 __all__ = [
     "BASELINE",
@@ -148,5 +148,6 @@ __all__ = [
     "WorkloadFacts",
     "WriteCost",
     "WriteSide",
+    "WriteVerdict",
     "Writes",
 ]

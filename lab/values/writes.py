@@ -3,8 +3,23 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import StrEnum
 
 from lab.values.timing import Timing
+
+
+class WriteVerdict(StrEnum):
+    """What became of one write."""
+
+    MEASURED = "measured"
+    REFUSED = "refused"
+    """The server does not carry it out any more."""
+    DIFFERS = "differs"
+    """What it wrote does not read back as on the untouched clone."""
+    NO_ROW = "no such row"
+    """No row is there that it could be about."""
+    NOT_MEASURED = "not measured"
+    """Something else failed, so nothing can be said of it."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,6 +47,8 @@ class WriteCost:
     before: WriteSide | None
     refused: str = ""
     """The server's error, or what does not read back as it was written; empty where it could be measured."""
+    verdict: WriteVerdict | None = None
+    """None in older runs."""
 
 
 @dataclass(frozen=True, kw_only=True)

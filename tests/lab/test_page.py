@@ -13,14 +13,16 @@ from html.parser import HTMLParser
 import pytest
 
 from lab import runs
+from lab.analysis.record import saving_record
 from lab.analysis.results import Results, analyse
 from lab.report.csv import savings as savings_csv
 from lab.report.page import charts, document, drawing, page
 from lab.report.page.chart import sized
 from lab.report.page.choice import choice
 from lab.report.page.growth import growth
-from lab.report.page.rows import COLUMNS, FILE_COLUMNS
+from lab.report.page.rows import COLUMNS, FILE_COLUMNS, rows
 from lab.report.renderers import PAGE
+from lab.report.table import Cell
 from lab.values import CombinationForecast, Completed, Experiment, Failed, Outcome, Skipped, TableFacts
 from tests.support import FORMAT_1, ROOT, SAMPLE
 
@@ -85,6 +87,16 @@ def test_every_number_of_the_table_is_the_one_in_savings_csv(results: Results, h
             assert [float(value) for value in shown[row, name]] == pytest.approx(
                 [float(line[name])] if line[name] else [], abs=0.0006
             ), (line["scenario"], name)
+
+
+def test_the_worst_read_and_write_are_named_beside_their_numbers(results: Results) -> None:
+    for row in rows(results):
+        for kind in ("read", "write"):
+            cell = row.cells[f"worst_{kind}_ratio"]
+            named = getattr(saving_record(row.result), f"worst_{kind}")
+            assert isinstance(cell, Cell)
+            assert cell.prefix == (f"{named} " if named else "")
+    assert any(row.cells["worst_write_ratio"].text.startswith("W2 ") for row in rows(results))  # type: ignore[union-attr]
 
 
 def test_a_row_opens_to_its_locks(results: Results, html: str) -> None:

@@ -115,8 +115,17 @@ def test_the_sample_fits_80_columns(sample: Experiment, screen: Screen) -> None:
     lines = printed.getvalue().splitlines()
     assert max(map(len, lines)) <= 80
     table = lines[: next(number for number, line in enumerate(lines) if "· read:" in line)]
+    assert " write " not in " ".join(table)
     parts = {part for outcome in sample.outcomes for part in outcome.scenario.split("+") if len(part) <= 24}
     assert parts <= set(" ".join(table).replace("+", " ").split())
+
+
+def test_a_wide_terminal_shows_the_worst_write_of_the_sample(sample: Experiment, screen: Screen) -> None:
+    printed = screen(120)
+    reporting.print_report(analyse(sample), full=False)
+    assert max(map(len, printed.getvalue().splitlines())) <= 120
+    assert "read     write migration" in printed.getvalue()
+    assert "write: rows per second of the write that suffers most" in printed.getvalue()
 
 
 def met(name: str, loss: int, read: float | None, seconds: float | None) -> Observation:

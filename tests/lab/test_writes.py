@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from csv import DictReader
 from dataclasses import replace
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
@@ -11,15 +13,16 @@ import pytest
 from lab import registry, runs
 from lab.analysis.reads import Difference
 from lab.analysis.results import analyse
-from lab.analysis.writes import in_words, write_gaps, write_results
+from lab.analysis.writes import in_words, worst_write, write_gaps, write_results
 from lab.postgres import footprint
-from lab.report import csv, markdown, summary, tables, write_tables
+from lab.report import csv, markdown, overview, summary, tables, write_tables
+from lab.report.table import MISSING
 from lab.scenario import Shape, Writing
 from lab.trial import verify, writes
 from lab.trial.reads import TimedSide
 from lab.trial.template import Bench
 from lab.trial.writer import Writer
-from lab.values import BASELINE, Completed, Experiment, Timing, Writes, WriteSide
+from lab.values import BASELINE, Completed, Experiment, Timing, Writes, WriteSide, WriteVerdict
 from tests.lab.trials import run_scenario, run_sql
 
 BRIEF = 0.001
@@ -97,8 +100,49 @@ def test_what_the_server_refuses_is_the_result(bench: Bench) -> None:
     )
     reasons = refused(measured)
     assert "cannot insert into view" in reasons["W1"]
-    assert reasons["W2"] == reasons["W1"]
+    assert "cannot update view" in reasons["W2"]
     assert measured.after is None
+
+
+def refusing(event: str, *, after: int = 0) -> tuple[str, ...]:
+    """Statements that let that event on market_odds be carried out so many times, and then never again."""
+    return (
+        "CREATE SEQUENCE times",
+        (
+            "CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$"
+            f" BEGIN IF nextval('times') > {after} THEN RAISE 'read only'; END IF; RETURN NULL; END $$"
+        ),
+        f"CREATE TRIGGER refuse AFTER {event} ON market_odds FOR EACH STATEMENT EXECUTE FUNCTION refuse()",
+    )
+
+
+def verdicts(measured: Writes) -> dict[str, WriteVerdict | None]:
+    return {cost.query: cost.verdict for cost in measured.costs}
+
+
+def test_a_refused_write_says_nothing_of_another_one_of_the_same_rows(bench: Bench, untouched: Writes) -> None:
+    measured = written(bench, *refusing("UPDATE"))
+    assert verdicts(measured) == verdicts(untouched) | {"W2": WriteVerdict.REFUSED}
+    first, second = measured.costs[:2]
+    assert "read only" in second.refused
+    assert first.after
+    assert len(first.after.timing.values) >= writes.LEAST
+    assert measured.after
+    assert measured.rows == untouched.rows
+
+
+def test_what_the_untouched_clone_alone_wrote_leaves_nothing_to_compare(bench: Bench) -> None:
+    measured = written(bench, *refusing("UPDATE", after=1))
+    first, second = measured.costs[:2]
+    assert (first.verdict, second.verdict) == (WriteVerdict.NOT_MEASURED, WriteVerdict.REFUSED)
+    assert first.refused == "W2 changes the same rows, and only the untouched clone carried it out."
+    assert measured.after is None
+
+
+def test_a_write_of_rows_that_were_not_stored_is_not_said_to_be_refused(bench: Bench) -> None:
+    first, second, *_ = written(bench, *refusing("INSERT")).costs
+    assert (first.verdict, second.verdict) == (WriteVerdict.REFUSED, WriteVerdict.NOT_MEASURED)
+    assert second.refused == "W1 was not carried out, so its rows are not there."
 
 
 def test_what_does_not_read_back_has_no_numbers(bench: Bench) -> None:
@@ -106,6 +150,7 @@ def test_what_does_not_read_back_has_no_numbers(bench: Bench) -> None:
     measured = written(bench, "SELECT 1", write={"market_odds": wrong})
     first = measured.costs[0]
     assert "market_odds does not read back as written" in first.refused
+    assert first.verdict is WriteVerdict.DIFFERS
     assert first.after is None
     assert measured.after is None
 
@@ -169,6 +214,70 @@ def test_a_slower_write_is_named_in_rows_per_second(slow_run: Experiment) -> Non
                 assert write.low <= write.high
     strategy = next(row for row in results.trials if row.writes and row.outcome.scenario != BASELINE)
     assert in_words(strategy.writes).startswith("Writes: W1 (storing a cycle of new snapshots) writes 0.0")
+
+
+def with_fault(trial: Completed, verdict: WriteVerdict | None) -> Completed:
+    """The trial, its second write with that verdict."""
+    assert trial.writes
+    first, second, *others = trial.writes.costs
+    wrong = replace(second, after=None, before=None, refused="read only", verdict=verdict)
+    return replace(trial, writes=replace(trial.writes, costs=(first, wrong, *others)))
+
+
+@pytest.fixture(scope="module")
+def worst_run(slow_run: Experiment) -> Experiment:
+    """Each verdict once, in as many strategies."""
+    faults = dict(zip(("toast_lz4", "trim_indexes", "drop_raw_response", "retention_7d"), FAULTS, strict=True))
+    outcomes = [
+        with_fault(outcome, faults[outcome.scenario])
+        if isinstance(outcome, Completed) and outcome.scenario in faults
+        else outcome
+        for outcome in slow_run.outcomes
+    ]
+    return replace(slow_run, outcomes=tuple(outcomes))
+
+
+FAULTS = (WriteVerdict.REFUSED, WriteVerdict.DIFFERS, WriteVerdict.NO_ROW, WriteVerdict.NOT_MEASURED)
+
+
+def test_the_write_that_suffers_most_stands_beside_the_saving(worst_run: Experiment) -> None:
+    results = analyse(worst_run)
+    lines = {(line["scenario"], line["repeat"]): line for line in DictReader(StringIO(csv.savings(results)))}
+    main = tables.savings(results)
+    shown = {row[0]: row[main.heads.index("worst write")] for row in main.texts}
+    screen = overview.overview(results, writes=True)
+    on_screen = {row[1]: row[screen.heads.index("write")] for row in screen.texts}
+    for scenario, says, of_csv in (
+        ("toast_lz4", "W2 refused", ("W2", "", "refused")),
+        ("trim_indexes", "W2 differs", ("W2", "", "differs")),
+        ("drop_raw_response", "W1 0.01 x", ("W1", "0.01", "measured")),
+        ("retention_7d", MISSING, ("", "", "")),
+        ("retention_30d", MISSING, ("", "", "")),
+    ):
+        (line,) = (line for (name, _), line in lines.items() if name == scenario)
+        ratio = line["worst_write_ratio"]
+        assert (line["worst_write"], ratio and f"{float(ratio):.2f}", line["worst_write_verdict"]) == of_csv
+        assert says == shown[scenario] == on_screen[scenario]
+    assert (shown[BASELINE], on_screen[BASELINE]) == ("none slower", "same")
+    assert lines[BASELINE, "1"]["worst_write_ratio"] == "1.0"
+
+
+def test_each_write_is_said_to_fail_for_its_own_reason(worst_run: Experiment) -> None:
+    said = {row.outcome.scenario: in_words(row.writes) for row in analyse(worst_run).trials if row.writes}
+    assert "W2 (confirming the newest snapshots) cannot be carried out (read only)" in said["toast_lz4"]
+    assert said["toast_lz4"].startswith("Writes: W1 (storing a cycle of new snapshots) writes 0.0")
+    assert "W2 (confirming the newest snapshots) does not store what it should (read only)" in said["trim_indexes"]
+    assert "W2 (confirming the newest snapshots) has nothing to do (read only)" in said["drop_raw_response"]
+    assert "W2 (confirming the newest snapshots) was not measured (read only)" in said["retention_7d"]
+
+
+def test_an_older_run_does_not_know_which_write_was_refused(slow_run: Experiment) -> None:
+    trial = next(outcome for outcome in slow_run.outcomes if outcome.scenario == "toast_lz4")
+    assert isinstance(trial, Completed)
+    older = replace(slow_run, outcomes=tuple(with_fault(trial, None) if o is trial else o for o in slow_run.outcomes))
+    row = next(row for row in analyse(older).trials if row.outcome.scenario == "toast_lz4")
+    assert [write.verdict for write in row.writes or ()][1] is WriteVerdict.NOT_MEASURED
+    assert worst_write(row.writes) is None
 
 
 def test_writes_are_in_every_report_and_survive_the_disk(slow_run: Experiment, tmp_path: Path) -> None:

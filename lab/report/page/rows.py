@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from lab.analysis.reads import worst_read
-from lab.analysis.record import saving_record
+from lab.analysis.record import SavingRecord, saving_record
 from lab.analysis.results import Results
 from lab.analysis.rows import TrialResult
 from lab.errors import InputError
@@ -26,6 +26,10 @@ class Column:
     """What it means, in a sentence."""
     cell: Callable[[float | None], Cell] | None = None
     """How its numbers are written; None of words."""
+    what: str | None = None
+    """The column that says what the number is of; it stands before the number."""
+    otherwise: str | None = None
+    """The column whose word stands in the place of a number that is missing."""
 
 
 COLUMNS = (
@@ -53,6 +57,15 @@ COLUMNS = (
         head="worst read",
         note="Of the query that suffers most, its median or its p95.",
         cell=times,
+        what="worst_read",
+    ),
+    Column(
+        name="worst_write_ratio",
+        head="worst write",
+        note="Rows per second of the write that suffers most, against an untouched clone; below 1 it is slower.",
+        cell=times,
+        what="worst_write",
+        otherwise="worst_write_verdict",
     ),
 )
 """Those that the table shows, in their order."""
@@ -141,7 +154,7 @@ def _row(number: int, result: TrialResult, results: Results) -> Row:
         number=number,
         result=result,
         gives_up=_given_up(result),
-        cells={column.name: _cell(column, getattr(record, column.name)) for column in columns(results)},
+        cells={column.name: _cell(column, record) for column in columns(results)},
         steps=result.trial.steps if result.trial else outcome.steps if isinstance(outcome, Failed) else (),
         plans=tuple(_plans(result)),
     )
@@ -155,10 +168,15 @@ def _given_up(result: TrialResult) -> str:
     return "columns" if result.facts.given_up else "nothing"
 
 
-def _cell(column: Column, value: str | float | None) -> Cell | str | None:
+def _cell(column: Column, record: SavingRecord) -> Cell | str | None:
+    value = getattr(record, column.name)
     if column.cell is None:
         return None if value is None else str(value)
-    return column.cell(None if isinstance(value, str) else value)
+    of = getattr(record, column.what) if column.what else None
+    word = getattr(record, column.otherwise) if column.otherwise else None
+    if value is None and word is not None:
+        return f"{of} {word}"
+    return replace(column.cell(value), prefix=f"{of} " if of else "")
 
 
 def _plans(result: TrialResult) -> Iterator[str]:

@@ -31,6 +31,8 @@
     if (one === null || other === null) return (one === null) - (other === null);
     const [first, second] = sort.startsWith("-") ? [other, one] : [one, other];
     if (typeof one === "number" && typeof other === "number") return first - second;
+    // A word stands for a number that cannot be had, such as that of a refused write: it is the least.
+    if (typeof first !== typeof second) return typeof first === "string" ? -1 : 1;
     return String(first).localeCompare(String(second));
   }
 
