@@ -11,7 +11,7 @@ from lab import check, files, runs
 from lab.analysis.fidelity import Figure
 from lab.analysis.history import RunHeadline
 from lab.analysis.profile_change import SizeChange
-from lab.cli.progress import EventLine
+from lab.cli.event_line import EventLine
 from lab.errors import InputError
 from lab.profiling import survey
 from lab.registry import BrokenFile, Registered

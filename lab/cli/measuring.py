@@ -6,7 +6,6 @@ import shlex
 import signal
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, suppress
-from dataclasses import asdict
 from math import isnan
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -97,12 +96,12 @@ def run(
     as_json: RunJson = None,
 ) -> None:
     """Load the workload, apply each scenario to its own clone, measure, verify, compare, and recommend."""
+    from lab.cli.event_line import RunEnded
     from lab.report import summary
     from lab.runner import pipeline
     from lab.runner.effort import effort
     from lab.servers import DEFAULT_IMAGE, PULL_S, PULL_UNASKED_S, Options
     from lab.units import parse_bytes
-    from lab.values.events import RunEnded
 
     read_scenarios(scenarios)
     best = searching.is_asked(scenario)
@@ -145,7 +144,7 @@ def run(
         with reported(quiet=quiet, as_json=as_json is JsonForm.LINES) as progress:
             request, found = searching.searched(request, budget, progress) if best else (request, None)
             folder, analysed, kept = _measured(request, progress, servers)
-            progress(RunEnded(folder=folder.as_posix(), results=asdict(summary.of(analysed))))
+            progress(RunEnded(folder=folder.as_posix(), results=summary.of(analysed)))
             if found:
                 searching.write(folder, found)
             if not keep_databases:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from time import monotonic
-from typing import Literal
+from typing import TYPE_CHECKING, Protocol
 
 from rich.console import Group, RenderableType
 from rich.live import Live
@@ -21,7 +21,6 @@ from lab.units import about_text, bytes_text, counted, joined
 from lab.values.events import (
     Event,
     Message,
-    Progress,
     RunAnnounced,
     RunPlanned,
     StepBegan,
@@ -31,6 +30,9 @@ from lab.values.events import (
     ignore,
 )
 
+if TYPE_CHECKING:
+    from lab.cli.event_line import RunEnded
+
 _REDRAWN_PER_SECOND = 2
 _EARLY = 0.05
 """Share of the work below which the time left is the plan's, and not yet learned."""
@@ -38,8 +40,15 @@ _EARLY = 0.05
 Clock = Callable[[], float]
 
 
+class Listener(Protocol):
+    """Listens to the events of a run and to its end; several threads may call it."""
+
+    def __call__(self, event: Event | RunEnded, /) -> None:
+        """Take note of an event."""
+
+
 @contextmanager
-def reported(*, quiet: bool = False, as_json: bool = False, clock: Clock = monotonic) -> Iterator[Progress]:
+def reported(*, quiet: bool = False, as_json: bool = False, clock: Clock = monotonic) -> Iterator[Listener]:
     """Who listens while the context lasts: JSON on standard output, or people on standard error."""
     if as_json:
         yield JsonLines(clock)
@@ -60,24 +69,16 @@ def reported(*, quiet: bool = False, as_json: bool = False, clock: Clock = monot
         yield PlainLines(clock)
 
 
-@dataclass(frozen=True, kw_only=True)
-class EventLine:
-    """An event of a run, as a line of JSON."""
-
-    format: Literal[1] = 1
-    seconds: float
-    """Since the start."""
-    event: Event
-
-
 class JsonLines:
     """One `EventLine` a line on standard output."""
 
     def __init__(self, clock: Clock) -> None:
         self._clock, self._started = clock, clock()
 
-    def __call__(self, event: Event, /) -> None:
+    def __call__(self, event: Event | RunEnded, /) -> None:
         """Print an event."""
+        from lab.cli.event_line import EventLine
+
         print_json_line(EventLine(seconds=round(self._clock() - self._started, 3), event=event))
 
 
@@ -87,7 +88,7 @@ class PlainLines:
     def __init__(self, clock: Clock) -> None:
         self._clock, self._started = clock, clock()
 
-    def __call__(self, event: Event, /) -> None:
+    def __call__(self, event: Event | RunEnded, /) -> None:
         """Print what is said of an event."""
         for text in words(event):
             self.say(text)
@@ -115,14 +116,14 @@ class Display:
     def __post_init__(self) -> None:
         self._plain = PlainLines(self.clock)
 
-    def __call__(self, event: Event, /) -> None:
+    def __call__(self, event: Event | RunEnded, /) -> None:
         """Take note of an event; what should stay on the screen is printed above the display."""
         with self._lock:
             self._note(event)
         if not (isinstance(event, TrialBegan) or (isinstance(event, Message) and event.server)):
             self._plain(event)
 
-    def _note(self, event: Event) -> None:
+    def _note(self, event: Event | RunEnded) -> None:
         match event:
             case Message(server=str(server)):
                 self._lines[server] = event.text
@@ -174,7 +175,7 @@ def time_left(expected: float, elapsed: float, share: float) -> float:
     return elapsed / share * (1 - share)
 
 
-def words(event: Event) -> Iterator[str]:
+def words(event: Event | RunEnded) -> Iterator[str]:
     """What is said of an event, a line each; nothing of a step, and of a trial that ended as it should."""
     match event:
         case Message():

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Literal, Protocol, TypeAlias
+from typing import Literal, Protocol, TypeAlias
 
 from lab.values.refusal import Refusal
 
@@ -93,17 +92,7 @@ class TrialEnded:
     kind: Literal["trial ended"] = "trial ended"
 
 
-@dataclass(frozen=True, kw_only=True)
-class RunEnded:
-    """The run came to its end, and its reports are written."""
-
-    folder: str
-    results: Mapping[str, Any]
-    """As `lab report --json` prints them."""
-    kind: Literal["run ended"] = "run ended"
-
-
-Event: TypeAlias = Message | RunAnnounced | RunPlanned | TrialBegan | StepBegan | TrialEnded | RunEnded
+Event: TypeAlias = Message | RunAnnounced | RunPlanned | TrialBegan | StepBegan | TrialEnded
 
 
 class Progress(Protocol):
@@ -113,6 +102,6 @@ class Progress(Protocol):
         """Take note of an event."""
 
 
-def ignore(event: Event, /) -> None:
+def ignore(event: object, /) -> None:
     """The listener that nobody reads."""
     del event

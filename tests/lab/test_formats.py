@@ -13,6 +13,7 @@ from typer.main import get_command
 from lab import files, profiling, runs
 from lab.analysis.results import analyse
 from lab.cli import app, formats
+from lab.cli.event_line import EventLine, RunEnded
 from lab.report import summary
 from lab.report.summary import RunSummary
 from tests.lab.commands import lab_here
@@ -97,6 +98,7 @@ def test_a_document_of_another_shape_does_not_keep_to_its_schema(name: str, dama
         validator(name).validate(document)
 
 
+@pytest.mark.parametrize("name", ["run", "event"])
 @pytest.mark.parametrize(
     ("rows", "field", "wrong"),
     [
@@ -107,12 +109,20 @@ def test_a_document_of_another_shape_does_not_keep_to_its_schema(name: str, dama
         ("locks", "held_seconds", ""),
     ],
 )
-def test_a_row_of_a_run_keeps_to_the_types_of_its_fields(rows: str, field: str, wrong: str) -> None:
-    document = json.loads(files.to_json(RunSummary, summary.of(analyse(runs.load(SAMPLE)))))
-    validator("run").validate(document)
-    document[rows][0][field] = wrong
+def test_a_row_of_a_run_keeps_to_the_types_of_its_fields(name: str, rows: str, field: str, wrong: str) -> None:
+    results = summary.of(analyse(runs.load(SAMPLE)))
+    line = EventLine(seconds=1.0, event=RunEnded(folder="run", results=results))
+    document = json.loads(files.to_json(*((RunSummary, results) if name == "run" else (EventLine, line))))
+    validator(name).validate(document)
+    (document if name == "run" else document["event"]["results"])[rows][0][field] = wrong
     with pytest.raises(ValidationError):
-        validator("run").validate(document)
+        validator(name).validate(document)
+
+
+def test_an_event_has_the_run_of_the_schema_of_runs() -> None:
+    event, run = (json.loads(formats.schema(name)) for name in ("event", "run"))
+    assert event["$defs"]["RunEnded"]["properties"]["results"]["$ref"] == "#/$defs/RunSummary"
+    assert event["$defs"]["RunSummary"] == run["$defs"]["RunSummary"]
 
 
 def test_a_schema_is_printed_and_an_unknown_one_is_refused_with_those_there_are() -> None:
