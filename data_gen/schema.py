@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from importlib import resources
 
+# schema.sql is the project's own and written in one form, so patterns read it; a parser would take longer than the rest.
 _SECTION = re.compile(r"^-- section (.+)$", re.MULTILINE)
 _CREATED = re.compile(r"CREATE TABLE (\w+) \(")
 _INDEXABLE = re.compile(

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from data_gen.facts import COMPETITOR_MARKETS, COMPETITORS, HOME, HOME_MARKETS
-from data_gen.schema import SEQUENCED
+from data_gen.schema import LATE_INDEX, SEQUENCED
 from lab.errors import InputError
+from lab.sql.indexes import index_definition
 from lab.values import ColumnProfile, Profile, Series
 
 SCRAPES, RUNS = "event_scrape_status", "scrape_runs"
@@ -21,7 +21,6 @@ _HEAVY = 0.01
 """Share of the bytes of all tables from which a table is worth mentioning."""
 _ROOM = 0.05
 """Share of free space that the heap of any table has."""
-_LATE_INDEX = re.compile(r"\(\s*snapshot_id\s*,\s*betpawa_market_id\s*\)")
 
 
 @dataclass(frozen=True)
@@ -103,7 +102,8 @@ class Facts:
         profiled = self.profile.of(HOME_MARKETS)
         if self.profile.source == "published" or profiled is None:
             return None
-        return any(_LATE_INDEX.search(index.definition) for index in profiled.indexes)
+        late = index_definition(LATE_INDEX)
+        return any(index_definition(index.definition) == late for index in profiled.indexes)
 
     @property
     def rewritten(self) -> float | None:

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 from lab.discovery.inputs import DiscoveryInputs
 from lab.discovery.values import CheapWin
+from lab.sql.indexes import index_definition
 from lab.units import bytes_text
 from lab.values import IndexProfile, Profile, TableProfile
 
 _WORTH = 0.01
 """Share of the database, or of its growth, from which a line is worth reading."""
-_BTREE = re.compile(r"CREATE (?:UNIQUE )?INDEX .+ USING btree \((?P<columns>[^()]+)\)")
-"""A plain B-tree index over columns: no expression, no condition, no further columns."""
 _TIMESCALEDB = "timescaledb"
 
 
@@ -57,20 +55,21 @@ def _indexes(profile: Profile) -> Iterator[CheapWin]:
 
 
 def _wider(index: IndexProfile, table: TableProfile) -> IndexProfile | None:
-    """A valid index of the same table that begins with all columns of that one; of two equal ones only the later goes."""
-    columns = _columns(index)
-    for other in table.indexes if columns else ():
-        others = _columns(other)
-        longer = len(others) > len(columns) or (others == columns and other.name < index.name)
-        if other is not index and other.valid and longer and others[: len(columns)] == columns:
+    """A valid index of the same table that begins with all keys of that one; of two equal ones only the later goes."""
+    keys = _keys(index)
+    for other in table.indexes if keys else ():
+        others = _keys(other)
+        longer = len(others) > len(keys) or (others == keys and other.name < index.name)
+        if other is not index and other.valid and longer and others[: len(keys)] == keys:
             return other
     return None
 
 
-def _columns(index: IndexProfile) -> list[str]:
-    """The columns of a plain B-tree index, with their order; empty for any other index."""
-    match = _BTREE.fullmatch(index.definition)
-    return match["columns"].split(", ") if match else []
+def _keys(index: IndexProfile) -> tuple[str, ...]:
+    """The keys of a B-tree index over all rows and without further columns; empty for any other index."""
+    definition = index_definition(index.definition)
+    whole = definition and definition.method == "btree" and not definition.included and not definition.condition
+    return definition.keys if definition and whole else ()
 
 
 def _growing(inputs: DiscoveryInputs) -> Iterator[CheapWin]:

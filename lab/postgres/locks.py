@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
@@ -27,6 +26,9 @@ LEFT JOIN pg_index i ON i.indexrelid = c.oid
 LEFT JOIN pg_class owner ON owner.reltoastrelid = c.oid
 WHERE c.oid >= {FIRST_USER_OID} AND c.relkind IN ('r', 'm', 'p', 'v', 'f', 'i', 'I', 't') AND c.relpersistence <> 't'
 """
+
+_MODES = {f"{mode.title().replace(' ', '')}Lock": mode for mode in LockMode}
+"""By the name that the server shows, such as 'ShareRowExclusiveLock'."""
 
 Held = frozenset[tuple[int, LockMode]]
 """Locked relations by oid, each with a mode."""
@@ -66,12 +68,7 @@ SELECT relation::bigint, mode FROM pg_locks WHERE pid = {pid} AND locktype = 're
 
 def held(locks: Iterable[tuple[int, str]]) -> Held:
     """From oids and modes as the server writes them, without the system's relations."""
-    return frozenset((oid, _mode(mode)) for oid, mode in locks if oid >= FIRST_USER_OID and mode != "SIReadLock")
-
-
-def _mode(name: str) -> LockMode:
-    """From a name such as 'ShareRowExclusiveLock'."""
-    return LockMode(re.sub(r"(?<=[a-z])(?=[A-Z])", " ", name.removesuffix("Lock")).upper())
+    return frozenset((oid, _MODES[mode]) for oid, mode in locks if oid >= FIRST_USER_OID and mode != "SIReadLock")
 
 
 def owners(database: Database) -> Mapping[int, Owner]:

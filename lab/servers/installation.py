@@ -159,6 +159,7 @@ def _version(folder: Path, run: Runner) -> tuple[int, ...] | None:
         answers = [run([str(folder / program), "--version"]) for program in ("initdb", "postgres")]
     except OSError:
         return None
+    # The programs say their version in this form only: "postgres (PostgreSQL) 17.2 (Debian 17.2-1)".
     match = re.search(r"\(PostgreSQL\) (\d+)(?:\.(\d+))?", answers[1].stdout)
     if match is None or any(answer.returncode for answer in answers):
         return None

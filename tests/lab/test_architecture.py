@@ -37,6 +37,7 @@ ALLOWED: dict[str, frozenset[str]] = {
     "lab/needs.py": BASE | {"lab.postgres", "lab.scenario"},
     "lab/scenario_files.py": BASE | {"lab.names", "lab.scenario", "scenarios"},
     "lab/registry.py": BASE | {"lab.names", "lab.scenario", "lab.scenario_files"},
+    "lab/sql": frozenset({"lab.sql"}),
     "lab/postgres": BASE | {"lab.postgres"},
     "lab/servers": BASE | {"lab.servers", "lab.postgres"},
     "lab/client.py": BASE | {"lab.postgres", "lab.scenario"},
@@ -59,10 +60,10 @@ ALLOWED: dict[str, frozenset[str]] = {
     "lab/fidelity.py": BASE
     | {"lab.runner", "lab.trial", "lab.servers", "lab.analysis", "lab.workload", "lab.postgres"},
     "lab/check.py": BASE | {"lab.files", "lab.needs", "lab.profiling", "lab.scenario", "lab.servers"},
-    "lab/profiling": BASE | {"lab.profiling", "lab.files", "lab.postgres", "lab.servers"},
+    "lab/profiling": BASE | {"lab.profiling", "lab.files", "lab.postgres", "lab.servers", "lab.sql"},
     "lab/usage": BASE | {"lab.usage", "lab.paths"},
     "lab/analysis": BASE | {"lab.analysis"},
-    "lab/discovery": BASE | {"lab.discovery", "lab.analysis", "lab.usage.values"},
+    "lab/discovery": BASE | {"lab.discovery", "lab.analysis", "lab.sql", "lab.usage.values"},
     "lab/report": BASE | {"lab.report", "lab.analysis", "lab.discovery", "lab.search", "lab.usage.values"},
     "lab/search": BASE
     | {
@@ -80,7 +81,7 @@ ALLOWED: dict[str, frozenset[str]] = {
     },
     "lab/cli": frozenset({"lab", "data_gen"}),
     "lab/__init__.py": frozenset(),
-    "data_gen": BASE | {"data_gen", "lab.workload", "lab.files", "lab.profiling", "lab.postgres"},
+    "data_gen": BASE | {"data_gen", "lab.workload", "lab.files", "lab.profiling", "lab.postgres", "lab.sql"},
     "scenarios": frozenset(
         {
             "lab.scenario",
@@ -121,7 +122,7 @@ DOORS = {
     "testcontainers": ("lab/servers/engine.py", "lab/servers/container.py"),
     "docker": ("lab/servers/engine.py", "lab/servers/container.py"),
     "requests": ("lab/servers/engine.py",),
-    "sqlglot": ("lab/usage",),
+    "sqlglot": ("lab/sql", "lab/usage"),
     "zstandard": ("scenarios/_packing.py",),
     "duckdb": ("scenarios/_payload_files.py",),
     "pyarrow": ("scenarios/_payload_files.py",),

@@ -15,6 +15,8 @@ from lab.analysis.results import analyse
 from lab.cli.discovering import proposals
 from lab.discovery import Discovery, DiscoveryInputs, discover
 from lab.discovery.opportunities import touched_bytes
+from lab.discovery.plan.dependants import recreating_statements
+from lab.discovery.statements import rollback_steps, summary
 from lab.discovery.values import ChecklistItem, Finding, Impact, Opportunity
 from lab.units import bytes_text
 from lab.usage.search import look
@@ -24,6 +26,8 @@ from lab.values import (
     ColumnProfile,
     Completed,
     DatabaseCheck,
+    Dependant,
+    DependantKind,
     ExecutedStatement,
     Experiment,
     IndexProfile,
@@ -382,6 +386,34 @@ def test_an_old_table_that_is_kept_takes_what_earlier_steps_left_of_it(published
     lines = [line for step in plan.steps for line in step.rollback if "more at full size" in line]
     (snapshots,) = (line for line in lines if line.startswith("odds_snapshots"))
     assert re.search(r"up to \d+(\.\d+)? MB more", snapshots)  # without the payloads, which a step before has dropped
+
+
+def trial_of(sample: Experiment, name: str) -> Completed:
+    return next(trial for trial in sample.outcomes if isinstance(trial, Completed) and trial.scenario == name)
+
+
+def test_a_scratch_table_of_a_step_is_dropped_to_undo_it(sample: Experiment) -> None:
+    steps = trial_of(sample, "store_changes_only").steps
+    scratch = [step for step in steps if "CREATE UNLOGGED TABLE" in summary(step.statements)]
+    assert scratch
+    for step in scratch:
+        assert rollback_steps(step.statements, {})[0][0].startswith("Drop the new objects")
+
+
+def test_only_tables_that_are_there_already_get_the_owner_of_the_old_one(sample: Experiment) -> None:
+    name = "column_layout"
+    trial = trial_of(sample, name)
+    owners = [
+        Dependant(kind=DependantKind.OWNER, name="keeper", table=table)
+        for table in ("market_odds", "competitor_market_odds")
+    ]
+    executed: list[ExecutedStatement] = []
+    first_swap = next(number for number, step in enumerate(trial.steps) if "rename the old table" in step.name)
+    for step in trial.steps[: first_swap + 1]:
+        executed += step.statements
+    given = list(recreating_statements(["market_odds"], trial, sample.scenarios[name], owners, executed))
+    assert given[0] == "ALTER TABLE public.market_odds_layout OWNER TO keeper;"
+    assert not any("competitor" in statement for statement in given)
 
 
 def test_a_columnstore_is_undone_chunk_by_chunk(published: Profile, sample: Experiment) -> None:

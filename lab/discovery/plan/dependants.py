@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from lab.sql.effects import effects
 from lab.values import Completed, Dependant, DependantKind, ExecutedStatement, GuaranteeKind, ScenarioFacts, Shape
 
 Kind = DependantKind
@@ -115,12 +115,10 @@ def recreating_statements(
 
 
 def _created(trial: Completed, executed: Sequence[ExecutedStatement]) -> Iterator[str]:
-    """The tables that the strategy added so far."""
-    text = "\n".join(statement.sql for statement in executed)
-    for footprint in trial.footprint.tables:
-        name = footprint.table
-        if name not in trial.rows and re.search(rf"\b{re.escape(name)}\b", text):
-            yield name
+    """The tables that the strategy added so far, and that it left."""
+    created = {effect.new_name for statement in executed for effect in effects(statement.sql)}
+    names = (footprint.table for footprint in trial.footprint.tables)
+    return (name for name in names if name in created and name not in trial.rows)
 
 
 def _recreating_statement(dependant: Dependant, shape: Shape) -> str:

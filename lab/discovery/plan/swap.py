@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 
+from lab.sql.effects import effects
 from lab.values import ScenarioFacts, Shape, StepRecord
 
 
@@ -19,9 +19,4 @@ def swapped_tables(steps: Sequence[StepRecord], facts: ScenarioFacts) -> Mapping
 
 
 def _takes_name(sql: str, table: str) -> bool:
-    flat = " ".join(sql.split())
-    name = rf'(?:public\.)?"?{re.escape(table)}"?'
-    return bool(
-        re.match(rf"CREATE (?:OR REPLACE )?(?:VIEW|TABLE) {name}(?!\w)", flat)
-        or re.match(rf"ALTER (?:TABLE|VIEW) .* RENAME TO {name}$", flat)
-    )
+    return any(effect.new_name == table for effect in effects(sql))

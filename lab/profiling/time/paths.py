@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from types import MappingProxyType
@@ -10,6 +9,7 @@ from typing import Literal
 
 from lab.profiling.catalog.session import ReadOnlySession
 from lab.profiling.catalog.tables import Column, Table
+from lab.sql.expressions import is_present
 from lab.values import TimePath
 
 _TIMES = ("timestamptz", "timestamp", "date")
@@ -30,14 +30,6 @@ _PREFERRED = (
     "date",
 )
 """Names of columns with the moment at which a row was written, unlike a kick-off or an expiry."""
-
-_NOW = re.compile(
-    r"(timezone'[^']*'::text, )?"
-    r"(now|(clock|transaction|statement)_timestamp|(CURRENT_TIMESTAMP|LOCALTIMESTAMP)\d?|CURRENT_DATE)"
-    r"( AT TIME ZONE '[^']*'(::text)?)?(::[a-z ]+\d?)*"
-)
-"""A default that is the moment of writing, without parentheses; a default with an interval is another moment."""
-_NO_PARENTHESES = str.maketrans("", "", "()")
 
 _MOST = 0.5
 """Minimum share of non-NULL values for a nullable time column to be used as the row's age."""
@@ -185,7 +177,7 @@ def _own(table: Table, dimension: str | None, filled: Filled) -> AgePath | None:
         if column.name == dimension:
             return AgePath(steps=(), time=column, rule="partition")
     named = sorted((c for c in times if c.name in _PREFERRED), key=lambda column: _PREFERRED.index(column.name))
-    written = [column for column in times if _NOW.fullmatch(column.default.translate(_NO_PARENTHESES))]
+    written = [column for column in times if is_present(column.default)]
     certain = [column for column in times if column.not_null]
     chosen = (*named, *written, *certain)
     return AgePath(steps=(), time=chosen[0], rule="column") if chosen else None
