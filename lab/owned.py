@@ -71,7 +71,7 @@ class OwnedDatabase:
         committed stays: the next attempt goes on from there.
         """
         client = Client(fetch=self.database.fetch, outside=self._folder(step.name, step.files))
-        if not self.database.value(_ALONE, (step.words,)):
+        if not self.database.value(_ALONE, (step.into,)):
             raise LabError(f"Another program is at work to {step.name}.", hint="Wait for its end, or end it.")
         if not self.left(step):
             return Work()

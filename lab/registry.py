@@ -48,6 +48,8 @@ class _Effects:
     archived: dict[str, Registered] = field(default_factory=dict)
     taken: dict[str, Registered] = field(default_factory=dict)
     """Columns some of whose values are no longer where or what they were."""
+    client: dict[str, Registered] = field(default_factory=dict)
+    """Keys of a client's steps."""
 
     def add(self, part: Registered) -> None:
         scenario = part.scenario
@@ -56,6 +58,7 @@ class _Effects:
         self.packed.update(dict.fromkeys(scenario.decodes, part))
         self.archived.update(dict.fromkeys(scenario.archives, part))
         self.taken.update(dict.fromkeys((*scenario.archives, *scenario.decodes, *scenario.emptied), part))
+        self.client.update(dict.fromkeys((step.key for step in scenario.client), part))
 
     def obstacles(self, part: Registered) -> Iterator[str]:
         """Why the part cannot come next."""
@@ -71,6 +74,8 @@ class _Effects:
             yield f"{name} needs every value of {column}, and {first.name} moves, packs or empties them"
         for column, first in _of(self.archived, scenario.emptied):
             yield f"{name} empties {column}, whose older values {first.name} moves into files"
+        for key, first in _of(self.client, [step.key for step in scenario.client]):
+            yield f"{name} lets a client do '{key}', and so does {first.name}"
 
 
 def _of(effects: Mapping[str, Registered], names: Iterable[str]) -> Iterator[tuple[str, Registered]]:

@@ -235,6 +235,12 @@ def _require_sound(entry: Registered) -> None:
             f"{name} declares `empties` without lost_values(…), or lost_values(…) without `empties`.",
             hint="Declare both or neither.",
         )
+    keys = [step.key for step in scenario.client]
+    if "" in keys or len({*keys}) < len(keys):
+        raise InputError(
+            f"{name} declares a client's step without a key, or two with the same key.",
+            hint="Give each ClientStep in `client` a key of its own, such as 'pack-readings'.",
+        )
     if name in names.WORDS:
         raise InputError(
             f"It names a scenario '{name}', which has a meaning of its own.", hint="Give the file another name."

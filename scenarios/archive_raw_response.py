@@ -61,6 +61,7 @@ def writing_step(filing: Filing) -> ClientStep:
         convert=filing.convert,
         into=FILES,
         columns=FILE_COLUMNS,
+        key=f"file-{filing.table}",
         files=True,
     )
 
@@ -73,6 +74,7 @@ def hashing_step(table: str) -> ClientStep:
         convert=hashing,
         into=f"{table}_filed",
         columns=("id", "hash", "file"),
+        key=f"hash-files-of-{table}",
         files=True,
     )
 

@@ -49,6 +49,7 @@ def training_step(kilobytes: int) -> ClientStep:
         convert=partial(training, kilobytes),
         into=DICTIONARIES,
         columns=("id", "platform", "content"),
+        key="train-dictionaries",
     )
 
 
@@ -60,6 +61,7 @@ def packing_step(table: str, packs: Packing) -> ClientStep:
         convert=partial(packing, packs),
         into=f"{table}_packed",
         columns=("id", "packed", "reference"),
+        key=f"pack-{table}",
     )
 
 
@@ -71,6 +73,7 @@ def hashing_step(table: str) -> ClientStep:
         convert=partial(hashing, table),
         into=f"{table}_unpacked",
         columns=("id", "hash"),
+        key=f"hash-packed-{table}",
     )
 
 

@@ -34,8 +34,8 @@ Outside = Annotated[
 ]
 
 
-def client_step(strategy: str, words: str, written_by: str) -> None:
-    """Carry out a client's step of a strategy; `words` are its `ClientStep.words`, `written_by` is the lab of the plan.
+def client_step(strategy: str, key: str, written_by: str) -> None:
+    """Carry out the client's step of that key of a strategy; `written_by` is the lab of the plan.
 
     Run again, it goes on where it stopped; at the end of its work it does nothing.
     """
@@ -44,8 +44,8 @@ def client_step(strategy: str, words: str, written_by: str) -> None:
         from lab.owned import open_owned
 
         read_scenarios(scenarios)
-        step = _step(strategy, words, written_by)
-        print_line(f" {words}.", head=f"{strategy}:")
+        step = _step(strategy, key, written_by)
+        print_line(f" {step.words}.", head=f"{strategy}:")
         with open_owned(dsn, outside, hear=_reporting()) as owned:
             print_line(
                 f" {owned.words}. It writes into {step.into} only, and commits every few rows.", head="Database:"
@@ -129,12 +129,12 @@ def _scenario(strategy: str, written_by: str) -> Scenario:
     return entry.scenario
 
 
-def _step(strategy: str, words: str, written_by: str) -> ClientStep:
+def _step(strategy: str, key: str, written_by: str) -> ClientStep:
     for step in _scenario(strategy, written_by).client:
-        if step.words == words:
+        if step.key == key:
             return step
     raise InputError(
-        f"{strategy} has no step to {words}. {_other_lab(written_by)}",
+        f"{strategy} has no client's step '{key}'. {_other_lab(written_by)}",
         hint="Write the plan anew with `lab discover`, or use the lab that wrote it.",
     )
 

@@ -125,7 +125,9 @@ class Recorder:
 
     def convert(self, step: ClientStep) -> int:
         """Let the client do that inside a step, in one transaction; returns the number of rows that it made."""
-        executed = self._entered(ExecutedStatement(sql=step.read, times=1, kind=StatementKind.CLIENT, name=step.words))
+        executed = self._entered(
+            ExecutedStatement(sql=step.read, times=1, kind=StatementKind.CLIENT, name=step.words, key=step.key)
+        )
         with self.listener.watching(executed):
             work = carry_out(
                 step,

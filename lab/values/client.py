@@ -46,12 +46,14 @@ class ClientStep:
     into: str
     columns: tuple[str, ...]
     """Of the table `into`, in the order of the converted rows."""
+    key: str = ""
+    """Which of the steps in `Scenario.client` it is: 'pack-readings'. A plan and its programs know it by this."""
     files: bool = False
     """Whether it works with files in `Client.outside`."""
 
     @property
     def words(self) -> str:
-        """What it does, and where to; a plan knows it by these words."""
+        """What it does, and where to."""
         return f"{self.name} into {self.into} ({', '.join(self.columns)})"
 
 

@@ -36,6 +36,8 @@ class ExecutedStatement:
     kind: StatementKind = StatementKind.CHANGE
     name: str = ""
     """What must hold, or what a client did, in words; empty of a change."""
+    key: str = ""
+    """Of what a client did: which of its steps it was, as the strategy declares it; empty where that was not recorded."""
     locks: tuple[TableLock, ...] | None = None
     """What it locked that its transaction had not locked before; None where that is not known: its transaction ended before
     anybody could look, or an older lab measured it."""

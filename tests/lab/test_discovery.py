@@ -15,9 +15,11 @@ from lab.analysis.results import analyse
 from lab.cli.discovering import proposals
 from lab.discovery import Discovery, DiscoveryInputs, discover
 from lab.discovery.opportunities import touched_bytes
+from lab.discovery.plan import Library
 from lab.discovery.plan.dependants import recreating_statements
 from lab.discovery.statements import rollback_steps, summary
 from lab.discovery.values import ChecklistItem, Finding, Impact, Opportunity
+from lab.scenario import ClientStep
 from lab.units import bytes_text
 from lab.usage.search import look
 from lab.usage.values import Usage
@@ -414,6 +416,16 @@ def test_only_tables_that_are_there_already_get_the_owner_of_the_old_one(sample:
     given = list(recreating_statements(["market_odds"], trial, sample.scenarios[name], owners, executed))
     assert given[0] == "ALTER TABLE public.market_odds_layout OWNER TO keeper;"
     assert not any("competitor" in statement for statement in given)
+
+
+def test_what_a_client_did_is_known_by_its_key_and_not_by_its_words() -> None:
+    step = ClientStep(name="pack", read="SELECT 1", convert=lambda _: iter, into="t", columns=("a",), key="pack-t")
+    library = Library(steps=(step,))
+    executed = ExecutedStatement(sql="SELECT 1", times=1, kind=StatementKind.CLIENT, name="other words", key=step.key)
+    assert library.step(executed) is step
+    assert library.step(replace(executed, name=step.words, key="pack-u")) is None
+    assert library.step(replace(executed, name=step.words, key="")) is step  # as an older lab recorded it
+    assert library.step(replace(executed, kind=StatementKind.PROOF)) is None
 
 
 def test_a_columnstore_is_undone_chunk_by_chunk(published: Profile, sample: Experiment) -> None:

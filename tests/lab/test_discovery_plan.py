@@ -277,7 +277,7 @@ def test_a_program_of_another_lab_is_refused_by_name(
     planned: Callable[[str], tuple[PlanFile, ...]], tmp_path: Path
 ) -> None:
     packing = planned(PACKED)[PACKING]
-    other = replace(packing, text=packing.text.replace("(id, packed, reference)", "(id, packed)"))
+    other = replace(packing, text=packing.text.replace("pack-odds_snapshots", "pack-something"))
     done = run_program(other, tmp_path, "--dsn", "dbname=nowhere")
     assert (done.returncode, "The plan was written by lab 1, and this is lab" in done.stderr) == (2, True)
 

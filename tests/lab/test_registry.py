@@ -265,6 +265,22 @@ def made(parameter: str, named: str = "{}") -> str:
     )
 
 
+def letting_a_client(*keys: str) -> str:
+    """A file whose scenario has a client's step of each key."""
+    steps = ", ".join(f"ClientStep(name='', read='', convert=list, into='', columns=(), key='{key}')" for key in keys)
+    return (
+        '"""Something."""\nfrom dataclasses import replace\nfrom lab.scenario import ClientStep\n'
+        f"from scenarios.baseline import SCENARIO as S\nSCENARIO = replace(S, client=({steps},))"
+    )
+
+
+def test_two_scenarios_with_a_step_of_the_same_key_are_no_combination(folder: Path) -> None:
+    for name in ("mine", "yours"):
+        (folder / f"{name}.py").write_text(letting_a_client("pack"), encoding="utf-8")
+    with pytest.raises(InputError, match=r"yours lets a client do 'pack', and so does mine"):
+        registry.resolve(["mine+yours"])
+
+
 def test_a_file_with_a_parameter_and_no_names_stands_for_its_defaults(folder: Path) -> None:
     text = made("how=Choice(meaning='How', default='a', values=('a', 'b c'))")
     (folder / "broken.py").write_text(text, encoding="utf-8")
@@ -298,6 +314,8 @@ def test_a_file_with_a_parameter_and_no_names_stands_for_its_defaults(folder: Pa
             ),
             r"declares `empties` without lost_values",
         ),
+        (letting_a_client("pack", "pack"), r"declares a client's step without a key, or two with the same key"),
+        (letting_a_client(""), r"declares a client's step without a key"),
         (made("level=WholeNumber(meaning='', default=0, least=1, most=9)"), r"gives level the value '0'"),
         (made("how=Choice(meaning='', default='a,b', values=('a,b', 'c'))"), r"gives how the value 'a,b'"),
         (made("how=Choice(meaning='', default='a', values=('a', 'b'))", "{'broken_b': {'how': 'c'}}"), r"'c'"),

@@ -16,6 +16,6 @@ except ModuleNotFoundError:
 
 carrying.client_step(
     strategy="pack_raw_response+pack_market_history",
-    words="train a dictionary for each platform into payload_dictionaries (id, platform, content)",
+    key="train-dictionaries",
     written_by="0.1.0",
 )

@@ -16,6 +16,6 @@ except ModuleNotFoundError:
 
 carrying.client_step(
     strategy="pack_raw_response+pack_market_history",
-    words="pack the documents of competitor_odds_snapshots into competitor_odds_snapshots_packed (id, packed, reference)",
+    key="pack-competitor_odds_snapshots",
     written_by="0.1.0",
 )

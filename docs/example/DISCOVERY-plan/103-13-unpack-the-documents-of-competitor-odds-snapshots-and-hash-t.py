@@ -16,6 +16,6 @@ except ModuleNotFoundError:
 
 carrying.client_step(
     strategy="pack_raw_response+pack_market_history",
-    words="unpack the documents of competitor_odds_snapshots and hash them into competitor_odds_snapshots_unpacked (id, hash)",
+    key="hash-packed-competitor_odds_snapshots",
     written_by="0.1.0",
 )

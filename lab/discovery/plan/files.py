@@ -79,7 +79,10 @@ class Library:
 
     @staticmethod
     def _did(step: ClientStep, statement: ExecutedStatement) -> bool:
-        return statement.kind is StatementKind.CLIENT and statement.name == step.words
+        if statement.kind is not StatementKind.CLIENT:
+            return False
+        # An older lab recorded no key.
+        return statement.key == step.key if statement.key else statement.name == step.words
 
 
 @dataclass(frozen=True, kw_only=True)

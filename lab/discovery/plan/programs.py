@@ -79,7 +79,7 @@ def step_program(name: str, about: str, strategy: str, step: ClientStep, version
         " again, and it goes on where it was interrupted; after its end it does nothing. The file that follows stops while"
         f" something is left to do. Run it so: python {name} --dsn postgresql://owner@host/database{outside}"
     )
-    return _program(about, what, version, _call("client_step", strategy=strategy, words=step.words, written_by=version))
+    return _program(about, what, version, _call("client_step", strategy=strategy, key=step.key, written_by=version))
 
 
 def _program(about: str, what: str, version: str, call: str) -> str:
