@@ -136,6 +136,8 @@ class WriteRecord:
     index_bytes: float | None
     given_back: float | None
     """The share of the rowstore that the strategy's recurring statements free."""
+    recurring_microseconds: float | None
+    """What those take for each new row."""
     verdict: WriteVerdict
     refused: str | None
     """Why it could not be measured."""
@@ -248,6 +250,7 @@ def write_record(row: TrialResult, write: WriteResult) -> WriteRecord:
         toast_bytes=of(after, lambda side: side.growth.get("toast")),
         index_bytes=of(after, lambda side: side.growth.get("indexes")),
         given_back=write.given_back,
+        recurring_microseconds=of(write.recurring_seconds, _microseconds),
         verdict=write.verdict,
         refused=write.refused or None,
     )

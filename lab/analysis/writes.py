@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from lab.analysis.reads import CHANCE, Difference, Gaps, called, change_of, gaps
-from lab.units import bytes_text, ratio_text
+from lab.units import bytes_text, duration_text, ratio_text
 from lab.values import Completed, Increase, WriteCost, Writes, WriteSide, WriteVerdict
 
 _WITHOUT_NUMBERS = {
@@ -61,6 +61,9 @@ class WriteResult:
     """Why it could not be measured: the server's error, or what does not read back as it was written."""
     given_back: float | None
     """The share of the rowstore that the strategy's recurring statements free; None where no rows wait in one."""
+    recurring_seconds: float | None
+    """What those statements take for each new row, beside the write itself; None of what inserts no row, and where there are
+    none."""
 
     @property
     def named(self) -> bool:
@@ -158,12 +161,23 @@ def sentence(writes: Sequence[WriteResult] | None) -> str:
     if not writes:
         return "not measured."
     worth_saying = [write for write in writes if write.refused or write.named]
-    rest = f" {_given_back(writes)}" if _given_back(writes) else ""
+    rest = "".join(f" {each}" for each in (_recurring(writes), _given_back(writes)) if each)
     if worth_saying:
         return f"{'; '.join(write.words for write in worth_saying)}.{rest}"
     if all(write.change is Difference.UNKNOWN for write in writes):
         return f"measured, but not compared: there is no baseline to tell a difference from noise.{rest}"
     return f"none differs by more than two baselines do.{rest}"
+
+
+def _recurring(writes: Sequence[WriteResult]) -> str:
+    """What its recurring statements take, beside what the server takes to store as many rows."""
+    main = main_write(writes)
+    if main is None or main.recurring_seconds is None or main.after is None:
+        return ""
+    return (
+        f"What it runs again and again takes {duration_text(main.recurring_seconds)} for each new row, beside"
+        f" {duration_text(1 / main.after.rows_per_second)} for storing it."
+    )
 
 
 def _given_back(writes: Sequence[WriteResult]) -> str:
@@ -191,6 +205,7 @@ def _result(cost: WriteCost, writes: Writes, gap: float | None, title: str) -> W
         verdict=WriteVerdict.MEASURED,
         refused="",
         given_back=writes.recurring / writes.waiting if inserts and writes.recurring and writes.waiting else None,
+        recurring_seconds=writes.recurring_seconds if inserts else None,
     )
 
 
@@ -210,6 +225,7 @@ def _refused(cost: WriteCost, title: str) -> WriteResult:
         verdict=cost.verdict or WriteVerdict.NOT_MEASURED,
         refused=cost.refused,
         given_back=None,
+        recurring_seconds=None,
     )
 
 

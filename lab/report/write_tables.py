@@ -28,6 +28,7 @@ def writes(results: Results) -> Table:
             "ratio",
             "between",
             *(f"{what} {side}" for what in ("CPU", "WAL", "heap", "TOAST", "indexes") for side in sides),
+            "again and again",
             "given back",
         ),
         rows=tuple(_write_row(row, write) for row in results.measured for write in row.writes or ()),
@@ -51,6 +52,7 @@ def _write_row(row: TrialResult, write: WriteResult) -> tuple[Cell | str | None,
             for kind in ("heap", "toast", "indexes")
             for side in sides
         ),
+        None if write.recurring_seconds is None else duration_text(write.recurring_seconds),
         percent(None if write.given_back is None else 100 * write.given_back),
     )
 

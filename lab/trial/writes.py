@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from time import monotonic
+from time import monotonic, perf_counter
 
 from lab.errors import LabError
 from lab.postgres import footprint
@@ -109,6 +109,7 @@ def measure(  # noqa: PLR0913 - both sides and what belongs to them
             ledger.refuse(write, WriteVerdict.NOT_MEASURED, str(error))
     queries = tuple(dict.fromkeys(write.query for write in writes))
     counted = [pair for query in queries for pair in _timed(ledger.pairs[query]) if _inserts(pair.write)]
+    inserted = sum(pair.before.rows for query in queries for pair in ledger.pairs[query] if _inserts(pair.write))
     fine = changes.grown is not None and not any(pair.write.query in ledger.faults for pair in counted)
     return Writes(
         costs=tuple(_cost(query, ledger, writers) for query in queries),
@@ -116,17 +117,27 @@ def measure(  # noqa: PLR0913 - both sides and what belongs to them
         transactions=len(counted) if fine else 0,
         after=changes.grown[0] if changes.grown and fine else None,
         before=changes.grown[1] if changes.grown and fine else None,
-        recurring=changes.recurring[0] if changes.recurring and fine else None,
-        waiting=changes.recurring[1] if changes.recurring and fine else None,
+        recurring=changes.recurring.freed if changes.recurring and fine else None,
+        waiting=changes.recurring.waiting if changes.recurring and fine else None,
+        recurring_seconds=changes.recurring.seconds / inserted if changes.recurring and fine and inserted else None,
     )
 
 
 @dataclass(frozen=True, kw_only=True)
+class _Recurring:
+    """What the recurring statements of a strategy did after the writes; bytes are None where no rowstore waited for them."""
+
+    seconds: float
+    freed: int | None
+    waiting: int | None
+
+
+@dataclass(frozen=True, kw_only=True)
 class _Changes:
-    """By how much the tables grew on both sides, and what the recurring statements gave back of how many bytes."""
+    """By how much the tables grew on both sides, and what the recurring statements did."""
 
     grown: tuple[Increase, Increase] | None = None
-    recurring: tuple[int, int] | None = None
+    recurring: _Recurring | None = None
 
 
 def _carry_out(
@@ -206,12 +217,13 @@ def _write(writers: tuple[Writer, Writer], write: Write, ledger: _Ledger) -> Non
         pairs.append(_Pair(write=write, after=samples[0], before=samples[1]))
 
 
-def _recurring(database: Database, scenario: Scenario) -> tuple[int, int] | None:
-    """Bytes that the recurring statements give back, and those of the rowstore that waited; None where nothing waited."""
+def _recurring(database: Database, scenario: Scenario) -> _Recurring | None:
+    """Run the recurring statements; None where there are none, or the server refuses one."""
     if not scenario.recurring:
         return None
     earlier = footprint.measure(database)
     waiting = sum(table.rowstore.total for table in earlier.tables if table.rowstore)
+    started = perf_counter()
     try:
         for statement in scenario.recurring:
             database.execute(statement)
@@ -219,7 +231,9 @@ def _recurring(database: Database, scenario: Scenario) -> tuple[int, int] | None
         if database.closed:
             raise
         return None
-    return (earlier.total - footprint.measure(database).total, waiting) if waiting else None
+    seconds = perf_counter() - started
+    freed = earlier.total - footprint.measure(database).total if waiting else None
+    return _Recurring(seconds=round(seconds, _DIGITS), freed=freed, waiting=waiting or None)
 
 
 def _compare(writers: tuple[Writer, Writer], ledger: _Ledger, scenario: Scenario, loss: Loss) -> None:

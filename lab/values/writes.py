@@ -83,3 +83,5 @@ class Writes:
     """How many bytes the strategy's recurring statements gave back afterwards; None where no rowstore waited, or they failed."""
     waiting: int | None
     """Bytes that waited for them; None as above."""
+    recurring_seconds: float | None = None
+    """What those statements took, per new row; None where there are none, they failed, or an older lab measured."""

@@ -161,6 +161,15 @@ def test_a_trial_beside_others_writes_nothing(bench: Bench) -> None:
     assert outcome.writes is None
 
 
+def test_what_runs_again_and_again_is_timed_per_new_row(bench: Bench, untouched: Writes) -> None:
+    asleep = written(bench, "SELECT 1", recurring=("SELECT pg_sleep(0.2)",))
+    assert asleep.recurring_seconds is not None
+    assert asleep.recurring_seconds >= 0.2 / (2 * asleep.rows)  # the warm-up's rows are new ones, too
+    assert (asleep.recurring, asleep.waiting) == (None, None)
+    assert untouched.recurring_seconds is None
+    assert written(bench, "SELECT 1", recurring=("SELECT 1 / 0",)).recurring_seconds is None
+
+
 def test_two_that_say_the_same_part_of_how_a_table_is_written_are_tried_with_the_plain_statements() -> None:
     inserts, deletes = Writing(insert=("INSERT …",)), Writing(delete=("DELETE …",))
     entries = registry.registered()
@@ -307,3 +316,10 @@ def test_without_a_baseline_nothing_is_compared(untouched: Writes, sample: Exper
     found = write_results(replace(trial, writes=untouched), write_gaps({}), {}) or ()
     assert all(write.change is Difference.UNKNOWN for write in found)
     assert "no baseline" in in_words(found)
+
+
+def test_what_runs_again_and_again_is_said_beside_what_a_row_takes(untouched: Writes, sample: Experiment) -> None:
+    trial = next(o for o in sample.outcomes if isinstance(o, Completed))
+    measured = replace(untouched, recurring_seconds=0.00025)
+    found = write_results(replace(trial, writes=measured), write_gaps({}), {})
+    assert "What it runs again and again takes 0.25 ms for each new row, beside " in in_words(found)
