@@ -16,8 +16,9 @@ from lab.postgres import footprint
 from lab.postgres.database import Database, Row, Traced
 from lab.scenario import Client, ClientStep, Requirement, Scenario
 from lab.servers import Server
-from lab.trial.deadline import STEP_SECONDS, Deadline, run_within
+from lab.trial.deadline import STEP_SECONDS, Deadline, Limit, run_within
 from lab.trial.locking import Executed, LockListener, recorded
+from lab.trial.memory import MemoryLimit
 from lab.trial.step_timer import StepTimer
 from lab.values import ExecutedStatement, StatementKind, StepRecord, Timing
 
@@ -44,10 +45,13 @@ def apply(scenario: Scenario, recorder: Recorder, kill: Callable[[], None]) -> N
         _require(recorder, scenario.requirements)
         scenario.apply(recorder)
 
-    with recorder.window:
-        error = run_within(recorder.deadline, work, [recorder.database.cancel, kill])
-    if recorder.deadline.passed:
-        raise recorder.deadline.overdue(recorder.doing) from error
+    with recorder.memory:
+        with recorder.window:
+            error = run_within(recorder.limits, work, [recorder.database.cancel, kill])
+        for limit in recorder.limits:
+            if limit.passed:
+                del error  # its frames hold what the scenario took
+                raise limit.overdue(recorder.doing)
     if isinstance(error, LabError):
         raise error
     if error is not None:
@@ -75,6 +79,7 @@ class Recorder:
     exclusive: Exclusive = nullcontext
     """Opened with the first step, so that a scenario without steps does not wait for exclusive use of the host."""
     deadline: Deadline = field(default_factory=lambda: Deadline(STEP_SECONDS))
+    memory: MemoryLimit = field(default_factory=MemoryLimit)
     window: ExitStack = field(default_factory=ExitStack)
     """The contexts that stay open while the scenario works."""
     doing: str = "apply"
@@ -86,6 +91,11 @@ class Recorder:
     _began: bool = False
     _open: bool = False
     _executed: list[Executed] = field(default_factory=list)
+
+    @property
+    def limits(self) -> tuple[Limit, ...]:
+        """What ends its work."""
+        return self.deadline, self.memory
 
     @property
     def now_sql(self) -> str:
@@ -101,7 +111,7 @@ class Recorder:
         canaries = self.listener.canaries
         with canaries.coming() if canaries else nullcontext(), self.timer.measuring() as cost:
             yield
-        self._require_time()
+        self._require_limits()
         self._open = False
         self.steps.append(
             StepRecord(
@@ -134,7 +144,7 @@ class Recorder:
                 Client(fetch=self.database.fetch, outside=self.outside),
                 self.database,
                 partial(self.server.copy_in, self.database),
-                lambda _: self._require_time(),
+                lambda _: self._require_limits(),
             )
         return work.made
 
@@ -179,7 +189,7 @@ class Recorder:
 
     def _entered(self, statement: ExecutedStatement) -> Executed:
         """Keep a statement that is about to run, with `now()` for the present."""
-        self._require_time()
+        self._require_limits()
         if not self._open:
             raise LabError(f"A statement outside of a step: {statement.sql[:80]}", hint="Wrap it in `with db.step(…)`.")
         executed = Executed(replace(statement, sql=statement.sql.replace(self.now_sql, "now()")))
@@ -187,17 +197,20 @@ class Recorder:
         return executed
 
     def _begin(self, name: str) -> None:
-        self._require_time()
+        self._require_limits()
         if not self._began:
             self.deadline.pause()
+            self.memory.pause()
             self.window.enter_context(self.exclusive())
+            self.memory.restart()
         self.doing, self._began, self._open, self._executed = name, True, True, []
         self.on_step(name)
         self.deadline.restart()
 
-    def _require_time(self) -> None:
-        if self.deadline.passed:
-            raise self.deadline.overdue(self.doing)
+    def _require_limits(self) -> None:
+        for limit in self.limits:
+            if limit.passed:
+                raise limit.overdue(self.doing)
 
 
 def _single(rows: list[Row]) -> Any:

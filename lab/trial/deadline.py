@@ -1,4 +1,4 @@
-"""Ends a scenario's code and statements when a step takes too long."""
+"""Ends a scenario's code and statements when a step takes too long, or too much of something else."""
 
 from __future__ import annotations
 
@@ -9,19 +9,44 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from functools import partial
 from time import monotonic
+from typing import Protocol
 
 from lab.errors import LabError
 
 STEP_SECONDS = 3600.0
 """Default time limit of a step."""
 
-_LOOK_SECONDS = 0.5
+_LOOK_SECONDS = 0.1
+"""Between two looks at the limits: a loop of Python takes some 100 MB of memory meanwhile."""
 _GRACE_SECONDS = 2.0
 """Time after each attempt to end the work for the code to react."""
+_HASTE_SECONDS = 0.2
+"""The same where it does harm as long as it goes on."""
+
+
+class Limit(Protocol):
+    """What a step may take."""
+
+    @property
+    def harmful(self) -> bool:
+        """Whether code that is past the limit does harm as long as it goes on."""
+
+    @property
+    def passed(self) -> bool:
+        """Whether it took more, as far as `look` saw; that stays so."""
+
+    def look(self) -> bool:
+        """Look what it takes now; returns `passed`."""
+
+    def overdue(self, step: str) -> LabError:
+        """The error for a step that was ended."""
 
 
 class Deadline:
     """The time left for a step; it restarts with each step, and with the time between two steps."""
+
+    harmful = False
+    """As `Limit.harmful`."""
 
     def __init__(self, seconds: float) -> None:
         self.seconds = seconds
@@ -40,6 +65,10 @@ class Deadline:
         """Whether no time is left."""
         return monotonic() > self._ends
 
+    def look(self) -> bool:
+        """As `passed`."""
+        return self.passed
+
     def overdue(self, step: str) -> LabError:
         """The error for a step that was ended."""
         return LabError(
@@ -49,12 +78,12 @@ class Deadline:
 
 
 def run_within(
-    deadline: Deadline, work: Callable[[], None], ends: Sequence[Callable[[], None]]
+    limits: Sequence[Limit], work: Callable[[], None], ends: Sequence[Callable[[], None]]
 ) -> BaseException | None:
     """Do that work in a thread of its own; returns what it raised, None where it ended well or was given up.
 
-    When the deadline passes, each of `ends` is called until the work has ended: the mildest first. A loop of pure Python
-    is ended at its next step. What still goes on is left behind.
+    When one of the limits is passed, each of `ends` is called until the work has ended: the mildest first. A loop of pure
+    Python is ended at its next step; before anything else, where it does harm. What still goes on is left behind.
     """
     raised: list[BaseException] = []
 
@@ -66,15 +95,21 @@ def run_within(
 
     thread = threading.Thread(target=target, name="scenario", daemon=True)
     thread.start()
-    while thread.is_alive() and not deadline.passed:
+    while thread.is_alive() and not any(limit.look() for limit in limits):
         thread.join(_LOOK_SECONDS)
-    attempts: list[Callable[[], None]] = [*ends, partial(_stop, thread)]
+    stop = partial(_stop, thread)
+    if any(limit.harmful and limit.passed for limit in limits):
+        _end(thread, [stop, *ends], _HASTE_SECONDS)
+    _end(thread, [*ends, stop], _GRACE_SECONDS)
+    return raised.pop() if raised else None  # whose frames hold this list
+
+
+def _end(thread: threading.Thread, attempts: Sequence[Callable[[], None]], grace_seconds: float) -> None:
     for end in attempts:
         if thread.is_alive():
             with suppress(LabError):
                 end()
-            thread.join(_GRACE_SECONDS)
-    return raised[0] if raised else None
+            thread.join(grace_seconds)
 
 
 def _stop(thread: threading.Thread) -> None:

@@ -20,6 +20,7 @@ from lab.trial.canaries import Canaries
 from lab.trial.deadline import Deadline
 from lab.trial.decoding import Reader
 from lab.trial.locking import LockListener
+from lab.trial.memory import MemoryLimit
 from lab.trial.questions import Loss
 from lab.trial.reads import Timed, TimedSide
 from lab.trial.settle import settle
@@ -259,6 +260,7 @@ def _apply(trial: _Trial, database: Database, canaries: Canaries | None) -> Reco
             now=trial.bench.template.now,
             exclusive=trial.exclusive if timed else nullcontext,
             deadline=Deadline(trial.request.step_seconds),
+            memory=MemoryLimit(trial.request.memory_bytes),
             on_step=trial.on_step,
         )
         apply(trial.scenario, trial.recorder, partial(trial.bench.server.drop, trial.clone))

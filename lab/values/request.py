@@ -29,6 +29,8 @@ class TrialRequest:
     """About how long the writes are measured; 0 leaves them out."""
     traffic: bool = False
     """Whether canaries come to the declared tables while the steps of a timed trial are executed."""
+    memory_bytes: int | None = None
+    """How much more memory the lab's process may take while the scenario works; None: half of what is free then."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -51,6 +51,7 @@ def request_for(  # noqa: PLR0913 - what a test may want to say
     read_subjects: int | None = None,
     write_seconds: float = 0,
     traffic: bool = False,
+    memory_bytes: int | None = None,
 ) -> TrialRequest:
     return TrialRequest(
         planned=PlannedTrial(scenario=scenario, server=bench.server.kind),
@@ -62,6 +63,7 @@ def request_for(  # noqa: PLR0913 - what a test may want to say
         read_subjects=read_subjects,
         write_seconds=write_seconds,
         traffic=traffic,
+        memory_bytes=memory_bytes,
     )
 
 
@@ -76,6 +78,7 @@ def run_scenario(  # noqa: PLR0913 - what a test may want to say
     read_subjects: int | None = None,
     write_seconds: float = 0,
     traffic: bool = False,
+    memory_bytes: int | None = None,
     **declared: object,
 ) -> Outcome:
     scenario = Scenario(title="test", category=Category.CONTROL, hypothesis="", apply=apply, **declared)  # type: ignore[arg-type]
@@ -88,6 +91,7 @@ def run_scenario(  # noqa: PLR0913 - what a test may want to say
         read_subjects=read_subjects,
         write_seconds=write_seconds,
         traffic=traffic,
+        memory_bytes=memory_bytes,
     )
     return trial.run(request, scenario, bench, exclusive)
 

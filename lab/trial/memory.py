@@ -1,0 +1,128 @@
+"""Ends a scenario whose Python takes so much memory that the whole lab would be killed for it."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+from types import TracebackType
+from typing import NamedTuple
+
+import psutil
+
+from lab.errors import LabError
+from lab.units import bytes_text
+
+_SHARE = 0.5
+"""Of the memory that is free when a scenario begins: the servers need the rest, and an end takes a moment."""
+_LEAST = 256 << 20
+"""Bytes that a scenario may take where little is free: honest work needs no more."""
+
+_ENDING = threading.Lock()
+"""Held until a scenario that took too much has ended: for what that frees, others may go on."""
+
+
+class _Names(NamedTuple):
+    """Of what the kernel says of a control group."""
+
+    limit: str
+    usage: str
+    cache: str
+    files_in_memory: str
+
+
+_FIRST = _Names("memory.limit_in_bytes", "memory.usage_in_bytes", "total_cache", "total_shmem")
+_UNIFIED = _Names("memory.max", "memory.current", "file", "shmem")
+"""The second version, where one tree holds all controllers."""
+_CGROUPS = Path("/sys/fs/cgroup")
+_OWN_CGROUPS = Path("/proc/self/cgroup")
+
+
+class MemoryLimit:
+    """How much more memory the lab's process may take while a scenario works, in bytes; None: a share of what is free.
+
+    No process knows which of its threads took memory, so what other trials take meanwhile counts as well.
+    """
+
+    harmful = True
+    """As `Limit.harmful`."""
+
+    def __init__(self, most: int | None = None) -> None:
+        self._given = most
+        self._process = psutil.Process()
+        self._taken: int | None = None
+        self.restart()
+
+    def restart(self) -> None:
+        """Count from what the process has now."""
+        self._before = self._resident_bytes
+        self._most = self._given if self._given is not None else max(int(_SHARE * free_bytes()), _LEAST)
+        self._counts = True
+
+    def pause(self) -> None:
+        """Count nothing until `restart`: a trial that waits for its turn takes no memory."""
+        self._counts = False
+
+    @property
+    def passed(self) -> bool:
+        """Whether it took too much; stays so when that is freed."""
+        return self._taken is not None
+
+    def look(self) -> bool:
+        """Look what the process has now; returns `passed`. Of several trials, only one passes its limit at a time."""
+        if self._taken is None and self._counts:
+            taken = self._resident_bytes - self._before
+            if taken > self._most and _ENDING.acquire(blocking=False):
+                self._taken = taken
+        return self.passed
+
+    @property
+    def _resident_bytes(self) -> int:
+        resident: int = self._process.memory_info().rss
+        return resident
+
+    def overdue(self, step: str) -> LabError:
+        """The error for a step that was ended."""
+        return LabError(
+            f"Step '{step}' was ended: the lab's process took {bytes_text(self._taken or 0)} of memory more than before, and at"
+            f" most {bytes_text(self._most)} are allowed.",
+            hint="Let a client convert a few rows at a time, give a smaller --size, or free memory. What other trials take"
+            " counts as well: --jobs 1 makes one at a time.",
+        )
+
+    def __enter__(self) -> None:
+        """Nothing; at the end of the context, other trials may be ended."""
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        if self._taken is not None:
+            _ENDING.release()
+
+
+def free_bytes(cgroups: Path = _CGROUPS, own: Path = _OWN_CGROUPS) -> int:
+    """Memory that this process could still take: of the machine, or of the control group that it belongs to."""
+    return min((psutil.virtual_memory().available, *_free_of_groups(cgroups, own)))
+
+
+def _free_of_groups(cgroups: Path, own: Path) -> Iterator[int]:
+    """Of each control group around this process that has a limit; a group below another is bound by both."""
+    with suppress(OSError):
+        for line in own.read_text(encoding="utf-8").splitlines():
+            _, controllers, path = line.split(":", 2)
+            if not controllers:
+                yield from _free_below(cgroups, path, _UNIFIED)
+            elif "memory" in controllers.split(","):
+                yield from _free_below(cgroups / "memory", path, _FIRST)
+
+
+def _free_below(root: Path, path: str, names: _Names) -> Iterator[int]:
+    folder = root / path.lstrip("/")
+    for group in (folder, *folder.parents):
+        with suppress(OSError, ValueError):  # no limit is 'max', and a container sees only the groups of its own
+            most, taken = (int((group / name).read_text(encoding="ascii")) for name in (names.limit, names.usage))
+            lines = (group / "memory.stat").read_text(encoding="ascii").splitlines()
+            parts = {name: int(size) for name, _, size in (line.partition(" ") for line in lines)}
+            # The kernel gives up copies of files where memory is short, but not files that lie in memory only.
+            yield most - taken + parts.get(names.cache, 0) - parts.get(names.files_in_memory, 0)
+        if group == root:
+            return
