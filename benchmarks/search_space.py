@@ -102,11 +102,11 @@ def measured(case: Path, size: int, parts: Iterable[str], repeats: int, out: Pat
                 progress=say,
             )
             for number, (combination, one) in enumerate(made.items(), 1):
-                kept = sample.made(combination)
+                record = sample.record(combination)
                 say(Message(text=f"{number} of {len(made)}, {repeat + 1} of {repeats}"))
-                if kept and isinstance(kept.outcome, Completed) and _is_right(kept.outcome):
-                    one.trials.append(kept.outcome)
-                    one.took.append(kept.took)
+                if record and isinstance(record.outcome, Completed) and _is_right(record.outcome):
+                    one.trials.append(record.outcome)
+                    one.took.append(record.took)
     return [one for one in made.values() if one.trials]
 
 

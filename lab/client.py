@@ -28,10 +28,10 @@ CopyIn: TypeAlias = Callable[[str, Sequence[str], Iterable[bytes]], None]
 class Work:
     """What a client has done of a step so far. Bytes are those of texts and byte strings."""
 
-    read: int = 0
-    read_bytes: int = 0
-    made: int = 0
-    made_bytes: int = 0
+    rows_read: int = 0
+    bytes_read: int = 0
+    rows_written: int = 0
+    bytes_written: int = 0
 
 
 def carry_out(
@@ -61,14 +61,14 @@ def copy(step: ClientStep, convert: Convert, rows: Iterable[Row], copy_in: CopyI
     while batch := _next(step, converted):
         copy_in(step.into, step.columns, (row(*values) for values in batch))
         if work:
-            work.made += len(batch)
-            work.made_bytes += sum(map(_bytes, batch))
+            work.rows_written += len(batch)
+            work.bytes_written += sum(map(_bytes, batch))
 
 
 def _rows(reader: Database, work: Work, hear: Callable[[Work], None]) -> Iterator[Row]:
     while batch := reader.fetch(f"FETCH {_ROWS} FROM client_rows"):
-        work.read += len(batch)
-        work.read_bytes += sum(map(_bytes, batch))
+        work.rows_read += len(batch)
+        work.bytes_read += sum(map(_bytes, batch))
         hear(work)
         yield from batch
 
@@ -77,9 +77,9 @@ def _bytes(values: Row) -> int:
     return sum(len(value) for value in values if isinstance(value, bytes | str))
 
 
-def _next(step: ClientStep, made: Iterator[Row]) -> Sequence[Row]:
+def _next(step: ClientStep, rows: Iterator[Row]) -> Sequence[Row]:
     with _explained(step):
-        return list(islice(made, _ROWS))
+        return list(islice(rows, _ROWS))
 
 
 @contextmanager

@@ -104,7 +104,7 @@ class OwnedDatabase:
 
     def convert(self, step: ClientStep) -> int:
         """Do what is left of a client's step; returns the number of rows that it made."""
-        return self.carry_out(step).made
+        return self.carry_out(step).rows_written
 
     def prove(self, name: str, sql: str) -> None:
         """Run a query that must count 0 differences. Errors: `LabError` where it counts any."""

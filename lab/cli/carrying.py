@@ -158,6 +158,6 @@ def _reporting() -> Callable[[Work], None]:
 
 def _done(work: Work) -> str:
     return (
-        f"{counted(work.read, 'row')} read ({bytes_text(work.read_bytes)}),"
-        f" {counted(work.made, 'row')} written ({bytes_text(work.made_bytes)})."
+        f"{counted(work.rows_read, 'row')} read ({bytes_text(work.bytes_read)}),"
+        f" {counted(work.rows_written, 'row')} written ({bytes_text(work.bytes_written)})."
     )

@@ -49,15 +49,15 @@ def constrained(command: Callable[..., None]) -> Callable[..., None]:
     options = signature(constraints, eval_str=True).parameters
 
     @wraps(command)
-    def with_options(**given: Any) -> None:
-        asked = partial(constraints, **{name: given.pop(name) for name in options})
-        command(**given, asked=asked)
+    def with_options(**values: Any) -> None:
+        asked = partial(constraints, **{name: values.pop(name) for name in options})
+        command(**values, asked=asked)
 
     own = signature(command, eval_str=True).parameters.values()
-    shown = [one for parameter in own for one in (options.values() if parameter.name == "asked" else [parameter])]
+    shown = [option for parameter in own for option in (options.values() if parameter.name == "asked" else [parameter])]
     # typer reads both.
-    vars(with_options)["__signature__"] = Signature([one.replace(kind=Parameter.KEYWORD_ONLY) for one in shown])
-    with_options.__annotations__ = {one.name: one.annotation for one in shown}
+    vars(with_options)["__signature__"] = Signature([option.replace(kind=Parameter.KEYWORD_ONLY) for option in shown])
+    with_options.__annotations__ = {option.name: option.annotation for option in shown}
     return with_options
 
 
@@ -75,13 +75,13 @@ def constraints(
         target_bytes=None if target is None else parse_bytes(target),
         horizon_days=None if horizon is None else parse_days(horizon),
         keep_history=keep_history,
-        keep=dict(_kept(keep or ())),
+        keep=dict(_columns(keep or ())),
         max_read=None if max_read is None else parse_ratio(max_read),
         max_lock_seconds=None if max_lock is None else parse_duration(max_lock),
     )
 
 
-def _kept(texts: Sequence[str]) -> Iterator[tuple[str, int | None]]:
+def _columns(texts: Sequence[str]) -> Iterator[tuple[str, int | None]]:
     known = _columns_given_up()
     for text in texts:
         column, colon, days = text.partition(":")

@@ -123,12 +123,12 @@ def write_plan(folder: Path, plan: Sequence[PlanFile]) -> list[Path]:
 
     if plan:
         files.check_writable(folder)
-    kept = {file.name for file in plan}
+    names = {file.name for file in plan}
     for path in (
         *folder.glob("10[0-9]-[0-9][0-9]-*"),
         *map(folder.joinpath, (RECURRING, AGAIN.name, READ.name, UNDO.name)),
     ):
-        if path.name not in kept and path.is_file() and files.read(path).partition("\n")[0].endswith(HEADER):
+        if path.name not in names and path.is_file() and files.read(path).partition("\n")[0].endswith(HEADER):
             path.unlink()
     for file in plan:
         files.write(folder / file.name, file.text)

@@ -174,7 +174,8 @@ FORMATS: Mapping[str, DocumentFormat] = {
 def table(name: Callable[[str], str] = str) -> Table:
     """Every kind of document under that name of it: what makes it, and its number."""
     rows = tuple(
-        (name(kind), one.made_by, None if one.version is None else str(one.version)) for kind, one in FORMATS.items()
+        (name(kind), form.made_by, None if form.version is None else str(form.version))
+        for kind, form in FORMATS.items()
     )
     return Table(title="JSON documents", heads=("schema", "made by", "format"), rows=rows, left=2)
 

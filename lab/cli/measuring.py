@@ -142,15 +142,15 @@ def run(
     )
     with ExitStack() as servers:
         with reported(quiet=quiet, as_json=as_json is JsonForm.LINES) as progress:
-            request, found = searching.searched(request, budget, progress) if best else (request, None)
-            folder, analysed, kept = _measured(request, progress, servers)
+            request, selection = searching.searched(request, budget, progress) if best else (request, None)
+            folder, analysed, databases = _measured(request, progress, servers)
             progress(RunEnded(folder=folder.as_posix(), results=summary.of(analysed)))
-            if found:
-                searching.write(folder, found)
+            if selection:
+                searching.write(folder, selection)
             if not keep_databases:
                 servers.close()
         try:
-            _print_run(analysed, found, as_json=as_json, full=full)
+            _print_run(analysed, selection, as_json=as_json, full=full)
         finally:
             if not quiet:
                 print_line(
@@ -158,13 +158,13 @@ def run(
                     " Beside the page: the same as text and tables, and experiment.json with what was measured.",
                     console=err,
                 )
-        if kept:
-            _wait(kept, written=write_seconds > 0)
+        if databases:
+            _wait(databases, written=write_seconds > 0)
     if analysed.broken:
         raise typer.Exit(SOMETHING_FAILED)
 
 
-def _print_run(analysed: Analysed, found: Best | None, *, as_json: JsonForm | None, full: bool) -> None:
+def _print_run(analysed: Analysed, selection: Best | None, *, as_json: JsonForm | None, full: bool) -> None:
     """Print the results, and after a search what it found."""
     from lab.cli.reporting import print_report
     from lab.report import summary
@@ -173,24 +173,24 @@ def _print_run(analysed: Analysed, found: Best | None, *, as_json: JsonForm | No
         print_json(summary.of(analysed))
     elif as_json is None:
         print_report(analysed, full=full)
-        if found:
-            searching.show(found, full=full)
+        if selection:
+            searching.show(selection, full=full)
 
 
-def _wait(kept: Sequence[KeptDatabase], *, written: bool) -> None:
+def _wait(databases: Sequence[KeptDatabase], *, written: bool) -> None:
     """Say how to look at the databases, and wait until the user ends it."""
-    for line in _kept_lines(kept, written=written):
+    for line in _lines(databases, written=written):
         print_line(line, console=err)
     with suppress(KeyboardInterrupt):
         signal.pause()
     print_line("The databases are removed.", console=err)
 
 
-def _kept_lines(kept: Sequence[KeptDatabase], *, written: bool) -> Iterator[str]:
+def _lines(databases: Sequence[KeptDatabase], *, written: bool) -> Iterator[str]:
     yield "\nThese databases stay until you press Ctrl-C. On pglite, one client at a time can connect."
-    for one in kept:
-        password = "PGPASSWORD=any " if one.server == "pglite" else ""  # it asks, and takes any
-        yield f"  {one.scenario} on {one.server}: {password}psql {shlex.quote(one.conninfo)}"
+    for database in databases:
+        password = "PGPASSWORD=any " if database.server == "pglite" else ""  # it asks, and takes any
+        yield f"  {database.scenario} on {database.server}: {password}psql {shlex.quote(database.conninfo)}"
     if written:
         yield "They hold the rows of the measured writes, too; --write-seconds 0 leaves these out."
 
@@ -204,13 +204,13 @@ def _measured(
 
     folders: list[Path] = []
     try:
-        kept = pipeline.run_in(servers, request, progress, folders.append)
+        databases = pipeline.run_in(servers, request, progress, folders.append)
     except KeyboardInterrupt:
         print_line("Interrupted." + (f" The measurements so far are in {folders[0]}." if folders else ""), console=err)
         raise typer.Exit(INTERRUPTED) from None
     finally:
         analysed = [write_reports(folder) for folder in folders]
-    return folders[0], analysed[0], kept
+    return folders[0], analysed[0], databases
 
 
 def _workload(module: str, case: str | None, profile: Path | None) -> Workload:
@@ -226,8 +226,8 @@ def _workload(module: str, case: str | None, profile: Path | None) -> Workload:
 
 
 def _parameters(change_rate: float | None, list_churn: float | None) -> dict[str, float]:
-    given = {CHANGE_RATE: change_rate, LIST_CHURN: list_churn}
-    return {name: value for name, value in given.items() if value is not None}
+    values = {CHANGE_RATE: change_rate, LIST_CHURN: list_churn}
+    return {name: value for name, value in values.items() if value is not None}
 
 
 @app.command(

@@ -38,34 +38,34 @@ def searched(request: RunRequest, budget: str, progress: Progress) -> tuple[RunR
     from lab.units import parse_duration
 
     try:
-        found = best.search(request, parse_duration(budget), progress)
+        selection = best.search(request, parse_duration(budget), progress)
     except KeyboardInterrupt:
         print_line("Interrupted. What was measured is kept: the same command goes on from there.", console=err)
         raise typer.Exit(INTERRUPTED) from None
     followed = replace(
         request,
-        scenarios=found.finalists,
+        scenarios=selection.finalists,
         trials=best.trial_cache(request.workload),
-        forecasts=tuple(one.recorded for one in found.found.compared),
-        search=found.recorded,
+        forecasts=tuple(pair.recorded for pair in selection.result.compared),
+        search=selection.recorded,
     )
-    return followed, found
+    return followed, selection
 
 
-def write(folder: Path, found: Best) -> None:
+def write(folder: Path, best: Best) -> None:
     """Write how the search went beside the reports of the run."""
     from lab import files
     from lab.report import search
 
-    files.write(folder / FILE, search.document(found))
+    files.write(folder / FILE, search.document(best))
 
 
-def show(found: Best, *, full: bool) -> None:
+def show(best: Best, *, full: bool) -> None:
     """Print how the search went; in `full`, by everything that combinations were compared by."""
     from lab.report import search
 
-    print_table(search.front(found.found) if full else search.brief_front(found.found))
-    print_lines(search.lines(found))
+    print_table(search.front(best.result) if full else search.brief_front(best.result))
+    print_lines(search.lines(best))
     print_line(
         f"{FILE} in the folder of the run has the rest: writes, locks, and each forecast beside what was measured."
     )

@@ -36,7 +36,7 @@ def variations(workload: Workload, spec: DatasetSpec, parameters: Iterable[str])
     return varied
 
 
-def kept(
+def trials(
     dataset: DatasetSpec, template: LoadedTemplate | None, outcome: Outcome, purposes: Sequence[str]
 ) -> Iterator[AuxiliaryTrial]:
     """What is kept of a trial, for each of its purposes: its bytes, and what its steps took at the second size."""

@@ -91,7 +91,7 @@ def run_in(
     Errors: `InputError` where the request cannot be carried out; nothing has been loaded then.
     """
     entries = {entry.name: entry for entry in registry.resolve(request.scenarios)}
-    kept = frozenset(entries) if request.keep_databases else frozenset()
+    keeps = frozenset(entries) if request.keep_databases else frozenset()
     workload, jobs = request.workload, jobs_at_once(request.jobs)
     kinds = plan.kinds(request.server)
     files.check_writable(request.results)
@@ -110,7 +110,7 @@ def run_in(
     if len(kinds) == 1:
         pool.server(kinds[0])  # nothing stands in for the one that was asked for
     trials = plan.trials(tuple(entries.values()), kinds, pool.capabilities)
-    if kept and "container" in {trial.server for trial in trials}:
+    if keeps and "container" in {trial.server for trial in trials}:
         raise InputError(
             "A database in a container cannot be kept to look at: its password is shown to nobody.",
             hint="Add --server native or --server pglite.",
@@ -121,7 +121,7 @@ def run_in(
         [pool.server(kind) for kind in used],
         request.size_bytes,
         jobs,
-        len(kept),
+        len(keeps),
     )
     dataset = workload.plan(size_bytes=request.size_bytes, seed=request.seed, parameters=request.parameters)
     (entries[BASELINE],) = registry.resolve([BASELINE])
@@ -149,11 +149,11 @@ def run_in(
         varies=request.varies,
         write_seconds=request.write_seconds,
         trials=request.trials,
-        keeps=kept,
+        keeps=keeps,
     )
     make_trials(trials, work)
     journal.finish()
-    return tuple(work.kept)
+    return tuple(work.databases)
 
 
 def sha256(text: str) -> str:

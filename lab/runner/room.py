@@ -15,14 +15,14 @@ JOB_ROOM = 2
 """Additional disk for each concurrent trial: its clone, and a second copy while a table is rewritten."""
 
 
-def check_room(servers: Sequence[Server], expected_bytes: int, jobs: int, kept: int = 0) -> None:
+def check_room(servers: Sequence[Server], expected_bytes: int, jobs: int, clones: int = 0) -> None:
     """Refuse what would fill a disk half-way; a disk that is not visible is not checked. `jobs` is 0 without a trial.
 
-    `kept` is how many clones stay on each server.
+    `clones` is how many databases of trials stay on each server.
 
     Errors: `InputError` with the bytes that are needed and those that are free.
     """
-    needed = expected_bytes * (ROOM + JOB_ROOM * jobs + JOB_ROOM * kept) * len(servers)
+    needed = expected_bytes * (ROOM + JOB_ROOM * jobs + JOB_ROOM * clones) * len(servers)
     for server in servers:
         free = server.free_bytes()
         if free is not None and free < needed:

@@ -25,10 +25,10 @@ from lab.values import (
     DatasetSpec,
     Failed,
     LoadedTemplate,
-    MadeTrial,
     Outcome,
     PlannedTrial,
     Skipped,
+    TrialRecord,
     TrialRequest,
 )
 from lab.values.events import RunPlanned, StepBegan, TrialBegan, TrialEnded, TrialName
@@ -38,10 +38,10 @@ from lab.workload import Workload
 class Trials(Protocol):
     """Keeps trials from one run to the next."""
 
-    def get(self, request: TrialRequest, server: Server) -> MadeTrial | None:
+    def get(self, request: TrialRequest, server: Server) -> TrialRecord | None:
         """The trial as it was made; None if it was not."""
 
-    def put(self, request: TrialRequest, server: Server, made: MadeTrial) -> None:
+    def put(self, request: TrialRequest, server: Server, record: TrialRecord) -> None:
         """Keep a trial."""
 
 
@@ -74,7 +74,7 @@ class Run:
     trials: Trials | None
     keeps: frozenset[str] = frozenset()
     """The scenarios whose databases stay until the servers are closed."""
-    kept: list[KeptDatabase] = field(default_factory=list)
+    databases: list[KeptDatabase] = field(default_factory=list)
     """Those databases, in the order of arrival."""
 
     @property
@@ -101,7 +101,7 @@ class Run:
         scenario, server = request.planned.scenario, str(request.planned.server)
         if request.dataset != self.spec or request.planned.repeat > 1 or scenario not in self.keeps:
             return None
-        return lambda conninfo: self.kept.append(KeptDatabase(scenario=scenario, server=server, conninfo=conninfo))
+        return lambda conninfo: self.databases.append(KeptDatabase(scenario=scenario, server=server, conninfo=conninfo))
 
     def request(
         self, planned: PlannedTrial, dataset: DatasetSpec, *, timed: bool, auxiliary: bool = False
@@ -183,8 +183,8 @@ def _make(request: TrialRequest, purposes: Sequence[str], run: Run, end: Callabl
     name = run.name(request)
     template, outcome = _try(request, run, name)
     if purposes:
-        for made in auxiliary.kept(request.dataset, template, outcome, purposes):
-            run.journal.add_auxiliary(made)
+        for auxiliary_trial in auxiliary.trials(request.dataset, template, outcome, purposes):
+            run.journal.add_auxiliary(auxiliary_trial)
     else:
         if template:
             run.journal.loaded(template)
@@ -231,6 +231,6 @@ def _try(request: TrialRequest, run: Run, name: TrialName) -> tuple[LoadedTempla
             keep=run.keep(request),
         )
     if run.trials:
-        made = MadeTrial(template=bench.template.loaded, outcome=outcome, took=monotonic() - started)
-        run.trials.put(request, server, made)
+        record = TrialRecord(template=bench.template.loaded, outcome=outcome, took=monotonic() - started)
+        run.trials.put(request, server, record)
     return bench.template.loaded, outcome

@@ -21,9 +21,9 @@ from lab.registry import Registered
 from lab.runner import auxiliary, pipeline, plan
 from lab.runner.server_pool import ServerPool, open_pool
 from lab.search.cache import TrialCache, code_digest
-from lab.search.found import Found
 from lab.search.limits import Limits
 from lab.search.measuring import SampleTrials, loss_of
+from lab.search.result import SearchResult
 from lab.search.space import Combination, legal, name_of, parts, represents
 from lab.search.strategy import Search
 from lab.servers import open_workspace
@@ -57,7 +57,7 @@ MOST_PARTS = 4
 class Best:
     """What the search hands to the run at the asked size."""
 
-    found: Found
+    result: SearchResult
     """On the first sample."""
     sizes: tuple[int, ...]
     """Of the samples, in bytes."""
@@ -69,10 +69,10 @@ class Best:
         """What the run keeps of it."""
         return SearchRecord(
             sample_bytes=self.sizes[0],
-            candidates=self.found.candidates,
-            measured=len(self.found.observed),
-            ending=self.found.ending,
-            left_out=len(self.found.left_out),
+            candidates=self.result.candidates,
+            measured=len(self.result.observed),
+            ending=self.result.ending,
+            left_out=len(self.result.left_out),
         )
 
 
@@ -134,14 +134,14 @@ class _Halving:
         among = self._keeping([part for part in parts(registry.registered().values()) if self._runs(part, kinds)])
         sizes = samples(self.request.size_bytes)
         first, *later = (self._sample(size, kinds) for size in sizes)
-        found = self._found(first, among, factor=self.request.size_bytes / sizes[0])
-        ranked = _ranked(first, found)
+        result = self._search(first, among, factor=self.request.size_bytes / sizes[0])
+        ranked = _ranked(first, result)
         if not ranked:
             raise InputError("No combination saves more than noise on the sample.", hint="Give a larger --size.")
         for size, sample in zip(sizes[1:], later, strict=True):
-            ranked = self._halved(sample, ranked, first, found, grown=size / sizes[0])
+            ranked = self._halved(sample, ranked, first, result, grown=size / sizes[0])
         factor = self.request.size_bytes / sizes[0]
-        return Best(found=found, sizes=sizes, finalists=self._finalists(ranked, first, found, factor))
+        return Best(result=result, sizes=sizes, finalists=self._finalists(ranked, first, result, factor))
 
     def _runs(self, part: Registered, kinds: Sequence[str]) -> bool:
         """Whether a server here can run it."""
@@ -150,10 +150,10 @@ class _Halving:
 
     def _keeping(self, among: Sequence[Registered]) -> tuple[Registered, ...]:
         """Those that lose nothing that must be kept. Errors: `InputError` where there is none."""
-        kept = tuple(part for part in among if not any(loss_breaches(part.facts, self.constraints)))
-        if not kept:
+        strategies = tuple(part for part in among if not any(loss_breaches(part.facts, self.constraints)))
+        if not strategies:
             raise InputError("No strategy that runs here keeps everything that must be kept.", hint="Allow a loss.")
-        return kept
+        return strategies
 
     def _sample(self, size: int, kinds: Sequence[str]) -> SampleTrials:
         request, workload = self.request, self.request.workload
@@ -172,12 +172,12 @@ class _Halving:
             progress=self.progress,
         )
 
-    def _found(self, sample: SampleTrials, among: Sequence[Registered], *, factor: float) -> Found:
+    def _search(self, sample: SampleTrials, among: Sequence[Registered], *, factor: float) -> SearchResult:
         """The search on the first sample; it leaves time for the run of a finalist that takes as long as the next trial.
 
         Errors: `InputError` where that leaves none.
         """
-        found = Search(
+        result = Search(
             space=legal(among, MOST_PARTS),
             trial=sample.observe,
             origins={part.name: part.scenario.origins for part in among},
@@ -186,9 +186,9 @@ class _Halving:
             later=[part.name for part in among if not represents(part)],
             affords=lambda seconds: seconds + self._run_seconds(sample, [seconds], factor) <= self.clock.left,
         ).run()
-        if len(found.observed) > 1:
-            return found
-        if found.ending is SearchEnding.NOTHING_LEFT:
+        if len(result.observed) > 1:
+            return result
+        if result.ending is SearchEnding.NOTHING_LEFT:
             raise InputError("No strategy could be applied to the sample.", hint="`lab run -s NAME` says why.")
         needed = self._run_seconds(sample, _usual(sample), factor)
         raise InputError(
@@ -210,31 +210,31 @@ class _Halving:
         return _BUSIER * (measuring + asking)
 
     def _halved(
-        self, sample: SampleTrials, ranked: Ranked, first: SampleTrials, found: Found, *, grown: float
+        self, sample: SampleTrials, ranked: Ranked, first: SampleTrials, result: SearchResult, *, grown: float
     ) -> Ranked:
         """The best quarter, measured on a sample that is `grown` times as large, in their order there."""
-        took = {one.combination: one.took for one in found.observed}
+        took = {observation.combination: observation.took for observation in result.observed}
         factor = self.request.size_bytes / samples(self.request.size_bytes)[0]
         for combination in ((), *ranked[: max(FINALISTS, math.ceil(len(ranked) / HALVING))]):
             price = grown * took[combination] + self._run_seconds(first, [took[combination]], factor)
             if price > self.clock.left:
                 break
             sample.observe(combination)
-        return _ranked(sample, found) or ranked
+        return _ranked(sample, result) or ranked
 
-    def _finalists(self, ranked: Ranked, first: SampleTrials, found: Found, factor: float) -> tuple[str, ...]:
+    def _finalists(self, ranked: Ranked, first: SampleTrials, result: SearchResult, factor: float) -> tuple[str, ...]:
         """The best ones that the budget reaches for, at most `FINALISTS`; the best of all where it reaches for none."""
-        took = {one.combination: one.took for one in found.observed}
+        took = {observation.combination: observation.took for observation in result.observed}
 
         def fit(*several: Combination) -> bool:
-            return self._run_seconds(first, [took[one] for one in several], factor) <= self.clock.left
+            return self._run_seconds(first, [took[combination] for combination in several], factor) <= self.clock.left
 
         pick = next(filter(fit, ranked), ranked[0])
-        for better in takewhile(lambda one: one != pick, ranked):
+        for better in takewhile(lambda combination: combination != pick, ranked):
             seconds = self._run_seconds(first, [took[better]], factor)
             why = f"its run takes about {seconds:.0f} s, more than is left of --budget"
             self.progress(Message(text=f"{name_of(better)} is better on the sample, but {why}"))
-        others = [one for one in ranked if one != pick and fit(pick, one)]
+        others = [combination for combination in ranked if combination != pick and fit(pick, combination)]
         return tuple(map(name_of, (pick, *others[: FINALISTS - 1])))
 
 
@@ -261,7 +261,7 @@ def _usual(sample: SampleTrials) -> list[float]:
     return [statistics.median(sample.took[1:] or sample.took)] if sample.took else []
 
 
-def _ranked(sample: SampleTrials, found: Found) -> Ranked:
+def _ranked(sample: SampleTrials, result: SearchResult) -> Ranked:
     """By the rule of the recommendation."""
-    combinations = {one.name: one.combination for one in found.observed}
+    combinations = {observation.name: observation.combination for observation in result.observed}
     return tuple(combinations[candidate.trial.scenario] for candidate in sample.results().decision.ranking)

@@ -19,7 +19,7 @@ from lab.errors import InputError
 from lab.runner.environment import environment
 from lab.runner.pipeline import sha256
 from lab.servers import Server, cache
-from lab.values import Capabilities, Environment, Failed, MadeTrial, TrialRequest
+from lab.values import Capabilities, Environment, Failed, TrialRecord, TrialRequest
 
 _SOURCES = (".py", ".json", ".sql", ".mjs")
 _ELSEWHERE = "An interrupted search will begin anew. Let XDG_CACHE_HOME name a folder that this account may write to."
@@ -55,22 +55,22 @@ class TrialCache:
         """Make its folder. Errors: `InputError` where no trial can be kept there."""
         files.check_writable(self.folder, what="Trials", hint=_ELSEWHERE)
 
-    def get(self, request: TrialRequest, server: Server) -> MadeTrial | None:
+    def get(self, request: TrialRequest, server: Server) -> TrialRecord | None:
         """The trial as it was measured; None if it was not, or if it cannot be read."""
         if not server.private:
             return None
         file = self._file(request, server)
         with suppress(InputError):
-            made: MadeTrial = files.validated(MadeTrial, files.read_json(file, again="it"), file, again="it")
-            return made
+            record: TrialRecord = files.validated(TrialRecord, files.read_json(file, again="it"), file, again="it")
+            return record
         return None
 
-    def put(self, request: TrialRequest, server: Server, made: MadeTrial) -> None:
+    def put(self, request: TrialRequest, server: Server, record: TrialRecord) -> None:
         """Keep a trial; one that failed is not kept, because it may succeed the next time. A full disk keeps nothing."""
-        if server.private and not isinstance(made.outcome, Failed):
+        if server.private and not isinstance(record.outcome, Failed):
             with suppress(OSError, InputError):
                 self.folder.mkdir(parents=True, exist_ok=True)
-                files.write(self._file(request, server), files.to_json(MadeTrial, made))
+                files.write(self._file(request, server), files.to_json(TrialRecord, record))
 
     def _file(self, request: TrialRequest, server: Server) -> Path:
         identity = _Identity(

@@ -65,8 +65,8 @@ class Forecaster:
         return self.observed[frozenset((part,))]
 
     def _start(self, wanted: frozenset[str]) -> Observation:
-        inside = (one for parts, one in self.observed.items() if parts < wanted)
-        return max(inside, key=lambda one: (len(one.combination), -one.bytes))
+        inside = (observation for parts, observation in self.observed.items() if parts < wanted)
+        return max(inside, key=lambda observation: (len(observation.combination), -observation.bytes))
 
     def _with(self, current: Observation, part: str) -> Observation:
         """The effect of one more part on it."""
@@ -100,11 +100,11 @@ class Forecaster:
                 before = base.pieces.get(place, 0.0)
                 yield place, now * then / before if before else max(now, then)
             elif place in current.pieces:
-                yield place, now * self._kept(alone, table, parts)
+                yield place, now * self._share_left(alone, table, parts)
             else:
-                yield place, then * self._kept(current, table, parts)
+                yield place, then * self._share_left(current, table, parts)
 
-    def _kept(self, other: Observation, table: str, parts: Combination) -> float:
+    def _share_left(self, other: Observation, table: str, parts: Combination) -> float:
         """The share of a new table's rows that is left where `other` deletes rows of the table that it follows."""
         origin = next((self.origins[part][table] for part in parts if table in self.origins.get(part, {})), None)
         return _factor(other.rows.get(origin, 0.0), self._base.rows.get(origin)) if origin else 1.0
@@ -119,7 +119,9 @@ class Forecaster:
     def _lock(self, combination: Combination, rows: float) -> float | None:
         """The longest of its parts, where `rows` rows are left in all."""
         wanted = frozenset(combination)
-        inside = [(parts, _lock_of(one, rows)) for parts, one in self.observed.items() if parts <= wanted]
+        inside = [
+            (parts, _lock_of(observation, rows)) for parts, observation in self.observed.items() if parts <= wanted
+        ]
         least = [
             min((lock for parts, lock in inside if part in parts and lock is not None), default=None)
             for part in combination
@@ -142,9 +144,13 @@ class Forecaster:
         return growth
 
 
-def _lock_of(one: Observation, rows: float) -> float | None:
+def _lock_of(observation: Observation, rows: float) -> float | None:
     """Its longest lock where only `rows` rows are left: it lasts in proportion to them."""
-    return None if one.lock is None else one.lock * min(_factor(rows, math.fsum(one.rows.values())), 1.0)
+    return (
+        None
+        if observation.lock is None
+        else observation.lock * min(_factor(rows, math.fsum(observation.rows.values())), 1.0)
+    )
 
 
 def _factor(after: float, before: float | None) -> float:
@@ -161,9 +167,9 @@ def _adjusted(
     }
 
 
-def _times(one: float | None, other: float | None) -> float | None:
-    return None if one is None or other is None else one * other
+def _times(first: float | None, second: float | None) -> float | None:
+    return None if first is None or second is None else first * second
 
 
-def _plus(one: float | None, other: float | None) -> float | None:
-    return None if one is None or other is None else one + other
+def _plus(first: float | None, second: float | None) -> float | None:
+    return None if first is None or second is None else first + second

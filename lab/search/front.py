@@ -20,7 +20,7 @@ _WORST_LOSS = 2
 def axes_of(observed: Iterable[Observation]) -> tuple[Axis, ...]:
     """The axes that were measured of all of them."""
     known = list(observed)
-    return tuple(axis for axis in Axis if known and all(one.cost(axis) is not None for one in known))
+    return tuple(axis for axis in Axis if known and all(observation.cost(axis) is not None for observation in known))
 
 
 def front(observed: Sequence[Observation]) -> tuple[Observation, ...]:
@@ -28,9 +28,11 @@ def front(observed: Sequence[Observation]) -> tuple[Observation, ...]:
     axes = axes_of(observed)
     if not axes:
         return ()
-    points = np.array([[one.cost(axis) for axis in axes] for one in observed], dtype=float)
+    points = np.array([[observation.cost(axis) for axis in axes] for observation in observed], dtype=float)
     return tuple(
-        one for one, best in zip(observed, moocore.is_nondominated(points, keep_weakly=True), strict=True) if best
+        observation
+        for observation, best in zip(observed, moocore.is_nondominated(points, keep_weakly=True), strict=True)
+        if best
     )
 
 
@@ -42,7 +44,7 @@ class Measure:
 
     def gains(self, observed: Iterable[Observation]) -> Gains:
         """What they dominate, and what one more would add."""
-        return Gains(self, [self.point(one) for one in observed])
+        return Gains(self, [self.point(observation) for observation in observed])
 
     def volume(self, observed: Iterable[Observation]) -> float:
         """The part of the space that they dominate; 0 of none."""
@@ -52,16 +54,16 @@ class Measure:
         """The same of scaled points."""
         return float(moocore.hypervolume(np.array(points), ref=[_REFERENCE] * len(self._axes))) if points else 0.0
 
-    def point(self, one: Observation) -> list[float]:
+    def point(self, observation: Observation) -> list[float]:
         """Its costs between 0, the best that could be, and 1, the worst that counts; what was not measured gains nothing.
 
         Bytes, those outside too, are a share of the baseline's; a ratio counts by the share of the new time that is added; a
         second counts half.
         """
-        return [min(self._scaled(one, axis), 1.0) for axis in self._axes]
+        return [min(self._scaled(observation, axis), 1.0) for axis in self._axes]
 
-    def _scaled(self, one: Observation, axis: Axis) -> float:
-        cost, before = one.cost(axis), self._baseline.cost(axis)
+    def _scaled(self, observation: Observation, axis: Axis) -> float:
+        cost, before = observation.cost(axis), self._baseline.cost(axis)
         if cost is None:
             return 1.0
         if axis is Axis.OUTSIDE:
@@ -84,9 +86,9 @@ class Gains:
         self.total = measure.volume_of(self._points)
         """Of the points."""
 
-    def of(self, one: Observation) -> float:
+    def of(self, observation: Observation) -> float:
         """What that one adds; 0 where a point dominates it."""
-        point = self._measure.point(one)
+        point = self._measure.point(observation)
         if any(all(a <= b for a, b in zip(known, point, strict=True)) for known in self._points):
             return 0.0
         return self._measure.volume_of([*self._points, point]) - self.total

@@ -17,20 +17,20 @@ class Limits:
 
     constraints: Constraints = field(default_factory=Constraints)
 
-    def kept(self, one: Observation, slack: float = 1.0) -> bool:
+    def satisfied_by(self, observation: Observation, slack: float = 1.0) -> bool:
         """Whether it keeps all, where reads and locks may be beyond theirs by the factor `slack`."""
         asked = self.constraints
-        grown = (one.growth or 0.0) * (asked.horizon_days or 0)
+        grown = (observation.growth or 0.0) * (asked.horizon_days or 0)
         limits = (
-            (one.bytes + grown, asked.target_bytes, 1.0),
-            (one.read, asked.max_read, slack),
-            (one.lock, asked.max_lock_seconds, slack),
+            (observation.bytes + grown, asked.target_bytes, 1.0),
+            (observation.read, asked.max_read, slack),
+            (observation.lock, asked.max_lock_seconds, slack),
         )
-        return all(found is None or most is None or found <= most * times for found, most, times in limits)
+        return all(cost is None or most is None or cost <= most * times for cost, most, times in limits)
 
-    def perhaps_kept(self, forecast: Observation) -> bool:
+    def perhaps_satisfied_by(self, forecast: Observation) -> bool:
         """Whether a trial of it may keep all; otherwise it is certain enough that it breaks one."""
-        return self.kept(forecast, SLACK)
+        return self.satisfied_by(forecast, SLACK)
 
     @property
     def without_target(self) -> Limits:

@@ -24,10 +24,10 @@ from lab.values import (
     Constraints,
     Environment,
     Experiment,
-    MadeTrial,
     Plan,
     PlannedTrial,
     ScenarioFacts,
+    TrialRecord,
     TrialRequest,
 )
 from lab.values.events import Message, Progress
@@ -56,46 +56,46 @@ class SampleTrials:
     progress: Progress
     load_seconds: dict[str, float] = field(default_factory=dict)
     """By server, what it took to load the dataset there; a server whose trials are all in the cache loads nothing."""
-    _kept: dict[tuple[str, str], MadeTrial] = field(default_factory=dict)
+    _records: dict[tuple[str, str], TrialRecord] = field(default_factory=dict)
     """By server and scenario."""
     _environment: Environment = field(default_factory=environment)
 
     def observe(self, combination: Combination) -> Observation | None:
         """What a trial of it shows; None where it did not complete, or its answers differ."""
-        kept = self.made(combination)
-        if kept is None or not isinstance(kept.outcome, Completed):
+        record = self.record(combination)
+        if record is None or not isinstance(record.outcome, Completed):
             return None
-        baseline = self._trial(BASELINE, kept.outcome.server)
-        found = (one for one in self._analysed([baseline, kept]).candidates if one.trial is kept.outcome)
+        baseline = self._record(BASELINE, record.outcome.server)
+        candidates = self._analysed([baseline, record]).candidates
         # None where answers differ, the baseline failed, or nobody knows how much is kept.
-        candidate = next(found, None)
-        return observation(candidate, combination, kept.took) if candidate else None
+        candidate = next((candidate for candidate in candidates if candidate.trial is record.outcome), None)
+        return observation(candidate, combination, record.took) if candidate else None
 
-    def made(self, combination: Combination) -> MadeTrial | None:
+    def record(self, combination: Combination) -> TrialRecord | None:
         """The trial of it; None where no server here can run it."""
         (entry,) = registry.resolve([name_of(combination)])
         server = self._server(entry)
-        return self._trial(entry.name, server) if server else None
+        return self._record(entry.name, server) if server else None
 
     @property
     def took(self) -> list[float]:
         """Seconds of each trial, in their order; the first is a baseline."""
-        return [kept.took for kept in self._kept.values()]
+        return [record.took for record in self._records.values()]
 
     def results(self) -> Results:
         """The analysis of all trials so far."""
-        return self._analysed(self._kept.values())
+        return self._analysed(self._records.values())
 
     def _server(self, entry: Registered) -> str | None:
         placed = plan.trials((entry,), self.kinds, self.pool.capabilities)
-        return next(one.server for one in placed if one.scenario == entry.name)
+        return next(planned.server for planned in placed if planned.scenario == entry.name)
 
-    def _trial(self, scenario: str, server: str) -> MadeTrial:
-        if (server, scenario) not in self._kept:
-            self._kept[server, scenario] = self._made(scenario, server)
-        return self._kept[server, scenario]
+    def _record(self, scenario: str, server: str) -> TrialRecord:
+        if (server, scenario) not in self._records:
+            self._records[server, scenario] = self._measure(scenario, server)
+        return self._records[server, scenario]
 
-    def _made(self, scenario: str, server: str) -> MadeTrial:
+    def _measure(self, scenario: str, server: str) -> TrialRecord:
         request = TrialRequest(
             planned=PlannedTrial(scenario=scenario, server=server),
             dataset=self.dataset.spec,
@@ -117,13 +117,13 @@ class SampleTrials:
         (entry,) = registry.resolve([scenario])
         started = time.monotonic()
         outcome = trial.run(request, entry.scenario, bench)
-        kept = MadeTrial(template=bench.template.loaded, outcome=outcome, took=time.monotonic() - started)
-        self.cache.put(request, bench.server, kept)
-        return kept
+        record = TrialRecord(template=bench.template.loaded, outcome=outcome, took=time.monotonic() - started)
+        self.cache.put(request, bench.server, record)
+        return record
 
-    def _analysed(self, trials: Iterable[MadeTrial]) -> Results:
-        made = list(trials)
-        entries = registry.resolve({kept.outcome.scenario: None for kept in made})
+    def _analysed(self, records: Iterable[TrialRecord]) -> Results:
+        trials = list(records)
+        entries = registry.resolve({record.outcome.scenario: None for record in trials})
         experiment = Experiment(
             format=runs.FORMAT,
             run="search",
@@ -133,14 +133,16 @@ class SampleTrials:
                 dataset=self.dataset.spec,
                 size_bytes=0,
                 jobs=1,
-                trials=tuple(PlannedTrial(scenario=kept.outcome.scenario, server=kept.outcome.server) for kept in made),
+                trials=tuple(
+                    PlannedTrial(scenario=record.outcome.scenario, server=record.outcome.server) for record in trials
+                ),
             ),
             workload=self.dataset.facts,
             case=self.workload.full_size,
             environment=self._environment,
-            templates=tuple({kept.template.server: kept.template for kept in made}.values()),
+            templates=tuple({record.template.server: record.template for record in trials}.values()),
             scenarios={entry.name: entry.facts for entry in entries},
-            outcomes=tuple(kept.outcome for kept in made),
+            outcomes=tuple(record.outcome for record in trials),
         )
         return analyse(experiment, self.constraints)
 

@@ -38,7 +38,7 @@ class Compared:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Found:
+class SearchResult:
     """What a search leaves."""
 
     observed: tuple[Observation, ...]
@@ -65,12 +65,12 @@ class Found:
     @property
     def error_percent(self) -> float | None:
         """Median of how far the forecasts of the bytes were off; None where no combination was measured."""
-        return _median(one.percent for one in self.compared)
+        return _median(pair.percent for pair in self.compared)
 
     @property
     def read_error_percent(self) -> float | None:
         """The same of the worst read; None where none was measured."""
-        return _median(one.read_percent for one in self.compared if one.read_percent is not None)
+        return _median(pair.read_percent for pair in self.compared if pair.read_percent is not None)
 
 
 def _median(errors: Iterable[float]) -> float | None:

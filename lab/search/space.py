@@ -32,8 +32,8 @@ def parts(entries: Iterable[Registered]) -> tuple[Registered, ...]:
     strategies = [entry for entry in entries if entry.scenario.category is not Category.CONTROL]
     strategies.sort(key=lambda entry: not entry.scenario.leads)
     varied = (name for entry in strategies if entry.scenario.leads for name in _other_choices(entry))
-    found = {entry.name: entry for entry in (*strategies, *registry.resolve(varied))}
-    return tuple(found.values())
+    by_name = {entry.name: entry for entry in (*strategies, *registry.resolve(varied))}
+    return tuple(by_name.values())
 
 
 def represents(part: Registered) -> bool:
@@ -58,20 +58,20 @@ def legal(among: Sequence[Registered], most: int | None = None) -> tuple[Combina
         for first, second in combinations(among, 2)
         if first.family != second.family and _go_together(first, second)
     }
-    found: list[Combination] = [()]
+    candidates: list[Combination] = [()]
     level: list[tuple[Registered, ...]] = [()]
     for _ in range(len(among) if most is None else most):
         level = [
             (*chosen, part)
             for chosen in level
             for part in among[among.index(chosen[-1]) + 1 if chosen else 0 :]
-            if all(frozenset((one.name, part.name)) in together for one in chosen)
+            if all(frozenset((earlier.name, part.name)) in together for earlier in chosen)
         ]
         ordered = (registry.order(chosen) for chosen in level)
-        found += [tuple(part.name for part in chosen) for chosen in ordered if chosen]
+        candidates += [tuple(part.name for part in chosen) for chosen in ordered if chosen]
         if not level:
             break
-    return tuple(found)
+    return tuple(candidates)
 
 
 def _go_together(first: Registered, second: Registered) -> bool:
@@ -84,9 +84,9 @@ def _makes_pointless(first: Registered, second: Registered) -> bool:
 
     What packs a column stores it in its own way, whatever was done to the values before; afterwards they can only be removed.
     """
-    one, other = first.scenario, second.scenario
-    taken = set(one.drops) if second.removed else {*one.drops, *one.decodes}
+    scenario, other = first.scenario, second.scenario
+    taken = set(scenario.drops) if second.removed else {*scenario.drops, *scenario.decodes}
     columns = bool(other.needs_columns) and set(other.needs_columns) <= taken
     leaving = [days for days in (other.empties_after_days, other.archives_after_days) if days is not None]
-    values = one.keeps_days is not None and any(one.keeps_days <= days for days in leaving)
+    values = scenario.keeps_days is not None and any(scenario.keeps_days <= days for days in leaving)
     return columns or values

@@ -20,10 +20,10 @@ from math import inf
 from statistics import median_low
 
 from lab.search.forecast import Forecaster, Origins
-from lab.search.found import Compared, Found
 from lab.search.front import Measure, axes_of, front
 from lab.search.limits import Limits
 from lab.search.observation import LOSSES, Observation
+from lab.search.result import Compared, SearchResult
 from lab.search.space import Combination
 
 LEAST_GAIN = 0.0001
@@ -55,17 +55,17 @@ class Search:
     _forecasts: dict[Combination, Observation | None] = field(default_factory=dict)
     _compared: list[Compared] = field(default_factory=list)
 
-    def run(self) -> Found:
+    def run(self) -> SearchResult:
         """Measure the baseline, the parts alone, and then what promises most."""
         for combination in self._order():
             if self.affords(self._price(combination)):
                 self._measure(combination)
         observed = tuple(self._observed.values())
-        return Found(
+        return SearchResult(
             observed=observed,
             compared=tuple(self._compared),
-            front=tuple(sorted(front(self._kept), key=lambda one: one.bytes)),
-            within_limits=any(map(self.limits.kept, self._strategies)),
+            front=tuple(sorted(front(self._contenders), key=lambda observation: observation.bytes)),
+            within_limits=any(map(self.limits.satisfied_by, self._strategies)),
             axes=axes_of(observed),
             left_out=tuple(self._left_out()),
             candidates=len(self.space),
@@ -93,9 +93,9 @@ class Search:
 
     def _promising(self, turns: Iterable[_Turn]) -> Combination | None:
         """What the first turn that finds anything chooses, in the first of the fields in which any does."""
-        affordable = [one for one in self._unmeasured() if self.affords(one.took)]
-        found = (turn(field) for field in self._fields(affordable) for turn in turns)
-        return next(filter(None, found), None)
+        affordable = [forecast for forecast in self._unmeasured() if self.affords(forecast.took)]
+        choices = (turn(field) for field in self._fields(affordable) for turn in turns)
+        return next(filter(None, choices), None)
 
     def _left_out(self) -> Iterator[Combination]:
         """What may still be measured and promises an improvement, or was never tried alone; without a baseline only that."""
@@ -104,8 +104,8 @@ class Search:
             return
         *_, widest = self._fields(self._unmeasured())
         promising = {
-            *(one.combination for loss in LOSSES for one in self._smaller(loss, widest)),
-            *(one.combination for _, one in self._widening(widest)),
+            *(forecast.combination for loss in LOSSES for forecast in self._smaller(loss, widest)),
+            *(forecast.combination for _, forecast in self._widening(widest)),
         }
         for combination in self.space:
             untried = len(combination) == 1 and self._may_be_measured(frozenset(combination))
@@ -126,7 +126,7 @@ class Search:
     def _price(self, combination: Combination) -> float:
         """Seconds that a trial of it should take; before anything is known of it, the usual time so far."""
         forecast = self._forecast(combination) if len(combination) > 1 else None
-        known = [one.took for one in self._observed.values()] or [0.0]
+        known = [observation.took for observation in self._observed.values()] or [0.0]
         return forecast.took if forecast else median_low(known)
 
     def _forecast(self, combination: Combination) -> Observation | None:
@@ -146,10 +146,10 @@ class Search:
 
     def _fields(self, among: Sequence[Observation]) -> Iterator[list[Observation]]:
         """The forecasts that are worth a trial, the most promising ones first; each field holds the ones before it."""
-        yield [forecast for forecast in among if self.limits.kept(forecast)]
-        yield [forecast for forecast in among if self.limits.perhaps_kept(forecast)]
-        if not any(map(self.limits.kept, self._strategies)):
-            yield [forecast for forecast in among if self.limits.without_target.perhaps_kept(forecast)]
+        yield [forecast for forecast in among if self.limits.satisfied_by(forecast)]
+        yield [forecast for forecast in among if self.limits.perhaps_satisfied_by(forecast)]
+        if not any(map(self.limits.satisfied_by, self._strategies)):
+            yield [forecast for forecast in among if self.limits.without_target.perhaps_satisfied_by(forecast)]
 
     def _may_be_measured(self, parts: frozenset[str]) -> bool:
         return parts not in self._observed and not any(parts >= refused for refused in self._refused)
@@ -157,34 +157,34 @@ class Search:
     @property
     def _strategies(self) -> list[Observation]:
         """What was measured, without the baseline: that nothing is done keeps the limits of reads and locks by itself."""
-        return [one for one in self._observed.values() if one.combination]
+        return [observation for observation in self._observed.values() if observation.combination]
 
     @property
-    def _kept(self) -> list[Observation]:
+    def _contenders(self) -> list[Observation]:
         """What was measured within the limits; where no strategy keeps them, what does so but for the target, or all."""
         for limits in (self.limits, self.limits.without_target):
-            if any(map(limits.kept, self._strategies)):
-                return [one for one in self._observed.values() if limits.kept(one)]
+            if any(map(limits.satisfied_by, self._strategies)):
+                return [observation for observation in self._observed.values() if limits.satisfied_by(observation)]
         return list(self._observed.values())
 
     def _smallest(self, loss: int, among: Sequence[Observation]) -> Combination | None:
         """The one that should be smallest of those that lose no more."""
-        chosen = min(self._smaller(loss, among), key=lambda one: one.bytes, default=None)
+        chosen = min(self._smaller(loss, among), key=lambda forecast: forecast.bytes, default=None)
         return chosen.combination if chosen else None
 
     def _smaller(self, loss: int, among: Iterable[Observation]) -> Iterator[Observation]:
         """What should be smaller than the smallest one within the limits, of those that lose no more."""
-        best = min((one.bytes for one in self._kept if one.loss <= loss), default=inf)
-        return (one for one in among if one.loss <= loss and one.bytes < best * (1 - LEAST_GAIN))
+        best = min((observation.bytes for observation in self._contenders if observation.loss <= loss), default=inf)
+        return (forecast for forecast in among if forecast.loss <= loss and forecast.bytes < best * (1 - LEAST_GAIN))
 
     def _widest(self, among: Sequence[Observation]) -> Combination | None:
         """What should add most to the hypervolume per second of its trial."""
-        worth = [(gain / one.took, one.combination) for gain, one in self._widening(among)]
+        worth = [(gain / forecast.took, forecast.combination) for gain, forecast in self._widening(among)]
         return max(worth)[1] if worth else None
 
     def _widening(self, among: Iterable[Observation]) -> Iterator[tuple[float, Observation]]:
         """What should add to the hypervolume, after how much."""
         measure = Measure(self._observed[frozenset()], axes_of(self._observed.values()))
-        volume = measure.gains(self._kept)
-        gains = ((volume.of(one), one) for one in among)
-        return ((gain, one) for gain, one in gains if gain > LEAST_GAIN * volume.total)
+        volume = measure.gains(self._contenders)
+        gains = ((volume.of(forecast), forecast) for forecast in among)
+        return ((gain, forecast) for gain, forecast in gains if gain > LEAST_GAIN * volume.total)

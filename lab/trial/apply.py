@@ -146,7 +146,7 @@ class Recorder:
                 partial(self.server.copy_in, self.database),
                 lambda _: self._require_limits(),
             )
-        return work.made
+        return work.rows_written
 
     def prove(self, name: str, sql: str) -> None:
         """Run a query inside a step that must count 0 differences."""

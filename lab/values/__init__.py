@@ -59,7 +59,7 @@ from lab.values.profile import (
     TimePath,
 )
 from lab.values.refusal import Refusal
-from lab.values.request import MadeTrial, TrialRequest
+from lab.values.request import TrialRecord, TrialRequest
 from lab.values.search import CombinationForecast, SearchEnding, SearchRecord
 from lab.values.timing import Timing
 from lab.values.workload import Parameter, WorkloadFacts
@@ -105,7 +105,6 @@ __all__ = [
     "Kinds",
     "LoadedTemplate",
     "LockMode",
-    "MadeTrial",
     "Mismatch",
     "Note",
     "Outcome",
@@ -139,6 +138,7 @@ __all__ = [
     "TableTraffic",
     "TimePath",
     "Timing",
+    "TrialRecord",
     "TrialRequest",
     "Value",
     "Verdict",

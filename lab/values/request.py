@@ -34,7 +34,7 @@ class TrialRequest:
 
 
 @dataclass(frozen=True, kw_only=True)
-class MadeTrial:
+class TrialRecord:
     """A trial that was made, and the data that it was made on."""
 
     template: LoadedTemplate

@@ -21,8 +21,8 @@ from lab.analysis.fidelity import Figure, trust
 from lab.analysis.results import analyse
 from lab.cli import app, console, reporting, searching
 from lab.search.best import Best
-from lab.search.found import Found
 from lab.search.observation import Axis, Observation
+from lab.search.result import SearchResult
 from lab.values import (
     Completed,
     DifferingRow,
@@ -156,7 +156,7 @@ FRONT = (
 def test_what_a_search_found_fits_the_terminal_and_the_rest_comes_on_demand(
     screen: Screen, snapshot: SnapshotAssertion, *, full: bool
 ) -> None:
-    found = Found(
+    found = SearchResult(
         observed=FRONT,
         compared=(),
         front=FRONT,
@@ -166,7 +166,7 @@ def test_what_a_search_found_fits_the_terminal_and_the_rest_comes_on_demand(
         candidates=4832,
     )
     printed = screen(180 if full else 80)
-    searching.show(Best(found=found, sizes=(16 << 20,), finalists=("a", "b")), full=full)
+    searching.show(Best(result=found, sizes=(16 << 20,), finalists=("a", "b")), full=full)
     assert max(map(len, printed.getvalue().splitlines())) <= (180 if full else 80)
     assert printed.getvalue() == snapshot
 

@@ -77,8 +77,8 @@ def by_day(profile: Profile) -> Chart | None:
 
 
 def _amounts(days: Sequence[Day], *, sized: bool) -> dict[date, int]:
-    found = ((datetime.fromisoformat(day.start).date(), day.bytes if sized else day.rows) for day in days)
-    return {day: amount for day, amount in found if amount}
+    amounts = ((datetime.fromisoformat(day.start).date(), day.bytes if sized else day.rows) for day in days)
+    return {day: amount for day, amount in amounts if amount}
 
 
 def _drawn(amounts: Amounts, shown: Sequence[date]) -> dict[str, Counter[date]]:

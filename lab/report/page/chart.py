@@ -48,8 +48,8 @@ def target_line(target: int, of_unit: int, *, upright: bool = True) -> list[Spec
     at = {"x" if upright else "y": {"datum": target / of_unit}}
     beside = {"y": {"value": -4}} if upright else {"x": {"value": 4}}
     name = {"type": "text", "color": drawing.RED.light, "text": f"target {bytes_text(target)}", "baseline": "bottom"}
-    one = drawing.rows([{}])
+    layer = drawing.rows([{}])
     return [
-        {**one, "mark": {"type": "rule", "color": drawing.RED.light, "strokeDash": [5, 3]}, "encoding": at},
-        {**one, "mark": {**name, "align": "left", "dx": 0 if upright else 4}, "encoding": {**at, **beside}},
+        {**layer, "mark": {"type": "rule", "color": drawing.RED.light, "strokeDash": [5, 3]}, "encoding": at},
+        {**layer, "mark": {**name, "align": "left", "dx": 0 if upright else 4}, "encoding": {**at, **beside}},
     ]

@@ -18,15 +18,15 @@ def forecasts(results: Results) -> Chart | None:
     if not ordered:
         return None
     drawn, left = ordered[:_MOST], len(ordered[_MOST:])
-    unit, of_unit = byte_unit(max(max(one.measured_bytes, one.forecast_bytes) for one in drawn))
+    unit, of_unit = byte_unit(max(max(forecast.measured_bytes, forecast.forecast_bytes) for forecast in drawn))
     bars = [
         MarkedBar(
-            name=one.scenario,
-            length=one.measured_bytes / of_unit,
-            mark=one.forecast_bytes / of_unit,
-            text=f"{one.off_percent:+.1f} %",
+            name=forecast.scenario,
+            length=forecast.measured_bytes / of_unit,
+            mark=forecast.forecast_bytes / of_unit,
+            text=f"{forecast.off_percent:+.1f} %",
         )
-        for one in drawn
+        for forecast in drawn
     ]
     return Chart(
         name="forecasts",
@@ -41,8 +41,13 @@ def forecasts(results: Results) -> Chart | None:
             title="Forecast and measured, at full size",
             heads=("combination", "forecast", "measured", "off by"),
             rows=tuple(
-                (one.scenario, size(one.forecast_bytes), size(one.measured_bytes), percent(one.off_percent))
-                for one in ordered
+                (
+                    forecast.scenario,
+                    size(forecast.forecast_bytes),
+                    size(forecast.measured_bytes),
+                    percent(forecast.off_percent),
+                )
+                for forecast in ordered
             ),
         ),
     )

@@ -137,8 +137,8 @@ def columns(results: Results) -> tuple[Column, ...]:
 
 def rows(results: Results) -> list[Row]:
     """Every trial: the picked one first, then by size at full size; what has none comes last."""
-    made = [_row(number, result, results) for number, result in enumerate(results.trials)]
-    return sorted(made, key=lambda row: _order(row, results))
+    unordered = [_row(number, result, results) for number, result in enumerate(results.trials)]
+    return sorted(unordered, key=lambda row: _order(row, results))
 
 
 def _order(row: Row, results: Results) -> tuple[bool, float, int]:

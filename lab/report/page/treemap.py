@@ -30,11 +30,11 @@ _EDGE, _HEAD, _LINE, _LETTER, _NARROW = 5, 18, 15, 7.5, 44
 
 def treemap(profile: Profile) -> Chart | None:
     """Where the bytes of a profiled database are; None where it has none."""
-    found = pieces(profile)
-    whole = sum(piece.bytes for piece in found)
+    areas = pieces(profile)
+    whole = sum(piece.bytes for piece in areas)
     if not whole:
         return None
-    groups = _groups(found, _LEAST * whole)
+    groups = _groups(areas, _LEAST * whole)
     shown = [piece for storages in groups.values() for group in storages.values() for piece in group]
     return Chart(
         name="disk",
@@ -67,10 +67,10 @@ Groups = Mapping[str | None, Mapping[Storage, Sequence[Piece]]]
 """The pieces by table and storage, the largest first on every level."""
 
 
-def _groups(found: Sequence[Piece], least: float) -> Groups:
+def _groups(areas: Sequence[Piece], least: float) -> Groups:
     """The pieces as they are drawn: what is smaller than `least` is joined."""
     by_table: defaultdict[str | None, list[Piece]] = defaultdict(list)
-    for piece in found:
+    for piece in areas:
         by_table[piece.table].append(piece)
     small = {table for table, of in by_table.items() if table is not None and _bytes(of) < least}
     if len(small) > 1:
@@ -91,10 +91,10 @@ def _by_storage(of_table: Sequence[Piece], least: float) -> Mapping[Storage, Seq
 def _large(group: Sequence[Piece], least: float) -> Iterator[Piece]:
     """The pieces of one storage, the largest first, the small ones joined."""
     small = [piece for piece in group if piece.bytes < least]
-    kept = [piece for piece in group if piece.bytes >= least] if len(small) > 1 else list(group)
+    large = [piece for piece in group if piece.bytes >= least] if len(small) > 1 else list(group)
     if len(small) > 1:
-        kept.append(_joined(small, f"{len(small)} others", small[0].storage))
-    yield from sorted(kept, key=lambda piece: -piece.bytes)
+        large.append(_joined(small, f"{len(small)} others", small[0].storage))
+    yield from sorted(large, key=lambda piece: -piece.bytes)
 
 
 def _joined(small: Sequence[Piece], name: str, storage: Storage) -> Piece:

@@ -150,14 +150,14 @@ def test_a_second_search_measures_nothing_and_finds_the_same(first: Said) -> Non
 def test_what_answers_differently_is_never_a_finalist(first: Said) -> None:
     assert "tamper" in first.trials
     assert first.found
-    assert "tamper" not in {one.name for one in first.found.found.observed}
+    assert "tamper" not in {one.name for one in first.found.result.observed}
 
 
 @pytest.mark.slow
 def test_a_search_ends_in_a_verified_run_whose_recommendation_names_a_finalist(first: Said, tmp_path: Path) -> None:
     assert first.found
     folders: list[Path] = []
-    known = tuple(one.recorded for one in first.found.found.compared)
+    known = tuple(one.recorded for one in first.found.result.compared)
     assert known
     finals = replace(
         request(tmp_path, Constraints(target_bytes=1 << 40)),
@@ -183,13 +183,13 @@ def test_a_search_records_how_far_it_came(first: Said) -> None:
     assert first.found
     assert first.found.recorded == SearchRecord(
         sample_bytes=3 << 20,
-        candidates=first.found.found.candidates,
-        measured=len(first.found.found.observed),
+        candidates=first.found.result.candidates,
+        measured=len(first.found.result.observed),
         ending=SearchEnding.NOTHING_LEFT,
         left_out=0,
     )
     assert "no other combination promised an improvement" in report.document(first.found)
-    short = replace(first.found, found=replace(first.found.found, left_out=(("drop_payload", "pack_units"),)))
+    short = replace(first.found, result=replace(first.found.result, left_out=(("drop_payload", "pack_units"),)))
     assert (short.recorded.ending, short.recorded.left_out) == (SearchEnding.BUDGET, 1)
     assert "The budget ended it: 1 other combination still promised an improvement" in report.document(short)
 
@@ -199,7 +199,7 @@ def test_a_kept_column_excludes_what_drops_it_before_any_trial(first: Said) -> N
     del first  # all its trials are in the cache
     kept = search(Constraints(keep={"readings.payload": None}))
     assert kept.found
-    observed = {one.name for one in kept.found.found.observed}
+    observed = {one.name for one in kept.found.result.observed}
     assert {"baseline", "pack_units"} <= observed
     assert not [name for name in (*observed, *kept.found.finalists) if "drop_payload" in name]
 

@@ -19,12 +19,12 @@ from lab.errors import InputError
 from lab.runner.environment import environment
 from lab.search.cache import TrialCache, code_digest
 from lab.servers import Server
-from lab.values import Capabilities, Completed, Environment, MadeTrial, PlannedTrial, TrialRequest
+from lab.values import Capabilities, Completed, Environment, PlannedTrial, TrialRecord, TrialRequest
 from tests.support import SAMPLE
 
 EXPERIMENT = runs.load(SAMPLE)
 COMPLETED = next(outcome for outcome in EXPERIMENT.outcomes if isinstance(outcome, Completed))
-MADE = MadeTrial(template=EXPERIMENT.templates[0], outcome=COMPLETED, took=1.0)
+MADE = TrialRecord(template=EXPERIMENT.templates[0], outcome=COMPLETED, took=1.0)
 REQUEST = TrialRequest(
     planned=PlannedTrial(scenario=COMPLETED.scenario, server=COMPLETED.server),
     dataset=EXPERIMENT.plan.dataset,

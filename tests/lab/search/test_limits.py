@@ -7,9 +7,9 @@ from dataclasses import dataclass, field, replace
 from itertools import combinations
 from math import inf, prod
 
-from lab.search.found import Found
 from lab.search.limits import Limits
 from lab.search.observation import Observation
+from lab.search.result import SearchResult
 from lab.search.space import Combination
 from lab.search.strategy import Search
 from lab.values import Constraints, SearchEnding
@@ -58,7 +58,7 @@ class Lab:
 
     def search(
         self, constraints: Constraints, *, longest: float = inf, of_several: float = inf, later: Collection[str] = ()
-    ) -> Found:
+    ) -> SearchResult:
         """The budget allows no trial that takes longer, and once all parts were measured alone none longer than `of_several`."""
 
         def affords(seconds: float) -> bool:
@@ -123,7 +123,7 @@ def test_where_no_strategy_keeps_a_limit_no_combination_is_measured() -> None:
 
 def test_what_a_sample_does_not_show_breaks_no_limit() -> None:
     unseen = replace(Lab().trial(("pack",)), reads={}, lock=None)
-    assert Limits(constraints=Constraints(max_read=1.1, max_lock_seconds=0.001)).kept(unseen)
+    assert Limits(constraints=Constraints(max_read=1.1, max_lock_seconds=0.001)).satisfied_by(unseen)
 
 
 def test_a_slow_part_does_not_end_the_search_of_the_others() -> None:

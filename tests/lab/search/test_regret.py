@@ -15,11 +15,11 @@ import pytest
 
 from benchmarks.search_space import read_table
 from lab import registry
-from lab.search.found import Found
 from lab.search.front import Measure, axes_of
 from lab.search.limits import Limits
 from lab.search.measuring import loss_of
 from lab.search.observation import LOSSES, Axis, Observation
+from lab.search.result import SearchResult
 from lab.search.space import Combination
 from lab.search.strategy import Search
 from lab.values import Constraints
@@ -46,7 +46,7 @@ class Measured:
     def parts(self) -> list[Combination]:
         return [combination for combination in self.table if len(combination) == 1]
 
-    def search(self, seed: int, limits: Limits = NO_LIMITS, trials: int | None = None) -> Found:
+    def search(self, seed: int, limits: Limits = NO_LIMITS, trials: int | None = None) -> SearchResult:
         """Parts come in another order with each seed, and times differ by 15 %, as they do on a machine with other work.
 
         The budget is a number of trials, so all of them cost about the same.
@@ -77,7 +77,7 @@ class Measured:
     def most_trials(self) -> int:
         return int(MOST_TRIALS * len(self.table))
 
-    def truth(self, found: Found) -> list[Observation]:
+    def truth(self, found: SearchResult) -> list[Observation]:
         """What the search measured, without the noise."""
         return [self.table[one.combination] for one in found.observed]
 
@@ -88,7 +88,7 @@ def measured() -> Measured:
 
 
 @pytest.fixture(scope="module")
-def searches(measured: Measured) -> list[Found]:
+def searches(measured: Measured) -> list[SearchResult]:
     return [measured.search(seed) for seed in SEEDS]
 
 
@@ -128,7 +128,7 @@ VOLUMES = [
 
 @pytest.mark.parametrize(("axes", "longer"), VOLUMES)
 def test_a_search_reaches_99_percent_of_the_hypervolume_with_15_percent_of_the_trials(
-    measured: Measured, searches: list[Found], axes: tuple[Axis, ...], longer: float
+    measured: Measured, searches: list[SearchResult], axes: tuple[Axis, ...], longer: float
 ) -> None:
     volume = Volume(measured=measured, axes=axes, longer=longer)
     for found in searches:
@@ -150,7 +150,7 @@ def test_as_many_combinations_at_random_do_not_reach_that(
 
 @pytest.mark.parametrize("loss", LOSSES)
 def test_a_search_names_a_winner_within_2_percent_of_the_true_one(
-    measured: Measured, searches: list[Found], loss: int
+    measured: Measured, searches: list[SearchResult], loss: int
 ) -> None:
     true = min(one.bytes for one in measured.table.values() if one.loss <= loss)
     for found in searches:
@@ -167,12 +167,12 @@ def test_the_first_combination_after_the_parts_is_a_winner_that_loses_nothing(me
         assert found.observed[-1].bytes <= WINNER_WITHIN * true
 
 
-def test_forecasts_of_combinations_are_within_3_percent_in_the_median(searches: list[Found]) -> None:
+def test_forecasts_of_combinations_are_within_3_percent_in_the_median(searches: list[SearchResult]) -> None:
     assert all(found.error_percent is not None for found in searches)
     assert median(found.error_percent or 0.0 for found in searches) <= 3
 
 
-def test_forecasts_of_the_worst_read_are_within_15_percent_in_the_median(searches: list[Found]) -> None:
+def test_forecasts_of_the_worst_read_are_within_15_percent_in_the_median(searches: list[SearchResult]) -> None:
     assert all(found.read_error_percent is not None for found in searches)
     assert median(found.read_error_percent or 0.0 for found in searches) <= 15
 
@@ -189,10 +189,10 @@ def test_a_search_within_limits_names_a_winner_within_2_percent_of_the_true_one_
     locks = sorted(one.lock for one in measured.table.values() if one.lock is not None)
     most_lock = None if lock_rank is None else locks[int(lock_rank * len(locks))]
     limits = Limits(constraints=Constraints(max_read=most_read, max_lock_seconds=most_lock))
-    true = min(one.bytes for one in measured.table.values() if limits.kept(one))
+    true = min(one.bytes for one in measured.table.values() if limits.satisfied_by(one))
     for seed in SEEDS:
         found = measured.search(seed, limits)
         assert len(found.observed) <= measured.most_trials
         assert min(one.bytes for one in found.front) <= WINNER_WITHIN * true
-        assert all(limits.kept(one) for one in found.front)
-        assert all(limits.perhaps_kept(pair.forecast) for pair in found.compared)
+        assert all(limits.satisfied_by(one) for one in found.front)
+        assert all(limits.perhaps_satisfied_by(pair.forecast) for pair in found.compared)
