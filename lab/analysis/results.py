@@ -17,7 +17,7 @@ from lab.analysis.full_size import Rest, rest_of
 from lab.analysis.locks import locks_of
 from lab.analysis.measured import References, completed, references, undeclared
 from lab.analysis.parameters import by_parameter
-from lab.analysis.reads import read_results
+from lab.analysis.reads import busy, read_results
 from lab.analysis.recommendation import Recommendation, is_at_ease, recommend
 from lab.analysis.rows import (
     MigrationCost,
@@ -72,8 +72,8 @@ class Results:
     """In words, every trial that failed or whose answers differ, on any dataset."""
     broken_outcomes: tuple[Failed | Completed, ...]
     """Their outcomes."""
-    undeclared: tuple[str, ...]
-    """In words, every new table whose growth its scenario does not declare."""
+    cautions: tuple[str, ...]
+    """In words, what makes a number weaker: a new table whose growth nobody declares, a machine that was busy."""
     rest: Rest | None
     """The part of the profiled database that the workload does not model; None if nothing was loaded."""
     over_target: bool
@@ -179,7 +179,7 @@ def analyse(experiment: Experiment, constraints: Constraints | None = None) -> R
         advice=recommend(decision, experiment.case, varied, compared=any(one.is_strategy for one in competing)),
         broken=tuple(f"{outcome.scenario}{_wrong(outcome)}" for outcome in broken),
         broken_outcomes=broken,
-        undeclared=tuple(undeclared(experiment)),
+        cautions=(*undeclared(experiment), *busy(context.read_gaps)),
         rest=rest_of(experiment.case, experiment.templates[0]) if experiment.templates else None,
         over_target=constraints.target_bytes is not None and experiment.case.database_bytes >= constraints.target_bytes,
         at_ease=is_at_ease(experiment.case, constraints),

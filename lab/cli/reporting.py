@@ -58,7 +58,7 @@ def print_report(analysed: Analysed, *, full: bool) -> None:
     for line, outcome in zip(analysed.broken, analysed.broken_outcomes, strict=True):  # what failed is among it
         print_line(f" {line}", head="Broken:", style="bold red")
         print_lines(f"  {text}" for text in evidence(outcome))
-    for line in analysed.undeclared:
+    for line in analysed.cautions:
         print_line(f" {line}", head="Mind:", style="bold yellow")
     advice = analysed.advice
     print_line("", head=f"\n{advice.headline}")

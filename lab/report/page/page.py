@@ -83,4 +83,4 @@ def _missing(results: Results) -> Iterator[str]:
     if results.measured and not results.writes_measured:
         yield "The writes of the application were not measured."
     yield from (f"Broken: {line}" for line in results.broken)
-    yield from results.undeclared
+    yield from results.cautions
