@@ -10,9 +10,8 @@ from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Protocol, TypeAlias
 
-import psutil
-
 from lab.errors import InputError
+from lab.trial.memory import free_bytes
 
 MOST_JOBS = 4
 """Default upper limit; timed work is exclusive, so more concurrent trials save next to no time."""
@@ -32,9 +31,7 @@ def jobs_at_once(asked: int | None) -> int:
     Errors: `InputError` for fewer than 1.
     """
     if asked is None:
-        return max(
-            1, min(JOBS_PER_CORE * (os.cpu_count() or 1), psutil.virtual_memory().available // JOB_BYTES, MOST_JOBS)
-        )
+        return max(1, min(JOBS_PER_CORE * (os.cpu_count() or 1), free_bytes() // JOB_BYTES, MOST_JOBS))
     if asked < 1:
         raise InputError(f"A run cannot make {asked} trials at once.", hint="Give --jobs 1 or more, or omit it.")
     return asked

@@ -240,6 +240,11 @@ def test_as_many_trials_at_once_as_the_machine_has_room_for() -> None:
     assert "--jobs 1" in caught.value.hint
 
 
+def test_a_control_group_with_little_memory_makes_one_trial_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("lab.runner.schedule.free_bytes", lambda: JOB_BYTES + 1)
+    assert jobs_at_once(None) == 1
+
+
 def _jobs(*jobs: Job) -> list[tuple[str, Job]]:
     return [("server", job) for job in jobs]
 
