@@ -15,10 +15,12 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page
 
+from data_gen import case_file, published
 from lab.analysis.comparison import compare
 from lab.analysis.results import analyse
 from lab.discovery.values import CheapWin
 from lab.report.page import comparison, database, page, pictures
+from lab.report.page.rows import COLUMNS
 from lab.servers import Server
 from lab.values import BASELINE, Experiment, Failed
 from tests.lab.test_comparison import changed, larger, slower
@@ -197,6 +199,76 @@ def test_on_paper_each_picture_has_its_numbers(open_page: Open) -> None:
     view.emulate_media(media="print")
     assert view.locator(".numbers table").filter(visible=True).count() == view.locator("figure").count() == 8
     assert not view.locator("#filters").is_visible()
+
+
+PAPER = {"width": 1032, "height": 703}
+"""A4 on its side without the margins, in pixels."""
+
+
+@pytest.fixture(scope="module")
+def papers(sample: Experiment, file: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """A page of each kind, by its name."""
+    folder = tmp_path_factory.mktemp("papers")
+    changed_run = changed(changed(sample, larger), slower, "rewrite_only")
+    profile = published.load(case_file("2026-02-17"))
+    for name, written in (
+        ("comparison", comparison(compare([analyse(sample), analyse(changed_run)]))),
+        ("profile", database(profile, ())),
+    ):
+        (folder / f"{name}.html").write_text(written, encoding="utf-8")
+    return {
+        "report": file,
+        "discovery": ROOT / "docs" / "example" / "DISCOVERY.html",
+        **{name: folder / f"{name}.html" for name in ("comparison", "profile")},
+    }
+
+
+@pytest.mark.parametrize(("kind", "sheets"), [("report", 20), ("discovery", 20), ("comparison", 4), ("profile", 6)])
+def test_on_paper_nothing_is_cut_dark_or_without_a_target(
+    open_page: Open, papers: dict[str, Path], kind: str, sheets: int
+) -> None:
+    view = open_page(of=papers[kind], viewport=PAPER, color_scheme="dark")
+    view.emulate_media(media="print")
+    assert view.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 254)"
+    edges = (
+        view.locator("main *")
+        .filter(visible=True)
+        .evaluate_all(
+            "(all) => all.filter((one) => !one.closest('svg')).map((one) => one.getBoundingClientRect().right)"
+        )
+    )
+    assert len(edges) > 100
+    assert max(edges) <= PAPER["width"] + 1
+    pictures_ = view.locator(".picture svg, main img")
+    heights = pictures_.evaluate_all("(all) => all.map((one) => one.getBoundingClientRect().height)")
+    assert 0 < max(heights) < 0.75 * PAPER["height"]
+    links = view.locator("a[href^='#']").evaluate_all("(all) => all.map((one) => one.getAttribute('href').slice(1))")
+    assert all(view.evaluate("(id) => document.getElementById(id) !== null", link) for link in links)
+    closed = view.locator("details:not([open]) > summary").filter(visible=True)
+    assert closed.locator("xpath=..").locator("css=:scope > :not(summary)").filter(visible=False).count() == 0
+    printed = view.pdf(prefer_css_page_size=True)
+    assert 1 < len(re.findall(rb"/Type /Page\b", printed)) <= sheets
+
+
+def test_on_paper_the_pick_has_its_steps_and_the_table_its_words(open_page: Open) -> None:
+    view = open_page(viewport=PAPER)
+    view.emulate_media(media="print")
+    assert view.locator("#savings .opened").filter(visible=True).count() == 1
+    assert view.locator("#savings .pick .opened table").filter(visible=True).count() == 2
+    assert view.locator("dl.words dt").filter(visible=True).count() > len(COLUMNS)
+    assert not view.get_by_text("SQL as executed").filter(visible=True).count()
+    numbers = view.locator("main td.n data").filter(visible=True)
+    assert set(numbers.evaluate_all("(all) => all.map((one) => one.getClientRects().length)")) == {1}
+    # Chromium does not paint a button in the head of a table that comes again on the next page.
+    boxes = view.locator("#savings th button").evaluate_all("(all) => all.map((one) => getComputedStyle(one).display)")
+    assert set(boxes) == {"contents"}
+
+
+def test_on_paper_a_row_that_was_opened_stays_open(open_page: Open) -> None:
+    view = open_page()
+    view.get_by_role("button", name="toast_lz4", exact=True).click()
+    view.emulate_media(media="print")
+    assert view.locator("#savings .opened").filter(visible=True).count() == 2
 
 
 def test_no_letter_of_a_picture_is_cut_in_a_wider_font(open_page: Open, sample: Experiment, tmp_path: Path) -> None:
