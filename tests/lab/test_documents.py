@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import re
-import shlex
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -17,8 +15,7 @@ from lab.cli.results import with_scenarios
 from lab.report import markdown
 from lab.report.page import pictures
 from lab.values import Experiment
-from tests.lab.commands import lab_here
-from tests.support import ROOT, SAMPLE
+from tests.support import ROOT
 
 README, DOCS = ROOT / "README.md", ROOT / "docs"
 WRITTEN = [README, ROOT / "CONTRIBUTING.md", *sorted(DOCS.glob("*.md"))]
@@ -27,7 +24,6 @@ LINK = re.compile(r"\]\(([^)\s]+)\)")
 CODE = re.compile(r"^```sh\n(.*?)^```|`([^`\n]+(?:\n[^`\n]+)?)`", re.MULTILINE | re.DOTALL)
 COMMAND = re.compile(r"^(?:\.venv/bin/)?lab +([a-z]+)\b([^#\n]*)", re.MULTILINE)
 OPTION = re.compile(r"(?<![\w-])--?[a-z][a-z-]*")
-TARGET = re.compile(r"^make ([a-z]+)", re.MULTILINE)
 
 
 @pytest.fixture(scope="module")
@@ -108,49 +104,9 @@ def test_every_command_in_a_document_exists_with_its_options(path: Path) -> None
         if command not in have or (option and option not in have[command])
     }
     assert not wrong
-    targets = re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE)
-    assert set(TARGET.findall(code(path))) <= set(targets)
 
 
 def test_a_wrong_option_in_a_document_is_found(tmp_path: Path) -> None:
     wrong = tmp_path / "wrong.md"
     wrong.write_text("lab says: `lab run --no-such-thing`\n```sh\nlab flee -x  # --y\n```\n", encoding="utf-8")
     assert set(named(wrong)) == {("run", ""), ("run", "--no-such-thing"), ("flee", ""), ("flee", "-x")}
-
-
-BLOCK = re.compile(r"^```sh\n(.*?)^```", re.MULTILINE | re.DOTALL)
-EXAMPLES = {"NAME": "baseline", "results/RUN": "results/sample", "../odds-app": "app"}
-"""What stands in a document for something of the reader's own, and what takes its place here."""
-ANSWERED = ("discover", "report")
-"""The commands that need neither a server nor minutes."""
-
-
-def lines() -> list[list[str]]:
-    """The arguments of each `lab` in a block for the shell, once, up to a pipe."""
-    blocks = [block for path in WRITTEN for block in BLOCK.findall(path.read_text(encoding="utf-8"))]
-    found = {line.removeprefix(".venv/bin/") for block in blocks for line in block.splitlines()}
-    asked = [shlex.split(line.partition(" | ")[0], comments=True) for line in sorted(found) if line.startswith("lab ")]
-    return [[EXAMPLES.get(word, word) for word in words[1:]] for words in asked]
-
-
-@pytest.mark.parametrize("words", lines(), ids=" ".join)
-def test_every_command_in_a_block_is_understood(words: list[str]) -> None:
-    name, *arguments = words
-    command = get_command(app).commands[name]  # type: ignore[attr-defined]
-    with command.make_context(name, arguments) as context:
-        assert set(context.params)
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("words", [words for words in lines() if words[0] in ANSWERED], ids=" ".join)
-def test_every_command_in_a_block_that_needs_no_server_does_its_work(
-    words: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.chdir(tmp_path)
-    shutil.copytree(SAMPLE, tmp_path / "results" / "sample")
-    shutil.copytree(ROOT / "tests" / "usage" / "trees" / "app", tmp_path / "app")
-    assert lab_here("profile", "--case", "2026-02-17", "-o", "profile.json").returncode == 0
-    if "--check" in words:
-        words = words[: words.index("--check")]  # which asks a database
-    done = lab_here(*words)
-    assert done.returncode == 0, done.stderr
