@@ -21,11 +21,13 @@ from lab.analysis.results import analyse
 from lab.discovery.values import CheapWin
 from lab.report.page import comparison, database, page, pictures
 from lab.report.page.rows import COLUMNS
+from lab.report.table import MISSING
 from lab.servers import Server
-from lab.values import BASELINE, Experiment, Failed
+from lab.values import BASELINE, Completed, Experiment, Failed, WriteVerdict
 from tests.lab.test_comparison import changed, larger, slower
 from tests.lab.test_page import hostile
 from tests.lab.test_profile_page import SPOILED, profile_of
+from tests.lab.test_writes import with_fault
 from tests.support import ROOT
 
 DESKTOP = {"width": 1366, "height": 850}
@@ -183,6 +185,25 @@ def test_sorting_filtering_and_opening_are_in_the_link(open_page: Open) -> None:
     assert again.evaluate(NAMES) == names
     assert again.locator("#savings .opened").filter(visible=True).inner_text().startswith("Drop")
     assert again.locator("form output").inner_text() == f"{len(names)} of {len(everything)} rows"
+
+
+def test_a_refused_write_is_the_worst_and_a_missing_one_comes_last(
+    open_page: Open, sample: Experiment, tmp_path: Path
+) -> None:
+    kinds = ("toast_lz4", "market_current_and_history", "retention_30d", BASELINE)
+    outcomes = [outcome for outcome in sample.outcomes if outcome.scenario in kinds]
+    refused = [
+        with_fault(one, WriteVerdict.REFUSED) if isinstance(one, Completed) and one.scenario == "toast_lz4" else one
+        for one in outcomes
+    ]
+    written = tmp_path / "report.html"
+    written.write_text(page(analyse(replace(sample, outcomes=tuple(refused)))), encoding="utf-8")
+    view = open_page(of=written)
+    view.get_by_role("button", name="worst write", exact=True).click()
+    cells = view.locator("#savings td[data-column=worst_write_ratio]").all_inner_texts()
+    assert cells[0] == "W2 refused"
+    assert cells[1].startswith("W2 0.")
+    assert cells[-1] == MISSING
 
 
 def test_it_reads_without_javascript(open_page: Open) -> None:
