@@ -9,6 +9,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import cached_property
 from typing import TypeAlias
 
 from lab.search.space import Combination, name_of
@@ -68,25 +69,30 @@ class Observation:
         """The scenario's name."""
         return name_of(self.combination)
 
-    @property
+    @cached_property  # the hypervolume asks for it for each forecast
     def bytes(self) -> float:
         """Of the whole database."""
         return math.fsum(self.pieces.values())
 
-    @property
+    @cached_property
     def read(self) -> float | None:
         """The largest of the ratios of reads; 1 where none is slower."""
         return max(1.0, *self.reads.values()) if self.reads else None
 
     def cost(self, axis: Axis) -> float | None:
         """The amount on that axis."""
-        return {
-            Axis.BYTES: self.bytes,
-            Axis.GROWTH: self.growth,
-            Axis.OUTSIDE: self.outside,
-            Axis.READ: self.read,
-            Axis.WRITE: self.write,
-            Axis.SECONDS: self.seconds,
-            Axis.LOCK: self.lock,
-            Axis.LOSS: float(self.loss),
-        }[axis]
+        amount: float | None = getattr(self, _AMOUNTS[axis])
+        return amount
+
+
+_AMOUNTS = {
+    Axis.BYTES: "bytes",
+    Axis.GROWTH: "growth",
+    Axis.OUTSIDE: "outside",
+    Axis.READ: "read",
+    Axis.WRITE: "write",
+    Axis.SECONDS: "seconds",
+    Axis.LOCK: "lock",
+    Axis.LOSS: "loss",
+}
+"""By axis, the field or property that holds the amount."""
