@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 import statistics
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from itertools import count, takewhile
 from typing import TypeAlias
@@ -28,7 +28,7 @@ from lab.search.space import Combination, legal, name_of, parts, represents
 from lab.search.strategy import Search
 from lab.servers import open_workspace
 from lab.units import bytes_text
-from lab.values import Constraints, SearchEnding, SearchRecord
+from lab.values import BASELINE, Category, Constraints, SearchEnding, SearchRecord
 from lab.values.events import Message, Progress
 from lab.workload import Workload
 
@@ -49,6 +49,17 @@ _BUSIER = 1.3
 """By how much slower the machine may be during the run, because others use it."""
 WRITE_SECONDS = 0.5
 """The same of the writes."""
+_PROMISING = (
+    Category.ELIMINATE,
+    Category.COMPRESS,
+    Category.NORMALIZE,
+    Category.DEDUPLICATE,
+    Category.RETAIN,
+    Category.ARCHIVE,
+    Category.REARRANGE,
+    Category.PARTITION,
+)
+"""In which order parts are tried alone. It decides nothing but what is known when a short budget ends."""
 MOST_PARTS = 4
 """Of a combination."""
 
@@ -131,7 +142,7 @@ class _Halving:
     def run(self) -> Best:
         """Search the first sample, halve the field on the others."""
         kinds = plan.kinds(self.request.server)
-        among = self._keeping([part for part in parts(registry.registered().values()) if self._runs(part, kinds)])
+        among = self._keeping(self._in_order(parts(registry.registered().values()), kinds))
         sizes = samples(self.request.size_bytes)
         first, *later = (self._sample(size, kinds) for size in sizes)
         result = self._search(first, among, factor=self.request.size_bytes / sizes[0])
@@ -143,10 +154,22 @@ class _Halving:
         factor = self.request.size_bytes / sizes[0]
         return Best(result=result, sizes=sizes, finalists=self._finalists(ranked, first, result, factor))
 
-    def _runs(self, part: Registered, kinds: Sequence[str]) -> bool:
-        """Whether a server here can run it."""
+    def _in_order(self, among: Iterable[Registered], kinds: Sequence[str]) -> list[Registered]:
+        """Those that a server here can run, in the order of their trials.
+
+        First come those of the server that is loaded for the baseline, and of these what takes most away in general: where
+        the budget is short, they have been measured.
+        """
+        (baseline,) = registry.resolve([BASELINE])
+        usual = self._server(baseline, kinds)
+        placed = [(part, self._server(part, kinds)) for part in among]
+        placed.sort(key=lambda each: (each[1] != usual, _PROMISING.index(each[0].scenario.category)))
+        return [part for part, server in placed if server]
+
+    def _server(self, part: Registered, kinds: Sequence[str]) -> str | None:
+        """Where it runs here; None where nothing can run it."""
         placed = plan.trials((part,), kinds, self.pool.capabilities)
-        return any(trial.scenario == part.name and trial.server for trial in placed)
+        return next((trial.server for trial in placed if trial.scenario == part.name), None)
 
     def _keeping(self, among: Sequence[Registered]) -> tuple[Registered, ...]:
         """Those that lose nothing that must be kept. Errors: `InputError` where there is none."""
@@ -184,7 +207,9 @@ class _Halving:
             loss={part.name: loss_of(part.facts) for part in among},
             limits=Limits(constraints=self.constraints),
             later=[part.name for part in among if not represents(part)],
-            affords=lambda seconds: seconds + self._run_seconds(sample, [seconds], factor) <= self.clock.left,
+            affords=lambda seconds, trials: (
+                trials * seconds + self._run_seconds(sample, [seconds], factor) <= self.clock.left
+            ),
         ).run()
         if len(result.observed) > 1:
             return result
@@ -203,10 +228,11 @@ class _Halving:
 
         Two baselines belong to it, and every trial once more at the second size.
         """
-        trials = sum(took) + 2 * sum(sample.took[:1])
-        loading = sum(sample.load_seconds.values())
-        measuring = factor * (1 + 1 / auxiliary.SMALLER) * (trials + loading)
-        asking = (self.request.read_seconds + self.request.write_seconds) * (len(took) + 2)
+        asked = sample.read_seconds + sample.write_seconds
+        trials = [max(seconds - asked, 0.0) for seconds in (*took, *2 * _usual(sample))]
+        loading = max(sample.load_seconds.values(), default=0.0)
+        measuring = factor * (1 + 1 / auxiliary.SMALLER) * (sum(trials) + loading)
+        asking = (self.request.read_seconds + self.request.write_seconds) * len(trials)
         return _BUSIER * (measuring + asking)
 
     def _halved(

@@ -26,6 +26,8 @@ from lab.search.observation import LOSSES, Observation
 from lab.search.result import Compared, SearchResult
 from lab.search.space import Combination
 
+RESERVED = 4
+"""Trials of combinations that a budget must leave room for, while parts are measured alone: else it ends before the first one."""
 LEAST_GAIN = 0.0001
 """The search ends where no trial promises to improve the hypervolume, or the smallest size, by this share."""
 
@@ -46,8 +48,8 @@ class Search:
     loss: Mapping[str, int]
     """By part, as `Observation.loss`."""
     limits: Limits
-    affords: Callable[[float], bool]
-    """Whether a trial of so many seconds may still begin."""
+    affords: Callable[[float, int], bool]
+    """Whether there is time for trials of so many seconds each, and for how many of them."""
     later: Collection[str] = ()
     """Parts that are measured alone only when the combinations of the others promise nothing more."""
     _observed: dict[frozenset[str], Observation] = field(default_factory=dict)
@@ -58,7 +60,7 @@ class Search:
     def run(self) -> SearchResult:
         """Measure the baseline, the parts alone, and then what promises most."""
         for combination in self._order():
-            if self.affords(self._price(combination)):
+            if self.affords(self._price(combination), 1):
                 self._measure(combination)
         observed = tuple(self._observed.values())
         return SearchResult(
@@ -77,12 +79,13 @@ class Search:
         if frozenset[str]() not in self._observed:
             return
         single = [combination for combination in self.space if len(combination) == 1]
-        yield from (combination for combination in single if combination[0] not in self.later)
+        waiting = deque(sorted(single, key=lambda combination: combination[0] in self.later))
+        while waiting and waiting[0][0] not in self.later and self.affords(self._price(waiting[0]), 1 + RESERVED):
+            yield waiting.popleft()
         yield from self._greedy()
-        for combination in single:
-            if combination[0] in self.later:
-                yield combination
-                yield from self._greedy()
+        for combination in waiting:
+            yield combination
+            yield from self._greedy()
 
     def _greedy(self) -> Iterator[Combination]:
         """What promises most, until nothing does; a combination with a part that was not measured has no forecast."""
@@ -93,7 +96,7 @@ class Search:
 
     def _promising(self, turns: Iterable[_Turn]) -> Combination | None:
         """What the first turn that finds anything chooses, in the first of the fields in which any does."""
-        affordable = [forecast for forecast in self._unmeasured() if self.affords(forecast.took)]
+        affordable = [forecast for forecast in self._unmeasured() if self.affords(forecast.took, 1)]
         choices = (turn(field) for field in self._fields(affordable) for turn in turns)
         return next(filter(None, choices), None)
 

@@ -11,7 +11,7 @@ from lab.search.limits import Limits
 from lab.search.observation import Observation
 from lab.search.result import SearchResult
 from lab.search.space import Combination
-from lab.search.strategy import Search
+from lab.search.strategy import RESERVED, Search
 from lab.values import Constraints, SearchEnding
 
 
@@ -57,12 +57,20 @@ class Lab:
         )
 
     def search(
-        self, constraints: Constraints, *, longest: float = inf, of_several: float = inf, later: Collection[str] = ()
+        self,
+        constraints: Constraints,
+        *,
+        longest: float = inf,
+        of_several: float = inf,
+        most: float = inf,
+        later: Collection[str] = (),
     ) -> SearchResult:
-        """The budget allows no trial that takes longer, and once all parts were measured alone none longer than `of_several`."""
+        """The budget allows `most` trials, and none that takes longer; once all parts were measured alone none longer than
+        `of_several`."""
 
-        def affords(seconds: float) -> bool:
-            return seconds <= (min(longest, of_several) if len(self.asked) > len(PARTS) else longest)
+        def affords(seconds: float, trials: int) -> bool:
+            longer = seconds > (min(longest, of_several) if len(self.asked) > len(PARTS) else longest)
+            return not longer and len(self.asked) + trials <= most
 
         return Search(
             space=list(space()),
@@ -104,6 +112,13 @@ def test_what_perhaps_keeps_a_limit_is_measured_and_left_out_if_it_does_not() ->
     found = lab.search(Constraints(max_read=1.25))
     assert any({"narrow", "drop"} <= set(combination) for combination in lab.asked)
     assert all(one.read is not None and one.read <= 1.25 for one in found.front)
+
+
+def test_a_budget_that_does_not_reach_for_all_parts_alone_leaves_room_for_combinations() -> None:
+    lab = Lab()
+    lab.search(Constraints(), most=1 + 2 + RESERVED)
+    assert [len(combination) for combination in lab.asked[:4]] == [0, 1, 1, 2]
+    assert set(several(lab.asked)[0]) == {lab.asked[1][0], lab.asked[2][0]}
 
 
 def test_where_only_the_target_is_out_of_reach_the_search_goes_on_for_the_closest() -> None:
