@@ -207,9 +207,7 @@ class _Halving:
             loss={part.name: loss_of(part.facts) for part in among},
             limits=Limits(constraints=self.constraints),
             later=[part.name for part in among if not represents(part)],
-            affords=lambda seconds, trials: (
-                trials * seconds + self._run_seconds(sample, [seconds], factor) <= self.clock.left
-            ),
+            affords=lambda seconds, longest: seconds + self._run_seconds(sample, [longest], factor) <= self.clock.left,
         ).run()
         if len(result.observed) > 1:
             return result
@@ -226,14 +224,17 @@ class _Halving:
     def _run_seconds(self, sample: SampleTrials, took: Sequence[float], factor: float) -> float:
         """How long a run may take at `factor` times the size of a sample where its trials took so long.
 
-        Two baselines belong to it, and every trial once more at the second size.
+        Two baselines belong to it, the first of which prepares the others, and every trial once more at the second size. What
+        the shortest trial took is the same for any size: connections, clones, the time for reads and writes.
         """
-        asked = sample.read_seconds + sample.write_seconds
-        trials = [max(seconds - asked, 0.0) for seconds in (*took, *2 * _usual(sample))]
-        loading = max(sample.load_seconds.values(), default=0.0)
-        measuring = factor * (1 + 1 / auxiliary.SMALLER) * (sum(trials) + loading)
-        asking = (self.request.read_seconds + self.request.write_seconds) * len(trials)
-        return _BUSIER * (measuring + asking)
+        fixed, first = min(sample.took, default=0.0), max(sample.took[:1], default=0.0)
+        smaller = factor / auxiliary.SMALLER
+        grown = sum(factor * (seconds - fixed) for seconds in (*took, first))
+        grown += sum(smaller * (seconds - fixed) for seconds in (*took, first))
+        loading = (factor + smaller) * max(sample.load_seconds.values(), default=0.0)
+        longer = self.request.read_seconds + self.request.write_seconds - sample.read_seconds - sample.write_seconds
+        trials = 2 * len(took) + 3
+        return _BUSIER * (grown + loading + trials * (fixed + longer))
 
     def _halved(
         self, sample: SampleTrials, ranked: Ranked, first: SampleTrials, result: SearchResult, *, grown: float

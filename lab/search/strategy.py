@@ -48,19 +48,21 @@ class Search:
     loss: Mapping[str, int]
     """By part, as `Observation.loss`."""
     limits: Limits
-    affords: Callable[[float, int], bool]
-    """Whether there is time for trials of so many seconds each, and for how many of them."""
+    affords: Callable[[float, float], bool]
+    """Whether there is time for so many seconds of trials, and then for the run of a finalist whose trial took so many."""
     later: Collection[str] = ()
     """Parts that are measured alone only when the combinations of the others promise nothing more."""
     _observed: dict[frozenset[str], Observation] = field(default_factory=dict)
     _refused: set[frozenset[str]] = field(default_factory=set)
     _forecasts: dict[Combination, Observation | None] = field(default_factory=dict)
     _compared: list[Compared] = field(default_factory=list)
+    _slowest: float = 0.0
+    """As `_slowest_winner`, after the last trial."""
 
     def run(self) -> SearchResult:
         """Measure the baseline, the parts alone, and then what promises most."""
         for combination in self._order():
-            if self.affords(self._price(combination), 1):
+            if self._fits(self._price(combination)):
                 self._measure(combination)
         observed = tuple(self._observed.values())
         return SearchResult(
@@ -80,7 +82,7 @@ class Search:
             return
         single = [combination for combination in self.space if len(combination) == 1]
         waiting = deque(sorted(single, key=lambda combination: combination[0] in self.later))
-        while waiting and waiting[0][0] not in self.later and self.affords(self._price(waiting[0]), 1 + RESERVED):
+        while waiting and waiting[0][0] not in self.later and self._fits(self._price(waiting[0]), 1 + RESERVED):
             yield waiting.popleft()
         yield from self._greedy()
         for combination in waiting:
@@ -96,7 +98,7 @@ class Search:
 
     def _promising(self, turns: Iterable[_Turn]) -> Combination | None:
         """What the first turn that finds anything chooses, in the first of the fields in which any does."""
-        affordable = [forecast for forecast in self._unmeasured() if self.affords(forecast.took, 1)]
+        affordable = [forecast for forecast in self._unmeasured() if self._fits(forecast.took)]
         choices = (turn(field) for field in self._fields(affordable) for turn in turns)
         return next(filter(None, choices), None)
 
@@ -122,9 +124,20 @@ class Search:
             self._refused.add(parts)
             return
         self._observed[parts] = observation
+        self._slowest = self._slowest_winner()
         self._forecasts = {other: known for other, known in self._forecasts.items() if not parts < frozenset(other)}
         if forecast:
             self._compared.append(Compared(measured=observation, forecast=forecast))
+
+    def _fits(self, seconds: float, trials: int = 1) -> bool:
+        """Whether there is time for so many trials of that length, and then for the run of whatever may be the pick."""
+        return self.affords(trials * seconds, max(seconds, self._slowest))
+
+    def _slowest_winner(self) -> float:
+        """Seconds of the longest trial of the smallest strategies, one for each loss."""
+        strategies = [observation for observation in self._contenders if observation.combination]
+        losing = ([one for one in strategies if one.loss <= loss] for loss in LOSSES)
+        return max((min(some, key=lambda one: one.bytes).took for some in losing if some), default=0.0)
 
     def _price(self, combination: Combination) -> float:
         """Seconds that a trial of it should take; before anything is known of it, the usual time so far."""

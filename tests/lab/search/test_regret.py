@@ -70,7 +70,7 @@ class Measured:
             origins={entry.name: entry.scenario.origins for entry in entries},
             loss={entry.name: loss_of(entry.facts) for entry in entries},
             limits=limits,
-            affords=lambda _, __: left > 0,
+            affords=lambda *_: left > 0,
         ).run()
 
     @property
