@@ -157,14 +157,17 @@ class _Halving:
     def _in_order(self, among: Iterable[Registered], kinds: Sequence[str]) -> list[Registered]:
         """Those that a server here can run, in the order of their trials.
 
-        First come those of the server that is loaded for the baseline, and of these what takes most away in general: where
-        the budget is short, they have been measured.
+        First come those that need not wait, and of these what takes most away in general: where the budget is short, they have
+        been measured.
         """
+        runs = [part for part in among if self._server(part, kinds)]
+        return sorted(runs, key=lambda part: (self._waits(part, kinds), _PROMISING.index(part.scenario.category)))
+
+    def _waits(self, part: Registered, kinds: Sequence[str]) -> int:
+        """0 of what is measured first, 1 of what needs another server than the baseline, 2 of a further form of an idea."""
         (baseline,) = registry.resolve([BASELINE])
-        usual = self._server(baseline, kinds)
-        placed = [(part, self._server(part, kinds)) for part in among]
-        placed.sort(key=lambda each: (each[1] != usual, _PROMISING.index(each[0].scenario.category)))
-        return [part for part, server in placed if server]
+        elsewhere = self._server(part, kinds) != self._server(baseline, kinds)
+        return int(elsewhere) if represents(part) else 2
 
     def _server(self, part: Registered, kinds: Sequence[str]) -> str | None:
         """Where it runs here; None where nothing can run it."""
@@ -206,7 +209,7 @@ class _Halving:
             origins={part.name: part.scenario.origins for part in among},
             loss={part.name: loss_of(part.facts) for part in among},
             limits=Limits(constraints=self.constraints),
-            later=[part.name for part in among if not represents(part)],
+            later=[part.name for part in among if self._waits(part, sample.kinds)],
             affords=lambda seconds, longest: seconds + self._run_seconds(sample, [longest], factor) <= self.clock.left,
         ).run()
         if len(result.observed) > 1:
