@@ -19,8 +19,8 @@ from lab.values import Completed, ReadCost, ReadSide
 
 CHANCE = 0.01
 """Mann-Whitney's p below which a difference counts; with five samples of each side it can be 0.008."""
-_QUIET = 1.2
-"""Two baselines on a quiet machine differ by less, in the median of the queries."""
+_CLEAR = 1.2
+"""On a quiet machine and with many samples, two baselines differ by less, in the median of the queries."""
 _NAMED = 4
 """Queries that a sentence names."""
 
@@ -127,16 +127,19 @@ def gaps(ratios: Iterable[tuple[str, str, float]]) -> Gaps:
     return {key: math.exp(max(log, usual[key[0]])) for key, log in logs.items()}
 
 
-def busy(known: Gaps) -> Iterator[str]:
-    """In words, each server on which two baselines differ by so much that a slower read may not be seen."""
+def unclear(known: Gaps) -> Iterator[str]:
+    """In words, each server on which two baselines differ by so much that a slower read may not be seen.
+
+    Other work on the machine does that, and so do few samples.
+    """
     for server in dict.fromkeys(server for server, _ in known):
         gaps = {query: gap for (place, query), gap in known.items() if place == server}
         usual, widest = median(gaps.values()), max(gaps, key=lambda query: gaps[query])
-        if usual > _QUIET:
+        if usual > _CLEAR:
             yield (
                 f"{server}: the reads of two baselines differ by {ratio_text(usual)} times in the median, and those of"
-                f" {widest} by {ratio_text(gaps[widest])} times. What is slower by less is not seen. Measure again when the"
-                " machine does nothing else."
+                f" {widest} by {ratio_text(gaps[widest])} times. What is slower by less is not seen. Give the reads more time"
+                " (--read-seconds), or measure when the machine does nothing else."
             )
 
 

@@ -17,7 +17,7 @@ from lab.analysis.full_size import Rest, rest_of
 from lab.analysis.locks import locks_of
 from lab.analysis.measured import References, completed, references, undeclared
 from lab.analysis.parameters import by_parameter
-from lab.analysis.reads import busy, read_results
+from lab.analysis.reads import read_results, unclear
 from lab.analysis.recommendation import Recommendation, is_at_ease, recommend
 from lab.analysis.rows import (
     MigrationCost,
@@ -73,7 +73,7 @@ class Results:
     broken_outcomes: tuple[Failed | Completed, ...]
     """Their outcomes."""
     cautions: tuple[str, ...]
-    """In words, what makes a number weaker: a new table whose growth nobody declares, a machine that was busy."""
+    """In words, what makes a number weaker: a new table whose growth nobody declares, reads that two baselines differ in."""
     rest: Rest | None
     """The part of the profiled database that the workload does not model; None if nothing was loaded."""
     over_target: bool
@@ -179,7 +179,7 @@ def analyse(experiment: Experiment, constraints: Constraints | None = None) -> R
         advice=recommend(decision, experiment.case, varied, compared=any(one.is_strategy for one in competing)),
         broken=tuple(f"{outcome.scenario}{_wrong(outcome)}" for outcome in broken),
         broken_outcomes=broken,
-        cautions=(*undeclared(experiment), *busy(context.read_gaps)),
+        cautions=(*undeclared(experiment), *unclear(context.read_gaps)),
         rest=rest_of(experiment.case, experiment.templates[0]) if experiment.templates else None,
         over_target=constraints.target_bytes is not None and experiment.case.database_bytes >= constraints.target_bytes,
         at_ease=is_at_ease(experiment.case, constraints),

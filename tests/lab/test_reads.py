@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from lab import runs
-from lab.analysis.reads import Difference, busy, in_words, read_gaps, read_results
+from lab.analysis.reads import Difference, in_words, read_gaps, read_results, unclear
 from lab.analysis.results import analyse
 from lab.errors import InputError
 from lab.report import csv, markdown, plans, summary, tables
@@ -420,16 +420,16 @@ def test_ratios_have_two_or_three_digits(ratio: float, text: str) -> None:
     assert ratio_text(ratio) == text
 
 
-def test_a_machine_that_was_busy_is_said_with_what_cannot_be_seen() -> None:
-    quiet = {("native", "Q1"): 1.02, ("native", "Q2"): 1.1, ("native", "Q3"): 1.6}
-    assert list(busy(quiet)) == []
-    (line,) = busy({**quiet, ("pglite", "Q1"): 1.5, ("pglite", "Q2"): 2.0})
+def test_baselines_that_differ_too_much_are_said_with_what_cannot_be_seen() -> None:
+    little = {("native", "Q1"): 1.02, ("native", "Q2"): 1.1, ("native", "Q3"): 1.6}
+    assert list(unclear(little)) == []
+    (line,) = unclear({**little, ("pglite", "Q1"): 1.5, ("pglite", "Q2"): 2.0})
     assert line.startswith(
         "pglite: the reads of two baselines differ by 1.75 times in the median, and those of Q2 by 2.0"
     )
 
 
-def test_reports_say_that_the_machine_was_busy(sample: Experiment) -> None:
+def test_reports_say_where_a_slower_read_is_not_seen(sample: Experiment) -> None:
     def slowed(side: ReadSide) -> ReadSide:
         return replace(side, timing=replace(side.timing, values=tuple(2 * value for value in side.timing.values)))
 
