@@ -41,7 +41,7 @@ def trials(entries: Sequence[Registered], among: Sequence[str], probe: Probe) ->
 
     A server is probed only once a scenario needs it; what cannot run anywhere is planned with its reason.
     """
-    placed = [_place(entry, among, probe) for entry in entries]
+    placed = [place(entry, among, probe) for entry in entries]
     alone = [trial for trial in placed if trial.scenario == BASELINE]
     placed = [trial for trial in placed if trial.scenario != BASELINE]
     # The baseline needs nothing: it goes where the others go, and decides for itself only where there is no other.
@@ -56,7 +56,8 @@ def _lane(kind: str, placed: Iterable[PlannedTrial]) -> Iterator[PlannedTrial]:
     yield PlannedTrial(scenario=BASELINE, server=kind, repeat=2)
 
 
-def _place(entry: Registered, among: Sequence[str], probe: Probe) -> PlannedTrial:
+def place(entry: Registered, among: Sequence[str], probe: Probe) -> PlannedTrial:
+    """A trial of it on the first kind of server that meets its needs; without a server, and with the reasons, where none does."""
     reasons = []
     for kind in among:
         try:

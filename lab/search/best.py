@@ -165,14 +165,12 @@ class _Halving:
 
     def _waits(self, part: Registered, kinds: Sequence[str]) -> int:
         """0 of what is measured first, 1 of what needs another server than the baseline, 2 of a further form of an idea."""
-        (baseline,) = registry.resolve([BASELINE])
-        elsewhere = self._server(part, kinds) != self._server(baseline, kinds)
+        elsewhere = self._server(part, kinds) != self._server(registry.registered()[BASELINE], kinds)
         return int(elsewhere) if represents(part) else 2
 
     def _server(self, part: Registered, kinds: Sequence[str]) -> str | None:
         """Where it runs here; None where nothing can run it."""
-        placed = plan.trials((part,), kinds, self.pool.capabilities)
-        return next((trial.server for trial in placed if trial.scenario == part.name), None)
+        return plan.place(part, kinds, self.pool.capabilities).server
 
     def _keeping(self, among: Sequence[Registered]) -> tuple[Registered, ...]:
         """Those that lose nothing that must be kept. Errors: `InputError` where there is none."""

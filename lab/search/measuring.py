@@ -9,7 +9,6 @@ from dataclasses import dataclass, field
 from lab import registry, runs
 from lab.analysis.candidate import Candidate
 from lab.analysis.results import Results, analyse
-from lab.registry import Registered
 from lab.runner import plan
 from lab.runner.environment import environment
 from lab.runner.server_pool import ServerPool
@@ -74,7 +73,7 @@ class SampleTrials:
     def record(self, combination: Combination) -> TrialRecord | None:
         """The trial of it; None where no server here can run it."""
         (entry,) = registry.resolve([name_of(combination)])
-        server = self._server(entry)
+        server = plan.place(entry, self.kinds, self.pool.capabilities).server
         return self._record(entry.name, server) if server else None
 
     @property
@@ -85,10 +84,6 @@ class SampleTrials:
     def results(self) -> Results:
         """The analysis of all trials so far."""
         return self._analysed(self._records.values())
-
-    def _server(self, entry: Registered) -> str | None:
-        placed = plan.trials((entry,), self.kinds, self.pool.capabilities)
-        return next(planned.server for planned in placed if planned.scenario == entry.name)
 
     def _record(self, scenario: str, server: str) -> TrialRecord:
         if (server, scenario) not in self._records:
