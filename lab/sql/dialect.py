@@ -9,7 +9,7 @@ from sqlglot.dialects.dialect import Dialect
 from sqlglot.errors import SqlglotError
 from sqlglot.tokenizer_core import Token, TokenType
 
-_POSTGRES = Dialect.get_or_raise("postgres")
+POSTGRES = Dialect.get_or_raise("postgres")
 LITERALS = (TokenType.STRING, TokenType.HEREDOC_STRING)
 logging.getLogger("sqlglot").setLevel(logging.ERROR)  # who asks hears what it cannot parse
 
@@ -20,7 +20,7 @@ def tokens(sql: str) -> list[Token]:
     Empty where it cannot read them.
     """
     try:
-        read = _POSTGRES.tokenize(sql)
+        read = POSTGRES.tokenize(sql)
     except SqlglotError:
         return []
     if len(read) > 1 and read[0].token_type is TokenType.COMMAND and read[1].token_type is TokenType.STRING:
@@ -28,19 +28,25 @@ def tokens(sql: str) -> list[Token]:
     return read
 
 
+def parse(words: list[Token], sql: str) -> exp.Expr | None:
+    """The one statement that these tokens of `sql` are; None where sqlglot cannot parse it."""
+    try:
+        (parsed,) = POSTGRES.parser().parse(words, sql)
+    except (SqlglotError, RecursionError, ValueError):
+        return None
+    return parsed
+
+
 def tree(sql: str) -> exp.Expr | None:
     """One statement or expression, without ONLY, which sqlglot does not know everywhere; None where it cannot be parsed."""
     words = [token for token in tokens(sql) if token.token_type is not TokenType.ONLY]
-    try:
-        (parsed,) = _POSTGRES.parser().parse(words, sql)
-    except (SqlglotError, RecursionError, ValueError):
-        return None
+    parsed = parse(words, sql)
     return None if isinstance(parsed, exp.Command) else parsed
 
 
 def text(node: exp.Expr) -> str:
     """The node as SQL, in one form however it was written."""
-    return node.sql(dialect=_POSTGRES)
+    return node.sql(dialect=POSTGRES)
 
 
 def word(token: Token) -> str:

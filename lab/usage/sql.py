@@ -2,28 +2,25 @@
 
 from __future__ import annotations
 
-import logging
 import re
 from bisect import bisect_left
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from sqlglot import exp
-from sqlglot.dialects.dialect import Dialect
 from sqlglot.errors import SqlglotError
 from sqlglot.tokenizer_core import Token, TokenType
 
+from lab.sql.dialect import POSTGRES, parse
 from lab.usage import clauses
 from lab.usage.text import word
 from lab.usage.values import UNKNOWN, Access, ColumnSearch, Occurrence
 
-POSTGRES = Dialect.get_or_raise("postgres")
 DECLARATION = re.compile(r"\s*(ALTER|COMMENT)\b", re.IGNORECASE)
 MAKING = re.compile(r"\b(CREATE|ALTER)\b", re.IGNORECASE)
 EXPLAIN = re.compile(r"^\s*EXPLAIN\b(\s*\([^)]*\)|\s+(ANALYZE|VERBOSE)\b)*", re.IGNORECASE | re.MULTILINE)
 TEMPLATE = re.compile(r"\{\{|\{%")
 COPIED = re.compile(r"^\s*COPY\b.*\bFROM\s+STDIN\b.*;\s*$", re.IGNORECASE)
-logging.getLogger("sqlglot").setLevel(logging.ERROR)  # what it cannot parse is reported as unclear, not logged
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -93,10 +90,7 @@ def _parsed(tokens: list[Token], sql: str, ends: list[int]) -> exp.Expr | _Unpar
     unparsed = _Unparsed(text=sql[start : tokens[-1].end + 1], first=bisect_left(ends, start) + 1)
     if TEMPLATE.search(unparsed.text):
         return unparsed
-    try:
-        (tree,) = POSTGRES.parser().parse(list(tokens), sql)
-    except (SqlglotError, RecursionError, ValueError):
-        return unparsed
+    tree = parse(list(tokens), sql)
     return unparsed if tree is None or _opaque(tree) else _lined(tree, ends, unparsed.first)
 
 

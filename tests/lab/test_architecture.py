@@ -61,7 +61,7 @@ ALLOWED: dict[str, frozenset[str]] = {
     | {"lab.runner", "lab.trial", "lab.servers", "lab.analysis", "lab.workload", "lab.postgres"},
     "lab/check.py": BASE | {"lab.files", "lab.needs", "lab.profiling", "lab.scenario", "lab.servers"},
     "lab/profiling": BASE | {"lab.profiling", "lab.files", "lab.postgres", "lab.servers", "lab.sql"},
-    "lab/usage": BASE | {"lab.usage", "lab.paths"},
+    "lab/usage": BASE | {"lab.usage", "lab.paths", "lab.sql"},
     "lab/analysis": BASE | {"lab.analysis"},
     "lab/discovery": BASE | {"lab.discovery", "lab.analysis", "lab.sql", "lab.usage.values"},
     "lab/report": BASE | {"lab.report", "lab.analysis", "lab.discovery", "lab.search", "lab.usage.values"},
