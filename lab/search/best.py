@@ -197,7 +197,7 @@ class _Halving:
         )
 
     def _search(self, sample: SampleTrials, among: Sequence[Registered], *, factor: float) -> SearchResult:
-        """The search on the first sample; it leaves time for the run of a finalist that takes as long as the next trial.
+        """The search on the first sample; it leaves time for the run of whatever may be the pick.
 
         Errors: `InputError` where that leaves none.
         """
@@ -229,13 +229,12 @@ class _Halving:
         the shortest trial took is the same for any size: connections, clones, the time for reads and writes.
         """
         fixed, first = min(sample.took, default=0.0), max(sample.took[:1], default=0.0)
-        smaller = factor / auxiliary.SMALLER
-        grown = sum(factor * (seconds - fixed) for seconds in (*took, first))
-        grown += sum(smaller * (seconds - fixed) for seconds in (*took, first))
-        loading = (factor + smaller) * max(sample.load_seconds.values(), default=0.0)
+        loading = max(sample.load_seconds.values(), default=0.0)
+        growing = sum(seconds - fixed for seconds in (*took, first)) + loading
+        both_sizes = factor * (1 + 1 / auxiliary.SMALLER)
         longer = self.request.read_seconds + self.request.write_seconds - sample.read_seconds - sample.write_seconds
         trials = 2 * len(took) + 3
-        return _BUSIER * (grown + loading + trials * (fixed + longer))
+        return _BUSIER * (both_sizes * growing + trials * (fixed + longer))
 
     def _halved(
         self, sample: SampleTrials, ranked: Ranked, first: SampleTrials, result: SearchResult, *, grown: float

@@ -81,11 +81,11 @@ class Search:
         if frozenset[str]() not in self._observed:
             return
         single = [combination for combination in self.space if len(combination) == 1]
-        waiting = deque(sorted(single, key=lambda combination: combination[0] in self.later))
-        while waiting and waiting[0][0] not in self.later and self._fits(self._price(waiting[0]), 1 + RESERVED):
-            yield waiting.popleft()
+        first = deque(combination for combination in single if combination[0] not in self.later)
+        while first and self._fits(self._price(first[0]), 1 + RESERVED):
+            yield first.popleft()
         yield from self._greedy()
-        for combination in waiting:
+        for combination in (*first, *(combination for combination in single if combination[0] in self.later)):
             yield combination
             yield from self._greedy()
 
