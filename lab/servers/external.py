@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from contextlib import suppress
 
 from lab.errors import DatabaseError, InputError, LabError, ServerError
@@ -27,6 +28,8 @@ _LOST_AFTER = {
     "tcp_user_timeout": "30000",
     "connect_timeout": "10",
 }
+_PAUSES = (0.1, 0.5, 2.0, 5.0)
+"""Seconds after each try to remove the databases of a run that did not remove all."""
 _ROLE = """
 SELECT current_user::text, current_setting('server_version'), current_setting('server_version_num')::int / 10000,
        rolcreatedb OR rolsuper, pg_is_in_recovery()
@@ -133,15 +136,39 @@ _LEFT = "SELECT datname::text FROM pg_database WHERE starts_with(datname, %s) OR
 
 
 def _remove_marked(database: Database, token: str) -> list[str]:
-    names = [
+    """Remove all databases of that run, also while its own threads still remove some of them; returns those, in words.
+
+    Errors: `DatabaseError` of one that stays; the others are gone all the same.
+    """
+    removed: list[str] = []
+    kept: DatabaseError | None = None
+    for seconds in _PAUSES:
+        names = _marked(database, token)
+        kept = None
+        for name in names:
+            try:
+                drop_database(database, name)
+                removed.append(f"database {name}")
+            except (
+                DatabaseError
+            ) as error:  # a thread was first, or its work has not ended within the server's 5 seconds
+                kept = error
+        if kept is None:
+            return removed
+        time.sleep(seconds)
+    if kept is not None and _marked(database, token):
+        raise kept
+    return removed
+
+
+def _marked(database: Database, token: str) -> list[str]:
+    return [
         str(name)
         for (name,) in database.fetch(
-            "SELECT datname::text FROM pg_database WHERE shobj_description(oid, 'pg_database') = %s", [MARK + token]
+            "SELECT datname::text FROM pg_database WHERE shobj_description(oid, 'pg_database') = %s ORDER BY 1",
+            [MARK + token],
         )
     ]
-    for name in names:
-        drop_database(database, name)
-    return [f"database {name}" for name in names]
 
 
 def _checked(dsn: str) -> str:

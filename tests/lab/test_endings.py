@@ -75,8 +75,9 @@ def test_an_interrupted_run_on_a_server_that_exists_leaves_no_database(
         wait_for_outcomes(tmp_path, 2)
         assert databases()
         process.send_signal(number)
-        process.communicate(timeout=120)
+        _, complained = process.communicate(timeout=120)
     assert process.returncode == ENDINGS[number]
+    assert databases() == [], complained
     require_kept(tmp_path)
 
 

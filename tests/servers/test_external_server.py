@@ -8,6 +8,8 @@ import subprocess
 import sys
 import traceback
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from urllib.parse import quote, unquote
 
 import psutil
@@ -17,6 +19,7 @@ from lab.errors import InputError, ServerError
 from lab.postgres.conninfo import parts_of
 from lab.postgres.database import Database
 from lab.servers import Options, Server, Workspace, clean, external, open_server, open_workspace
+from lab.servers.cluster import MARK
 from lab.servers.external import ExternalServer
 from lab.servers.native import NativeServer
 from lab.values.events import Event
@@ -39,6 +42,9 @@ with open_workspace() as workspace:
         print(server.token, flush=True)
         time.sleep(60)
 """
+
+
+_WAITING = "SELECT count(*)::int FROM pg_locks WHERE NOT granted AND locktype = 'object'"
 
 
 @pytest.fixture
@@ -185,6 +191,46 @@ def test_a_database_that_lost_its_mark_is_not_dropped_and_that_is_said(
     assert databases(admin, token_of(server)) == [name]
     assert f"'{name}' does not carry this run's mark" in str(said[-1])
     admin.execute(f"DROP DATABASE {name}")
+
+
+def test_a_run_that_ends_while_its_threads_remove_a_database_leaves_none(
+    role: str, workspace: Workspace, admin: Database
+) -> None:
+    options = Options(dsn=role)
+    with (
+        open_server("external", workspace=workspace, options=options, progress=lambda _: None) as server,
+        ThreadPoolExecutor() as threads,
+    ):
+        for name in "abc":
+            server.create(name)
+        first, *_ = databases(admin, token_of(server))
+        admin.execute("BEGIN")  # what locks a database holds up those who remove it, until all of them wait
+        admin.execute(f"COMMENT ON DATABASE {first} IS '{MARK}{token_of(server)}'")
+        try:
+            thread = threads.submit(partial(server.drop, "a"))
+            wait_until(lambda: admin.value(_WAITING) == 1, seconds=30)
+            ending = threads.submit(server.close)
+            wait_until(lambda: admin.value(_WAITING) == 2, seconds=30)
+        finally:
+            admin.execute("COMMIT")
+        assert ending.exception() is None
+        assert isinstance(thread.exception(), ServerError | None)
+        assert databases(admin, token_of(server)) == []
+
+
+def test_a_database_that_cannot_be_removed_keeps_none_of_the_others(
+    role: str, workspace: Workspace, admin: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(external, "_PAUSES", (0.0,))
+    said: list[Event] = []
+    with open_server("external", workspace=workspace, options=Options(dsn=role), progress=said.append) as server:
+        for name in "abc":
+            server.create(name)
+        first, *_ = databases(admin, token_of(server))
+        admin.execute(f"ALTER DATABASE {first} OWNER TO CURRENT_USER")
+    assert databases(admin, token_of(server)) == [first]
+    assert "may remain" in str(said[-1])
+    admin.execute(f"DROP DATABASE {first}")
 
 
 @pytest.mark.slow
