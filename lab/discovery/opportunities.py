@@ -14,6 +14,7 @@ from lab.analysis.projection import tables_without_ages
 from lab.analysis.recommendation import standing
 from lab.analysis.results import Results
 from lab.analysis.rows import TrialResult
+from lab.analysis.writes import worst_write
 from lab.discovery.inputs import KEYS, DiscoveryInputs, MeasuredStrategy
 from lab.discovery.values import ApplicationEffort, Impact, Opportunity, Proposal
 from lab.values import Category, Experiment, LoadedTemplate, Profile, ScenarioFacts, Shape, TableProfile, Verdict
@@ -46,6 +47,7 @@ def _measured(strategy: MeasuredStrategy) -> Opportunity:
         expected=strategy.expected,
         standing=standing(strategy.results.decision, strategy.candidate),
         worst_read=strategy.candidate.worst_read,
+        worst_write=worst_write(strategy.candidate.writes),
         impact=impact(strategy),
         effort=effort(strategy),
         gives_up=facts.given_up,
@@ -101,6 +103,7 @@ def _without_projection(results: Results, row: TrialResult) -> Opportunity:
         expected=None,
         standing="",
         worst_read=None,
+        worst_write=None,
         impact=None,
         effort=None,
         gives_up=row.facts.given_up,
@@ -145,6 +148,7 @@ def _unmeasured(name: str, category: Category, what: str, touches: int | None, w
         expected=None,
         standing="",
         worst_read=None,
+        worst_write=None,
         impact=None,
         effort=None,
         gives_up=(),

@@ -10,6 +10,7 @@ from typing import Literal
 from lab.analysis.drivers import Driver
 from lab.analysis.forecast import Amount
 from lab.analysis.reads import WorstRead
+from lab.analysis.writes import WorstWrite
 from lab.discovery.plan.dependants import AffectedDependant
 from lab.units import bytes_text
 from lab.values import Category
@@ -140,6 +141,8 @@ class Opportunity:
     """Where the decision leaves it, in words; empty without numbers."""
     worst_read: WorstRead | None
     """None where no read was compared."""
+    worst_write: WorstWrite | None
+    """None where no write was compared."""
     impact: Impact | None
     effort: ApplicationEffort | None
     gives_up: tuple[str, ...]

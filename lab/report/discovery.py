@@ -13,6 +13,7 @@ from lab.report.page import charts
 from lab.report.table import MISSING, Cell, Table, percent, seconds, share, size
 from lab.report.tables import worst_read
 from lab.report.templating import blocks
+from lab.report.write_tables import worst_write
 from lab.units import bytes_text, duration_text
 
 SUMMARY = "100-01-SUMMARY.md"
@@ -109,6 +110,7 @@ def measured(discovery: Discovery) -> Table:
             "gives up, as declared",
             "size afterwards",
             "worst read",
+            "worst write",
             "interval",
             "saves of the sample",
             "saves at full size",
@@ -130,6 +132,7 @@ def _ranked(number: int, opportunity: Opportunity) -> tuple[Cell | str | None, .
         "; ".join(opportunity.gives_up) or "nothing",
         size(expected.after if expected else None),
         worst_read(opportunity.worst_read),
+        worst_write(opportunity.worst_write),
         " to ".join(bytes_text(end) for end in expected.interval) if expected and expected.interval else None,
         percent(expected.percent if expected else None),
         size(expected.saved if expected else None),

@@ -1,7 +1,7 @@
 """The blocks for the shell in README and docs: each command is carried out on a small database, as a reader would.
 
-Only parsed are `lab run` where it takes minutes, waits for Ctrl-C or comes twice. Nobody looks at what is no command of the lab:
-psql, jq, pipx, pytest.
+A run that takes minutes is ended with Ctrl-C in its first trial, as one that waits for it is. Nobody looks at what is no command
+of the lab: psql, jq, pipx, pytest.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ import os
 import re
 import shlex
 import shutil
+import signal
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -32,6 +33,10 @@ EXAMPLES = {"NAME": "swap_index", "results/RUN": "results/sample", "../odds-app"
 """What stands in a document for something of the reader's own, and what takes its place here."""
 OWN = ("--scenarios", "my-scenarios")
 """Where a scenario of that name lies here: the one that docs/write-a-scenario.md shows."""
+QUICK = ("--size", "12MB", "--read-seconds", "0", "--write-seconds", "0")
+TRIAL = re.compile(r" native: baseline")
+KEPT = re.compile(r" native: .*psql ")
+"""What a run says of its first trial, and of a database that it keeps."""
 PARTLY = ("fidelity",)
 """The commands that also tell by their exit code that the database is too small to be like another one."""
 
@@ -44,10 +49,14 @@ def lines() -> list[list[str]]:
     return [[EXAMPLES.get(word, word) for word in words[1:]] for words in asked]
 
 
-def is_only_parsed(words: list[str]) -> bool:
-    """Whether it takes minutes, waits for Ctrl-C, or is the same as the run of one's own scenario but for its folder."""
-    own = EXAMPLES["NAME"] in words and OWN[0] not in words
-    return words[0] == "run" and ("-s" not in words or "--keep-databases" in words or own)
+def is_twice(words: list[str]) -> bool:
+    """Whether it is the same as another one but for the folder in which one's own scenario lies."""
+    return EXAMPLES["NAME"] in words and OWN[0] not in words and "--keep-databases" not in words
+
+
+def is_ended(words: list[str]) -> bool:
+    """Whether the reader waits for minutes, or ends it."""
+    return words[0] == "run" and ("-s" not in words or "--keep-databases" in words)
 
 
 @pytest.mark.parametrize("words", lines(), ids=" ".join)
@@ -59,7 +68,7 @@ def test_every_command_in_a_block_is_understood(words: list[str]) -> None:
 
 
 def test_blocks_have_commands_of_each_kind() -> None:
-    done = {words[0] for words in lines() if not is_only_parsed(words)}
+    done = {words[0] for words in lines() if not is_twice(words)}
     assert done == {"check", "discover", "doctor", "fidelity", "list", "profile", "report", "run"}
 
 
@@ -103,12 +112,36 @@ def desk(reader: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("words", [words for words in lines() if not is_only_parsed(words)], ids=" ".join)
+@pytest.mark.parametrize(
+    "words", [words for words in lines() if not is_twice(words) and not is_ended(words)], ids=" ".join
+)
 def test_every_command_in_a_block_does_its_work(words: list[str], desk: Path, reader: str, temporary: Path) -> None:
     done = carried_out([reader if word == READER else word for word in words], desk, temporary)
     assert done.returncode in ((0, 1) if words[0] in PARTLY else (0,)), done.stdout + done.stderr
     assert done.stdout
     assert "Traceback" not in done.stderr
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("words", [words for words in lines() if is_ended(words)], ids=" ".join)
+def test_every_long_command_in_a_block_works_until_it_is_ended(words: list[str], desk: Path, temporary: Path) -> None:
+    waits = "--keep-databases" in words
+    own = OWN if EXAMPLES["NAME"] in words else ()
+    server = () if "--server" in words else ("--server", "native")
+    with subprocess.Popen(
+        [*LAB, *words, *own, *QUICK, *server],
+        cwd=desk,
+        env=os.environ | {"COLUMNS": "300", "TMPDIR": str(temporary), "XDG_CACHE_HOME": str(temporary)},
+        stderr=subprocess.PIPE,
+        stdout=subprocess.DEVNULL,
+        text=True,
+    ) as process:
+        assert process.stderr
+        begun = next((line for line in process.stderr if (KEPT if waits else TRIAL).search(line)), None)
+        process.send_signal(signal.SIGINT)
+        process.communicate(timeout=120)
+    assert begun
+    assert process.returncode == (0 if waits else 128 + signal.SIGINT)
 
 
 @pytest.mark.parametrize("path", WRITTEN, ids=lambda path: path.name)
