@@ -50,7 +50,7 @@ def main() -> None:
     options = parser.parse_args()
     program = shutil.which("chromium")
     if program is None:
-        sys.exit("There is no chromium: .ci/browser installs it.")
+        sys.exit("There is no chromium: .ci/programs installs it.")
     texts = {"empty": _EMPTY, "run": page(analyse(repeated(runs.load(options.run), options.trials)))}
     opened: dict[str, list[Opened]] = {name: [] for name in texts}
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:

@@ -184,14 +184,20 @@ def require_images() -> None:
         pytest.skip(f"containers: {reason}")
 
 
+def require_program(name: str) -> str:
+    """The path of a program of Debian's; skip where it is not installed, and fail where it is promised."""
+    program = shutil.which(name)
+    if program is None and "LAB_TESTS_REQUIRE_PROGRAMS" in os.environ:
+        pytest.fail(f"There is no {name}: .ci/programs installs it.")
+    if program is None:
+        pytest.skip(f"programs: there is no {name}")
+    return program
+
+
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
     """Debian's Chromium without a window; skipped where it is not installed, a failure where it is promised."""
-    program = shutil.which("chromium")
-    if program is None and "LAB_TESTS_REQUIRE_BROWSER" in os.environ:
-        pytest.fail("There is no chromium: .ci/browser installs it.")
-    if program is None:
-        pytest.skip("browser: there is no chromium")
+    program = require_program("chromium")
     from playwright.sync_api import sync_playwright  # noqa: PLC0415 - most tests open no page
 
     with sync_playwright() as playwright:

@@ -1,7 +1,7 @@
 """The blocks for the shell in README and docs: each command is carried out on a small database, as a reader would.
 
-A run that takes minutes is ended with Ctrl-C in its first trial, as one that waits for it is. Nobody looks at what is no command
-of the lab: psql, jq, pipx, pytest.
+A run that takes minutes is ended with Ctrl-C in its first trial, as one that waits for it is. What is no command of the lab is
+tried in test_document_code.py.
 """
 
 from __future__ import annotations
