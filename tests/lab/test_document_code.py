@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shlex
 import shutil
 import subprocess
 import sys
@@ -32,6 +33,7 @@ from tests.lab.trials import NastyOutcome, completed, run_scenario
 from tests.support import ROOT
 
 PACKED = "pack_raw_response"
+CONTRIBUTING = ROOT / "CONTRIBUTING.md"
 ADDRESS = re.compile(r"\bDSN\b|postgresql://owner@host/odds")
 
 
@@ -156,6 +158,17 @@ def test_the_family_that_the_document_shows_has_its_members() -> None:
     family = names["FAMILY"]
     assert family.make(days=10).title == "Keep 10 days"
     assert sorted(family.named) == ["retention_14d", "retention_30d", "retention_7d"]
+
+
+@pytest.mark.parametrize(
+    "line", re.findall(r"^\.venv/bin/pytest .*", CONTRIBUTING.read_text(encoding="utf-8"), re.MULTILINE)
+)
+def test_a_line_of_pytest_chooses_tests(line: str) -> None:
+    words = shlex.split(line, comments=True)[1:]
+    command = [sys.executable, "-m", "pytest", "--collect-only", "-q", "-n0", "-p", "no:cacheprovider", *words]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=120)
+    assert done.returncode == 0, done.stdout
+    assert re.search(r"test_\w+\.py: \d", done.stdout)
 
 
 def test_no_other_block_of_python_stands_in_the_documents() -> None:
