@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from enum import StrEnum
 
 from lab.errors import InputError
@@ -148,6 +148,11 @@ def duration_text(seconds: float) -> str:
     """A time in the unit that leaves it short, with two or three digits: '0.42 ms', '66 ms', '1.2 s', '56 min', '2.6 h'."""
     value, unit = next((seconds / of_unit, unit) for unit, of_unit, least in _TIMES if seconds >= least)
     return f"{value:.{0 if value >= 10 else 1 if value >= 1 else 2}f} {unit}"
+
+
+def interval_text(low: float, high: float, text: Callable[[float], str]) -> str:
+    """Between two values that `text` shows: '4.7 min to 25 min'; 'at most 25 min' where it begins at nothing."""
+    return f"{text(low)} to {text(high)}" if low > 0 else f"at most {text(high)}"
 
 
 def about_text(seconds: float) -> str:

@@ -56,10 +56,11 @@ def removal(inputs: DiscoveryInputs, strategy: MeasuredStrategy) -> tuple[Planne
 
 
 def _planned_steps(inputs: DiscoveryInputs, strategy: MeasuredStrategy, *, removal: bool) -> tuple[PlannedStep, ...]:
+    undo = aside_command(inputs, UNDO) if UNDO in inputs.library.asides else ""
     files = {step: tuple(file.name for file in of_step) for step, of_step in groupby(inputs.files, attrgetter("step"))}
     steps = zip(strategy.steps, strategy.bytes_before_steps, strategy.forecast, strict=True)
     return tuple(
-        _planned_step(strategy, step, table_bytes, foretold, files.get(number, ()))
+        _planned_step(strategy, step, table_bytes, foretold, files=files.get(number, ()), undo=undo)
         for number, (step, table_bytes, foretold) in enumerate(steps)
         # A step that only checks requirements has no file.
         if (number in strategy.removal_steps) is removal and (number in files or not files)
@@ -191,15 +192,17 @@ def _blocking(steps: tuple[PlannedStep, ...]) -> Iterator[str]:
         yield f"Whether these steps block somebody was not measured: {', '.join(lacking)}. `lab run` measures it."
 
 
-def _planned_step(
+def _planned_step(  # noqa: PLR0913 - what a row of the table shows
     strategy: MeasuredStrategy,
     step: StepRecord,
     table_bytes: dict[str, int],
     foretold: StepForecast | None,
+    *,
     files: tuple[str, ...],
+    undo: str,
 ) -> PlannedStep:
     sizes = {table: bytes_text(size) for table, size in table_bytes.items() if table in strategy.before}
-    rollback, irreversible = sql.rollback_steps(step.statements, sizes)
+    rollback, irreversible = sql.rollback_steps(step.statements, sizes, undo)
     if step.final and not irreversible:
         rollback, irreversible = (_AFTER_CHECKS,), True
     return PlannedStep(

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Literal
 
-from lab.analysis.reads import slower_reads
+from lab.analysis.reads import called, slower_reads
+from lab.analysis.writes import worst_write
 from lab.discovery.inputs import DiscoveryInputs, MeasuredStrategy
 from lab.discovery.locks import NOT_MEASURED, blocks, lock_words
 from lab.discovery.statements import rollback_steps
@@ -18,7 +19,7 @@ _LEVELS = ("high", "medium", "low")
 _NEAR = 0.05
 """Largest difference of the projected baseline from the real size at which the level is low."""
 _SLOW = 2.0
-"""A read that takes so many times as long is felt by people who wait for it."""
+"""A read or a write that takes so many times as long is felt by people who wait for it."""
 _UNREAD = (Reading.ELSEWHERE, Reading.NOT_READ)
 
 
@@ -67,6 +68,7 @@ def _without_plan(inputs: DiscoveryInputs) -> Iterator[Risk]:
 def _of_the_plan(inputs: DiscoveryInputs, strategy: MeasuredStrategy) -> Iterator[Risk]:
     yield from _loss(inputs, strategy)
     yield from _reads(strategy)
+    yield from _writes(strategy)
     yield from _rollback(strategy)
     yield from _locks(strategy)
     yield from _guarantees(strategy)
@@ -110,6 +112,32 @@ def _reads(strategy: MeasuredStrategy) -> Iterator[Risk]:
             what=f"{worst.called} takes {ratio_text(worst.ratio)} times as long. In all,"
             f" {counted(len(slower_reads(strategy.candidate.reads or ())), 'query', 'queries')} of the application get slower.",
             remedy="Say what is acceptable with `--max-read`, or take a strategy of the ranking whose reads cost less.",
+        )
+
+
+def _writes(strategy: MeasuredStrategy) -> Iterator[Risk]:
+    """What the application feels at every write, from then on."""
+    worst = worst_write(strategy.candidate.writes)
+    if worst is None:
+        yield Risk(
+            name="Writes",
+            level="medium",
+            what="What the strategy costs in writes was not measured.",
+            remedy="Measure it with `lab run --write-seconds 4`.",
+        )
+    elif worst.query:
+        refused = worst.ratio is None
+        cost = (
+            f": {worst.verdict.value}"
+            if worst.ratio is None
+            else f" writes {ratio_text(worst.ratio)} times the rows per second"
+        )
+        yield Risk(
+            name="Slower writes",
+            level="high" if refused or (worst.ratio or 0.0) <= 1 / _SLOW else "medium",
+            what=f"{called(worst.query, worst.title)}{cost}.",
+            remedy="Compare its rows per second with what the application stores at its peak, or take a strategy whose writes"
+            " cost less.",
         )
 
 

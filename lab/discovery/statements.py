@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from lab.sql.effects import Effect, EffectKind, effects, verb
@@ -43,24 +43,41 @@ _ROLLBACKS = {
         words="`CALL convert_to_rowstore(…)` for each chunk; this needs the old space again."
     ),
     EffectKind.CREATE_EXTENSION: Rollback(words="`DROP EXTENSION {name}`, when nothing uses it."),
-    EffectKind.ALTER: Rollback(words="Execute the same statement with the old name, type or setting."),
-    EffectKind.CREATE: Rollback(words="Drop the new objects. The old tables are unchanged."),
+    EffectKind.ALTER: Rollback(words="Execute the same statement with the old name or setting.", application_only=True),
+    EffectKind.CHANGE_TYPE: Rollback(words="{name}: {retype}", application_only=True),
+    EffectKind.CREATE: Rollback(words="Drop the new objects."),
 }
+_RETYPE = "change the type back, with an expression that gives the old values."
+_UNCHANGED = "The old tables are unchanged."
 NOTHING = "Nothing to undo."
 _BY_CLIENT = "step of a client"
 
 
-def rollback_steps(statements: Sequence[ExecutedStatement], sizes: dict[str, str]) -> tuple[tuple[str, ...], bool]:
-    """How to undo the statements, and whether one is irreversible; `sizes` are the application's tables at full size."""
+def rollback_steps(
+    statements: Sequence[ExecutedStatement], sizes: Mapping[str, str], undo: str = ""
+) -> tuple[tuple[str, ...], bool]:
+    """How to undo the statements, and whether one is irreversible.
+
+    `sizes` are the application's tables at full size. `undo` is the command that gives columns their old values back, where a
+    client has one.
+    """
     rollbacks = [(effect, _ROLLBACKS[effect.kind]) for effect in _effects(statements)]
-    concerned = [(effect, way) for effect, way in rollbacks if effect.name in sizes or not way.application_only]
+    concerned = [
+        (effect, way) for effect, way in rollbacks if effect.name in sizes or not (way.application_only and effect.name)
+    ]
     irreversible = any(way.irreversible for _, way in concerned)
     # Undoing the other statements of a step is pointless once one of them cannot be undone.
     words = dict.fromkeys(
-        way.words.format(name=effect.name, bytes=sizes.get(effect.name, ""))
+        way.words.format(
+            name=effect.name,
+            bytes=sizes.get(effect.name, ""),
+            retype=f"{undo} gives its values back." if undo else _RETYPE,
+        )
         for effect, way in concerned
         if way.irreversible or not irreversible
     )
+    if concerned and all(effect.kind is EffectKind.CREATE for effect, _ in concerned):
+        words[_UNCHANGED] = None
     return tuple(words) or (NOTHING,), irreversible
 
 

@@ -14,7 +14,7 @@ from lab.report.table import MISSING, Cell, Table, percent, seconds, share, size
 from lab.report.tables import worst_read
 from lab.report.templating import blocks
 from lab.report.write_tables import worst_write
-from lab.units import bytes_text, duration_text
+from lab.units import bytes_text, duration_text, interval_text
 
 SUMMARY = "100-01-SUMMARY.md"
 DOCUMENT = "DISCOVERY"
@@ -196,7 +196,7 @@ def _step(number: int, step: PlannedStep) -> tuple[Cell | str | None, ...]:
 
 
 def _between(amount: Amount | None) -> str | None:
-    return f"{duration_text(amount.low)} to {duration_text(amount.high)}" if amount else None
+    return interval_text(amount.low, amount.high, duration_text) if amount else None
 
 
 def dependants(phase: Phase) -> Table:

@@ -9,7 +9,7 @@ from lab.analysis.locks import TrialLocks
 from lab.analysis.results import Results
 from lab.analysis.rows import StepResult
 from lab.report.table import Cell, Table, seconds, size
-from lab.units import bytes_text, counted, duration_text
+from lab.units import bytes_text, counted, duration_text, interval_text
 from lab.values import Waits
 
 _LOCK_HEADS = ("table", "mode", "who waits", "step", "held at most")
@@ -59,7 +59,7 @@ def forecasts(results: Results) -> Table:
 
 
 def _foretold(amount: Amount | None, text: Callable[[float], str]) -> tuple[str | None, str | None]:
-    return (text(amount.value), f"{text(amount.low)} to {text(amount.high)}") if amount else (None, None)
+    return (text(amount.value), interval_text(amount.low, amount.high, text)) if amount else (None, None)
 
 
 def locks(results: Results) -> Table:

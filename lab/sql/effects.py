@@ -33,7 +33,9 @@ class EffectKind(Enum):
     RENAME = auto()
     """A table or view gets another name."""
     ALTER = auto()
-    """A name, type or setting gets another value, which it had not before."""
+    """A name or setting gets another value, which it had not before."""
+    CHANGE_TYPE = auto()
+    """The values of a column are written anew, as values of another type."""
     CHANGE_ROWS = auto()
     """Rows are changed or removed."""
     COMPRESS = auto()
@@ -179,12 +181,22 @@ def _action(action: _Head, table: str) -> Iterator[Effect]:
     match action.take():
         case "RENAME" if action.skip("TO"):
             yield Effect(kind=EffectKind.RENAME, name=table, new_name=action.take_name())
+        case "ALTER" if _changes_type(action):
+            yield Effect(kind=EffectKind.CHANGE_TYPE, name=table)
         case "RENAME" | "ALTER" | "SET" | "RESET":
             yield Effect(kind=EffectKind.ALTER, name=table)
         case "ADD":
             yield Effect(kind=EffectKind.CREATE, name=table)
         case "DROP" if action.next != "CONSTRAINT":
             yield Effect(kind=EffectKind.DROP_COLUMN, name=table)
+
+
+def _changes_type(column: _Head) -> bool:
+    """Whether what follows ALTER gives a column another type."""
+    column.skip("COLUMN")
+    column.take_name()
+    column.skip("SET", "DATA")
+    return column.next == "TYPE"
 
 
 def _dropped(head: _Head) -> Iterator[Effect]:

@@ -45,8 +45,10 @@ LOOP = "FOR chunk IN SELECT 1 LOOP CALL convert_to_columnstore(chunk); COMMIT; E
         ("ALTER VIEW v RENAME TO t", [effect(EffectKind.RENAME, "v", "t")]),
         (
             "ALTER TABLE t ADD b numeric(5, 2), DROP COLUMN IF EXISTS a, ALTER c TYPE bytea USING f(a, b)",
-            [effect(EffectKind.CREATE, "t"), effect(EffectKind.DROP_COLUMN, "t"), effect(EffectKind.ALTER, "t")],
+            [effect(EffectKind.CREATE, "t"), effect(EffectKind.DROP_COLUMN, "t"), effect(EffectKind.CHANGE_TYPE, "t")],
         ),
+        ('ALTER TABLE t ALTER COLUMN "type" SET DATA TYPE text', [effect(EffectKind.CHANGE_TYPE, "t")]),
+        ('ALTER TABLE t ALTER "type" SET NOT NULL', [effect(EffectKind.ALTER, "t")]),
         ("ALTER TABLE t DROP CONSTRAINT c", []),
         ("ALTER TABLE t ALTER COLUMN a SET COMPRESSION lz4", [effect(EffectKind.ALTER, "t")]),
         ("ALTER SEQUENCE s OWNED BY NONE", [effect(EffectKind.ALTER)]),

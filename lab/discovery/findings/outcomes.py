@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from lab.analysis.rows import TrialResult
+from lab.analysis.writes import worst_write
 from lab.discovery.inputs import DiscoveryInputs, MeasuredStrategy
 from lab.discovery.values import Finding
 from lab.units import bytes_text
@@ -37,8 +38,14 @@ def outcomes(inputs: DiscoveryInputs) -> Finding:
             *_sizes(inputs),
             *(f"It costs: {cost}" for cost in (best.candidate.costs if best else ())),
         ),
-        missing=("The speed of writes afterwards is unknown, because it was not measured.",),
+        missing=tuple(_missing(best)),
     )
+
+
+def _missing(best: MeasuredStrategy | None) -> Iterator[str]:
+    """What the run did not measure of the smallest form."""
+    if best and worst_write(best.candidate.writes) is None:
+        yield "The speed of writes afterwards is unknown, because it was not measured."
 
 
 def _sizes(inputs: DiscoveryInputs) -> tuple[str, ...]:
