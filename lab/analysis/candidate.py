@@ -41,7 +41,8 @@ class Candidate:
     longest_lock_seconds: float | None = None
     """How long its migration kept anybody waiting at most, on the sample; None where that was not measured."""
     write_ratio: float | None = None
-    """How many times as long as before a write takes; None where that was not measured."""
+    """How many times as long as before storing a row takes, with the work that comes again and again; None where that was not
+    measured."""
     time_gap: float = 1.0
     """The ratio by which times of one and the same thing differ on its server, as `usual_gap`."""
 

@@ -145,10 +145,16 @@ def worst_write(writes: Sequence[WriteResult] | None) -> WorstWrite | None:
 
 
 def usual_slowdown(write: WriteResult | None) -> float | None:
-    """How many times as long as before a write takes, 1 where noise explains the difference; None where nobody knows."""
+    """How many times as long as before a write takes, with what its strategy runs again and again for its rows.
+
+    The write itself counts as 1 where noise explains the difference. None where nobody knows.
+    """
     if write is None or write.ratio is None or write.change is Difference.UNKNOWN:
         return None
-    return 1 / write.ratio if write.named else 1.0
+    alone = 1 / write.ratio if write.named else 1.0
+    if write.recurring_seconds is None or write.before is None:
+        return alone
+    return alone + write.recurring_seconds * write.before.rows_per_second
 
 
 def in_words(writes: Sequence[WriteResult] | None) -> str:

@@ -13,7 +13,7 @@ import pytest
 from lab import registry, runs
 from lab.analysis.reads import Difference
 from lab.analysis.results import analyse
-from lab.analysis.writes import in_words, worst_write, write_gaps, write_results
+from lab.analysis.writes import in_words, usual_slowdown, worst_write, write_gaps, write_results
 from lab.postgres import footprint
 from lab.report import csv, markdown, overview, summary, tables, write_tables
 from lab.report.table import MISSING
@@ -168,6 +168,21 @@ def test_what_runs_again_and_again_is_timed_per_new_row(bench: Bench, untouched:
     assert (asleep.recurring, asleep.waiting) == (None, None)
     assert untouched.recurring_seconds is None
     assert written(bench, "SELECT 1", recurring=("SELECT 1 / 0",)).recurring_seconds is None
+
+
+def test_a_job_that_comes_again_and_again_counts_as_a_part_of_the_write(sample: Experiment) -> None:
+    writes = [
+        write for row in analyse(sample).trials for write in row.writes or () if write.recurring_seconds is not None
+    ]
+    assert writes
+    for write in writes:
+        alone = usual_slowdown(replace(write, recurring_seconds=None))
+        assert alone is not None
+        assert write.before
+        job = write.recurring_seconds * write.before.rows_per_second if write.recurring_seconds else 0
+        assert usual_slowdown(write) == pytest.approx(alone + job)
+    same = replace(writes[0], change=Difference.NONE, recurring_seconds=1 / writes[0].before.rows_per_second)  # type: ignore[union-attr]
+    assert usual_slowdown(same) == pytest.approx(2.0)
 
 
 def test_two_that_say_the_same_part_of_how_a_table_is_written_are_tried_with_the_plain_statements() -> None:
