@@ -160,6 +160,7 @@ def test_the_family_that_the_document_shows_has_its_members() -> None:
     assert sorted(family.named) == ["retention_14d", "retention_30d", "retention_7d"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "line", re.findall(r"^\.venv/bin/pytest .*", CONTRIBUTING.read_text(encoding="utf-8"), re.MULTILINE)
 )

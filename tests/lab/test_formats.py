@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import shutil
+from dataclasses import fields, replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from jsonschema import ValidationError
@@ -98,6 +100,15 @@ def test_a_document_of_another_shape_does_not_keep_to_its_schema(name: str, dama
         validator(name).validate(document)
 
 
+@pytest.fixture(scope="module")
+def few_rows() -> RunSummary:
+    """The committed run, with the first row of each of its lists: the others keep to the same types."""
+    results = summary.of(analyse(runs.load(SAMPLE)))
+    lists: dict[str, Any] = {field.name: getattr(results, field.name) for field in fields(results)}
+    first: dict[str, Any] = {name: rows[:1] for name, rows in lists.items() if isinstance(rows, tuple)}
+    return replace(results, **first)
+
+
 @pytest.mark.parametrize("name", ["run", "event"])
 @pytest.mark.parametrize(
     ("rows", "field", "wrong"),
@@ -109,10 +120,11 @@ def test_a_document_of_another_shape_does_not_keep_to_its_schema(name: str, dama
         ("locks", "held_seconds", ""),
     ],
 )
-def test_a_row_of_a_run_keeps_to_the_types_of_its_fields(name: str, rows: str, field: str, wrong: str) -> None:
-    results = summary.of(analyse(runs.load(SAMPLE)))
-    line = EventLine(seconds=1.0, event=RunEnded(folder="run", results=results))
-    document = json.loads(files.to_json(*((RunSummary, results) if name == "run" else (EventLine, line))))
+def test_a_row_of_a_run_keeps_to_the_types_of_its_fields(
+    few_rows: RunSummary, name: str, rows: str, field: str, wrong: str
+) -> None:
+    line = EventLine(seconds=1.0, event=RunEnded(folder="run", results=few_rows))
+    document = json.loads(files.to_json(*((RunSummary, few_rows) if name == "run" else (EventLine, line))))
     validator(name).validate(document)
     (document if name == "run" else document["event"]["results"])[rows][0][field] = wrong
     with pytest.raises(ValidationError):

@@ -13,7 +13,7 @@ import pytest
 
 from lab import runs
 from lab.analysis.reads import Difference, in_words, read_gaps, read_results, unclear
-from lab.analysis.results import analyse
+from lab.analysis.results import Results, analyse
 from lab.errors import InputError
 from lab.report import csv, markdown, plans, summary, tables
 from lab.report.table import MISSING
@@ -442,17 +442,23 @@ def test_baselines_that_differ_too_much_are_said_with_what_cannot_be_seen() -> N
 
 
 def test_reports_say_where_a_slower_read_is_not_seen(sample: Experiment) -> None:
-    def slowed(side: ReadSide) -> ReadSide:
-        return replace(side, timing=replace(side.timing, values=tuple(2 * value for value in side.timing.values)))
+    def with_baselines(times: float) -> Results:
+        """Of the committed run on one server, where the reads of a baseline take so many times as long as beside it."""
 
-    outcomes = [
-        replace(o, reads=tuple(replace(cost, after=slowed(cost.after)) for cost in o.reads or ()))
-        if isinstance(o, Completed) and (o.scenario, o.server) == (BASELINE, "native")
-        else o
-        for o in sample.outcomes
-    ]
-    assert analyse(sample).cautions == ()
-    results = analyse(replace(sample, outcomes=tuple(outcomes)))
+        def slowed(side: ReadSide) -> ReadSide:
+            return replace(side, timing=replace(side.timing, values=tuple(times * each for each in side.timing.values)))
+
+        outcomes = [
+            replace(o, reads=tuple(replace(cost, after=slowed(cost.before)) for cost in o.reads or ()))
+            if isinstance(o, Completed) and o.scenario == BASELINE
+            else o
+            for o in sample.outcomes
+            if o.server == "native"
+        ]
+        return analyse(replace(sample, outcomes=tuple(outcomes)))
+
+    assert with_baselines(1.1).cautions == ()
+    results = with_baselines(2)
     (line,) = results.cautions
     assert line.startswith("native: the reads of two baselines differ by ")
     assert f"- **Mind:** {line}" in markdown.report(results)
