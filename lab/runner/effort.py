@@ -22,7 +22,7 @@ class Effort:
 
 USUAL = Effort(size="38MB", read_seconds=1, read_subjects=1, write_seconds=0.75, quiet=False, varies=False)
 """The smallest whose second size holds an event, so that there are intervals."""
-THOROUGH = Effort(size="256MB", read_seconds=4, read_subjects=None, write_seconds=1.5, quiet=True, varies=True)
+THOROUGH = Effort(size="256MB", read_seconds=12, read_subjects=None, write_seconds=1.5, quiet=True, varies=True)
 """Intervals half as wide, and how rankings depend on the workload."""
 
 
