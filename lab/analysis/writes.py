@@ -72,14 +72,16 @@ class WriteResult:
 
     @property
     def words(self) -> str:
-        """As a sentence goes on: 'W1 writes 0.42 times the rows per second (0.38-0.45), 1.49 KB → 1.2 KB of WAL per row'."""
+        """As a sentence goes on: 'W1 writes 0.42 times the rows per second (0.38-0.45), 1.51 KB → 0.58 KB of WAL per row'."""
         name = called(self.query, self.title)
         if self.ratio is None or self.after is None or self.before is None:
             return f"{name} {_WITHOUT_NUMBERS[self.verdict]} ({self.refused})"
         between = f" ({ratio_text(self.low)}-{ratio_text(self.high)})" if self.low and self.high else ""
+        wal = round(self.before.wal_bytes), round(self.after.wal_bytes)
+        before, after = (bytes_text(count, like=max(wal)) for count in wal)
         return (
             f"{name} writes {ratio_text(self.ratio)} times the rows per second{between},"
-            f" {bytes_text(round(self.before.wal_bytes))} → {bytes_text(round(self.after.wal_bytes))} of WAL per row"
+            f" {before} → {after} of WAL per row"
         )
 
 

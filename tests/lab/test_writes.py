@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from csv import DictReader
 from dataclasses import replace
 from io import StringIO
@@ -199,6 +200,14 @@ def test_two_that_say_the_same_part_of_how_a_table_is_written_are_tried_with_the
         patched.setattr(registry, "registered", lambda: entries | {"toast_lz4": one, "drop_raw_response": other})
         (joined,) = registry.resolve(["toast_lz4+drop_raw_response"])
     assert joined.scenario.write == {"u": Writing(insert=inserts.insert, delete=deletes.delete)}
+
+
+def test_both_sizes_of_a_sentence_have_one_unit(sample: Experiment) -> None:
+    sentences = [write.words for row in analyse(sample).trials for write in row.writes or () if write.ratio is not None]
+    pairs = [match for sentence in sentences if (match := re.search(r"(\w?B) → \S+ (\w?B) of WAL", sentence))]
+
+    assert pairs
+    assert [pair[0] for pair in pairs if pair[1] != pair[2]] == []
 
 
 def with_writes(trial: Completed, measured: Writes, slower: float) -> Completed:
