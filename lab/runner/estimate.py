@@ -27,9 +27,14 @@ _ASKING = 1.5
 
 def trial_seconds(request: TrialRequest, size_bytes: float) -> float:
     """What a trial on so many bytes takes, give or take a half."""
-    price = _PRICES.get(str(request.planned.server), _USUAL)
     asking = (request.read_seconds + request.write_seconds) if request.timed else 0.0
-    return price.fixed + price.per_mb * size_bytes / (1 << 20) + _ASKING * asking
+    return idle_seconds(str(request.planned.server), size_bytes) + _ASKING * asking
+
+
+def idle_seconds(server: str, size_bytes: float) -> float:
+    """The same without its reads and writes."""
+    price = _PRICES.get(server, _USUAL)
+    return price.fixed + price.per_mb * size_bytes / (1 << 20)
 
 
 @dataclass

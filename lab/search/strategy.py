@@ -13,7 +13,7 @@ where nothing gets under the target does the search go on for what comes closest
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from math import inf
@@ -50,14 +50,15 @@ class Search:
     limits: Limits
     affords: Callable[[float, float], bool]
     """Whether there is time for so many seconds of trials, and then for the run of a finalist whose trial took so many."""
-    later: Collection[str] = ()
-    """Parts that are measured alone only when the combinations of the others promise nothing more."""
+    later: Mapping[str, float] = field(default_factory=dict)
+    """Parts that are measured alone only when the combinations of the others promise nothing more, each with how many times as
+    long as a usual trial it may take."""
     _observed: dict[frozenset[str], Observation] = field(default_factory=dict)
     _refused: set[frozenset[str]] = field(default_factory=set)
     _forecasts: dict[Combination, Observation | None] = field(default_factory=dict)
     _compared: list[Compared] = field(default_factory=list)
     _slowest: float = 0.0
-    """As `_slowest_winner`, after the last trial."""
+    """As `_slowest_pick`, after the last trial."""
 
     def run(self) -> SearchResult:
         """Measure the baseline, the parts alone, and then what promises most."""
@@ -124,7 +125,7 @@ class Search:
             self._refused.add(parts)
             return
         self._observed[parts] = observation
-        self._slowest = self._slowest_winner()
+        self._slowest = self._slowest_pick()
         self._forecasts = {other: known for other, known in self._forecasts.items() if not parts < frozenset(other)}
         if forecast:
             self._compared.append(Compared(measured=observation, forecast=forecast))
@@ -133,17 +134,19 @@ class Search:
         """Whether there is time for so many trials of that length, and then for the run of whatever may be the pick."""
         return self.affords(trials * seconds, max(seconds, self._slowest))
 
-    def _slowest_winner(self) -> float:
-        """Seconds of the longest trial of the smallest strategies, one for each loss."""
+    def _slowest_pick(self) -> float:
+        """Seconds of the longest trial of what may be the pick: what loses no more than has to be lost, within the limits."""
         strategies = [observation for observation in self._contenders if observation.combination]
-        losing = ([one for one in strategies if one.loss <= loss] for loss in LOSSES)
-        return max((min(some, key=lambda one: one.bytes).took for some in losing if some), default=0.0)
+        least = min((observation.loss for observation in strategies), default=0)
+        return max((observation.took for observation in strategies if observation.loss == least), default=0.0)
 
     def _price(self, combination: Combination) -> float:
         """Seconds that a trial of it should take; before anything is known of it, the usual time so far."""
         forecast = self._forecast(combination) if len(combination) > 1 else None
+        if forecast:
+            return forecast.took
         known = [observation.took for observation in self._observed.values()] or [0.0]
-        return forecast.took if forecast else median_low(known)
+        return median_low(known) * max((self.later.get(part, 1.0) for part in combination), default=1.0)
 
     def _forecast(self, combination: Combination) -> Observation | None:
         if combination not in self._forecasts:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from itertools import combinations
 from math import inf, prod
@@ -68,7 +68,7 @@ class Lab:
         longest: float = inf,
         of_several: float = inf,
         budget: float = inf,
-        later: Collection[str] = (),
+        later: Mapping[str, float] | None = None,
     ) -> SearchResult:
         """The budget allows no trial that takes longer, and once all parts were measured alone none longer than `of_several`.
 
@@ -86,7 +86,7 @@ class Lab:
             loss=dict.fromkeys(PARTS, 0),
             limits=Limits(constraints=constraints),
             affords=affords,
-            later=later,
+            later=later or {},
         ).run()
 
 
@@ -134,6 +134,16 @@ def test_a_search_keeps_the_time_for_the_run_of_what_it_found() -> None:
     smallest = min(found.observed, key=lambda one: one.bytes)
     assert "pack" in smallest.combination
     assert lab.spent + smallest.took <= 5 * 4 + 50 + 75
+
+
+def test_what_takes_many_usual_trials_is_not_begun_where_they_do_not_fit() -> None:
+    patient, cautious = Lab(took=5.0), Lab(took=5.0)
+    patient.search(Constraints(), later={"pack": 1.0})
+    trials = len(patient.asked) - sum("pack" in combination for combination in patient.asked)
+    budget = 5.0 * (trials + 4)  # one more, and the run of what was found
+    cautious.search(Constraints(), later={"pack": 10.0}, budget=budget)
+    assert ("pack",) in patient.asked
+    assert not any("pack" in combination for combination in cautious.asked)
 
 
 def test_where_only_the_target_is_out_of_reach_the_search_goes_on_for_the_closest() -> None:
@@ -192,7 +202,7 @@ def test_a_search_that_measured_all_that_promises_ends_because_nothing_is_left()
 
 def test_a_further_form_of_a_part_waits_until_the_combinations_of_the_others_promise_nothing() -> None:
     lab = Lab()
-    lab.search(Constraints(), later=["pack"])
+    lab.search(Constraints(), later={"pack": 1.0})
     before = lab.asked[: lab.asked.index(("pack",))]
     assert ("trim", "narrow", "drop") in before
     assert any("pack" in combination for combination in several(lab.asked))
