@@ -51,6 +51,8 @@ def compare(
     if html is not None:
         files.check_document(html)
     compared = comparison.compare([analyse(runs.load(folder)) for folder in folders])
+    if limit is not None and len(compared.runs) < 2:
+        raise InputError("--fail-on needs two different runs.", hint="Name both: `lab compare RUN RUN --fail-on 2%`.")
     if html is not None:
         _write_comparison(html, compared)
     if as_json:
@@ -74,8 +76,6 @@ def _write_comparison(html: Path, compared: Comparison) -> None:
 
 def _fail(compared: Comparison, limit: float) -> None:
     """End with an error where the last run is worse than the first, or nobody can tell."""
-    if len(compared.runs) < 2:
-        raise InputError("--fail-on needs two different runs.", hint="Name both: `lab compare RUN RUN --fail-on 2%`.")
     if not compared.comparable:
         raise InputError("--fail-on cannot compare runs of different rows.", hint="`lab compare` says what differs.")
     worse = [row.scenario for row in compared.worse(limit)]

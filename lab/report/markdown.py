@@ -8,7 +8,7 @@ from lab.analysis.reads import ReadResult
 from lab.analysis.results import Results
 from lab.analysis.writes import WriteResult
 from lab.report import markers, migration, tables, write_tables
-from lab.report.price import price
+from lab.report.price import in_short
 from lab.report.templating import TEMPLATES
 
 
@@ -83,7 +83,7 @@ def attach_pick(document: str, results: Results) -> str:
 
 def _pick(results: Results) -> str:
     return TEMPLATES.get_template("pick.md.j2").render(
-        advice=results.advice, pick=results.pick, price=list(price(results))
+        advice=results.advice, pick=results.pick, price=in_short(results)
     )
 
 

@@ -7,10 +7,11 @@ from collections.abc import Iterator, Sequence
 from lab.analysis import writes
 from lab.analysis.candidate import Candidate, outside_text
 from lab.analysis.forecast import StepForecast, together
-from lab.analysis.reads import Difference, ReadResult, slower_reads
+from lab.analysis.reads import Difference, ReadResult, WorstRead, called, slower_reads
 from lab.analysis.results import Results
 from lab.analysis.rows import cost_of
-from lab.units import bytes_text, counted, duration_text
+from lab.analysis.writes import WorstWrite
+from lab.units import bytes_text, counted, duration_text, interval_text, ratio_text
 
 
 def price(results: Results) -> Iterator[tuple[str, str | None]]:
@@ -25,6 +26,45 @@ def price(results: Results) -> Iterator[tuple[str, str | None]]:
         yield "Files outside of the database", _files(pick)
     (row,) = (row for row in results.trials if row.trial is pick.trial)
     yield "Migration", _migration(pick, together(row.forecast or ()))
+
+
+def in_short(results: Results) -> str:
+    """The same in one sentence, the worst of each; empty without a pick."""
+    pick = results.pick
+    if pick is None:
+        return ""
+    (row,) = (row for row in results.trials if row.trial is pick.trial)
+    whole = together(row.forecast or ()).seconds
+    lock = pick.longest_lock_seconds
+    parts = (
+        _worst_read(pick.worst_read),
+        _worst_write(writes.worst_write(pick.writes)),
+        "how long others wait was not measured"
+        if lock is None
+        else f"others wait for at most {duration_text(lock)} at a time on the sample",
+        "how long the migration takes at full size is not forecast"
+        if whole is None
+        else f"the migration takes about {duration_text(whole.value)} at full size"
+        f" ({interval_text(whole.low, whole.high, duration_text)})",
+        *((f"{outside_text(pick.projection)} of files lie outside of the database",) if pick.has_files else ()),
+    )
+    return f"{'; '.join(parts)}."
+
+
+def _worst_read(worst: WorstRead | None) -> str:
+    if worst is None:
+        return "reads were not measured"
+    return f"{worst.called} takes {ratio_text(worst.ratio)} times as long" if worst.query else "no read gets slower"
+
+
+def _worst_write(worst: WorstWrite | None) -> str:
+    if worst is None:
+        return "writes were not measured"
+    if worst.ratio is None:
+        return f"{called(worst.query, worst.title)}: {worst.verdict.value}"
+    if not worst.query:
+        return "no write gets slower"
+    return f"{called(worst.query, worst.title)} writes {ratio_text(worst.ratio)} times the rows per second"
 
 
 def _reads(reads: Sequence[ReadResult] | None) -> str | None:

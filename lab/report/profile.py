@@ -150,7 +150,7 @@ def _column(table: TableProfile, column: ColumnProfile) -> tuple[Cell | str | No
         _anew(column),
         size(column.stored_bytes),
         share(column.error, 2),
-        Cell(value=column.mean_bytes, unit=Unit.FEW_BYTES, digits=1),
+        Cell(value=column.mean_bytes, unit=Unit.FEW_BYTES),
         size(column.raw_bytes),
         Cell(value=column.ratio, unit=Unit.RATIO),
         share(column.toast_share),

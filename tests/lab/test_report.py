@@ -19,9 +19,10 @@ from lab.analysis.results import Results, analyse
 from lab.errors import InputError
 from lab.report import markdown, markers, migration, summary
 from lab.report.csv import savings as savings_csv
+from lab.report.price import in_short
 from lab.report.renderers import PAGE, RENDERERS
 from lab.report.table import MISSING, Cell, Table
-from lab.units import Unit
+from lab.units import Unit, ratio_text
 from lab.values import BASELINE, CHANGE_RATE, Completed, Experiment, Failed, Mismatch, Outcome, Skipped, Verdict
 from tests.support import ROOT, SAMPLE
 
@@ -195,6 +196,25 @@ def test_what_was_not_measured_alone_is_missing_and_not_counted_as_nothing(sampl
 def test_a_cell_with_a_bar_does_not_break_the_table() -> None:
     table = Table(title="", heads=("a", "b"), rows=(("x|y", "1"),))
     assert table.markdown().splitlines()[-1] == "| x\\|y | 1 |"
+
+
+def test_the_readme_says_in_one_sentence_what_the_pick_costs(results: Results) -> None:
+    short = in_short(results)
+    assert results.pick
+    assert results.pick.worst_read
+    assert f"takes {ratio_text(results.pick.worst_read.ratio)} times as long; " in short
+    assert " times the rows per second; others wait for at most " in short
+    assert "; the migration takes about " in short
+    assert len(short) < 400
+    assert short in markdown.pick(results)
+
+
+def test_what_a_pick_costs_and_nobody_measured_is_said(sample: Experiment) -> None:
+    outcomes = tuple(
+        replace(one, writes=None, reads=None) if isinstance(one, Completed) else one for one in sample.outcomes
+    )
+    short = in_short(analyse(replace(sample, outcomes=outcomes)))
+    assert short.startswith("reads were not measured; writes were not measured; others wait for at most ")
 
 
 def test_the_second_choice_is_named_with_what_it_gives_up(results: Results) -> None:

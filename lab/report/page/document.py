@@ -47,13 +47,24 @@ def _anchored(tokens: Sequence[Token]) -> Iterator[tuple[str, str, str]]:
             yield token.tag, anchor, inside.content
 
 
+_OPENS = {"table_open": "Table", "fence": "Code", "paragraph_open": "Picture"}
+_CLOSES = {"table_close", "fence", "paragraph_close"}
+
+
 def _wrapped(tokens: Sequence[Token]) -> Iterator[Token]:
-    """Tables and code in regions that scroll by themselves, also by the keyboard."""
+    """Tables, code and pictures in regions that scroll by themselves, also by the keyboard."""
+    texts = {
+        beside
+        for number, token in enumerate(tokens)
+        if token.type == "inline" and [part.type for part in token.children or ()] != ["image"]
+        for beside in (number - 1, number + 1)
+    }
     for number, token in enumerate(tokens):
-        if token.type in {"table_open", "fence"}:
-            yield _html(_SCROLLS.format("Table" if token.type == "table_open" else "Code", number))
+        wraps = number not in texts or not token.type.startswith("paragraph")
+        if wraps and token.type in _OPENS:
+            yield _html(_SCROLLS.format(_OPENS[token.type], number))
         yield token
-        if token.type in {"table_close", "fence"}:
+        if wraps and token.type in _CLOSES:
             yield _html("</div>\n")
 
 
