@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 import statistics
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from itertools import count, takewhile
 from typing import TypeAlias
@@ -18,9 +18,10 @@ from lab import registry
 from lab.analysis.decision import loss_breaches
 from lab.errors import InputError
 from lab.registry import Registered
-from lab.runner import auxiliary, pipeline, plan
+from lab.runner import pipeline, plan
 from lab.runner.estimate import idle_seconds
 from lab.runner.server_pool import ServerPool, open_pool
+from lab.search.budget import Clock, run_seconds
 from lab.search.cache import TrialCache, code_digest
 from lab.search.limits import Limits
 from lab.search.measuring import SampleTrials, loss_of
@@ -46,11 +47,6 @@ FINALISTS = 2
 """The pick and the runner-up, where the budget allows."""
 READ_SECONDS = 1.0
 """About how long the reads of a trial on a small sample are measured."""
-_GROWING = 0.5
-"""Which part of what a trial takes longer than the shortest one grows with the data, rather too much: from 16 to 38 MB, trials of
-16 s grew by 1 and by 7 s. The rest is a dictionary to train, or a view that each query goes through."""
-_BUSIER = 1.3
-"""By how much slower the machine may be during the run, because others use it."""
 WRITE_SECONDS = 0.5
 """The same of the writes."""
 _PROMISING = (
@@ -89,19 +85,6 @@ class Best:
             ending=self.result.ending,
             left_out=len(self.result.left_out),
         )
-
-
-@dataclass(frozen=True, kw_only=True)
-class Clock:
-    """How much of the budget is left."""
-
-    ends: float
-    now: Callable[[], float] = time.monotonic
-
-    @property
-    def left(self) -> float:
-        """Seconds."""
-        return self.ends - self.now()
 
 
 def search(request: pipeline.RunRequest, budget_seconds: float, progress: Progress) -> Best:
@@ -235,19 +218,10 @@ class _Halving:
         )
 
     def _run_seconds(self, sample: SampleTrials, took: Sequence[float], factor: float) -> float:
-        """How long a run may take at `factor` times the size of a sample where its trials took so long.
-
-        Two baselines belong to it, the first of which prepares the others, and every trial once more at the second size. What
-        the shortest trial took is the same for any size: connections, clones, the time for reads and writes.
-        """
-        fixed, first = min(sample.took, default=0.0), max(sample.took[:1], default=0.0)
-        loading = max(sample.load_seconds.values(), default=0.0)
-        growing = _GROWING * sum(seconds - fixed for seconds in took) + first - fixed + loading
-        constant = (1 - _GROWING) * 2 * sum(seconds - fixed for seconds in took)
-        both_sizes = factor * (1 + 1 / auxiliary.SMALLER)
+        """How long a run may take at `factor` times the size of a sample where its trials took so long."""
         longer = self.request.read_seconds + self.request.write_seconds - sample.read_seconds - sample.write_seconds
-        trials = 2 * len(took) + 3
-        return _BUSIER * (both_sizes * growing + constant + trials * (fixed + longer))
+        loading = max(sample.load_seconds.values(), default=0.0)
+        return run_seconds(took, sample.took, loading=loading, longer=longer, factor=factor)
 
     def _halved(
         self, sample: SampleTrials, ranked: Ranked, first: SampleTrials, result: SearchResult, *, grown: float
