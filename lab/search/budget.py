@@ -34,14 +34,14 @@ def run_seconds(
     """Seconds that a run may take at `factor` times the size of a sample, for strategies whose trials `took` so long there.
 
     `of_sample` are the seconds of all trials of the sample, the baseline's first; `loading` are those to load it, and each trial
-    of the run measures so many seconds `longer`. Two baselines belong to the run, the first of which prepares the others, and
-    every trial once more at the second size. What the shortest trial took is the same for any size: connections, clones, the
-    time for reads and writes.
+    of the run measures so many seconds `longer`. Two baselines belong to the run, the first of which prepares the others. What
+    the shortest trial took is the same for any size: connections, clones, the time for reads and writes. Every trial is made
+    once more at the second size, beside the others: there only what grows counts.
     """
     fixed, first = min(of_sample, default=0.0), max(of_sample[:1], default=0.0)
     beyond = sum(seconds - fixed for seconds in took)
     growing = _GROWING * beyond + first - fixed + loading
-    constant = (1 - _GROWING) * 2 * beyond
+    constant = (1 - _GROWING) * beyond
     both_sizes = factor * (1 + 1 / auxiliary.SMALLER)
-    trials = 2 * len(took) + 3
+    trials = len(took) + 2
     return _BUSIER * (both_sizes * growing + constant + trials * (fixed + longer))
