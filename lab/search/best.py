@@ -21,7 +21,7 @@ from lab.registry import Registered
 from lab.runner import pipeline, plan
 from lab.runner.estimate import idle_seconds
 from lab.runner.server_pool import ServerPool, open_pool
-from lab.search.budget import Clock, run_seconds
+from lab.search.budget import BUSIER, Clock, run_seconds
 from lab.search.cache import TrialCache, code_digest
 from lab.search.limits import Limits
 from lab.search.measuring import SampleTrials, loss_of
@@ -203,7 +203,9 @@ class _Halving:
             loss={part.name: loss_of(part.facts) for part in among},
             limits=Limits(constraints=self.constraints),
             later={part.name: self._patience(part, sample) for part in among if self._waits(part, sample.kinds)},
-            affords=lambda seconds, longest: seconds + self._run_seconds(sample, [longest], factor) <= self.clock.left,
+            affords=lambda seconds, longest: (
+                seconds + BUSIER * self._run_seconds(sample, [longest], factor) <= self.clock.left
+            ),
         ).run()
         if len(result.observed) > 1:
             return result
@@ -218,7 +220,7 @@ class _Halving:
         )
 
     def _run_seconds(self, sample: SampleTrials, took: Sequence[float], factor: float) -> float:
-        """How long a run may take at `factor` times the size of a sample where its trials took so long."""
+        """How long a run should take at `factor` times the size of a sample where its trials took so long."""
         longer = self.request.read_seconds + self.request.write_seconds - sample.read_seconds - sample.write_seconds
         loading = max(sample.load_seconds.values(), default=0.0)
         return run_seconds(took, sample.took, loading=loading, longer=longer, factor=factor)
@@ -230,7 +232,7 @@ class _Halving:
         took = {observation.combination: observation.took for observation in result.observed}
         factor = self.request.size_bytes / samples(self.request.size_bytes)[0]
         for combination in ((), *ranked[: max(FINALISTS, math.ceil(len(ranked) / HALVING))]):
-            price = grown * took[combination] + self._run_seconds(first, [took[combination]], factor)
+            price = grown * took[combination] + BUSIER * self._run_seconds(first, [took[combination]], factor)
             if price > self.clock.left:
                 break
             sample.observe(combination)

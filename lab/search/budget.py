@@ -11,8 +11,9 @@ from lab.runner import auxiliary
 _GROWING = 0.5
 """Which part of what a trial takes longer than the shortest one grows with the data, rather too much: from 16 to 38 MB, trials of
 16 s grew by 1 and by 7 s. The rest is a dictionary to train, or a view that each query goes through."""
-_BUSIER = 1.3
-"""By how much slower the machine may be during the run, because others use it."""
+BUSIER = 1.3
+"""By how much more time than expected the search keeps for the run: its last trial may take longer than forecast, and others may
+use the machine."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,7 +32,7 @@ class Clock:
 def run_seconds(
     took: Sequence[float], of_sample: Sequence[float], *, loading: float, longer: float, factor: float
 ) -> float:
-    """Seconds that a run may take at `factor` times the size of a sample, for strategies whose trials `took` so long there.
+    """Seconds that a run should take at `factor` times the size of a sample, for strategies whose trials `took` so long there.
 
     `of_sample` are the seconds of all trials of the sample, the baseline's first; `loading` are those to load it, and each trial
     of the run measures so many seconds `longer`. Two baselines belong to the run, the first of which prepares the others. What
@@ -44,4 +45,4 @@ def run_seconds(
     constant = (1 - _GROWING) * beyond
     both_sizes = factor * (1 + 1 / auxiliary.SMALLER)
     trials = len(took) + 2
-    return _BUSIER * (both_sizes * growing + constant + trials * (fixed + longer))
+    return both_sizes * growing + constant + trials * (fixed + longer)
