@@ -11,7 +11,7 @@ from lab.analysis.full_size import FullSizeProjection
 from lab.analysis.interval import Estimate
 from lab.analysis.reads import ReadResult, WorstRead, in_words, usual_gap, worst_read
 from lab.analysis.rows import MigrationCost, TrialResult
-from lab.analysis.writes import WriteResult
+from lab.analysis.writes import WorstWrite, WriteResult
 from lab.units import bytes_text
 from lab.values import Category, Completed, DeclaredLoss, LoadedTemplate, ScenarioFacts
 
@@ -61,6 +61,11 @@ class Candidate:
     def worst_read(self) -> WorstRead | None:
         """The read that suffers most; None where none was compared."""
         return worst_read(self.reads)
+
+    @property
+    def worst_write(self) -> WorstWrite | None:
+        """The write that suffers most; None where none was compared."""
+        return writes.worst_write(self.writes)
 
     @property
     def data_losses(self) -> tuple[DeclaredLoss, ...]:

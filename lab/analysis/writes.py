@@ -123,6 +123,14 @@ class WorstWrite:
     ratio: float | None = 1.0
     """Rows per second after ÷ before: 1 where none is slower, None where the write is refused or differs."""
 
+    @property
+    def words(self) -> str:
+        """As a sentence goes on: 'W1 (storing new rows) writes 0.34 times the rows per second', or 'W2: refused'."""
+        name = called(self.query, self.title)
+        if self.ratio is None:
+            return f"{name}: {self.verdict.value}"
+        return f"{name} writes {ratio_text(self.ratio)} times the rows per second"
+
 
 def worst_write(writes: Sequence[WriteResult] | None) -> WorstWrite | None:
     """What is refused or differs, else the slowest of those that are slower; None where nobody knows.

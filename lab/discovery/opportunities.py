@@ -14,7 +14,6 @@ from lab.analysis.projection import tables_without_ages
 from lab.analysis.recommendation import standing
 from lab.analysis.results import Results
 from lab.analysis.rows import TrialResult
-from lab.analysis.writes import worst_write
 from lab.discovery.inputs import KEYS, DiscoveryInputs, MeasuredStrategy
 from lab.discovery.values import ApplicationEffort, Impact, Opportunity, Proposal
 from lab.values import Category, Experiment, LoadedTemplate, Profile, ScenarioFacts, Shape, TableProfile, Verdict
@@ -47,7 +46,7 @@ def _measured(strategy: MeasuredStrategy) -> Opportunity:
         expected=strategy.expected,
         standing=standing(strategy.results.decision, strategy.candidate),
         worst_read=strategy.candidate.worst_read,
-        worst_write=worst_write(strategy.candidate.writes),
+        worst_write=strategy.candidate.worst_write,
         impact=impact(strategy),
         effort=effort(strategy),
         gives_up=facts.given_up,

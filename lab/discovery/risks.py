@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Literal
 
-from lab.analysis.reads import called, slower_reads
-from lab.analysis.writes import worst_write
+from lab.analysis.reads import slower_reads
 from lab.discovery.inputs import DiscoveryInputs, MeasuredStrategy
 from lab.discovery.locks import NOT_MEASURED, blocks, lock_words
 from lab.discovery.statements import rollback_steps
@@ -117,7 +116,7 @@ def _reads(strategy: MeasuredStrategy) -> Iterator[Risk]:
 
 def _writes(strategy: MeasuredStrategy) -> Iterator[Risk]:
     """What the application feels at every write, from then on."""
-    worst = worst_write(strategy.candidate.writes)
+    worst = strategy.candidate.worst_write
     if worst is None:
         yield Risk(
             name="Writes",
@@ -126,16 +125,10 @@ def _writes(strategy: MeasuredStrategy) -> Iterator[Risk]:
             remedy="Measure it with `lab run --write-seconds 4`.",
         )
     elif worst.query:
-        refused = worst.ratio is None
-        cost = (
-            f": {worst.verdict.value}"
-            if worst.ratio is None
-            else f" writes {ratio_text(worst.ratio)} times the rows per second"
-        )
         yield Risk(
             name="Slower writes",
-            level="high" if refused or (worst.ratio or 0.0) <= 1 / _SLOW else "medium",
-            what=f"{called(worst.query, worst.title)}{cost}.",
+            level="high" if worst.ratio is None or worst.ratio <= 1 / _SLOW else "medium",
+            what=f"{worst.words}.",
             remedy="Compare its rows per second with what the application stores at its peak, or take a strategy whose writes"
             " cost less.",
         )

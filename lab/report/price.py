@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from lab.analysis import writes
 from lab.analysis.candidate import Candidate, outside_text
 from lab.analysis.forecast import StepForecast, together
-from lab.analysis.reads import Difference, ReadResult, WorstRead, called, slower_reads
+from lab.analysis.reads import Difference, ReadResult, WorstRead, slower_reads
 from lab.analysis.results import Results
 from lab.analysis.rows import cost_of
 from lab.analysis.writes import WorstWrite
@@ -38,7 +38,7 @@ def in_short(results: Results) -> str:
     lock = pick.longest_lock_seconds
     parts = (
         _worst_read(pick.worst_read),
-        _worst_write(writes.worst_write(pick.writes)),
+        _worst_write(pick.worst_write),
         "how long others wait was not measured"
         if lock is None
         else f"others wait for at most {duration_text(lock)} at a time on the sample",
@@ -60,11 +60,7 @@ def _worst_read(worst: WorstRead | None) -> str:
 def _worst_write(worst: WorstWrite | None) -> str:
     if worst is None:
         return "writes were not measured"
-    if worst.ratio is None:
-        return f"{called(worst.query, worst.title)}: {worst.verdict.value}"
-    if not worst.query:
-        return "no write gets slower"
-    return f"{called(worst.query, worst.title)} writes {ratio_text(worst.ratio)} times the rows per second"
+    return worst.words if worst.query else "no write gets slower"
 
 
 def _reads(reads: Sequence[ReadResult] | None) -> str | None:

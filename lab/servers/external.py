@@ -143,16 +143,14 @@ def _remove_marked(database: Database, token: str) -> list[str]:
     removed: list[str] = []
     kept: DatabaseError | None = None
     for seconds in _PAUSES:
-        names = _marked(database, token)
         kept = None
-        for name in names:
+        for name in _marked(database, token):
             try:
                 drop_database(database, name)
+            except DatabaseError as error:
+                kept = error  # a thread was first, or its work has not ended within the server's 5 seconds
+            else:
                 removed.append(f"database {name}")
-            except (
-                DatabaseError
-            ) as error:  # a thread was first, or its work has not ended within the server's 5 seconds
-                kept = error
         if kept is None:
             return removed
         time.sleep(seconds)

@@ -14,8 +14,6 @@ from lab.units import duration_text, interval_text
 from lab.values import Completed, ExecutedStatement, Experiment, Profile
 from tests.support import CASES
 
-PICK = "pack_raw_response+pack_market_history"
-
 
 @pytest.fixture(scope="module")
 def published() -> Profile:

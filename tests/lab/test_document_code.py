@@ -29,6 +29,7 @@ from tests.lab.commands import LAB
 from tests.lab.test_discovery_plan import assert_answers, files_of
 from tests.lab.test_document_blocks import BLOCK, SCENARIO
 from tests.lab.test_documents import DOCS
+from tests.lab.test_wheel import copy_sources
 from tests.lab.trials import NastyOutcome, completed, run_scenario
 from tests.support import ROOT
 
@@ -192,10 +193,7 @@ def test_a_program_reads_the_savings_as_the_document_shows(tmp_path: Path) -> No
 def test_pipx_puts_the_command_on_the_path(tmp_path: Path) -> None:
     """From a copy, because a build writes beside the sources."""
     require_program("pipx")
-    for package in ("lab", "data_gen", "scenarios"):
-        shutil.copytree(ROOT / package, tmp_path / package, ignore=shutil.ignore_patterns("__pycache__"))
-    for name in ("pyproject.toml", "README.md", "LICENSE"):
-        shutil.copy(ROOT / name, tmp_path)
+    copy_sources(tmp_path)
     home, commands = tmp_path / "home", tmp_path / "commands"
     own = {"PIPX_HOME": str(home), "PIPX_BIN_DIR": str(commands), "PYTHONPATH": ""}
     done = shell(block_with("pipx install", "start"), tmp_path, **own)

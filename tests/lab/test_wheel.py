@@ -17,13 +17,18 @@ from tests.support import ROOT
 PACKAGES = ("lab", "data_gen", "scenarios")
 
 
+def copy_sources(folder: Path) -> None:
+    """All that a wheel is built from."""
+    for package in PACKAGES:
+        shutil.copytree(ROOT / package, folder / package, ignore=shutil.ignore_patterns("__pycache__"))
+    for name in ("pyproject.toml", "README.md", "LICENSE"):
+        shutil.copy(ROOT / name, folder)
+
+
 @pytest.mark.slow
 def test_the_wheel_holds_every_file_of_its_packages_and_its_command_works(tmp_path: Path) -> None:
     """Built from a copy, because a build writes beside the sources; scenarios, cases, templates and scripts are among them."""
-    for package in PACKAGES:
-        shutil.copytree(ROOT / package, tmp_path / package, ignore=shutil.ignore_patterns("__pycache__"))
-    for name in ("pyproject.toml", "README.md", "LICENSE"):
-        shutil.copy(ROOT / name, tmp_path)
+    copy_sources(tmp_path)
     wanted = {
         path.relative_to(tmp_path).as_posix()
         for package in PACKAGES

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from lab.analysis.rows import TrialResult
-from lab.analysis.writes import worst_write
 from lab.discovery.inputs import DiscoveryInputs, MeasuredStrategy
 from lab.discovery.values import Finding
 from lab.units import bytes_text
@@ -44,7 +43,7 @@ def outcomes(inputs: DiscoveryInputs) -> Finding:
 
 def _missing(best: MeasuredStrategy | None) -> Iterator[str]:
     """What the run did not measure of the smallest form."""
-    if best and worst_write(best.candidate.writes) is None:
+    if best and best.candidate.worst_write is None:
         yield "The speed of writes afterwards is unknown, because it was not measured."
 
 

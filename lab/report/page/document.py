@@ -60,11 +60,10 @@ def _wrapped(tokens: Sequence[Token]) -> Iterator[Token]:
         for beside in (number - 1, number + 1)
     }
     for number, token in enumerate(tokens):
-        wraps = number not in texts or not token.type.startswith("paragraph")
-        if wraps and token.type in _OPENS:
+        if number not in texts and token.type in _OPENS:
             yield _html(_SCROLLS.format(_OPENS[token.type], number))
         yield token
-        if wraps and token.type in _CLOSES:
+        if number not in texts and token.type in _CLOSES:
             yield _html("</div>\n")
 
 
