@@ -32,7 +32,7 @@ class SizedTrial:
     trial: Completed
     smaller: Completed | None
     error: float | None
-    """Half of the interval due to sampling and noise, as a share of the growing bytes; None without a second size."""
+    """Half of the interval due to sampling and noise, as a share of the growing bytes; None in a run without a second size."""
 
 
 @dataclass(frozen=True, kw_only=True)

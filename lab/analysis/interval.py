@@ -3,6 +3,7 @@
 The smaller size, projected to the rows of the larger one, differs from the measurement there by a gap. Both are random
 samples of n and m events. So a gap has the variance of one event times 1/n + 1/m, and a projection from the larger size
 has that variance times 1/n. One gap may be small by luck: a trial's own gap is pooled with those of all trials of the run.
+A trial without a gap of its own takes the widest of the run.
 Tables whose size is mostly fixed overhead, and new tables fitted through two points, carry no information about sampling
 error. They are left out of the gap and given an interval of ± 100 %.
 """

@@ -59,10 +59,14 @@ class References:
         return project(self.experiment.case, sized, self.sized(control) if control else None)
 
     def _error(self, trial: Completed) -> float | None:
-        """Half of the interval, as a share of the growing bytes."""
-        own = self.gaps.get(_key(trial))
-        if own is None or self.pooled is None or self.smaller_scale is None:
+        """Half of the interval, as a share of the growing bytes; None for a run without a second size.
+
+        A draw of few events can leave a scenario nothing to do at the second size: no payload is old enough to be archived.
+        Such a trial counts as the one with the widest gap.
+        """
+        if self.pooled is None or self.smaller_scale is None or not _is_scalable(self.experiment, trial):
             return None
+        own = self.gaps.get(_key(trial), max(self.gaps.values()))
         sampling = error(own, self.pooled, draws=self.experiment.plan.dataset.scale, fewer=self.smaller_scale)
         return sampling + self.noise.get(trial.server, 0.0) / 100
 

@@ -23,7 +23,7 @@ from lab.report.price import in_short
 from lab.report.renderers import PAGE, RENDERERS
 from lab.report.table import MISSING, Cell, Table
 from lab.units import Unit, ratio_text
-from lab.values import BASELINE, CHANGE_RATE, Completed, Experiment, Failed, Mismatch, Outcome, Skipped, Verdict
+from lab.values import BASELINE, CHANGE_RATE, SIZE, Completed, Experiment, Failed, Mismatch, Outcome, Skipped, Verdict
 from tests.support import ROOT, SAMPLE
 
 COLUMNS = [
@@ -241,6 +241,21 @@ def test_a_gap_is_computed_once_for_each_trial(sample: Experiment, monkeypatch: 
     monkeypatch.setattr(measured, "gap", counted)
     RENDERERS["report.md"](analyse(sample))
     assert len(computed) == sum(isinstance(outcome, Completed) for outcome in sample.outcomes)
+
+
+def test_what_had_nothing_to_do_at_the_second_size_has_the_widest_gap_of_the_run(sample: Experiment) -> None:
+    reason = "Nothing to archive: no snapshot with a raw_response is older than 7 days."
+    others = tuple(
+        replace(other, outcome=Skipped(scenario=other.outcome.scenario, server=other.outcome.server, reason=reason))
+        if other.purpose == SIZE and other.outcome.scenario == "archive_raw_response"
+        else other
+        for other in sample.auxiliary_trials
+    )
+    context = measured.references(replace(sample, auxiliary_trials=others))
+    errors = {trial.scenario: context.sized(trial).error for trial in measured.completed(sample)}
+    archived, *rest = (errors.pop("archive_raw_response"), *errors.values())
+    assert archived is not None
+    assert all(archived >= error for error in rest if error is not None)
 
 
 @pytest.mark.slow
