@@ -13,9 +13,13 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from statistics import median
+from typing import TYPE_CHECKING
 
 from lab.units import duration_text, ratio_text
 from lab.values import Completed, ReadCost, ReadSide
+
+if TYPE_CHECKING:
+    from lab.analysis import significance
 
 CHANCE = 0.01
 """Mann-Whitney's p below which a difference counts; with five samples of each side it can be 0.008."""
@@ -152,8 +156,12 @@ def read_results(trial: Completed, known: Gaps, titles: Mapping[str, str]) -> tu
     """Every query of a trial in the order of the workload, with its title; None where none was timed."""
     if trial.reads is None:
         return None
+    from lab.analysis.significance import differences  # noqa: PLC0415 - loading scipy takes longer than a report
+
+    compared = differences(tuple((cost.after.timing.values, cost.before.timing.values) for cost in trial.reads))
     return tuple(
-        _result(cost, known.get((trial.server, cost.query)), titles.get(cost.query, "")) for cost in trial.reads
+        _result(cost, difference, known.get((trial.server, cost.query)), titles.get(cost.query, ""))
+        for cost, difference in zip(trial.reads, compared, strict=True)
     )
 
 
@@ -237,10 +245,7 @@ def _of(reads: Sequence[ReadResult], query: str, change: Difference) -> list[Rea
     return [read for read in reads if read.query == query and read.change is change]
 
 
-def _result(cost: ReadCost, gap: float | None, title: str) -> ReadResult:
-    from lab.analysis.significance import difference  # noqa: PLC0415 - loading scipy takes longer than a report
-
-    compared = difference(cost.after.timing.values, cost.before.timing.values)
+def _result(cost: ReadCost, compared: significance.Difference, gap: float | None, title: str) -> ReadResult:
     return ReadResult(
         query=cost.query,
         title=title,
@@ -266,13 +271,13 @@ def change_of(low: float, high: float, gap: float | None, *, by_chance: bool) ->
 
 
 def _side(side: ReadSide) -> ReadTime:
-    from lab.analysis.significance import percentile  # noqa: PLC0415 - as above
+    from lab.analysis.significance import percentiles  # noqa: PLC0415 - as above
 
-    values = side.timing.values
+    lower, upper, p95 = percentiles(side.timing.values, (25, 75, 95))
     return ReadTime(
         median=side.timing.seconds,
-        p95=percentile(values, 95),
-        spread=(percentile(values, 75) - percentile(values, 25)) / side.timing.seconds,
+        p95=p95,
+        spread=(upper - lower) / side.timing.seconds,
         cpu_seconds=side.cpu_seconds,
         blocks=side.blocks,
     )

@@ -247,11 +247,11 @@ def _refused(cost: WriteCost, title: str) -> WriteResult:
 
 def _compared(after: WriteSide, before: WriteSide, gap: float | None) -> tuple[float | None, float | None, Difference]:
     """The interval of the ratio of rates, and whether there is a difference; one transaction tells none."""
-    from lab.analysis.significance import difference  # noqa: PLC0415 - loading scipy takes longer than a report
+    from lab.analysis.significance import differences  # noqa: PLC0415 - loading scipy takes longer than a report
 
     if min(len(side.timing.values) for side in (after, before)) < 2:
         return None, None, Difference.UNKNOWN
-    compared = difference(after.timing.values, before.timing.values)
+    (compared,) = differences(((after.timing.values, before.timing.values),))
     change = change_of(compared.low, compared.high, gap, by_chance=compared.chance >= CHANCE)
     return 1 / compared.high, 1 / compared.low, change
 
