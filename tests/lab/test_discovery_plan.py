@@ -153,6 +153,7 @@ WHERE datname = current_database() AND pid <> pg_backend_pid() AND backend_type 
 """
 
 
+@pytest.mark.slow
 @pytest.mark.trial("nasty", PACKED)
 def test_a_program_that_is_killed_goes_on_when_it_is_run_again_and_then_does_nothing(
     nasty: Bench, planned: Callable[[str], tuple[PlanFile, ...]], tmp_path: Path
@@ -209,6 +210,7 @@ def read_texts(files: Sequence[PlanFile], database: Database, folder: Path, keys
     return {line["key"]: line["text"] for line in map(json.loads, lines)}
 
 
+@pytest.mark.slow
 @pytest.mark.trial("nasty", PACKED)
 def test_after_the_plan_a_program_reads_and_another_one_goes_back_even_after_it_was_refused(
     nasty: Bench, planned: Callable[[str], tuple[PlanFile, ...]], tmp_path: Path

@@ -106,6 +106,7 @@ def many(case: Profile, count: int) -> Profile:
     return replace(case, tables=tables, database_bytes=count * (table.total_bytes or 0))
 
 
+@pytest.mark.slow
 def test_a_page_of_3000_tables_is_smaller_than_1500_kb(case: Profile) -> None:
     written = database(many(case, 3000), ())
     assert len(written.encode()) < 1_500_000

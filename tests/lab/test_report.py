@@ -332,10 +332,9 @@ def without_rows(trial: Outcome, scenario: str, left: Mapping[str, int]) -> Outc
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("left", [{}, {"odds_snapshots": 0}])
-@pytest.mark.parametrize("scenario", [BASELINE, "drop_raw_response"])
+@pytest.mark.parametrize(("scenario", "left"), [(BASELINE, {}), ("drop_raw_response", {"odds_snapshots": 0})])
 def test_a_strategy_that_leaves_no_row_to_project_by_has_no_full_size_and_breaks_no_report(
-    sample: Experiment, left: Mapping[str, int], scenario: str
+    sample: Experiment, scenario: str, left: Mapping[str, int]
 ) -> None:
     spoiled = replace(sample, outcomes=tuple(without_rows(outcome, scenario, left) for outcome in sample.outcomes))
     auxiliary = tuple(

@@ -163,6 +163,7 @@ def test_what_was_not_looked_at_is_printed(read: Read) -> None:
     assert "Not searched: node_modules/ (installed packages)." in lines
 
 
+@pytest.mark.slow
 def test_the_work_grows_with_the_places_of_a_function_and_not_with_their_square(read: Read) -> None:
     def work(count: int) -> float:
         places = "".join(
@@ -177,6 +178,7 @@ def test_the_work_grows_with_the_places_of_a_function_and_not_with_their_square(
     assert work(1600) / work(200) < 32  # 8 where it grows with the places, 64 with their square
 
 
+@pytest.mark.slow
 def test_the_work_grows_with_the_files_and_not_with_their_square(tmp_path: Path) -> None:
     sources = [path.read_text() for path in (TREES / "app").rglob("*.py") if path.stat().st_size]
 

@@ -24,6 +24,8 @@ from lab.search.space import Combination
 from lab.search.strategy import Search
 from lab.values import Constraints
 
+pytestmark = pytest.mark.slow  # test_limits.py searches a space of a few parts
+
 SEEDS = range(20)
 MOST_TRIALS = 0.15
 """Of all combinations."""
@@ -177,7 +179,6 @@ def test_forecasts_of_the_worst_read_are_within_15_percent_in_the_median(searche
     assert median(found.read_error_percent or 0.0 for found in searches) <= 15
 
 
-@pytest.mark.slow  # test_limits.py keeps them on a space of a few parts
 @pytest.mark.parametrize(
     ("most_read", "lock_rank"), [(1.5, None), (None, 0.25), (1.1, None), (3.0, None), (None, 0.5), (1.5, 0.5)]
 )
