@@ -5,10 +5,10 @@
    something: bytes now, growth, bytes in files outside, the worst read, writes, seconds of the migration, the longest lock,
    and what is lost. Seconds are compared on one server only, and those that differ no more than two baselines count as equal.
    What was measured of one alone leaves both in.
-3. **Preference**: what loses no data goes before what gives up columns, and that before what deletes rows. Then, unless
-   `max_read` says what reads may cost, the least read cost decides: the worst read of the application, its median or its
-   95th percentile. Reads whose intervals overlap cost the same. Then the fewest bytes of the database decide, and of two
-   that are equal the fewest outside.
+3. **Preference**: what is under the target with its whole interval goes before what perhaps is. Then what loses no data goes
+   before what gives up columns, and that before what deletes rows. Then, unless `max_read` says what reads may cost, the least
+   read cost decides: the worst read of the application, its median or its 95th percentile. Reads whose intervals overlap cost
+   the same. Then the fewest bytes of the database decide, and of two that are equal the fewest outside.
 
 The same rule ranks all: first what dominance leaves, then the dominated ones, then what breaks a constraint, the nearest
 first.

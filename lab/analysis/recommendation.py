@@ -62,10 +62,13 @@ def rule(constraints: Constraints) -> str:
         else "then the fewest bytes, because --max-read says what reads may cost"
     )
     limits = ", ".join(_limits(constraints))
+    certain = (
+        "" if constraints.target_bytes is None else " then what is under the target with its whole interval goes first;"
+    )
     return (
         f"Rule: {f'what breaks a constraint is out ({limits})' if limits else 'no constraint was set'}; what another one beats"
-        " in something and equals in the rest is out; then what loses no data goes before what gives up columns, and that"
-        f" before what deletes rows; {reads}."
+        f" in something and equals in the rest is out;{certain} then what loses no data goes before what gives up columns,"
+        f" and that before what deletes rows; {reads}."
     )
 
 

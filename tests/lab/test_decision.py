@@ -12,7 +12,7 @@ from lab.analysis.decision import Criterion, Limit, breaches, decide
 from lab.analysis.dominance import dominates
 from lab.analysis.interval import Estimate
 from lab.analysis.reads import Difference, ReadResult
-from lab.analysis.recommendation import recommend
+from lab.analysis.recommendation import recommend, rule
 from lab.analysis.results import Results, analyse
 from lab.analysis.sensitivity import variations
 from lab.discovery import provenance
@@ -251,6 +251,11 @@ def test_what_may_be_under_the_target_comes_after_what_is(like: Candidate) -> No
     assert decision.decided_by is Criterion.CERTAINTY
     assert decide([perhaps], TEN).pick == perhaps
     assert decide([planted(like, "over", 10.5)], TEN).pick is None
+
+
+def test_the_printed_rule_has_the_interval_where_there_is_a_target() -> None:
+    assert "under the target with its whole interval" in rule(TEN)
+    assert "interval goes first" not in rule(Constraints())
 
 
 def test_without_a_target_none_is_imposed_and_nothing_presses(sample: Experiment) -> None:
