@@ -178,10 +178,10 @@ def _print_run(analysed: Analysed, selection: Best | None, *, as_json: JsonForm 
 
 
 def _wait(databases: Sequence[KeptDatabase], *, written: bool) -> None:
-    """Say how to look at the databases, and wait until the user ends it."""
-    for line in _lines(databases, written=written):
-        print_line(line, console=err)
+    """Say how to look at the databases, and wait until the user ends it, be it while the lines are printed."""
     with suppress(KeyboardInterrupt):
+        for line in _lines(databases, written=written):
+            print_line(line, console=err)
         signal.pause()
     print_line("The databases are removed.", console=err)
 

@@ -16,8 +16,9 @@ import psycopg
 import pytest
 from typer.testing import CliRunner
 
-from lab.cli import app
+from lab.cli import app, measuring
 from lab.errors import InputError
+from lab.runner.trials import KeptDatabase
 from tests.conftest import PASSWORD
 
 _KEPT = re.compile(r"^  (?P<scenario>\S+) on (?P<server>\S+): (?:PGPASSWORD=any )?psql (?P<conninfo>.+)$")
@@ -47,6 +48,19 @@ def _announced(lines: Iterator[str], count: int) -> Iterator[tuple[str, str]]:
             count -= 1
         if not count:
             return
+
+
+def test_ctrl_c_while_the_databases_are_named_ends_the_run_in_order(monkeypatch: pytest.MonkeyPatch) -> None:
+    said: list[str] = []
+
+    def interrupted(line: str, **_: object) -> None:
+        said.append(line)
+        if "psql" in line:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(measuring, "print_line", interrupted)
+    measuring._wait((KeptDatabase(scenario="baseline", server="native", conninfo="dbname=kept"),), written=True)
+    assert said[-1] == "The databases are removed."
 
 
 @pytest.mark.slow
