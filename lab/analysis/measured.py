@@ -31,6 +31,8 @@ class References:
     """By scenario, server and repeat, the gap between the second size and the trial; absent without a second size."""
     pooled: float | None
     """Mean square of these gaps over all servers, because all hold the same data; None without a gap."""
+    widest: float | None
+    """The largest of these gaps; None without a gap."""
     smaller_scale: int | None
     """The scale of the second size."""
     read_gaps: Gaps
@@ -44,13 +46,14 @@ class References:
 
     def sized(self, trial: Completed) -> SizedTrial:
         """The trial with its template and the same scenario at the second size."""
+        scalable = _is_scalable(self.experiment, trial)
         return SizedTrial(
             facts=self.experiment.scenarios[trial.scenario],
             lineage=lineage_of(self.experiment, trial.scenario),
             template=self.templates[trial.server],
             trial=trial,
-            smaller=self.smaller.get((trial.scenario, trial.server)) if _is_scalable(self.experiment, trial) else None,
-            error=self._error(trial),
+            smaller=self.smaller.get((trial.scenario, trial.server)) if scalable else None,
+            error=self._error(trial) if scalable else None,
         )
 
     def projection(self, sized: SizedTrial) -> FullSizeProjection | None:
@@ -64,9 +67,9 @@ class References:
         A draw of few events can leave a scenario nothing to do at the second size: no payload is old enough to be archived.
         Such a trial counts as the one with the widest gap.
         """
-        if self.pooled is None or self.smaller_scale is None or not _is_scalable(self.experiment, trial):
+        if self.widest is None or self.pooled is None or self.smaller_scale is None:
             return None
-        own = self.gaps.get(_key(trial), max(self.gaps.values()))
+        own = self.gaps.get(_key(trial), self.widest)
         sampling = error(own, self.pooled, draws=self.experiment.plan.dataset.scale, fewer=self.smaller_scale)
         return sampling + self.noise.get(trial.server, 0.0) / 100
 
@@ -105,6 +108,7 @@ def references(experiment: Experiment) -> References:
         noise=_noise(experiment, baselines),
         gaps=gaps,
         pooled=mean_square(gaps.values()) if gaps else None,
+        widest=max(gaps.values(), default=None),
         smaller_scale=next(
             (auxiliary.dataset.scale for auxiliary in experiment.auxiliary_trials if auxiliary.purpose == SIZE), None
         ),

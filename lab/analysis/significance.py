@@ -35,11 +35,11 @@ def differences(pairs: tuple[tuple[Samples, Samples], ...]) -> tuple[Difference,
 
     A call of scipy takes longer than its work on so few samples, so pairs of a kind share one.
     """
-    found: dict[int, Difference] = {}
+    by_number: dict[int, Difference] = {}
     for numbers in _of_a_kind(pairs):
         sides = tuple(np.array([pairs[number][side] for number in numbers]) for side in (0, 1))
-        found |= zip(numbers, _compared(*sides), strict=True)
-    return tuple(found[number] for number in range(len(pairs)))
+        by_number |= zip(numbers, _compared(*sides), strict=True)
+    return tuple(by_number[number] for number in range(len(pairs)))
 
 
 @lru_cache(maxsize=16384)

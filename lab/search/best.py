@@ -203,9 +203,7 @@ class _Halving:
             loss={part.name: loss_of(part.facts) for part in among},
             limits=Limits(constraints=self.constraints),
             later={part.name: self._patience(part, sample) for part in among if self._waits(part, sample.kinds)},
-            affords=lambda seconds, longest: (
-                seconds + BUSIER * self._run_seconds(sample, [longest], factor) <= self.clock.left
-            ),
+            affords=lambda seconds, longest: self._affords(seconds, longest, sample, factor),
         ).run()
         if len(result.observed) > 1:
             return result
@@ -218,6 +216,10 @@ class _Halving:
             f" and {max(self.clock.left, 0):.0f} s are left.",
             hint="Give a larger --budget, or a smaller --size.",
         )
+
+    def _affords(self, seconds: float, took: float, sample: SampleTrials, factor: float) -> bool:
+        """Whether there is time for so many seconds of trials, and then for the run of a strategy that took so long on a sample."""
+        return seconds + BUSIER * self._run_seconds(sample, [took], factor) <= self.clock.left
 
     def _run_seconds(self, sample: SampleTrials, took: Sequence[float], factor: float) -> float:
         """How long a run should take at `factor` times the size of a sample where its trials took so long."""
@@ -232,8 +234,7 @@ class _Halving:
         took = {observation.combination: observation.took for observation in result.observed}
         factor = self.request.size_bytes / samples(self.request.size_bytes)[0]
         for combination in ((), *ranked[: max(FINALISTS, math.ceil(len(ranked) / HALVING))]):
-            price = grown * took[combination] + BUSIER * self._run_seconds(first, [took[combination]], factor)
-            if price > self.clock.left:
+            if not self._affords(grown * took[combination], took[combination], first, factor):
                 break
             sample.observe(combination)
         return _ranked(sample, result) or ranked
