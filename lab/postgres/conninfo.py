@@ -27,6 +27,13 @@ _NOT_EMPTY = {"connect_timeout": "10", "sslcertmode": "disable", "require_auth":
 _PROTOCOLS = {"min_protocol_version": "3.0", "max_protocol_version": "3.0"}
 """The same, for parameters that libpq has since release 18."""
 
+_OWN = {
+    "sslmode": "disable",
+    "gssencmode": "disable",
+    "client_encoding": "utf8",
+    "options": "-c statement_timeout=0",
+}
+
 _HINT = "Write %40 for @, %2F for /, %3F for ?, %23 for # and %25 for %, or set PGPASSWORD instead."
 
 
@@ -53,9 +60,9 @@ def own_server(**parts: str) -> str:
     """The connection string of a server that the lab started; it states every parameter that has a variable.
 
     `parts` must contain host, port, user, password and dbname. Give any password to a server that asks for none;
-    otherwise libpq looks for a password file.
+    otherwise libpq looks for a password file. No default of a database ends the first statements of a session.
     """
-    return address(**_stated() | {"sslmode": "disable", "gssencmode": "disable", "client_encoding": "utf8"} | parts)
+    return address(**_stated() | _OWN | parts)
 
 
 def users_server(dsn: str, **defaults: str) -> str:

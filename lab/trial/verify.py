@@ -57,10 +57,12 @@ def state_settings(database: Database, schema: str, seconds: float = 0) -> None:
 
     A statement that takes longer than `seconds` is cancelled; 0 is no limit.
     """
+    database.execute(
+        f"SET statement_timeout = {round(seconds * 1000)}"
+    )  # first: a default of 1 ms would end the others
     for name, value in SETTINGS.items():
         database.execute(f"SET {name} = {literal(value)}")
     database.execute(f"SET search_path = {quoted(schema)}")
-    database.execute(f"SET statement_timeout = {round(seconds * 1000)}")
 
 
 def ask(

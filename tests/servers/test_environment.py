@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
@@ -83,6 +84,18 @@ def test_no_variable_changes_or_redirects_a_connection(
         assert shown(database) == SHOWN
         assert database.value("SHOW timezone") in {"UTC", "GMT"}
         assert database.value("SELECT current_database() || current_user") == "sharedpostgres"
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_no_default_of_a_database_ends_a_statement(
+    kind: str, request: pytest.FixtureRequest, new_name: Callable[[], str]
+) -> None:
+    server, name = request.getfixturevalue(kind), new_name()
+    server.create(name)
+    with server.connect(name) as database:
+        database.execute(f'ALTER DATABASE "{database.value("SELECT current_database()")}" SET statement_timeout = 1')
+    with server.connect(name) as again:
+        assert again.value("SELECT count(*) FROM pg_sleep(0.05)") == 1
 
 
 @pytest.mark.parametrize("kind", KINDS)
