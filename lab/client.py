@@ -51,7 +51,7 @@ def carry_out(
 
 def opened(step: ClientStep, client: Client) -> Convert:
     """What converts its rows for this client."""
-    with _explained(step):
+    with explained(step.name):
         return step.convert(client)
 
 
@@ -78,16 +78,16 @@ def _bytes(values: Row) -> int:
 
 
 def _next(step: ClientStep, rows: Iterator[Row]) -> Sequence[Row]:
-    with _explained(step):
+    with explained(step.name):
         return list(islice(rows, _ROWS))
 
 
 @contextmanager
-def _explained(step: ClientStep) -> Iterator[None]:
-    """Whatever it raises is a `LabError`, because it is somebody else's code."""
+def explained(do: str) -> Iterator[None]:
+    """Whatever the block raises is a `LabError` that says what a client could not `do`, because it is somebody else's code."""
     try:
         yield
     except LabError:
         raise
     except Exception as error:
-        raise LabError(f"The client could not {step.name}: {type(error).__name__}: {error}") from error
+        raise LabError(f"The client could not {do}: {type(error).__name__}: {error}") from error

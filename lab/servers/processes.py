@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import resource
 import time
 from collections.abc import Callable
 from contextlib import suppress
@@ -52,6 +53,13 @@ def namespace() -> str:
     with suppress(OSError):
         return str(Path("/proc/self/ns/pid").readlink())
     return ""
+
+
+def lift_data_limit(pid: int) -> None:
+    """Let a process have as much data as this machine allows, though a trial may have limited what this one has."""
+    with suppress(OSError):  # of another account, in a container that may not
+        hard = resource.prlimit(pid, resource.RLIMIT_DATA)[1]
+        resource.prlimit(pid, resource.RLIMIT_DATA, (hard, hard))
 
 
 def wait_until_started(answers: Callable[[], bool], lives: Callable[[], bool], within_s: float) -> bool:

@@ -23,7 +23,7 @@ import psutil
 from lab.errors import ServerError
 from lab.servers import record
 from lab.servers.account import Account, popen_options
-from lab.servers.processes import Identity, end, namespace
+from lab.servers.processes import Identity, end, lift_data_limit, namespace
 from lab.servers.record import OddRecordError, Record
 from lab.servers.shared_memory import remove_segments
 
@@ -92,6 +92,7 @@ class Workspace:
                 start_new_session=True,
                 **popen_options(account),
             )
+            lift_data_limit(process.pid)
             self._remember(process)
         return process
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import partial
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any
 
 from lab.client import carry_out
 from lab.errors import LabError, RequirementError
@@ -16,15 +16,10 @@ from lab.postgres import footprint
 from lab.postgres.database import Database, Row, Traced
 from lab.scenario import Client, ClientStep, Requirement, Scenario
 from lab.servers import Server
-from lab.trial.deadline import STEP_SECONDS, Deadline, Limit, run_within
 from lab.trial.locking import Executed, LockListener, recorded
-from lab.trial.memory import MemoryLimit
 from lab.trial.step_timer import StepTimer
+from lab.trial.watch import Exclusive, Watch
 from lab.values import ExecutedStatement, StatementKind, StepRecord, Timing
-
-Exclusive: TypeAlias = Callable[[], AbstractContextManager[None]]
-"""Opens a context in which nothing else works on this host."""
-
 
 REQUIREMENTS = "check what it requires"
 """The first step of a scenario that requires something."""
@@ -45,13 +40,7 @@ def apply(scenario: Scenario, recorder: Recorder, kill: Callable[[], None]) -> N
         _require(recorder, scenario.requirements)
         scenario.apply(recorder)
 
-    with recorder.memory:
-        with recorder.window:
-            error = run_within(recorder.limits, work, [recorder.database.cancel, kill])
-        for limit in recorder.limits:
-            if limit.passed:
-                del error  # its frames hold what the scenario took
-                raise limit.overdue(recorder.doing)
+    error = recorder.watch.run(work, [recorder.database.cancel, kill], lambda: recorder.doing)
     if isinstance(error, LabError):
         raise error
     if error is not None:
@@ -76,12 +65,9 @@ class Recorder:
     timer: StepTimer
     listener: LockListener
     now: datetime
+    watch: Watch
     exclusive: Exclusive = nullcontext
     """Opened with the first step, so that a scenario without steps does not wait for exclusive use of the host."""
-    deadline: Deadline = field(default_factory=lambda: Deadline(STEP_SECONDS))
-    memory: MemoryLimit = field(default_factory=MemoryLimit)
-    window: ExitStack = field(default_factory=ExitStack)
-    """The contexts that stay open while the scenario works."""
     doing: str = "apply"
     """The step that began last, for the outcome of a failed trial."""
     steps: list[StepRecord] = field(default_factory=list)
@@ -91,11 +77,6 @@ class Recorder:
     _began: bool = False
     _open: bool = False
     _executed: list[Executed] = field(default_factory=list)
-
-    @property
-    def limits(self) -> tuple[Limit, ...]:
-        """What ends its work."""
-        return self.deadline, self.memory
 
     @property
     def now_sql(self) -> str:
@@ -111,7 +92,7 @@ class Recorder:
         canaries = self.listener.canaries
         with canaries.coming() if canaries else nullcontext(), self.timer.measuring() as cost:
             yield
-        self._require_limits()
+        self.watch.require(self.doing)
         self._open = False
         self.steps.append(
             StepRecord(
@@ -127,7 +108,7 @@ class Recorder:
                 traffic=canaries.traffic() if canaries else None,
             )
         )
-        self.deadline.restart()
+        self.watch.deadline.restart()
 
     def execute(self, sql: str) -> int:
         """Run one statement inside a step; returns the number of rows it touched."""
@@ -144,7 +125,7 @@ class Recorder:
                 Client(fetch=self.database.fetch, outside=self.outside),
                 self.database,
                 partial(self.server.copy_in, self.database),
-                lambda _: self._require_limits(),
+                lambda _: self.watch.require(self.doing),
             )
         return work.rows_written
 
@@ -189,7 +170,7 @@ class Recorder:
 
     def _entered(self, statement: ExecutedStatement) -> Executed:
         """Keep a statement that is about to run, with `now()` for the present."""
-        self._require_limits()
+        self.watch.require(self.doing)
         if not self._open:
             raise LabError(f"A statement outside of a step: {statement.sql[:80]}", hint="Wrap it in `with db.step(…)`.")
         executed = Executed(replace(statement, sql=statement.sql.replace(self.now_sql, "now()")))
@@ -197,20 +178,12 @@ class Recorder:
         return executed
 
     def _begin(self, name: str) -> None:
-        self._require_limits()
+        self.watch.require(self.doing)
         if not self._began:
-            self.deadline.pause()
-            self.memory.pause()
-            self.window.enter_context(self.exclusive())
-            self.memory.restart()
+            self.watch.take_turn(self.exclusive)
         self.doing, self._began, self._open, self._executed = name, True, True, []
         self.on_step(name)
-        self.deadline.restart()
-
-    def _require_limits(self) -> None:
-        for limit in self.limits:
-            if limit.passed:
-                raise limit.overdue(self.doing)
+        self.watch.deadline.restart()
 
 
 def _single(rows: list[Row]) -> Any:

@@ -52,6 +52,8 @@ class Deadline:
         self.seconds = seconds
         self.restart()
 
+        self._missed = False
+
     def restart(self) -> None:
         """Restart with the full time."""
         self._ends = monotonic() + self.seconds
@@ -62,12 +64,13 @@ class Deadline:
 
     @property
     def passed(self) -> bool:
-        """Whether no time is left."""
-        return monotonic() > self._ends
+        """Whether no time is left; stays so once it was seen."""
+        return self._missed or monotonic() > self._ends
 
     def look(self) -> bool:
         """As `passed`."""
-        return self.passed
+        self._missed = self.passed
+        return self._missed
 
     def overdue(self, step: str) -> LabError:
         """The error for a step that was ended."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import resource
 import threading
 from collections.abc import Iterator
 from contextlib import suppress
@@ -39,10 +40,40 @@ _CGROUPS = Path("/sys/fs/cgroup")
 _OWN_CGROUPS = Path("/proc/self/cgroup")
 
 
+class _Ceiling:
+    """The most bytes of data that this process may have while a scenario works: the system refuses what goes beyond."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._inside = 0
+        self._before = 0
+
+    def enter(self, most: int) -> None:
+        """Lay it there; of several trials, the last one says where."""
+        with self._lock:
+            soft, hard = resource.getrlimit(resource.RLIMIT_DATA)
+            if not self._inside:
+                self._before = soft
+            self._inside += 1
+            known = [limit for limit in (self._before, hard) if limit != resource.RLIM_INFINITY]
+            resource.setrlimit(resource.RLIMIT_DATA, (min(most, *known) if known else most, hard))
+
+    def leave(self) -> None:
+        """Take it away with the last one."""
+        with self._lock:
+            self._inside -= 1
+            if not self._inside:
+                resource.setrlimit(resource.RLIMIT_DATA, (self._before, resource.getrlimit(resource.RLIMIT_DATA)[1]))
+
+
+_CEILING = _Ceiling()
+
+
 class MemoryLimit:
     """How much more memory the lab's process may take while a scenario works, in bytes; None: a share of what is free.
 
-    No process knows which of its threads took memory, so what other trials take meanwhile counts as well.
+    No process knows which of its threads took memory, so what other trials take meanwhile counts as well. What is taken
+    bit by bit is looked at; one allocation of more than is free is refused by the system, because no look comes in time.
     """
 
     harmful = True
@@ -53,6 +84,11 @@ class MemoryLimit:
         self._process = psutil.Process()
         self._taken: int | None = None
         self.restart()
+
+    @property
+    def _free_bytes(self) -> int:
+        """Of which `_most` is a share."""
+        return int(self._most / _SHARE)
 
     def restart(self) -> None:
         """Count from what the process has now."""
@@ -92,9 +128,11 @@ class MemoryLimit:
         )
 
     def __enter__(self) -> None:
-        """Nothing; at the end of the context, other trials may be ended."""
+        """Refuse allocations beyond what is free; at the end of the context, other trials may be ended."""
+        _CEILING.enter(self._process.memory_info().data + self._free_bytes)
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        _CEILING.leave()
         if self._taken is not None:
             _ENDING.release()
 

@@ -3,29 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
-from dataclasses import dataclass, field, replace
+from contextlib import contextmanager, nullcontext, suppress
+from dataclasses import replace
 from datetime import datetime
 from functools import partial
-from pathlib import Path
 
 import psutil
 
 from lab.errors import LabError, NothingToDoError, RequirementError, UnavailableError
 from lab.postgres.database import Database
 from lab.scenario import Scenario
-from lab.trial import judge, reads, verify, writes
-from lab.trial.apply import Exclusive, Recorder, apply
+from lab.trial import judge
+from lab.trial.apply import Recorder, apply
 from lab.trial.canaries import Canaries
-from lab.trial.deadline import Deadline
-from lab.trial.decoding import Reader
+from lab.trial.examination import examine
 from lab.trial.locking import LockListener
-from lab.trial.memory import MemoryLimit
+from lab.trial.progress import Trial
 from lab.trial.questions import Loss
-from lab.trial.reads import Timed, TimedSide
-from lab.trial.settle import settle
 from lab.trial.step_timer import StepTimer
 from lab.trial.template import Bench
+from lab.trial.watch import Exclusive, Watch
 from lab.values import (
     EXTENSION_CATALOG,
     Completed,
@@ -34,10 +31,7 @@ from lab.values import (
     Outcome,
     Refusal,
     Skipped,
-    StepRecord,
     TrialRequest,
-    Verdict,
-    Writes,
 )
 
 
@@ -72,7 +66,7 @@ def run(  # noqa: PLR0913 - who hears of the trial
     try:
         with bench.folder(name, stays=keep is not None) as outside:
             return _outcome(
-                _Trial(
+                Trial(
                     request=request,
                     scenario=scenario,
                     bench=bench,
@@ -87,38 +81,7 @@ def run(  # noqa: PLR0913 - who hears of the trial
             bench.leave(name, keep)
 
 
-@dataclass(kw_only=True)
-class _Trial:
-    """A trial in progress and its current step, for the outcome of a failed trial."""
-
-    request: TrialRequest
-    scenario: Scenario
-    bench: Bench
-    clone: str
-    outside: Path
-    """The folder for files outside of the database."""
-    exclusive: Exclusive
-    on_step: Callable[[str], None]
-    part: str = "connect"
-    notes: list[str] = field(default_factory=list)
-    """What could not be measured."""
-    recorder: Recorder | None = None
-
-    def begin(self, part: str) -> None:
-        """Name what comes next."""
-        self.part = part
-        self.on_step(part)
-
-    @property
-    def doing(self) -> str:
-        return self.recorder.doing if self.part == "apply" and self.recorder else self.part
-
-    @property
-    def steps(self) -> tuple[StepRecord, ...]:
-        return tuple(self.recorder.steps) if self.recorder else ()
-
-
-def _outcome(trial: _Trial) -> Outcome:
+def _outcome(trial: Trial) -> Outcome:
     name, server = trial.request.planned.scenario, trial.bench.server.kind
     try:
         return _completed(trial)
@@ -139,11 +102,8 @@ def _refusal(error: Exception) -> Refusal | None:
     return error.refusal if isinstance(error, LabError) else None
 
 
-def _completed(trial: _Trial) -> Completed:
-    """Everything a trial consists of, in order.
-
-    A second connection judges it, because the state of the scenario's session does not belong to the database.
-    """
+def _completed(trial: Trial) -> Completed:
+    """Everything a trial consists of, in order."""
     scenario, bench, planned = trial.scenario, trial.bench, trial.request.planned
     questions, loss = bench.template.questions, loss_of(scenario, bench.template.now)
     expected = bench.expected(loss)
@@ -154,27 +114,8 @@ def _completed(trial: _Trial) -> Completed:
             recorder = _apply(trial, database, canaries)
         if canaries and earlier.sessions is not None:
             earlier = replace(earlier, sessions=earlier.sessions + canaries.opened)
-    with bench.server.connect(trial.clone) as database:
-        trial.begin("settle")
-        verify.state_settings(database, questions.schema, trial.request.step_seconds)
-        settle(database)
-        trial.begin("verify")
-        judged = judge.judge(
-            database,
-            scenario,
-            server=bench.server,
-            outside=trial.outside,
-            questions=questions,
-            loss=loss,
-            expected=expected,
-            earlier=earlier,
-            untouched=bench.untouched,
-        )
-        trial.begin("time the reads")
-        same = judged.verification.verdict is not Verdict.DIFFERS
-        timed = _timed(trial, database, loss) if same else None
-        trial.begin("measure the writes")
-        written = _written(trial, database, loss) if same else None
+    examined = examine(trial, loss, expected, earlier)
+    judged, timed = examined.judgement, examined.reads
     return Completed(
         scenario=planned.scenario,
         server=bench.server.kind,
@@ -190,11 +131,11 @@ def _completed(trial: _Trial) -> Completed:
         notes=(*recorder.notes, *trial.notes, *(timed.notes if timed else ())),
         undeclared=_undeclared(trial, judged.footprint),
         reads=timed.costs if timed else None,
-        writes=written,
+        writes=examined.writes,
     )
 
 
-def _undeclared(trial: _Trial, footprint: Footprint) -> tuple[str, ...]:
+def _undeclared(trial: Trial, footprint: Footprint) -> tuple[str, ...]:
     """The tables that the template lacks and whose growth the scenario does not declare."""
     scenario, before = trial.scenario, trial.bench.template.loaded.footprint
     known = {
@@ -206,49 +147,7 @@ def _undeclared(trial: _Trial, footprint: Footprint) -> tuple[str, ...]:
     return tuple(table.table for table in footprint.tables if table.table not in known)
 
 
-def _timed(trial: _Trial, database: Database, loss: Loss) -> Timed | None:
-    """The reads of a trial that gives the same answers, while nothing else works; None where nothing is timed."""
-    seconds = trial.request.read_seconds if trial.request.timed else 0.0
-    if not seconds:
-        return None
-    bench = trial.bench
-    subjects = trial.request.read_subjects
-    bench.make_control()
-    asked = reads.about(bench.template.questions.reads, subjects)
-    with trial.exclusive(), _sides(trial, database, bench.control()) as (after, before):
-        columns = Reader.of(trial.scenario, bench.server, database, trial.outside).opened()
-        return reads.measure(replace(after, columns=columns), before, asked, loss.columns, seconds=seconds)
-
-
-def _written(trial: _Trial, database: Database, loss: Loss) -> Writes | None:
-    """The writes of such a trial, last of all, because they change its clone; None where none is measured."""
-    seconds = trial.request.write_seconds if trial.request.timed else 0.0
-    if not seconds:
-        return None
-    bench = trial.bench
-    with _sides(trial, database, bench.fresh()) as (after, before), trial.exclusive():
-        return writes.measure(after, before, bench, trial.scenario, loss, seconds=seconds)
-
-
-@contextmanager
-def _sides(
-    trial: _Trial, database: Database, untouched: AbstractContextManager[tuple[str, Database]]
-) -> Iterator[tuple[TimedSide, TimedSide]]:
-    """The trial's clone and an untouched one, side by side."""
-    server = trial.bench.server
-    with (
-        untouched as (name, control),
-        server.gauge(trial.clone, database) as after,
-        server.gauge(name, control) as before,
-    ):
-        verify.state_settings(control, trial.bench.template.questions.schema, trial.request.step_seconds)
-        yield (
-            TimedSide(database=database, gauge=after, outside=trial.outside),
-            TimedSide(database=control, gauge=before, outside=trial.outside),
-        )
-
-
-def _apply(trial: _Trial, database: Database, canaries: Canaries | None) -> Recorder:
+def _apply(trial: Trial, database: Database, canaries: Canaries | None) -> Recorder:
     timed = trial.request.timed
     with trial.bench.server.gauge(trial.clone, database) as probe:
         trial.recorder = Recorder(
@@ -259,8 +158,7 @@ def _apply(trial: _Trial, database: Database, canaries: Canaries | None) -> Reco
             listener=LockListener(database=database, timed=timed, canaries=canaries),
             now=trial.bench.template.now,
             exclusive=trial.exclusive if timed else nullcontext,
-            deadline=Deadline(trial.request.step_seconds),
-            memory=MemoryLimit(trial.request.memory_bytes),
+            watch=Watch(trial.request.step_seconds, trial.request.memory_bytes),
             on_step=trial.on_step,
         )
         apply(trial.scenario, trial.recorder, partial(trial.bench.server.drop, trial.clone))
@@ -268,7 +166,7 @@ def _apply(trial: _Trial, database: Database, canaries: Canaries | None) -> Reco
 
 
 @contextmanager
-def _canaries(trial: _Trial, database: Database) -> Iterator[Canaries | None]:
+def _canaries(trial: Trial, database: Database) -> Iterator[Canaries | None]:
     """Those of the tables that the scenario declares, or of all; None where they are not asked for, or cannot be."""
     request, server = trial.request, trial.bench.server
     if not (request.traffic and request.timed and server.concurrent):
@@ -289,11 +187,14 @@ def _canaries(trial: _Trial, database: Database) -> Iterator[Canaries | None]:
 
 
 def loss_of(scenario: Scenario, now: datetime) -> Loss:
-    """What a scenario declares to lose where the present is `now`."""
-    return Loss(
-        columns=scenario.drops,
-        kept=scenario.keeps(now) if scenario.keeps else {},
-        emptied=scenario.empties(now) if scenario.empties else {},
-        moved={column: archive.moved(now) for column, archive in scenario.archives.items()},
-        words=scenario.given_up,
-    )
+    """What a scenario declares to lose where the present is `now`. Errors: `LabError`, for whatever it raises."""
+    try:
+        return Loss(
+            columns=scenario.drops,
+            kept=scenario.keeps(now) if scenario.keeps else {},
+            emptied=scenario.empties(now) if scenario.empties else {},
+            moved={column: archive.moved(now) for column, archive in scenario.archives.items()},
+            words=scenario.given_up,
+        )
+    except Exception as error:
+        raise LabError(f"The scenario could not say what it loses: {type(error).__name__}: {error}") from error

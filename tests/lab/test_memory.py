@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import resource
 import weakref
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
@@ -11,6 +12,7 @@ from typing import NoReturn
 import pytest
 
 from lab.scenario import Client, ClientStep, Convert, Database
+from lab.servers import Workspace
 from lab.trial.memory import MemoryLimit, free_bytes
 from lab.trial.template import Bench
 from lab.values import Completed, Failed, Outcome
@@ -91,6 +93,25 @@ def test_rows_that_are_fetched_into_memory_are_ended_with_their_statement(bench:
     outcome = run_scenario(bench, apply, memory_bytes=ALLOWED)
     assert isinstance(outcome, Failed), outcome
     assert "at most 64.0 MB are allowed" in outcome.error
+
+
+def test_one_allocation_of_more_than_is_free_is_refused_and_servers_have_no_such_limit(
+    bench: Bench, workspace: Workspace, tmp_path: Path
+) -> None:
+    limits = []
+
+    def apply(_: Database) -> None:
+        sleeper = workspace.spawn(["sleep", "60"], log=tmp_path / "log")
+        limits.append(resource.prlimit(sleeper.pid, resource.RLIMIT_DATA))
+        workspace.end(sleeper)
+        b"x" * (8 * ALLOWED)
+
+    before = resource.getrlimit(resource.RLIMIT_DATA)
+    outcome = run_scenario(bench, apply, memory_bytes=ALLOWED)
+    assert isinstance(outcome, Failed), outcome
+    assert "MemoryError" in outcome.error
+    assert limits == [(before[1], before[1])]
+    assert resource.getrlimit(resource.RLIMIT_DATA) == before
 
 
 def test_of_two_that_passed_their_limits_one_is_ended_first() -> None:

@@ -10,8 +10,8 @@ import pytest
 from lab import registry
 from lab.scenario import Category, Database, Need, Scenario
 from lab.trial import trial
-from lab.trial.apply import Exclusive
 from lab.trial.template import Bench
+from lab.trial.watch import Exclusive
 from lab.values import Completed, Outcome, PlannedTrial, Skipped, TrialRequest, Verdict
 
 BRIEF = 0.001

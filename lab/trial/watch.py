@@ -1,0 +1,64 @@
+"""Watches a part of a trial in which a scenario's code works, and ends it where it takes too long, or too much memory."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, ExitStack, contextmanager
+from typing import TypeAlias
+
+from lab.trial.deadline import Deadline, Limit, run_within
+from lab.trial.memory import MemoryLimit
+
+Exclusive: TypeAlias = Callable[[], AbstractContextManager[None]]
+"""Opens a context in which nothing else works on this host."""
+
+
+class Watch:
+    """What one part of a trial may take; `seconds` at a time, `memory_bytes` in all (None: a share of what is free)."""
+
+    def __init__(self, seconds: float, memory_bytes: int | None = None) -> None:
+        self.deadline = Deadline(seconds)
+        self._memory = MemoryLimit(memory_bytes)
+        self._turn = ExitStack()
+
+    @property
+    def _limits(self) -> Sequence[Limit]:
+        return self.deadline, self._memory
+
+    def run(
+        self, work: Callable[[], None], ends: Sequence[Callable[[], None]], doing: Callable[[], str]
+    ) -> BaseException | None:
+        """Do the work in a thread of its own, as `run_within`; its turn ends with it, also where it is left behind.
+
+        Returns what it raised, None where it ended well. Errors: `LabError` where a limit was passed; `doing` names the step.
+        """
+        with self._memory:
+            with self._turn:
+                error = run_within(self._limits, work, ends)
+            for limit in self._limits:
+                if limit.passed:
+                    del error  # its frames hold what the work took
+                    raise limit.overdue(doing())
+        return error
+
+    def require(self, doing: str) -> None:
+        """Errors: `LabError` where a limit was passed."""
+        for limit in self._limits:
+            if limit.passed:
+                raise limit.overdue(doing)
+
+    def take_turn(self, exclusive: Exclusive) -> None:
+        """Wait for exclusive use of the host, which lasts until the work ends; waiting takes no time and no memory."""
+        self.deadline.pause()
+        self._memory.pause()
+        self._turn.enter_context(exclusive())
+        self._memory.restart()
+
+    @contextmanager
+    def turn(self, exclusive: Exclusive) -> Iterator[None]:
+        """The same for the block alone."""
+        self.take_turn(exclusive)
+        try:
+            yield
+        finally:
+            self._turn.close()

@@ -1,0 +1,141 @@
+"""What a strategy's clients do after its steps fails their own trial where it goes wrong, and the next trial runs."""
+
+from __future__ import annotations
+
+import sys
+import threading
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import NoReturn
+
+import pytest
+
+from lab.scenario import Client, ClientStep, Decode, Decoding, Row, Shape, Writing, lost_guarantee
+from lab.trial.template import Bench
+from lab.values import Completed, Failed, Outcome, Verdict
+from tests.lab.test_memory import ALLOWED, eat
+from tests.lab.trials import run_scenario, run_sql
+
+TABLE = "odds_snapshots"
+COLUMN = f"{TABLE}.raw_response"
+
+Harm = Callable[[], object]
+
+
+def spin() -> NoReturn:
+    while True:
+        pass
+
+
+def give_up() -> NoReturn:
+    raise ZeroDivisionError("cheat")
+
+
+def leave() -> NoReturn:
+    sys.exit(3)
+
+
+def take_all() -> NoReturn:
+    eat([])
+
+
+def harmless() -> None:
+    """Nothing."""
+
+
+ENDED = "did not end within 1 s"
+HARMS = [
+    pytest.param(give_up, "ZeroDivisionError: cheat", id="raises"),
+    pytest.param(leave, "The scenario raised SystemExit: 3", id="exits", marks=pytest.mark.slow),
+    pytest.param(spin, ENDED, id="never-ends", marks=pytest.mark.slow),
+    pytest.param(take_all, "at most 64.0 MB are allowed", id="takes-memory", marks=pytest.mark.slow),
+]
+
+
+def reading(
+    bench: Bench, *, opening: Harm = harmless, decoding: Harm = harmless, after: int = 0, read_seconds: float = 0
+) -> Outcome:
+    """A strategy that stores payloads as bytes; the harm is done by each client that is opened `after` so many others."""
+    clients = iter(range(1000))
+
+    def open_client(_: Client) -> Decode:
+        harmful = next(clients) >= after
+        if harmful:
+            opening()
+
+        def decode(values: Sequence[bytes]) -> Sequence[str]:
+            if harmful:
+                decoding()
+            return [value.decode() for value in values]
+
+        return decode
+
+    return run_scenario(
+        bench,
+        run_sql(f"ALTER TABLE {TABLE} ALTER raw_response TYPE bytea USING convert_to(raw_response::text, 'UTF8')"),
+        changes={TABLE: Shape.TABLE},
+        losses=(lost_guarantee(TABLE, "jsonb"),),
+        decodes={COLUMN: Decoding(key="id", open=open_client)},
+        step_seconds=1,
+        read_seconds=read_seconds,
+        memory_bytes=ALLOWED,
+    )
+
+
+def require_failed(bench: Bench, outcome: Outcome, step: str, error: str) -> None:
+    assert isinstance(outcome, Failed), outcome
+    assert outcome.step == step
+    assert error in outcome.error
+    assert not [thread for thread in threading.enumerate() if thread.name == "scenario"]
+    assert isinstance(run_scenario(bench, run_sql("SELECT 1"), read_seconds=0.01), Completed)
+
+
+@pytest.mark.parametrize(("harm", "error"), HARMS)
+def test_a_client_that_decodes_for_the_comparison_fails_its_trial(bench: Bench, harm: Harm, error: str) -> None:
+    require_failed(bench, reading(bench, decoding=harm), "verify", error)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("harm", "error"), HARMS)
+def test_so_does_one_that_is_opened(bench: Bench, harm: Harm, error: str) -> None:
+    require_failed(bench, reading(bench, opening=harm), "verify", error)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("harm", "error"), HARMS)
+def test_so_does_one_whose_reads_are_timed(bench: Bench, harm: Harm, error: str) -> None:
+    outcome = reading(bench, decoding=harm, after=1, read_seconds=0.01)
+    require_failed(bench, outcome, "time the reads", error)
+
+
+@pytest.mark.slow
+def test_all_that_a_client_does_may_take_longer_than_one_call(bench: Bench) -> None:
+    outcome = reading(bench, decoding=lambda: threading.Event().wait(0.3), read_seconds=0.01)
+    assert isinstance(outcome, Completed), outcome
+    assert outcome.verification.verdict is Verdict.EXACT
+    assert outcome.reads
+
+
+@pytest.mark.slow
+def test_a_writer_that_never_ends_fails_its_trial(bench: Bench) -> None:
+    def open_client(_: Client) -> Callable[[Iterable[Row]], Iterator[Row]]:
+        def convert(rows: Iterable[Row]) -> Iterator[Row]:
+            yield from rows
+            spin()
+
+        return convert
+
+    step = ClientStep(name="spin", read="SELECT 1", convert=open_client, into="made", columns=("a",))
+    outcome = run_scenario(
+        bench,
+        run_sql("CREATE TABLE made (a int)"),
+        write={TABLE: Writing(client=(step,))},
+        step_seconds=1,
+        write_seconds=0.01,
+    )
+    require_failed(bench, outcome, "measure the writes", ENDED)
+
+
+def test_a_declaration_that_raises_fails_its_trial(bench: Bench) -> None:
+    outcome = run_scenario(bench, run_sql("SELECT 1"), keeps=lambda _: {"odds": {}}[TABLE])
+    assert isinstance(outcome, Failed), outcome
+    assert outcome.error == "The scenario could not say what it loses: KeyError: 'odds_snapshots'"
