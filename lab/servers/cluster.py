@@ -38,6 +38,11 @@ class Cluster(ABC):
     def _reach(self, database: str | None = None) -> Database:
         """An autocommit connection to a database by its real name; by default to the administrative database."""
 
+    @property
+    def closed(self) -> bool:
+        """Whether `close` was called."""
+        return self._catalogue.closed
+
     def create(self, name: str) -> None:
         """Make an empty database that sorts by bytes."""
         with self._catalogue.adding(name, prefix=self._prefix), self._reach() as database:

@@ -41,6 +41,10 @@ class Server(Protocol):
     shares_wal: bool
     """Whether all databases share one WAL, and one cache of pages; else each of them is a server of its own."""
 
+    @property
+    def closed(self) -> bool:
+        """Whether `close` was called."""
+
     def create(self, name: str) -> None:
         """Make an empty database."""
 
@@ -80,7 +84,8 @@ class DatabaseRecord:
 
     def __init__(self) -> None:
         self._sealed: dict[str, bool] = {}
-        self._closed = False
+        self.closed = False
+        """Whether it refuses everything."""
 
     @contextmanager
     def adding(self, name: str, *, prefix: str = "") -> Iterator[None]:
@@ -100,7 +105,7 @@ class DatabaseRecord:
 
     def close(self) -> None:
         """Refuse everything from now on."""
-        self._closed = True
+        self.closed = True
 
     def holds(self, name: str) -> bool:
         """Whether that database was made and not removed."""
@@ -112,7 +117,7 @@ class DatabaseRecord:
 
     def require_running(self) -> None:
         """Refuse to go on once the server was closed."""
-        if self._closed:
+        if self.closed:
             raise ServerError("The server was closed.")
 
     def require(self, name: str) -> None:

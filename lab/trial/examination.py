@@ -37,7 +37,7 @@ def examine(trial: Trial, loss: Loss, expected: Expectation, earlier: Before) ->
     The scenario's clients read and write here; they have a deadline, as its steps had. Errors: `LabError`.
     """
     server, request = trial.bench.server, trial.request
-    watch = Watch(request.step_seconds, request.memory_bytes)
+    watch = Watch(server, request.step_seconds, request.memory_bytes)
     watch.deadline.pause()
     results: list[Examined] = []
     with server.connect(trial.clone) as database:

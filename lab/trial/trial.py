@@ -158,7 +158,7 @@ def _apply(trial: Trial, database: Database, canaries: Canaries | None) -> Recor
             listener=LockListener(database=database, timed=timed, canaries=canaries),
             now=trial.bench.template.now,
             exclusive=trial.exclusive if timed else nullcontext,
-            watch=Watch(trial.request.step_seconds, trial.request.memory_bytes),
+            watch=Watch(trial.bench.server, trial.request.step_seconds, trial.request.memory_bytes),
             on_step=trial.on_step,
         )
         apply(trial.scenario, trial.recorder, partial(trial.bench.server.drop, trial.clone))

@@ -1,4 +1,4 @@
-"""Watches a part of a trial in which a scenario's code works, and ends it where it takes too long, or too much memory."""
+"""Watches a part of a trial in which a scenario's code works, and ends it where it takes too much, or the run ends."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from typing import TypeAlias
 
+from lab.errors import LabError, ServerError
+from lab.servers import Server
 from lab.trial.deadline import Deadline, Limit, run_within
 from lab.trial.memory import MemoryLimit
 
@@ -13,17 +15,41 @@ Exclusive: TypeAlias = Callable[[], AbstractContextManager[None]]
 """Opens a context in which nothing else works on this host."""
 
 
-class Watch:
-    """What one part of a trial may take; `seconds` at a time, `memory_bytes` in all (None: a share of what is free)."""
+class Closing:
+    """The end of the server, because the run is interrupted: code that does not ask the server would not notice."""
 
-    def __init__(self, seconds: float, memory_bytes: int | None = None) -> None:
+    harmful = True
+    """As `Limit.harmful`: who pressed Ctrl-C waits for it."""
+
+    def __init__(self, server: Server) -> None:
+        self._server = server
+
+    @property
+    def passed(self) -> bool:
+        """Whether the server was closed."""
+        return self._server.closed
+
+    def look(self) -> bool:
+        """As `passed`."""
+        return self.passed
+
+    def overdue(self, step: str) -> LabError:
+        """The error for a step that was ended."""
+        return ServerError(f"Step '{step}' was ended: the server was closed.")
+
+
+class Watch:
+    """What one part of a trial on a server may take: `seconds` at a time, `memory_bytes` in all (None: a share of what is free)."""
+
+    def __init__(self, server: Server, seconds: float, memory_bytes: int | None = None) -> None:
+        self._closing = Closing(server)
         self.deadline = Deadline(seconds)
         self._memory = MemoryLimit(memory_bytes)
         self._turn = ExitStack()
 
     @property
     def _limits(self) -> Sequence[Limit]:
-        return self.deadline, self._memory
+        return self.deadline, self._memory, self._closing
 
     def run(
         self, work: Callable[[], None], ends: Sequence[Callable[[], None]], doing: Callable[[], str]

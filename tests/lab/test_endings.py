@@ -115,6 +115,34 @@ def test_what_a_killed_run_and_its_killed_reaper_left_on_a_server_is_removed_by_
     assert databases() == []
 
 
+SPIN = """\"\"\"Never ends.\"\"\"
+from lab.scenario import Category, Scenario
+
+def spin(db):
+    with db.step("spin"):
+        while True:
+            pass
+
+SCENARIO = Scenario(title="Spin", category=Category.CONTROL, hypothesis="", apply=spin)
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("number", ENDINGS)
+def test_an_interrupted_run_whose_scenario_never_ends_ends(
+    number: signal.Signals, tmp_path: Path, temporary: Path
+) -> None:
+    (tmp_path / "spin.py").write_text(SPIN, encoding="utf-8")
+    more = ("--scenarios", str(tmp_path), "--jobs", "1", "--json=lines")
+    with running("spin", "native", tmp_path / "out", temporary, *more) as process:
+        assert process.stdout
+        assert any('"step":"spin"' in line for line in process.stdout)
+        process.send_signal(number)
+        process.communicate(timeout=120)
+    assert process.returncode == ENDINGS[number]
+    assert list(temporary.rglob("run-*")) == []
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("number", ENDINGS)
 def test_an_interrupted_run_in_a_container_leaves_none(number: signal.Signals, tmp_path: Path, temporary: Path) -> None:

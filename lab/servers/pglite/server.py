@@ -49,6 +49,11 @@ class PgliteServer:
         self._template = cluster_template(workspace, self._command)
         self.capabilities = self._template.capabilities
 
+    @property
+    def closed(self) -> bool:
+        """Whether `close` was called."""
+        return self._catalogue.closed
+
     def create(self, name: str) -> None:
         """Make an empty database, as a copy of a prepared one, which takes a tenth of the time."""
         self._copy(self._template.data, name)
