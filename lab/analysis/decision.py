@@ -22,6 +22,7 @@ from enum import StrEnum
 
 from lab.analysis.candidate import Candidate
 from lab.analysis.dominance import dominates
+from lab.analysis.preference import Criterion, ordered, sieve
 from lab.values import Constraints, ScenarioFacts
 
 
@@ -73,17 +74,6 @@ class Dominated:
     by: Candidate
 
 
-class Criterion(StrEnum):
-    """What made the pick go before the runner-up."""
-
-    CERTAINTY = "certainty"
-    """Its whole interval is under the target."""
-    LOSSES = "losses"
-    READS = "reads"
-    BYTES = "bytes"
-    DOMINANCE = "dominance"
-
-
 @dataclass(frozen=True, kw_only=True)
 class Decision:
     """What follows from the trials and the constraints."""
@@ -127,8 +117,8 @@ def decide(candidates: Iterable[Candidate], constraints: Constraints) -> Decisio
     judged = [(candidate, tuple(breaches(candidate, constraints))) for candidate in ranked]
     kept = [candidate for candidate, broken in judged if not broken]
     front, dominated = _by_dominance(kept)
-    best = _ordered(front, constraints)
-    behind = _ordered([loser.candidate for loser in dominated], constraints)
+    best = ordered(front, constraints)
+    behind = ordered([loser.candidate for loser in dominated], constraints)
     excluded = [Excluded(candidate=candidate, breaches=broken) for candidate, broken in judged if broken]
     excluded.sort(key=_distance)
     ranking = (*best, *behind, *(loser.candidate for loser in excluded))
@@ -220,63 +210,11 @@ def _by_dominance(kept: Sequence[Candidate]) -> tuple[list[Candidate], list[Domi
     return front, dominated
 
 
-def _ordered(candidates: Sequence[Candidate], constraints: Constraints) -> list[Candidate]:
-    """By the preference: the best one, then the best of the others, and so on."""
-    left, order = list(candidates), []
-    while left:
-        best = _best(left, constraints)
-        left.remove(best)
-        order.append(best)
-    return order
-
-
-def _best(candidates: Sequence[Candidate], constraints: Constraints) -> Candidate:
-    *_, (_, last) = _sieve(candidates, constraints)
-    return min(last, key=_smallest)
-
-
-def _sieve(candidates: Sequence[Candidate], constraints: Constraints) -> Iterator[tuple[Criterion, list[Candidate]]]:
-    """Each criterion of the preference with those that are left after it."""
-    left = [candidate for candidate in candidates if is_certain(candidate, constraints)] or list(candidates)
-    yield Criterion.CERTAINTY, left
-    least = min(map(_loss, left))
-    left = [candidate for candidate in left if _loss(candidate) == least]
-    yield Criterion.LOSSES, left
-    if constraints.max_read is None:
-        left = _as_fast(left)
-        yield Criterion.READS, left
-
-
-def is_certain(candidate: Candidate, constraints: Constraints) -> bool:
-    """Whether the whole interval of its size is under the target, or there is none."""
-    size = candidate.size_after(constraints.horizon_days)
-    if constraints.target_bytes is None:
-        return True
-    return size is not None and size.high is not None and size.high < constraints.target_bytes
-
-
-def _loss(candidate: Candidate) -> tuple[bool, int]:
-    return candidate.facts.deletes_rows, len(candidate.facts.given_up)
-
-
-def _as_fast(candidates: Sequence[Candidate]) -> list[Candidate]:
-    """Those whose worst read is as fast as the fastest, as far as their intervals tell; all where none was measured."""
-    worst = [(candidate, read) for candidate in candidates if (read := candidate.worst_read)]
-    if not worst:
-        return list(candidates)
-    fastest = min((read for _, read in worst), key=lambda read: read.ratio)
-    return [candidate for candidate, read in worst if read.low <= fastest.high]
-
-
-def _smallest(candidate: Candidate) -> tuple[int, int, str, str]:
-    return candidate.bytes_now, candidate.bytes_outside or 0, candidate.trial.scenario, candidate.trial.server
-
-
 def _decided_by(best: Sequence[Candidate], behind: Sequence[Candidate], constraints: Constraints) -> Criterion | None:
     if not best or len(best) + len(behind) < 2:
         return None
     if len(best) == 1:
         return Criterion.DOMINANCE
     pick = best[0]
-    steps = _sieve(best[:2], constraints)
-    return next((criterion for criterion, left in steps if left == [pick]), Criterion.BYTES)
+    steps = sieve(best[:2], constraints)
+    return next(criterion for criterion, left in steps if left == [pick])

@@ -6,7 +6,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from lab.analysis.candidate import Candidate
-from lab.analysis.decision import Breach, Criterion, Decision, Excluded, Limit, is_certain
+from lab.analysis.decision import Breach, Decision, Excluded, Limit
+from lab.analysis.preference import Criterion, is_certain, preference
 from lab.analysis.sensitivity import Variation
 from lab.units import bytes_text, counted, duration_text, ratio_text
 from lab.values import CaseFacts, Constraints
@@ -19,6 +20,13 @@ _WHY = {
     Criterion.READS: "the reads of the first cost less",
     Criterion.BYTES: "the first is smaller",
     Criterion.DOMINANCE: "the first is as good in everything that was measured, and better in something",
+}
+_PREFERRED = {
+    Criterion.CERTAINTY: "then what is under the target with its whole interval goes first",
+    Criterion.LOSSES: "then what loses no data goes before what gives up columns, and that before what deletes rows",
+    Criterion.READS: "then the least read cost (the worst read, its median or its 95th percentile; overlapping intervals count"
+    " as equal)",
+    Criterion.BYTES: "then the fewest bytes",
 }
 
 
@@ -55,20 +63,12 @@ def recommend(
 
 def rule(constraints: Constraints) -> str:
     """The rule that ranks every strategy and picks one, in words."""
-    reads = (
-        "then the least read cost (the worst read, its median or its 95th percentile; overlapping intervals count as equal),"
-        " then the fewest bytes"
-        if constraints.max_read is None
-        else "then the fewest bytes, because --max-read says what reads may cost"
-    )
     limits = ", ".join(_limits(constraints))
-    certain = (
-        "" if constraints.target_bytes is None else " then what is under the target with its whole interval goes first;"
-    )
+    preferred = "; ".join(_PREFERRED[criterion] for criterion in preference(constraints))
+    no_reads = "" if constraints.max_read is None else ", because --max-read says what reads may cost"
     return (
         f"Rule: {f'what breaks a constraint is out ({limits})' if limits else 'no constraint was set'}; what another one beats"
-        f" in something and equals in the rest is out;{certain} then what loses no data goes before what gives up columns,"
-        f" and that before what deletes rows; {reads}."
+        f" in something and equals in the rest is out; {preferred}{no_reads}."
     )
 
 

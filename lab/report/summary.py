@@ -6,8 +6,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from typing import Any, Literal, TypeVar
 
-from lab.analysis.decision import Breach, Criterion, Decision
+from lab.analysis.decision import Breach, Decision
 from lab.analysis.lock_record import LockRecord, lock_records
+from lab.analysis.preference import Criterion
 from lab.analysis.recommendation import Recommendation
 from lab.analysis.record import ReadRecord, SavingRecord, WriteRecord, read_record, saving_record, write_record
 from lab.analysis.results import Results

@@ -8,9 +8,10 @@ from dataclasses import replace
 import pytest
 
 from lab.analysis.candidate import Candidate
-from lab.analysis.decision import Criterion, Limit, breaches, decide
+from lab.analysis.decision import Limit, breaches, decide
 from lab.analysis.dominance import dominates
 from lab.analysis.interval import Estimate
+from lab.analysis.preference import Criterion, preference
 from lab.analysis.reads import Difference, ReadResult
 from lab.analysis.recommendation import recommend, rule
 from lab.analysis.results import Results, analyse
@@ -253,9 +254,17 @@ def test_what_may_be_under_the_target_comes_after_what_is(like: Candidate) -> No
     assert decide([planted(like, "over", 10.5)], TEN).pick is None
 
 
-def test_the_printed_rule_has_the_interval_where_there_is_a_target() -> None:
-    assert "under the target with its whole interval" in rule(TEN)
-    assert "interval goes first" not in rule(Constraints())
+@pytest.mark.parametrize("constraints", [Constraints(), TEN, Constraints(max_read=1.5)])
+def test_the_printed_rule_says_what_decides_in_its_order_and_nothing_else(constraints: Constraints) -> None:
+    words = {
+        Criterion.CERTAINTY: "whole interval goes first",
+        Criterion.LOSSES: "loses no data goes before",
+        Criterion.READS: "least read cost",
+        Criterion.BYTES: "fewest bytes",
+    }
+    places = {criterion: rule(constraints).find(text) for criterion, text in words.items()}
+    printed = [criterion for criterion, place in sorted(places.items(), key=lambda pair: pair[1]) if place >= 0]
+    assert printed == list(preference(constraints))
 
 
 def test_without_a_target_none_is_imposed_and_nothing_presses(sample: Experiment) -> None:
