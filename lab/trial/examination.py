@@ -10,7 +10,7 @@ from functools import partial
 from lab.errors import LabError
 from lab.postgres.database import Database
 from lab.scenario import Scenario
-from lab.trial import judge, reads, verify, writes
+from lab.trial import judge, reads, recurring, verify, writes
 from lab.trial.bounded import bounded
 from lab.trial.decoding import Reader
 from lab.trial.judge import Before, Expectation, Judgement
@@ -111,7 +111,8 @@ class _Examination:
         if not seconds:
             return None
         with self._sides(bench.fresh()) as (after, before), self.watch.turn(self.trial.exclusive):
-            return writes.measure(after, before, bench, self.scenario, self.loss, seconds=seconds)
+            recur = partial(recurring.measure, after, before, bench, self.scenario, self.watch)
+            return writes.measure(after, before, bench, self.scenario, self.loss, recur=recur, seconds=seconds)
 
     @contextmanager
     def _sides(self, untouched: AbstractContextManager[tuple[str, Database]]) -> Iterator[tuple[TimedSide, TimedSide]]:

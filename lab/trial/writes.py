@@ -9,18 +9,18 @@ writes do not count as measured. Each write has a verdict of its own. All this c
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from time import monotonic, perf_counter
+from time import monotonic
 
 from lab.errors import LabError
 from lab.postgres import footprint
-from lab.postgres.database import Database
 from lab.scenario import Scenario
 from lab.trial import verify
 from lab.trial.decoding import Reader
 from lab.trial.questions import Loss
 from lab.trial.reads import TimedSide
+from lab.trial.recurring import Recurring
 from lab.trial.template import Bench
 from lab.trial.writer import Transaction, Writer
 from lab.values import KINDS, Footprint, Increase, Timing, WriteCost, Writes, WriteSide, WriteVerdict
@@ -84,12 +84,20 @@ class _Ledger:
 
 
 def measure(  # noqa: PLR0913 - both sides and what belongs to them
-    after: TimedSide, before: TimedSide, bench: Bench, scenario: Scenario, loss: Loss, *, seconds: float
+    after: TimedSide,
+    before: TimedSide,
+    bench: Bench,
+    scenario: Scenario,
+    loss: Loss,
+    *,
+    recur: Callable[[], Recurring | None],
+    seconds: float,
 ) -> Writes | None:
     """Every write of the workload, `before` being the clone where nothing but these writes happens; None without a write.
 
-    It takes about `seconds`, longer where the fewest samples do. A write that the server refuses, or that does not read
-    back, has the reason in the place of its numbers. Errors: `ServerError` where a connection is lost.
+    `recur` runs what the strategy runs again and again, once rows were inserted. It takes about `seconds`, longer where the
+    fewest samples do. A write that the server refuses, or that does not read back, has the reason in the place of its numbers.
+    Errors: `ServerError` where a connection is lost.
     """
     writes = bench.template.writes()
     if not writes:
@@ -100,7 +108,7 @@ def measure(  # noqa: PLR0913 - both sides and what belongs to them
     )
     ledger = _Ledger(writes=writes)
     try:
-        changes = _carry_out(writers, scenario, ledger, loss, ends=monotonic() + seconds)
+        changes = _carry_out(writers, scenario, ledger, loss, recur=recur, ends=monotonic() + seconds)
     except LabError as error:  # a view that takes no rows is the server's, not the statement's, fault to PostgreSQL
         if any(writer.database.closed for writer in writers):
             raise
@@ -124,31 +132,28 @@ def measure(  # noqa: PLR0913 - both sides and what belongs to them
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Recurring:
-    """What the recurring statements of a strategy did after the writes; bytes are None where no rowstore waited for them."""
-
-    seconds: float
-    freed: int | None
-    waiting: int | None
-
-
-@dataclass(frozen=True, kw_only=True)
 class _Changes:
     """By how much the tables grew on both sides, and what the recurring statements did."""
 
     grown: tuple[Increase, Increase] | None = None
-    recurring: _Recurring | None = None
+    recurring: Recurring | None = None
 
 
-def _carry_out(
-    writers: tuple[Writer, Writer], scenario: Scenario, ledger: _Ledger, loss: Loss, *, ends: float
+def _carry_out(  # noqa: PLR0913 - as `measure`
+    writers: tuple[Writer, Writer],
+    scenario: Scenario,
+    ledger: _Ledger,
+    loss: Loss,
+    *,
+    recur: Callable[[], Recurring | None],
+    ends: float,
 ) -> _Changes:
     """First what adds and changes rows, then the strategy's own recurring work, then what deletes rows; then compare."""
     for writer in writers:
         writer.prepare(ledger.writes)
     growing = [write for write in ledger.writes if all(change.action is not Action.DELETE for change in write.changes)]
     grown = _grow(writers, growing, ledger, ends)
-    recurring = _recurring(writers[0].database, scenario) if grown else None
+    recurring = recur() if grown else None
     for write in ledger.writes:
         if write not in growing:
             _write(writers, write, ledger)
@@ -215,25 +220,6 @@ def _write(writers: tuple[Writer, Writer], write: Write, ledger: _Ledger) -> Non
         ledger.part(write)
     else:
         pairs.append(_Pair(write=write, after=samples[0], before=samples[1]))
-
-
-def _recurring(database: Database, scenario: Scenario) -> _Recurring | None:
-    """Run the recurring statements; None where there are none, or the server refuses one."""
-    if not scenario.recurring:
-        return None
-    earlier = footprint.measure(database)
-    waiting = sum(table.rowstore.total for table in earlier.tables if table.rowstore)
-    started = perf_counter()
-    try:
-        for statement in scenario.recurring:
-            database.execute(statement)
-    except LabError:
-        if database.closed:
-            raise
-        return None
-    seconds = perf_counter() - started
-    freed = earlier.total - footprint.measure(database).total if waiting else None
-    return _Recurring(seconds=round(seconds, _DIGITS), freed=freed, waiting=waiting or None)
 
 
 def _compare(writers: tuple[Writer, Writer], ledger: _Ledger, scenario: Scenario, loss: Loss) -> None:

@@ -84,4 +84,5 @@ class Writes:
     waiting: int | None
     """Bytes that waited for them; None as above."""
     recurring_seconds: float | None = None
-    """What those statements took, per new row; None where there are none, they failed, or an older lab measured."""
+    """What those statements took, and a client that moves what has become old, per new row; None where there is neither, one
+    of them failed, nothing had become old, or an older lab measured."""

@@ -20,7 +20,7 @@ from lab.trial.template import Bench
 from lab.values import Completed, Failed, Outcome, Verdict
 from scenarios._payload_ages import TABLES
 from scenarios.archive_raw_response import move, restore
-from tests.lab.trials import completed, request_for, run_scenario
+from tests.lab.trials import BRIEF, completed, request_for, run_scenario
 from tests.support import sampled
 
 NAME = "archive_raw_response"
@@ -147,6 +147,61 @@ def test_what_has_become_older_moves_later_into_files_of_its_own(nasty: Bench) -
     for earlier, later in pairwise(seen):
         assert set(earlier) <= set(later)
     assert sum(count for _, count in seen[-1]) == old_documents(nasty)
+
+
+def written(bench: Bench, again: Callable[[Database], None] | None) -> Outcome:
+    """A trial of the strategy with its writes, which does this again and again."""
+    request = request_for(bench, NAME, write_seconds=BRIEF, step_seconds=3)
+    return trial.run(request, replace(scenario(), again=again), bench)
+
+
+def recurring_seconds(outcome: Outcome) -> float | None:
+    assert isinstance(outcome, Completed), outcome
+    assert outcome.writes
+    assert not [cost.refused for cost in outcome.writes.costs if cost.refused]
+    return outcome.writes.recurring_seconds
+
+
+def give_up(db: Database) -> None:
+    with db.step("give up"):
+        raise StopError("the client gives up")
+
+
+def sleep(db: Database) -> None:
+    with db.step("sleep"):
+        db.execute("SELECT pg_sleep(1)")
+
+
+def spin(db: Database) -> None:
+    with db.step("spin"):
+        while True:
+            pass
+
+
+def test_moving_what_has_become_old_is_timed_for_each_new_row(bench: Bench) -> None:
+    of_moving, of_sleeping = (recurring_seconds(written(bench, again)) for again in (scenario().again, sleep))
+    assert of_moving
+    with bench.untouched() as database:
+        documents = sum(database.value(f"SELECT count(raw_response) FROM {table}") for table in TABLES)
+    assert of_sleeping
+    assert (
+        1 / documents / 1000 < of_sleeping < 1
+    )  # a second for some of the documents, of which each comes with many rows
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("again", [None, give_up])
+def test_where_nothing_moves_nothing_is_said_of_its_time(
+    again: Callable[[Database], None] | None, bench: Bench
+) -> None:
+    assert recurring_seconds(written(bench, again)) is None
+
+
+@pytest.mark.slow
+def test_what_is_done_again_has_a_deadline(bench: Bench) -> None:
+    outcome = written(bench, spin)
+    assert isinstance(outcome, Failed), outcome
+    assert (outcome.step, "did not end within 3 s" in outcome.error) == ("measure the writes", True)
 
 
 @pytest.mark.parametrize("fault", ["change", "lose"])
