@@ -57,7 +57,7 @@ def opened(step: ClientStep, client: Client) -> Convert:
 
 def copy(step: ClientStep, convert: Convert, rows: Iterable[Row], copy_in: CopyIn, work: Work | None = None) -> None:
     """Convert the rows, and copy what they become into the table of the step; counts it in `work`."""
-    converted = convert(rows)
+    converted = iter(convert(rows))
     while batch := _next(step, converted):
         copy_in(step.into, step.columns, (row(*values) for values in batch))
         if work:

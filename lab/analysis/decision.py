@@ -217,4 +217,5 @@ def _decided_by(best: Sequence[Candidate], behind: Sequence[Candidate], constrai
         return Criterion.DOMINANCE
     pick = best[0]
     steps = sieve(best[:2], constraints)
-    return next(criterion for criterion, left in steps if left == [pick])
+    # Among all candidates a read may have counted as equal that does not beside the runner-up alone.
+    return next((criterion for criterion, left in steps if left == [pick]), Criterion.BYTES)

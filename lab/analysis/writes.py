@@ -186,7 +186,7 @@ def sentence(writes: Sequence[WriteResult] | None) -> str:
 
 
 def _recurring(writes: Sequence[WriteResult]) -> str:
-    """What its recurring statements take, beside what the server takes to store as many rows."""
+    """What it runs again and again takes, beside what the server takes to store as many rows."""
     main = main_write(writes)
     if main is None or main.recurring_seconds is None or main.after is None:
         return ""

@@ -6,7 +6,7 @@ import os
 import threading
 from collections import Counter, defaultdict, deque
 from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor, as_completed
+from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Protocol, TypeAlias
 
@@ -21,6 +21,9 @@ JOBS_PER_CORE = 2
 
 JOB_BYTES = 1 << 30
 """Memory that must be available for each trial at once: a server process with its caches, and the answers it gives."""
+
+_LOOK_SECONDS = 0.2
+"""Python may miss a signal while its main thread waits without an end and another thread is busy with Python."""
 
 Job: TypeAlias = Callable[[], None]
 
@@ -50,8 +53,11 @@ def run_jobs(
     queues = _Queues(jobs, spare, cores)
     with ThreadPoolExecutor(at_once) as threads:
         try:
-            for future in as_completed([threads.submit(queues.do_next) for _ in jobs]):
-                future.result()
+            left = {threads.submit(queues.do_next) for _ in jobs}
+            while left:
+                done, left = wait(left, timeout=_LOOK_SECONDS, return_when=FIRST_COMPLETED)
+                for future in done:
+                    future.result()
         except BaseException:
             queues.stop()
             threads.shutdown(wait=False, cancel_futures=True)

@@ -16,6 +16,7 @@ import psutil
 _ENDING_S = 10.0
 _POLL_S = 0.02
 _PIDS = 1 << 31
+_DATA_LIMIT = resource.getrlimit(resource.RLIMIT_DATA)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,10 +57,9 @@ def namespace() -> str:
 
 
 def lift_data_limit(pid: int) -> None:
-    """Let a process have as much data as this machine allows, though a trial may have limited what this one has."""
+    """Let a process have as much data as this one had at first: a trial may have limited it since."""
     with suppress(OSError):  # of another account, in a container that may not
-        hard = resource.prlimit(pid, resource.RLIMIT_DATA)[1]
-        resource.prlimit(pid, resource.RLIMIT_DATA, (hard, hard))
+        resource.prlimit(pid, resource.RLIMIT_DATA, _DATA_LIMIT)
 
 
 def wait_until_started(answers: Callable[[], bool], lives: Callable[[], bool], within_s: float) -> bool:

@@ -14,7 +14,7 @@ from lab.trial.deadline import Deadline
 
 
 def bounded(scenario: Scenario, deadline: Deadline) -> Scenario:
-    """The same scenario; the deadline counts only while one of its clients works, anew each time one is called."""
+    """The same scenario; the deadline counts only while one of its clients works, anew for each call, and for all rows of one."""
     within = partial(_within, deadline)
     return replace(
         scenario,
@@ -50,18 +50,20 @@ def _within(deadline: Deadline, do: str, function: Callable[..., Any]) -> Callab
 
 
 def _each(deadline: Deadline, do: str, values: Iterator[Any]) -> Iterator[Any]:
-    end = object()
+    """All values together have the time of one call, so that one without an end is ended."""
+    left, end = deadline.seconds, object()
     while True:
-        with _working(deadline, do):
+        with _working(deadline, do, left):
             value = next(values, end)
+            left = deadline.left
         if value is end:
             return
         yield value
 
 
 @contextmanager
-def _working(deadline: Deadline, do: str) -> Iterator[None]:
-    deadline.restart()
+def _working(deadline: Deadline, do: str, seconds: float | None = None) -> Iterator[None]:
+    deadline.restart(seconds)
     try:
         with explained(do):
             yield

@@ -54,9 +54,14 @@ class Deadline:
 
         self._missed = False
 
-    def restart(self) -> None:
-        """Restart with the full time."""
-        self._ends = monotonic() + self.seconds
+    @property
+    def left(self) -> float:
+        """Seconds until it is passed."""
+        return self._ends - monotonic()
+
+    def restart(self, seconds: float | None = None) -> None:
+        """Restart with so many seconds; None: with the full time."""
+        self._ends = monotonic() + (self.seconds if seconds is None else seconds)
 
     def pause(self) -> None:
         """Stop the clock until `restart`, for instance while a trial waits for its turn."""

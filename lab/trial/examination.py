@@ -49,7 +49,7 @@ def examine(trial: Trial, loss: Loss, expected: Expectation, earlier: Before) ->
             [database.cancel, partial(server.drop, trial.clone)],
             lambda: trial.part,
         )
-    if isinstance(error, Exception):
+    if isinstance(error, Exception) and not isinstance(error, MemoryError):
         raise error
     if error is not None:
         raise LabError(f"The scenario raised {type(error).__name__}: {error}") from error
@@ -111,8 +111,16 @@ class _Examination:
         if not seconds:
             return None
         with self._sides(bench.fresh()) as (after, before), self.watch.turn(self.trial.exclusive):
-            recur = partial(recurring.measure, after, before, bench, self.scenario, self.watch)
-            return writes.measure(after, before, bench, self.scenario, self.loss, recur=recur, seconds=seconds)
+            due = recurring.Due(
+                after=after,
+                before=before,
+                bench=bench,
+                scenario=self.scenario,
+                watch=self.watch,
+                say=self.trial.notes.append,
+                loaded=recurring.archived_values(before, bench, self.scenario),
+            )
+            return writes.measure(after, before, bench, self.scenario, self.loss, recur=due.measured, seconds=seconds)
 
     @contextmanager
     def _sides(self, untouched: AbstractContextManager[tuple[str, Database]]) -> Iterator[tuple[TimedSide, TimedSide]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from time import perf_counter
@@ -30,29 +30,102 @@ _LATER = timedelta(days=1)
 class Recurring:
     """What it took for the rows that the writes inserted; bytes are None where no rowstore waited for them."""
 
-    seconds: float
+    seconds: float | None
+    """None where a part of it failed, or could not be measured."""
     freed: int | None = None
     waiting: int | None = None
 
 
-def measure(after: TimedSide, before: TimedSide, bench: Bench, scenario: Scenario, watch: Watch) -> Recurring | None:
-    """Run it after the writes; None where there is nothing to run, it fails, or nothing has become old.
-
-    Errors: `ServerError` where a connection is lost.
-    """
-    if not (scenario.recurring or scenario.again):
-        return None
-    try:
-        done = _statements(after.database, scenario.recurring)
-        seconds = _client(after, before, bench, scenario, watch) if scenario.again else 0.0
-    except LabError:
-        if after.database.closed or before.database.closed:
-            raise
-        return None
-    return None if seconds is None else replace(done, seconds=round(done.seconds + seconds, _DIGITS))
+def archived_values(before: TimedSide, bench: Bench, scenario: Scenario) -> dict[str, int]:
+    """How many values the untouched clone has of each column that a client archives again and again."""
+    archived = scenario.archives if scenario.again else ()
+    return {column: _values(before.database, bench, column) for column in archived}
 
 
-def _statements(database: Database, statements: Sequence[str]) -> Recurring:
+@dataclass(frozen=True, kw_only=True)
+class Due:
+    """What is due again and again on the clone `after`; `before` is the untouched one with the same writes."""
+
+    after: TimedSide
+    before: TimedSide
+    bench: Bench
+    scenario: Scenario
+    watch: Watch
+    say: Callable[[str], None]
+    """Hears why something was not measured."""
+    loaded: Mapping[str, int]
+    """As `archived_values`, before the writes."""
+
+    def measured(self) -> Recurring | None:
+        """Run it after the writes; None where there is nothing to run, or the server refuses a statement.
+
+        Errors: `ServerError` where a connection is lost.
+        """
+        if not (self.scenario.recurring or self.scenario.again):
+            return None
+        try:
+            done = _run(self.after.database, self.scenario.recurring)
+        except LabError as error:
+            self._require_connected(error)
+            return None
+        seconds = self._client_seconds() if self.scenario.again else 0.0
+        whole = None if seconds is None or done.seconds is None else round(done.seconds + seconds, _DIGITS)
+        return replace(done, seconds=whole)
+
+    def _client_seconds(self) -> float | None:
+        """Of the client, for the values that came with the inserted rows; None where that cannot be told."""
+        try:
+            old = sum(_values(self.before.database, self.bench, column, self._moved(column)) for column in self.loaded)
+            if not old:
+                self.say("What is done again and again was not timed: a day later nothing has become old.")
+                return None
+            inserted = sum(archived_values(self.before, self.bench, self.scenario).values()) - sum(self.loaded.values())
+            seconds = self._a_day_later()
+        except LabError as error:
+            self._require_connected(error)
+            self.say(f"What is done again and again was not timed: {error}")
+            return None
+        return seconds * inserted / old  # each value becomes old once
+
+    def _moved(self, column: str) -> str:
+        """The condition on the rows `t` whose value becomes old in a day."""
+        now, moved = self.bench.template.now, self.scenario.archives[column].moved
+        with explained(f"say what of {column} becomes old"):
+            return f"({moved(now + _LATER)}) AND NOT ({moved(now)})"
+
+    def _a_day_later(self) -> float:
+        """Seconds of what the client does then; a step that only measures does not count."""
+        recorder = Recorder(
+            database=self.after.database,
+            server=self.bench.server,
+            outside=self.after.outside,
+            timer=StepTimer(database=self.after.database, probe=self.after.gauge, timed=True),
+            listener=LockListener(database=self.after.database, timed=False, canaries=None),
+            now=self.bench.template.now + _LATER,
+            watch=self.watch,
+        )
+        self.watch.deadline.restart()
+        try:
+            with explained("do again what is due"):
+                if self.scenario.again:
+                    self.scenario.again(recorder)
+        finally:
+            self.watch.deadline.pause()
+        return sum(step.seconds or 0.0 for step in recorder.steps if not step.auxiliary)
+
+    def _require_connected(self, error: LabError) -> None:
+        if self.after.database.closed or self.before.database.closed:
+            raise error
+
+
+def _values(database: Database, bench: Bench, column: str, condition: str = "true") -> int:
+    """Of a column, as 'table.column', in the rows `t` under that condition."""
+    table, _, name = column.partition(".")
+    source = f"{qualified(bench.template.questions.schema, table)} t WHERE {condition}"
+    return int(database.value(f"SELECT count(t.{quoted(name)}) FROM {source}"))
+
+
+def _run(database: Database, statements: Sequence[str]) -> Recurring:
     """They do what is due for the rows that are there."""
     if not statements:
         return Recurring(seconds=0.0)
@@ -64,36 +137,3 @@ def _statements(database: Database, statements: Sequence[str]) -> Recurring:
     seconds = perf_counter() - started
     freed = earlier.total - footprint.measure(database).total if waiting else None
     return Recurring(seconds=seconds, freed=freed, waiting=waiting or None)
-
-
-def _client(after: TimedSide, before: TimedSide, bench: Bench, scenario: Scenario, watch: Watch) -> float | None:
-    """Seconds for the inserted rows: it works on those that become old in a day, and a row of them takes as long.
-
-    Each row becomes old once. The untouched clone knows which rows do; it has the same that were inserted.
-    """
-    now = bench.template.now
-    becoming_old, inserted = 0, 0
-    for column, archive in scenario.archives.items():
-        table, _, name = column.partition(".")
-        old, rows = before.database.fetch(
-            f"SELECT count(t.{quoted(name)}) FILTER (WHERE ({archive.moved(now + _LATER)}) AND NOT ({archive.moved(now)})),"
-            f" count(*) FROM {qualified(bench.template.questions.schema, table)} t"
-        )[0]
-        becoming_old, inserted = becoming_old + old, inserted + rows - bench.template.loaded.rows[table]
-    if not becoming_old or scenario.again is None:
-        return None
-    recorder = Recorder(
-        database=after.database,
-        server=bench.server,
-        outside=after.outside,
-        timer=StepTimer(database=after.database, probe=after.gauge, timed=True),
-        listener=LockListener(database=after.database, timed=False, canaries=None),
-        now=now + _LATER,
-        watch=watch,
-    )
-    try:
-        with explained("do again what is due"):
-            scenario.again(recorder)
-    finally:
-        watch.deadline.pause()
-    return sum(step.seconds or 0.0 for step in recorder.steps) * inserted / becoming_old

@@ -196,5 +196,7 @@ def loss_of(scenario: Scenario, now: datetime) -> Loss:
             moved={column: archive.moved(now) for column, archive in scenario.archives.items()},
             words=scenario.given_up,
         )
-    except Exception as error:
+    except LabError:
+        raise
+    except (Exception, SystemExit) as error:
         raise LabError(f"The scenario could not say what it loses: {type(error).__name__}: {error}") from error

@@ -23,11 +23,20 @@ class Closing:
 
     def __init__(self, server: Server) -> None:
         self._server = server
+        self._counts = True
+
+    def restart(self) -> None:
+        """Look at the server."""
+        self._counts = True
+
+    def pause(self) -> None:
+        """Look at nothing until `restart`: who waits for its turn gets it when the others have ended."""
+        self._counts = False
 
     @property
     def passed(self) -> bool:
         """Whether the server was closed."""
-        return self._server.closed
+        return self._counts and self._server.closed
 
     def look(self) -> bool:
         """As `passed`."""
@@ -59,12 +68,12 @@ class Watch:
         Returns what it raised, None where it ended well. Errors: `LabError` where a limit was passed; `doing` names the step.
         """
         with self._memory:
-            with self._turn:
+            with self._turn:  # at whose end this trial may wait for others
                 error = run_within(self._limits, work, ends)
-            for limit in self._limits:
-                if limit.passed:
-                    del error  # its frames hold what the work took
-                    raise limit.overdue(doing())
+                overdue = next((limit.overdue(doing()) for limit in self._limits if limit.passed), None)
+            if overdue:
+                del error  # its frames hold what the work took
+                raise overdue
         return error
 
     def require(self, doing: str) -> None:
@@ -75,16 +84,23 @@ class Watch:
 
     def take_turn(self, exclusive: Exclusive) -> None:
         """Wait for exclusive use of the host, which lasts until the work ends; waiting takes no time and no memory."""
-        self.deadline.pause()
-        self._memory.pause()
-        self._turn.enter_context(exclusive())
-        self._memory.restart()
+        with self._waiting():
+            self._turn.enter_context(exclusive())
 
     @contextmanager
     def turn(self, exclusive: Exclusive) -> Iterator[None]:
-        """The same for the block alone."""
+        """The same for the block alone. After an error `run` ends the turn: a thread that is left behind would not."""
         self.take_turn(exclusive)
-        try:
-            yield
-        finally:
+        yield
+        with self._waiting():  # others may have their turn before this trial goes on
             self._turn.close()
+
+    @contextmanager
+    def _waiting(self) -> Iterator[None]:
+        """Nothing ends the block, which no statement and no scenario's code holds up."""
+        self.deadline.pause()
+        self._memory.pause()
+        self._closing.pause()
+        yield
+        self._memory.restart()
+        self._closing.restart()

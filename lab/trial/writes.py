@@ -119,15 +119,16 @@ def measure(  # noqa: PLR0913 - both sides and what belongs to them
     counted = [pair for query in queries for pair in _timed(ledger.pairs[query]) if _inserts(pair.write)]
     inserted = sum(pair.before.rows for query in queries for pair in ledger.pairs[query] if _inserts(pair.write))
     fine = changes.grown is not None and not any(pair.write.query in ledger.faults for pair in counted)
+    again = changes.recurring or Recurring(seconds=None)
     return Writes(
         costs=tuple(_cost(query, ledger, writers) for query in queries),
         rows=sum(pair.before.rows for pair in counted) if fine else 0,
         transactions=len(counted) if fine else 0,
         after=changes.grown[0] if changes.grown and fine else None,
         before=changes.grown[1] if changes.grown and fine else None,
-        recurring=changes.recurring.freed if changes.recurring and fine else None,
-        waiting=changes.recurring.waiting if changes.recurring and fine else None,
-        recurring_seconds=changes.recurring.seconds / inserted if changes.recurring and fine and inserted else None,
+        recurring=again.freed if fine else None,
+        waiting=again.waiting if fine else None,
+        recurring_seconds=again.seconds / inserted if again.seconds is not None and fine and inserted else None,
     )
 
 

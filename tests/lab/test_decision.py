@@ -120,6 +120,19 @@ def test_reads_whose_intervals_overlap_cost_the_same(like: Candidate) -> None:
     assert decide([large, small], TEN).pick == small
 
 
+def test_reads_may_count_as_equal_among_all_and_not_between_the_first_two(like: Candidate) -> None:
+    def reading(candidate: Candidate, low: float, high: float) -> Candidate:
+        slow, same = candidate.reads or ()
+        return replace(candidate, reads=(replace(slow, low=low, high=high), same))
+
+    first = reading(planted(like, "smallest", 1, read=2.6), 2.4, 2.9)
+    second = reading(planted(like, "second", 2, read=2.1), 1.9, 2.3)
+    third = reading(planted(like, "fastest", 3, read=2.0), 1.5, 3.0)
+    decision = decide([first, second, third], TEN)
+    assert names(decision.ranking[:2]) == ["smallest", "second"]
+    assert decision.decided_by is Criterion.BYTES
+
+
 def test_what_loses_nothing_goes_before_columns_and_columns_before_rows(like: Candidate) -> None:
     rows = planted(like, "rows", 1, losses=[OLD_ROWS])
     columns = planted(like, "columns", 2, losses=[PAYLOAD, OLD_PAYLOAD])

@@ -10,7 +10,7 @@ import signal
 import subprocess
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from urllib.parse import unquote
 
@@ -254,8 +254,10 @@ def require_kept(results: Path) -> None:
 def _watched(process: subprocess.Popen[str], temporary: Path) -> Iterator[str]:
     """While it runs: the command lines of the processes that it started, and every file in its folder."""
     while process.poll() is None:
-        for child in psutil.Process(process.pid).children(recursive=True):
-            yield " ".join(child.cmdline())
-        for path in temporary.rglob("*.json"):
-            yield path.read_text(encoding="utf-8")
+        with suppress(psutil.NoSuchProcess):
+            for child in psutil.Process(process.pid).children(recursive=True):
+                yield " ".join(child.cmdline())
+        with suppress(FileNotFoundError):  # what a run has no more use for goes
+            for path in temporary.rglob("*.json"):
+                yield path.read_text(encoding="utf-8")
         time.sleep(0.2)
