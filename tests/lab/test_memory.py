@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import resource
+import time
 import weakref
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
@@ -19,8 +20,10 @@ from lab.values import Completed, Failed, Outcome
 from tests.lab.trials import run_scenario, run_sql
 
 ALLOWED = 64 << 20
-EATEN = 3 * ALLOWED // 2
-"""Enough to pass the limit, and less than the system refuses, which is twice the limit."""
+EATEN = 3 * ALLOWED
+"""Enough to pass the limit though some of it was free in the process, and few enough for any machine, should nobody look."""
+PAUSE = 0.01
+"""Seconds after each megabyte, so that the lab looks before the system refuses more, at twice the limit."""
 
 
 class Chunk(bytearray):
@@ -37,6 +40,7 @@ def eat(chunks: list[weakref.ref[Chunk]]) -> NoReturn:
         if len(taken) < EATEN >> 20:
             taken.append(Chunk())
             chunks.append(weakref.ref(taken[-1]))
+            time.sleep(PAUSE)
 
 
 def require_ended(outcome: Outcome, step: str, taken: list[weakref.ref[Chunk]]) -> None:
@@ -88,7 +92,8 @@ def test_a_client_that_takes_memory_is_ended(bench: Bench) -> None:
 def test_rows_that_are_fetched_into_memory_are_ended_with_their_statement(bench: Bench) -> None:
     def apply(db: Database) -> None:
         with db.step("fetch"):
-            db.fetch("SELECT repeat('x', 1 << 20) FROM generate_series(1, 96) UNION ALL SELECT pg_sleep(1000)::text")
+            slowly = f"SELECT repeat('x', 1 << 20) || pg_sleep({PAUSE})::text FROM generate_series(1, 192)"
+            db.fetch(f"{slowly} UNION ALL SELECT pg_sleep(1000)::text")
 
     outcome = run_scenario(bench, apply, memory_bytes=ALLOWED)
     assert isinstance(outcome, Failed), outcome
