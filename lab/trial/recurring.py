@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import timedelta
 from time import perf_counter
 
@@ -30,8 +30,8 @@ _LATER = timedelta(days=1)
 class Recurring:
     """What it took for the rows that the writes inserted; bytes are None where no rowstore waited for them."""
 
-    seconds: float | None
-    """None where a part of it failed, or could not be measured."""
+    seconds: float | None = None
+    """None where there was nothing to run, or a part of it failed, or could not be measured."""
     freed: int | None = None
     waiting: int | None = None
 
@@ -56,23 +56,21 @@ class Due:
     loaded: Mapping[str, int]
     """As `archived_values`, before the writes."""
 
-    def measured(self) -> Recurring | None:
-        """Run it after the writes; None where there is nothing to run, or the server refuses a statement.
-
-        Errors: `ServerError` where a connection is lost.
-        """
-        if not (self.scenario.recurring or self.scenario.again):
-            return None
+    def measured(self) -> Recurring:
+        """Run it after the writes. Errors: `ServerError` where a connection is lost."""
+        statements, again = self.scenario.recurring, self.scenario.again
+        if not (statements or again):
+            return Recurring()
         try:
-            done = _run(self.after.database, self.scenario.recurring)
+            of_statements, freed, waiting = _run(self.after.database, statements)
         except LabError as error:
             self._require_connected(error)
-            return None
-        seconds = self._client_seconds() if self.scenario.again else 0.0
-        whole = None if seconds is None or done.seconds is None else round(done.seconds + seconds, _DIGITS)
-        return replace(done, seconds=whole)
+            return Recurring()
+        of_client = self._client_seconds(again) if again else 0.0
+        seconds = None if of_client is None else round(of_statements + of_client, _DIGITS)
+        return Recurring(seconds=seconds, freed=freed, waiting=waiting)
 
-    def _client_seconds(self) -> float | None:
+    def _client_seconds(self, again: Callable[[Recorder], None]) -> float | None:
         """Of the client, for the values that came with the inserted rows; None where that cannot be told."""
         try:
             old = sum(_values(self.before.database, self.bench, column, self._moved(column)) for column in self.loaded)
@@ -80,7 +78,7 @@ class Due:
                 self.say("What is done again and again was not timed: a day later nothing has become old.")
                 return None
             inserted = sum(archived_values(self.before, self.bench, self.scenario).values()) - sum(self.loaded.values())
-            seconds = self._a_day_later()
+            seconds = self._a_day_later(again)
         except LabError as error:
             self._require_connected(error)
             self.say(f"What is done again and again was not timed: {error}")
@@ -93,7 +91,7 @@ class Due:
         with explained(f"say what of {column} becomes old"):
             return f"({moved(now + _LATER)}) AND NOT ({moved(now)})"
 
-    def _a_day_later(self) -> float:
+    def _a_day_later(self, again: Callable[[Recorder], None]) -> float:
         """Seconds of what the client does then; a step that only measures does not count."""
         recorder = Recorder(
             database=self.after.database,
@@ -107,8 +105,7 @@ class Due:
         self.watch.deadline.restart()
         try:
             with explained("do again what is due"):
-                if self.scenario.again:
-                    self.scenario.again(recorder)
+                again(recorder)
         finally:
             self.watch.deadline.pause()
         return sum(step.seconds or 0.0 for step in recorder.steps if not step.auxiliary)
@@ -125,10 +122,10 @@ def _values(database: Database, bench: Bench, column: str, condition: str = "tru
     return int(database.value(f"SELECT count(t.{quoted(name)}) FROM {source}"))
 
 
-def _run(database: Database, statements: Sequence[str]) -> Recurring:
-    """They do what is due for the rows that are there."""
+def _run(database: Database, statements: Sequence[str]) -> tuple[float, int | None, int | None]:
+    """Let them do what is due for the rows that are there: `Recurring.seconds`, `freed` and `waiting`."""
     if not statements:
-        return Recurring(seconds=0.0)
+        return 0.0, None, None
     earlier = footprint.measure(database)
     waiting = sum(table.rowstore.total for table in earlier.tables if table.rowstore)
     started = perf_counter()
@@ -136,4 +133,4 @@ def _run(database: Database, statements: Sequence[str]) -> Recurring:
         database.execute(statement)
     seconds = perf_counter() - started
     freed = earlier.total - footprint.measure(database).total if waiting else None
-    return Recurring(seconds=seconds, freed=freed, waiting=waiting or None)
+    return seconds, freed, waiting or None

@@ -15,7 +15,7 @@ Exclusive: TypeAlias = Callable[[], AbstractContextManager[None]]
 """Opens a context in which nothing else works on this host."""
 
 
-class Closing:
+class _Closing:
     """The end of the server, because the run is interrupted: code that does not ask the server would not notice."""
 
     harmful = True
@@ -51,7 +51,7 @@ class Watch:
     """What one part of a trial on a server may take: `seconds` at a time, `memory_bytes` in all (None: a share of what is free)."""
 
     def __init__(self, server: Server, seconds: float, memory_bytes: int | None = None) -> None:
-        self._closing = Closing(server)
+        self._closing = _Closing(server)
         self.deadline = Deadline(seconds)
         self._memory = MemoryLimit(memory_bytes)
         self._turn = ExitStack()
@@ -70,7 +70,7 @@ class Watch:
         with self._memory:
             with self._turn:  # at whose end this trial may wait for others
                 error = run_within(self._limits, work, ends)
-                overdue = next((limit.overdue(doing()) for limit in self._limits if limit.passed), None)
+                overdue = self._overdue(doing())
             if overdue:
                 del error  # its frames hold what the work took
                 raise overdue
@@ -78,9 +78,12 @@ class Watch:
 
     def require(self, doing: str) -> None:
         """Errors: `LabError` where a limit was passed."""
-        for limit in self._limits:
-            if limit.passed:
-                raise limit.overdue(doing)
+        if overdue := self._overdue(doing):
+            raise overdue
+
+    def _overdue(self, doing: str) -> LabError | None:
+        """The error for the first limit that was passed."""
+        return next((limit.overdue(doing) for limit in self._limits if limit.passed), None)
 
     def take_turn(self, exclusive: Exclusive) -> None:
         """Wait for exclusive use of the host, which lasts until the work ends; waiting takes no time and no memory."""

@@ -90,12 +90,12 @@ def measure(  # noqa: PLR0913 - both sides and what belongs to them
     scenario: Scenario,
     loss: Loss,
     *,
-    recur: Callable[[], Recurring | None],
+    recur: Callable[[], Recurring],
     seconds: float,
 ) -> Writes | None:
     """Every write of the workload, `before` being the clone where nothing but these writes happens; None without a write.
 
-    `recur` runs what the strategy runs again and again, once rows were inserted. It takes about `seconds`, longer where the
+    `recur` runs what the strategy runs again and again, once rows were inserted. The writes take about `seconds`, longer where the
     fewest samples do. A write that the server refuses, or that does not read back, has the reason in the place of its numbers.
     Errors: `ServerError` where a connection is lost.
     """
@@ -119,7 +119,7 @@ def measure(  # noqa: PLR0913 - both sides and what belongs to them
     counted = [pair for query in queries for pair in _timed(ledger.pairs[query]) if _inserts(pair.write)]
     inserted = sum(pair.before.rows for query in queries for pair in ledger.pairs[query] if _inserts(pair.write))
     fine = changes.grown is not None and not any(pair.write.query in ledger.faults for pair in counted)
-    again = changes.recurring or Recurring(seconds=None)
+    again = changes.recurring
     return Writes(
         costs=tuple(_cost(query, ledger, writers) for query in queries),
         rows=sum(pair.before.rows for pair in counted) if fine else 0,
@@ -137,7 +137,7 @@ class _Changes:
     """By how much the tables grew on both sides, and what the recurring statements did."""
 
     grown: tuple[Increase, Increase] | None = None
-    recurring: Recurring | None = None
+    recurring: Recurring = field(default_factory=Recurring)
 
 
 def _carry_out(  # noqa: PLR0913 - as `measure`
@@ -146,7 +146,7 @@ def _carry_out(  # noqa: PLR0913 - as `measure`
     ledger: _Ledger,
     loss: Loss,
     *,
-    recur: Callable[[], Recurring | None],
+    recur: Callable[[], Recurring],
     ends: float,
 ) -> _Changes:
     """First what adds and changes rows, then the strategy's own recurring work, then what deletes rows; then compare."""
@@ -154,7 +154,7 @@ def _carry_out(  # noqa: PLR0913 - as `measure`
         writer.prepare(ledger.writes)
     growing = [write for write in ledger.writes if all(change.action is not Action.DELETE for change in write.changes)]
     grown = _grow(writers, growing, ledger, ends)
-    recurring = recur() if grown else None
+    recurring = recur() if grown else Recurring()
     for write in ledger.writes:
         if write not in growing:
             _write(writers, write, ledger)
