@@ -205,7 +205,7 @@ def _combined(name: str, parts: tuple[Registered, ...]) -> Registered:
         client=_each(step for scenario in several for step in scenario.client),
         undo=_in_turn([scenario.undo for scenario in reversed(several)]),
         again=_in_turn([scenario.again for scenario in several]),
-        recurring=_each(statement for scenario in several for statement in scenario.recurring),
+        recurring=tuple(statement for scenario in several for statement in scenario.recurring),
         varies_with=(),
         leads=False,
         follows=frozenset(),

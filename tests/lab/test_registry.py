@@ -92,6 +92,15 @@ def test_a_combination_gives_up_what_its_parts_give_up() -> None:
     assert len(entry.scenario.given_up) == 3
 
 
+@pytest.mark.parametrize("name", [name for name in registry.everything() if "+" in name])
+def test_what_a_combination_runs_again_and_again_is_what_its_parts_run(name: str) -> None:
+    """Statement by statement: a transaction that begins twice ends twice."""
+    (entry,) = registry.resolve([name])
+    parts = [part.scenario for part in registry.resolve(name.split("+"))]
+    assert entry.scenario.recurring == tuple(statement for part in parts for statement in part.recurring)
+    assert entry.scenario.recurring.count("BEGIN") == entry.scenario.recurring.count("COMMIT")
+
+
 def test_two_strategies_that_delete_rows_cannot_be_combined() -> None:
     with pytest.raises(
         InputError, match=r"delete rows, and only one such strategy can be part\. No order works: leave one of them out"
