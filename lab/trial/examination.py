@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
+from typing import TypeVar
 
 from lab.errors import LabError
 from lab.postgres.database import Database
@@ -21,6 +22,8 @@ from lab.trial.settle import settle
 from lab.trial.watch import Watch
 from lab.values import Verdict, Writes
 
+T = TypeVar("T")
+
 
 @dataclass(frozen=True, kw_only=True)
 class Examined:
@@ -32,20 +35,33 @@ class Examined:
 
 
 def examine(trial: Trial, loss: Loss, expected: Expectation, earlier: Before) -> Examined:
-    """Measure the clone on a connection of its own, because the state of the scenario's session does not belong to it.
+    """Measure the clone: compare it, then time its reads, then its writes, which change it.
 
-    The scenario's clients read and write here; they have a deadline, as its steps had. Errors: `LabError`.
+    Each of the three has a connection of its own. The state of the scenario's session does not belong to the database, and
+    a session that has read all rows is faster at long values than the new one that it is compared with. The scenario's clients
+    have a deadline, as its steps had. Errors: `LabError`.
     """
+    request = trial.request
+    judged = _watched(trial, loss, lambda work: work.judged(expected, earlier))
+    if judged.verification.verdict is Verdict.DIFFERS or not request.timed:
+        return Examined(judgement=judged)
+    timed = _watched(trial, loss, _Examination.timed) if request.read_seconds else None
+    written = _watched(trial, loss, _Examination.written) if request.write_seconds else None
+    return Examined(judgement=judged, reads=timed, writes=written)
+
+
+def _watched(trial: Trial, loss: Loss, measure: Callable[[_Examination], T]) -> T:
+    """What is measured on a new connection to the clone; it is ended where a client of the scenario takes too much."""
     server, request = trial.bench.server, trial.request
     watch = Watch(server, request.step_seconds, request.memory_bytes)
     watch.deadline.pause()
-    results: list[Examined] = []
+    results: list[T] = []
     with server.connect(trial.clone) as database:
-        work = _Examination(
-            trial=trial, scenario=bounded(trial.scenario, watch.deadline), database=database, loss=loss, watch=watch
-        )
+        verify.state_settings(database, trial.bench.template.questions.schema, request.step_seconds)
+        scenario = bounded(trial.scenario, watch.deadline)
+        work = _Examination(trial=trial, scenario=scenario, database=database, loss=loss, watch=watch)
         error = watch.run(
-            lambda: results.append(work.examined(expected, earlier)),
+            lambda: results.append(measure(work)),
             [database.cancel, partial(server.drop, trial.clone)],
             lambda: trial.part,
         )
@@ -67,14 +83,13 @@ class _Examination:
     loss: Loss
     watch: Watch
 
-    def examined(self, expected: Expectation, earlier: Before) -> Examined:
-        """Settle, compare, and measure reads and writes."""
+    def judged(self, expected: Expectation, earlier: Before) -> Judgement:
+        """Settle, and compare."""
         trial, bench = self.trial, self.trial.bench
         trial.begin("settle")
-        verify.state_settings(self.database, bench.template.questions.schema, trial.request.step_seconds)
         settle(self.database)
         trial.begin("verify")
-        judged = judge.judge(
+        return judge.judge(
             self.database,
             self.scenario,
             server=bench.server,
@@ -85,31 +100,22 @@ class _Examination:
             earlier=earlier,
             untouched=bench.untouched,
         )
-        if judged.verification.verdict is Verdict.DIFFERS:
-            return Examined(judgement=judged)
-        trial.begin("time the reads")
-        timed = self._timed()
-        trial.begin("measure the writes")
-        return Examined(judgement=judged, reads=timed, writes=self._written())
 
-    def _timed(self) -> Timed | None:
-        """The reads, while nothing else works; None where nothing is timed."""
+    def timed(self) -> Timed:
+        """The reads, while nothing else works."""
         request, bench = self.trial.request, self.trial.bench
-        seconds = request.read_seconds if request.timed else 0.0
-        if not seconds:
-            return None
+        self.trial.begin("time the reads")
         bench.make_control()
         asked = reads.about(bench.template.questions.reads, request.read_subjects)
         with self.watch.turn(self.trial.exclusive), self._sides(bench.control()) as (after, before):
             columns = Reader.of(self.scenario, bench.server, self.database, self.trial.outside).opened()
-            return reads.measure(replace(after, columns=columns), before, asked, self.loss.columns, seconds=seconds)
+            sides = replace(after, columns=columns), before
+            return reads.measure(*sides, asked, self.loss.columns, seconds=request.read_seconds)
 
-    def _written(self) -> Writes | None:
-        """The writes, last of all, because they change the clone; None where none is measured."""
-        request, bench = self.trial.request, self.trial.bench
-        seconds = request.write_seconds if request.timed else 0.0
-        if not seconds:
-            return None
+    def written(self) -> Writes | None:
+        """The writes; None where the workload has none."""
+        bench, seconds = self.trial.bench, self.trial.request.write_seconds
+        self.trial.begin("measure the writes")
         with self._sides(bench.fresh()) as (after, before), self.watch.turn(self.trial.exclusive):
             due = recurring.Due(
                 after=after,

@@ -2,8 +2,9 @@
 
 A query is one read of the application: all its statements, about one subject. It is read whole, and without its heavy
 columns. Both sides always read the same columns, those that the strategy keeps. A side that comes second profits from what
-the first one left in the machine's caches, so the sides swap places after each sample. Everything is warm: these are costs
-of the CPU and of memory, not of a disk.
+the first one left in the machine's caches, so the sides swap places after each sample. For some milliseconds one of them may
+have the better core, so the samples of a query are taken in parts, between those of the others. Everything is warm: these are
+costs of the CPU and of memory, not of a disk.
 """
 
 from __future__ import annotations
@@ -11,7 +12,9 @@ from __future__ import annotations
 import json
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from time import monotonic
 from typing import Any, TypeAlias
@@ -26,6 +29,8 @@ from lab.workload import Read
 LEAST, MOST = 5, 30
 """Samples of each side; a slow query gets the fewest, even beyond its part of the time."""
 
+_PARTS = LEAST
+"""The samples of a query are taken in so many parts."""
 _LONGEST_PLAN = 16_384
 """Characters; a hypertable of many chunks has a plan of many pages."""
 _CPU_TICKS = 10
@@ -54,6 +59,8 @@ class Timed:
 
 
 _Plan: TypeAlias = tuple[Read, dict[str, Any]]
+_Sides: TypeAlias = tuple[TimedSide, TimedSide]
+"""The trial's clone and the untouched one."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -81,14 +88,28 @@ def measure(
 
     A query that the server refuses is left out with a note. Errors: `ServerError` where a connection is lost.
     """
-    forms = list(_forms(reads, given_up, after.database.bound))
-    costs, notes, ends = [], [], monotonic() + seconds
-    for done, form in enumerate(forms):
-        try:
-            costs.append(_cost(after, before, form, seconds=(ends - monotonic()) / (len(forms) - done)))
-        except DatabaseError as error:
-            notes.append(f"{form.query} was not timed: {error}")
-    return Timed(costs=tuple(costs), notes=tuple(notes))
+    sides, ends = (after, before), monotonic() + seconds
+    measured: list[_Measured] = []
+    notes: list[str] = []
+    for form in _forms(reads, given_up, after.database.bound):
+        with _noted(form, notes):
+            measured.append(_begun(sides, form))
+    _share(measured, ends - monotonic())
+    for part in range(_PARTS):
+        for query in measured:
+            with _noted(query.form, notes, partial(measured.remove, query)):
+                query.sample(sides, part)
+    return Timed(costs=tuple(query.cost(sides) for query in measured), notes=tuple(notes))
+
+
+@contextmanager
+def _noted(form: _Form, notes: list[str], leave_out: Callable[[], None] = lambda: None) -> Iterator[None]:
+    """A query that the server refuses is left out."""
+    try:
+        yield
+    except DatabaseError as error:
+        leave_out()
+        notes.append(f"{form.query} was not timed: {error}")
 
 
 def about(reads: Sequence[Read], subjects: int | None) -> tuple[Read, ...]:
@@ -126,34 +147,60 @@ def _forms(
             yield _Form(query=query, light=without != whole, without=tuple(sorted(without)), statements=statements)
 
 
-def _cost(after: TimedSide, before: TimedSide, form: _Form, *, seconds: float) -> ReadCost:
-    sides = (after, before)
-    warmups = [_once(side, form) for side in sides]
+@dataclass(kw_only=True)
+class _Measured:
+    """What is known so far of a query on both sides."""
+
+    form: _Form
+    warmups: tuple[float, float]
+    plans: Sequence[Sequence[_Plan]]
+    rounds: int = LEAST
+    samples: tuple[list[float], list[float]] = field(default_factory=lambda: ([], []))
+    cpu: list[float | None] = field(default_factory=lambda: [0.0, 0.0])
+    """Seconds of all samples; None where they are not visible."""
+
+    def sample(self, sides: _Sides, part: int) -> None:
+        """The samples of that part of its rounds."""
+        before = [side.gauge.cpu_seconds() for side in sides]
+        for number in range(part * self.rounds // _PARTS, (part + 1) * self.rounds // _PARTS):
+            for place in (0, 1) if number % 2 else (1, 0):
+                self.samples[place].append(_once(sides[place], self.form))
+        for place, (side, earlier) in enumerate(zip(sides, before, strict=True)):
+            self.cpu[place] = _added(self.cpu[place], earlier, side.gauge.cpu_seconds())
+
+    def cost(self, sides: _Sides) -> ReadCost:
+        """All of it."""
+        after, before = (
+            ReadSide(
+                timing=Timing(warmups=(self.warmups[place],), values=tuple(self.samples[place])),
+                cpu_seconds=_cpu(sides[place].gauge.cpu_tick, self.cpu[place], reads=self.rounds * self.form.subjects),
+                blocks=_blocks(self.plans[place], self.form.subjects),
+            )
+            for place in (0, 1)
+        )
+        return ReadCost(
+            query=self.form.query,
+            without=self.form.without,
+            after=after,
+            before=before,
+            plans=() if self.form.light else _kept(self.plans[0]),
+        )
+
+
+def _begun(sides: _Sides, form: _Form) -> _Measured:
+    after, before = (_once(side, form) for side in sides)
     # Only the trial's plan of a whole query is shown; of the others the blocks count, and a clock read at each row of each
     # node would take longer than the query.
-    plans = [_plans(side, form, timed=side is after and not form.light) for side in sides]
-    rounds = min(MOST, max(LEAST, int(seconds / sum(warmups) / form.subjects)))
-    cpu = [side.gauge.cpu_seconds() for side in sides]
-    samples: tuple[list[float], list[float]] = ([], [])
-    for number in range(rounds):
-        for place in (0, 1) if number % 2 else (1, 0):
-            samples[place].append(_once(sides[place], form))
-    cpu_now = [side.gauge.cpu_seconds() for side in sides]
-    measured = [
-        ReadSide(
-            timing=Timing(warmups=(warmups[place],), values=tuple(samples[place])),
-            cpu_seconds=_cpu(sides[place].gauge.cpu_tick, cpu[place], cpu_now[place], reads=rounds * form.subjects),
-            blocks=_blocks(plans[place], form.subjects),
-        )
-        for place in (0, 1)
-    ]
-    return ReadCost(
-        query=form.query,
-        without=form.without,
-        after=measured[0],
-        before=measured[1],
-        plans=() if form.light else _kept(plans[0]),
-    )
+    plans = [_plans(side, form, timed=place == 0 and not form.light) for place, side in enumerate(sides)]
+    return _Measured(form=form, warmups=(after, before), plans=plans)
+
+
+def _share(begun: Sequence[_Measured], seconds: float) -> None:
+    """Give each query as many rounds as fit into an equal part of what is left."""
+    for done, query in enumerate(begun):
+        once = sum(query.warmups) * query.form.subjects
+        query.rounds = min(MOST, max(LEAST, int(seconds / (len(begun) - done) / once)))
+        seconds -= query.rounds * once
 
 
 def _once(side: TimedSide, form: _Form) -> float:
@@ -173,11 +220,13 @@ def _finish(side: TimedSide, read: Read) -> Callable[[Sequence[str], Sequence[Ro
     return finish if read_by_client else None
 
 
-def _cpu(tick: float, before: float | None, after: float | None, *, reads: int) -> float | None:
+def _added(total: float | None, earlier: float | None, now: float | None) -> float | None:
+    return None if total is None or earlier is None or now is None else total + now - earlier
+
+
+def _cpu(tick: float, total: float | None, *, reads: int) -> float | None:
     """CPU seconds of one read; None where they are not visible, or too few ticks of the clock to be told."""
-    if before is None or after is None or after - before < _CPU_TICKS * tick:
-        return None
-    return round((after - before) / reads, _SECONDS_DIGITS)
+    return None if total is None or total < _CPU_TICKS * tick else round(total / reads, _SECONDS_DIGITS)
 
 
 def _plans(side: TimedSide, form: _Form, *, timed: bool) -> list[_Plan]:
