@@ -201,7 +201,7 @@ def writing(conversion: Conversion) -> Writing:
         f"DO $$ DECLARE day_after {conversion.time}; BEGIN"
         f" SELECT (date_trunc('day', max(s.captured_at{zone})) + interval '1 day'){zone} INTO day_after"
         f" FROM {snapshots} s JOIN deleted_{snapshots} d ON d.id = s.id;"
-        f" PERFORM drop_chunks('{table}', older_than => day_after); END $$"
+        f" IF day_after IS NOT NULL THEN PERFORM drop_chunks('{table}', older_than => day_after); END IF; END $$"
     )
     if not conversion.parent:
         return Writing(update=(update(conversion, "last_confirmed_at", ("id",)),), delete=(drop,))

@@ -71,15 +71,40 @@ def documents(table: str, source: str, left: str = "true") -> str:
     )
 
 
+def referred(packed: str) -> str:
+    """The id of the reference that a packed document refers to, as SQL; of a dictionary with a minus, or 0 for none."""
+    return f"('x' || encode(substr({packed}, 1, 8), 'hex'))::bit(64)::bigint"
+
+
 def newest(table: str) -> str:
-    """The query for the references that the newest documents of some (subjects, platforms) refer to."""
+    """The query for the references that the newest documents of some (subjects, platforms) refer to.
+
+    Until its transaction ends, `releasing` waits.
+    """
     side = SIDES[table]
     return (
         "SELECT o.owner, o.platform, r.id, h.head, r.content FROM unnest(%s::bigint[], %s::text[]) o (owner, platform)"
         f" CROSS JOIN LATERAL (SELECT t.id FROM {table} t {side.joins} WHERE t.{side.owner} = o.owner"
         f" AND {side.platform} = o.platform AND t.raw_response IS NOT NULL ORDER BY t.id DESC LIMIT 1) n"
         f" CROSS JOIN LATERAL (SELECT substr(t.raw_response, 1, {HEAD.size}) AS head FROM {table} t WHERE t.id = n.id) h"
-        f" JOIN {table}_references r ON r.id = ('x' || encode(substr(h.head, 1, 8), 'hex'))::bit(64)::bigint"
+        f" JOIN {table}_references r ON r.id = {referred('h.head')} FOR KEY SHARE OF r"
+    )
+
+
+def releasing(table: str) -> tuple[str, ...]:
+    """Removes the references that only the snapshots need that are about to be deleted.
+
+    Nobody looks up a reference or stores one meanwhile: a document that refers to one is committed by then, and counts.
+    """
+    owner = SIDES[table].owner
+    return (
+        f"LOCK TABLE {table}_references IN EXCLUSIVE MODE",
+        (
+            f"DELETE FROM {table}_references r USING (SELECT DISTINCT t.{owner} AS owner, {referred('t.raw_response')} AS id"
+            f" FROM {table} t JOIN deleted_{table} d ON d.id = t.id WHERE t.raw_response IS NOT NULL) g WHERE r.id = g.id"
+            f" AND NOT EXISTS (SELECT FROM {table} t WHERE t.{owner} = g.owner AND {referred('t.raw_response')} = r.id"
+            f" AND NOT EXISTS (SELECT FROM deleted_{table} d WHERE d.id = t.id))"
+        ),
     )
 
 

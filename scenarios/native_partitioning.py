@@ -164,7 +164,7 @@ def writing(pair: Snapshots, table: str) -> Writing:
             (
                 "DO $$ DECLARE part text; old text[]; BEGIN"
                 f" old := ARRAY(SELECT DISTINCT '{table}_' || to_char({pair.day}, 'YYYYMMDD')"
-                f" FROM {pair.table} JOIN deleted_{pair.table} d USING (id));"
+                f" FROM {pair.table} WHERE id IN (SELECT d.id FROM deleted_{pair.table} d));"
                 " FOREACH part IN ARRAY old LOOP EXECUTE format('DROP TABLE %I', part); END LOOP; END $$"
             ),
         )

@@ -95,11 +95,13 @@ def apply(db: Database) -> None:
 def pack(table: str) -> Iterator[str]:
     """The statements that pack the snapshots that are no longer the newest; one transaction.
 
-    A second transaction that packs waits here, and then finds nothing left. Rows are locked as they are read: a change that
-    comes first is read, and a change that comes later waits, and finds a packed row.
+    A second transaction that packs waits, and then finds nothing left. So does a retention, which would remove a layout that
+    this one goes on with. Rows are locked as they are read: a change that comes first is read, and a change that comes later
+    waits, and finds a packed row.
     """
     candidates = f"SELECT snapshot_id FROM {table}_blocks WHERE layout IS NULL FOR UPDATE"
     yield "BEGIN"
+    yield turn(table)
     for _, statement in packing(table, f"{table}_rows", candidates, kind="TEMP", lock=" FOR UPDATE OF t"):
         yield statement.strip()
     yield (
@@ -110,6 +112,11 @@ def pack(table: str) -> Iterator[str]:
     yield f"DROP TABLE {', '.join(f'{scratch}_{table}' for scratch in SCRATCH)}"
     yield "COMMIT"
     yield f"VACUUM {table}_rows"
+
+
+def turn(table: str) -> str:
+    """Waits for others that pack or remove layouts, and makes them wait; nobody else writes there."""
+    return f"LOCK TABLE {table}_places IN SHARE ROW EXCLUSIVE MODE"
 
 
 def writing(table: str) -> Writing:
@@ -125,6 +132,7 @@ def writing(table: str) -> Writing:
                 " WHERE t.snapshot_id = u.snapshot_id AND t.betpawa_market_id = u.betpawa_market_id"
             ),
         ),
+        release=(turn(table),),
         delete=(
             f"DELETE FROM {table}_rows t USING deleted_{table} d WHERE t.snapshot_id = d.snapshot_id",
             f"DELETE FROM {table}_blocks t USING deleted_{table} d WHERE t.snapshot_id = d.snapshot_id",

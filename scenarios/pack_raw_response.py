@@ -29,7 +29,7 @@ from lab.scenario import (
     lost_guarantee,
     unused_names,
 )
-from scenarios._packed_payloads import SIDES, documents, hashing, packing, packing_new, sample
+from scenarios._packed_payloads import SIDES, documents, hashing, packing, packing_new, releasing, sample
 from scenarios._packing import DICTIONARIES, Packing, decoding, training
 
 PACKED = "SELECT FROM pg_attribute WHERE attname = 'raw_response' AND atttypid = 'bytea'::regtype"
@@ -206,6 +206,7 @@ def writing(table: str, packs: Packing) -> Writing:
                 f" LEFT JOIN {table}_packed p ON p.id = i.id ORDER BY i.id"
             ),
         ),
+        release=releasing(table),
     )
 
 
@@ -239,7 +240,7 @@ def packed(level: int, share: int, dictionary_kb: int) -> Scenario:
             "SQL no longer looks into a payload: every reader and writer needs zstd and the dictionaries.",
             "A lost dictionary or reference is a loss of every document that refers to it: back them up with the table.",
             "The writer packs each payload, and looks up the newest reference of its event before.",
-            "A reference stays when its snapshot is deleted, and a retention must remove those that no document needs.",
+            "A reference stays while a document needs it: a retention first removes the references that nothing else needs.",
             "ALTER TABLE rewrites each table under ACCESS EXCLUSIVE and needs disk space for two copies of what is packed.",
         ),
         write={table: writing(table, packs) for table in SIDES},

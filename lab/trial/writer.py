@@ -25,7 +25,7 @@ class Transaction:
     cpu_seconds: float | None
     wal_bytes: int
     rows: int
-    """That its statements touched; of a statement that states none, one."""
+    """That its statements touched; of a statement that states none, one. What is only released does not count."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -75,6 +75,7 @@ class Writer:
     def run(self, write: Write) -> Transaction:
         """Carry it out; what the writer itself does to the new rows is part of it. Errors: `LabError`; nothing was written then."""
         steps = [step for change in write.changes for step in self._client(change)]
+        releases = [sql for change in write.changes for sql in self._releases(change)]
         statements = [sql for change in write.changes for sql in self._statements(change)]
         wal, cpu = wal_position(self.database), self.side.gauge.cpu_seconds()
         started = perf_counter()
@@ -82,6 +83,8 @@ class Writer:
             for step in steps:
                 copy_in = partial(self.bench.server.copy_in, self.database)
                 copy(step, self._opened[step.name], self._ready[step.name], copy_in)
+            for sql in releases:
+                self.database.write(sql)
             touched = [self.database.write(sql) for sql in statements]
         seconds = perf_counter() - started
         cpu_now, wal_now = self.side.gauge.cpu_seconds(), wal_position(self.database)
@@ -94,6 +97,9 @@ class Writer:
 
     def _client(self, change: TableWrite) -> Sequence[ClientStep]:
         return self.writing.get(change.table, Writing()).client if change.action is Action.INSERT else ()
+
+    def _releases(self, change: TableWrite) -> Sequence[str]:
+        return self.writing.get(change.table, Writing()).release if change.action is Action.DELETE else ()
 
     def _statements(self, change: TableWrite) -> Sequence[str]:
         writing = self.writing.get(change.table, Writing())

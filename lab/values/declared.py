@@ -136,4 +136,9 @@ class Writing:
     """What the writer itself does with the new rows, such as pack them, before `insert`; it reads them from `inserted_<table>`."""
     insert: tuple[str, ...] = ()
     update: tuple[str, ...] = ()
+    release: tuple[str, ...] = ()
+    """Before rows are deleted, in the same transaction: remove what only they need, such as a document that they refer to.
+
+    What a writer may refer to meanwhile must stay: begin with a LOCK that waits for writers, and makes new ones wait.
+    """
     delete: tuple[str, ...] = ()
