@@ -14,7 +14,8 @@ from data_gen.facts import COMPETITORS, HOME, SIDES
 from data_gen.history import History
 from data_gen.payloads import BETPAWA
 from data_gen.payloads import COMPETITORS as COMPETITOR_SITES
-from lab.workload import Action, TableWrite, Write
+from lab.values.declared import Action
+from lab.workload import TableWrite, Write
 
 CYCLES = 16
 """How many are written at most."""

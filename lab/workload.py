@@ -14,6 +14,7 @@ from enum import StrEnum
 from typing import Protocol, TypeAlias
 
 from lab.values import CaseFacts, DatasetSpec, Note, WorkloadFacts
+from lab.values.declared import Action, staged_name
 
 
 @dataclass(frozen=True)
@@ -106,14 +107,6 @@ class Read:
         return text
 
 
-class Action(StrEnum):
-    """What a change does to the rows of a table, and how the temporary table that holds its rows is called."""
-
-    INSERT = "inserted"
-    UPDATE = "updated"
-    DELETE = "deleted"
-
-
 @dataclass(frozen=True, kw_only=True)
 class TableWrite:
     """What a write does to one table. Its rows lie ready in the temporary table `inserted_…`, `updated_…` or `deleted_…`."""
@@ -131,11 +124,6 @@ class TableWrite:
     def staged(self) -> str:
         """The name of its temporary table."""
         return staged_name(self.action, self.table)
-
-
-def staged_name(action: Action, table: str) -> str:
-    """The temporary table that holds the rows which an action is about."""
-    return f"{action}_{table}"
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -119,15 +119,12 @@ def discover(
 def write_plan(folder: Path, plan: Sequence[PlanFile]) -> list[Path]:
     """Write the plan's files and remove those of an earlier plan, so that nobody executes a mixture."""
     from lab import files
-    from lab.discovery.plan import AGAIN, HEADER, READ, RECURRING, UNDO
+    from lab.discovery.plan import BESIDE, HEADER
 
     if plan:
         files.check_writable(folder)
     names = {file.name for file in plan}
-    for path in (
-        *folder.glob("10[0-9]-[0-9][0-9]-*"),
-        *map(folder.joinpath, (RECURRING, AGAIN.name, READ.name, UNDO.name)),
-    ):
+    for path in (*folder.glob("10[0-9]-[0-9][0-9]-*"), *map(folder.joinpath, BESIDE)):
         if path.name not in names and path.is_file() and files.read(path).partition("\n")[0].endswith(HEADER):
             path.unlink()
     for file in plan:

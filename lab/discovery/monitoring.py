@@ -6,9 +6,9 @@ from collections.abc import Iterator, Sequence
 
 from lab.discovery.inputs import DiscoveryInputs, MeasuredStrategy
 from lab.discovery.migration import aside_command, execution, removal
-from lab.discovery.plan import AGAIN, RECURRING
+from lab.discovery.plan import AGAIN, RECURRING, WRITING
 from lab.discovery.values import Alarm, Phase, PlannedStep
-from lab.units import bytes_text
+from lab.units import bytes_text, joined
 from lab.values import TableFootprint
 
 _LARGE = 0.01
@@ -25,6 +25,7 @@ def monitoring(inputs: DiscoveryInputs, strategy: MeasuredStrategy, title: str) 
             *_changes(strategy),
             *_archive(inputs, strategy),
             *_recurring(inputs, strategy),
+            *_deletion(inputs),
             *_removal(inputs, steps),
         ),
         saving="None. This phase shows whether the saving lasts.",
@@ -71,6 +72,18 @@ def _recurring(inputs: DiscoveryInputs, strategy: MeasuredStrategy) -> Iterator[
         )
     elif strategy.makes_chunks:
         yield "New chunks stay uncompressed until a daily job converts them, as phase 103 did once."
+
+
+def _deletion(inputs: DiscoveryInputs) -> Iterator[str]:
+    """How a job deletes rows where the application's DELETE no longer does, or would leave something behind."""
+    writing = inputs.library.writing
+    tables = [table for table, parts in writing.items() if parts.delete or parts.release]
+    if tables and inputs.files:
+        yield (
+            f"A retention deletes rows of {joined(tables)} with the statements of `{inputs.plan_folder}/{WRITING}`, in one"
+            " transaction: first those that remove what only these rows need, then those that delete the rows or, where there"
+            " are none, the application's own."
+        )
 
 
 def _watches(strategy: MeasuredStrategy) -> Iterator[Alarm]:

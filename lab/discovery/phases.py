@@ -9,7 +9,7 @@ from typing import NamedTuple
 from lab.discovery.inputs import KEYS, DiscoveryInputs, MeasuredStrategy
 from lab.discovery.migration import aside_command, migration
 from lab.discovery.monitoring import monitoring
-from lab.discovery.plan import READ
+from lab.discovery.plan import READ, WRITING
 from lab.discovery.plan.dependants import AffectedDependant, affected
 from lab.discovery.values import Phase
 from lab.units import bytes_text, counted, joined
@@ -161,11 +161,16 @@ def _by_client(inputs: DiscoveryInputs) -> Iterator[str]:
             f"How to read what a client packed or moved: {aside_command(inputs, READ, ' TABLE.COLUMN KEY...')} prints texts."
             " A reader in Python calls the same: `open_owned(DSN)` of `lab.owned`, and its `texts(scenario, column, keys)`."
         )
+    if any(file.name == WRITING for file in inputs.files):
+        yield (
+            f"How to write afterwards: `{inputs.plan_folder}/{WRITING}` has the statements that were measured. Once phase 103 is"
+            " done, `psql DSN -f` executes it and changes nothing: it shows that the server takes them."
+        )
     if writers := [table for table, writing in inputs.library.writing.items() if writing.client]:
         yield (
             f"A writer of {joined(writers)} does a client's work itself, in the transaction that inserts. The strategy's file in"
-            " `scenarios/` has the statements (`write`) and the Python (`Writing.client`) that were measured. There is no"
-            " program for it, because it belongs into the application."
+            " `scenarios/` has the Python (`Writing.client`) that was measured. There is no program for it, because it belongs"
+            " into the application."
         )
 
 

@@ -14,7 +14,8 @@ from lab.scenario import Client, ClientStep, Convert, Writing
 from lab.trial.reads import TimedSide
 from lab.trial.step_timer import wal_position
 from lab.trial.template import Bench
-from lab.workload import Action, TableWrite, Write, staged_name
+from lab.values.declared import Action, staged_name
+from lab.workload import TableWrite, Write
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -24,7 +24,8 @@ from lab.trial.recurring import Recurring
 from lab.trial.template import Bench
 from lab.trial.writer import Transaction, Writer
 from lab.values import KINDS, Footprint, Increase, Timing, WriteCost, Writes, WriteSide, WriteVerdict
-from lab.workload import Action, Write
+from lab.values.declared import Action
+from lab.workload import Write
 
 LEAST = 6
 """Samples of each side where the workload has as many, even beyond that time."""

@@ -121,6 +121,19 @@ class Note:
         return f"{'From the profile' if self.source == 'profile' else 'Assumed'}: {self.words}"
 
 
+class Action(StrEnum):
+    """What a change does to the rows of a table, and how the temporary table that holds its rows is called."""
+
+    INSERT = "inserted"
+    UPDATE = "updated"
+    DELETE = "deleted"
+
+
+def staged_name(action: Action, table: str) -> str:
+    """The temporary table that holds the rows which an action is about."""
+    return f"{action}_{table}"
+
+
 @dataclass(frozen=True, kw_only=True)
 class Writing:
     """How a writer stores, changes and deletes the rows of one table, where the application's statements no longer do.

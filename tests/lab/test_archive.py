@@ -19,7 +19,8 @@ from lab.trial import trial
 from lab.trial.apply import Recorder
 from lab.trial.template import Bench
 from lab.values import Completed, Failed, Outcome, Verdict
-from lab.workload import Action, TableWrite, Write
+from lab.values.declared import Action
+from lab.workload import TableWrite, Write
 from scenarios._payload_ages import TABLES
 from scenarios._payload_files import load_libraries
 from scenarios.archive_raw_response import move, restore

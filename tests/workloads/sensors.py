@@ -13,7 +13,8 @@ from typing import ClassVar
 import numpy as np
 
 from lab.values import CaseFacts, DatasetSpec, Note, TableFacts, WorkloadFacts
-from lab.workload import Action, CopyIn, Equality, Heavy, Read, Stage, Statement, TableWrite, Write
+from lab.values.declared import Action
+from lab.workload import CopyIn, Equality, Heavy, Read, Stage, Statement, TableWrite, Write
 
 SITES = 5
 READINGS = 150

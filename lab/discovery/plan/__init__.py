@@ -3,6 +3,7 @@
 from lab.discovery.plan.files import (
     PROGRAM,
     RECURRING,
+    WRITING,
     Library,
     PlanFile,
     plan_files,
@@ -11,13 +12,18 @@ from lab.discovery.plan.files import (
 from lab.discovery.plan.order import removal_steps
 from lab.discovery.plan.programs import AGAIN, HEADER, READ, UNDO
 
+BESIDE = (RECURRING, WRITING, AGAIN.name, READ.name, UNDO.name)
+"""Files beside the numbered ones, where a strategy has them."""
+
 __all__ = [
     "AGAIN",
+    "BESIDE",
     "HEADER",
     "PROGRAM",
     "READ",
     "RECURRING",
     "UNDO",
+    "WRITING",
     "Library",
     "PlanFile",
     "plan_files",

@@ -12,12 +12,15 @@ from dataclasses import dataclass, field, replace
 from lab.discovery.plan.dependants import recreating_statements
 from lab.discovery.plan.programs import HEADER, Aside, aside_program, step_program
 from lab.discovery.plan.swap import swapped_tables
+from lab.discovery.plan.writing import writing_blocks
 from lab.values import Completed, Dependant, ExecutedStatement, ScenarioFacts, StatementKind, StepRecord
 from lab.values.client import ClientStep
 from lab.values.declared import Writing
 
 RECURRING = "recurring.sql"
 """The file to execute again and again, beside those of the phases."""
+WRITING = "writing.sql"
+"""The file with the statements of writers."""
 
 _SETTINGS = """\\set ON_ERROR_STOP on
 SET search_path = public;
@@ -107,8 +110,8 @@ def plan_files(
     """The files of a measured strategy, in the order of execution; `removals` are its `removal_steps`.
 
     Phase 101 checks its requirements, 103 executes its steps, and 104 the removals. What must be executed again and again
-    afterwards is a file of its own. A run of format 1 recorded neither requirements nor proofs: it has no files, because its
-    SQL is not safe on another database.
+    afterwards is a file of its own, and so are the statements of writers. A run of format 1 recorded neither requirements nor
+    proofs: it has no files, because its SQL is not safe on another database.
     """
     if not facts.changes:
         return ()
@@ -119,7 +122,12 @@ def plan_files(
         *_removals(steps, removals, library),
     ]
     numbered = _numbered(bodies, trial.scenario, library.version)
-    return (*numbered, *_recurring(facts, trial.scenario), *_asides(library, trial.scenario))
+    beside = (
+        *_recurring(facts, trial.scenario),
+        *_writing(library, trial),
+        *_asides(library, trial.scenario),
+    )
+    return (*numbered, *beside)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -222,6 +230,12 @@ def _recurring(facts: ScenarioFacts, strategy: str) -> Iterator[PlanFile]:
         yield PlanFile(
             name=RECURRING, phase=104, step=None, text=_text(f"{strategy}: execute it again and again.", blocks)
         )
+
+
+def _writing(library: Library, trial: Completed) -> Iterator[PlanFile]:
+    if blocks := writing_blocks(library.writing, trial.rows):
+        about = f"{trial.scenario}: how the application writes afterwards. Executed as it is, it changes nothing."
+        yield PlanFile(name=WRITING, phase=102, step=None, text=_text(about, blocks))
 
 
 def _asides(library: Library, strategy: str) -> Iterator[PlanFile]:
