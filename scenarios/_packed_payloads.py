@@ -77,18 +77,23 @@ def referred(packed: str) -> str:
 
 
 def newest(table: str) -> str:
-    """The query for the references that the newest documents of some (subjects, platforms) refer to.
-
-    Until its transaction ends, `releasing` waits.
-    """
+    """The query for the references that the newest documents of some (subjects, platforms) refer to."""
     side = SIDES[table]
     return (
         "SELECT o.owner, o.platform, r.id, h.head, r.content FROM unnest(%s::bigint[], %s::text[]) o (owner, platform)"
         f" CROSS JOIN LATERAL (SELECT t.id FROM {table} t {side.joins} WHERE t.{side.owner} = o.owner"
         f" AND {side.platform} = o.platform AND t.raw_response IS NOT NULL ORDER BY t.id DESC LIMIT 1) n"
         f" CROSS JOIN LATERAL (SELECT substr(t.raw_response, 1, {HEAD.size}) AS head FROM {table} t WHERE t.id = n.id) h"
-        f" JOIN {table}_references r ON r.id = {referred('h.head')} FOR KEY SHARE OF r"
+        f" JOIN {table}_references r ON r.id = {referred('h.head')}"
     )
+
+
+def holding(table: str) -> str:
+    """A query without a row: from now on `releasing` waits, until the transaction ends.
+
+    It locks the table alone. To lock the references that are looked up would write each of them.
+    """
+    return f"SELECT FROM {table}_references LIMIT 0 FOR KEY SHARE"
 
 
 def releasing(table: str) -> tuple[str, ...]:
@@ -119,6 +124,7 @@ def packing_new(table: str, packs: Packing, client: Client) -> Convert:
     codec = Codec(client.fetch, packs.level)
 
     def known(subjects: Iterable[Row]) -> Iterator[tuple[Row, Reference]]:
+        client.fetch(holding(table), ())
         owners, platforms = zip(*subjects, strict=True)
         for owner, platform, number, head, content in client.fetch(newest(table), (list(owners), list(platforms))):
             _, used = HEAD.unpack(head)

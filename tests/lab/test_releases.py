@@ -10,11 +10,12 @@ import pytest
 
 from lab import registry
 from lab.postgres.database import Database as Connection
-from lab.scenario import Database, Writing
+from lab.scenario import Client, Database, Writing
 from lab.trial.template import Bench
 from lab.values import Completed
 from scenarios._market_blocks import NEWEST
-from scenarios._packed_payloads import SIDES, newest, referred
+from scenarios._packed_payloads import SIDES, packing_new, referred
+from scenarios._packing import Packing
 from scenarios.pack_market_history import pack
 from tests.lab.trials import run_scenario
 
@@ -108,7 +109,9 @@ def test_a_reference_stays_while_a_writer_is_about_to_refer_to_it(bench: Bench) 
         with bench.server.connect(name) as retention, bench.server.connect(name) as writer:
             stage(retention, table, "id", f"SELECT id FROM {table} WHERE id <= {last}")
             writer.execute("BEGIN")
-            assert writer.fetch(newest(table), ([owner], [platform]))
+            client = Client(fetch=writer.fetch, outside=bench.outside)
+            packed = packing_new(table, Packing(level=1, share=4), client)([(last + 1, owner, platform, "{}")])
+            assert list(packed)
 
             def store() -> None:
                 columns = ", ".join(column for column in side.columns if column != "id")
