@@ -9,7 +9,7 @@ from lab.analysis.candidate import Candidate
 from lab.analysis.decision import Breach, Decision, Excluded, Limit
 from lab.analysis.preference import Criterion, is_certain, preference
 from lab.analysis.sensitivity import Variation
-from lab.units import bytes_text, counted, duration_text, ratio_text
+from lab.units import bytes_text, counted, duration_text, joined, ratio_text
 from lab.values import CaseFacts, Constraints
 
 _ALTERNATIVES = 3
@@ -162,7 +162,12 @@ def _steady(pick: Candidate, variations: Sequence[Variation]) -> Iterator[str]:
 
 
 def _otherwise(others: Sequence[Variation]) -> str:
-    return "; ".join(f"{variation.name}: {variation.first or 'nothing fits'}" for variation in others)
+    """Each that is first then, and in which of the variations."""
+    firsts = dict.fromkeys(variation.first for variation in others)
+    return "; ".join(
+        f"{first or 'nothing fits'} at {joined([variation.name for variation in others if variation.first == first])}"
+        for first in firsts
+    )
 
 
 def _in_short(other: Candidate, pick: Candidate) -> str:

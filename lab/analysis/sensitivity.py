@@ -15,8 +15,11 @@ from lab.analysis.decision import Decision, decide
 from lab.values import Completed, Constraints, Experiment, ScenarioFacts, Verdict, WorkloadFacts
 
 _HORIZON = 30
-"""Days that the target must hold where growth varies and no horizon was stated: without one, growth decides nothing."""
-_PACES = (0.5, 2.0)
+"""Days that the target must hold where growth varies and no horizon was stated: without one, growth decides nothing.
+
+So growth as it was measured is a variation then, too: otherwise the days would look like the growth.
+"""
+_PACES = (0.5, 1.0, 2.0)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,7 +51,7 @@ def _changed(
             yield f"{parameter.name} {value:g}", at_value, constraints
     if constraints.target_bytes is not None:
         horizon = constraints.horizon_days or _HORIZON
-        for pace in _PACES:
+        for pace in (pace for pace in _PACES if pace != 1 or constraints.horizon_days is None):
             growing = [_growing(candidate, pace) for candidate in candidates]
             yield f"{pace:g} x growth over {horizon} days", growing, replace(constraints, horizon_days=horizon)
     if pick.projection.size.low is not None:
