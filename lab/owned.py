@@ -126,6 +126,8 @@ class OwnedDatabase:
     def texts(self, scenario: Scenario, column: str, keys: Sequence[int]) -> dict[int, str]:
         """The texts of a column, as 'table.column', after that strategy, by their keys; a key without one is absent.
 
+        All of it is read as it was at one moment, because a retention may remove meanwhile what a value refers to.
+
         Errors: `InputError` where a client reads the column as before, or no folder was named.
         """
         decoding, archive = scenario.decodes.get(column), scenario.archives.get(column)
@@ -135,12 +137,14 @@ class OwnedDatabase:
         table, _, name = column.partition(".")
         key = quoted((decoding or archive).key)  # type: ignore[union-attr]
         kept = "" if decoding else "::text"
-        rows = self.database.fetch(
-            f"SELECT {key}, {quoted(name)}{kept} FROM {quoted(table)} WHERE {key} = ANY(%s) AND {quoted(name)} IS NOT NULL",
-            (list(keys),),
-        )
         client = Client(fetch=self.database.fetch, outside=self._folder(f"read {column}", bool(archive)))
-        texts: dict[int, str] = dict(decoding.convert(client)(rows)) if decoding else dict(rows)
+        with self.database.transaction():
+            self.database.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
+            rows = self.database.fetch(
+                f"SELECT {key}, {quoted(name)}{kept} FROM {quoted(table)} WHERE {key} = ANY(%s) AND {quoted(name)} IS NOT NULL",
+                (list(keys),),
+            )
+            texts: dict[int, str] = dict(decoding.convert(client)(rows)) if decoding else dict(rows)
         if archive and (moved := [number for number in keys if number not in texts]):
             texts |= dict(archive.convert(client)((number,) for number in moved))
         return texts

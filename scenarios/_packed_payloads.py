@@ -91,13 +91,27 @@ def newest(table: str) -> str:
 def holding(table: str) -> str:
     """A query without a row: from now on `releasing` waits, until the transaction ends.
 
-    It locks the table alone. To lock the references that are looked up would write each of them.
+    It locks the table alone, and needs the privilege UPDATE there. To lock the references that are looked up would write each.
     """
     return f"SELECT FROM {table}_references LIMIT 0 FOR KEY SHARE"
 
 
+def candidates(table: str) -> str:
+    """A temporary table for the references of the snapshots that are about to be deleted."""
+    return f"CREATE TEMP TABLE {table}_released (owner bigint, id bigint) ON COMMIT DELETE ROWS"
+
+
+def collecting(table: str) -> str:
+    """Notes the references of the snapshots that are about to be deleted."""
+    owner = SIDES[table].owner
+    return (
+        f"INSERT INTO {table}_released SELECT DISTINCT t.{owner}, {referred('t.raw_response')} FROM {table} t"
+        f" JOIN deleted_{table} d ON d.id = t.id WHERE t.raw_response IS NOT NULL"
+    )
+
+
 def releasing(table: str) -> tuple[str, ...]:
-    """Removes the references that only the snapshots need that are about to be deleted.
+    """Removes those of the noted references that no snapshot of their subject needs any more.
 
     Nobody looks up a reference or stores one meanwhile: a document that refers to one is committed by then, and counts.
     """
@@ -105,10 +119,8 @@ def releasing(table: str) -> tuple[str, ...]:
     return (
         f"LOCK TABLE {table}_references IN EXCLUSIVE MODE",
         (
-            f"DELETE FROM {table}_references r USING (SELECT DISTINCT t.{owner} AS owner, {referred('t.raw_response')} AS id"
-            f" FROM {table} t JOIN deleted_{table} d ON d.id = t.id WHERE t.raw_response IS NOT NULL) g WHERE r.id = g.id"
-            f" AND NOT EXISTS (SELECT FROM {table} t WHERE t.{owner} = g.owner AND {referred('t.raw_response')} = r.id"
-            f" AND NOT EXISTS (SELECT FROM deleted_{table} d WHERE d.id = t.id))"
+            f"DELETE FROM {table}_references r USING {table}_released g WHERE r.id = g.id AND NOT EXISTS"
+            f" (SELECT FROM {table} t WHERE t.{owner} = g.owner AND {referred('t.raw_response')} = r.id)"
         ),
     )
 

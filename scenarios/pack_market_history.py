@@ -132,7 +132,7 @@ def writing(table: str) -> Writing:
                 " WHERE t.snapshot_id = u.snapshot_id AND t.betpawa_market_id = u.betpawa_market_id"
             ),
         ),
-        release=(turn(table),),
+        collect=(turn(table),),
         delete=(
             f"DELETE FROM {table}_rows t USING deleted_{table} d WHERE t.snapshot_id = d.snapshot_id",
             f"DELETE FROM {table}_blocks t USING deleted_{table} d WHERE t.snapshot_id = d.snapshot_id",

@@ -29,7 +29,17 @@ from lab.scenario import (
     lost_guarantee,
     unused_names,
 )
-from scenarios._packed_payloads import SIDES, documents, hashing, packing, packing_new, releasing, sample
+from scenarios._packed_payloads import (
+    SIDES,
+    candidates,
+    collecting,
+    documents,
+    hashing,
+    packing,
+    packing_new,
+    releasing,
+    sample,
+)
 from scenarios._packing import DICTIONARIES, Packing, decoding, training
 
 PACKED = "SELECT FROM pg_attribute WHERE attname = 'raw_response' AND atttypid = 'bytea'::regtype"
@@ -189,7 +199,10 @@ def writing(table: str, packs: Packing) -> Writing:
     names = SIDES[table].columns
     values = ("p.packed" if name == "raw_response" else f"i.{name}" for name in names)
     return Writing(
-        prepare=(f"CREATE TEMP TABLE {table}_packed (id bigint, packed bytea, reference bytea) ON COMMIT DELETE ROWS",),
+        prepare=(
+            f"CREATE TEMP TABLE {table}_packed (id bigint, packed bytea, reference bytea) ON COMMIT DELETE ROWS",
+            candidates(table),
+        ),
         client=(
             ClientStep(
                 name=f"pack the new documents of {table}",
@@ -206,6 +219,7 @@ def writing(table: str, packs: Packing) -> Writing:
                 f" LEFT JOIN {table}_packed p ON p.id = i.id ORDER BY i.id"
             ),
         ),
+        collect=(collecting(table),),
         release=releasing(table),
     )
 
@@ -240,7 +254,7 @@ def packed(level: int, share: int, dictionary_kb: int) -> Scenario:
             "SQL no longer looks into a payload: every reader and writer needs zstd and the dictionaries.",
             "A lost dictionary or reference is a loss of every document that refers to it: back them up with the table.",
             "The writer packs each payload, and looks up the newest reference of its event before.",
-            "A reference stays while a document needs it: a retention first removes the references that nothing else needs.",
+            "A retention must remove the references that no document of their event needs. No snapshot may move to another event.",
             "ALTER TABLE rewrites each table under ACCESS EXCLUSIVE and needs disk space for two copies of what is packed.",
         ),
         write={table: writing(table, packs) for table in SIDES},

@@ -239,7 +239,13 @@ def library_of(scenario: Scenario) -> Library:
 
     there = {UNDO: scenario.undo, AGAIN: scenario.again, READ: scenario.decodes or scenario.archives}
     asides = tuple(aside for aside, needed in there.items() if needed)
-    return Library(version=version(), steps=scenario.client, asides=asides, writing=scenario.write)
+    return Library(
+        version=version(),
+        steps=scenario.client,
+        asides=asides,
+        writing=scenario.write,
+        recurring=scenario.recurring,
+    )
 
 
 def proposals() -> tuple[Proposal, ...]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 from lab.analysis.candidate import Candidate
@@ -84,7 +84,8 @@ class DiscoveryInputs:
         if strategy is None:
             return ()
         facts, dependants = strategy.candidate.facts, self.dependants or ()
-        return plan_files(strategy.trial, facts, dependants, strategy.removal_steps, self.library)
+        library = replace(self.library, parents=strategy.experiment.workload.parents)
+        return plan_files(strategy.trial, facts, dependants, strategy.removal_steps, library)
 
     def propose(self, category: Category) -> str:
         """The command that measures the strategies of a category."""

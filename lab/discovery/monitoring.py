@@ -77,12 +77,11 @@ def _recurring(inputs: DiscoveryInputs, strategy: MeasuredStrategy) -> Iterator[
 def _deletion(inputs: DiscoveryInputs) -> Iterator[str]:
     """How a job deletes rows where the application's DELETE no longer does, or would leave something behind."""
     writing = inputs.library.writing
-    tables = [table for table, parts in writing.items() if parts.delete or parts.release]
+    tables = [table for table, parts in writing.items() if parts.collect or parts.delete or parts.release]
     if tables and inputs.files:
         yield (
-            f"A retention deletes rows of {joined(tables)} with the statements of `{inputs.plan_folder}/{WRITING}`, in one"
-            " transaction: first those that remove what only these rows need, then those that delete the rows or, where there"
-            " are none, the application's own."
+            f"A retention deletes rows of {joined(tables)} with the statements of `{inputs.plan_folder}/{WRITING}`, in their order"
+            " and in one transaction; where a table has none that deletes, with the application's own."
         )
 
 

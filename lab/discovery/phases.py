@@ -163,8 +163,8 @@ def _by_client(inputs: DiscoveryInputs) -> Iterator[str]:
         )
     if any(file.name == WRITING for file in inputs.files):
         yield (
-            f"How to write afterwards: `{inputs.plan_folder}/{WRITING}` has the statements that were measured. Once phase 103 is"
-            " done, `psql DSN -f` executes it and changes nothing: it shows that the server takes them."
+            f"How to write afterwards: `{inputs.plan_folder}/{WRITING}` has the statements with which the trial wrote. Once"
+            " phase 103 is done, `psql DSN -f` executes it and changes nothing: it shows that they fit the tables."
         )
     if writers := [table for table, writing in inputs.library.writing.items() if writing.client]:
         yield (

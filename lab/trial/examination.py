@@ -42,16 +42,17 @@ def examine(trial: Trial, loss: Loss, expected: Expectation, earlier: Before) ->
     have a deadline, as its steps had. Errors: `LabError`.
     """
     request = trial.request
-    judged = _watched(trial, loss, lambda work: work.judged(expected, earlier))
+    judged = _watched(trial, loss, "settle", lambda work: work.judged(expected, earlier))
     if judged.verification.verdict is Verdict.DIFFERS or not request.timed:
         return Examined(judgement=judged)
-    timed = _watched(trial, loss, _Examination.timed) if request.read_seconds else None
-    written = _watched(trial, loss, _Examination.written) if request.write_seconds else None
+    timed = _watched(trial, loss, "time the reads", _Examination.timed) if request.read_seconds else None
+    written = _watched(trial, loss, "measure the writes", _Examination.written) if request.write_seconds else None
     return Examined(judgement=judged, reads=timed, writes=written)
 
 
-def _watched(trial: Trial, loss: Loss, measure: Callable[[_Examination], T]) -> T:
+def _watched(trial: Trial, loss: Loss, part: str, measure: Callable[[_Examination], T]) -> T:
     """What is measured on a new connection to the clone; it is ended where a client of the scenario takes too much."""
+    trial.begin(part)
     server, request = trial.bench.server, trial.request
     watch = Watch(server, request.step_seconds, request.memory_bytes)
     watch.deadline.pause()
@@ -86,7 +87,6 @@ class _Examination:
     def judged(self, expected: Expectation, earlier: Before) -> Judgement:
         """Settle, and compare."""
         trial, bench = self.trial, self.trial.bench
-        trial.begin("settle")
         settle(self.database)
         trial.begin("verify")
         return judge.judge(
@@ -104,7 +104,6 @@ class _Examination:
     def timed(self) -> Timed:
         """The reads, while nothing else works."""
         request, bench = self.trial.request, self.trial.bench
-        self.trial.begin("time the reads")
         bench.make_control()
         asked = reads.about(bench.template.questions.reads, request.read_subjects)
         with self.watch.turn(self.trial.exclusive), self._sides(bench.control()) as (after, before):
@@ -115,7 +114,6 @@ class _Examination:
     def written(self) -> Writes | None:
         """The writes; None where the workload has none."""
         bench, seconds = self.trial.bench, self.trial.request.write_seconds
-        self.trial.begin("measure the writes")
         with self._sides(bench.fresh()) as (after, before), self.watch.turn(self.trial.exclusive):
             due = recurring.Due(
                 after=after,

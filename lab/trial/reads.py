@@ -14,7 +14,6 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from functools import partial
 from pathlib import Path
 from time import monotonic
 from typing import Any, TypeAlias
@@ -30,11 +29,11 @@ LEAST, MOST = 5, 30
 """Samples of each side; a slow query gets the fewest, even beyond its part of the time."""
 
 _PARTS = LEAST
-"""The samples of a query are taken in so many parts."""
+"""The samples of a query are taken in so many parts; in each of them, the other side comes first."""
 _LONGEST_PLAN = 16_384
 """Characters; a hypertable of many chunks has a plan of many pages."""
-_CPU_TICKS = 10
-"""CPU time of fewer ticks of its clock is too coarse to be told."""
+_CPU_TICKS = 20
+"""CPU time of fewer ticks of its clock is too coarse to be told: each part is off by up to one."""
 _SECONDS_DIGITS = 7
 
 
@@ -94,21 +93,28 @@ def measure(
     for form in _forms(reads, given_up, after.database.bound):
         with _noted(form, notes):
             measured.append(_begun(sides, form))
-    _share(measured, ends - monotonic())
     for part in range(_PARTS):
-        for query in measured:
-            with _noted(query.form, notes, partial(measured.remove, query)):
-                query.sample(sides, part)
+        measured = list(_sampled(sides, measured, part, ends, notes))
     return Timed(costs=tuple(query.cost(sides) for query in measured), notes=tuple(notes))
 
 
+def _sampled(
+    sides: _Sides, measured: Sequence[_Measured], part: int, ends: float, notes: list[str]
+) -> Iterator[_Measured]:
+    """The queries with the samples of one more part, without those that the server refuses now."""
+    for place, query in enumerate(measured):
+        left = (_PARTS - part) * len(measured) - place
+        with _noted(query.form, notes):
+            query.sample(sides, part, (ends - monotonic()) / left)
+            yield query
+
+
 @contextmanager
-def _noted(form: _Form, notes: list[str], leave_out: Callable[[], None] = lambda: None) -> Iterator[None]:
+def _noted(form: _Form, notes: list[str]) -> Iterator[None]:
     """A query that the server refuses is left out."""
     try:
         yield
     except DatabaseError as error:
-        leave_out()
         notes.append(f"{form.query} was not timed: {error}")
 
 
@@ -154,16 +160,21 @@ class _Measured:
     form: _Form
     warmups: tuple[float, float]
     plans: Sequence[Sequence[_Plan]]
-    rounds: int = LEAST
     samples: tuple[list[float], list[float]] = field(default_factory=lambda: ([], []))
     cpu: list[float | None] = field(default_factory=lambda: [0.0, 0.0])
     """Seconds of all samples; None where they are not visible."""
 
-    def sample(self, sides: _Sides, part: int) -> None:
-        """The samples of that part of its rounds."""
+    @property
+    def once(self) -> float:
+        """Seconds of one more sample of both sides. The first run loads what its session has later."""
+        last = [samples[-1] if samples else warmup for samples, warmup in zip(self.samples, self.warmups, strict=True)]
+        return sum(last) * self.form.subjects
+
+    def sample(self, sides: _Sides, part: int, seconds: float) -> None:
+        """As many samples as fit into so many seconds, within a part's share of the fewest and the most."""
         before = [side.gauge.cpu_seconds() for side in sides]
-        for number in range(part * self.rounds // _PARTS, (part + 1) * self.rounds // _PARTS):
-            for place in (0, 1) if number % 2 else (1, 0):
+        for number in range(min(MOST // _PARTS, max(LEAST // _PARTS, int(seconds / self.once)))):
+            for place in (0, 1) if (part + number) % 2 else (1, 0):
                 self.samples[place].append(_once(sides[place], self.form))
         for place, (side, earlier) in enumerate(zip(sides, before, strict=True)):
             self.cpu[place] = _added(self.cpu[place], earlier, side.gauge.cpu_seconds())
@@ -173,7 +184,9 @@ class _Measured:
         after, before = (
             ReadSide(
                 timing=Timing(warmups=(self.warmups[place],), values=tuple(self.samples[place])),
-                cpu_seconds=_cpu(sides[place].gauge.cpu_tick, self.cpu[place], reads=self.rounds * self.form.subjects),
+                cpu_seconds=_cpu(
+                    sides[place].gauge.cpu_tick, self.cpu[place], reads=len(self.samples[place]) * self.form.subjects
+                ),
                 blocks=_blocks(self.plans[place], self.form.subjects),
             )
             for place in (0, 1)
@@ -193,14 +206,6 @@ def _begun(sides: _Sides, form: _Form) -> _Measured:
     # node would take longer than the query.
     plans = [_plans(side, form, timed=place == 0 and not form.light) for place, side in enumerate(sides)]
     return _Measured(form=form, warmups=(after, before), plans=plans)
-
-
-def _share(begun: Sequence[_Measured], seconds: float) -> None:
-    """Give each query as many rounds as fit into an equal part of what is left."""
-    for done, query in enumerate(begun):
-        once = sum(query.warmups) * query.form.subjects
-        query.rounds = min(MOST, max(LEAST, int(seconds / (len(begun) - done) / once)))
-        seconds -= query.rounds * once
 
 
 def _once(side: TimedSide, form: _Form) -> float:

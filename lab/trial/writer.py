@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from time import perf_counter
@@ -26,7 +26,7 @@ class Transaction:
     cpu_seconds: float | None
     wal_bytes: int
     rows: int
-    """That its statements touched; of a statement that states none, one. What is only released does not count."""
+    """That its statements touched; of a statement that states none, one. What goes with deleted rows does not count."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -76,7 +76,6 @@ class Writer:
     def run(self, write: Write) -> Transaction:
         """Carry it out; what the writer itself does to the new rows is part of it. Errors: `LabError`; nothing was written then."""
         steps = [step for change in write.changes for step in self._client(change)]
-        releases = [sql for change in write.changes for sql in self._releases(change)]
         statements = [sql for change in write.changes for sql in self._statements(change)]
         wal, cpu = wal_position(self.database), self.side.gauge.cpu_seconds()
         started = perf_counter()
@@ -84,9 +83,9 @@ class Writer:
             for step in steps:
                 copy_in = partial(self.bench.server.copy_in, self.database)
                 copy(step, self._opened[step.name], self._ready[step.name], copy_in)
-            for sql in releases:
-                self.database.write(sql)
+            self._beside(write, lambda writing: writing.collect)
             touched = [self.database.write(sql) for sql in statements]
+            self._beside(write, lambda writing: writing.release)
         seconds = perf_counter() - started
         cpu_now, wal_now = self.side.gauge.cpu_seconds(), wal_position(self.database)
         return Transaction(
@@ -99,8 +98,11 @@ class Writer:
     def _client(self, change: TableWrite) -> Sequence[ClientStep]:
         return self.writing.get(change.table, Writing()).client if change.action is Action.INSERT else ()
 
-    def _releases(self, change: TableWrite) -> Sequence[str]:
-        return self.writing.get(change.table, Writing()).release if change.action is Action.DELETE else ()
+    def _beside(self, write: Write, statements: Callable[[Writing], Sequence[str]]) -> None:
+        """What belongs to a deletion, whose rows do not count."""
+        deleted = [change.table for change in write.changes if change.action is Action.DELETE]
+        for sql in (sql for table in deleted for sql in statements(self.writing.get(table, Writing()))):
+            self.database.write(sql)
 
     def _statements(self, change: TableWrite) -> Sequence[str]:
         writing = self.writing.get(change.table, Writing())

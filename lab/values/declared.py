@@ -149,9 +149,12 @@ class Writing:
     """What the writer itself does with the new rows, such as pack them, before `insert`; it reads them from `inserted_<table>`."""
     insert: tuple[str, ...] = ()
     update: tuple[str, ...] = ()
-    release: tuple[str, ...] = ()
-    """Before rows are deleted, in the same transaction: remove what only they need, such as a document that they refer to.
-
-    What a writer may refer to meanwhile must stay: begin with a LOCK that waits for writers, and makes new ones wait.
-    """
+    collect: tuple[str, ...] = ()
+    """Before any rows are deleted, in the same transaction: note what nothing may need without them, such as a document that
+    others refer to, or wait for whoever works on it."""
     delete: tuple[str, ...] = ()
+    release: tuple[str, ...] = ()
+    """After all rows were deleted, in the same transaction: remove of that what nothing needs any more.
+
+    What a writer may refer to at that moment must stay: begin with a LOCK that waits for such writers, and makes new ones wait.
+    """

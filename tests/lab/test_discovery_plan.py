@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import re
 import subprocess
@@ -13,11 +14,13 @@ from pathlib import Path
 
 import pytest
 
+from data_gen.facts import FACTS
 from lab import registry
 from lab.cli.discovering import library_of, write_plan
-from lab.discovery.plan import AGAIN, HEADER, PROGRAM, READ, UNDO, PlanFile, plan_files, removal_steps
+from lab.discovery.plan import AGAIN, HEADER, PROGRAM, READ, UNDO, WRITING, PlanFile, plan_files, removal_steps
 from lab.discovery.plan.files import statement_text
 from lab.discovery.plan.programs import Aside
+from lab.discovery.plan.writing import writing_blocks
 from lab.errors import DatabaseError
 from lab.postgres.database import Database, Row
 from lab.profiling.catalog import dependants
@@ -30,7 +33,7 @@ from lab.trial.decoding import Reader
 from lab.trial.template import Bench
 from lab.values import Completed, Dependant, ExecutedStatement, StatementKind
 from tests.lab.commands import Done, program_here
-from tests.lab.trials import NastyOutcome, completed, every_scenario, on_pglite, request_for
+from tests.lab.trials import NastyOutcome, completed, every_scenario, on_pglite, request_for, run_scenario
 from tests.support import wait_until
 
 NATIVE = [name for name in registry.everything() if not on_pglite(name)]
@@ -122,7 +125,7 @@ def files_of(
     outcome: Completed, entry: registry.Registered, dependent: Sequence[Dependant] = ()
 ) -> tuple[PlanFile, ...]:
     steps = [step for step in outcome.steps if not step.auxiliary]
-    library = replace(library_of(entry.scenario), version="1")
+    library = replace(library_of(entry.scenario), version="1", parents=FACTS.parents)
     return plan_files(outcome, entry.facts, dependent, removal_steps(steps, entry.facts), library)
 
 
@@ -134,6 +137,44 @@ def test_the_files_of_a_strategy_leave_the_answers_that_it_declared(
     with bench.untouched() as database:
         carry_out(database, files, tmp_path, now=f"'{bench.template.now.isoformat()}'::timestamptz")
         assert_answers(bench, name, database, tmp_path)
+
+
+def test_the_statements_of_writers_are_a_file_in_the_order_of_a_transaction(
+    planned: Callable[[str], tuple[PlanFile, ...]],
+) -> None:
+    """The test above executes it with the others, and then compares all answers: it changes nothing."""
+    name = "pack_raw_response+pack_market_history"
+    (entry,) = registry.resolve([name])
+    (file,) = (file for file in planned(name) if file.name == WRITING)
+    written = [statement.strip() for statement in statements(file.text)]
+    wanted = {
+        part: [sql.strip() for writing in entry.scenario.write.values() for sql in getattr(writing, part)]
+        for part in ("prepare", "insert", "update", "collect", "delete", "release")
+    }
+    places = {part: [written.index(sql) for sql in several] for part, several in wanted.items()}
+    assert all(places.values())
+    ends = [(min(several), max(several)) for several in places.values()]
+    assert all(before[1] < after[0] for before, after in itertools.pairwise(ends))
+    assert (written.count("BEGIN"), written[-1]) == (1, "ROLLBACK")
+
+
+@pytest.mark.slow
+def test_the_statements_of_writers_of_two_parts_fit_the_tables_of_both(pglite_bench: Bench) -> None:
+    """A part may need what another one prepares. Its programs cannot work there: pglite takes one connection."""
+    (entry,) = registry.resolve(["pack_raw_response(level=1,dictionary_kb=16)+hypertable_compression"])
+    blocks = writing_blocks(entry.scenario.write, pglite_bench.template.loaded.rows, FACTS.parents)
+    executed: list[str] = []
+
+    def apply(db: Recorded) -> None:
+        entry.scenario.apply(db)
+        with db.step("write nothing"):
+            for statement in (statement for block in blocks for statement in statements(block)):
+                db.execute(statement)
+                executed.append(statement.strip())
+
+    outcome = run_scenario(pglite_bench, apply, changes=entry.scenario.changes, origins=entry.scenario.origins)
+    assert isinstance(outcome, Completed), outcome
+    assert executed[-1] == "ROLLBACK"
 
 
 PACKING = 4

@@ -191,6 +191,48 @@ def test_a_role_that_may_not_look_has_no_cpu_time(external_bench: Bench) -> None
     assert all(cost.after.blocks for cost in outcome.reads)
 
 
+def test_a_query_that_is_refused_later_takes_no_sample_from_the_next(bench: Bench) -> None:
+    """Warm-ups and plans take four of its values; in the second part it divides by zero."""
+    late = Read(name="R1", query="R1", sql="SELECT 1 / (7 - nextval('times'))")
+    good = Read(name="R2", query="R2", sql="SELECT 1")
+    with bench.fresh() as (name, database), bench.server.gauge(name, database) as gauge:
+        database.execute("CREATE SEQUENCE times")
+        side = TimedSide(database=database, gauge=gauge, outside=bench.outside)
+        measured = reads.measure(side, side, [late, good], (), seconds=BRIEF)
+    (cost,) = measured.costs
+    assert cost.query == "R2"
+    assert [len(both.timing.values) for both in (cost.after, cost.before)] == [reads.LEAST] * 2
+    assert "division by zero" in measured.notes[0]
+
+
+@pytest.mark.parametrize("rounds", [1, 2, 5, 6])
+def test_in_each_part_of_the_samples_the_other_side_comes_first(
+    rounds: int, bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What comes first after another query finds cold caches."""
+    order: list[tuple[str, str]] = []
+    sides: dict[TimedSide, str] = {}
+    once = reads._once
+
+    def noted(side: TimedSide, form: reads._Form) -> float:
+        order.append((form.query, sides[side]))
+        once(side, form)
+        return 0.001
+
+    monkeypatch.setattr(reads, "_once", noted)
+    asked = [Read(name=name, query=name, sql="SELECT 1") for name in ("R1", "R2")]
+    with bench.control() as (name, database), bench.server.gauge(name, database) as gauge:
+        after = TimedSide(database=database, gauge=gauge, outside=bench.outside)
+        before = replace(after, outside=bench.outside / "other")
+        sides |= {after: "after", before: "before"}
+        monkeypatch.setattr(reads, "MOST", rounds * reads.LEAST)
+        reads.measure(after, before, asked, (), seconds=1_000)
+    samples = order[4:]
+    firsts = [side for _, side in samples[:: 2 * rounds]]
+    assert len(samples) == 2 * 2 * rounds * reads.LEAST
+    assert firsts[::2] == firsts[1::2] == ["before", "after", "before", "after", "before"]
+
+
 def test_a_query_that_the_server_refuses_is_left_out_with_a_note(bench: Bench) -> None:
     good = Read(name="R1", query="R1", sql="SELECT 1")
     broken = Heavy(asked="1 / 0", compared="1")

@@ -52,6 +52,18 @@ def stage(database: Connection, table: str, key: str, ids: str) -> None:
     database.execute(f"CREATE TEMP TABLE deleted_{table} AS SELECT id AS {key} FROM ({ids}) chosen")
 
 
+def prepare(retention: Connection, table: str) -> None:
+    """What a connection that deletes packed snapshots needs; market rows that refer to them stay here."""
+    for statement in writing(PACKED, table).prepare:
+        retention.execute(statement)
+    retention.execute(f"ALTER TABLE {table} DISABLE TRIGGER ALL")
+
+
+def deletion(table: str) -> Sequence[str]:
+    parts = writing(PACKED, table)
+    return *parts.collect, f"DELETE FROM {table} t USING deleted_{table} d WHERE t.id = d.id", *parts.release
+
+
 def work(database: Connection, statements: Sequence[str]) -> None:
     """In one transaction, as a retention does it."""
     with database.transaction():
@@ -83,9 +95,8 @@ def test_a_reference_goes_with_the_last_document_that_needs_it(table: str, bench
         with bench.server.connect(db.value("SELECT current_database()")) as retention:
             stage(retention, table, "id", f"SELECT id FROM {table} WHERE id < {last}")
             before = retention.value(f"SELECT count(*) FROM {table}_references")
-            work(retention, writing(PACKED, table).release)
-            retention.execute(f"ALTER TABLE {table} DISABLE TRIGGER ALL")  # market rows may still refer to them
-            retention.execute(f"DELETE FROM {table} t USING deleted_{table} d WHERE t.id = d.id")
+            prepare(retention, table)
+            work(retention, deletion(table))
             left = retention.value(f"SELECT count(*) FROM {table}_references")
             faults = [retention.value(sql.format(**words)) for sql in (ORPHANS, UNREADABLE)]
             seen.append((before - left, left, sum(faults)))
@@ -108,6 +119,7 @@ def test_a_reference_stays_while_a_writer_is_about_to_refer_to_it(bench: Bench) 
         )
         with bench.server.connect(name) as retention, bench.server.connect(name) as writer:
             stage(retention, table, "id", f"SELECT id FROM {table} WHERE id <= {last}")
+            prepare(retention, table)
             writer.execute("BEGIN")
             client = Client(fetch=writer.fetch, outside=bench.outside)
             packed = packing_new(table, Packing(level=1, share=4), client)([(last + 1, owner, platform, "{}")])
@@ -118,7 +130,7 @@ def test_a_reference_stays_while_a_writer_is_about_to_refer_to_it(bench: Bench) 
                 writer.execute(f"INSERT INTO {table} ({columns}) SELECT {columns} FROM {table} WHERE id = {last}")
                 writer.execute("COMMIT")
 
-            waited = at_once(db, lambda: work(retention, writing(PACKED, table).release), store)
+            waited = at_once(db, lambda: work(retention, deletion(table)), store)
             lost = UNREADABLE.format(table=table, referred=referred("t.raw_response"))
             seen.append((waited, db.value(f"{lost} AND t.id > {last}")))
 
@@ -148,7 +160,7 @@ def test_a_layout_stays_while_rows_are_packed_that_go_on_with_it(bench: Bench) -
                     packer.execute(statement)
 
             parts = writing(HISTORY, table)
-            waited = at_once(db, lambda: work(retention, (*parts.release, *parts.delete)), end)
+            waited = at_once(db, lambda: work(retention, (*parts.collect, *parts.delete, *parts.release)), end)
             seen.append((waited, before, db.value(rows)))
 
     after(HISTORY, bench, see)

@@ -70,6 +70,15 @@ class Library:
     """The programs beside the numbered files."""
     writing: Mapping[str, Writing] = field(default_factory=dict)
     """How each table is written afterwards."""
+    parents: Mapping[str, str] = field(default_factory=dict)
+    """Of each table of details, the table that its rows belong to: they are written after it, and deleted before it."""
+    recurring: tuple[str, ...] = ()
+    """What is executed again and again."""
+
+    @property
+    def knows(self) -> bool:
+        """Whether the lab that writes the plan has the strategy."""
+        return bool(self.version)
 
     @property
     def outside(self) -> str:
@@ -123,7 +132,7 @@ def plan_files(
     ]
     numbered = _numbered(bodies, trial.scenario, library.version)
     beside = (
-        *_recurring(facts, trial.scenario),
+        *_recurring(facts, library, trial.scenario),
         *_writing(library, trial),
         *_asides(library, trial.scenario),
     )
@@ -224,16 +233,17 @@ def _guard(client: ClientStep, program: str) -> str:
     )
 
 
-def _recurring(facts: ScenarioFacts, strategy: str) -> Iterator[PlanFile]:
-    if facts.recurring:
-        blocks = [statement_text(ExecutedStatement(sql=sql, times=1)) for sql in facts.recurring]
+def _recurring(facts: ScenarioFacts, library: Library, strategy: str) -> Iterator[PlanFile]:
+    # An older lab recorded fewer of them: a transaction that several parts begin had one beginning.
+    if statements := library.recurring if library.knows else facts.recurring:
+        blocks = [statement_text(ExecutedStatement(sql=sql, times=1)) for sql in statements]
         yield PlanFile(
             name=RECURRING, phase=104, step=None, text=_text(f"{strategy}: execute it again and again.", blocks)
         )
 
 
 def _writing(library: Library, trial: Completed) -> Iterator[PlanFile]:
-    if blocks := writing_blocks(library.writing, trial.rows):
+    if blocks := writing_blocks(library.writing, trial.rows, library.parents):
         about = f"{trial.scenario}: how the application writes afterwards. Executed as it is, it changes nothing."
         yield PlanFile(name=WRITING, phase=102, step=None, text=_text(about, blocks))
 
