@@ -6,6 +6,8 @@ SET lock_timeout = '5s';
 
 BEGIN;
 
+LOCK TABLE market_odds_places IN SHARE ROW EXCLUSIVE MODE;
+
 CREATE TEMP TABLE chosen_market_odds AS
 SELECT m.snapshot_id, dense_rank() OVER (ORDER BY s.event_id, s.bookmaker_id, CASE WHEN s.id IS NULL THEN m.snapshot_id END)::integer AS book
 FROM (SELECT snapshot_id FROM market_odds_blocks WHERE layout IS NULL FOR UPDATE) m LEFT JOIN odds_snapshots s ON s.id = m.snapshot_id
@@ -108,6 +110,10 @@ COMMIT;
 
 VACUUM market_odds_rows;
 
+BEGIN;
+
+LOCK TABLE competitor_market_odds_places IN SHARE ROW EXCLUSIVE MODE;
+
 CREATE TEMP TABLE chosen_competitor_market_odds AS
 SELECT m.snapshot_id, dense_rank() OVER (ORDER BY s.competitor_event_id, CASE WHEN s.id IS NULL THEN m.snapshot_id END)::integer AS book
 FROM (SELECT snapshot_id FROM competitor_market_odds_blocks WHERE layout IS NULL FOR UPDATE) m LEFT JOIN competitor_odds_snapshots s ON s.id = m.snapshot_id
@@ -205,5 +211,7 @@ ORDER BY c.snapshot_id
 DELETE FROM competitor_market_odds_rows r USING placed_competitor_market_odds p WHERE p.id = r.id;
 
 DROP TABLE chosen_competitor_market_odds, parsed_competitor_market_odds, placed_competitor_market_odds, books_competitor_market_odds, cells_competitor_market_odds;
+
+COMMIT;
 
 VACUUM competitor_market_odds_rows;
