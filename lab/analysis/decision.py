@@ -175,9 +175,9 @@ def _kept_days(column: str, days: int | None, kept: int | None) -> Iterator[Brea
         yield Breach(limit=Limit.KEEP, allowed=days, found=kept, what=column)
 
 
-def _at_most(limit: Limit, allowed: float | None, found: float | None) -> Iterator[Breach]:
-    if allowed is not None and (found is None or found > allowed):
-        yield Breach(limit=limit, allowed=allowed, found=found, measured=found is not None)
+def _at_most(limit: Limit, allowed: float | None, actual: float | None) -> Iterator[Breach]:
+    if allowed is not None and (actual is None or actual > allowed):
+        yield Breach(limit=limit, allowed=allowed, found=actual, measured=actual is not None)
 
 
 def _distance(excluded: Excluded) -> tuple[int, float, int, str, str]:

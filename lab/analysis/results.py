@@ -176,7 +176,7 @@ def analyse(experiment: Experiment, constraints: Constraints | None = None) -> R
         candidates=competing,
         decision=decision,
         variations=varied,
-        advice=recommend(decision, experiment.case, varied, compared=any(one.is_strategy for one in competing)),
+        advice=recommend(decision, experiment.case, varied, compared=any(rival.is_strategy for rival in competing)),
         broken=tuple(f"{outcome.scenario}{_wrong(outcome)}" for outcome in broken),
         broken_outcomes=broken,
         cautions=(*undeclared(experiment), *unclear(context.read_gaps)),

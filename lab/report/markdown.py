@@ -89,7 +89,7 @@ def _pick(results: Results) -> str:
 
 def _titles(several: Iterable[ReadResult | WriteResult]) -> list[str]:
     """What each of them is, in the order of the workload; nothing of an older run."""
-    return list(dict.fromkeys(f"{one.query}: {one.title}" for one in several if one.title))
+    return list(dict.fromkeys(f"{result.query}: {result.title}" for result in several if result.title))
 
 
 def _findings(template: str, results: Results) -> str:

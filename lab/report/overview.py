@@ -54,7 +54,9 @@ def legend(results: Results, *, writes: bool) -> str:
     )
     worst = [worst_read(row.reads) for row in results.trials]
     slowest = [worst_write(row.writes) for row in results.trials] if writes else []
-    named = {one.query: f"{one.query}: {one.title}" for one in (*worst, *slowest) if one and one.title}
+    named = {
+        result.query: f"{result.query}: {result.title}" for result in (*worst, *slowest) if result and result.title
+    }
     return " · ".join(
         (
             *meanings,

@@ -61,14 +61,14 @@ class Side:
         return shadow_of(self.hidden)
 
 
-def differing_row(name: str, expected: Side, found: Side) -> DifferingRow | None:
+def differing_row(name: str, expected: Side, actual: Side) -> DifferingRow | None:
     """One row of the answer of that name that is not the same on both sides; None where none can be read."""
     with suppress(LabError):
         if name.startswith(TABLE):
-            return _of_table(name, _Table(expected, name), _Table(found, name))
+            return _of_table(name, _Table(expected, name), _Table(actual, name))
         for read in expected.asked.reads:
             if read.name == name:
-                return _of_read(read, expected, found)
+                return _of_read(read, expected, actual)
     return None
 
 
@@ -126,18 +126,18 @@ class _Table:
         return self.side.database.fetch(shadow.replace("%", "%%") + sql, params)
 
 
-def _of_table(name: str, expected: _Table, found: _Table) -> DifferingRow | None:
-    wanted, there = expected.parts(), found.parts()
+def _of_table(name: str, expected: _Table, actual: _Table) -> DifferingRow | None:
+    wanted, there = expected.parts(), actual.parts()
     part = next((part for part in sorted({*wanted, *there}) if wanted.get(part) != there.get(part)), None)
     if part is None:
         return None
-    before, after = expected.hashes(part), found.hashes(part)
+    before, after = expected.hashes(part), actual.hashes(part)
     key = expected.key
     for row_hash in sorted((before - after) or (after - before)):
-        left, right = expected.row(row_hash), found.row(row_hash)
+        left, right = expected.row(row_hash), actual.row(row_hash)
         changed = not (left and right)
         if changed:
-            left, right = left or expected.like(right or {}, key), right or found.like(left or {}, key)
+            left, right = left or expected.like(right or {}, key), right or actual.like(left or {}, key)
         return _pair(
             name,
             left,
@@ -148,8 +148,8 @@ def _of_table(name: str, expected: _Table, found: _Table) -> DifferingRow | None
     return None
 
 
-def _of_read(read: Read, expected: Side, found: Side) -> DifferingRow | None:
-    (columns, wanted), (others, there) = _asked(read, expected), _asked(read, found)
+def _of_read(read: Read, expected: Side, actual: Side) -> DifferingRow | None:
+    (columns, wanted), (others, there) = _asked(read, expected), _asked(read, actual)
     for left, right in zip_longest(wanted, there):
         if _normal(left) != _normal(right):
             return _pair(
@@ -177,12 +177,12 @@ def _text(value: object) -> str | None:
 
 
 def _pair(
-    name: str, expected: _Named | None, found: _Named | None, *, counts: tuple[int, int], key: Sequence[str]
+    name: str, expected: _Named | None, actual: _Named | None, *, counts: tuple[int, int], key: Sequence[str]
 ) -> DifferingRow:
     """The row of both sides with its key and what differs first, in so few columns and letters that it can be read."""
-    before, after = expected or {}, found or {}
+    before, after = expected or {}, actual or {}
     columns = list(before or after)
-    differing = [column for column in columns if expected and found and before.get(column) != after.get(column)]
+    differing = [column for column in columns if expected and actual and before.get(column) != after.get(column)]
     chosen = list(dict.fromkeys((*key, *differing, *columns)))[: max(_COLUMNS, len(key) + 1)]
     values = tuple(
         DifferingValue(

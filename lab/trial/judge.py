@@ -156,7 +156,7 @@ def _verdict(
 
 
 def _differing_row(
-    found: Side,
+    actual: Side,
     questions: Questions,
     expected: Expectation,
     answers: Sequence[Answer],
@@ -169,7 +169,7 @@ def _differing_row(
         return None
     with untouched() as database:
         verify.state_settings(database, questions.schema)
-        return differing_row(name, Side(database=database, asked=questions, loss=found.loss, applied=False), found)
+        return differing_row(name, Side(database=database, asked=questions, loss=actual.loss, applied=False), actual)
 
 
 def _asked_again(

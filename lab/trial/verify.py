@@ -138,9 +138,9 @@ def mismatches(
     yield from _moved(asked, present)
 
 
-def mismatch(expected: Answer, found: Answer, *, name: str) -> Mismatch:
+def mismatch(expected: Answer, actual: Answer, *, name: str) -> Mismatch:
     """Two answers that should be equal, in short."""
-    return Mismatch(name=name, expected=_text(expected), found=_text(found))
+    return Mismatch(name=name, expected=_text(expected), found=_text(actual))
 
 
 def _moved(asked: Questions, present: Mapping[str, Sequence[tuple[str, str]]]) -> Iterator[Mismatch]:

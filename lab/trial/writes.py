@@ -232,9 +232,9 @@ def _compare(writers: tuple[Writer, Writer], ledger: _Ledger, scenario: Scenario
     for (table, condition), about in _touched(ledger).items():
         expected = verify.ask_rows(writers[1].database, questions, loss, table, condition, applied=False)
         with reader.reading(questions, {table: condition}) as readable:
-            found = verify.ask_rows(writers[0].database, readable, loss, table, condition, applied=True)
-        if expected != found:
-            wrong = verify.mismatch(expected, found, name=table)
+            actual = verify.ask_rows(writers[0].database, readable, loss, table, condition, applied=True)
+        if expected != actual:
+            wrong = verify.mismatch(expected, actual, name=table)
             reason = f"{table} does not read back as written: expected {wrong.expected}, found {wrong.found}"
             for write in about:
                 ledger.refuse(write, WriteVerdict.DIFFERS, reason)

@@ -57,7 +57,7 @@ def _series(source: ReadOnlySession, tables: SeriesTables, snapshots: SurveyedTa
         time=tables.time.name,
         payload=tables.payload.name if tables.payload else None,
         markets=tables.markets.label,
-        found=tables.found + ("" if affordable else " Not compared: no index finds the rows of one event."),
+        found=tables.rule + ("" if affordable else " Not compared: no index finds the rows of one event."),
         events=round(rows / per_event) if per_event else None,
         snapshots_per_event=per_event,
         snapshots_per_day=rows / len(days) if days else None,

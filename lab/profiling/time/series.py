@@ -28,7 +28,7 @@ class SeriesTables:
     """The column of `markets` that points to a snapshot."""
     content: tuple[Column, ...]
     """All columns of `markets` but its own key and the reference."""
-    found: str
+    rule: str
     """How they were recognised, in words."""
 
     @property
@@ -75,7 +75,7 @@ def find(
                 markets=markets,
                 reference=step.column,
                 content=tuple(column for column in markets.columns if column.name not in own),
-                found=_recognised_by(markets, step, path.time, owners),
+                rule=_recognised_by(markets, step, path.time, owners),
             )
 
 
