@@ -37,10 +37,10 @@ def main() -> None:
     once, larger = (run(size * n, options.scenario, options.server, options.out, odds) for n in (1, options.times))
     print("| scenario | step | amount | foretold | between | measured | inside |")
     print("| --- | --- | --- | ---: | ---: | ---: | --- |")
-    found = list(checked(once, larger))
-    if not found:
+    checks = list(checked(once, larger))
+    if not checks:
         sys.exit("Nothing was compared: a run of so few events has no second size. Give a larger --size.")
-    sys.exit(any(not held and name != "seconds" for name, held in found))
+    sys.exit(any(not held and name != "seconds" for name, held in checks))
 
 
 def checked(once: Experiment, larger: Experiment) -> Iterator[tuple[str, bool]]:
@@ -49,7 +49,9 @@ def checked(once: Experiment, larger: Experiment) -> Iterator[tuple[str, bool]]:
     there = {(row.outcome.scenario, row.outcome.server): row.trial for row in analyse(larger).measured if row.trial}
     pairs = {
         number: (trial, smaller)
-        for number, trial in enumerate(one for one in once.outcomes if isinstance(one, Completed) and one.repeat == 1)
+        for number, trial in enumerate(
+            outcome for outcome in once.outcomes if isinstance(outcome, Completed) and outcome.repeat == 1
+        )
         if (smaller := context.smaller.get((trial.scenario, trial.server)))
         and (trial.scenario, trial.server) in there
         and (BASELINE, trial.server) in context.smaller
@@ -58,12 +60,12 @@ def checked(once: Experiment, larger: Experiment) -> Iterator[tuple[str, bool]]:
     for number, (trial, smaller) in pairs.items():
         control = context.baselines[trial.server][0]
         totals = (
-            one.footprint.total
-            for one in (control, context.smaller[BASELINE, trial.server], there[BASELINE, trial.server])
+            outcome.footprint.total
+            for outcome in (control, context.smaller[BASELINE, trial.server], there[BASELINE, trial.server])
         )
         known[number] = matched(trial, smaller), Sizes(**dict(zip(("larger", "smaller", "full"), totals, strict=True)))
-    found = forecasts(known, draws=once.plan.dataset.scale, fewer=context.smaller_scale or 1)
-    for number, steps in found.items():
+    by_number = forecasts(known, draws=once.plan.dataset.scale, fewer=context.smaller_scale or 1)
+    for number, steps in by_number.items():
         trial, _ = pairs[number]
         big = [step for step in there[trial.scenario, trial.server].steps if not step.auxiliary]
         for step, measured in zip(steps, big, strict=True):

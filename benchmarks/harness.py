@@ -66,7 +66,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=25)
     parser.add_argument("--seconds", type=float, default=0.1, help="about how long each loop takes in each round")
     parser.add_argument("--size", default="6MB", help="of the database that the workload's reads are about")
-    parser.add_argument("--pgbench", default=found())
+    parser.add_argument("--pgbench", default=pgbench_path())
     options = parser.parse_args()
     if not options.pgbench:
         print("pgbench is not on this machine: name it with --pgbench, or install PostgreSQL's client programs.")
@@ -82,7 +82,7 @@ def main() -> None:
         raise SystemExit(1)
 
 
-def found() -> str | None:
+def pgbench_path() -> str | None:
     """The one beside the wheel's psql, because an older one does not know every word of a newer libpq; else on the path."""
     beside = Path(tool("psql")).with_name("pgbench")
     return str(beside) if beside.is_file() else shutil.which("pgbench")
@@ -150,7 +150,7 @@ def compared(script: Script, server: Server, options: argparse.Namespace) -> flo
 
 def median_ratio(rates: Sequence[float], others: Sequence[float]) -> float:
     """Of the two in the same round."""
-    return statistics.median(one / other for one, other in zip(rates, others, strict=True))
+    return statistics.median(numerator / denominator for numerator, denominator in zip(rates, others, strict=True))
 
 
 def by_lab(script: Script, server: Server, transactions: int) -> float:

@@ -51,7 +51,7 @@ _PIECE, _ROWS, _READ = "bytes", "rows", "read"
 
 
 @dataclass(kw_only=True)
-class Made:
+class Measurement:
     """All trials of one combination."""
 
     combination: Combination
@@ -76,15 +76,17 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=Path("build/search"))
     parser.add_argument("--table", type=Path, default=TABLE)
     options = parser.parse_args()
-    parts = options.part or dict.fromkeys(part for one in read_table(TABLE) for part in one.combination)
-    made = measured(options.case, parse_bytes(options.size), parts, options.repeats, options.out)
-    write_table(options.table, observations(made))
+    parts = options.part or dict.fromkeys(part for observation in read_table(TABLE) for part in observation.combination)
+    measurements = measured(options.case, parse_bytes(options.size), parts, options.repeats, options.out)
+    write_table(options.table, observations(measurements))
 
 
-def measured(case: Path, size: int, parts: Iterable[str], repeats: int, out: Path) -> list[Made]:
+def measured(case: Path, size: int, parts: Iterable[str], repeats: int, out: Path) -> list[Measurement]:
     """Each combination that can be applied to the sample and gives the right answers."""
     workload = resolve(None, case)
-    made = {combination: Made(combination=combination) for combination in legal(registry.resolve(parts), MOST_PARTS)}
+    measurements = {
+        combination: Measurement(combination=combination) for combination in legal(registry.resolve(parts), MOST_PARTS)
+    }
     with open_workspace() as workspace, open_pool(workspace, Options(), say) as pool:
         for repeat in range(repeats):
             sample = SampleTrials(
@@ -101,31 +103,32 @@ def measured(case: Path, size: int, parts: Iterable[str], repeats: int, out: Pat
                 write_seconds=0,
                 progress=say,
             )
-            for number, (combination, one) in enumerate(made.items(), 1):
+            for number, (combination, measurement) in enumerate(measurements.items(), 1):
                 record = sample.record(combination)
-                say(Message(text=f"{number} of {len(made)}, {repeat + 1} of {repeats}"))
+                say(Message(text=f"{number} of {len(measurements)}, {repeat + 1} of {repeats}"))
                 if record and isinstance(record.outcome, Completed) and _is_right(record.outcome):
-                    one.trials.append(record.outcome)
-                    one.took.append(record.took)
-    return [one for one in made.values() if one.trials]
+                    measurement.trials.append(record.outcome)
+                    measurement.took.append(record.took)
+    return [measurement for measurement in measurements.values() if measurement.trials]
 
 
 def _is_right(trial: Completed) -> bool:
     return trial.verification.verdict is not Verdict.DIFFERS
 
 
-def observations(made: Sequence[Made]) -> list[Observation]:
+def observations(measurements: Sequence[Measurement]) -> list[Observation]:
     """What the search would see of these trials: of the times of a combination the medians."""
-    reads = {one.combination: _cpu_ratios(one) for one in made}
+    reads = {measurement.combination: _cpu_ratios(measurement) for measurement in measurements}
     gap = _gap(ratio for ratios in reads.values() for ratio, same in ratios.values() if same)
     return [
-        on_sample(one, {name: _beyond(gap, *found) for name, found in reads[one.combination].items()}) for one in made
+        on_sample(measurement, {name: _beyond(gap, *pair) for name, pair in reads[measurement.combination].items()})
+        for measurement in measurements
     ]
 
 
-def _cpu_ratios(made: Made) -> dict[str, tuple[float, bool]]:
+def _cpu_ratios(measurement: Measurement) -> dict[str, tuple[float, bool]]:
     """How many times as much CPU each read takes as on the untouched clone, and whether it touches as many blocks."""
-    several = [read_results(trial, {}, {}) or () for trial in made.trials]
+    several = [read_results(trial, {}, {}) or () for trial in measurement.trials]
     return {
         f"{same[0].query} {same[0].columns}": (median(map(_cpu, same)), all(map(_is_same, same)))
         for same in zip(*several, strict=True)
@@ -152,20 +155,20 @@ def _cpu(read: ReadResult) -> float:
     return read.after.cpu_seconds / read.before.cpu_seconds
 
 
-def on_sample(made: Made, reads: Mapping[str, float]) -> Observation:
+def on_sample(measurement: Measurement, reads: Mapping[str, float]) -> Observation:
     """What was measured, as it is: a sample of one event has no full size where the profile counts no rows of so few days."""
-    first = made.trials[0]
+    first = measurement.trials[0]
     return Observation(
-        combination=made.combination,
+        combination=measurement.combination,
         pieces={(table.table, kind): getattr(table, kind) for table in first.footprint.tables for kind in KINDS},
         rows=first.rows,
         growth=None,
         reads=reads,
         write=None,
-        seconds=median(cost_of(trial.steps).cpu_seconds or 0.0 for trial in made.trials),
-        lock=median(map(_lock, made.trials)),
-        loss=loss_of(made.facts),
-        took=median(made.took),
+        seconds=median(cost_of(trial.steps).cpu_seconds or 0.0 for trial in measurement.trials),
+        lock=median(map(_lock, measurement.trials)),
+        loss=loss_of(measurement.facts),
+        took=median(measurement.took),
     )
 
 
@@ -184,7 +187,7 @@ def _server_seconds(trial: Completed, step: StepRecord) -> float:
 
 def write_table(path: Path, observed: Sequence[Observation]) -> None:
     """One row per combination; what was not measured, or is not there, is empty."""
-    rows = [_row(one) for one in observed]
+    rows = [_row(observation) for observation in observed]
     columns = sorted({column for row in rows for column in row}, key=lambda column: (":" in column, column))
     with path.open("w", encoding="utf-8", newline="") as file:
         writer = csv.DictWriter(file, columns, lineterminator="\n")
@@ -192,15 +195,21 @@ def write_table(path: Path, observed: Sequence[Observation]) -> None:
         writer.writerows(rows)
 
 
-def _row(one: Observation) -> dict[str, object]:
-    known = {"growth": one.growth, "write": one.write, "seconds": one.seconds, "lock": one.lock, "took": one.took}
+def _row(observation: Observation) -> dict[str, object]:
+    known = {
+        "growth": observation.growth,
+        "write": observation.write,
+        "seconds": observation.seconds,
+        "lock": observation.lock,
+        "took": observation.took,
+    }
     numbers = {
         **{name: round(value, 3) for name, value in known.items() if value is not None},
-        **{f"{_PIECE}:{table}:{kind}": round(size) for (table, kind), size in one.pieces.items()},
-        **{f"{_ROWS}:{table}": round(rows) for table, rows in one.rows.items()},
-        **{f"{_READ}:{query}": round(ratio, 3) for query, ratio in one.reads.items()},
+        **{f"{_PIECE}:{table}:{kind}": round(size) for (table, kind), size in observation.pieces.items()},
+        **{f"{_ROWS}:{table}": round(rows) for table, rows in observation.rows.items()},
+        **{f"{_READ}:{query}": round(ratio, 3) for query, ratio in observation.reads.items()},
     }
-    return {"combination": "+".join(one.combination), "loss": one.loss, **numbers}
+    return {"combination": "+".join(observation.combination), "loss": observation.loss, **numbers}
 
 
 def read_table(path: Path) -> tuple[Observation, ...]:
