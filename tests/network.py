@@ -114,7 +114,7 @@ def _reach(target: Address) -> socket.socket:
     return far
 
 
-def _end(one: socket.socket) -> None:
+def _end(endpoint: socket.socket) -> None:
     with suppress(OSError):
-        one.shutdown(socket.SHUT_RDWR)
-    one.close()
+        endpoint.shutdown(socket.SHUT_RDWR)
+    endpoint.close()

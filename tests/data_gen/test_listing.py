@@ -149,7 +149,7 @@ def test_the_cycles_after_the_last_keep_its_lists_and_move_the_prices(churn: flo
     assert shown
     for event, lists in shown.items():
         assert {len(lines) for lines in lists} == {int(plan.offered_lists(event, BETPAWA).rows[-1].sum())}
-    assert any(one != other for lists in shown.values() for one, other in pairwise(lists))
+    assert any(before != after for lists in shown.values() for before, after in pairwise(lists))
 
 
 def _replay(plan: DatasetPlan, sites: tuple[Platform, ...]) -> Replay[MarketLines]:

@@ -231,5 +231,5 @@ def test_every_scenario_is_documented() -> None:
     """Its section, by `lab list --attach docs/scenarios.md`; below it a person says when not to take it."""
     sections = (ROOT / "docs" / "scenarios.md").read_text(encoding="utf-8").split("\n## ")
     for path in (ROOT / "scenarios").glob("[!_]*.py"):
-        found = [text for text in sections if text.startswith(f"`{path.stem}`")]
-        assert [text.count("- **When not**: ") for text in found] == [1], path.stem
+        matches = [text for text in sections if text.startswith(f"`{path.stem}`")]
+        assert [text.count("- **When not**: ") for text in matches] == [1], path.stem

@@ -64,10 +64,10 @@ class Dying:
 
     def convert(self, step: ClientStep) -> int:
         def convert(client: Client) -> Convert:
-            made = step.convert(client)
+            conversion = step.convert(client)
 
             def convert(rows: Iterable[Row]) -> Iterator[Row]:
-                yield from made(rows)
+                yield from conversion(rows)
                 raise StopError("the client dies")
 
             return convert

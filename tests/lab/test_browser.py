@@ -95,17 +95,17 @@ def test_everyone_can_read_it(
 ) -> None:
     view = open_page(of=short, **options)
     view.evaluate("document.querySelectorAll('details').forEach((details) => { details.open = true; })")
-    found = Axe().run(view, options=rules)
-    assert found.violations_count == 0, found.generate_report()
-    assert len(found.response["passes"]) >= (1 if rules else 20)
+    audit = Axe().run(view, options=rules)
+    assert audit.violations_count == 0, audit.generate_report()
+    assert len(audit.response["passes"]) >= (1 if rules else 20)
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_everyone_can_read_a_document_on_every_screen(open_page: Open, scheme: str) -> None:
     view = open_page(of=ROOT / "docs" / "example" / "DISCOVERY.html", color_scheme=scheme)
-    found = Axe().run(view, options=None if scheme == "light" else {"runOnly": ["color-contrast"]})
-    assert found.violations_count == 0, found.generate_report()
+    audit = Axe().run(view, options=None if scheme == "light" else {"runOnly": ["color-contrast"]})
+    assert audit.violations_count == 0, audit.generate_report()
     assert view.locator("img").count() == 3
     assert view.evaluate("[...document.images].every((image) => image.naturalWidth > 0)")
     view.set_viewport_size({"width": 375, "height": 800})
@@ -131,8 +131,8 @@ def test_everyone_can_read_the_other_pages_on_every_screen(open_page: Open, othe
     for scheme, rules in (("light", None), ("dark", {"runOnly": ["color-contrast"]})):
         view = open_page(of=others[number], color_scheme=scheme)
         view.evaluate("document.querySelectorAll('details').forEach((details) => { details.open = true; })")
-        found = Axe().run(view, options=rules)
-        assert found.violations_count == 0, found.generate_report()
+        audit = Axe().run(view, options=rules)
+        assert audit.violations_count == 0, audit.generate_report()
     view.set_viewport_size({"width": 375, "height": 800})
     assert view.evaluate("document.documentElement.scrollWidth <= innerWidth")
     view.emulate_media(media="print")
@@ -193,8 +193,10 @@ def test_a_refused_write_is_the_worst_and_a_missing_one_comes_last(
     kinds = ("toast_lz4", "market_current_and_history", "retention_30d", BASELINE)
     outcomes = [outcome for outcome in sample.outcomes if outcome.scenario in kinds]
     refused = [
-        with_fault(one, WriteVerdict.REFUSED) if isinstance(one, Completed) and one.scenario == "toast_lz4" else one
-        for one in outcomes
+        with_fault(outcome, WriteVerdict.REFUSED)
+        if isinstance(outcome, Completed) and outcome.scenario == "toast_lz4"
+        else outcome
+        for outcome in outcomes
     ]
     written = tmp_path / "report.html"
     written.write_text(page(analyse(replace(sample, outcomes=tuple(refused)))), encoding="utf-8")

@@ -34,7 +34,9 @@ def results(sample: Experiment) -> Results:
 @pytest.fixture(scope="module")
 def like(results: Results) -> Candidate:
     """A candidate of the committed run whose reads were measured, which loses nothing."""
-    return next(one for one in results.decision.ranking if one.worst_read and not one.data_losses)
+    return next(
+        candidate for candidate in results.decision.ranking if candidate.worst_read and not candidate.data_losses
+    )
 
 
 def reads_of(like: Candidate, ratio: float) -> tuple[ReadResult, ...]:
@@ -147,7 +149,7 @@ def test_what_another_one_beats_is_dominated_by_it(like: Candidate) -> None:
     worse = planted(like, "worse", 2, losses=[PAYLOAD])
     other = planted(like, "other", 3, losses=[OLD_ROWS])
     decision = decide([worse, better, other], TEN)
-    assert [(one.candidate, one.by) for one in decision.dominated] == [(worse, better)]
+    assert [(loser.candidate, loser.by) for loser in decision.dominated] == [(worse, better)]
     assert names(decision.front) == ["better", "other"]
     assert not dominates(worse, better)
     assert not dominates(better, better)
@@ -214,7 +216,7 @@ def test_a_retention_stops_growing_before_the_horizon(like: Candidate) -> None:
 
 
 @pytest.mark.parametrize(
-    ("constraints", "found"),
+    ("constraints", "expected"),
     [
         (Constraints(keep_history=True), [(Limit.KEEP_HISTORY, None)]),
         (Constraints(keep={"payload": 7}), []),
@@ -226,10 +228,10 @@ def test_a_retention_stops_growing_before_the_horizon(like: Candidate) -> None:
     ],
 )
 def test_history_and_columns_stay_as_long_as_asked_for(
-    like: Candidate, constraints: Constraints, found: list[tuple[Limit, float | None]]
+    like: Candidate, constraints: Constraints, expected: list[tuple[Limit, float | None]]
 ) -> None:
     trial = planted(like, "x", 1, losses=[OLD_PAYLOAD, OLD_ROWS], keeps_days=30, empties_after_days=7)
-    assert [(breach.limit, breach.found) for breach in breaches(trial, constraints)] == found
+    assert [(breach.limit, breach.found) for breach in breaches(trial, constraints)] == expected
 
 
 def test_a_column_that_goes_stays_for_no_day(like: Candidate) -> None:
@@ -243,7 +245,9 @@ def test_an_impossible_constraint_names_the_closest_trial(like: Candidate, sampl
     assert decision.pick is None
     assert decision.closest is not None
     assert decision.closest.candidate.name == "read3.0"
-    assert [(one.candidate.name, one.breaches[0].limit) for one in decision.impossible] == [("read3.0", Limit.MAX_READ)]
+    assert [(nearest.candidate.name, nearest.breaches[0].limit) for nearest in decision.impossible] == [
+        ("read3.0", Limit.MAX_READ)
+    ]
     advice = recommend(decision, sample.case)
     assert advice.scenario is None
     assert "the closest is read3.0: worst read 3.0 times as long where 2.0 is allowed" in advice.headline
@@ -333,9 +337,9 @@ def test_the_pick_is_the_first_of_the_ranking(results: Results) -> None:
 
 def test_every_verified_strategy_is_on_the_front_or_has_a_reason(results: Results) -> None:
     decision = results.decision
-    out = [one.candidate for one in decision.dominated] + [one.candidate for one in decision.excluded]
+    out = [loser.candidate for loser in decision.dominated] + [excluded.candidate for excluded in decision.excluded]
     assert sorted(names([*decision.front, *out])) == sorted(names(decision.ranking))
-    assert all(one.breaches for one in decision.excluded)
+    assert all(excluded.breaches for excluded in decision.excluded)
 
 
 def test_a_run_without_timed_reads_keeps_no_limit_on_them(sample: Experiment) -> None:
@@ -347,8 +351,8 @@ def test_a_run_without_timed_reads_keeps_no_limit_on_them(sample: Experiment) ->
     )
     decision = analyse(untimed, replace(sample.constraints, max_read=9.0)).decision
     assert decision.pick is None
-    assert all(breach.measured is False for one in decision.impossible for breach in one.breaches)
-    assert [one.breaches[0].limit for one in decision.impossible] == [Limit.MAX_READ]
+    assert all(breach.measured is False for nearest in decision.impossible for breach in nearest.breaches)
+    assert [nearest.breaches[0].limit for nearest in decision.impossible] == [Limit.MAX_READ]
 
 
 def test_the_pick_is_decided_anew_where_a_number_is_another_one(results: Results, sample: Experiment) -> None:
@@ -367,7 +371,7 @@ def test_a_variation_that_another_one_wins_is_named(like: Candidate, sample: Exp
     decision = decide([near, far], TEN)
     varied = variations([near, far], decision, sample)
     assert decision.pick == near
-    assert [one.first for one in varied if one.name.startswith("its interval's upper end")] == ["far"]
+    assert [variation.first for variation in varied if variation.name.startswith("its interval's upper end")] == ["far"]
     assert "far" in next(line for line in recommend(decision, sample.case, varied).reasons if "Otherwise" in line)
 
 

@@ -28,7 +28,9 @@ def discovery(published: Profile, sample: Experiment) -> Discovery:
 @pytest.fixture(scope="module")
 def without_writes(published: Profile, sample: Experiment) -> Discovery:
     """The same of a run that measured no write."""
-    outcomes = tuple(replace(one, writes=None) if isinstance(one, Completed) else one for one in sample.outcomes)
+    outcomes = tuple(
+        replace(outcome, writes=None) if isinstance(outcome, Completed) else outcome for outcome in sample.outcomes
+    )
     return discover(DiscoveryInputs(profile=published, results=analyse(replace(sample, outcomes=outcomes))))
 
 

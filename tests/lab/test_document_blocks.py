@@ -44,8 +44,10 @@ PARTLY = ("fidelity",)
 def lines() -> list[list[str]]:
     """The arguments of each `lab` in a block for the shell, once, up to a pipe."""
     blocks = [block for path in WRITTEN for block in BLOCK.findall(path.read_text(encoding="utf-8"))]
-    found = {line.removeprefix(".venv/bin/") for block in blocks for line in block.splitlines()}
-    asked = [shlex.split(line.partition(" | ")[0], comments=True) for line in sorted(found) if line.startswith("lab ")]
+    shell_lines = {line.removeprefix(".venv/bin/") for block in blocks for line in block.splitlines()}
+    asked = [
+        shlex.split(line.partition(" | ")[0], comments=True) for line in sorted(shell_lines) if line.startswith("lab ")
+    ]
     return [[EXAMPLES.get(word, word) for word in words[1:]] for words in asked]
 
 

@@ -43,8 +43,8 @@ def blocks(page: str, pattern: re.Pattern[str] = BLOCK) -> list[str]:
 
 
 def block_with(words: str, page: str, pattern: re.Pattern[str] = BLOCK) -> str:
-    (found,) = (block for block in blocks(page, pattern) if words in block)
-    return found
+    (block,) = (block for block in blocks(page, pattern) if words in block)
+    return block
 
 
 def shell(block: str, folder: Path, **environment: str) -> subprocess.CompletedProcess[str]:
@@ -174,8 +174,8 @@ def test_a_line_of_pytest_chooses_tests(line: str) -> None:
 
 
 def test_no_other_block_of_python_stands_in_the_documents() -> None:
-    found = [block for path in DOCS.glob("*.md") for block in SCENARIO.findall(path.read_text(encoding="utf-8"))]
-    assert len(found) == 5
+    examples = [block for path in DOCS.glob("*.md") for block in SCENARIO.findall(path.read_text(encoding="utf-8"))]
+    assert len(examples) == 5
 
 
 @pytest.mark.slow

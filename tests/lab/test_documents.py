@@ -81,7 +81,9 @@ def options() -> dict[str, set[str]]:
     """Each command with its options."""
     group = get_command(app)
     commands = group.commands  # type: ignore[attr-defined]
-    return {name: {word for one in command.params for word in one.opts} for name, command in commands.items()}
+    return {
+        name: {word for parameter in command.params for word in parameter.opts} for name, command in commands.items()
+    }
 
 
 def code(path: Path) -> str:

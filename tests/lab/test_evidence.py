@@ -144,9 +144,9 @@ def test_a_read_that_differs_shows_its_first_row_that_differs(bench: Bench) -> N
             )
             for read in asked.reads
         ]
-    found = [row for row in rows if row]
-    assert found
-    assert "changed" in {value.found for row in found for value in row.values if value.differs}
+    differences = [row for row in rows if row]
+    assert differences
+    assert "changed" in {value.found for row in differences for value in row.values if value.differs}
 
 
 def test_a_new_table_without_a_declared_origin_is_warned_of(bench: Bench, sample: Experiment) -> None:

@@ -30,7 +30,7 @@ def step(record: StepRecord, seconds: float, wal: int, name: str = "step") -> St
 
 @pytest.fixture(scope="module")
 def record(sample: Experiment) -> StepRecord:
-    return next(one.steps[0] for one in sample.outcomes if isinstance(one, Completed) and one.steps)
+    return next(outcome.steps[0] for outcome in sample.outcomes if isinstance(outcome, Completed) and outcome.steps)
 
 
 def test_what_grows_with_the_data_is_the_same_in_all_readings() -> None:
@@ -68,8 +68,8 @@ def test_the_interval_is_wider_where_the_sizes_agree_less(record: StepRecord) ->
 
 
 def test_other_steps_at_the_second_size_foretell_nothing(sample: Experiment, record: StepRecord) -> None:
-    one = next(one for one in sample.outcomes if isinstance(one, Completed))
-    larger, smaller = (replace(one, steps=(step(record, 1, 1, name),)) for name in ("step", "other"))
+    outcome = next(outcome for outcome in sample.outcomes if isinstance(outcome, Completed))
+    larger, smaller = (replace(outcome, steps=(step(record, 1, 1, name),)) for name in ("step", "other"))
     assert matched(larger, smaller) == ()
     assert len(matched(larger, larger)) == 1
 
@@ -78,8 +78,10 @@ def test_a_run_that_timed_one_size_has_no_forecast(sample: Experiment) -> None:
     bare = replace(
         sample,
         auxiliary_trials=tuple(
-            replace(one, outcome=replace(one.outcome, steps=())) if isinstance(one.outcome, Completed) else one
-            for one in sample.auxiliary_trials
+            replace(auxiliary, outcome=replace(auxiliary.outcome, steps=()))
+            if isinstance(auxiliary.outcome, Completed)
+            else auxiliary
+            for auxiliary in sample.auxiliary_trials
         ),
     )
     results = analyse(bare)
@@ -113,16 +115,16 @@ def test_all_steps_together_are_not_known_where_one_is_not() -> None:
 def test_a_run_that_timed_both_has_one_but_not_of_what_goes_by_age(sample: Experiment, record: StepRecord) -> None:
     both = ("drop_raw_response", "retention_7d")
 
-    def timed(one: object, seconds: float, wal: int) -> object:
-        measured = isinstance(one, Completed) and one.scenario in both
-        return replace(one, steps=(step(record, seconds, wal),)) if measured else one  # type: ignore[type-var]
+    def timed(outcome: object, seconds: float, wal: int) -> object:
+        measured = isinstance(outcome, Completed) and outcome.scenario in both
+        return replace(outcome, steps=(step(record, seconds, wal),)) if measured else outcome  # type: ignore[type-var]
 
     experiment = replace(
         sample,
-        outcomes=tuple(timed(one, 8, 8000) for one in sample.outcomes),  # type: ignore[misc]
+        outcomes=tuple(timed(outcome, 8, 8000) for outcome in sample.outcomes),  # type: ignore[misc]
         auxiliary_trials=tuple(
-            replace(one, outcome=timed(one.outcome, 2, 2000)) if one.purpose == SIZE else one  # type: ignore[arg-type]
-            for one in sample.auxiliary_trials
+            replace(auxiliary, outcome=timed(auxiliary.outcome, 2, 2000)) if auxiliary.purpose == SIZE else auxiliary  # type: ignore[arg-type]
+            for auxiliary in sample.auxiliary_trials
         ),
     )
     rows = {row[0]: row for row in migration.forecasts(analyse(experiment)).texts}
@@ -148,14 +150,17 @@ def test_four_times_the_size_lies_inside(pool: ServerPool) -> None:
     smaller, larger, full = (
         {name: measured(dataset, name) for name in (BASELINE, "drop_raw_response")} for dataset in (few, more, most)
     )
-    totals = [one[BASELINE].footprint.total for one in (larger, smaller, full)]
+    totals = [outcomes[BASELINE].footprint.total for outcomes in (larger, smaller, full)]
     scales = Sizes(larger=totals[0], smaller=totals[1], full=totals[2])
     pairs = matched(larger["drop_raw_response"], smaller["drop_raw_response"])
     foretold = forecasts({1: (pairs, scales)}, draws=more.spec.scale, fewer=few.spec.scale)[1]
     steps = full["drop_raw_response"].steps
-    assert [one.step for one in foretold] == [one.name for one in steps]
-    for forecast, one in zip(foretold, steps, strict=True):
-        for amount, value in ((forecast.wal_bytes, one.wal_bytes), (forecast.peak_bytes, one.peak_bytes)):
+    assert [forecast.step for forecast in foretold] == [step_record.name for step_record in steps]
+    for forecast, step_record in zip(foretold, steps, strict=True):
+        for amount, value in (
+            (forecast.wal_bytes, step_record.wal_bytes),
+            (forecast.peak_bytes, step_record.peak_bytes),
+        ):
             if amount is not None:
                 assert value is not None
-                assert amount.low <= value <= amount.high, (one.name, amount, value)
+                assert amount.low <= value <= amount.high, (step_record.name, amount, value)

@@ -35,9 +35,9 @@ def test_the_committed_schemas_and_their_list_are_those_of_the_types() -> None:
 
 def test_every_command_with_json_has_a_schema() -> None:
     commands = get_command(app).commands  # type: ignore[attr-defined]
-    printing = {name for name, one in commands.items() if any("--json" in option.opts for option in one.params)}
-    made = " ".join(one.made_by for one in formats.FORMATS.values())
-    assert not [name for name in printing if f"`lab {name} --json" not in made]
+    printing = {name for name, command in commands.items() if any("--json" in option.opts for option in command.params)}
+    makers = " ".join(document_format.made_by for document_format in formats.FORMATS.values())
+    assert not [name for name in printing if f"`lab {name} --json" not in makers]
 
 
 PRINTED = {

@@ -102,7 +102,7 @@ def test_a_table_that_no_strategy_touches_and_that_grows_is_named(profile: Profi
 def test_whether_the_server_offers_what_strategies_need_is_said_where_it_was_read(
     profile: Profile, sample: Experiment, offered: dict[str, str] | None, says: str
 ) -> None:
-    found = cheap_wins(DiscoveryInputs(profile=replace(profile, extensions=offered), results=analyse(sample)))
-    about = [win.what for win in found if "TimescaleDB" in win.what]
+    housekeeping = cheap_wins(DiscoveryInputs(profile=replace(profile, extensions=offered), results=analyse(sample)))
+    about = [win.what for win in housekeeping if "TimescaleDB" in win.what]
     assert len(about) == bool(says)
     assert all(says in what for what in about)

@@ -112,10 +112,10 @@ def test_in_a_transaction_each_statement_has_what_it_adds_held_to_the_end(bench:
         "ALTER TABLE renamed RENAME TO events",
         "COMMIT",
     )
-    assert [one.locks for one in (begin, sleep, back, commit)] == [()] * 4
+    assert [statement.locks for statement in (begin, sleep, back, commit)] == [()] * 4
     assert taken(lock) == {("events", "EXCLUSIVE", True)}
     assert taken(rename) == {("events", "ACCESS EXCLUSIVE", True)}
-    held = [(one.locks or ())[0].held_seconds or 0 for one in (lock, rename)]
+    held = [(statement.locks or ())[0].held_seconds or 0 for statement in (lock, rename)]
     assert held[0] >= 0.05
     assert held[1] < held[0]
 
@@ -159,7 +159,7 @@ def lock(table: str, mode: LockMode, held: float | None, *, whole: bool = True) 
 def with_locks(trial: Completed, *locks: tuple[TableLock, ...] | None, auxiliary: bool = False) -> Completed:
     """The trial with one step that has a statement for each of these."""
     statements = tuple(
-        ExecutedStatement(sql=f"SELECT {number}", times=1, locks=one) for number, one in enumerate(locks)
+        ExecutedStatement(sql=f"SELECT {number}", times=1, locks=group) for number, group in enumerate(locks)
     )
     step: StepRecord = replace(trial.steps[0], name="step", statements=statements, auxiliary=auxiliary)
     return replace(trial, steps=(step,))
@@ -167,7 +167,11 @@ def with_locks(trial: Completed, *locks: tuple[TableLock, ...] | None, auxiliary
 
 @pytest.fixture(scope="module")
 def trial(sample: Experiment) -> Completed:
-    return next(one for one in sample.outcomes if isinstance(one, Completed) and one.scenario == "drop_raw_response")
+    return next(
+        outcome
+        for outcome in sample.outcomes
+        if isinstance(outcome, Completed) and outcome.scenario == "drop_raw_response"
+    )
 
 
 @pytest.fixture(scope="module")
@@ -175,18 +179,18 @@ def table(trial: Completed) -> str:
     return next(iter(trial.rows))
 
 
-def longest(found: TrialLocks) -> list[tuple[str, str, float | None]]:
-    return [(one.lock.table, one.lock.mode.value, one.lock.held_seconds) for one in found.longest]
+def longest(locks: TrialLocks) -> list[tuple[str, str, float | None]]:
+    return [(blocking.lock.table, blocking.lock.mode.value, blocking.lock.held_seconds) for blocking in locks.longest]
 
 
 def test_the_longest_lock_is_one_for_which_the_application_waits(trial: Completed, table: str) -> None:
     weak, own = lock(table, LockMode.ROW_EXCLUSIVE, 9), lock("new_table", LockMode.ACCESS_EXCLUSIVE, 8)
     short, long = lock(table, LockMode.SHARE, 0.5), lock(table, LockMode.SHARE, 2)
-    found = locks_of(with_locks(trial, (weak, own), (short,), (long,), (lock(table, LockMode.ACCESS_EXCLUSIVE, 1),)))
-    assert longest(found) == [(table, "ACCESS EXCLUSIVE", 1), (table, "SHARE", 2)]
-    assert found.longest_seconds == 2
-    assert found.top
-    assert (found.top.step, found.top.statement.sql) == ("step", "SELECT 2")
+    locks = locks_of(with_locks(trial, (weak, own), (short,), (long,), (lock(table, LockMode.ACCESS_EXCLUSIVE, 1),)))
+    assert longest(locks) == [(table, "ACCESS EXCLUSIVE", 1), (table, "SHARE", 2)]
+    assert locks.longest_seconds == 2
+    assert locks.top
+    assert (locks.top.step, locks.top.statement.sql) == ("step", "SELECT 2")
 
 
 def test_without_a_lock_nobody_waits_and_without_knowledge_nobody_says_so(trial: Completed, table: str) -> None:
@@ -206,7 +210,7 @@ def locked(sample: Experiment, trial: Completed, table: str) -> Experiment:
     """The committed run, with locks of one trial."""
     known = (lock(table, LockMode.ACCESS_EXCLUSIVE, 0.25), lock(table, LockMode.ACCESS_SHARE, 0.5, whole=False))
     mine = with_locks(trial, known, ())
-    return replace(sample, outcomes=tuple(mine if one is trial else one for one in sample.outcomes))
+    return replace(sample, outcomes=tuple(mine if outcome is trial else outcome for outcome in sample.outcomes))
 
 
 def test_reports_and_files_show_the_locks(locked: Experiment, trial: Completed, table: str) -> None:
@@ -219,8 +223,8 @@ def test_reports_and_files_show_the_locks(locked: Experiment, trial: Completed, 
         *(0.25, table),
         "ACCESS EXCLUSIVE",
     )
-    lines = [one for one in text_csv.DictReader(io.StringIO(csv.locks(results))) if one["scenario"] == trial.scenario]
-    assert [(one["mode"], one["part"], one["held_seconds"]) for one in lines] == [
+    lines = [row for row in text_csv.DictReader(io.StringIO(csv.locks(results))) if row["scenario"] == trial.scenario]
+    assert [(row["mode"], row["part"], row["held_seconds"]) for row in lines] == [
         ("ACCESS EXCLUSIVE", "whole", "0.25"),
         ("ACCESS SHARE", "part", "0.5"),
     ]
@@ -228,7 +232,10 @@ def test_reports_and_files_show_the_locks(locked: Experiment, trial: Completed, 
 
 
 def test_a_run_of_an_older_lab_says_that_locks_were_not_measured(sample: Experiment) -> None:
-    bare = tuple(with_locks(one, None) if isinstance(one, Completed) and one.steps else one for one in sample.outcomes)
+    bare = tuple(
+        with_locks(outcome, None) if isinstance(outcome, Completed) and outcome.steps else outcome
+        for outcome in sample.outcomes
+    )
     results = analyse(replace(sample, outcomes=bare))
     assert "The locks of this run were not measured." in markdown.migrations(results)
     assert {row[3] for row in migration.locks(results).texts} == {"not measured: 1 statement"}
@@ -274,9 +281,9 @@ def watched(bench: Bench, *tables: str) -> Iterator[tuple[LockListener, Canaries
 
 
 def ran(listener: LockListener, *sql: str) -> tuple[ExecutedStatement, ...]:
-    executed = [Executed(ExecutedStatement(sql=one, times=1)) for one in sql]
-    for one in executed:
-        listener.run(one, one.statement.sql)
+    executed = [Executed(ExecutedStatement(sql=text, times=1)) for text in sql]
+    for execution in executed:
+        listener.run(execution, execution.statement.sql)
     return recorded(executed)
 
 
@@ -287,9 +294,9 @@ def test_a_lock_of_20_ms_is_found_100_times_of_100_and_named(bench: Bench) -> No
         for _ in range(100):
             with canaries.coming():
                 statements = ran(listener, *PLANTED)
-            (found,) = (one for one in statements if one.locks)
-            assert found.sql == PLANTED[1]
-            (lock,) = found.locks or ()
+            (statement,) = (statement for statement in statements if statement.locks)
+            assert statement.sql == PLANTED[1]
+            (lock,) = statement.locks or ()
             assert (lock.table, lock.mode, lock.whole) == (TABLE, LockMode.ACCESS_EXCLUSIVE, True)
             assert lock.held_seconds
             assert lock.held_seconds >= 0.02
@@ -339,7 +346,7 @@ def test_what_ends_its_transaction_before_anybody_looks_locked_nothing_for_longe
 def test_a_lock_counts_from_the_last_look_without_it() -> None:
     place = (1, LockMode.SHARE)
     free, held = frozenset[tuple[int, LockMode]](), frozenset({place})
-    sights = [Sight(asked=at, answered=at + 1, held=found) for at, found in ((10, free), (20, held), (30, free))]
+    sights = [Sight(asked=at, answered=at + 1, held=places) for at, places in ((10, free), (20, held), (30, free))]
     assert longest_holds(sights, 0, 40) == {place: 21}
     assert longest_holds(sights[:2], 0, 40) == {place: 30}
     assert longest_holds([*sights, Sight(asked=40, answered=40, held=held)], 0, 40) == {place: 21}
@@ -363,17 +370,17 @@ def test_canaries_leave_no_trace(bench: Bench) -> None:
         "keeps": lambda _: rows,
         "losses": (lost_rows("every second row"),),
     }
-    alone, watched_one = (run_scenario(bench, apply, traffic=traffic, **declared) for traffic in (False, True))
-    for outcome in (alone, watched_one):
+    alone, with_canaries = (run_scenario(bench, apply, traffic=traffic, **declared) for traffic in (False, True))
+    for outcome in (alone, with_canaries):
         assert isinstance(outcome, Completed), outcome
         assert outcome.verification.verdict is Verdict.AS_DECLARED, outcome.verification
     assert isinstance(alone, Completed)
-    assert isinstance(watched_one, Completed)
-    assert watched_one.footprint == alone.footprint
-    assert watched_one.database_bytes == alone.database_bytes
+    assert isinstance(with_canaries, Completed)
+    assert with_canaries.footprint == alone.footprint
+    assert with_canaries.database_bytes == alone.database_bytes
     assert alone.steps[-1].traffic is None
     assert alone.steps[-1].statements[1].locks is None
-    assert [table.table for table in watched_one.steps[-1].traffic or ()] == [TABLE]
+    assert [table.table for table in with_canaries.steps[-1].traffic or ()] == [TABLE]
 
 
 def test_a_request_that_is_refused_has_no_numbers_and_a_sentence(bench: Bench) -> None:
@@ -435,10 +442,10 @@ def test_all_steps_together_felt_the_longest_wait_and_the_sum(trial: Completed) 
         return replace(trial.steps[0], statements=(), traffic=traffic)
 
     some, more = Waits(longest_seconds=1, blocked_seconds=2), Waits(longest_seconds=3, blocked_seconds=4)
-    found = locks_of(replace(trial, steps=(step(some, some), step(more, None))))
+    locks = locks_of(replace(trial, steps=(step(some, some), step(more, None))))
     both = Waits(longest_seconds=3, blocked_seconds=6)
-    assert found.traffic == (TableTraffic(table=TABLE, reads=both, writes=None),)
-    assert found.longest_wait == (TABLE, 3)
+    assert locks.traffic == (TableTraffic(table=TABLE, reads=both, writes=None),)
+    assert locks.longest_wait == (TABLE, 3)
     unmeasured = locks_of(replace(trial, steps=(step(some, some), replace(trial.steps[0], traffic=None))))
     assert unmeasured.traffic is None
     assert unmeasured.longest_wait is None

@@ -23,25 +23,25 @@ def test_seven_names_among_ten_marks_cover_nothing(seed: int) -> None:
     chance = random.Random(seed)  # noqa: S311 - the same picture every time
     marks = [Point(chance.uniform(10, WIDTH - 10), chance.uniform(10, HEIGHT - 10)) for _ in range(10)]
     points = marks[:7]
-    found = boxes(["drop_raw_response+hypertable"] * 7, points, marks)
-    assert not [pair for pair in combinations(found, 2) if pair[0].meets(pair[1])]
-    assert all(map(naming._Box(0.0, 0.0, WIDTH, HEIGHT).holds, found))
+    name_boxes = boxes(["drop_raw_response+hypertable"] * 7, points, marks)
+    assert not [pair for pair in combinations(name_boxes, 2) if pair[0].meets(pair[1])]
+    assert all(map(naming._Box(0.0, 0.0, WIDTH, HEIGHT).holds, name_boxes))
     for mark in marks:
         centre = naming._Box(*mark, *mark)
-        assert not [box for box in found if box.meets(centre)]
+        assert not [box for box in name_boxes if box.meets(centre)]
 
 
 def test_among_many_marks_names_still_do_not_cover_each_other() -> None:
     chance = random.Random(4)  # noqa: S311 - the same picture every time
     marks = [Point(chance.uniform(10, WIDTH - 10), chance.uniform(10, HEIGHT - 10)) for _ in range(60)]
-    found = boxes(["drop_raw_response+hypertable"] * 7, marks[:7], marks)
-    assert not [pair for pair in combinations(found, 2) if pair[0].meets(pair[1])]
+    name_boxes = boxes(["drop_raw_response+hypertable"] * 7, marks[:7], marks)
+    assert not [pair for pair in combinations(name_boxes, 2) if pair[0].meets(pair[1])]
 
 
 def test_marks_in_one_place_have_names_under_each_other() -> None:
     points = [Point(300.0, 160.0)] * 5
-    found = boxes(["the_same_name"] * 5, points, points)
-    assert not [pair for pair in combinations(found, 2) if pair[0].meets(pair[1])]
+    name_boxes = boxes(["the_same_name"] * 5, points, points)
+    assert not [pair for pair in combinations(name_boxes, 2) if pair[0].meets(pair[1])]
 
 
 def test_a_name_stands_beside_its_mark_on_the_side_with_room() -> None:

@@ -176,7 +176,7 @@ def broken(database: Database, scenario: Scenario) -> list[str]:
 @pytest.mark.parametrize(("version", "broken"), [("2.21.4", 1), ("2.22.0", 0), ("2.23.0-dev", 0), ("3.0.1", 0)])
 def test_a_sparse_index_is_skipped_where_the_version_has_none(version: str, broken: int, nasty: Bench) -> None:
     strategy = scenario_of("hypertable_compression(sparse=none)")
-    (offered,) = (one for one in strategy.requires if "sparse indexes" in one.name)
+    (offered,) = (requirement for requirement in strategy.requires if "sparse indexes" in requirement.name)
     known = f"(VALUES ('timescaledb', '{version}')) known (name, default_version)"
     with nasty.untouched() as database:
         assert database.value(offered.sql) == 1  # this server has no TimescaleDB at all

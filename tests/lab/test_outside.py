@@ -111,11 +111,11 @@ def lose(client: Client) -> Path:
 
 
 def exchange(client: Client) -> Path:
-    one, other = [file for file in inside(client).iterdir() if file.stat().st_size > 10][:2]
-    texts = one.read_text(), other.read_text()
-    other.write_text(texts[0])
-    one.write_text(texts[1])
-    return one
+    first, second = [file for file in inside(client).iterdir() if file.stat().st_size > 10][:2]
+    texts = first.read_text(), second.read_text()
+    second.write_text(texts[0])
+    first.write_text(texts[1])
+    return first
 
 
 @pytest.mark.parametrize("spoil", [change, lose, exchange])

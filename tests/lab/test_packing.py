@@ -151,13 +151,13 @@ LONG = "".join(f'"key {number * 7919 % 1000}": {number * 104729 % 9973}, ' for n
 
 
 def test_at_most_so_many_documents_share_a_reference() -> None:
-    made = packed(documents(*(f"{LONG}{number}" for number in range(7))))
-    assert [number for number, _, reference in made if reference] == [1, 4, 7]
+    rows = packed(documents(*(f"{LONG}{number}" for number in range(7))))
+    assert [number for number, _, reference in rows if reference] == [1, 4, 7]
 
 
 def test_a_document_that_is_like_no_other_becomes_a_reference() -> None:
-    made = packed(documents(LONG, LONG[::-1], LONG[::-1] + "1"), share=100)
-    assert [number for number, _, reference in made if reference] == [1, 2]
+    rows = packed(documents(LONG, LONG[::-1], LONG[::-1] + "1"), share=100)
+    assert [number for number, _, reference in rows if reference] == [1, 2]
 
 
 def test_a_dictionary_needs_no_great_number_of_documents() -> None:

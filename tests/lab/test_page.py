@@ -56,9 +56,9 @@ class Savings(HTMLParser):
 
 
 def parsed(html: str) -> Savings:
-    found = Savings()
-    found.feed(html)
-    return found
+    parser = Savings()
+    parser.feed(html)
+    return parser
 
 
 @pytest.fixture(scope="module")
@@ -110,9 +110,9 @@ def test_a_row_opens_to_its_locks(results: Results, html: str) -> None:
 
 
 def test_a_page_asks_for_nothing(html: str) -> None:
-    found = parsed(html)
+    parser = parsed(html)
     assert html.count("<script>") == html.count("</script>") == 1
-    assert not {"img", "iframe", "object", "embed", "image"} & set(found.elements)
+    assert not {"img", "iframe", "object", "embed", "image"} & set(parser.elements)
     assert "url(" not in html
     assert [part for part in html.split('href="')[1:] if not part.startswith(("#", "data:"))] == []
 
@@ -132,7 +132,9 @@ def test_the_picture_of_the_choice_has_every_ranked_strategy_and_rings_the_pick(
     assert chart
     assert results.pick
     marks, ring = (layer["data"]["values"] for layer in chart.spec["layer"][:2])
-    assert len(marks) == len(chart.table.rows) == len([one for one in results.candidates if one.ranked])
+    assert (
+        len(marks) == len(chart.table.rows) == len([candidate for candidate in results.candidates if candidate.ranked])
+    )
     assert [row[0] for row in chart.table.rows if row[1] == "the pick"] == [results.pick.name]
     (mark,) = (mark for mark in marks if mark["name"] == results.pick.name)
     assert [ring[0][name] for name in ("bytes", "ratio")] == [mark[name] for name in ("bytes", "ratio")]
@@ -203,12 +205,12 @@ def test_a_document_as_a_page_shows_its_pictures_and_runs_nothing() -> None:
         "| a |\n| --- |\n| <b>b</b> |\n<!-- lab:end a -->\n\n![Mine](plan/a.svg)\n![Not mine](https://x.test/a.png)\n"
     )
     written = document(text, {"plan/a.svg": "<svg/>"})
-    found = parsed(written)
-    assert found.elements.count("img") == 1
+    parser = parsed(written)
+    assert parser.elements.count("img") == 1
     assert 'alt="Mine"' in written
     assert "Not mine" in written
     assert "x.test" not in written
-    assert not {"script", "b"} & set(found.elements)
+    assert not {"script", "b"} & set(parser.elements)
     assert 'href="javascript' not in written
     assert "lab:begin" not in written
     assert '<div class="scroll" tabindex="0" role="region"' in written

@@ -42,10 +42,10 @@ def case() -> Profile:
 
 def profile_of(server: Server, name: str, *statements: str) -> Profile:
     server.create(name)
-    with server.connect(name) as made:
+    with server.connect(name) as connection:
         for statement in statements:
-            made.execute(statement)
-        dsn = made.conninfo
+            connection.execute(statement)
+        dsn = connection.conninfo
     profile = profiling.profile(dsn, progress=lambda _: None)
     server.drop(name)
     return profile

@@ -89,7 +89,7 @@ def case(**kept: Mapping[int, int]) -> CaseFacts:
     )
 
 
-def sized(one: Completed, keeps_days: int | None = None, error: float | None = 0.01) -> SizedTrial:
+def sized(outcome: Completed, keeps_days: int | None = None, error: float | None = 0.01) -> SizedTrial:
     facts = ScenarioFacts(
         title="",
         category=Category.CONTROL,
@@ -110,11 +110,11 @@ def sized(one: Completed, keeps_days: int | None = None, error: float | None = 0
         digest="",
         footprint=trial(ROWS).footprint,
     )
-    return SizedTrial(facts=facts, lineage=PLAIN, template=template, trial=one, smaller=None, error=error)
+    return SizedTrial(facts=facts, lineage=PLAIN, template=template, trial=outcome, smaller=None, error=error)
 
 
-def projected(one: SizedTrial, facts: CaseFacts | None = None) -> FullSizeProjection:
-    projection = project(facts or case(), one, sized(trial(ROWS)))
+def projected(sized_trial: SizedTrial, facts: CaseFacts | None = None) -> FullSizeProjection:
+    projection = project(facts or case(), sized_trial, sized(trial(ROWS)))
     assert projection is not None
     return projection
 
@@ -145,34 +145,34 @@ def test_more_rows_are_never_fewer_bytes() -> None:
 
 def test_a_table_of_cycles_or_leagues_stays_as_it_is() -> None:
     runs = table("scrape_runs", 461, PER_ROW["market_odds"])
-    one = trial(ROWS, *trial(ROWS).footprint.tables, runs)
-    assert scale(counts(FULL), one, PLAIN).projected_tables(one.footprint)["scrape_runs"] == runs.total
+    outcome = trial(ROWS, *trial(ROWS).footprint.tables, runs)
+    assert scale(counts(FULL), outcome, PLAIN).projected_tables(outcome.footprint)["scrape_runs"] == runs.total
 
 
 def test_a_new_table_grows_with_the_one_it_comes_from() -> None:
     packed = table("packed", ROWS["market_odds"], PER_ROW["market_odds"])
-    one = trial(ROWS, packed)
+    outcome = trial(ROWS, packed)
     factors = scale(
         counts({"odds_snapshots": 2_000, "market_odds": 680_000}),
-        one,
+        outcome,
         Lineage(workload=FACTS, origins={"packed": "market_odds"}),
     )
-    assert factors.projected(one.footprint) == table("packed", 680_000, PER_ROW["market_odds"]).total
+    assert factors.projected(outcome.footprint) == table("packed", 680_000, PER_ROW["market_odds"]).total
 
 
 def lookup(rows: Mapping[str, int]) -> Completed:
     """Beside the tables a lookup that holds 1 MB from the start, and 500 bytes for each snapshot."""
-    one = trial(rows)
+    outcome = trial(rows)
     widths = {"heap": 500 + 1_000_000 / rows["odds_snapshots"], "maps": 0.0, "toast": 0.0, "indexes": 0.0}
-    tables = (*one.footprint.tables, table("lookup", rows["odds_snapshots"], widths))
-    return replace(one, footprint=Footprint(tables=tables))
+    tables = (*outcome.footprint.tables, table("lookup", rows["odds_snapshots"], widths))
+    return replace(outcome, footprint=Footprint(tables=tables))
 
 
 def test_a_lookup_that_is_partly_there_from_the_start_is_drawn_through_both_sizes() -> None:
-    one, smaller = lookup(ROWS), lookup(times(ROWS, 0.25))
-    factors = scale(counts(times(ROWS, 250)), one, PLAIN, smaller)
-    assert factors.projected(one.footprint) == pytest.approx(lookup(times(ROWS, 250)).footprint.total, rel=1e-9)
-    assert unsupported_bytes(one, factors) == pytest.approx(250 * 500 * ROWS["odds_snapshots"])
+    larger, smaller = lookup(ROWS), lookup(times(ROWS, 0.25))
+    factors = scale(counts(times(ROWS, 250)), larger, PLAIN, smaller)
+    assert factors.projected(larger.footprint) == pytest.approx(lookup(times(ROWS, 250)).footprint.total, rel=1e-9)
+    assert unsupported_bytes(larger, factors) == pytest.approx(250 * 500 * ROWS["odds_snapshots"])
 
 
 def test_the_newest_rows_grow_with_the_newest_day_and_not_with_all_rows() -> None:
@@ -200,11 +200,11 @@ def test_what_chance_makes_lies_in_the_interval_nine_times_in_ten_even_with_two_
     chance, inside = random.Random(7), 0  # noqa: S311 - the same numbers at every run
     truth = scale(counts(FULL), trial(ROWS), PLAIN).projected(trial(ROWS).footprint)
     for _ in range(200):
-        one, smaller = noisy(24, chance), noisy(6, chance)
-        share = gap(one, smaller, PLAIN)
-        factors = scale(counts(FULL), one, PLAIN)
-        half = error(share, share * share, draws=24, fewer=6) * factors.marginal(one.footprint)
-        inside += abs(factors.projected(one.footprint) - truth) <= half
+        larger, smaller = noisy(24, chance), noisy(6, chance)
+        share = gap(larger, smaller, PLAIN)
+        factors = scale(counts(FULL), larger, PLAIN)
+        half = error(share, share * share, draws=24, fewer=6) * factors.marginal(larger.footprint)
+        inside += abs(factors.projected(larger.footprint) - truth) <= half
     assert inside >= 180
 
 
@@ -231,12 +231,12 @@ def test_without_a_second_size_there_is_no_interval_and_nothing_is_surely_under_
 
 def test_a_retention_keeps_what_the_profile_counts_and_not_what_the_sample_kept() -> None:
     kept = times(ROWS, 0.75)
-    one = sized(trial(kept), keeps_days=7)
+    sized_trial = sized(trial(kept), keeps_days=7)
     facts = case(odds_snapshots={7: 250_000}, market_odds={7: 40_000_000})
-    rows = full(PLAIN, facts, one.template, one.trial, keeps_days=7)
+    rows = full(PLAIN, facts, sized_trial.template, sized_trial.trial, keeps_days=7)
     assert rows is not None
     assert rows.rows == {"odds_snapshots": 250_000, "market_odds": 40_000_000}
-    assert projected(one, facts).size.bytes == trial(
+    assert projected(sized_trial, facts).size.bytes == trial(
         {"odds_snapshots": 250_000, "market_odds": 40_000_000}
     ).footprint.total + (
         # Payloads follow the market rows, of which the retention keeps fewer for each snapshot.
@@ -245,16 +245,16 @@ def test_a_retention_keeps_what_the_profile_counts_and_not_what_the_sample_kept(
 
 
 def test_a_retention_that_the_profile_does_not_know_has_no_full_size() -> None:
-    one = sized(trial(times(ROWS, 0.75)), keeps_days=14)
-    assert project(case(odds_snapshots={7: 250_000}, market_odds={7: 40_000_000}), one, None) is None
-    assert project(case(odds_snapshots={14: 250_000}), one, None) is None
+    sized_trial = sized(trial(times(ROWS, 0.75)), keeps_days=14)
+    assert project(case(odds_snapshots={7: 250_000}, market_odds={7: 40_000_000}), sized_trial, None) is None
+    assert project(case(odds_snapshots={14: 250_000}), sized_trial, None) is None
 
 
 def emptied(days: int = 7, rows: Mapping[str, int] = ROWS) -> SizedTrial:
     """A trial whose payloads are kept in half of the snapshots: half of the TOAST, and nothing else is smaller."""
     tables = [table(name, rows[name], {**widths, "toast": widths["toast"] / 2}) for name, widths in PER_ROW.items()]
-    one = replace(trial(rows, *tables), valued={"odds_snapshots.raw_response": rows["odds_snapshots"] // 2})
-    plain = sized(one)
+    outcome = replace(trial(rows, *tables), valued={"odds_snapshots.raw_response": rows["odds_snapshots"] // 2})
+    plain = sized(outcome)
     return replace(plain, facts=replace(plain.facts, empties_after_days=days))
 
 
@@ -279,12 +279,12 @@ def test_values_that_expire_do_not_add_to_the_growth() -> None:
 
 def archived(days: int = 7) -> SizedTrial:
     """As `emptied`, but the payloads of the other half lie in files of 9,000,000 bytes."""
-    one = emptied()
+    sized_trial = emptied()
     files = {"odds_snapshots/1.parquet": 5_000_000, "odds_snapshots/2.parquet": 4_000_000}
     facts = replace(
-        one.facts, empties_after_days=None, archives_after_days=days, archives=("odds_snapshots.raw_response",)
+        sized_trial.facts, empties_after_days=None, archives_after_days=days, archives=("odds_snapshots.raw_response",)
     )
-    return replace(one, trial=replace(one.trial, outside=files), facts=facts)
+    return replace(sized_trial, trial=replace(sized_trial.trial, outside=files), facts=facts)
 
 
 def test_files_outside_grow_with_what_the_profile_counts_as_old_and_are_no_part_of_the_size() -> None:
@@ -300,8 +300,8 @@ def test_the_growth_that_the_files_take_is_what_the_database_is_spared() -> None
     """The files of all payloads are as large as the payloads were: so both together grow as the baseline does."""
     known = case(market_odds={7: 17_000_000})
     size = ROWS["odds_snapshots"] // 2 * 50_000
-    one = archived()
-    equal = projected(replace(one, trial=replace(one.trial, outside={"odds_snapshots/1": size})), known)
+    sized_trial = archived()
+    equal = projected(replace(sized_trial, trial=replace(sized_trial.trial, outside={"odds_snapshots/1": size})), known)
     before = projected(sized(trial(ROWS)), known)
     assert equal.bytes_per_day is not None
     assert equal.outside_per_day is not None
@@ -330,8 +330,8 @@ def test_a_second_size_that_kept_another_share_of_the_values_leaves_no_gap() -> 
 def test_the_newest_rows_of_a_columnstore_keep_their_values_and_the_others_are_scaled_apart() -> None:
     newest = Rowstore(rows=200, heap=0, maps=0, toast=FIXED["toast"] + 200 * 50_000, indexes=0, fixed=FIXED)
     stored = table("odds_snapshots", 2_000, {**PER_ROW["odds_snapshots"], "toast": 50_000 / 2}, rowstore=newest)
-    one = replace(trial(ROWS, stored), valued={"odds_snapshots.raw_response": 1_000})
-    assert valued_shares(one) == {"odds_snapshots": pytest.approx(800 / 1_800)}
+    outcome = replace(trial(ROWS, stored), valued={"odds_snapshots.raw_response": 1_000})
+    assert valued_shares(outcome) == {"odds_snapshots": pytest.approx(800 / 1_800)}
 
 
 def with_unmodelled_table(facts: CaseFacts) -> CaseFacts:
@@ -369,11 +369,11 @@ def test_a_retention_does_not_hold_back_what_is_not_imitated() -> None:
     known = case(odds_snapshots={7: 50_000}, market_odds={7: 8_500_000})
     settled = replace(known, growth_bytes_per_day=GIGABYTE // 4)
     grown = replace(with_unmodelled_table(settled), growth_bytes_per_day=GIGABYTE // 2)
-    one, other = (projected(sized(trial(times(ROWS, 0.5)), keeps_days=7), facts) for facts in (settled, grown))
-    assert (other.steady_bytes or 0) - (one.steady_bytes or 0) == 3 * GIGABYTE + (8 << 20)
-    assert one.target_eta == "never"
-    start = max(other.size.bytes, other.steady_bytes or 0)
-    assert other.days_to_target == pytest.approx(((grown.target_bytes or 0) - start) / (GIGABYTE / 4), rel=0.01)
+    first, second = (projected(sized(trial(times(ROWS, 0.5)), keeps_days=7), facts) for facts in (settled, grown))
+    assert (second.steady_bytes or 0) - (first.steady_bytes or 0) == 3 * GIGABYTE + (8 << 20)
+    assert first.target_eta == "never"
+    start = max(second.size.bytes, second.steady_bytes or 0)
+    assert second.days_to_target == pytest.approx(((grown.target_bytes or 0) - start) / (GIGABYTE / 4), rel=0.01)
 
 
 def test_growth_is_smaller_as_the_same_rows_are() -> None:
@@ -392,19 +392,21 @@ def test_what_loses_half_of_all_rows_grows_half_as_fast() -> None:
 
 def test_a_retention_stays_at_its_days_of_growth_and_what_does_not_grow() -> None:
     facts = case(odds_snapshots={7: 50_000}, market_odds={7: 8_500_000})
-    one = projected(sized(trial(times(ROWS, 0.5)), keeps_days=7), facts)
+    projection = projected(sized(trial(times(ROWS, 0.5)), keeps_days=7), facts)
     fixed = sum(piece.fixed for piece in pieces(trial(ROWS).footprint))
-    assert one.steady_bytes == fixed + 7 * GIGABYTE
-    assert one.target_eta == "never"
-    assert one.status is TargetStatus.UNDER
+    assert projection.steady_bytes == fixed + 7 * GIGABYTE
+    assert projection.target_eta == "never"
+    assert projection.status is TargetStatus.UNDER
     assert projected(sized(trial(ROWS))).steady_bytes is None
 
 
 def test_the_day_of_the_target_is_what_is_left_over_growth() -> None:
     tenth = [table(name, ROWS[name], {kind: w / 10 for kind, w in widths.items()}) for name, widths in PER_ROW.items()]
-    one = projected(sized(trial(ROWS, *tenth)))
-    assert one.days_to_target == pytest.approx((10 * GIGABYTE - one.size.bytes) / (GIGABYTE / 10), rel=1e-6)
-    assert one.target_eta == f"in {one.days_to_target:.0f} days"
+    projection = projected(sized(trial(ROWS, *tenth)))
+    assert projection.days_to_target == pytest.approx(
+        (10 * GIGABYTE - projection.size.bytes) / (GIGABYTE / 10), rel=1e-6
+    )
+    assert projection.target_eta == f"in {projection.days_to_target:.0f} days"
     assert projected(sized(trial(ROWS))).target_eta == "over already"
 
 

@@ -135,8 +135,8 @@ def test_a_planted_delay_is_named_with_an_interval_and_an_untouched_clone_is_not
     untouched: Completed, slower: Completed
 ) -> None:
     gaps = read_gaps({"native": [steady(untouched)]})
-    found = {(read.query, not read.without): read for read in read_results(steady(slower, 0.001), gaps, {}) or ()}
-    planted = found["Q3", True]
+    by_query = {(read.query, not read.without): read for read in read_results(steady(slower, 0.001), gaps, {}) or ()}
+    planted = by_query["Q3", True]
     assert planted.change is Difference.SLOWER
     assert 1 < planted.low <= planted.ratio <= planted.high
     assert min(costs(slower)["Q3", True].after.timing.values) >= 0.02  # pg_sleep never returns earlier
@@ -374,7 +374,7 @@ def read_run(sample: Experiment, untouched: Completed, slower: Completed) -> Exp
         measured = steady(untouched) if trial.scenario == BASELINE else steady(slower, 0.001)
         return replace(trial, reads=measured.reads)
 
-    outcomes = tuple(read(one) if isinstance(one, Completed) else one for one in sample.outcomes)
+    outcomes = tuple(read(outcome) if isinstance(outcome, Completed) else outcome for outcome in sample.outcomes)
     return replace(sample, outcomes=outcomes)
 
 
@@ -384,8 +384,8 @@ def test_a_run_with_reads_is_read_back_as_it_was_saved(read_run: Experiment, tmp
     for number, outcome in enumerate(read_run.outcomes, 1):
         runs.add_outcome(tmp_path, number, outcome)
     again = runs.load(tmp_path)
-    reads_of = [one.reads for one in read_run.outcomes if isinstance(one, Completed)]
-    assert [one.reads for one in again.outcomes if isinstance(one, Completed)] == reads_of
+    reads_of = [outcome.reads for outcome in read_run.outcomes if isinstance(outcome, Completed)]
+    assert [outcome.reads for outcome in again.outcomes if isinstance(outcome, Completed)] == reads_of
     for measured in reads_of:
         kept = sum(len(plan.plan or "") for cost in measured or () for plan in cost.plans)
         assert kept < 100_000
@@ -414,7 +414,7 @@ def test_files_for_programs_hold_every_query_with_its_interval(read_run: Experim
     lines = csv.reads(results).splitlines()
     header = lines[0].split(",")
     assert {"query", "ratio", "ratio_low", "ratio_high", "median_seconds", "cpu_microseconds", "blocks"} <= set(header)
-    measured = sum(len(one.reads or ()) for one in read_run.outcomes if isinstance(one, Completed))
+    measured = sum(len(outcome.reads or ()) for outcome in read_run.outcomes if isinstance(outcome, Completed))
     assert len(lines) == measured + 1
     written = summary.of(results)
     assert len(written.reads) == measured
@@ -425,7 +425,9 @@ def test_files_for_programs_hold_every_query_with_its_interval(read_run: Experim
 
 
 def test_a_run_without_reads_says_so_and_has_no_numbers_for_them(sample: Experiment) -> None:
-    outcomes = tuple(replace(one, reads=None) if isinstance(one, Completed) else one for one in sample.outcomes)
+    outcomes = tuple(
+        replace(outcome, reads=None) if isinstance(outcome, Completed) else outcome for outcome in sample.outcomes
+    )
     results = analyse(replace(sample, outcomes=outcomes))
     assert not tables.reads(results).rows
     assert {row[6:8] for row in tables.savings(results).texts} == {(MISSING, MISSING)}

@@ -265,7 +265,7 @@ def test_the_scenario_of_the_guide_works_as_one_file(folder: Path, bench: Bench)
     assert [guarantee.words for guarantee in outcome.lost] == ["competitor_odds_snapshots: index btree (captured_at)"]
 
 
-def made(parameter: str, named: str = "{}") -> str:
+def family_file(parameter: str, named: str = "{}") -> str:
     """A file with one parameter."""
     return (
         '"""Something."""\nfrom lab.scenario import Choice, Family, WholeNumber\n'
@@ -291,7 +291,7 @@ def test_two_scenarios_with_a_step_of_the_same_key_are_no_combination(folder: Pa
 
 
 def test_a_file_with_a_parameter_and_no_names_stands_for_its_defaults(folder: Path) -> None:
-    text = made("how=Choice(meaning='How', default='a', values=('a', 'b c'))")
+    text = family_file("how=Choice(meaning='How', default='a', values=('a', 'b c'))")
     (folder / "broken.py").write_text(text, encoding="utf-8")
     names = [entry.name for entry in registry.resolve(["broken", "broken(how=a)", "broken(how=b c)"])]
     assert names == ["broken", "broken(how=b c)"]
@@ -325,11 +325,11 @@ def test_a_file_with_a_parameter_and_no_names_stands_for_its_defaults(folder: Pa
         ),
         (letting_a_client("pack", "pack"), r"declares a client's step without a key, or two with the same key"),
         (letting_a_client(""), r"declares a client's step without a key"),
-        (made("level=WholeNumber(meaning='', default=0, least=1, most=9)"), r"gives level the value '0'"),
-        (made("how=Choice(meaning='', default='a,b', values=('a,b', 'c'))"), r"gives how the value 'a,b'"),
-        (made("how=Choice(meaning='', default='a', values=('a', 'b'))", "{'broken_b': {'how': 'c'}}"), r"'c'"),
+        (family_file("level=WholeNumber(meaning='', default=0, least=1, most=9)"), r"gives level the value '0'"),
+        (family_file("how=Choice(meaning='', default='a,b', values=('a,b', 'c'))"), r"gives how the value 'a,b'"),
+        (family_file("how=Choice(meaning='', default='a', values=('a', 'b'))", "{'broken_b': {'how': 'c'}}"), r"'c'"),
         (
-            made("how=Choice(meaning='', default='a', values=('a', 'b'))", "{'broken_b': {'how': 'b'}}"),
+            family_file("how=Choice(meaning='', default='a', values=('a', 'b'))", "{'broken_b': {'how': 'b'}}"),
             r"has no name for",
         ),
     ],

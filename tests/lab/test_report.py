@@ -211,7 +211,8 @@ def test_the_readme_says_in_one_sentence_what_the_pick_costs(results: Results) -
 
 def test_what_a_pick_costs_and_nobody_measured_is_said(sample: Experiment) -> None:
     outcomes = tuple(
-        replace(one, writes=None, reads=None) if isinstance(one, Completed) else one for one in sample.outcomes
+        replace(outcome, writes=None, reads=None) if isinstance(outcome, Completed) else outcome
+        for outcome in sample.outcomes
     )
     short = in_short(analyse(replace(sample, outcomes=outcomes)))
     assert short.startswith("reads were not measured; writes were not measured; others wait for at most ")

@@ -75,7 +75,7 @@ def outcome_of(request: pytest.FixtureRequest) -> OutcomeOf:
             pytest.skip(f"{name}: {kind} has {' and '.join(lacking)}")
         if kind == first_kind(name) and name not in QUICK:
             experiment: Experiment = request.getfixturevalue("run_of_all")
-            (outcome,) = (one for one in experiment.outcomes if one.scenario == name)
+            (outcome,) = (outcome for outcome in experiment.outcomes if outcome.scenario == name)
             return outcome
         return trial.run(request_for(bench, name, write_seconds=BRIEF), entry.scenario, bench)
 
@@ -165,8 +165,8 @@ def test_two_baselines_weigh_the_same_and_every_server_weighs_the_same(
     kind: str, name: str, bench: Bench, outcome_of: OutcomeOf, request: pytest.FixtureRequest
 ) -> None:
     (entry,) = registry.resolve([name])
-    one: Bench = request.getfixturevalue(BENCHES[kind])
-    again = trial.run(request_for(one, name), entry.scenario, one)
+    bench_of_kind: Bench = request.getfixturevalue(BENCHES[kind])
+    again = trial.run(request_for(bench_of_kind, name), entry.scenario, bench_of_kind)
     assert completed(outcome_of(kind, name)).footprint == completed(again).footprint
-    assert one.template.loaded.footprint == bench.template.loaded.footprint
-    assert one.template.loaded.digest == bench.template.loaded.digest
+    assert bench_of_kind.template.loaded.footprint == bench.template.loaded.footprint
+    assert bench_of_kind.template.loaded.digest == bench.template.loaded.digest

@@ -188,14 +188,14 @@ def test_who_waits_to_be_alone_goes_before_those_who_would_work_together() -> No
             order.append("together")
 
     with ThreadPoolExecutor(2) as threads, gate.shared():
-        one = threads.submit(timed)
+        first = threads.submit(timed)
         waits.wait(60)
         wait_until(lambda: gate._requests == 1)
-        other = threads.submit(late)
+        second = threads.submit(late)
         time.sleep(0.05)
         assert not order
-    one.result(60)
-    other.result(60)
+    first.result(60)
+    second.result(60)
     assert order[0] == "alone"
 
 

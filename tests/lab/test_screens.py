@@ -156,7 +156,7 @@ FRONT = (
 def test_what_a_search_found_fits_the_terminal_and_the_rest_comes_on_demand(
     screen: Screen, snapshot: SnapshotAssertion, *, full: bool
 ) -> None:
-    found = SearchResult(
+    result = SearchResult(
         observed=FRONT,
         compared=(),
         front=FRONT,
@@ -166,7 +166,7 @@ def test_what_a_search_found_fits_the_terminal_and_the_rest_comes_on_demand(
         candidates=4832,
     )
     printed = screen(180 if full else 80)
-    searching.show(Best(result=found, sizes=(16 << 20,), finalists=("a", "b")), full=full)
+    searching.show(Best(result=result, sizes=(16 << 20,), finalists=("a", "b")), full=full)
     assert max(map(len, printed.getvalue().splitlines())) <= (180 if full else 80)
     assert printed.getvalue() == snapshot
 

@@ -89,7 +89,7 @@ def test_a_statement_is_counted_by_its_verb(sql: str, words: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("one", "same"),
+    ("index", "same"),
     [
         ("CREATE INDEX ON t (a, b DESC)", 'CREATE UNIQUE INDEX "an index" ON public.t USING btree (a, b DESC)'),
         (
@@ -103,8 +103,8 @@ def test_a_statement_is_counted_by_its_verb(sql: str, words: str) -> None:
         ("CREATE INDEX ON t (lower(a))", "CREATE INDEX i ON public.t USING btree (lower(a))"),
     ],
 )
-def test_one_index_written_in_two_ways_is_the_same(one: str, same: str) -> None:
-    assert index_definition(one) == index_definition(same) is not None
+def test_one_index_written_in_two_ways_is_the_same(index: str, same: str) -> None:
+    assert index_definition(index) == index_definition(same) is not None
 
 
 @pytest.mark.parametrize(

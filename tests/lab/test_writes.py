@@ -189,15 +189,15 @@ def test_a_job_that_comes_again_and_again_counts_as_a_part_of_the_write(sample: 
 def test_two_that_say_the_same_part_of_how_a_table_is_written_are_tried_with_the_plain_statements() -> None:
     inserts, deletes = Writing(insert=("INSERT …",)), Writing(delete=("DELETE …",))
     entries = registry.registered()
-    one = replace(
+    first = replace(
         entries["toast_lz4"], scenario=replace(entries["toast_lz4"].scenario, write={"t": inserts, "u": inserts})
     )
-    other = replace(
+    second = replace(
         entries["drop_raw_response"],
         scenario=replace(entries["drop_raw_response"].scenario, write={"t": inserts, "u": deletes}),
     )
     with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(registry, "registered", lambda: entries | {"toast_lz4": one, "drop_raw_response": other})
+        patched.setattr(registry, "registered", lambda: entries | {"toast_lz4": first, "drop_raw_response": second})
         (joined,) = registry.resolve(["toast_lz4+drop_raw_response"])
     assert joined.scenario.write == {"u": Writing(insert=inserts.insert, delete=deletes.delete)}
 
@@ -337,13 +337,13 @@ def test_an_old_run_says_that_its_writes_were_not_measured(sample: Experiment) -
 
 def test_without_a_baseline_nothing_is_compared(untouched: Writes, sample: Experiment) -> None:
     trial = next(o for o in sample.outcomes if isinstance(o, Completed))
-    found = write_results(replace(trial, writes=untouched), write_gaps({}), {}) or ()
-    assert all(write.change is Difference.UNKNOWN for write in found)
-    assert "no baseline" in in_words(found)
+    results = write_results(replace(trial, writes=untouched), write_gaps({}), {}) or ()
+    assert all(write.change is Difference.UNKNOWN for write in results)
+    assert "no baseline" in in_words(results)
 
 
 def test_what_runs_again_and_again_is_said_beside_what_a_row_takes(untouched: Writes, sample: Experiment) -> None:
     trial = next(o for o in sample.outcomes if isinstance(o, Completed))
     measured = replace(untouched, recurring_seconds=0.00025)
-    found = write_results(replace(trial, writes=measured), write_gaps({}), {})
-    assert "What it runs again and again takes 0.25 ms for each new row, beside " in in_words(found)
+    results = write_results(replace(trial, writes=measured), write_gaps({}), {})
+    assert "What it runs again and again takes 0.25 ms for each new row, beside " in in_words(results)

@@ -58,11 +58,11 @@ def test_rows_and_columns_agree_with_exact_sums(aged: Aged) -> None:
 def test_a_sample_of_blocks_is_within_two_percent_of_exact_sums(aged: Aged, table: str) -> None:
     """A third of the rows is deleted everywhere in the one, the older half in the other."""
     with open_session(aged.dsn) as source:
-        found = next(
+        target = next(
             candidate for candidate in read_tables(source, without=(), standby=False) if candidate.label == table
         )
-        strata = draw(found, budget=sum(part.blocks for part in found.parts) // 2)
-        reading = columns.read(source, found, strata, tells_toast=True)
+        strata = draw(target, budget=sum(part.blocks for part in target.parts) // 2)
+        reading = columns.read(source, target, strata, tells_toast=True)
     assert not reading.exact
     whole = of(aged, table)
     assert reading.rows == pytest.approx(whole.rows, rel=0.02)

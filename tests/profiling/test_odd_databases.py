@@ -355,8 +355,8 @@ def test_a_default_that_old_rows_do_not_store_takes_no_more_than_the_heap(new_da
         "ALTER TABLE t ADD COLUMN note text DEFAULT repeat('x', 1000)",
     )
     profile = profiled(dsn)
-    one, note = table(profile, "t"), table(profile, "t").columns[1]
-    assert (one.columns[0].stored_bytes or 0) + (note.stored_bytes or 0) <= (one.heap_bytes or 0)
+    profiled_table, note = table(profile, "t"), table(profile, "t").columns[1]
+    assert (profiled_table.columns[0].stored_bytes or 0) + (note.stored_bytes or 0) <= (profiled_table.heap_bytes or 0)
     assert any(
         line.startswith("t.note: its bytes are an upper bound, because older rows do not store")
         for line in profile.missing

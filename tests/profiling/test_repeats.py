@@ -40,18 +40,18 @@ def test_shares_are_exact_where_every_event_is_compared(native: Server, new_name
             database.execute(statement)
         dsn = database.conninfo
     profile = profiling.profile(dsn, now=datetime(2026, 2, 2, tzinfo=UTC), progress=lambda _: None)
-    (one,) = profile.series
-    assert (one.snapshots, one.key, one.payload, one.markets) == ("looks", ("game_id",), "doc", "prices")
-    assert (one.events, one.snapshots_per_event, one.market_rows_per_snapshot) == (10, 20, 5)
-    assert (one.events_sampled, one.pairs, one.market_rows_compared) == (10, 100, 500)
-    assert one.equal_payloads
-    assert one.equal_payloads.value == pytest.approx(0.5, abs=0.06)
-    assert one.equal_market_rows
-    assert one.equal_market_rows.value == pytest.approx(0.8)
-    assert one.equal_market_rows.error == pytest.approx(0)
-    assert one.equal_snapshots == Share(value=0, error=0)
-    assert one.equal_lists == Share(value=1, error=0)
-    assert one.shares == {"source=few": 0.2, "source=many": 0.8}
+    (looks,) = profile.series
+    assert (looks.snapshots, looks.key, looks.payload, looks.markets) == ("looks", ("game_id",), "doc", "prices")
+    assert (looks.events, looks.snapshots_per_event, looks.market_rows_per_snapshot) == (10, 20, 5)
+    assert (looks.events_sampled, looks.pairs, looks.market_rows_compared) == (10, 100, 500)
+    assert looks.equal_payloads
+    assert looks.equal_payloads.value == pytest.approx(0.5, abs=0.06)
+    assert looks.equal_market_rows
+    assert looks.equal_market_rows.value == pytest.approx(0.8)
+    assert looks.equal_market_rows.error == pytest.approx(0)
+    assert looks.equal_snapshots == Share(value=0, error=0)
+    assert looks.equal_lists == Share(value=1, error=0)
+    assert looks.shares == {"source=few": 0.2, "source=many": 0.8}
 
 
 def test_snapshots_without_market_rows_are_no_duplicates(new_database: Callable[..., str]) -> None:
@@ -76,10 +76,11 @@ def test_a_list_differs_by_its_names_and_not_by_its_prices_or_its_order(new_data
                WITH ORDINALITY AS lines (line, place) ORDER BY id, place""",
     )
     profile = profiling.profile(dsn, now=datetime(2026, 2, 2, tzinfo=UTC), progress=lambda _: None)
-    (one,) = profile.series
-    assert one.equal_snapshots == Share(value=0, error=0)
-    assert one.equal_lists
-    assert one.equal_lists.value == pytest.approx(0.25, abs=0.06)  # of four looks, the second has the list of the first
+    (looks,) = profile.series
+    assert looks.equal_snapshots == Share(value=0, error=0)
+    assert looks.equal_lists
+    # Of four looks, the second has the list of the first.
+    assert looks.equal_lists.value == pytest.approx(0.25, abs=0.06)
 
 
 def test_lists_are_not_compared_where_a_number_may_be_a_price(new_database: Callable[..., str]) -> None:
@@ -88,8 +89,8 @@ def test_lists_are_not_compared_where_a_number_may_be_a_price(new_database: Call
     profile = profiling.profile(
         new_database(*MADE[:4], *bare), now=datetime(2026, 2, 2, tzinfo=UTC), progress=lambda _: None
     )
-    (one,) = profile.series
-    assert (one.markets, one.pairs, one.equal_lists) == ("marks", 100, None)
+    (looks,) = profile.series
+    assert (looks.markets, looks.pairs, looks.equal_lists) == ("marks", 100, None)
 
 
 def test_both_series_of_the_odds_database_are_found(aged: Aged) -> None:
@@ -122,8 +123,8 @@ def test_no_more_snapshots_are_fetched_than_are_compared(new_database: Callable[
     with Counting.connect(new_database(*MADE, "CREATE INDEX ON looks (game_id)", more)) as source:
         tables = read_tables(source, without=(), standby=False)
         keys = paths.keys(source, tables)
-        (one,) = series.find(tables, paths.find(tables, keys), keys, indexes.read(source, tables))
+        (series_tables,) = series.find(tables, paths.find(tables, keys), keys, indexes.read(source, tables))
         source.rows = 0
-        repeats = duplicates.read(source, one, [(game, 20) for game in range(1, 11)])
+        repeats = duplicates.read(source, series_tables, [(game, 20) for game in range(1, 11)])
     assert repeats.pairs == 100
     assert source.rows < 1500

@@ -132,13 +132,13 @@ def test_clones_equal_the_template_and_not_each_other(server: Server, new_name: 
         weight = database.value("SELECT pg_total_relation_size('t')")
     server.seal(template)
     server.clone(template, first)
-    with server.connect(first) as one:
-        assert one.value("SELECT pg_total_relation_size('t')") == weight
-        one.execute("DELETE FROM t")
+    with server.connect(first) as first_database:
+        assert first_database.value("SELECT pg_total_relation_size('t')") == weight
+        first_database.execute("DELETE FROM t")
         server.clone(template, second)
-        with server.connect(second) as other:
-            assert one.value("SELECT count(*) FROM t") == 0
-            assert other.value("SELECT count(*) FROM t") == 20_000
+        with server.connect(second) as second_database:
+            assert first_database.value("SELECT count(*) FROM t") == 0
+            assert second_database.value("SELECT count(*) FROM t") == 20_000
 
 
 def test_only_a_template_can_be_cloned(server: Server, new_name: NewName) -> None:

@@ -120,17 +120,19 @@ class SensorData:
         """A reading of each sensor, and a correction of them."""
         ids = range(first, first + self.spec.scale)
         columns = ("id", "sensor_id", "taken_at", "unit", "payload")
-        rows = _lines((one, one - first, NOW.isoformat(), f"degrees {one % 4}", '{"value": 1}') for one in ids)
+        rows = _lines(
+            (reading, reading - first, NOW.isoformat(), f"degrees {reading % 4}", '{"value": 1}') for reading in ids
+        )
         insert = "INSERT INTO readings ({columns}) SELECT {columns} FROM inserted_readings ORDER BY id"
         yield _write("I1", Action.INSERT, columns, rows, insert, touched)
-        corrected = _lines((one, "corrected") for one in ids)
+        corrected = _lines((reading, "corrected") for reading in ids)
         update = "UPDATE readings t SET unit = u.unit FROM updated_readings u WHERE t.id = u.id"
         yield _write("U1", Action.UPDATE, ("id", "unit"), corrected, update, touched)
 
     def _oldest(self) -> Write:
         """The oldest readings of all sensors are deleted."""
         last = self.spec.scale * READINGS - self.spec.scale
-        ids = _lines((one,) for one in range(last, last + self.spec.scale))
+        ids = _lines((reading,) for reading in range(last, last + self.spec.scale))
         delete = "DELETE FROM readings t USING deleted_readings d WHERE t.id = d.id"
         return _write(
             "E1", Action.DELETE, ("id",), ids, delete, {"readings": f"t.id BETWEEN {last - 9} AND {last + 9}"}

@@ -36,7 +36,7 @@ class Said:
     """One search and what it said on the way."""
 
     lines: list[str]
-    found: best.Best | None
+    selection: best.Best | None
     """None of a search that was interrupted."""
 
     @property
@@ -70,10 +70,10 @@ def search(constraints: Constraints = NO_LIMITS, *, seconds: float = 600, stop_a
             lines.append(text)
 
     try:
-        found = best.search(request(Path(), constraints), seconds, hear)
+        selection = best.search(request(Path(), constraints), seconds, hear)
     except KeyboardInterrupt:
-        return Said(lines=lines, found=None)
-    return Said(lines=lines, found=found)
+        return Said(lines=lines, selection=None)
+    return Said(lines=lines, selection=selection)
 
 
 @pytest.fixture(scope="module")
@@ -122,7 +122,7 @@ def test_a_search_that_cannot_keep_its_trials_says_so_first(tmp_path: Path, monk
     (tmp_path / "trials").write_text("", encoding="utf-8")
     monkeypatch.setattr(best, "trial_cache", lambda _: TrialCache(code="", folder=tmp_path / "trials"))
     stopped = search(stop_at="An interrupted search will begin anew.")
-    assert (stopped.lines, stopped.found) == ([], None)
+    assert (stopped.lines, stopped.selection) == ([], None)
 
 
 @pytest.mark.slow
@@ -142,55 +142,55 @@ def test_an_interrupted_search_goes_on_where_it_was(interrupted: Said, first: Sa
 def test_a_second_search_measures_nothing_and_finds_the_same(first: Said) -> None:
     second = search()
     assert not second.trials
-    assert first.found
-    assert second.found
-    assert second.found.finalists == first.found.finalists
+    assert first.selection
+    assert second.selection
+    assert second.selection.finalists == first.selection.finalists
 
 
 @pytest.mark.slow
 def test_what_answers_differently_is_never_a_finalist(interrupted: Said, first: Said) -> None:
     assert "tamper" in (*interrupted.trials, *first.trials)
-    assert first.found
-    assert "tamper" not in {one.name for one in first.found.result.observed}
+    assert first.selection
+    assert "tamper" not in {observation.name for observation in first.selection.result.observed}
 
 
 @pytest.mark.slow
 def test_a_search_ends_in_a_verified_run_whose_recommendation_names_a_finalist(first: Said, tmp_path: Path) -> None:
-    assert first.found
+    assert first.selection
     folders: list[Path] = []
-    known = tuple(one.recorded for one in first.found.result.compared)
+    known = tuple(pair.recorded for pair in first.selection.result.compared)
     assert known
     finals = replace(
         request(tmp_path, Constraints(target_bytes=1 << 40)),
-        scenarios=first.found.finalists,
+        scenarios=first.selection.finalists,
         forecasts=known,
-        search=first.found.recorded,
+        search=first.selection.recorded,
     )
     pipeline.run(finals, lambda _: None, folders.append)
     measured = runs.load(folders[0])
     assert measured.plan.forecasts == known
-    assert measured.plan.search == first.found.recorded
+    assert measured.plan.search == first.selection.recorded
     (drawn,) = [chart for chart in charts(analyse(measured)) if chart.name == "forecasts"]
-    assert {row[0] for row in drawn.table.rows} == {one.scenario for one in known}
+    assert {row[0] for row in drawn.table.rows} == {forecast.scenario for forecast in known}
     pick = analyse(measured).decision.pick
     assert pick
-    assert pick.name in first.found.finalists
+    assert pick.name in first.selection.finalists
     assert pick.trial.verification.verdict is not Verdict.DIFFERS
-    assert all(finalist in report.document(first.found) for finalist in first.found.finalists)
+    assert all(finalist in report.document(first.selection) for finalist in first.selection.finalists)
 
 
 @pytest.mark.slow
 def test_a_search_records_how_far_it_came(first: Said) -> None:
-    assert first.found
-    assert first.found.recorded == SearchRecord(
+    assert first.selection
+    assert first.selection.recorded == SearchRecord(
         sample_bytes=3 << 20,
-        candidates=first.found.result.candidates,
-        measured=len(first.found.result.observed),
+        candidates=first.selection.result.candidates,
+        measured=len(first.selection.result.observed),
         ending=SearchEnding.NOTHING_LEFT,
         left_out=0,
     )
-    assert "no other combination promised an improvement" in report.document(first.found)
-    short = replace(first.found, result=replace(first.found.result, left_out=(("drop_payload", "pack_units"),)))
+    assert "no other combination promised an improvement" in report.document(first.selection)
+    short = replace(first.selection, result=replace(first.selection.result, left_out=(("drop_payload", "pack_units"),)))
     assert (short.recorded.ending, short.recorded.left_out) == (SearchEnding.BUDGET, 1)
     assert "The budget ended it: 1 other combination still promised an improvement" in report.document(short)
 
@@ -199,10 +199,10 @@ def test_a_search_records_how_far_it_came(first: Said) -> None:
 def test_a_kept_column_excludes_what_drops_it_before_any_trial(first: Said) -> None:
     del first  # all its trials are in the cache
     kept = search(Constraints(keep={"readings.payload": None}))
-    assert kept.found
-    observed = {one.name for one in kept.found.result.observed}
+    assert kept.selection
+    observed = {observation.name for observation in kept.selection.result.observed}
     assert {"baseline", "pack_units"} <= observed
-    assert not [name for name in (*observed, *kept.found.finalists) if "drop_payload" in name]
+    assert not [name for name in (*observed, *kept.selection.finalists) if "drop_payload" in name]
 
 
 @pytest.mark.slow

@@ -40,8 +40,8 @@ VIEW = seen("view", pieces={("packed", "heap"): 30.0, ("u", "toast"): 60.0})
 
 
 def forecast(combination: Combination, *observed: Observation) -> Observation:
-    known = {frozenset(one.combination): one for one in (seen(), *observed)}
-    losses = {part: 0 for one in observed for part in one.combination}
+    known = {frozenset(observation.combination): observation for observation in (seen(), *observed)}
+    losses = {part: 0 for observation in observed for part in observation.combination}
     result = Forecaster(observed=known, origins={"view": {"packed": "t"}}, loss=losses).forecast(combination)
     assert result
     return result
@@ -104,5 +104,5 @@ def test_what_was_not_measured_stays_missing() -> None:
 
 
 def test_a_part_without_a_trial_of_its_own_has_no_forecast() -> None:
-    known = {frozenset(one.combination): one for one in (seen(), TRIM)}
+    known = {frozenset(observation.combination): observation for observation in (seen(), TRIM)}
     assert Forecaster(observed=known, origins={}, loss={}).forecast(("trim", "drop")) is None

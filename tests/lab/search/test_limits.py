@@ -101,24 +101,24 @@ def several(asked: list[Combination]) -> list[Combination]:
 
 def test_what_is_certain_to_be_too_slow_is_never_measured() -> None:
     lab = Lab()
-    found = lab.search(Constraints(max_read=1.4))
+    result = lab.search(Constraints(max_read=1.4))
     assert several(lab.asked)
     assert not any("pack" in combination for combination in several(lab.asked))
-    assert min(found.front, key=lambda one: one.bytes).combination == ("trim", "narrow", "drop")
+    assert min(result.front, key=lambda observation: observation.bytes).combination == ("trim", "narrow", "drop")
 
 
 def test_what_is_certain_to_lock_too_long_is_never_measured() -> None:
     lab = Lab()
-    found = lab.search(Constraints(max_lock_seconds=0.22))
+    result = lab.search(Constraints(max_lock_seconds=0.22))
     assert several(lab.asked) == [("trim", "narrow")]
-    assert found.within_limits
+    assert result.within_limits
 
 
 def test_what_perhaps_keeps_a_limit_is_measured_and_left_out_if_it_does_not() -> None:
     lab = Lab()
-    found = lab.search(Constraints(max_read=1.25))
+    result = lab.search(Constraints(max_read=1.25))
     assert any({"narrow", "drop"} <= set(combination) for combination in lab.asked)
-    assert all(one.read is not None and one.read <= 1.25 for one in found.front)
+    assert all(observation.read is not None and observation.read <= 1.25 for observation in result.front)
 
 
 def test_a_budget_that_does_not_reach_for_all_parts_alone_leaves_room_for_combinations() -> None:
@@ -130,8 +130,8 @@ def test_a_budget_that_does_not_reach_for_all_parts_alone_leaves_room_for_combin
 
 def test_a_search_keeps_the_time_for_the_run_of_what_it_found() -> None:
     lab = Lab()
-    found = lab.search(Constraints(), budget=5 * 4 + 50 + 75)
-    smallest = min(found.observed, key=lambda one: one.bytes)
+    result = lab.search(Constraints(), budget=5 * 4 + 50 + 75)
+    smallest = min(result.observed, key=lambda observation: observation.bytes)
     assert "pack" in smallest.combination
     assert lab.spent + smallest.took <= 5 * 4 + 50 + 75
 
@@ -148,17 +148,17 @@ def test_what_takes_many_usual_trials_is_not_begun_where_they_do_not_fit() -> No
 
 def test_where_only_the_target_is_out_of_reach_the_search_goes_on_for_the_closest() -> None:
     lab = Lab()
-    found = lab.search(Constraints(target_bytes=1, max_read=1.4))
-    assert not found.within_limits
-    assert min(found.front, key=lambda one: one.bytes).combination == ("trim", "narrow", "drop")
+    result = lab.search(Constraints(target_bytes=1, max_read=1.4))
+    assert not result.within_limits
+    assert min(result.front, key=lambda observation: observation.bytes).combination == ("trim", "narrow", "drop")
 
 
 def test_where_no_strategy_keeps_a_limit_no_combination_is_measured() -> None:
     lab = Lab()
-    found = lab.search(Constraints(max_lock_seconds=0.001))
+    result = lab.search(Constraints(max_lock_seconds=0.001))
     assert not several(lab.asked)
-    assert not found.within_limits
-    assert {one.combination for one in found.front} >= {("pack",), ("trim",)}
+    assert not result.within_limits
+    assert {observation.combination for observation in result.front} >= {("pack",), ("trim",)}
 
 
 def test_what_a_sample_does_not_show_breaks_no_limit() -> None:
@@ -175,21 +175,21 @@ def test_a_slow_part_does_not_end_the_search_of_the_others() -> None:
 
 
 def test_the_budget_ends_a_search_whose_left_out_combinations_promise_an_improvement() -> None:
-    found = Lab().search(Constraints(), of_several=20.0)
-    assert found.ending is SearchEnding.BUDGET
-    assert ("pack", "trim", "narrow", "drop") in found.left_out
-    assert all("pack" in combination for combination in found.left_out)
+    result = Lab().search(Constraints(), of_several=20.0)
+    assert result.ending is SearchEnding.BUDGET
+    assert ("pack", "trim", "narrow", "drop") in result.left_out
+    assert all("pack" in combination for combination in result.left_out)
 
 
 def test_what_is_left_out_and_promises_nothing_does_not_make_the_budget_end_a_search() -> None:
-    found = Lab().search(Constraints(max_read=1.4), of_several=20.0)
-    assert found.ending is SearchEnding.NOTHING_LEFT
+    result = Lab().search(Constraints(max_read=1.4), of_several=20.0)
+    assert result.ending is SearchEnding.NOTHING_LEFT
 
 
 def test_the_budget_ends_a_search_that_left_out_parts() -> None:
-    found = Lab().search(Constraints(), longest=4.0)
-    assert found.ending is SearchEnding.BUDGET
-    assert found.left_out == tuple((part,) for part in PARTS)
+    result = Lab().search(Constraints(), longest=4.0)
+    assert result.ending is SearchEnding.BUDGET
+    assert result.left_out == tuple((part,) for part in PARTS)
 
 
 def test_the_budget_ends_a_search_that_measured_nothing() -> None:

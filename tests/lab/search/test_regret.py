@@ -61,9 +61,14 @@ class Measured:
         def trial(combination: Combination) -> Observation:
             nonlocal left
             left -= 1
-            one = self.table[combination]
+            observation = self.table[combination]
             slower, longer = rng.lognormvariate(0, NOISE), rng.lognormvariate(0, self.lock_noise)
-            return replace(one, seconds=(one.seconds or 0.0) * slower, lock=(one.lock or 0.0) * longer, took=slower)
+            return replace(
+                observation,
+                seconds=(observation.seconds or 0.0) * slower,
+                lock=(observation.lock or 0.0) * longer,
+                took=slower,
+            )
 
         entries = registry.resolve(part for (part,) in parts)
         return Search(
@@ -79,14 +84,18 @@ class Measured:
     def most_trials(self) -> int:
         return int(MOST_TRIALS * len(self.table))
 
-    def truth(self, found: SearchResult) -> list[Observation]:
+    def truth(self, result: SearchResult) -> list[Observation]:
         """What the search measured, without the noise."""
-        return [self.table[one.combination] for one in found.observed]
+        return [self.table[observation.combination] for observation in result.observed]
 
 
 @pytest.fixture(scope="module")
 def measured() -> Measured:
-    return Measured(table={one.combination: one for one in read_table(Path(__file__).with_name("space.csv"))})
+    return Measured(
+        table={
+            observation.combination: observation for observation in read_table(Path(__file__).with_name("space.csv"))
+        }
+    )
 
 
 @pytest.fixture(scope="module")
@@ -116,8 +125,12 @@ class Volume:
 
     def _longer(self, some: Iterable[Observation]) -> list[Observation]:
         return [
-            replace(one, seconds=(one.seconds or 0.0) * self.longer, lock=(one.lock or 0.0) * self.longer)
-            for one in some
+            replace(
+                observation,
+                seconds=(observation.seconds or 0.0) * self.longer,
+                lock=(observation.lock or 0.0) * self.longer,
+            )
+            for observation in some
         ]
 
 
@@ -133,9 +146,9 @@ def test_a_search_reaches_99_percent_of_the_hypervolume_with_15_percent_of_the_t
     measured: Measured, searches: list[SearchResult], axes: tuple[Axis, ...], longer: float
 ) -> None:
     volume = Volume(measured=measured, axes=axes, longer=longer)
-    for found in searches:
-        assert len(found.observed) <= measured.most_trials
-        assert volume.of(measured.truth(found)) >= LEAST_VOLUME
+    for result in searches:
+        assert len(result.observed) <= measured.most_trials
+        assert volume.of(measured.truth(result)) >= LEAST_VOLUME
 
 
 @pytest.mark.parametrize(("axes", "longer"), VOLUMES)
@@ -143,8 +156,8 @@ def test_as_many_combinations_at_random_do_not_reach_that(
     measured: Measured, axes: tuple[Axis, ...], longer: float
 ) -> None:
     volume = Volume(measured=measured, axes=axes, longer=longer)
-    several = [one for one in measured.table.values() if len(one.combination) > 1]
-    alone = [one for one in measured.table.values() if len(one.combination) <= 1]
+    several = [observation for observation in measured.table.values() if len(observation.combination) > 1]
+    alone = [observation for observation in measured.table.values() if len(observation.combination) <= 1]
     for seed in SEEDS:
         chance = random.Random(seed).sample(several, measured.most_trials - len(alone))  # noqa: S311 - no secret
         assert volume.of([*alone, *chance]) < LEAST_VOLUME
@@ -154,29 +167,29 @@ def test_as_many_combinations_at_random_do_not_reach_that(
 def test_a_search_names_a_winner_within_2_percent_of_the_true_one(
     measured: Measured, searches: list[SearchResult], loss: int
 ) -> None:
-    true = min(one.bytes for one in measured.table.values() if one.loss <= loss)
-    for found in searches:
-        named = min(one.bytes for one in measured.truth(found) if one.loss <= loss)
+    true = min(observation.bytes for observation in measured.table.values() if observation.loss <= loss)
+    for result in searches:
+        named = min(observation.bytes for observation in measured.truth(result) if observation.loss <= loss)
         assert named <= WINNER_WITHIN * true
 
 
 def test_the_first_combination_after_the_parts_is_a_winner_that_loses_nothing(measured: Measured) -> None:
     """A budget that ends soon reaches it."""
-    true = min(one.bytes for one in measured.table.values() if one.loss == 0)
+    true = min(observation.bytes for observation in measured.table.values() if observation.loss == 0)
     for seed in SEEDS:
-        found = measured.search(seed, trials=len(measured.parts) + 2)
-        assert found.observed[-1].loss == 0
-        assert found.observed[-1].bytes <= WINNER_WITHIN * true
+        result = measured.search(seed, trials=len(measured.parts) + 2)
+        assert result.observed[-1].loss == 0
+        assert result.observed[-1].bytes <= WINNER_WITHIN * true
 
 
 def test_forecasts_of_combinations_are_within_3_percent_in_the_median(searches: list[SearchResult]) -> None:
-    assert all(found.error_percent is not None for found in searches)
-    assert median(found.error_percent or 0.0 for found in searches) <= 3
+    assert all(result.error_percent is not None for result in searches)
+    assert median(result.error_percent or 0.0 for result in searches) <= 3
 
 
 def test_forecasts_of_the_worst_read_are_within_15_percent_in_the_median(searches: list[SearchResult]) -> None:
-    assert all(found.read_error_percent is not None for found in searches)
-    assert median(found.read_error_percent or 0.0 for found in searches) <= 15
+    assert all(result.read_error_percent is not None for result in searches)
+    assert median(result.read_error_percent or 0.0 for result in searches) <= 15
 
 
 @pytest.mark.parametrize(
@@ -187,13 +200,13 @@ def test_a_search_within_limits_names_a_winner_within_2_percent_of_the_true_one_
 ) -> None:
     """A limit of locks is that share of all locks of the space. What a trial shows keeps it or not, so locks have no noise here."""
     measured = replace(measured, lock_noise=0.0)
-    locks = sorted(one.lock for one in measured.table.values() if one.lock is not None)
+    locks = sorted(observation.lock for observation in measured.table.values() if observation.lock is not None)
     most_lock = None if lock_rank is None else locks[int(lock_rank * len(locks))]
     limits = Limits(constraints=Constraints(max_read=most_read, max_lock_seconds=most_lock))
-    true = min(one.bytes for one in measured.table.values() if limits.satisfied_by(one))
+    true = min(observation.bytes for observation in measured.table.values() if limits.satisfied_by(observation))
     for seed in SEEDS:
-        found = measured.search(seed, limits)
-        assert len(found.observed) <= measured.most_trials
-        assert min(one.bytes for one in found.front) <= WINNER_WITHIN * true
-        assert all(limits.satisfied_by(one) for one in found.front)
-        assert all(limits.perhaps_satisfied_by(pair.forecast) for pair in found.compared)
+        result = measured.search(seed, limits)
+        assert len(result.observed) <= measured.most_trials
+        assert min(observation.bytes for observation in result.front) <= WINNER_WITHIN * true
+        assert all(limits.satisfied_by(observation) for observation in result.front)
+        assert all(limits.perhaps_satisfied_by(pair.forecast) for pair in result.compared)

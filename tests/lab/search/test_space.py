@@ -57,7 +57,7 @@ def test_no_more_parts_than_asked_for() -> None:
 
 
 def test_each_value_of_a_choice_is_a_part_and_a_number_is_not_varied() -> None:
-    names = [found.name for found in space.parts(registry.registered().values())]
+    names = [entry.name for entry in space.parts(registry.registered().values())]
     chosen = [
         (entry.family, parameter, len(domain.values))
         for entry in registry.registered().values()
