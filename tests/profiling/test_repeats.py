@@ -18,7 +18,7 @@ from lab.values import Share
 from tests.profiling.conftest import Aged
 
 # Ten events of 20 snapshots; each second document equals the one before, and so do four of five market rows of each.
-MADE = (
+STATEMENTS = (
     "CREATE TABLE games (id int PRIMARY KEY, source text NOT NULL)",
     "INSERT INTO games SELECT i, CASE WHEN i % 5 = 0 THEN 'few' ELSE 'many' END FROM generate_series(1, 10) i",
     """CREATE TABLE looks (id int PRIMARY KEY, game_id int NOT NULL REFERENCES games, seen timestamptz NOT NULL,
@@ -36,7 +36,7 @@ def test_shares_are_exact_where_every_event_is_compared(native: Server, new_name
     name = new_name()
     native.create(name)
     with native.connect(name) as database:
-        for statement in MADE:
+        for statement in STATEMENTS:
             database.execute(statement)
         dsn = database.conninfo
     profile = profiling.profile(dsn, now=datetime(2026, 2, 2, tzinfo=UTC), progress=lambda _: None)
@@ -56,7 +56,7 @@ def test_shares_are_exact_where_every_event_is_compared(native: Server, new_name
 
 def test_snapshots_without_market_rows_are_no_duplicates(new_database: Callable[..., str]) -> None:
     dsn = new_database(
-        *MADE,
+        *STATEMENTS,
         "CREATE TABLE marks (id serial PRIMARY KEY, look_id int NOT NULL, name text)",
         "INSERT INTO marks (look_id, name) SELECT id, 'seen once' FROM looks WHERE id % 40 < 10",
     )
@@ -68,7 +68,7 @@ def test_snapshots_without_market_rows_are_no_duplicates(new_database: Callable[
 def test_a_list_differs_by_its_names_and_not_by_its_prices_or_its_order(new_database: Callable[..., str]) -> None:
     """Each look has one price of its own; by the minute, another list, the same in another order, or one name twice."""
     dsn = new_database(
-        *MADE[:4],
+        *STATEMENTS[:4],
         "CREATE TABLE quotes (id serial PRIMARY KEY, look_id int NOT NULL, name text, line float8, body json, gone_at timestamptz)",
         """INSERT INTO quotes (look_id, name, line, body, gone_at)
            SELECT id, 'total', line, json_build_object('at', id), CASE WHEN line = 1 THEN seen END
@@ -87,7 +87,7 @@ def test_lists_are_not_compared_where_a_number_may_be_a_price(new_database: Call
     bare = ("CREATE TABLE marks (id serial PRIMARY KEY, look_id int NOT NULL, name text, price numeric)",
             "INSERT INTO marks (look_id, name, price) SELECT id, 'one', id FROM looks")  # fmt: skip
     profile = profiling.profile(
-        new_database(*MADE[:4], *bare), now=datetime(2026, 2, 2, tzinfo=UTC), progress=lambda _: None
+        new_database(*STATEMENTS[:4], *bare), now=datetime(2026, 2, 2, tzinfo=UTC), progress=lambda _: None
     )
     (looks,) = profile.series
     assert (looks.markets, looks.pairs, looks.equal_lists) == ("marks", 100, None)
@@ -120,7 +120,7 @@ class Counting(ReadOnlySession):
 def test_no_more_snapshots_are_fetched_than_are_compared(new_database: Callable[..., str]) -> None:
     more = """INSERT INTO looks SELECT i, 3, timestamptz '2026-02-01' + i * interval '1 s', '{}'
               FROM generate_series(200, 9999) i"""
-    with Counting.connect(new_database(*MADE, "CREATE INDEX ON looks (game_id)", more)) as source:
+    with Counting.connect(new_database(*STATEMENTS, "CREATE INDEX ON looks (game_id)", more)) as source:
         tables = read_tables(source, without=(), standby=False)
         keys = paths.keys(source, tables)
         (series_tables,) = series.find(tables, paths.find(tables, keys), keys, indexes.read(source, tables))

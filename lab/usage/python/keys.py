@@ -11,7 +11,7 @@ from lab.usage.python.evidence import Evidence
 from lab.usage.python.module import callee, scope
 from lab.usage.values import Access, Occurrence
 
-MADE = {"loads", "json"}
+PARSERS = {"loads", "json"}
 """Calls whose result is not a row of the table."""
 READERS = {"getattr", "hasattr", "attrgetter", "itemgetter", "column", "values_list", "only", *names.ASKING}
 WRITERS = {"setattr", "delattr", "flag_modified", "setdefault"}
@@ -81,7 +81,7 @@ def _is_new_dictionary(owner: ast.expr, evidence: Evidence) -> bool:
         values = list(evidence.module.assigned.get((scope(evidence.module, owner), owner.id), ()))
     plain = (value.value if isinstance(value, ast.Await) else value for value in values)
     return bool(values) and all(
-        (isinstance(value, ast.Dict) and None not in value.keys) or callee(value) in MADE for value in plain
+        (isinstance(value, ast.Dict) and None not in value.keys) or callee(value) in PARSERS for value in plain
     )
 
 

@@ -24,7 +24,7 @@ from tests.support import SAMPLE
 
 EXPERIMENT = runs.load(SAMPLE)
 COMPLETED = next(outcome for outcome in EXPERIMENT.outcomes if isinstance(outcome, Completed))
-MADE = TrialRecord(template=EXPERIMENT.templates[0], outcome=COMPLETED, took=1.0)
+RECORD = TrialRecord(template=EXPERIMENT.templates[0], outcome=COMPLETED, took=1.0)
 REQUEST = TrialRequest(
     planned=PlannedTrial(scenario=COMPLETED.scenario, server=COMPLETED.server),
     dataset=EXPERIMENT.plan.dataset,
@@ -65,8 +65,8 @@ def as_ordinary_user() -> Iterator[None]:
 
 
 def test_a_trial_is_read_as_it_was_measured(tmp_path: Path) -> None:
-    cache(tmp_path).put(REQUEST, SERVER, MADE)
-    assert cache(tmp_path).get(REQUEST, SERVER) == MADE
+    cache(tmp_path).put(REQUEST, SERVER, RECORD)
+    assert cache(tmp_path).get(REQUEST, SERVER) == RECORD
     assert cache(tmp_path, code="other sources").get(REQUEST, SERVER) is None
 
 
@@ -87,27 +87,27 @@ def test_a_trial_of_another_environment_is_made_again(
     change: Callable[[Environment], Environment], tmp_path: Path
 ) -> None:
     here = cache(tmp_path)
-    here.put(REQUEST, SERVER, MADE)
+    here.put(REQUEST, SERVER, RECORD)
     elsewhere = replace(here, environment=change(here.environment))
     assert elsewhere.get(REQUEST, SERVER) is None
 
 
 def test_the_work_of_this_minute_makes_no_trial_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    cache(tmp_path).put(REQUEST, SERVER, MADE)
+    cache(tmp_path).put(REQUEST, SERVER, RECORD)
     monkeypatch.setattr(
         "lab.search.cache.environment", lambda: replace(environment(), load_average=99.0, commit="other")
     )
-    assert cache(tmp_path).get(REQUEST, SERVER) == MADE
+    assert cache(tmp_path).get(REQUEST, SERVER) == RECORD
 
 
 def test_a_cache_that_may_not_be_read_holds_nothing_and_says_so(tmp_path: Path) -> None:
     folder = tmp_path / "locked" / "trials"
     locked = cache(folder)
-    locked.put(REQUEST, SERVER, MADE)
+    locked.put(REQUEST, SERVER, RECORD)
     folder.parent.chmod(0)
     with as_ordinary_user():
         assert locked.get(REQUEST, SERVER) is None
-        locked.put(REQUEST, SERVER, MADE)
+        locked.put(REQUEST, SERVER, RECORD)
         with pytest.raises(InputError, match=r"Trials cannot be written to .*trials: Permission denied") as caught:
             locked.check()
     assert "XDG_CACHE_HOME" in caught.value.hint
@@ -116,7 +116,7 @@ def test_a_cache_that_may_not_be_read_holds_nothing_and_says_so(tmp_path: Path) 
 def test_a_cache_where_a_file_lies_says_so(tmp_path: Path) -> None:
     (tmp_path / "trials").write_text("", encoding="utf-8")
     odd = cache(tmp_path / "trials")
-    odd.put(REQUEST, SERVER, MADE)
+    odd.put(REQUEST, SERVER, RECORD)
     assert odd.get(REQUEST, SERVER) is None
     with pytest.raises(InputError, match="it is not a folder"):
         odd.check()
@@ -125,12 +125,12 @@ def test_a_cache_where_a_file_lies_says_so(tmp_path: Path) -> None:
 @pytest.mark.parametrize("lay", [os.mkfifo, os.mkdir])
 def test_a_pipe_or_a_folder_in_place_of_a_trial_holds_nothing(lay: Callable[[Path], None], tmp_path: Path) -> None:
     here = cache(tmp_path)
-    here.put(REQUEST, SERVER, MADE)
+    here.put(REQUEST, SERVER, RECORD)
     (file,) = tmp_path.glob("*.json")
     file.unlink()
     lay(file)
     assert here.get(REQUEST, SERVER) is None
-    here.put(REQUEST, SERVER, MADE)
+    here.put(REQUEST, SERVER, RECORD)
 
 
 @pytest.fixture
