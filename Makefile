@@ -4,6 +4,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 # Several processes, each with its own servers; one that has nothing left to do takes tests from another.
 TESTS := $(BIN)/pytest --numprocesses auto --dist worksteal
+# What is imported is compiled then: to compile all of it takes as long as the rest of the installation.
+INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile
 # Nothing of the machine that pins is written down: not where it looks for packages, not its options.
 PIN := $(BIN)/pip-compile --quiet --generate-hashes --allow-unsafe --strip-extras --no-header \
   --no-emit-index-url --no-emit-trusted-host --no-emit-find-links
@@ -79,14 +81,14 @@ $(VENV)/.made:
 	touch $@
 
 $(VENV)/.ready: requirements.lock pyproject.toml | $(VENV)/.made
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --requirement requirements.lock
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	$(INSTALL) --require-hashes --requirement requirements.lock
+	$(INSTALL) --no-deps --no-build-isolation --editable .
 	touch $@
 
 $(VENV)/.ready-dev: requirements-dev.lock $(VENV)/.ready
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --requirement requirements-dev.lock
+	$(INSTALL) --require-hashes --requirement requirements-dev.lock
 	touch $@
 
 $(VENV)/.ready-docs: requirements-docs.lock $(VENV)/.ready
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --requirement requirements-docs.lock
+	$(INSTALL) --require-hashes --requirement requirements-docs.lock
 	touch $@
