@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 
 from lab.errors import DatabaseError
@@ -109,7 +109,7 @@ SELECT 'file of the server', name FROM pg_ls_dir('.') name
 _IS_SUPERUSER = "SELECT rolsuper FROM pg_roles WHERE rolname = current_user"
 
 _OTHERS_BYTES = f"""
-SELECT coalesce(sum(pg_database_size(oid)), 0)::bigint FROM pg_database
+SELECT datname::text, pg_database_size(oid) FROM pg_database
 WHERE datname <> current_database()
   AND (shobj_description(oid, 'pg_database') IS NULL OR NOT starts_with(shobj_description(oid, 'pg_database'), {literal(MARK)}))
 """
@@ -135,14 +135,18 @@ def left(database: Database, before: Inventory, *, private: bool) -> Inventory:
     return new
 
 
-def others_bytes(database: Database) -> int:
-    """Size of all databases of a private server that the lab did not make."""
-    return int(database.value(_OTHERS_BYTES))
+def others_bytes(database: Database) -> Mapping[str, int]:
+    """Bytes of each database of a private server that the lab did not make, or has not marked yet."""
+    return dict(database.fetch(_OTHERS_BYTES))
 
 
-def grown(before: int, after: int) -> bool:
-    """Whether other databases grew by more than the caches that a first connection writes."""
-    return after - before > _GROWTH
+def growth(before: Mapping[str, int], after: Mapping[str, int]) -> int:
+    """Bytes by which other databases grew, beyond the caches that a first connection writes.
+
+    One that was there only before or only afterwards is a neighbour's clone that had no mark yet; or it was left, as `left` finds.
+    """
+    grew = sum(after[name] - size for name, size in before.items() if name in after)
+    return grew if grew > _GROWTH else 0
 
 
 def sessions(database: Database) -> int | None:

@@ -13,6 +13,7 @@ from lab.postgres import catalogs, footprint
 from lab.postgres.catalogs import UNEXPLAINED
 from lab.postgres.database import Database as Connection
 from lab.scenario import Database, Shape
+from lab.trial import leftovers
 from lab.trial.apply import Recorder
 from lab.trial.template import Bench
 from lab.values import SYSTEM_CATALOGS, Completed, Failed, Outcome, Verdict
@@ -153,6 +154,20 @@ def test_a_job_of_timescaledb_that_stays_is_noticed(pglite_bench: Bench) -> None
     assert mismatches(run_scenario(pglite_bench, job)) == "left behind: background job"
 
 
+def test_a_clone_of_a_neighbour_that_has_no_mark_yet_is_no_growth_and_hides_none(bench: Bench) -> None:
+    with bench.untouched() as database, Connection.connect(f"{database.conninfo} dbname=postgres") as own:
+        before = leftovers.others_bytes(database)
+        own.execute("CREATE DATABASE unmarked")
+        try:
+            after = leftovers.others_bytes(database)
+        finally:
+            own.execute("DROP DATABASE unmarked")
+    assert after.keys() - before.keys() == {"unmarked"}
+    assert [leftovers.growth(*moments) for moments in ((before, after), (after, before))] == [0, 0]
+    grown = {**before, "postgres": before["postgres"] + (2 << 20)}
+    assert leftovers.growth(after, grown) == 2 << 20
+
+
 def test_bytes_in_another_database_are_noticed(bench: Bench) -> None:
     def apply(db: Database) -> None:
         assert isinstance(db, Recorder)
@@ -160,7 +175,7 @@ def test_bytes_in_another_database_are_noticed(bench: Bench) -> None:
             own.execute("CREATE TABLE hidden AS SELECT i, md5(i::text) FROM generate_series(1, 50000) i")
 
     try:
-        assert "bytes of other databases" in mismatches(run_scenario(bench, apply))
+        assert "growth of other databases" in mismatches(run_scenario(bench, apply))
     finally:
 
         def clean(db: Database) -> None:
