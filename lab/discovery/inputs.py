@@ -87,6 +87,10 @@ class DiscoveryInputs:
         library = replace(self.library, parents=strategy.experiment.workload.parents)
         return plan_files(strategy.trial, facts, dependants, strategy.removal_steps, library)
 
+    def has_file(self, name: str) -> bool:
+        """Whether the plan has the file of that name."""
+        return any(file.name == name for file in self.files)
+
     def propose(self, category: Category) -> str:
         """The command that measures the strategies of a category."""
         names = [proposal.name for proposal in self.proposals if proposal.category is category]

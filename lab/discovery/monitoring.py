@@ -65,7 +65,7 @@ def _archive(inputs: DiscoveryInputs, strategy: MeasuredStrategy) -> Iterator[st
 
 
 def _recurring(inputs: DiscoveryInputs, strategy: MeasuredStrategy) -> Iterator[str]:
-    if strategy.candidate.facts.recurring and inputs.files:
+    if inputs.has_file(RECURRING):
         yield (
             f"Execute `psql DSN -f {inputs.plan_folder}/{RECURRING}` again and again, such as once an hour."
             " What writers add takes as much space as before until then."
@@ -78,7 +78,7 @@ def _deletion(inputs: DiscoveryInputs) -> Iterator[str]:
     """How a job deletes rows where the application's DELETE no longer does, or would leave something behind."""
     writing = inputs.library.writing
     tables = [table for table, parts in writing.items() if parts.collect or parts.delete or parts.release]
-    if tables and inputs.files:
+    if tables and inputs.has_file(WRITING):
         yield (
             f"A retention deletes rows of {joined(tables)} with the statements of `{inputs.plan_folder}/{WRITING}`, in their order"
             " and in one transaction; where a table has none that deletes, with the application's own."

@@ -161,7 +161,7 @@ def _by_client(inputs: DiscoveryInputs) -> Iterator[str]:
             f"How to read what a client packed or moved: {aside_command(inputs, READ, ' TABLE.COLUMN KEY...')} prints texts."
             " A reader in Python calls the same: `open_owned(DSN)` of `lab.owned`, and its `texts(scenario, column, keys)`."
         )
-    if any(file.name == WRITING for file in inputs.files):
+    if inputs.has_file(WRITING):
         yield (
             f"How to write afterwards: `{inputs.plan_folder}/{WRITING}` has the statements with which the trial wrote. Once"
             " phase 103 is done, `psql DSN -f` executes it and changes nothing: it shows that they fit the tables."

@@ -10,6 +10,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from lab.discovery.plan.dependants import recreating_statements
+from lab.discovery.plan.layout import commented, terminated
 from lab.discovery.plan.programs import HEADER, Aside, aside_program, step_program
 from lab.discovery.plan.swap import swapped_tables
 from lab.discovery.plan.writing import writing_blocks
@@ -62,7 +63,7 @@ PROGRAM = ".py"
 
 @dataclass(frozen=True, kw_only=True)
 class Library:
-    """What the lab that writes the plan can do for a strategy in the place of a client."""
+    """What the lab that writes the plan knows of a strategy besides its trial, and can do for it in the place of a client."""
 
     version: str = ""
     steps: tuple[ClientStep, ...] = ()
@@ -213,11 +214,10 @@ def statement_text(statement: ExecutedStatement) -> str:
     What a client did is a statement that raises, with the query that it read as a comment.
     """
     if statement.kind is StatementKind.CHANGE:
-        return f"{statement.sql.strip().removesuffix(';')};"
+        return terminated(statement.sql)
     name = "'" + statement.name.replace("'", "''") + "'"
     if statement.kind is StatementKind.CLIENT:
-        query = "\n".join(f"--   {line}" for line in statement.sql.strip().splitlines())
-        return _CLIENT.format(query=query, name=name)
+        return _CLIENT.format(query=commented(statement.sql), name=name)
     kind, detail = _KINDS[statement.kind]
     return _CHECK.format(sql=statement.sql.strip(), kind=kind, detail=detail, name=name, hint=_STOP)
 

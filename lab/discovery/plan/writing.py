@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
+from lab.discovery.plan.layout import commented, terminated
 from lab.values.client import ClientStep
 from lab.values.declared import Action, Writing, staged_name
 
@@ -51,12 +52,11 @@ def _staged(tables: Iterable[str], statements: str) -> Iterator[str]:
 
 def _titled(title: str, statements: Sequence[str]) -> Iterator[str]:
     if statements:
-        yield "\n\n".join((f"-- {title}", *(f"{sql.strip().removesuffix(';')};" for sql in statements)))
+        yield "\n\n".join((f"-- {title}", *map(terminated, statements)))
 
 
 def _by_client(table: str, step: ClientStep) -> str:
-    query = "\n".join(f"--   {line}" for line in step.read.strip().splitlines())
     return (
         f"-- {table}: the writer does this in Python: {step.name}. What it makes of the rows of the query goes into"
-        f" {step.into} ({', '.join(step.columns)}).\n{query}"
+        f" {step.into} ({', '.join(step.columns)}).\n{commented(step.read)}"
     )
