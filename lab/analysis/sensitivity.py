@@ -51,7 +51,8 @@ def _changed(
             yield f"{parameter.name} {value:g}", at_value, constraints
     if constraints.target_bytes is not None:
         horizon = constraints.horizon_days or _HORIZON
-        for pace in (pace for pace in _PACES if pace != 1 or constraints.horizon_days is None):
+        paces = [pace for pace in _PACES if pace != 1 or constraints.horizon_days is None]
+        for pace in paces:
             growing = [_growing(candidate, pace) for candidate in candidates]
             yield f"{pace:g} x growth over {horizon} days", growing, replace(constraints, horizon_days=horizon)
     if pick.projection.size.low is not None:

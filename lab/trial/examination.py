@@ -106,10 +106,10 @@ class _Examination:
         request, bench = self.trial.request, self.trial.bench
         bench.make_control()
         asked = reads.about(bench.template.questions.reads, request.read_subjects)
-        with self.watch.turn(self.trial.exclusive), self._sides(bench.control()) as (after, before):
+        with self.watch.turn(self.trial.exclusive), self._sides(bench.control()) as (clone, before):
             columns = Reader.of(self.scenario, bench.server, self.database, self.trial.outside).opened()
-            sides = replace(after, columns=columns), before
-            return reads.measure(*sides, asked, self.loss.columns, seconds=request.read_seconds)
+            after = replace(clone, columns=columns)
+            return reads.measure(after, before, asked, self.loss.columns, seconds=request.read_seconds)
 
     def written(self) -> Writes | None:
         """The writes; None where the workload has none."""

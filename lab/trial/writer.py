@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from time import perf_counter
@@ -59,7 +59,7 @@ class Writer:
                 columns = ", ".join(f"{quoted(column)} {kinds[column]}" for column in listed)
                 self.database.execute(f"CREATE TEMP TABLE {quoted(staged_name(action, table))} ({columns})")
         for table in tables:
-            for statement in self.writing.get(table, Writing()).prepare:
+            for statement in self._of(table).prepare:
                 self.database.execute(statement)
 
     def stage(self, write: Write) -> None:
@@ -77,15 +77,20 @@ class Writer:
         """Carry it out; what the writer itself does to the new rows is part of it. Errors: `LabError`; nothing was written then."""
         steps = [step for change in write.changes for step in self._client(change)]
         statements = [sql for change in write.changes for sql in self._statements(change)]
+        deleted = [self._of(change.table) for change in write.changes if change.action is Action.DELETE]
+        collect = [sql for writing in deleted for sql in writing.collect]
+        release = [sql for writing in deleted for sql in writing.release]
         wal, cpu = wal_position(self.database), self.side.gauge.cpu_seconds()
         started = perf_counter()
         with self.database.transaction():
             for step in steps:
                 copy_in = partial(self.bench.server.copy_in, self.database)
                 copy(step, self._opened[step.name], self._ready[step.name], copy_in)
-            self._beside(write, lambda writing: writing.collect)
+            for sql in collect:
+                self.database.write(sql)
             touched = [self.database.write(sql) for sql in statements]
-            self._beside(write, lambda writing: writing.release)
+            for sql in release:
+                self.database.write(sql)
         seconds = perf_counter() - started
         cpu_now, wal_now = self.side.gauge.cpu_seconds(), wal_position(self.database)
         return Transaction(
@@ -95,17 +100,15 @@ class Writer:
             rows=sum(map(abs, touched)),
         )
 
-    def _client(self, change: TableWrite) -> Sequence[ClientStep]:
-        return self.writing.get(change.table, Writing()).client if change.action is Action.INSERT else ()
+    def _of(self, table: str) -> Writing:
+        """How the strategy writes the table; empty where it is written as before."""
+        return self.writing.get(table, Writing())
 
-    def _beside(self, write: Write, statements: Callable[[Writing], Sequence[str]]) -> None:
-        """What belongs to a deletion, whose rows do not count."""
-        deleted = [change.table for change in write.changes if change.action is Action.DELETE]
-        for sql in (sql for table in deleted for sql in statements(self.writing.get(table, Writing()))):
-            self.database.write(sql)
+    def _client(self, change: TableWrite) -> Sequence[ClientStep]:
+        return self._of(change.table).client if change.action is Action.INSERT else ()
 
     def _statements(self, change: TableWrite) -> Sequence[str]:
-        writing = self.writing.get(change.table, Writing())
+        writing = self._of(change.table)
         own = {Action.INSERT: writing.insert, Action.UPDATE: writing.update, Action.DELETE: writing.delete}
         kept = (column for column in change.columns if f"{change.table}.{column}" not in self.given_up)
         return own[change.action] or (change.sql.replace("{columns}", ", ".join(map(quoted, kept))),)
