@@ -24,6 +24,13 @@ _HASTE_SECONDS = 0.2
 """The same where it does harm as long as it goes on."""
 
 
+class _Ended(BaseException):
+    """Ends the code of a thread.
+
+    It is no `SystemExit`: C code that called Python and cannot pass its error on prints it, which ends the process then.
+    """
+
+
 class Limit(Protocol):
     """What a step may take."""
 
@@ -123,4 +130,4 @@ def _end(thread: threading.Thread, attempts: Sequence[Callable[[], None]], grace
 def _stop(thread: threading.Thread) -> None:
     """Raise an error in the thread. Nothing else ends a loop of pure Python, which would slow every later trial."""
     if thread.ident is not None:
-        ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(thread.ident), ctypes.py_object(SystemExit))
+        ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(thread.ident), ctypes.py_object(_Ended))

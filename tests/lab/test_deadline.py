@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import subprocess
 import sys
 import threading
 import time
@@ -13,6 +14,7 @@ from lab.scenario import Database
 from lab.trial.template import Bench
 from lab.values import Completed, Failed, Outcome
 from tests.lab.trials import run_scenario, run_sql
+from tests.support import ROOT
 
 
 def failure(outcome: Outcome) -> Failed:
@@ -54,6 +56,25 @@ def test_python_that_never_ends_is_stopped_inside_and_outside_of_a_step(bench: B
     for apply, step in ((outside, "apply"), (inside, "spin")):
         assert failure(run_scenario(bench, apply, step_seconds=1)).step == step
     assert not [thread for thread in threading.enumerate() if thread.name == "scenario"]
+
+
+CALLED_BY_C = """
+import ctypes
+import threading
+
+from lab.trial.deadline import Deadline, run_within
+
+returned = []
+run_within([Deadline(0.1)], lambda: returned.append(ctypes.pythonapi.PyRun_SimpleString(b"while True: pass")), [])
+print(returned, threading.active_count())
+"""
+"""C prints the error of the loop, because it has nowhere to raise it, as psycopg does where a server sends a notice."""
+
+
+def test_ending_python_that_c_called_does_not_end_the_process() -> None:
+    command = [sys.executable, "-c", CALLED_BY_C]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True, timeout=60)
+    assert done.stdout == "[-1] 1\n", done.stderr
 
 
 @pytest.mark.slow
