@@ -35,8 +35,8 @@ class Limit(Protocol):
     """What a step may take."""
 
     @property
-    def harmful(self) -> bool:
-        """Whether code that is past the limit does harm as long as it goes on."""
+    def tolerance_seconds(self) -> float | None:
+        """After which code that is past the limit is ended, because it does harm; None: each milder way may be tried first."""
 
     @property
     def passed(self) -> bool:
@@ -52,8 +52,8 @@ class Limit(Protocol):
 class Deadline:
     """The time left for a step; it restarts with each step, and with the time between two steps."""
 
-    harmful = False
-    """As `Limit.harmful`."""
+    tolerance_seconds = None
+    """As `Limit.tolerance_seconds`."""
 
     def __init__(self, seconds: float) -> None:
         self.seconds = seconds
@@ -113,7 +113,9 @@ def run_within(
     while thread.is_alive() and not any(limit.look() for limit in limits):
         thread.join(_LOOK_SECONDS)
     stop = partial(_stop, thread)
-    if any(limit.harmful and limit.passed for limit in limits):
+    tolerated = [limit.tolerance_seconds for limit in limits if limit.passed and limit.tolerance_seconds is not None]
+    if tolerated:
+        thread.join(min(tolerated))
         _end(thread, [stop, *ends], _HASTE_SECONDS)
     _end(thread, [*ends, stop], _GRACE_SECONDS)
     return raised.pop() if raised else None  # whose frames hold this list

@@ -76,8 +76,8 @@ class MemoryLimit:
     bit by bit is looked at; one allocation of more than is free is refused by the system, because no look comes in time.
     """
 
-    harmful = True
-    """As `Limit.harmful`."""
+    tolerance_seconds = 0.0
+    """As `Limit.tolerance_seconds`."""
 
     def __init__(self, most: int | None = None) -> None:
         self._given = most

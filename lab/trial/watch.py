@@ -18,8 +18,8 @@ Exclusive: TypeAlias = Callable[[], AbstractContextManager[None]]
 class _Closing:
     """The end of the server, because the run is interrupted: code that does not ask the server would not notice."""
 
-    harmful = True
-    """As `Limit.harmful`: who pressed Ctrl-C waits for it."""
+    tolerance_seconds = 0.3
+    """As `Limit.tolerance_seconds`: who pressed Ctrl-C waits for it, and a statement fails by itself meanwhile."""
 
     def __init__(self, server: Server) -> None:
         self._server = server
