@@ -124,7 +124,7 @@ def breaking(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Breaking:
 @pytest.fixture
 def temporary() -> Iterator[Path]:
     """A folder for the servers of one command: short, because sockets lie in it, and empty again at its end."""
-    folder = Path(tempfile.mkdtemp(prefix="lt", dir="/tmp"))
+    folder = Path(tempfile.mkdtemp(prefix="lt"))
     folder.chmod(0o755)
     yield folder
     left = [path for path in folder.rglob("*") if path.name.startswith("run-")]
