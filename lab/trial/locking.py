@@ -151,11 +151,9 @@ class LockListener:
 
     def _locks(self, pending: _Pending, ended: float) -> tuple[TableLock, ...] | None:
         sights = self._sights(pending.began, ended)
-        if pending.new is not None:
-            sights.append(Sight(asked=ended, answered=ended, held=pending.new))
-        if not sights:
+        if pending.new is None and not sights:
             return None
-        holds = longest_holds(sights, pending.began, ended)
+        holds = longest_holds(sights, pending.began, ended, pending.new or frozenset())
         taken = (
             TableLock(
                 table=owner.table,

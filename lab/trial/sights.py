@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from lab.postgres.locks import Held
@@ -18,11 +18,13 @@ class Sight:
     held: Held
 
 
-def longest_holds(sights: Iterable[Sight], began: float, ended: float) -> Mapping[tuple[int, LockMode], float]:
-    """Of each relation and mode that was seen, the longest time in seconds that it was locked at most.
+def longest_holds(
+    sights: Sequence[Sight], began: float, ended: float, taken: Held = frozenset()
+) -> Mapping[tuple[int, LockMode], float]:
+    """Of each relation and mode that was seen or is among those `taken`, the longest time in seconds that it was locked at most.
 
     `sights` are in the order of time, between `began` and `ended`. A lock came after the last sight without it was asked
-    for, and went before the next one without it was answered.
+    for, and went before the next one without it was answered. One that was taken and not seen lies between two of them.
     """
     longest: dict[tuple[int, LockMode], float] = {}
     since: dict[tuple[int, LockMode], float] = {}
@@ -39,4 +41,7 @@ def longest_holds(sights: Iterable[Sight], began: float, ended: float) -> Mappin
         absent = sight.asked
     for place in tuple(since):
         gone(place, ended)
+    if unseen := taken - longest.keys():
+        asked, answered = (began, *(sight.asked for sight in sights)), (*(sight.answered for sight in sights), ended)
+        longest |= dict.fromkeys(unseen, max(after - before for before, after in zip(asked, answered, strict=True)))
     return longest

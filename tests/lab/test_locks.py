@@ -352,6 +352,15 @@ def test_a_lock_counts_from_the_last_look_without_it() -> None:
     assert longest_holds([*sights, Sight(asked=40, answered=40, held=held)], 0, 40) == {place: 21}
     assert longest_holds(sights[1:], 0, 40) == {place: 31}
     assert longest_holds([], 0, 40) == {}
+    assert longest_holds(sights, 0, 40, held) == {place: 21}
+
+
+def test_a_lock_that_nobody_saw_lies_in_the_longest_time_between_two_looks() -> None:
+    place = (1, LockMode.SHARE)
+    sights = [Sight(asked=at, answered=at + 1, held=frozenset()) for at in (10, 37)]
+    assert longest_holds(sights, 0, 40, frozenset({place})) == {place: 28}
+    assert longest_holds(sights[1:], 0, 40, frozenset({place})) == {place: 38}
+    assert longest_holds([], 0, 40, frozenset({place})) == {place: 40}
 
 
 def test_canaries_leave_no_trace(bench: Bench) -> None:
