@@ -25,7 +25,7 @@ from lab.postgres.database import Database
 from lab.servers import Server
 from lab.values import Profile
 from tests.data_gen.conftest import MB, TOTAL, loaded, outside, profiled
-from tests.support import CASES
+from tests.support import CASES, sampled
 from tests.thin import thinned
 
 pytestmark = pytest.mark.trial("calibration")
@@ -156,7 +156,7 @@ def test_the_parameters_come_back(original: Original) -> None:
     assert (load.index_at is None) == (own.index_at is None)
 
 
-@pytest.mark.parametrize("name", case_names())
+@pytest.mark.parametrize("name", sampled(case_names(), every=2))
 def test_what_a_case_publishes_gives_its_own_workload_again(name: str) -> None:
     base = load_case(name)
     load, own = calibrated(published.load(CASES / f"{name}.json"), base).case.workload, base.workload
@@ -284,7 +284,7 @@ def test_measured_repetition_is_what_the_generator_expects(small_database: Datab
         assert measured[f"{markets}.list_equal_to_previous"] == pytest.approx(100 * equal_lists(plan, sites), abs=0.5)
 
 
-@pytest.mark.parametrize("churn", [0.0, 0.5, 4.0])
+@pytest.mark.parametrize("churn", sampled([0.0, 0.5, 4.0], every=3))
 def test_the_churn_is_found_again_from_the_lists_that_repeat(churn: float) -> None:
     case = load_case("2026-02-17")
     plan = DatasetPlan(case.updated({"list_churn": churn}), EVENTS, 1)

@@ -136,6 +136,7 @@ def old_documents(bench: Bench, now: datetime | None = None) -> int:
         )
 
 
+@pytest.mark.slow
 def test_what_has_become_older_moves_later_into_files_of_its_own(nasty: Bench) -> None:
     seen: list[list[tuple[str, int]]] = []
 
@@ -182,6 +183,7 @@ def spin(_: Database) -> None:
         pass
 
 
+@pytest.mark.slow
 def test_moving_what_has_become_old_is_timed_for_each_new_row(bench: Bench) -> None:
     of_moving, of_sleeping = (recurring_seconds(written(bench, again)) for again in (scenario().again, sleep))
     assert of_moving

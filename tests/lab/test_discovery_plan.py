@@ -139,6 +139,7 @@ def test_the_files_of_a_strategy_leave_the_answers_that_it_declared(
         assert_answers(bench, name, database, tmp_path)
 
 
+@pytest.mark.slow
 def test_the_statements_of_writers_are_a_file_in_the_order_of_a_transaction(
     planned: Callable[[str], tuple[PlanFile, ...]],
 ) -> None:

@@ -281,6 +281,7 @@ def test_fewer_subjects_are_those_in_the_middle_of_each_query() -> None:
     assert reads.about(named, None) == reads.about(named, 9) == tuple(named)
 
 
+@pytest.mark.slow
 def test_only_so_many_subjects_are_timed_as_the_trial_asks_for(bench: Bench) -> None:
     few = timed(bench, "SELECT 1", read_subjects=1)
     assert list(dict.fromkeys(query for query, _ in costs(few))) == QUERIES

@@ -18,6 +18,7 @@ from scenarios._packed_payloads import SIDES, packing_new, referred
 from scenarios._packing import Packing
 from scenarios.pack_market_history import pack
 from tests.lab.trials import run_scenario
+from tests.support import sampled
 
 PACKED = "pack_raw_response(level=1,dictionary_kb=16,share=4)"
 """As fast as it gets, and with several references for an event."""
@@ -84,7 +85,7 @@ def at_once(watched: Database, retention: Callable[[], None], meanwhile: Callabl
     return waits
 
 
-@pytest.mark.parametrize("table", SIDES)
+@pytest.mark.parametrize("table", sampled(SIDES, every=2))
 def test_a_reference_goes_with_the_last_document_that_needs_it(table: str, bench: Bench) -> None:
     seen: list[tuple[int, int, int]] = []
 
@@ -108,6 +109,7 @@ def test_a_reference_goes_with_the_last_document_that_needs_it(table: str, bench
     assert not faults
 
 
+@pytest.mark.slow
 def test_a_reference_stays_while_a_writer_is_about_to_refer_to_it(bench: Bench) -> None:
     table, side = next(iter(SIDES.items()))
     seen: list[tuple[bool, int]] = []

@@ -63,6 +63,7 @@ def test_each_trial_is_written_once_and_nothing_is_written_again(sample: Experim
         assert after | before == after
 
 
+@pytest.mark.slow
 def test_trials_that_end_in_any_order_and_at_once_are_all_kept_and_read_as_planned(
     sample: Experiment, tmp_path: Path
 ) -> None:

@@ -171,6 +171,7 @@ def test_what_runs_again_and_again_is_timed_per_new_row(bench: Bench, untouched:
     assert written(bench, "SELECT 1", recurring=("SELECT 1 / 0",)).recurring_seconds is None
 
 
+@pytest.mark.slow
 def test_a_job_that_comes_again_and_again_counts_as_a_part_of_the_write(sample: Experiment) -> None:
     writes = [
         write for row in analyse(sample).trials for write in row.writes or () if write.recurring_seconds is not None
