@@ -107,14 +107,16 @@ def exclusive(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
 
 @pytest.fixture(scope="session", autouse=True)
 def temporary_files(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """In memory where there is enough of it, for this process and all that it starts: a database is thousands of files, and
-    each is made there in a tenth of the time that a disk takes. What tests write themselves stays on the disk.
+    """In memory where it is ample, for this process and all that it starts; what tests write themselves stays on the disk.
+
+    A database is hundreds of files, and each is made in memory in a tenth of the time that a disk takes.
     """
     tmp_path_factory.getbasetemp()
     if not _has_ample_memory():
         yield
         return
-    with tempfile.TemporaryDirectory(prefix="lt", dir=_MEMORY) as folder, pytest.MonkeyPatch.context() as patch:
+    memory = tempfile.TemporaryDirectory(prefix="lt", dir=_MEMORY, ignore_cleanup_errors=True)
+    with memory as folder, pytest.MonkeyPatch.context() as patch:
         Path(folder).chmod(0o755)  # servers of another account pass through it
         patch.setenv("TMPDIR", folder)
         patch.setattr(tempfile, "tempdir", folder)
