@@ -103,10 +103,11 @@ def run_within(
     raised: list[BaseException] = []
 
     def target() -> None:
-        try:
-            work()
-        except BaseException as error:  # noqa: BLE001 - also `sys.exit`, which is no reason to end the run
-            raised.append(error)
+        with suppress(_Ended):  # which may come late, while another error is kept
+            try:
+                work()
+            except BaseException as error:  # noqa: BLE001 - also `sys.exit`, which is no reason to end the run
+                raised.append(error)
 
     thread = threading.Thread(target=target, name="scenario", daemon=True)
     thread.start()
