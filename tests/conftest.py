@@ -25,6 +25,7 @@ import pytest
 from lab.errors import InputError, UnavailableError
 from lab.postgres.conninfo import parts_of
 from lab.servers import KINDS, Options, Server, Workspace, engine, open_server, open_workspace
+from lab.servers.workspace import MEMORY, has_memory
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
@@ -39,7 +40,6 @@ ROLE, PASSWORD = "lab_tester", "mellon5%40sesame"
 _PROCESS_BYTES = 3 << 30
 """What one process of the test run takes with its servers."""
 
-_MEMORY = Path("/dev/shm")
 _AMPLE_BYTES = 4 * _PROCESS_BYTES
 
 _numbers = itertools.count(1)
@@ -112,10 +112,10 @@ def temporary_files(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     A database is hundreds of files, and each is made in memory in a tenth of the time that a disk takes.
     """
     tmp_path_factory.getbasetemp()
-    if not _has_ample_memory():
+    if psutil.virtual_memory().available < _AMPLE_BYTES or not has_memory(_AMPLE_BYTES):
         yield
         return
-    memory = tempfile.TemporaryDirectory(prefix="lt", dir=_MEMORY, ignore_cleanup_errors=True)
+    memory = tempfile.TemporaryDirectory(prefix="lt", dir=MEMORY, ignore_cleanup_errors=True)
     with memory as folder, pytest.MonkeyPatch.context() as patch:
         Path(folder).chmod(0o755)  # servers of another account pass through it
         patch.setenv("TMPDIR", folder)
@@ -123,16 +123,8 @@ def temporary_files(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
         yield
 
 
-def _has_ample_memory() -> bool:
-    if not os.access(_MEMORY, os.W_OK) or psutil.virtual_memory().available < _AMPLE_BYTES:
-        return False
-    disk = os.statvfs(_MEMORY)
-    return disk.f_bavail * disk.f_frsize >= _AMPLE_BYTES and not disk.f_flag & os.ST_NOEXEC
-
-
 @pytest.fixture(scope="session")
-def workspace(temporary_files: None) -> Iterator[Workspace]:
-    del temporary_files  # asked for so that it ends afterwards
+def workspace() -> Iterator[Workspace]:
     with open_workspace() as workspace:
         yield workspace
 

@@ -28,8 +28,8 @@ from lab.servers.record import OddRecordError, Record
 from lab.servers.shared_memory import remove_segments
 
 _FULL_BYTES = 1 << 20
-_MEMORY = Path("/dev/shm")  # noqa: S108 - a folder of our own is made in it
-_SMALL_BYTES = 512 << 20
+MEMORY = Path("/dev/shm")  # noqa: S108 - a folder of our own is made in it
+_SMALL_BYTES = 512 << 20  # a small server and, should they be copied, its programs
 _STARTING_S = 3600.0  # a folder without a record may belong to a run that is just starting
 _REAPER = """
 import sys, time
@@ -185,7 +185,7 @@ def tail(log: Path, lines: int = 15) -> str:
 @contextmanager
 def open_workspace(*, small: bool = False) -> Iterator[Workspace]:
     """A run's folder for as long as the context lasts; a `small` one lies in memory where the machine offers that."""
-    base = _base(_MEMORY if small and _has_memory() else _disk(), create=True)
+    base = _base(MEMORY if small and has_memory(_SMALL_BYTES) else _disk(), create=True)
     with writing(base):
         path = Path(tempfile.mkdtemp(prefix="run-", dir=base))
         path.chmod(_mode())
@@ -206,7 +206,7 @@ def clean(skipped: Callable[[str], None]) -> list[str]:
 
 
 def _runs(skipped: Callable[[str], None]) -> Iterator[Path]:
-    for root in dict.fromkeys((_disk(), _MEMORY)):
+    for root in dict.fromkeys((_disk(), MEMORY)):
         try:
             yield from sorted(_base(root).glob("run-*"))
         except (ServerError, OSError) as error:
@@ -250,12 +250,12 @@ def _disk() -> Path:
     return Path(folder)
 
 
-def _has_memory() -> bool:
-    """Whether there is a folder in memory with room for a small server and, should they be copied, its programs."""
-    if not os.access(_MEMORY, os.W_OK):
+def has_memory(least_bytes: int) -> bool:
+    """Whether there is a folder in memory with that much room, from which programs can be executed, too."""
+    if not os.access(MEMORY, os.W_OK):
         return False
-    disk = os.statvfs(_MEMORY)
-    return disk.f_bavail * disk.f_frsize >= _SMALL_BYTES and not disk.f_flag & os.ST_NOEXEC
+    disk = os.statvfs(MEMORY)
+    return disk.f_bavail * disk.f_frsize >= least_bytes and not disk.f_flag & os.ST_NOEXEC
 
 
 def _base(root: Path, *, create: bool = False) -> Path:
