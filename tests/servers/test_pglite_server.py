@@ -14,7 +14,7 @@ import pytest
 from lab.errors import ServerError, UnavailableError
 from lab.postgres.conninfo import parts_of
 from lab.postgres.database import Database
-from lab.servers import Server, Workspace
+from lab.servers import Server, Workspace, open_server
 from lab.servers.pglite import packages
 from lab.values.events import Event
 
@@ -45,6 +45,33 @@ def test_a_compressed_hypertable_has_its_rows_after_every_start(pglite: Server, 
 def test_it_offers_the_community_edition(pglite: Server) -> None:
     assert pglite.capabilities.timescaledb_edition == "community"
     assert pglite.capabilities.timescaledb
+
+
+def test_no_process_compiles_what_an_earlier_one_has_compiled(pglite: Server, new_name: NewName) -> None:
+    pglite.create(name := new_name())
+    with pglite.connect(name) as database:
+        assert database.value("SHOW storage_lab.compiled_before") == "on"
+
+
+def test_an_engine_whose_kept_code_is_of_another_v8_is_compiled_anew(
+    pglite: Server, workspace: Workspace, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / "code").write_bytes(b"of another V8 " * 1000)
+    monkeypatch.setattr("lab.servers.pglite.server.machine_code", lambda *_: tmp_path / "code")
+    with open_server(pglite.kind, workspace=workspace, progress=lambda _: None) as server:
+        server.create("anew")
+        with server.connect("anew") as database:
+            assert database.value("SHOW storage_lab.compiled_before") == "off"
+            assert database.value("SELECT sum(n) FROM generate_series(1, 100) n") == 5050
+
+
+def test_an_engine_that_keeps_nothing_says_what_it_logged(
+    pglite: Server, workspace: Workspace, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr("lab.servers.pglite.machine_code.cached", lambda _, make: make(tmp_path / "missing"))
+    opened = open_server(pglite.kind, workspace=workspace, progress=lambda _: None)
+    with pytest.raises(ServerError, match=r"(?s)did not keep what it compiled.*log ends with:.*ENOENT"), opened:
+        pass
 
 
 def test_a_second_connection_is_refused_with_words(pglite: Server, new_name: NewName) -> None:

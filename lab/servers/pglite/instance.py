@@ -116,7 +116,7 @@ class Instance:
         self._kill()  # the rest of a process that died
         self._socket.unlink(missing_ok=True)
         self._process = self._workspace.spawn(
-            self._command, log=self._log, env=server_environment(), stdin=subprocess.PIPE
+            self._command, log=self.log, env=server_environment(), stdin=subprocess.PIPE
         )
         if not wait_until_started(self._socket.exists, self._lives, _STARTING_S):
             self._kill()
@@ -137,14 +137,15 @@ class Instance:
         return self._folder / ".s.PGSQL.5432"
 
     @property
-    def _log(self) -> Path:
+    def log(self) -> Path:
+        """What the process prints."""
         return self._folder.with_name(f"{self._folder.name}.log")
 
     def _log_tail(self) -> str:
         if self._process:
             with suppress(subprocess.TimeoutExpired):
                 self._process.wait(_DYING_S)  # its last words come just before its end
-        return tail(self._log)
+        return tail(self.log)
 
     def _conninfo(self) -> str:
         # The engine has one usable database, template1. It takes any password: the folder of its socket protects it.

@@ -1,9 +1,10 @@
-// Serves one data directory on one unix socket, to one connection at a time: node server.mjs <data> <socket> <pipe> <identity>
+// Serves one data directory on one unix socket, to one connection at a time:
+// node <flags> server.mjs <code> <data> <socket> <pipe> <identity>
 //
 // The server that the makers of pglite offer hands every piece that the socket delivers to the engine, which dies of
 // a message longer than one piece (64 kB); here only whole messages reach it.
 
-import fs, { closeSync, openSync, readSync, renameSync } from 'node:fs'
+import fs, { closeSync, existsSync, openSync, readFileSync, readSync, renameSync, writeFileSync } from 'node:fs'
 import { syncBuiltinESMExports } from 'node:module'
 import { createServer } from 'node:net'
 import { PGlite } from '@electric-sql/pglite'
@@ -20,7 +21,15 @@ fs.lstatSync = (file) => {
 }
 syncBuiltinESMExports()
 
-const [data, path, pipe, identity] = process.argv.slice(2)
+const [code, data, path, pipe, identity] = process.argv.slice(2)
+
+// V8 compiles a function quickly at its first call, and well once it is called often: again in each process, in the middle of
+// what is timed. So the first process leaves in the file `code` what V8 compiled well, and the others take it from there. Node has
+// no public function for that.
+const source = readFileSync(new URL('pglite.wasm', import.meta.resolve('@electric-sql/pglite')))
+const kept = existsSync(code) ? %DeserializeWasmModule(readFileSync(code).buffer, source) : undefined
+const wasmModule = kept ?? new WebAssembly.Module(source)
+
 const END = Buffer.from('X\0\0\0\x04', 'latin1')
 const SYNC = Buffer.from('S\0\0\0\x04', 'latin1')
 // An answer is due after: Query, Sync, Flush, FunctionCall, Terminate, password. The engine must not see a batch before its end.
@@ -46,6 +55,7 @@ const SETTINGS = {
   extra_float_digits: 1,
   // The lab asks for it to be sure that it talks to this process.
   'storage_lab.identity': `'${identity}'`,
+  'storage_lab.compiled_before': kept ? 'on' : 'off',
 }
 const FRESH = [
   'ROLLBACK',
@@ -149,15 +159,21 @@ function enqueue(socket) {
   turn = new Promise((leave) => socket.on('close', leave))
 }
 
-const db = await PGlite.create(data, { extensions: { timescaledb, copying } })
+const db = await PGlite.create(data, { wasmModule, extensions: { timescaledb, copying } })
 connect(db.Module)
 // The socket gets its name once it can be connected to, so that its name is the sign of being ready.
 createServer(enqueue).listen(`${path}.new`, () => renameSync(`${path}.new`, path))
+
+function keep() {
+  writeFileSync(`${code}.new`, Buffer.from(%SerializeWasmModule(wasmModule)))
+  renameSync(`${code}.new`, code)
+}
 
 // The lab holds the other end: when it closes it, or dies, this process ends.
 process.stdin.on('end', () => {
   ask(END)
   db.Module._pgl_shutdown()
+  if (!existsSync(code)) keep()
   process.exit(0)
 })
 process.stdin.resume()

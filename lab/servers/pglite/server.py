@@ -21,6 +21,7 @@ from lab.postgres.sql import quoted
 from lab.servers.gauge import FolderGauge
 from lab.servers.pglite.cluster_template import cluster_template
 from lab.servers.pglite.instance import Instance
+from lab.servers.pglite.machine_code import FLAGS, machine_code
 from lab.servers.pglite.packages import ASSETS, modules, node
 from lab.servers.server import DatabaseRecord, Gauge
 from lab.servers.workspace import Workspace, writing
@@ -41,11 +42,12 @@ class PgliteServer:
     def __init__(self, workspace: Workspace, progress: Progress) -> None:
         self._workspace = workspace
         self._program = _program(workspace, modules(workspace, progress))
-        self._command = [str(node()), str(self._program)]
         self._catalogue = DatabaseRecord()
         self._instances: dict[str, Instance] = {}
         self._entering = threading.Lock()
         progress(Message(text="starting pglite"))
+        command = [str(node()), *FLAGS, str(self._program)]
+        self._command = [*command, str(machine_code(workspace, command))]
         self._template = cluster_template(workspace, self._command)
         self.capabilities = self._template.capabilities
 

