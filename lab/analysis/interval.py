@@ -15,8 +15,8 @@ from collections import defaultdict
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from lab.analysis.projection import Lineage, Piece, Scale, TargetRows, pieces, scale, valued_shares
-from lab.values import Completed
+from lab.analysis.projection import Lineage, Scale, TargetRows, scale, valued_shares
+from lab.values import Completed, FootprintPiece
 
 _DEVIATIONS = 3.18
 """Half of an interval of 95 %, in standard errors that come from few tables: their weights make them about three, so that
@@ -54,9 +54,9 @@ def gap(trial: Completed, smaller: Completed, lineage: Lineage) -> float:
     """
     newest = {table.table: table.rowstore.rows for table in trial.footprint.tables if table.rowstore}
     factors = scale(TargetRows(rows=trial.rows, newest_rows=newest, valued=valued_shares(trial)), smaller, lineage)
-    measured = {piece.place: piece.growing for piece in pieces(trial.footprint)}
+    measured = {piece.place: piece.growing for piece in trial.footprint.pieces}
     misses: defaultdict[tuple[str, bool], float] = defaultdict(float)
-    for piece in pieces(smaller.footprint):
+    for piece in smaller.footprint.pieces:
         if _is_informative(piece, smaller, lineage):
             misses[piece.table, piece.uncompressed] += factors.grown(piece) - measured.get(piece.place, 0)
     return math.hypot(*misses.values()) / math.fsum(measured.values())
@@ -64,11 +64,11 @@ def gap(trial: Completed, smaller: Completed, lineage: Lineage) -> float:
 
 def unsupported_bytes(trial: Completed, factors: Scale) -> float:
     """Bytes of the full database whose projection error the two sizes cannot show."""
-    weak = (piece for piece in pieces(trial.footprint) if not _is_informative(piece, trial, factors.lineage))
+    weak = (piece for piece in trial.footprint.pieces if not _is_informative(piece, trial, factors.lineage))
     return math.fsum(factors.grown(piece) for piece in weak if factors.grows(piece.table))
 
 
-def _is_informative(piece: Piece, trial: Completed, lineage: Lineage) -> bool:
+def _is_informative(piece: FootprintPiece, trial: Completed, lineage: Lineage) -> bool:
     return piece.growing > piece.fixed and not lineage.follows_nothing(piece.table, trial)
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from lab.analysis.full_size import FullSizeProjection, SizedTrial, project
 from lab.analysis.interval import error, gap, mean_square
-from lab.analysis.projection import Lineage, pieces
+from lab.analysis.projection import Lineage
 from lab.analysis.reads import Gaps, read_gaps
 from lab.analysis.writes import write_gaps
 from lab.units import joined
@@ -153,7 +153,7 @@ def _gaps(experiment: Experiment, smaller: Mapping[tuple[str, str], Completed]) 
 
 def _is_scalable(experiment: Experiment, trial: Completed) -> bool:
     """Whether it can be projected: not if a strategy leaves no row of the reference table, or no growing bytes."""
-    grows = any(piece.growing for piece in pieces(trial.footprint))
+    grows = any(piece.growing for piece in trial.footprint.pieces)
     return grows and bool(trial.rows.get(experiment.workload.reference))
 
 

@@ -14,7 +14,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
-from lab.values import EXTENSION_CATALOG, KINDS, CaseFacts, Completed, Footprint, LoadedTemplate, WorkloadFacts
+from lab.values import EXTENSION_CATALOG, CaseFacts, Completed, Footprint, FootprintPiece, LoadedTemplate, WorkloadFacts
 
 _KNOWN_SHARE = 0.99
 """Share of the bytes for which the profile must say how much a retention keeps; the rest follows the reference table."""
@@ -46,23 +46,6 @@ class Lineage:
     def follows_nothing(self, table: str, trial: Completed) -> bool:
         """Whether it is new and does not declare the table that it grows with."""
         return table not in trial.rows and table not in self.origins and not self.is_constant(table)
-
-
-@dataclass(frozen=True, kw_only=True)
-class Piece:
-    """The bytes of one kind in one table: in its columnstore, in its rowstore, or in a table without either."""
-
-    table: str
-    kind: str
-    uncompressed: bool
-    """Whether it is in the rowstore of a table with a columnstore."""
-    fixed: int
-    growing: int
-
-    @property
-    def place(self) -> tuple[str, str, bool]:
-        """The key of the piece."""
-        return self.table, self.kind, self.uncompressed
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -100,12 +83,12 @@ class Scale:
     def projected_kinds(self, footprint: Footprint) -> dict[tuple[str, str], int]:
         """Bytes of the larger database by table and kind."""
         sizes: defaultdict[tuple[str, str], int] = defaultdict(int)
-        for piece in pieces(footprint):
+        for piece in footprint.pieces:
             place = piece.table, piece.kind
             sizes[place] += piece.fixed + round(self.constant_bytes.get(place, 0.0) + self.grown(piece))
         return sizes
 
-    def grown(self, piece: Piece) -> float:
+    def grown(self, piece: FootprintPiece) -> float:
         """Bytes of the larger database that depend on its rows."""
         growing = piece.growing - self.constant_bytes.get((piece.table, piece.kind), 0.0)
         leaders = self.lineage.workload.toast_follows if piece.kind == "toast" else {}
@@ -116,26 +99,11 @@ class Scale:
 
     def marginal(self, footprint: Footprint) -> float:
         """Bytes of the larger database that increase with more rows."""
-        return math.fsum(self.grown(piece) for piece in pieces(footprint) if self.grows(piece.table))
+        return math.fsum(self.grown(piece) for piece in footprint.pieces if self.grows(piece.table))
 
     def grows(self, table: str) -> bool:
         """Whether it has more rows in a larger database than in a smaller one."""
         return table in self.by_table or not self.lineage.is_constant(table)
-
-
-def pieces(footprint: Footprint) -> Iterator[Piece]:
-    """All pieces of a footprint."""
-    for table in footprint.tables:
-        rowstore = table.rowstore
-        for kind in KINDS:
-            fixed, whole = table.fixed[kind], getattr(table, kind)
-            if rowstore:
-                part, part_fixed = getattr(rowstore, kind), rowstore.fixed[kind]
-                yield Piece(
-                    table=table.table, kind=kind, uncompressed=True, fixed=part_fixed, growing=part - part_fixed
-                )
-                fixed, whole = fixed - part_fixed, whole - part
-            yield Piece(table=table.table, kind=kind, uncompressed=False, fixed=fixed, growing=whole - fixed)
 
 
 def full(  # noqa: PLR0913 - what is known of the database, of the trial, and what the strategy takes from both
@@ -278,8 +246,8 @@ def _uncompressed_rows(footprint: Footprint) -> dict[str, int]:
 def _constant_bytes(trial: Completed, smaller: Completed, lineage: Lineage) -> Iterator[tuple[tuple[str, str], float]]:
     """Bytes without any rows, from a line through both sizes, for new tables that follow no other table."""
     rows, fewer = (measured.rows[lineage.workload.reference] for measured in (trial, smaller))
-    sizes = {(piece.table, piece.kind): piece.growing for piece in pieces(smaller.footprint)}
-    for piece in pieces(trial.footprint):
+    sizes = {(piece.table, piece.kind): piece.growing for piece in smaller.footprint.pieces}
+    for piece in trial.footprint.pieces:
         place = piece.table, piece.kind
         if lineage.follows_nothing(piece.table, trial) and place in sizes and rows > fewer:
             slope = (piece.growing - sizes[place]) / (rows - fewer)

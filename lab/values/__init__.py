@@ -22,7 +22,16 @@ from lab.values.experiment import (
     ScenarioFacts,
     TableFacts,
 )
-from lab.values.footprint import EXTENSION_CATALOG, KINDS, SYSTEM_CATALOGS, Footprint, Kinds, Rowstore, TableFootprint
+from lab.values.footprint import (
+    EXTENSION_CATALOG,
+    KINDS,
+    SYSTEM_CATALOGS,
+    Footprint,
+    FootprintPiece,
+    Kinds,
+    Rowstore,
+    TableFootprint,
+)
 from lab.values.locks import LockMode, TableLock, TableTraffic, Waits
 from lab.values.outcome import (
     Answer,
@@ -96,6 +105,7 @@ __all__ = [
     "Experiment",
     "Failed",
     "Footprint",
+    "FootprintPiece",
     "Forecast",
     "Growth",
     "Guarantee",

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 EXTENSION_CATALOG = "(timescaledb catalog)"
 """The extension's own tables in a footprint: bytes that the strategy adds and that do not grow with the data."""
@@ -54,6 +55,23 @@ class TableFootprint(Kinds):
 
 
 @dataclass(frozen=True, kw_only=True)
+class FootprintPiece:
+    """The bytes of one kind in one table: in its columnstore, in its rowstore, or in a table without either."""
+
+    table: str
+    kind: str
+    uncompressed: bool
+    """Whether it is in the rowstore of a table with a columnstore."""
+    fixed: int
+    growing: int
+
+    @property
+    def place(self) -> tuple[str, str, bool]:
+        """The key of the piece."""
+        return self.table, self.kind, self.uncompressed
+
+
+@dataclass(frozen=True, kw_only=True)
 class Footprint:
     """Bytes of every user table of a database, largest first."""
 
@@ -64,6 +82,24 @@ class Footprint:
         """Bytes of all tables."""
         return sum(table.total for table in self.tables)
 
+    @cached_property
+    def pieces(self) -> tuple[FootprintPiece, ...]:
+        """All of its pieces; a report asks for them thousands of times."""
+        return tuple(piece for table in self.tables for piece in _pieces(table))
+
     def of(self, name: str) -> TableFootprint | None:
         """The footprint of the table `name`, None where there is none."""
         return next((table for table in self.tables if table.table == name), None)
+
+
+def _pieces(table: TableFootprint) -> Iterator[FootprintPiece]:
+    rowstore = table.rowstore
+    for kind in KINDS:
+        fixed, whole = table.fixed[kind], getattr(table, kind)
+        if rowstore:
+            part, part_fixed = getattr(rowstore, kind), rowstore.fixed[kind]
+            yield FootprintPiece(
+                table=table.table, kind=kind, uncompressed=True, fixed=part_fixed, growing=part - part_fixed
+            )
+            fixed, whole = fixed - part_fixed, whole - part
+        yield FootprintPiece(table=table.table, kind=kind, uncompressed=False, fixed=fixed, growing=whole - fixed)

@@ -13,7 +13,7 @@ from benchmarks import projection as benchmark
 from data_gen.facts import FACTS
 from lab.analysis.full_size import FullSizeProjection, SizedTrial, TargetStatus, project
 from lab.analysis.interval import error, gap, mean_square, unsupported_bytes
-from lab.analysis.projection import Lineage, TargetRows, full, pieces, scale, valued_shares
+from lab.analysis.projection import Lineage, TargetRows, full, scale, valued_shares
 from lab.values import (
     KINDS,
     Capabilities,
@@ -393,7 +393,7 @@ def test_what_loses_half_of_all_rows_grows_half_as_fast() -> None:
 def test_a_retention_stays_at_its_days_of_growth_and_what_does_not_grow() -> None:
     facts = case(odds_snapshots={7: 50_000}, market_odds={7: 8_500_000})
     projection = projected(sized(trial(times(ROWS, 0.5)), keeps_days=7), facts)
-    fixed = sum(piece.fixed for piece in pieces(trial(ROWS).footprint))
+    fixed = sum(piece.fixed for piece in trial(ROWS).footprint.pieces)
     assert projection.steady_bytes == fixed + 7 * GIGABYTE
     assert projection.target_eta == "never"
     assert projection.status is TargetStatus.UNDER
