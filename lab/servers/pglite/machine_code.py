@@ -11,6 +11,7 @@ from lab.errors import ServerError
 from lab.servers.pglite.instance import Instance
 from lab.servers.pglite.packages import ASSETS, MANIFESTS, cached
 from lab.servers.workspace import Workspace, tail
+from lab.values.events import Message, Progress
 
 FLAGS = ("--allow-natives-syntax", "--wasm-tiering-budget=100000")
 """Of Node: V8 takes a file only where its flags are those with which it was made. The budget is a hundredth of V8's own, so
@@ -20,7 +21,7 @@ _FILE = "machine_code"
 _TYPICAL = "typical.sql"
 
 
-def machine_code(workspace: Workspace, command: Sequence[str]) -> Path:
+def machine_code(workspace: Workspace, command: Sequence[str], progress: Progress) -> Path:
     """The file with the engine's compiled code, from the user's cache; made there at first use.
 
     `command` starts the engine; its next argument is the file. What the file lacks, V8 compiles as it always does: all of it
@@ -29,6 +30,7 @@ def machine_code(workspace: Workspace, command: Sequence[str]) -> Path:
     """
 
     def make(folder: Path) -> None:
+        progress(Message(text="compiling pglite (once)"))
         file = folder / _FILE
         instance = Instance(workspace, [*command, str(file)])
         try:

@@ -47,7 +47,7 @@ class PgliteServer:
         self._entering = threading.Lock()
         progress(Message(text="starting pglite"))
         command = [str(node()), *FLAGS, str(self._program)]
-        self._command = [*command, str(machine_code(workspace, command))]
+        self._command = [*command, str(machine_code(workspace, command, progress))]
         self._template = cluster_template(workspace, self._command)
         self.capabilities = self._template.capabilities
 
