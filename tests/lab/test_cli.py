@@ -134,6 +134,7 @@ def test_a_report_under_other_limits_decides_anew_and_measures_nothing(tmp_path:
     assert (tmp_path / "run" / runs.FILE).read_bytes() == (FORMAT_1 / runs.FILE).read_bytes()
 
 
+@pytest.mark.slow
 def test_open_shows_the_page_of_the_newest_run_and_says_where_it_lies(tmp_path: Path) -> None:
     for name in ("20260101-000000-old", "20260201-000000-new"):
         shutil.copytree(FORMAT_1, tmp_path / name)

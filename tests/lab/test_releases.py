@@ -18,7 +18,6 @@ from scenarios._packed_payloads import SIDES, packing_new, referred
 from scenarios._packing import Packing
 from scenarios.pack_market_history import pack
 from tests.lab.trials import run_scenario
-from tests.support import sampled
 
 PACKED = "pack_raw_response(level=1,dictionary_kb=16,share=4)"
 """As fast as it gets, and with several references for an event."""
@@ -85,7 +84,8 @@ def at_once(watched: Database, retention: Callable[[], None], meanwhile: Callabl
     return waits
 
 
-@pytest.mark.parametrize("table", sampled(SIDES, every=2))
+@pytest.mark.slow
+@pytest.mark.parametrize("table", SIDES)
 def test_a_reference_goes_with_the_last_document_that_needs_it(table: str, bench: Bench) -> None:
     seen: list[tuple[int, int, int]] = []
 
@@ -140,6 +140,7 @@ def test_a_reference_stays_while_a_writer_is_about_to_refer_to_it(bench: Bench) 
     assert seen == [(True, 0)]
 
 
+@pytest.mark.slow
 def test_a_layout_stays_while_rows_are_packed_that_go_on_with_it(bench: Bench) -> None:
     table, newest_ones = next(iter(NEWEST.items()))
     seen: list[tuple[bool, int, int]] = []
