@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import shutil
 from collections.abc import Sequence
@@ -11,7 +10,7 @@ from pathlib import Path
 
 from lab.postgres.database import Database
 from lab.servers.pglite.instance import Instance
-from lab.servers.pglite.packages import ASSETS, MANIFESTS, cached
+from lab.servers.pglite.packages import ASSETS, cached, digest
 from lab.servers.probe import capabilities_of
 from lab.servers.workspace import Workspace
 from lab.values import Capabilities
@@ -45,7 +44,7 @@ def cluster_template(workspace: Workspace, command: Sequence[str]) -> ClusterTem
             instance.remove()
         (folder / _CAPABILITIES).write_text(json.dumps(asdict(capabilities)), encoding="utf-8")
 
-    kept = cached(f"pglite-cluster-{_digest()}", make)
+    kept = cached(f"pglite-cluster-{digest(ASSETS / 'server.mjs', Path(__file__))}", make)
     return ClusterTemplate(kept / _DATA, Capabilities(**json.loads((kept / _CAPABILITIES).read_text(encoding="utf-8"))))
 
 
@@ -65,9 +64,3 @@ def _capabilities(database: Database) -> Capabilities:
     # Creating the extension would show the same, but would write into the database that all others are copied from.
     database.execute(f"LOAD 'timescaledb-{version}'")
     return capabilities_of(database)
-
-
-def _digest() -> str:
-    """Digest of everything that decides the content: the engine, how it is started, and how it is prepared."""
-    files = (*(ASSETS / name for name in MANIFESTS), ASSETS / "server.mjs", Path(__file__))
-    return hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()[:12]

@@ -58,7 +58,7 @@ class Instance:
                 raise ServerError("pglite takes one connection at a time.", hint="Close the open one first.")
             if self.process is None:
                 self._start()
-            connected = Database.connect(self._conninfo(), diagnose=self._log_tail)
+            connected = Database.connect(self._conninfo(), diagnose=self.log_tail)
             self._database = require_identity(connected, self._identity)
             return self._database
 
@@ -92,6 +92,13 @@ class Instance:
             self._kill()
             self._workspace.remove(self._folder)
 
+    def log_tail(self) -> str:
+        """The end of what the process printed, as text to append to an error."""
+        if self._process:
+            with suppress(subprocess.TimeoutExpired):
+                self._process.wait(_DYING_S)  # its last words come just before its end
+        return tail(self._log)
+
     def _stop(self) -> None:
         """Shut down in order, so that nothing is left to recover."""
         if self._process and self._process.stdin:
@@ -116,11 +123,11 @@ class Instance:
         self._kill()  # the rest of a process that died
         self._socket.unlink(missing_ok=True)
         self._process = self._workspace.spawn(
-            self._command, log=self.log, env=server_environment(), stdin=subprocess.PIPE
+            self._command, log=self._log, env=server_environment(), stdin=subprocess.PIPE
         )
         if not wait_until_started(self._socket.exists, self._lives, _STARTING_S):
             self._kill()
-            raise ServerError(f"pglite did not start.{self._log_tail()}")
+            raise ServerError(f"pglite did not start.{self.log_tail()}")
 
     def _lives(self) -> bool:
         return self.process is not None and not self._removed
@@ -137,15 +144,8 @@ class Instance:
         return self._folder / ".s.PGSQL.5432"
 
     @property
-    def log(self) -> Path:
-        """What the process prints."""
+    def _log(self) -> Path:
         return self._folder.with_name(f"{self._folder.name}.log")
-
-    def _log_tail(self) -> str:
-        if self._process:
-            with suppress(subprocess.TimeoutExpired):
-                self._process.wait(_DYING_S)  # its last words come just before its end
-        return tail(self.log)
 
     def _conninfo(self) -> str:
         # The engine has one usable database, template1. It takes any password: the folder of its socket protects it.

