@@ -8,7 +8,7 @@ from typing import Protocol
 
 from lab.analysis.fidelity import Figure, Published, figures
 from lab.postgres.database import Database
-from lab.runner.room import check_room
+from lab.runner.room import check_room, needed_bytes
 from lab.runner.server_pool import open_pool
 from lab.servers import Options, open_workspace
 from lab.trial.load import load
@@ -45,7 +45,10 @@ def measure(request: FidelityRequest, progress: Progress) -> tuple[Figure, ...]:
     Errors: `InputError` where the dataset would not fit on the server's disk, or cannot be planned.
     """
     workload = request.workload
-    with open_workspace() as workspace, open_pool(workspace, request.options, progress) as pool:
+    with (
+        open_workspace(needed_bytes=needed_bytes(request.size_bytes, jobs=0)) as workspace,
+        open_pool(workspace, request.options, progress) as pool,
+    ):
         server = pool.server(request.server)
         # Before the dataset is planned, which would take all memory for a size mistyped by a few zeros.
         check_room([server], request.size_bytes, jobs=0)

@@ -55,6 +55,7 @@ def _circumstances(experiments: Sequence[Experiment]) -> dict[tuple[str, Extent]
         ("servers", Extent.TIMES): [" / ".join(map(_server, run.templates)) for run in experiments],
         ("machine", Extent.TIMES): [f"{run.environment.machine}, {run.environment.cores} cores" for run in experiments],
         ("CPU", Extent.TIMES): [run.environment.cpu or "not known" for run in experiments],
+        ("storage", Extent.TIMES): [run.environment.storage or "not known" for run in experiments],
         ("lab", Extent.NOTHING): [_lab(run.environment) for run in experiments],
     }
 

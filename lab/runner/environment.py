@@ -22,8 +22,8 @@ _CPUS = Path("/proc/cpuinfo")
 _GOVERNOR = Path("/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor")
 
 
-def environment() -> Environment:
-    """The environment of this process, now."""
+def environment(folder: Path | None = None) -> Environment:
+    """The environment of this process, now, and of the folder that its servers lie in."""
     return Environment(
         lab=version("odds-storage-lab"),
         commit=_commit(),
@@ -35,6 +35,7 @@ def environment() -> Environment:
         cores=os.cpu_count() or 1,
         memory_bytes=psutil.virtual_memory().total,
         load_average=_load_average(),
+        storage=_file_system(folder) if folder else None,
         libraries=dict(_libraries()),
     )
 
@@ -65,6 +66,12 @@ def _load_average() -> float | None:
     with suppress(OSError):
         return round(os.getloadavg()[0], 2)
     return None
+
+
+def _file_system(folder: Path) -> str | None:
+    """Of the mounted folder that this one lies in most closely."""
+    mounted = {Path(partition.mountpoint): partition.fstype for partition in psutil.disk_partitions(all=True)}
+    return next((mounted[place] for place in (folder, *folder.parents) if place in mounted), None)
 
 
 def _content(file: Path) -> str:

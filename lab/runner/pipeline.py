@@ -15,7 +15,7 @@ from lab.runner import plan
 from lab.runner.effort import USUAL
 from lab.runner.environment import environment
 from lab.runner.journal import Journal, now
-from lab.runner.room import check_room
+from lab.runner.room import check_room, needed_bytes
 from lab.runner.schedule import gates, jobs_at_once
 from lab.runner.server_pool import open_pool
 from lab.runner.trials import KeptDatabase, Run, Trials, make_trials
@@ -105,7 +105,8 @@ def run_in(
     )
     for line in clean(skipped=lambda text: progress(Message(text=text))):
         progress(Message(text=f"removed what an earlier run left behind: {line}"))
-    workspace = servers.enter_context(open_workspace())
+    needed = len(kinds) * needed_bytes(request.size_bytes, jobs, len(keeps))
+    workspace = servers.enter_context(open_workspace(needed_bytes=needed))
     pool = servers.enter_context(open_pool(workspace, request.options, progress))
     if len(kinds) == 1:
         pool.server(kinds[0])  # nothing stands in for the one that was asked for
@@ -134,7 +135,7 @@ def run_in(
         forecasts=request.forecasts,
         search=request.search,
     )
-    journal = _open(request.results, planned, dataset.facts, workload, entries)
+    journal = _open(request, planned, dataset.facts, entries, workspace.path)
     opened(journal.folder)
     work = Run(
         entries=entries,
@@ -162,11 +163,11 @@ def sha256(text: str) -> str:
 
 
 def _open(
-    results: Path, planned: Plan, facts: WorkloadFacts, workload: Workload, entries: Mapping[str, Registered]
+    request: RunRequest, planned: Plan, facts: WorkloadFacts, entries: Mapping[str, Registered], servers: Path
 ) -> Journal:
-    started = now()
+    started, workload = now(), request.workload
     size = bytes_text(planned.size_bytes).replace(" ", "")
-    folder = runs.new_run(results, planned.dataset.case, size, started)
+    folder = runs.new_run(request.results, planned.dataset.case, size, started)
     experiment = Experiment(
         format=runs.FORMAT,
         run=folder.name,
@@ -176,7 +177,7 @@ def _open(
         workload=facts,
         case=workload.full_size,
         calibration=workload.notes,
-        environment=environment(),
+        environment=environment(servers),
         templates=(),
         scenarios={trial.scenario: entries[trial.scenario].facts for trial in planned.trials},
         outcomes=(),

@@ -15,6 +15,11 @@ JOB_ROOM = 2
 """Additional disk for each concurrent trial: its clone, and a second copy while a table is rewritten."""
 
 
+def needed_bytes(expected_bytes: int, jobs: int, clones: int = 0) -> int:
+    """What one server needs for a database of that size; otherwise as `check_room`."""
+    return expected_bytes * (ROOM + JOB_ROOM * jobs + JOB_ROOM * clones)
+
+
 def check_room(servers: Sequence[Server], expected_bytes: int, jobs: int, clones: int = 0) -> None:
     """Refuse what would fill a disk half-way; a disk that is not visible is not checked. `jobs` is 0 without a trial.
 
@@ -22,7 +27,7 @@ def check_room(servers: Sequence[Server], expected_bytes: int, jobs: int, clones
 
     Errors: `InputError` with the bytes that are needed and those that are free.
     """
-    needed = expected_bytes * (ROOM + JOB_ROOM * jobs + JOB_ROOM * clones) * len(servers)
+    needed = needed_bytes(expected_bytes, jobs, clones) * len(servers)
     for server in servers:
         free = server.free_bytes()
         if free is not None and free < needed:

@@ -11,7 +11,7 @@ from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Protocol, TypeAlias
 
 from lab.errors import InputError
-from lab.trial.memory import free_bytes
+from lab.free_memory import free_bytes
 
 MOST_JOBS = 4
 """Default upper limit; timed work is exclusive, so more concurrent trials save next to no time."""

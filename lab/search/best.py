@@ -20,6 +20,8 @@ from lab.errors import InputError
 from lab.registry import Registered
 from lab.runner import pipeline, plan
 from lab.runner.estimate import idle_seconds
+from lab.runner.room import needed_bytes
+from lab.runner.schedule import jobs_at_once
 from lab.runner.server_pool import ServerPool, open_pool
 from lab.search.budget import BUSIER, Clock, run_seconds
 from lab.search.cache import TrialCache, code_digest
@@ -98,7 +100,11 @@ def search(request: pipeline.RunRequest, budget_seconds: float, progress: Progre
         cache.check()
     except InputError as error:
         progress(Message(text=str(error)))
-    with open_workspace() as workspace, open_pool(workspace, request.options, progress) as pool:
+    needed = needed_bytes(sum(samples(request.size_bytes)), jobs_at_once(request.jobs))
+    with (
+        open_workspace(needed_bytes=len(plan.kinds(request.server)) * needed) as workspace,
+        open_pool(workspace, request.options, progress) as pool,
+    ):
         halving = _Halving(
             request=request,
             budget_seconds=budget_seconds,

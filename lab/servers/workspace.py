@@ -21,6 +21,7 @@ from pathlib import Path
 import psutil
 
 from lab.errors import ServerError
+from lab.free_memory import free_bytes
 from lab.servers import record
 from lab.servers.account import Account, popen_options
 from lab.servers.processes import Identity, end, lift_data_limit, namespace
@@ -29,7 +30,8 @@ from lab.servers.shared_memory import remove_segments
 
 _FULL_BYTES = 1 << 20
 MEMORY = Path("/dev/shm")  # noqa: S108 - a folder of our own is made in it
-_SMALL_BYTES = 512 << 20  # a small server and, should they be copied, its programs
+_AMPLE = 4
+"""So many times what a run needs must be free in memory for it to lie there: the rest is for what works with it."""
 _STARTING_S = 3600.0  # a folder without a record may belong to a run that is just starting
 _REAPER = """
 import sys, time
@@ -183,9 +185,13 @@ def tail(log: Path, lines: int = 15) -> str:
 
 
 @contextmanager
-def open_workspace(*, small: bool = False) -> Iterator[Workspace]:
-    """A run's folder for as long as the context lasts; a `small` one lies in memory where the machine offers that."""
-    base = _base(MEMORY if small and has_memory(_SMALL_BYTES) else _disk(), create=True)
+def open_workspace(*, needed_bytes: int | None = None) -> Iterator[Workspace]:
+    """A run's folder for as long as the context lasts, in the temporary folder.
+
+    One that needs few bytes lies in memory where the machine offers that, unless TMPDIR says where it is to lie: a database is
+    hundreds of files, and to make one on a disk takes seven times as long.
+    """
+    base = _base(MEMORY if _fits_into_memory(needed_bytes) else _disk(), create=True)
     with writing(base):
         path = Path(tempfile.mkdtemp(prefix="run-", dir=base))
         path.chmod(_mode())
@@ -250,12 +256,17 @@ def _disk() -> Path:
     return Path(folder)
 
 
+def _fits_into_memory(needed_bytes: int | None) -> bool:
+    return needed_bytes is not None and "TMPDIR" not in os.environ and has_memory(_AMPLE * needed_bytes)
+
+
 def has_memory(least_bytes: int) -> bool:
-    """Whether there is a folder in memory with that much room, from which programs can be executed, too."""
+    """Whether there is a folder in memory with that much free room, from which programs can be executed, too."""
     if not os.access(MEMORY, os.W_OK):
         return False
     disk = os.statvfs(MEMORY)
-    return disk.f_bavail * disk.f_frsize >= least_bytes and not disk.f_flag & os.ST_NOEXEC
+    free = min(disk.f_bavail * disk.f_frsize, free_bytes())
+    return free >= least_bytes and not disk.f_flag & os.ST_NOEXEC
 
 
 def _base(root: Path, *, create: bool = False) -> Path:

@@ -31,6 +31,7 @@ ALLOWED: dict[str, frozenset[str]] = {
     "lab/names.py": BASE,
     "lab/workload.py": BASE,
     "lab/paths.py": frozenset(),
+    "lab/free_memory.py": frozenset(),
     "lab/files.py": BASE | {"lab.paths"},
     "lab/migration.py": BASE,
     "lab/runs.py": BASE | {"lab.files", "lab.migration", "lab.paths"},
@@ -39,15 +40,17 @@ ALLOWED: dict[str, frozenset[str]] = {
     "lab/registry.py": BASE | {"lab.names", "lab.scenario", "lab.scenario_files"},
     "lab/sql": frozenset({"lab.sql"}),
     "lab/postgres": BASE | {"lab.postgres"},
-    "lab/servers": BASE | {"lab.servers", "lab.postgres"},
+    "lab/servers": BASE | {"lab.servers", "lab.free_memory", "lab.postgres"},
     "lab/client.py": BASE | {"lab.postgres", "lab.scenario"},
     "lab/owned.py": BASE | {"lab.client", "lab.postgres", "lab.scenario"},
-    "lab/trial": BASE | {"lab.trial", "lab.client", "lab.servers", "lab.postgres", "lab.scenario", "lab.workload"},
+    "lab/trial": BASE
+    | {"lab.trial", "lab.client", "lab.free_memory", "lab.servers", "lab.postgres", "lab.scenario", "lab.workload"},
     "lab/runner": BASE
     | {
         "lab.runner",
         "lab.trial",
         "lab.servers",
+        "lab.free_memory",
         "lab.needs",
         "lab.postgres",
         "lab.registry",

@@ -12,9 +12,10 @@ from typing import NoReturn
 
 import pytest
 
+from lab.free_memory import free_bytes
 from lab.scenario import Client, ClientStep, Convert, Database
 from lab.servers import Workspace
-from lab.trial.memory import MemoryLimit, free_bytes
+from lab.trial.memory import MemoryLimit
 from lab.trial.template import Bench
 from lab.values import Completed, Failed, Outcome
 from tests.lab.trials import run_scenario, run_sql

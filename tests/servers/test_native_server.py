@@ -204,7 +204,7 @@ def test_an_installed_postgresql_will_do_as_well(programs: Path | None) -> None:
 def _identity() -> int:
     """What initdb draws for every cluster that it makes, asked of a server of its own."""
     with (
-        open_workspace(small=True) as workspace,
+        open_workspace(needed_bytes=0) as workspace,
         open_server("native", workspace=workspace, progress=lambda _: None) as server,
     ):
         server.create("a")

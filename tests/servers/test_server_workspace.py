@@ -19,9 +19,11 @@ import psutil
 import pytest
 
 from lab.errors import ServerError
+from lab.runner.environment import environment
 from lab.servers import cache, clean, open_server, open_workspace
 from lab.servers.record import Record
 from lab.servers.shared_memory import Segment, of_this_machine
+from lab.servers.workspace import MEMORY, has_memory
 from tests.support import ROOT, wait_until
 
 _LAB = """
@@ -252,17 +254,35 @@ def test_a_temporary_folder_whose_name_is_not_utf8_is_one_sentence(base: Path, m
         pass
 
 
+IN_MEMORY = pytest.mark.skipif(not has_memory(1 << 30), reason="this machine has no folder in memory with 1 GB")
+
+
+@IN_MEMORY
 @pytest.mark.usefixtures("exclusive")
-@pytest.mark.skipif(not os.access("/dev/shm", os.W_OK), reason="this machine has no folder in memory")
-def test_a_small_run_lies_in_memory_and_clean_looks_there_too(base: Path) -> None:
-    with open_workspace(small=True) as workspace:
-        assert not workspace.path.is_relative_to(base)
+def test_a_small_run_lies_in_memory_and_clean_looks_there_too(base: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("TMPDIR")
+    with open_workspace(needed_bytes=1 << 20) as workspace:
+        assert workspace.path.is_relative_to(MEMORY)
+        assert environment(workspace.path).storage == "tmpfs"
         dead = workspace.path.parent / "run-of-a-test"
         dead.mkdir()
         os.utime(dead, (0, 0))
         assert f"folder {dead}" in clean()
         assert workspace.path.exists()
     assert not workspace.path.exists()
+    assert not list(base.iterdir())
+
+
+@IN_MEMORY
+def test_a_small_run_lies_in_the_folder_that_the_user_names(base: Path) -> None:
+    with open_workspace(needed_bytes=1 << 20) as workspace:
+        assert workspace.path.is_relative_to(base)
+
+
+def test_a_run_that_needs_much_of_the_memory_lies_on_the_disk(base: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("TMPDIR")
+    with open_workspace(needed_bytes=psutil.virtual_memory().available // 3) as workspace:
+        assert workspace.path.is_relative_to(base)
 
 
 def test_the_folder_of_someone_else_is_refused(base: Path) -> None:

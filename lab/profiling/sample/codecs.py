@@ -14,6 +14,8 @@ from lab.servers import Server, open_server, open_workspace
 _NAME = "lab_codecs"
 _BYTES = 1 << 20
 """Stored bytes of one column that are recompressed at most."""
+_NEEDED_BYTES = 128 << 20
+"""Of its throwaway server and, should they be copied, PostgreSQL's programs."""
 _AT_ONCE = 2
 """Number of concurrent recompressions; a profile waits for them at its end."""
 _WIDE = 2000
@@ -81,7 +83,7 @@ def compare_codecs(*, worth: bool) -> Iterator[CodecComparison]:
 
 def _recompressed(submitted: Future[Mapping[str, Batch]]) -> Ratios:
     with (
-        open_workspace(small=True) as workspace,
+        open_workspace(needed_bytes=_NEEDED_BYTES) as workspace,
         open_server("native", workspace=workspace, progress=lambda _: None) as server,
         ThreadPoolExecutor(_AT_ONCE, "codec") as threads,
     ):
