@@ -38,7 +38,7 @@ class Expectation:
     valued: Mapping[str, int]
     """Of each column that is emptied in some rows, as 'table.column', the rows in which it is not."""
     known: Mapping[str, Known]
-    """By table, what spares `ask` most of its work."""
+    """By the name of an answer, what spares `ask` most of its work."""
 
 
 @dataclass(frozen=True, kw_only=True)

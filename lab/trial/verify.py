@@ -18,7 +18,7 @@ from lab.postgres.sql import literal, quoted
 from lab.trial.questions import Loss, Questions, compared, comparison, hidden_by, qualified, shadow_of
 from lab.trial.settings import SETTINGS
 from lab.values import Answer, Mismatch
-from lab.workload import Dataset, Equality
+from lab.workload import Dataset, Equality, Read
 
 TABLE = "table "
 """Begins the name of the answer about a whole table."""
@@ -35,7 +35,7 @@ ORDER BY c.relname, a.attnum
 
 @dataclass(frozen=True, kw_only=True)
 class Known:
-    """The expected answer about a table whose documents go by their content."""
+    """An expected answer whose documents go by their content."""
 
     written: Answer
     """The same answer where they go by their characters: equal characters have equal content."""
@@ -70,36 +70,46 @@ def ask(
 ) -> tuple[Answer, ...]:
     """All answers without what `loss` says; where it is not `applied` yet, the query hides lost rows and values.
 
-    A table whose documents have the characters that are `known` is not read by their content, which takes six times as long.
+    What has the characters that are `known`, by the answer's name, is not read by its content, which takes six times as long.
     """
     hidden = asked.stand_ins if applied else hidden_by(asked, loss)
     shadow = shadow_of(hidden)
     written = _as_written(asked)
 
     def about(table: str) -> Answer:
-        match = (known or {}).get(table)
+        match = (known or {}).get(TABLE + table)
         if match and match.written == _ask_table(database, table, written, loss, shadow, hidden=table in hidden):
             return match.answer
         return _ask_table(database, table, asked, loss, shadow, hidden=table in hidden)
 
     tables = tuple(about(table) for table in asked.columns)
-    hiding = shadow.replace("%", "%%")  # a read has placeholders, and what a scenario declares has none
-    answers = (_ask(database, read.name, hiding + read.text(loss.columns), read.params) for read in asked.reads)
+    answers = (
+        _ask(database, read.name, _hiding(shadow, read, loss), read.params, (known or {}).get(read.name))
+        for read in asked.reads
+    )
     return (*tables, *answers)
 
 
 def known(database: Database, asked: Questions, loss: Loss, answers: Sequence[Answer]) -> dict[str, Known]:
-    """Each table with documents that go by their content; `answers` are those of `ask` before `loss` was applied."""
+    """Each read, and each table with documents that go by their content, by the name of its answer.
+
+    `answers` are those of `ask` before `loss` was applied.
+    """
     hidden, written = hidden_by(asked, loss), _as_written(asked)
     shadow = shadow_of(hidden)
-    return {
-        table: Known(
-            written=_ask_table(database, table, written, loss, shadow, hidden=table in hidden),
-            answer=next(answer for answer in answers if answer.name == TABLE + table),
-        )
+    tables = (
+        _ask_table(database, table, written, loss, shadow, hidden=table in hidden)
         for table, columns in asked.columns.items()
         if any(comparison(asked, table, *column) is Equality.CONTENT for column in columns)
-    }
+    )
+    reads = (_ask_written(database, read.name, _hiding(shadow, read, loss), read.params) for read in asked.reads)
+    by_name = {answer.name: answer for answer in answers}
+    return {answer.name: Known(written=answer, answer=by_name[answer.name]) for answer in (*tables, *reads)}
+
+
+def _hiding(shadow: str, read: Read, loss: Loss) -> str:
+    """The read with its placeholders; what a scenario declares has none."""
+    return shadow.replace("%", "%%") + read.text(loss.columns)
 
 
 def _as_written(asked: Questions) -> Questions:
@@ -179,8 +189,24 @@ def _ask_table(  # noqa: PLR0913 - what is asked, and what hides it
     return _answered(TABLE + table, answer)
 
 
-def _ask(database: Database, name: str, sql: str, params: Sequence[object]) -> Answer:
-    return _answered(name, lambda: _digest(database.fetch(sql, params)))
+def _ask(database: Database, name: str, sql: str, params: Sequence[object], known: Known | None) -> Answer:
+    def answer() -> tuple[int, str]:
+        written, rows = database.hashed(sql, params)
+        if known and known.written.digest == written and known.answer.rows is not None:
+            return known.answer.rows, known.answer.digest
+        return _digest(rows())
+
+    return _answered(name, answer)
+
+
+def _ask_written(database: Database, name: str, sql: str, params: Sequence[object]) -> Answer:
+    """The answer as the server sends it."""
+
+    def answer() -> tuple[int, str]:
+        written, rows = database.hashed(sql, params)
+        return len(rows()), written
+
+    return _answered(name, answer)
 
 
 def _answered(name: str, answer: Callable[[], tuple[int, str]]) -> Answer:
