@@ -6,11 +6,10 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+from lab.analysis import reads, writes
 from lab.analysis.full_size import FullSizeProjection, SizedTrial, project
 from lab.analysis.interval import error, gap, mean_square
 from lab.analysis.projection import Lineage
-from lab.analysis.reads import Gaps, read_gaps
-from lab.analysis.writes import write_gaps
 from lab.units import joined
 from lab.values import BASELINE, SIZE, Completed, Experiment, LoadedTemplate
 
@@ -35,9 +34,9 @@ class References:
     """The largest of these gaps; None without a gap."""
     smaller_scale: int | None
     """The scale of the second size."""
-    read_gaps: Gaps
+    read_gaps: reads.Gaps
     """By server and query, how much the time of a query differs between identical databases."""
-    write_gaps: Gaps
+    write_gaps: reads.Gaps
     """The same of writes."""
 
     def control(self, server: str) -> Completed | None:
@@ -95,6 +94,15 @@ def completed(experiment: Experiment) -> Iterator[Completed]:
     return (outcome for outcome in experiment.outcomes if isinstance(outcome, Completed))
 
 
+def compare_samples(experiment: Experiment) -> None:
+    """Compare those of all trials at once, so that each trial finds its own compared."""
+    pairs = [pair for trial in completed(experiment) for pair in (*reads.samples(trial), *writes.samples(trial))]
+    if pairs:
+        from lab.analysis.significance import compared  # noqa: PLC0415 - loading scipy takes longer than a report
+
+        compared(pairs)
+
+
 def references(experiment: Experiment) -> References:
     """The references of all trials, looked up in one pass."""
     smaller = _smaller(experiment)
@@ -112,8 +120,8 @@ def references(experiment: Experiment) -> References:
         smaller_scale=next(
             (auxiliary.dataset.scale for auxiliary in experiment.auxiliary_trials if auxiliary.purpose == SIZE), None
         ),
-        read_gaps=read_gaps(baselines),
-        write_gaps=write_gaps(baselines),
+        read_gaps=reads.read_gaps(baselines),
+        write_gaps=writes.write_gaps(baselines),
     )
 
 

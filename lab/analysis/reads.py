@@ -156,13 +156,17 @@ def read_results(trial: Completed, known: Gaps, titles: Mapping[str, str]) -> tu
     """Every query of a trial in the order of the workload, with its title; None where none was timed."""
     if trial.reads is None:
         return None
-    from lab.analysis.significance import differences  # noqa: PLC0415 - loading scipy takes longer than a report
+    from lab.analysis.significance import compared  # noqa: PLC0415 - loading scipy takes longer than a report
 
-    compared = differences(tuple((cost.after.timing.values, cost.before.timing.values) for cost in trial.reads))
     return tuple(
         _result(cost, difference, known.get((trial.server, cost.query)), titles.get(cost.query, ""))
-        for cost, difference in zip(trial.reads, compared, strict=True)
+        for cost, difference in zip(trial.reads, compared(samples(trial)), strict=True)
     )
+
+
+def samples(trial: Completed) -> list[significance.Pair]:
+    """The samples of every query that was timed, after the strategy and before."""
+    return [(cost.after.timing.values, cost.before.timing.values) for cost in trial.reads or ()]
 
 
 def main_read(reads: Sequence[ReadResult] | None) -> ReadResult | None:

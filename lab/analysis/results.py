@@ -15,12 +15,11 @@ from lab.analysis.decision import Decision, decide
 from lab.analysis.forecast import Sizes, StepForecast, forecasts, matched
 from lab.analysis.full_size import Rest, rest_of
 from lab.analysis.locks import locks_of
-from lab.analysis.measured import References, completed, references, undeclared
+from lab.analysis.measured import References, compare_samples, completed, references, undeclared
 from lab.analysis.parameters import by_parameter
 from lab.analysis.reads import read_results, unclear
 from lab.analysis.recommendation import Recommendation, is_at_ease, recommend
 from lab.analysis.rows import (
-    MigrationCost,
     ParameterResult,
     StepResult,
     TableResult,
@@ -38,8 +37,6 @@ from lab.values import Completed, Constraints, Experiment, Failed, Outcome
 
 if TYPE_CHECKING:
     import pandas as pd
-
-_NOTHING = MigrationCost(seconds=None, cpu_seconds=None, wal_bytes=None, peak_bytes=None)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -151,6 +148,7 @@ def analyse(experiment: Experiment, constraints: Constraints | None = None) -> R
     constraints = constraints or experiment.constraints
     experiment = replace(experiment, case=replace(experiment.case, target_bytes=constraints.target_bytes))
     context = references(experiment)
+    compare_samples(experiment)
     trials = [_trial(context, outcome) for outcome in experiment.outcomes]
     competing = tuple(candidates(trials, context.noise))
     decision = decide(competing, constraints)
@@ -196,7 +194,7 @@ def _trial(context: References, outcome: Outcome) -> TrialResult:
         sized=None,
         control=None,
         saving_percent=None,
-        cost=_NOTHING,
+        cost=cost_of(()),
         projection=None,
         reason=reason(outcome),
         reads=None,

@@ -14,8 +14,14 @@ from scipy import stats
 _RESAMPLES = 999
 _CONFIDENCE = 0.95
 
+_AT_ONCE = 128
+"""Pairs that share a call of scipy, which resamples all of them at once: 60 MB with 30 samples each."""
+
 Samples: TypeAlias = tuple[float, ...]
 """Seconds, in the order of measurement."""
+
+Pair: TypeAlias = tuple[Samples, Samples]
+"""What to compare: after, and before."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,17 +35,22 @@ class Difference:
     high: float
 
 
-@lru_cache(maxsize=4096)  # every report of a run compares the same samples
-def differences(pairs: tuple[tuple[Samples, Samples], ...]) -> tuple[Difference, ...]:
+_known: dict[Pair, Difference] = {}
+"""Of all that was compared so far: every report of a run compares the same samples."""
+
+
+def compared(pairs: Sequence[Pair]) -> list[Difference]:
     """Compare the two sets of each pair, all samples above 0; the same sets always give the same numbers.
 
-    A call of scipy takes longer than its work on so few samples, so pairs of a kind share one.
+    A call of scipy takes longer than its work on so few samples: compare all pairs of a run at once, and later each of them costs
+    nothing.
     """
-    by_number: dict[int, Difference] = {}
-    for numbers in _of_a_kind(pairs):
-        sides = tuple(np.array([pairs[number][side] for number in numbers]) for side in (0, 1))
-        by_number |= zip(numbers, _compared(*sides), strict=True)
-    return tuple(by_number[number] for number in range(len(pairs)))
+    for alike in _of_a_kind(pair for pair in dict.fromkeys(pairs) if pair not in _known):
+        for begin in range(0, len(alike), _AT_ONCE):
+            some = alike[begin : begin + _AT_ONCE]
+            sides = (np.array([pair[side] for pair in some]) for side in (0, 1))
+            _known.update(zip(some, _differences(*sides), strict=True))
+    return [_known[pair] for pair in pairs]
 
 
 @lru_cache(maxsize=16384)
@@ -48,15 +59,15 @@ def percentiles(samples: Samples, percents: tuple[float, ...]) -> tuple[float, .
     return tuple(np.percentile(samples, percents).tolist())
 
 
-def _of_a_kind(pairs: Sequence[tuple[Samples, Samples]]) -> Iterable[list[int]]:
-    """The numbers of the pairs with sets of the same lengths, and with a tie or without: that decides how p is computed."""
-    alike: defaultdict[tuple[int, int, bool], list[int]] = defaultdict(list)
-    for number, (after, before) in enumerate(pairs):
-        alike[len(after), len(before), len({*after, *before}) < len(after) + len(before)].append(number)
+def _of_a_kind(pairs: Iterable[Pair]) -> Iterable[list[Pair]]:
+    """The pairs with sets of the same lengths, and with a tie or without: that decides how p is computed."""
+    alike: defaultdict[tuple[int, int, bool], list[Pair]] = defaultdict(list)
+    for after, before in pairs:
+        alike[len(after), len(before), len({*after, *before}) < len(after) + len(before)].append((after, before))
     return alike.values()
 
 
-def _compared(after: np.ndarray, before: np.ndarray) -> Iterator[Difference]:
+def _differences(after: np.ndarray, before: np.ndarray) -> Iterator[Difference]:
     """Row by row."""
     chances = stats.mannwhitneyu(after, before, alternative="two-sided", axis=-1).pvalue
     interval = stats.bootstrap(

@@ -8,10 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from lab.analysis.reads import CHANCE, Difference, Gaps, called, change_of, gaps
 from lab.units import bytes_text, duration_text, ratio_text
 from lab.values import Completed, Increase, WriteCost, Writes, WriteSide, WriteVerdict
+
+if TYPE_CHECKING:
+    from lab.analysis import significance
 
 _WITHOUT_NUMBERS = {
     WriteVerdict.REFUSED: "cannot be carried out",
@@ -247,13 +251,20 @@ def _refused(cost: WriteCost, title: str) -> WriteResult:
 
 def _compared(after: WriteSide, before: WriteSide, gap: float | None) -> tuple[float | None, float | None, Difference]:
     """The interval of the ratio of rates, and whether there is a difference; one transaction tells none."""
-    from lab.analysis.significance import differences  # noqa: PLC0415 - loading scipy takes longer than a report
+    from lab.analysis.significance import compared  # noqa: PLC0415 - loading scipy takes longer than a report
 
     if min(len(side.timing.values) for side in (after, before)) < 2:
         return None, None, Difference.UNKNOWN
-    (compared,) = differences(((after.timing.values, before.timing.values),))
-    change = change_of(compared.low, compared.high, gap, by_chance=compared.chance >= CHANCE)
-    return 1 / compared.high, 1 / compared.low, change
+    (difference,) = compared([(after.timing.values, before.timing.values)])
+    change = change_of(difference.low, difference.high, gap, by_chance=difference.chance >= CHANCE)
+    return 1 / difference.high, 1 / difference.low, change
+
+
+def samples(trial: Completed) -> list[significance.Pair]:
+    """The samples of every write that was timed more than once, after the strategy and before."""
+    sides = ((cost.after, cost.before) for cost in (trial.writes.costs if trial.writes else ()))
+    pairs = ((after.timing.values, before.timing.values) for after, before in sides if after and before)
+    return [pair for pair in pairs if min(map(len, pair)) > 1]
 
 
 def _rate(side: WriteSide, growth: Increase | None, rows: int) -> WriteRate:
