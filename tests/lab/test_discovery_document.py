@@ -245,6 +245,7 @@ def test_the_exit_code_says_whether_it_was_written(profile: str, code: int, tmp_
     assert "Traceback" not in done.stderr
 
 
+@pytest.mark.slow
 def test_a_document_is_replaced_as_a_whole_and_a_link_stays_a_link(tmp_path: Path) -> None:
     shutil.copy(EXAMPLE / "DISCOVERY.md", tmp_path / "real.md")
     (tmp_path / "DISCOVERY.md").symlink_to("real.md")
@@ -266,6 +267,7 @@ def test_each_table_and_each_block_of_code_of_a_page_scrolls_in_a_region_of_its_
     ]
 
 
+@pytest.mark.slow
 def test_two_documents_in_a_folder_keep_their_own_summaries(tmp_path: Path) -> None:
     discover(tmp_path / "DISCOVERY.md")
     first = written(tmp_path)

@@ -326,6 +326,7 @@ def test_a_program_of_another_lab_is_refused_by_name(
     assert (done.returncode, "The plan was written by lab 1, and this is lab" in done.stderr) == (2, True)
 
 
+@pytest.mark.trial("nasty", PACKED)
 def test_a_program_says_that_it_needs_the_lab(planned: Callable[[str], tuple[PlanFile, ...]], tmp_path: Path) -> None:
     program = written(planned(PACKED)[PACKING], tmp_path)
     done = subprocess.run([sys.executable, "-I", "-S", program], capture_output=True, text=True, check=False)
