@@ -295,6 +295,7 @@ def test_the_daily_program_moves_what_has_become_old_and_the_way_back_brings_eve
             assert documents(database) == before
 
 
+@pytest.mark.slow
 @pytest.mark.trial("nasty", PACKED)
 def test_a_program_says_which_database_it_is_about_and_refuses_another_one(
     nasty: Bench, planned: Callable[[str], tuple[PlanFile, ...]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -316,6 +317,7 @@ def test_a_program_says_which_database_it_is_about_and_refuses_another_one(
     assert (unnamed.returncode, "No database was named" in unnamed.stderr) == (2, True)
 
 
+@pytest.mark.slow
 @pytest.mark.trial("nasty", PACKED)
 def test_a_program_of_another_lab_is_refused_by_name(
     planned: Callable[[str], tuple[PlanFile, ...]], tmp_path: Path
@@ -326,6 +328,7 @@ def test_a_program_of_another_lab_is_refused_by_name(
     assert (done.returncode, "The plan was written by lab 1, and this is lab" in done.stderr) == (2, True)
 
 
+@pytest.mark.slow
 @pytest.mark.trial("nasty", PACKED)
 def test_a_program_says_that_it_needs_the_lab(planned: Callable[[str], tuple[PlanFile, ...]], tmp_path: Path) -> None:
     program = written(planned(PACKED)[PACKING], tmp_path)

@@ -28,6 +28,7 @@ MIXED = {
 """Seven columns that take 56 bytes a row in this order and 32 without padding: as many as the published sizes say."""
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("columns", "size"), [(MIXED, 84_459_520), (aligned(MIXED), 60_235_776)])
 def test_a_million_rows_of_seven_columns_weigh_what_was_published(
     columns: dict[str, str], size: int, native: Server, new_name: Callable[[], str]

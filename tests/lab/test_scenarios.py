@@ -12,7 +12,7 @@ from lab.needs import missing
 from lab.trial import trial
 from lab.trial.template import Bench
 from lab.values import Completed, Experiment, Outcome, Skipped, Verdict
-from tests.lab.trials import BRIEF, on_pglite, request_for
+from tests.lab.trials import BRIEF, on_pglite, request_for, scenario_of
 
 NAMES = registry.everything()
 
@@ -36,8 +36,7 @@ statement, and what a client does. The others send nothing else there, and each 
 
 def is_tried(kind: str, name: str) -> bool:
     """A combination and a variant are tried on their first kind only: the parts and the leading variant on others, too."""
-    (entry,) = registry.resolve([name])
-    return kind == first_kind(name) or (entry.scenario.leads and (kind != "pglite" or name in FEW))
+    return kind == first_kind(name) or (scenario_of(name).leads and (kind != "pglite" or name in FEW))
 
 
 def everywhere(*names: str) -> pytest.MarkDecorator:

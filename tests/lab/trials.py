@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable
 from contextlib import nullcontext
+from functools import cache
 
 import pytest
 
@@ -21,19 +22,24 @@ NastyOutcome = Callable[[str], tuple[Outcome, Bench]]
 """Of the scenario with that name."""
 
 
+@cache
+def scenario_of(name: str) -> Scenario:
+    """The one with that name, looked up once: the parameters of tests ask a thousand times."""
+    (entry,) = registry.resolve([name])
+    return entry.scenario
+
+
 def on_pglite(name: str) -> bool:
     """Whether only the embedded TimescaleDB runs it; each takes some ten seconds there."""
-    (entry,) = registry.resolve([name])
-    return Need.COLUMNSTORE in entry.scenario.needs
+    return Need.COLUMNSTORE in scenario_of(name).needs
 
 
 def every_scenario(names: Iterable[str], *, quick_of: Collection[Category] = tuple(Category)) -> pytest.MarkDecorator:
     """These strategies on the nasty dataset; slow are all but the first of each of those categories that PostgreSQL alone runs."""
     quick: dict[Category, str] = {}
     for name in registry.everything():
-        (entry,) = registry.resolve([name])
-        if not on_pglite(name) and entry.scenario.category in quick_of:
-            quick.setdefault(entry.scenario.category, name)
+        if not on_pglite(name) and scenario_of(name).category in quick_of:
+            quick.setdefault(scenario_of(name).category, name)
 
     def marks(name: str) -> list[pytest.MarkDecorator]:
         return [pytest.mark.trial("nasty", name), *([] if name in quick.values() else [pytest.mark.slow])]
