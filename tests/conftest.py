@@ -8,6 +8,7 @@ such things for a while, asks for the fixture `exclusive`.
 from __future__ import annotations
 
 import fcntl
+import gc
 import itertools
 import os
 import shutil
@@ -70,6 +71,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for place, item in enumerate(items):
         first.setdefault(_trial(item), place)
     items.sort(key=lambda item: first[_trial(item)])
+
+
+def pytest_collection_finish() -> None:
+    """Python's collector leaves out what exists by now and stays to the end: it took 5 % of all CPU time."""
+    gc.collect()
+    gc.freeze()
 
 
 def _trial(test: pytest.Item) -> object:
