@@ -190,7 +190,7 @@ class Environment:
     load_average: float | None
     """Over the minute before the run."""
     storage: str | None = None
-    """The file system of what the run's own servers store, such as 'ext4' or, in memory, 'tmpfs'; None where it is not known."""
+    """The file system that embedded servers lie on, such as 'ext4' or, in memory, 'tmpfs'; None where it is not known."""
     libraries: Mapping[str, str] = field(default_factory=dict, hash=False)
     """Name to version, of those that a trial's data and numbers depend on; empty in a run that did not record them."""
 

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from html import escape
 from pathlib import Path
+from typing import Any
 
 import pytest
 from typer.testing import CliRunner
@@ -98,12 +99,13 @@ def test_reads_that_take_thirty_times_as_long_are_slower(sample: Experiment) -> 
     assert row_of(compared(changed(sample, slower), sample)).verdicts == (RowVerdict.FASTER,)
 
 
-def test_reads_of_two_machines_are_not_compared(sample: Experiment) -> None:
-    other = changed(sample, slower)
-    elsewhere = replace(other, environment=replace(other.environment, cores=sample.environment.cores + 1))
+@pytest.mark.parametrize(("fact", "other", "named"), [("cores", 99, "machine"), ("storage", "tmpfs", "storage")])
+def test_reads_of_two_machines_are_not_compared(sample: Experiment, fact: str, other: Any, named: str) -> None:
+    slow = changed(sample, slower)
+    elsewhere = replace(slow, environment=replace(slow.environment, **{fact: other}))
     comparison = compared(sample, elsewhere)
     assert row_of(comparison).read is None
-    assert next(report.hindrances(comparison)).startswith("Times may not be compared: not the same machine")
+    assert next(report.hindrances(comparison)).startswith(f"Times may not be compared: not the same {named}")
 
 
 def test_a_run_of_other_rows_between_two_of_the_same_rows_takes_no_verdict_from_them(sample: Experiment) -> None:
