@@ -86,9 +86,14 @@ class Database:
 
     def hashed(self, sql: str, params: Sequence[object] | None = None) -> tuple[str, Callable[[], list[Row]]]:
         """Run one query; SHA-256 of its answer as the server sent it, with the types of its columns, and what makes its rows."""
+
+        def rows() -> list[Row]:
+            with translated(sql, self._diagnose):  # a value may be beyond Python's
+                return cursor.fetchall()
+
         with translated(sql, self._diagnose):
             cursor = self._connection.execute(sql, params)
-            return _hash(cursor), cursor.fetchall
+        return _hash(cursor), rows
 
     @property
     def in_transaction(self) -> bool:

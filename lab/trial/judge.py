@@ -23,7 +23,7 @@ from lab.trial.decoding import Reader
 from lab.trial.difference import Side, differing_row
 from lab.trial.leftovers import READER, Inventory
 from lab.trial.questions import Loss, Questions, qualified
-from lab.trial.verify import Known
+from lab.trial.verify import Response
 from lab.units import bytes_text
 from lab.values import Answer, DifferingRow, Footprint, Guarantee, Mismatch, Verdict, Verification
 
@@ -37,7 +37,7 @@ class Expectation:
     """Guarantees, without those on columns that are given up."""
     valued: Mapping[str, int]
     """Of each column that is emptied in some rows, as 'table.column', the rows in which it is not."""
-    known: Mapping[str, Known]
+    known: Mapping[str, Response]
     """By the name of an answer, what spares `ask` most of its work."""
 
 
@@ -73,13 +73,17 @@ class Judgement:
 def expectation(database: Database, questions: Questions, loss: Loss) -> Expectation:
     """Read the expected state from an untouched clone; drops the columns that are given up from it."""
     verify.state_settings(database, questions.schema)
-    answers = verify.ask(database, questions, loss, applied=False)
+    responses = verify.responses(database, questions, loss, applied=False)
     valued = leaving.valued(database, questions, loss, loss.emptied)
-    known = verify.known(database, questions, loss, answers)
     for name in loss.columns:
         table, _, column = name.partition(".")
         database.execute(f"ALTER TABLE {qualified(questions.schema, table)} DROP COLUMN {column} CASCADE")
-    return Expectation(answers=answers, guarantees=guarantees.read(database), valued=valued, known=known)
+    return Expectation(
+        answers=tuple(response.answer for response in responses),
+        guarantees=guarantees.read(database),
+        valued=valued,
+        known={response.answer.name: response for response in responses},
+    )
 
 
 def before(database: Database, server: Server, questions: Questions, loss: Loss) -> Before:

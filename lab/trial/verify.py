@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from lab.errors import DatabaseError
@@ -34,12 +34,16 @@ ORDER BY c.relname, a.attnum
 
 
 @dataclass(frozen=True, kw_only=True)
-class Known:
-    """An expected answer whose documents go by their content."""
+class Response:
+    """An answer in both of its forms."""
 
     written: Answer
-    """The same answer where they go by their characters: equal characters have equal content."""
+    """Where documents go by their characters: equal characters have equal content."""
     answer: Answer
+    """Where they go by their content."""
+
+
+_NOTHING: Mapping[str, Response] = {}
 
 
 def questions(database: Database, dataset: Dataset) -> Questions:
@@ -66,45 +70,43 @@ def state_settings(database: Database, schema: str, seconds: float = 0) -> None:
 
 
 def ask(
-    database: Database, asked: Questions, loss: Loss, *, applied: bool, known: Mapping[str, Known] | None = None
+    database: Database, asked: Questions, loss: Loss, *, applied: bool, known: Mapping[str, Response] = _NOTHING
 ) -> tuple[Answer, ...]:
+    """The answers of `responses`."""
+    return tuple(response.answer for response in responses(database, asked, loss, applied=applied, known=known))
+
+
+def responses(
+    database: Database, asked: Questions, loss: Loss, *, applied: bool, known: Mapping[str, Response] = _NOTHING
+) -> tuple[Response, ...]:
     """All answers without what `loss` says; where it is not `applied` yet, the query hides lost rows and values.
 
     What has the characters that are `known`, by the answer's name, is not read by its content, which takes six times as long.
     """
     hidden = asked.stand_ins if applied else hidden_by(asked, loss)
-    shadow = shadow_of(hidden)
-    written = _as_written(asked)
+    shadow, written = shadow_of(hidden), _as_written(asked)
 
-    def about(table: str) -> Answer:
-        match = (known or {}).get(TABLE + table)
-        if match and match.written == _ask_table(database, table, written, loss, shadow, hidden=table in hidden):
-            return match.answer
-        return _ask_table(database, table, asked, loss, shadow, hidden=table in hidden)
+    def about(table: str) -> Response:
+        as_written = _ask_table(database, table, written, loss, shadow, hidden=table in hidden)
+        if not _has_documents(asked, table):
+            return Response(written=as_written, answer=as_written)
+        match = known.get(as_written.name)
+        if match and match.written == as_written:
+            return match
+        by_content = _ask_table(database, table, asked, loss, shadow, hidden=table in hidden)
+        return Response(written=as_written, answer=by_content)
 
     tables = tuple(about(table) for table in asked.columns)
-    answers = (
-        _ask(database, read.name, _hiding(shadow, read, loss), read.params, (known or {}).get(read.name))
+    reads = (
+        _ask(database, read.name, _hiding(shadow, read, loss), read.params, known.get(read.name))
         for read in asked.reads
     )
-    return (*tables, *answers)
+    return (*tables, *reads)
 
 
-def known(database: Database, asked: Questions, loss: Loss, answers: Sequence[Answer]) -> dict[str, Known]:
-    """Each read, and each table with documents that go by their content, by the name of its answer.
-
-    `answers` are those of `ask` before `loss` was applied.
-    """
-    hidden, written = hidden_by(asked, loss), _as_written(asked)
-    shadow = shadow_of(hidden)
-    tables = (
-        _ask_table(database, table, written, loss, shadow, hidden=table in hidden)
-        for table, columns in asked.columns.items()
-        if any(comparison(asked, table, *column) is Equality.CONTENT for column in columns)
-    )
-    reads = (_ask_written(database, read.name, _hiding(shadow, read, loss), read.params) for read in asked.reads)
-    by_name = {answer.name: answer for answer in answers}
-    return {answer.name: Known(written=answer, answer=by_name[answer.name]) for answer in (*tables, *reads)}
+def _has_documents(asked: Questions, table: str) -> bool:
+    """Whether any of its columns goes by its content."""
+    return any(comparison(asked, table, *column) is Equality.CONTENT for column in asked.columns[table])
 
 
 def _hiding(shadow: str, read: Read, loss: Loss) -> str:
@@ -182,40 +184,30 @@ def _ask_table(  # noqa: PLR0913 - what is asked, and what hides it
     row_hash = f"hashint8extended(hash_record_extended(ROW({values}), 0), 0)"
     sql = f"SELECT count(*), coalesce(sum({row_hash}), 0)::text FROM {source}"
 
-    def answer() -> tuple[int, str]:
-        ((rows, digest),) = database.fetch(shadow + sql)
-        return rows, digest
-
-    return _answered(TABLE + table, answer)
-
-
-def _ask(database: Database, name: str, sql: str, params: Sequence[object], known: Known | None) -> Answer:
-    def answer() -> tuple[int, str]:
-        written, rows = database.hashed(sql, params)
-        if known and known.written.digest == written and known.answer.rows is not None:
-            return known.answer.rows, known.answer.digest
-        return _digest(rows())
-
-    return _answered(name, answer)
-
-
-def _ask_written(database: Database, name: str, sql: str, params: Sequence[object]) -> Answer:
-    """The answer as the server sends it."""
-
-    def answer() -> tuple[int, str]:
-        written, rows = database.hashed(sql, params)
-        return len(rows()), written
-
-    return _answered(name, answer)
-
-
-def _answered(name: str, answer: Callable[[], tuple[int, str]]) -> Answer:
-    """The answer, or the server's refusal in its place, which counts as a difference."""
     try:
-        rows, digest = answer()
+        ((rows, digest),) = database.fetch(shadow + sql)
     except DatabaseError as error:
-        return Answer(name=name, rows=None, digest=error.message)
-    return Answer(name=name, rows=rows, digest=digest)
+        return _refused(TABLE + table, error)
+    return Answer(name=TABLE + table, rows=rows, digest=digest)
+
+
+def _ask(database: Database, name: str, sql: str, params: Sequence[object], known: Response | None) -> Response:
+    """The server's refusal is in the place of both forms."""
+    try:
+        hashed, rows = database.hashed(sql, params)
+        if known and known.written.digest == hashed:
+            return known
+        count, digest = _digest(rows())
+    except DatabaseError as error:
+        refused = _refused(name, error)
+        return Response(written=refused, answer=refused)
+    answer = Answer(name=name, rows=count, digest=digest)
+    return Response(written=replace(answer, digest=hashed), answer=answer)
+
+
+def _refused(name: str, error: DatabaseError) -> Answer:
+    """The server's refusal in the place of an answer, which counts as a difference."""
+    return Answer(name=name, rows=None, digest=error.message)
 
 
 def _digest(rows: Sequence[Row]) -> tuple[int, str]:

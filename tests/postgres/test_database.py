@@ -6,6 +6,7 @@ from itertools import combinations
 
 import pytest
 
+from lab.errors import DatabaseError
 from lab.servers import Server
 
 ANSWERS = (
@@ -45,3 +46,11 @@ def test_the_same_answer_has_the_same_hash_and_its_rows(native: Server, hashes: 
     with native.connect("hashes") as database:
         again, rows = database.hashed("SELECT %s::int", [1])
         assert (again, rows()) == (hashes["SELECT 1"], [(1,)])
+
+
+def test_a_value_that_python_lacks_has_a_hash_and_is_refused_as_a_row(native: Server, hashes: dict[str, str]) -> None:
+    with native.connect("hashes") as database:
+        again, rows = database.hashed("SELECT 'infinity'::timestamptz")
+        assert again not in hashes.values()
+        with pytest.raises(DatabaseError, match="too large"):
+            rows()
