@@ -1,8 +1,10 @@
 """How market rows are written after the strategies that store a row only when it changed.
 
 A writer compares the rows of each new snapshot with the newest of their series; it keeps what it finds in temporary tables
-for the length of its transaction. A new snapshot is the newest of its book, and a withdrawn market is one of it. A list is
-stored again unless the snapshot before has the same one.
+for the length of its transaction. A list is stored again unless the snapshot before has the same one.
+
+Writers and retentions take turns, because each goes on where the one before it stopped: a new snapshot follows the one
+that was stored last, whatever their ids are. A withdrawn market is one of its book's newest snapshot.
 """
 
 from collections.abc import Sequence
@@ -11,6 +13,9 @@ from dataclasses import dataclass
 from lab.scenario import Writing
 from scenarios._market_changes import MOST, OWNERS, PLACE
 from scenarios._market_rows import MARKETS
+
+TURN = "LOCK TABLE {table}_snapshots IN SHARE ROW EXCLUSIVE MODE"
+"""Waits for others that write or delete rows of this table, and makes them wait until this transaction ends."""
 
 BOOKS = """
 INSERT INTO books_{table}
@@ -21,7 +26,7 @@ SELECT i.snapshot_id, i.first_id,
 FROM (SELECT snapshot_id, min(id) AS first_id FROM inserted_{table} GROUP BY snapshot_id) i
 JOIN inserted_{snapshots} s ON s.id = i.snapshot_id
 LEFT JOIN LATERAL (SELECT n.book, n.number, n.list FROM {snapshots} o JOIN {table}_snapshots n ON n.snapshot_id = o.id
-                   WHERE {same_owner} AND o.id < s.id ORDER BY o.id DESC LIMIT 1) p ON true
+                   WHERE {same_owner} ORDER BY n.number DESC LIMIT 1) p ON true
 """
 
 PLACES = """
@@ -86,6 +91,7 @@ def writing(table: str, stored: Stored) -> Writing:
             "CREATE TEMP TABLE withdrawn_{table} ON COMMIT DELETE ROWS AS " + stored.withdrawn + " WITH NO DATA",
         ),
         insert=filled(
+            TURN,
             BOOKS,
             *stored.match,
             "UPDATE {intervals} c SET until = r.number - 1 FROM rows_{table} r WHERE r.changed AND {same} AND c.until = {most}",
@@ -99,6 +105,7 @@ def writing(table: str, stored: Stored) -> Writing:
             " SELECT snapshot_id, first_id, book, list, number FROM books_{table} ORDER BY snapshot_id",
         ),
         update=filled(
+            TURN,
             "INSERT INTO withdrawn_{table} " + stored.withdrawn,
             "UPDATE {intervals} c SET unavailable_at = r.unavailable_at FROM withdrawn_{table} r"
             " WHERE {same} AND c.until = {most} AND c.since = r.number",
@@ -108,6 +115,7 @@ def writing(table: str, stored: Stored) -> Writing:
             " FROM withdrawn_{table} WHERE since < number",
             *stored.after_withdrawal,
         ),
+        collect=filled(TURN),
         delete=filled(
             "DELETE FROM {table}_snapshots n USING deleted_{table} d WHERE n.snapshot_id = d.snapshot_id",
             "DELETE FROM {intervals} c USING (SELECT book, min(number) AS first FROM {table}_snapshots GROUP BY book) n"

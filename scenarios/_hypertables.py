@@ -191,6 +191,8 @@ def before(db: Database, conversion: Conversion, settings: Settings) -> str:
 def writing(conversion: Conversion) -> Writing:
     """How the table is written: a market row takes time and event from its snapshot, and old days go by whole chunks.
 
+    To delete a part of a day is refused.
+
     What changes are rows of the newest chunks. A writer knows when it wrote them, and says so: without a time, the server
     would decompress every chunk to look for them. Here it is refused as soon as it decompresses a row.
     """
@@ -201,6 +203,9 @@ def writing(conversion: Conversion) -> Writing:
         f"DO $$ DECLARE day_after {conversion.time}; BEGIN"
         f" SELECT (date_trunc('day', max(s.captured_at{zone})) + interval '1 day'){zone} INTO day_after"
         f" FROM {snapshots} s JOIN deleted_{snapshots} d ON d.id = s.id;"
+        f" IF EXISTS (SELECT FROM {snapshots} WHERE captured_at < day_after"
+        f" AND id NOT IN (SELECT d.id FROM deleted_{snapshots} d)) THEN"
+        " RAISE EXCEPTION 'A snapshot before % stays: days are deleted whole, or not at all', day_after; END IF;"
         f" IF day_after IS NOT NULL THEN PERFORM drop_chunks('{table}', older_than => day_after); END IF; END $$"
     )
     if not conversion.parent:

@@ -172,6 +172,8 @@ def write_snapshot(table: str) -> Writing:
             f"CREATE TEMP TABLE {lists} ON COMMIT DELETE ROWS AS {listed(source)} WITH NO DATA",
         ),
         insert=(
+            # Two writers of the same new list would store it twice. Before the lookup, so that nobody waits for both.
+            f"LOCK TABLE {table}_layouts IN SHARE ROW EXCLUSIVE MODE",
             parse,
             *add_all_markets([source], new=UNKNOWN),
             f"INSERT INTO {lists} {listed(source)}",

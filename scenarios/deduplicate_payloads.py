@@ -99,7 +99,10 @@ def around(table: str, source: str) -> str:
 
 
 def writing(table: str) -> Writing:
-    """How a snapshot is written: without the pieces that are stored already. New pieces stay in its document."""
+    """How a snapshot is written: without the pieces that are stored already. New pieces stay in its document.
+
+    A piece that nobody refers to any more goes with the snapshots that did.
+    """
     columns = [part.split(" AS ")[-1].strip() for part in COLUMNS[table].split(",")]
     kept = (
         "CASE WHEN a.parts IS NULL THEN i.raw_response END" if name == "raw_response" else f"i.{name}"
@@ -109,7 +112,22 @@ def writing(table: str) -> Writing:
         f"INSERT INTO {table}_stored ({', '.join(columns)}, rest, cuts, parts) SELECT {', '.join(kept)}, a.rest, a.cuts, a.parts"
         f" FROM inserted_{table} i LEFT JOIN ({around(table, f'inserted_{table}')}) a ON a.id = i.id ORDER BY i.id"
     )
-    return Writing(insert=(insert,))
+    # A writer may be about to refer to a piece that nobody else needs: it and a retention wait for each other.
+    referred = " UNION ALL ".join(f"SELECT unnest(parts) FROM {name}_stored" for name in PIECES)
+    return Writing(
+        prepare=(f"CREATE TEMP TABLE released_{table} (part integer) ON COMMIT DELETE ROWS",),
+        insert=("LOCK TABLE payload_parts IN ROW SHARE MODE", insert),
+        collect=(
+            (
+                f"INSERT INTO released_{table} SELECT DISTINCT unnest(t.parts) FROM {table}_stored t"
+                f" JOIN deleted_{table} d ON d.id = t.id"
+            ),
+        ),
+        release=(
+            "LOCK TABLE payload_parts IN EXCLUSIVE MODE",
+            f"DELETE FROM payload_parts p USING released_{table} r WHERE p.id = r.part AND p.id NOT IN ({referred})",
+        ),
+    )
 
 
 def replace(db: Database, table: str) -> None:
@@ -191,7 +209,7 @@ SCENARIO = Scenario(
         "Writers look up each piece of a payload before they store it. A job must store the pieces that come to repeat themselves.",
         "A payload is put together when it is read; a document of betPawa is parsed again, because the pieces are text.",
         "The UPDATE writes each row anew, and VACUUM FULL holds ACCESS EXCLUSIVE and needs disk space for a second copy.",
-        "A piece must stay as long as one snapshot refers to it: a retention must look for pieces that nobody needs any more.",
+        "A retention removes the pieces that no snapshot needs any more: it reads the references of all, and writers wait.",
     ),
     write={table: writing(table) for table in PIECES},
     origins={"payload_parts": "odds_snapshots", **{f"{table}_stored": table for table in PIECES}},

@@ -183,7 +183,7 @@ SCENARIO = Scenario(
     write={table: writing(table, STORED) for table in MARKETS},
     costs=(
         "Of a market that is split over rows (correct score, scorers), only one row of each snapshot can be read back.",
-        "Writers update the current row of every market that changed, and insert it into the history.",
+        "Writers update the current row of every market that changed, and insert it into the history. They take turns.",
         "Snapshots as they were are no part of the design: the lab adds lists and ids, so that old and new can be compared.",
     ),
     origins=origins("history", "current"),

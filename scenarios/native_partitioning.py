@@ -157,15 +157,19 @@ def apply(db: Database, days: int) -> None:
 
 
 def writing(pair: Snapshots, table: str) -> Writing:
-    """How a table is written: as before, but old days go with their partitions."""
+    """How a table is written: as before, but old days go with their partitions. To delete a part of a day is refused."""
+    deleted = f"SELECT d.id FROM deleted_{pair.table} d"
     return Writing(
         delete=(
             # Listed before the first is dropped, because a table that an open query reads cannot be dropped.
             (
-                "DO $$ DECLARE part text; old text[]; BEGIN"
-                f" old := ARRAY(SELECT DISTINCT '{table}_' || to_char({pair.day}, 'YYYYMMDD')"
-                f" FROM {pair.table} WHERE id IN (SELECT d.id FROM deleted_{pair.table} d));"
-                " FOREACH part IN ARRAY old LOOP EXECUTE format('DROP TABLE %I', part); END LOOP; END $$"
+                "DO $$ DECLARE old text; days text[]; stays boolean; BEGIN"
+                f" days := ARRAY(SELECT DISTINCT to_char({pair.day}, 'YYYYMMDD') FROM {pair.table} WHERE id IN ({deleted}));"
+                " FOREACH old IN ARRAY days LOOP"
+                f" EXECUTE format('SELECT EXISTS (SELECT FROM %I WHERE id NOT IN ({deleted}))', '{pair.table}_' || old) INTO stays;"
+                " IF stays THEN RAISE EXCEPTION 'A snapshot of % stays: a day is deleted whole, or not at all', old; END IF;"
+                " END LOOP;"
+                f" FOREACH old IN ARRAY days LOOP EXECUTE format('DROP TABLE %I', '{table}_' || old); END LOOP; END $$"
             ),
         )
     )

@@ -230,7 +230,8 @@ VARIANTS = {
             "171 rows with their headers, keys and index entries become one row with one array.",
         ),
         write=write_snapshot,
-        cost="Reading one market's history unpacks the array of every snapshot. Markets have no index, market rows no key.",
+        cost="Reading one market's history unpacks the array of every snapshot. Markets have no index, market rows no key."
+        " Writers take turns.",
         leads=True,
     ),
 }

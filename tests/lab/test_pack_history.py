@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import time
-from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 
 from lab import registry
 from lab.postgres.database import Database as Connection
@@ -13,7 +12,7 @@ from lab.trial.template import Bench
 from lab.values import Completed, Verdict
 from scenarios._market_blocks import NEWEST
 from scenarios.pack_market_history import pack
-from tests.lab.trials import request_for, run_scenario
+from tests.lab.trials import at_once, request_for, run_scenario
 
 NAME = "pack_market_history"
 NOTHING = "SELECT 0"
@@ -61,12 +60,8 @@ def test_a_change_that_comes_while_rows_are_packed_is_kept(bench: Bench) -> None
         with bench.server.connect(name) as writer, bench.server.connect(name) as packer:
             writer.execute("BEGIN")
             writer.execute(mark.format("now()"))
-            with ThreadPoolExecutor(1) as thread:
-                packing = thread.submit(run, packer, [statement.replace(newest, NOTHING) for statement in pack(table)])
-                while not packing.done() and not db.value("SELECT count(*) FROM pg_locks WHERE NOT granted"):
-                    time.sleep(0.01)
-                writer.execute("COMMIT")
-                packing.result()
+            packing = partial(run, packer, [statement.replace(newest, NOTHING) for statement in pack(table)])
+            at_once(db, packing, partial(writer.execute, "COMMIT"))
         seen.append(db.value(f"SELECT unavailable_at IS NOT NULL FROM {table} WHERE id = {row}"))
         with db.step("as before"):
             db.execute(mark.format("NULL"))

@@ -1,50 +1,38 @@
-"""A retention removes what no row needs any more, and nothing that a writer refers to meanwhile."""
+"""A retention removes what no row needs any more, and nothing that stays or that a writer refers to meanwhile."""
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Sequence
+from functools import partial
 
 import pytest
 
-from lab import registry
+from lab.errors import LabError
 from lab.postgres.database import Database as Connection
-from lab.scenario import Client, Database, Writing
+from lab.scenario import Client, Database, Row, Writing
 from lab.trial.template import Bench
-from lab.values import Completed
 from scenarios._market_blocks import NEWEST
 from scenarios._packed_payloads import SIDES, packing_new, referred
 from scenarios._packing import Packing
 from scenarios.pack_market_history import pack
-from tests.lab.trials import run_scenario
+from tests.lab.trials import after, at_once, on_pglite, scenario_of
 
 PACKED = "pack_raw_response(level=1,dictionary_kb=16,share=4)"
 """As fast as it gets, and with several references for an event."""
 HISTORY = "pack_market_history"
+PIECES = "deduplicate_payloads"
 
 ORPHANS = "SELECT count(*) FROM {table}_references r WHERE NOT EXISTS (SELECT FROM {table} t WHERE {referred} = r.id)"
 UNREADABLE = (
     "SELECT count(*) FROM {table} t WHERE {referred} > 0 AND {referred} NOT IN (SELECT id FROM {table}_references)"
 )
 
-
-def after(name: str, bench: Bench, see: Callable[[Database], None]) -> None:
-    """Let the block see a clone after the strategy; what it changes there makes the trial differ."""
-    (entry,) = registry.resolve([name])
-    scenario = entry.scenario
-
-    def apply(db: Database) -> None:
-        scenario.apply(db)
-        see(db)
-
-    outcome = run_scenario(bench, apply, changes=scenario.changes, origins=scenario.origins)
-    assert isinstance(outcome, Completed), outcome
+LOST = "SELECT count(*) FROM ({needed}) n(part) WHERE part NOT IN (SELECT id FROM payload_parts)"
+"""Pieces that documents refer to, and that are not there."""
 
 
 def writing(name: str, table: str) -> Writing:
-    (entry,) = registry.resolve([name])
-    return entry.scenario.write[table]
+    return scenario_of(name).write[table]
 
 
 def stage(database: Connection, table: str, key: str, ids: str) -> None:
@@ -52,15 +40,15 @@ def stage(database: Connection, table: str, key: str, ids: str) -> None:
     database.execute(f"CREATE TEMP TABLE deleted_{table} AS SELECT id AS {key} FROM ({ids}) chosen")
 
 
-def prepare(retention: Connection, table: str) -> None:
-    """What a connection that deletes packed snapshots needs; market rows that refer to them stay here."""
-    for statement in writing(PACKED, table).prepare:
+def prepare(retention: Connection, name: str, table: str, stored: str) -> None:
+    """What a connection that deletes snapshots needs; market rows that refer to them stay here."""
+    for statement in writing(name, table).prepare:
         retention.execute(statement)
-    retention.execute(f"ALTER TABLE {table} DISABLE TRIGGER ALL")
+    retention.execute(f"ALTER TABLE {stored} DISABLE TRIGGER ALL")
 
 
-def deletion(table: str) -> Sequence[str]:
-    parts = writing(PACKED, table)
+def deletion(name: str, table: str) -> Sequence[str]:
+    parts = writing(name, table)
     return *parts.collect, f"DELETE FROM {table} t USING deleted_{table} d WHERE t.id = d.id", *parts.release
 
 
@@ -69,19 +57,6 @@ def work(database: Connection, statements: Sequence[str]) -> None:
     with database.transaction():
         for statement in statements:
             database.execute(statement)
-
-
-def at_once(watched: Database, retention: Callable[[], None], meanwhile: Callable[[], None]) -> bool:
-    """Begin the retention, do the rest once it waits or is done, and let it end. Whether it waited."""
-    with ThreadPoolExecutor(1) as thread:
-        job = thread.submit(retention)
-        waits = False
-        while not job.done() and not waits:
-            waits = bool(watched.value("SELECT count(*) FROM pg_locks WHERE NOT granted"))
-            time.sleep(0.01)
-        meanwhile()
-        job.result()
-    return waits
 
 
 @pytest.mark.slow
@@ -96,8 +71,8 @@ def test_a_reference_goes_with_the_last_document_that_needs_it(table: str, bench
         with bench.server.connect(db.value("SELECT current_database()")) as retention:
             stage(retention, table, "id", f"SELECT id FROM {table} WHERE id < {last}")
             before = retention.value(f"SELECT count(*) FROM {table}_references")
-            prepare(retention, table)
-            work(retention, deletion(table))
+            prepare(retention, PACKED, table, table)
+            work(retention, deletion(PACKED, table))
             left = retention.value(f"SELECT count(*) FROM {table}_references")
             faults = [retention.value(sql.format(**words)) for sql in (ORPHANS, UNREADABLE)]
             seen.append((before - left, left, sum(faults)))
@@ -121,7 +96,7 @@ def test_a_reference_stays_while_a_writer_is_about_to_refer_to_it(bench: Bench) 
         )
         with bench.server.connect(name) as retention, bench.server.connect(name) as writer:
             stage(retention, table, "id", f"SELECT id FROM {table} WHERE id <= {last}")
-            prepare(retention, table)
+            prepare(retention, PACKED, table, table)
             writer.execute("BEGIN")
             client = Client(fetch=writer.fetch, outside=bench.outside)
             packed = packing_new(table, Packing(level=1, share=4), client)([(last + 1, owner, platform, "{}")])
@@ -132,7 +107,7 @@ def test_a_reference_stays_while_a_writer_is_about_to_refer_to_it(bench: Bench) 
                 writer.execute(f"INSERT INTO {table} ({columns}) SELECT {columns} FROM {table} WHERE id = {last}")
                 writer.execute("COMMIT")
 
-            waited = at_once(db, lambda: work(retention, deletion(table)), store)
+            waited = at_once(db, lambda: work(retention, deletion(PACKED, table)), store)
             lost = UNREADABLE.format(table=table, referred=referred("t.raw_response"))
             seen.append((waited, db.value(f"{lost} AND t.id > {last}")))
 
@@ -170,3 +145,77 @@ def test_a_layout_stays_while_rows_are_packed_that_go_on_with_it(bench: Bench) -
     ((waited, before, left),) = seen
     assert waited
     assert left == before > 0
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["native_partitioning", "hypertable_compression"])
+def test_a_day_of_which_a_snapshot_stays_is_not_deleted(name: str, request: pytest.FixtureRequest) -> None:
+    bench: Bench = request.getfixturevalue("pglite_bench" if on_pglite(name) else "bench")
+    snapshots, markets = "odds_snapshots", "market_odds"
+    seen: list[tuple[Row, Row]] = []
+
+    def see(db: Database) -> None:
+        counts = f"SELECT (SELECT count(*) FROM {markets}), (SELECT count(*) FROM {snapshots})"
+        before = db.fetch(counts)[0]
+        with db.step("delete a part of the oldest day"):
+            db.execute(f"CREATE TEMP TABLE deleted_{snapshots} AS SELECT min(id) AS id FROM {snapshots}")
+            for table in (markets, snapshots):
+                (statement,) = writing(name, table).delete
+                with pytest.raises(LabError, match="or not at all"):
+                    db.execute(statement)
+        seen.append((before, db.fetch(counts)[0]))
+
+    after(name, bench, see)
+    ((before, left),) = seen
+    assert left == before
+
+
+@pytest.mark.slow
+def test_a_piece_goes_with_the_last_document_that_needs_it(bench: Bench) -> None:
+    table, stored = "odds_snapshots", "odds_snapshots_stored"
+    needed = " UNION ALL ".join(f"SELECT unnest(parts) FROM {name}_stored" for name in SIDES)
+    seen: list[tuple[int, int, int]] = []
+
+    def see(db: Database) -> None:
+        with bench.server.connect(db.value("SELECT current_database()")) as retention:
+            last = f"SELECT max(id) FROM {stored} WHERE parts IS NOT NULL"
+            stage(retention, table, "id", f"SELECT id FROM {stored} WHERE id < ({last})")
+            prepare(retention, PIECES, table, stored)
+            before = retention.value("SELECT count(*) FROM payload_parts")
+            work(retention, deletion(PIECES, table))
+            left = retention.value("SELECT count(*) FROM payload_parts")
+            orphans = retention.value(f"SELECT count(*) FROM payload_parts WHERE id NOT IN ({needed})")
+            seen.append((before - left, orphans, retention.value(LOST.format(needed=needed))))
+
+    after(PIECES, bench, see)
+    ((gone, orphans, lost),) = seen
+    assert gone
+    assert (orphans, lost) == (0, 0)
+
+
+@pytest.mark.slow
+def test_a_piece_stays_while_a_writer_is_about_to_refer_to_it(bench: Bench) -> None:
+    table, stored = "odds_snapshots", "odds_snapshots_stored"
+    chosen = f"(SELECT min(id) FROM {stored} WHERE parts IS NOT NULL)"
+    columns = "event_id, bookmaker_id, captured_at, scrape_run_id, rest, cuts, parts"
+    seen: list[tuple[bool, int]] = []
+
+    def see(db: Database) -> None:
+        name = db.value("SELECT current_database()")
+        with bench.server.connect(name) as retention, bench.server.connect(name) as writer:
+            alike = f"SELECT id FROM {stored} WHERE parts && (SELECT parts FROM {stored} WHERE id = {chosen})"
+            stage(retention, table, "id", alike)
+            prepare(retention, PIECES, table, stored)
+            lock, _ = writing(PIECES, table).insert
+            writer.execute("BEGIN")
+            writer.execute(lock)
+
+            def store() -> None:
+                writer.execute(f"INSERT INTO {stored} ({columns}) SELECT {columns} FROM {stored} WHERE id = {chosen}")
+                writer.execute("COMMIT")
+
+            waited = at_once(db, partial(work, retention, deletion(PIECES, table)), store)
+            seen.append((waited, db.value(LOST.format(needed=f"SELECT unnest(parts) FROM {stored}"))))
+
+    after(PIECES, bench, see)
+    assert seen == [(True, 0)]

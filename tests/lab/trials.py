@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Collection, Iterable
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import nullcontext
 from functools import cache
 
@@ -100,6 +102,31 @@ def run_scenario(  # noqa: PLR0913 - what a test may want to say
         memory_bytes=memory_bytes,
     )
     return trial.run(request, scenario, bench, exclusive)
+
+
+def after(name: str, bench: Bench, see: Callable[[Database], None]) -> None:
+    """Let the block see a clone after the strategy; what it changes there makes the trial differ."""
+    scenario = scenario_of(name)
+
+    def apply(db: Database) -> None:
+        scenario.apply(db)
+        see(db)
+
+    outcome = run_scenario(bench, apply, changes=scenario.changes, origins=scenario.origins)
+    assert isinstance(outcome, Completed), outcome
+
+
+def at_once(watched: Database, work: Callable[[], object], meanwhile: Callable[[], object]) -> bool:
+    """Begin the work, do the rest once it waits for a lock or is done, and let it end. Whether it waited."""
+    with ThreadPoolExecutor(1) as thread:
+        job = thread.submit(work)
+        waits = False
+        while not job.done() and not waits:
+            waits = bool(watched.value("SELECT count(*) FROM pg_locks WHERE NOT granted"))
+            time.sleep(0.01)
+        meanwhile()
+        job.result()
+    return waits
 
 
 def completed(outcome: Outcome) -> Completed:

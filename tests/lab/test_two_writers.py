@@ -1,0 +1,157 @@
+"""Several of the application's writers store at once what they would store one after the other."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from functools import partial
+
+import pytest
+
+from lab import registry
+from lab.postgres.database import Database as Connection
+from lab.scenario import Database, Need, Scenario, Writing
+from lab.trial import verify
+from lab.trial.decoding import Reader
+from lab.trial.questions import Loss
+from lab.trial.reads import TimedSide
+from lab.trial.template import Bench
+from lab.trial.trial import loss_of
+from lab.trial.writer import Writer
+from lab.workload import TableWrite, Write
+from tests.lab.trials import after, at_once, scenario_of
+
+WRITTEN = [
+    name
+    for name in registry.everything()
+    if scenario_of(name).write and Need.COLUMNSTORE not in scenario_of(name).needs and "+" not in name
+]
+APART = 1_000_000
+"""Between an id and that of its copy."""
+
+
+def with_another_offer(batch: Write) -> Write:
+    """The batch with a copy of its snapshot at another bookmaker, which lists one market less.
+
+    So two batches go on with the same offer, and both begin the same one, with the same list that the database lacks.
+    """
+    return replace(batch, changes=tuple(map(_with_copies, batch.changes)))
+
+
+def _with_copies(change: TableWrite) -> TableWrite:
+    moved = {"id": APART, "snapshot_id": APART, "bookmaker_id": 1}
+    lines = [line.split(b"\t") for line in b"".join(change.chunks).splitlines(keepends=True)]
+    copies = [
+        [
+            b"%d" % (int(value) + moved[name]) if name in moved else value
+            for name, value in zip(change.columns, line, strict=True)
+        ]
+        for line in (lines[1:] if "snapshot_id" in change.columns else lines)
+    ]
+    return replace(change, chunks=tuple(b"\t".join(line) for line in (*lines, *copies)))
+
+
+def without_all_that_was_loaded(write: Write, database: Connection) -> Write:
+    """The deletion of the oldest day, made one of all snapshots of that database."""
+
+    def of_all(change: TableWrite) -> TableWrite:
+        ids = database.fetch(f"SELECT id FROM {change.table.replace('market_odds', 'odds_snapshots')}")
+        return replace(change, chunks=tuple(b"%d\n" % number for (number,) in ids))
+
+    return replace(write, changes=tuple(map(of_all, write.changes)))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sides:
+    """An untouched clone with one writer, and a clone after the strategy with two."""
+
+    alone: Writer
+    first: Writer
+    second: Writer
+
+    def at_once(self, watched: Database, first: Write, second: Write) -> None:
+        """The second writer begins before the first one ends. On the untouched clone, it begins when the first one has ended."""
+        for write in (first, second):
+            carry_out(self.alone, write)
+        self.first.database.execute("BEGIN")
+        carry_out(self.first, first)
+        self.second.stage(second)
+        at_once(watched, partial(self.second.run, second), partial(self.first.database.execute, "COMMIT"))
+
+    def differences(self, touched: Mapping[str, str], scenario: Scenario, loss: Loss) -> Iterator[str]:
+        """What reads otherwise than on the untouched clone."""
+        bench, read = self.first.bench, self.first.database
+        questions = bench.template.questions
+        reader = Reader.of(scenario, bench.server, read, self.first.side.outside)
+        for table, condition in touched.items():
+            expected = verify.ask_rows(self.alone.database, questions, loss, table, condition, applied=False)
+            with reader.reading(questions, {table: condition}) as readable:
+                actual = verify.ask_rows(read, readable, loss, table, condition, applied=True)
+            if expected != actual:
+                yield str(verify.mismatch(expected, actual, name=table))
+
+
+def carry_out(writer: Writer, write: Write) -> None:
+    writer.stage(write)
+    writer.run(write)
+
+
+@contextmanager
+def sides(clone: str, bench: Bench, scenario: Scenario, loss: Loss) -> Iterator[Sides]:
+    """Connected, with their temporary tables."""
+    with (
+        bench.untouched() as plain,
+        bench.server.connect(clone) as one,
+        bench.server.connect(clone) as another,
+        bench.server.gauge(clone, one) as gauge,
+    ):
+
+        def writer(database: Connection, writing: Mapping[str, Writing]) -> Writer:
+            verify.state_settings(database, bench.template.questions.schema, 600)
+            side = TimedSide(database=database, gauge=gauge, outside=bench.outside / clone)
+            made = Writer(side=side, bench=bench, writing=writing, given_up=frozenset(loss.columns))
+            made.prepare(bench.template.writes())
+            return made
+
+        yield Sides(alone=writer(plain, {}), first=writer(one, scenario.write), second=writer(another, scenario.write))
+
+
+def differences(name: str, bench: Bench, work: Callable[[Database, Sides], Mapping[str, str]]) -> list[str]:
+    """What reads otherwise after that work, of the rows that it says it touched."""
+    scenario, found = scenario_of(name), list[str]()
+
+    def see(db: Database) -> None:
+        loss = loss_of(scenario, db.now)
+        with sides(db.value("SELECT current_database()"), bench, scenario, loss) as both:
+            found.extend(both.differences(work(db, both), scenario, loss))
+
+    after(name, bench, see)
+    return found
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", WRITTEN)
+def test_two_writers_at_once_store_what_both_would_one_after_the_other(name: str, bench: Bench) -> None:
+    writes = [with_another_offer(write) for write in bench.template.writes() if write.query == "W1"]
+
+    def work(db: Database, both: Sides) -> Mapping[str, str]:
+        # What the second one stores has the lower ids.
+        both.at_once(db, writes[1], writes[0])
+        both.at_once(db, writes[2], writes[3])
+        return writes[0].touched
+
+    assert differences(name, bench, work) == []
+
+
+# Partitions are dropped by whole days, and this writer's day is not over: the other test of that is in test_releases.py.
+@pytest.mark.slow
+@pytest.mark.parametrize("name", [name for name in WRITTEN if name != "native_partitioning"])
+def test_a_retention_beside_a_writer_leaves_what_the_writer_goes_on_with(name: str, bench: Bench) -> None:
+    batch, *_, deletion = bench.template.writes()
+
+    def work(db: Database, both: Sides) -> Mapping[str, str]:
+        both.at_once(db, batch, without_all_that_was_loaded(deletion, both.alone.database))
+        return batch.touched
+
+    assert differences(name, bench, work) == []
