@@ -4,7 +4,8 @@ A writer compares the rows of each new snapshot with the newest of their series;
 for the length of its transaction. A list is stored again unless the snapshot before has the same one.
 
 Writers and retentions take turns, because each goes on where the one before it stopped: a new snapshot follows the one
-that was stored last, whatever their ids are. A withdrawn market is one of its book's newest snapshot.
+that was stored last, whatever their ids are. A market is withdrawn in one snapshot: an interval that holds others as well is
+split. In the newest snapshot, what follows is compared with the new value.
 """
 
 from collections.abc import Sequence
@@ -44,6 +45,24 @@ FROM (SELECT o.snapshot_id,
 WHERE k.snapshot_id = b.snapshot_id
 """
 
+WITHDRAWN = (
+    "c.since, c.until, c.unavailable_at AS earlier, n.number,"
+    " lag(n.number) OVER pieces AS before, lead(n.number) OVER pieces IS NULL AS ends,"
+    " n.number < (SELECT max(x.number) FROM {snapshots} s JOIN {snapshots} o ON {same_owner}"
+    " JOIN {table}_snapshots x ON x.snapshot_id = o.id WHERE s.id = n.snapshot_id) IS NOT TRUE AS newest"
+)
+"""Columns of a withdrawn row: what is known of its interval, and which part of that it takes.
+
+The window `pieces` has the withdrawn rows of one interval, in the order of their snapshots."""
+
+SPLIT = """
+INSERT INTO {intervals} ({key}, since, until, {contents})
+SELECT {key}, coalesce(before + 1, since), number - 1, {earlier} FROM withdrawn_{table}
+WHERE coalesce(before + 1, since) < number
+UNION ALL SELECT {key}, number, CASE WHEN newest THEN until ELSE number END, {contents} FROM withdrawn_{table}
+UNION ALL SELECT {key}, number + 1, until, {earlier} FROM withdrawn_{table} WHERE ends AND NOT newest AND number < until
+"""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Stored:
@@ -60,7 +79,10 @@ class Stored:
     series: Sequence[str]
     """Statements that store the new series and the newest rows."""
     withdrawn: str
-    """The query for the rows of `updated_{table}`: its key, `number`, `since`, and the contents with the new value."""
+    """The query for the rows of `updated_{table}`: their key, WITHDRAWN, and the contents with the new value.
+
+    It names the snapshot of the row `n`, and its interval `c`.
+    """
     after_withdrawal: Sequence[str] = ()
 
 
@@ -74,9 +96,13 @@ def writing(table: str, stored: Stored) -> Writing:
         "key": ", ".join(stored.key),
         "same": " AND ".join(f"c.{column} = r.{column}" for column in stored.key),
         "contents": stored.contents,
+        "earlier": stored.contents.replace("unavailable_at", "earlier"),
         "most": MOST,
         "place": PLACE,
     }
+
+    interval = ", ".join(f"c.{column}" for column in (*stored.key, "since"))
+    withdrawn = f"{stored.withdrawn} WINDOW pieces AS (PARTITION BY {interval} ORDER BY n.number)"
 
     def filled(*statements: str) -> tuple[str, ...]:
         return tuple(statement.format_map(values) for statement in statements)
@@ -88,7 +114,7 @@ def writing(table: str, stored: Stored) -> Writing:
             "CREATE TEMP TABLE rows_{table} ON COMMIT DELETE ROWS AS SELECT i.*, 0::smallint AS place, 0::smallint AS twin,"
             " 0 AS book, 0::smallint AS number, 0::smallint AS series, 0 AS market, true AS listed, true AS fresh,"
             " true AS changed FROM inserted_{table} i WITH NO DATA",
-            "CREATE TEMP TABLE withdrawn_{table} ON COMMIT DELETE ROWS AS " + stored.withdrawn + " WITH NO DATA",
+            "CREATE TEMP TABLE withdrawn_{table} ON COMMIT DELETE ROWS AS " + withdrawn + " WITH NO DATA",
         ),
         insert=filled(
             TURN,
@@ -106,13 +132,9 @@ def writing(table: str, stored: Stored) -> Writing:
         ),
         update=filled(
             TURN,
-            "INSERT INTO withdrawn_{table} " + stored.withdrawn,
-            "UPDATE {intervals} c SET unavailable_at = r.unavailable_at FROM withdrawn_{table} r"
-            " WHERE {same} AND c.until = {most} AND c.since = r.number",
-            "UPDATE {intervals} c SET until = r.number - 1 FROM withdrawn_{table} r"
-            " WHERE {same} AND c.until = {most} AND c.since < r.number",
-            "INSERT INTO {intervals} ({key}, since, until, {contents}) SELECT {key}, number, {most}, {contents}"
-            " FROM withdrawn_{table} WHERE since < number",
+            "INSERT INTO withdrawn_{table} " + withdrawn,
+            "DELETE FROM {intervals} c USING withdrawn_{table} r WHERE {same} AND c.until = r.until",
+            SPLIT,
             *stored.after_withdrawal,
         ),
         collect=filled(TURN),

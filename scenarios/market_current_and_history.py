@@ -15,7 +15,7 @@ from collections.abc import Mapping
 from datetime import datetime
 
 from lab.scenario import Category, Database, Scenario, Shape, lost_rows
-from scenarios._change_writes import Stored, writing
+from scenarios._change_writes import WITHDRAWN, Stored, writing
 from scenarios._market_changes import MOST, PLACE, SCRATCH, Series, build_lists, columns, limits, origins, place
 from scenarios._market_rows import MARKET, MARKETS, Proof, drop_old, of, replace_by_view, requirements
 
@@ -158,14 +158,15 @@ STORED = Stored(
             f" = (EXCLUDED.since, {of('EXCLUDED', VALUES)})"
         ),
     ),
-    withdrawn=f"SELECT r.book, r.series, h.twin, n.number, h.since, {of('h', f'{MARKET}, outcomes')}, u.unavailable_at"
+    withdrawn=f"SELECT c.book, c.series, c.twin, {WITHDRAWN}, {of('c', f'{MARKET}, outcomes')}, u.unavailable_at"
     " FROM updated_{table} u JOIN {table}_snapshots n ON n.snapshot_id = u.snapshot_id JOIN {table}_lists l ON l.id = n.list"
     " JOIN {table}_current r ON r.book = n.book AND r.betpawa_market_id = u.betpawa_market_id AND {place} > 0"
-    " JOIN {table}_history h ON h.book = r.book AND h.series = r.series AND h.twin = 1 AND h.until = {most}",
+    " JOIN {table}_history c ON c.book = r.book AND c.series = r.series AND c.twin = 1"
+    " AND n.number BETWEEN c.since AND c.until",
     after_withdrawal=(
         (
             "UPDATE {table}_current c SET unavailable_at = r.unavailable_at, since = r.number FROM withdrawn_{table} r"
-            " WHERE c.book = r.book AND c.series = r.series"
+            " WHERE r.newest AND c.book = r.book AND c.series = r.series"
         ),
     ),
 )

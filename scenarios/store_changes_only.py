@@ -11,7 +11,7 @@ its id and its document to the letter.
 """
 
 from lab.scenario import Category, Database, Scenario, Shape
-from scenarios._change_writes import Stored, writing
+from scenarios._change_writes import WITHDRAWN, Stored, writing
 from scenarios._market_changes import MOST, PLACE, SCRATCH, Series, build_lists, columns, limits, origins, place
 from scenarios._market_rows import MARKET, MARKETS, Proof, drop_old, of, replace_by_view, requirements
 
@@ -135,11 +135,12 @@ STORED = Stored(
         ),
     ),
     series=("INSERT INTO {table}_series SELECT book, market, series FROM rows_{table} WHERE fresh ORDER BY 1, 2, 3",),
-    withdrawn="SELECT n.book, r.series, n.number, c.since, c.outcomes, u.unavailable_at FROM updated_{table} u"
+    withdrawn=f"SELECT c.book, c.series, {WITHDRAWN}, c.outcomes, u.unavailable_at"
+    " FROM updated_{table} u"
     " JOIN {table}_snapshots n ON n.snapshot_id = u.snapshot_id JOIN {table}_lists l ON l.id = n.list"
     " JOIN {table}_series r ON r.book = n.book AND {place} > 0"
     " JOIN {table}_markets d ON d.id = r.market AND d.betpawa_market_id = u.betpawa_market_id"
-    " JOIN {table}_changes c ON c.book = n.book AND c.series = r.series AND c.until = {most}",
+    " JOIN {table}_changes c ON c.book = n.book AND c.series = r.series AND n.number BETWEEN c.since AND c.until",
 )
 
 SCENARIO = Scenario(
@@ -153,7 +154,7 @@ SCENARIO = Scenario(
     write={table: writing(table, STORED) for table in MARKETS},
     costs=(
         "Writers compare each new row with the last one of its series; they end that one and insert the change, and new lists.",
-        "Writers take turns, and so does a retention. Only a market of an event's newest snapshot can be withdrawn.",
+        "Writers take turns, and so does a retention.",
         "A snapshot's rows lie scattered over the pages of its event's history, instead of side by side.",
         "A row is found by its snapshot or by event and market. By its id, or by a change time, the whole view is read.",
         "A single old snapshot cannot be deleted with its rows: later ones may refer to them. Delete finished events whole.",

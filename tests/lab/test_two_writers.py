@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
@@ -72,8 +72,7 @@ class Sides:
 
     def at_once(self, watched: Database, first: Write, second: Write) -> None:
         """The second writer begins before the first one ends. On the untouched clone, it begins when the first one has ended."""
-        for write in (first, second):
-            carry_out(self.alone, write)
+        carry_out(self.alone, first, second)
         self.first.database.execute("BEGIN")
         carry_out(self.first, first)
         self.second.stage(second)
@@ -92,9 +91,10 @@ class Sides:
                 yield str(verify.mismatch(expected, actual, name=table))
 
 
-def carry_out(writer: Writer, write: Write) -> None:
-    writer.stage(write)
-    writer.run(write)
+def carry_out(writer: Writer, *writes: Write) -> None:
+    for write in writes:
+        writer.stage(write)
+        writer.run(write)
 
 
 @contextmanager
@@ -155,3 +155,41 @@ def test_a_retention_beside_a_writer_leaves_what_the_writer_goes_on_with(name: s
         return batch.touched
 
     assert differences(name, bench, work) == []
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", WRITTEN)
+def test_a_market_can_be_withdrawn_in_any_snapshot(name: str, bench: Bench) -> None:
+    writes = [write for write in bench.template.writes() if write.query != "D1"]
+    batches, confirmations = with_a_steady_market(writes[0:12:2]), writes[1:12:2]
+
+    def work(_: Database, both: Sides) -> Mapping[str, str]:
+        for writer in (both.alone, both.first):
+            carry_out(writer, *batches[:4], together(confirmations[0], confirmations[2]), batches[4])
+            carry_out(writer, confirmations[4], confirmations[1], batches[5])
+        return batches[0].touched
+
+    assert differences(name, bench, work) == []
+
+
+def with_a_steady_market(batches: Sequence[Write]) -> list[Write]:
+    """The batches, whose first market has the price of the first batch in all of them."""
+    steady: list[bytes] = []
+
+    def of_market(change: TableWrite) -> TableWrite:
+        if "outcomes" not in change.columns:
+            return change
+        place = change.columns.index("outcomes")
+        first, *others = b"".join(change.chunks).splitlines(keepends=True)
+        values = first.split(b"\t")
+        steady.append(values[place])
+        values[place] = steady[0]
+        return replace(change, chunks=(b"\t".join(values), *others))
+
+    return [replace(batch, changes=tuple(map(of_market, batch.changes))) for batch in batches]
+
+
+def together(write: Write, other: Write) -> Write:
+    """The changes of both in one transaction."""
+    pairs = zip(write.changes, other.changes, strict=True)
+    return replace(write, changes=tuple(replace(a, chunks=(*a.chunks, *b.chunks)) for a, b in pairs))
