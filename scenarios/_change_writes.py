@@ -70,6 +70,8 @@ class Stored:
 
     intervals: str
     """The table of rows with `since` and `until`."""
+    beside: str
+    """The table of what else is stored of each series of a book."""
     key: tuple[str, ...]
     """Columns that say which row of a snapshot an interval is about."""
     contents: str
@@ -93,6 +95,7 @@ def writing(table: str, stored: Stored) -> Writing:
         "snapshots": MARKETS[table],
         "same_owner": " AND ".join(f"o.{owner} = s.{owner}" for owner in OWNERS[table]),
         "intervals": stored.intervals.format(table=table),
+        "beside": stored.beside.format(table=table),
         "key": ", ".join(stored.key),
         "same": " AND ".join(f"c.{column} = r.{column}" for column in stored.key),
         "contents": stored.contents,
@@ -143,5 +146,7 @@ def writing(table: str, stored: Stored) -> Writing:
             "DELETE FROM {intervals} c USING (SELECT book, min(number) AS first FROM {table}_snapshots GROUP BY book) n"
             " WHERE n.book = c.book AND c.until < n.first",
             "DELETE FROM {intervals} WHERE book NOT IN (SELECT book FROM {table}_snapshots)",
+            "DELETE FROM {beside} WHERE book NOT IN (SELECT book FROM {table}_snapshots)",
+            "DELETE FROM {table}_lists WHERE id NOT IN (SELECT list FROM {table}_snapshots)",
         ),
     )

@@ -165,6 +165,9 @@ def write_snapshot(table: str) -> Writing:
     """How one row per snapshot is written: unknown markets and lists first."""
     scratch, parse = _parse(table, HUNDREDTHS)
     source, lists = f"written_{table}", f"listed_{table}"
+    # Two writers of the same new list would store it twice, and a retention would remove one that a writer is about to refer to.
+    # Writers wait before they look for unknown markets: one that held those would be waited for as well.
+    turn = f"LOCK TABLE {table}_layouts IN SHARE ROW EXCLUSIVE MODE"
     unknown = f" WHERE NOT EXISTS (SELECT FROM {table}_layouts x WHERE x.markets = l.markets)"
     return Writing(
         prepare=(
@@ -172,8 +175,7 @@ def write_snapshot(table: str) -> Writing:
             f"CREATE TEMP TABLE {lists} ON COMMIT DELETE ROWS AS {listed(source)} WITH NO DATA",
         ),
         insert=(
-            # Two writers of the same new list would store it twice. Before the lookup, so that nobody waits for both.
-            f"LOCK TABLE {table}_layouts IN SHARE ROW EXCLUSIVE MODE",
+            turn,
             parse,
             *add_all_markets([source], new=UNKNOWN),
             f"INSERT INTO {lists} {listed(source)}",
@@ -188,11 +190,13 @@ def write_snapshot(table: str) -> Writing:
                 " ON CONFLICT (id) DO UPDATE SET unavailable_at = EXCLUDED.unavailable_at"
             ),
         ),
+        collect=(turn,),
         delete=(
             (
                 f"DELETE FROM {table}_exceptions x USING {table} t, deleted_{table} d"
                 " WHERE x.id = t.id AND t.snapshot_id = d.snapshot_id"
             ),
             f"DELETE FROM {table}_blocks t USING deleted_{table} d WHERE t.snapshot_id = d.snapshot_id",
+            f"DELETE FROM {table}_layouts l WHERE NOT EXISTS (SELECT FROM {table}_blocks b WHERE b.layout = l.id)",
         ),
     )

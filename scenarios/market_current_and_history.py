@@ -135,6 +135,7 @@ def keeps(_: datetime) -> Mapping[str, str]:
 CONTENT = "betpawa_market_name, market_groups::text, handicap_type, handicap_home, handicap_away, outcomes::text, unavailable_at"
 STORED = Stored(
     intervals="{table}_history",
+    beside="{table}_current",
     key=("book", "series", "twin"),
     contents=VALUES,
     match=(

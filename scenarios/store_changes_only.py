@@ -106,6 +106,7 @@ def apply(db: Database) -> None:
 SAME_MARKET = f"({of('d', CONSTANT)}) IS NOT DISTINCT FROM ({of('i', CONSTANT)})"
 STORED = Stored(
     intervals="{table}_changes",
+    beside="{table}_series",
     key=("book", "series"),
     contents="outcomes, unavailable_at",
     match=(

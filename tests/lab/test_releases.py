@@ -148,6 +148,41 @@ def test_a_layout_stays_while_rows_are_packed_that_go_on_with_it(bench: Bench) -
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize(
+    ("name", "needed"),
+    [
+        ("store_changes_only", {"changes": "book", "series": "book", "lists": "list"}),
+        ("market_current_and_history", {"history": "book", "current": "book", "lists": "list"}),
+        ("outcome_normalization_snapshot", {"layouts": "layout"}),
+    ],
+)
+def test_what_is_stored_of_an_event_goes_with_its_last_snapshot(
+    name: str, needed: dict[str, str], bench: Bench
+) -> None:
+    table, by = "market_odds", "snapshots" if "lists" in needed else "blocks"
+    seen: list[tuple[bool, int]] = []
+
+    def see(db: Database) -> None:
+        with bench.server.connect(db.value("SELECT current_database()")) as retention:
+            stage(retention, table, "snapshot_id", "SELECT id FROM odds_snapshots WHERE event_id <> 1")
+            parts = writing(name, table)
+            weigh = " + ".join(f"(SELECT count(*) FROM {table}_{suffix})" for suffix in needed)
+            before = retention.value(f"SELECT {weigh}")
+            work(retention, (*parts.collect, *parts.delete, *parts.release))
+            orphans = sum(
+                retention.value(
+                    f"SELECT count(*) FROM {table}_{suffix} WHERE {'book' if key == 'book' else 'id'}"
+                    f" NOT IN (SELECT {key} FROM {table}_{by})"
+                )
+                for suffix, key in needed.items()
+            )
+            seen.append((0 < retention.value(f"SELECT {weigh}") < before, orphans))
+
+    after(name, bench, see)
+    assert seen == [(True, 0)]
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["native_partitioning", "hypertable_compression"])
 def test_a_day_of_which_a_snapshot_stays_is_not_deleted(name: str, request: pytest.FixtureRequest) -> None:
     bench: Bench = request.getfixturevalue("pglite_bench" if on_pglite(name) else "bench")
