@@ -13,10 +13,7 @@ from dataclasses import dataclass
 
 from lab.scenario import Writing
 from scenarios._market_changes import MOST, OWNERS, PLACE
-from scenarios._market_rows import MARKETS
-
-TURN = "LOCK TABLE {table}_snapshots IN SHARE ROW EXCLUSIVE MODE"
-"""Waits for others that write or delete rows of this table, and makes them wait until this transaction ends."""
+from scenarios._market_rows import MARKETS, turn
 
 BOOKS = """
 INSERT INTO books_{table}
@@ -120,7 +117,7 @@ def writing(table: str, stored: Stored) -> Writing:
             "CREATE TEMP TABLE withdrawn_{table} ON COMMIT DELETE ROWS AS " + withdrawn + " WITH NO DATA",
         ),
         insert=filled(
-            TURN,
+            turn("{table}_snapshots"),
             BOOKS,
             *stored.match,
             "UPDATE {intervals} c SET until = r.number - 1 FROM rows_{table} r WHERE r.changed AND {same} AND c.until = {most}",
@@ -134,13 +131,13 @@ def writing(table: str, stored: Stored) -> Writing:
             " SELECT snapshot_id, first_id, book, list, number FROM books_{table} ORDER BY snapshot_id",
         ),
         update=filled(
-            TURN,
+            turn("{table}_snapshots"),
             "INSERT INTO withdrawn_{table} " + withdrawn,
             "DELETE FROM {intervals} c USING withdrawn_{table} r WHERE {same} AND c.until = r.until",
             SPLIT,
             *stored.after_withdrawal,
         ),
-        collect=filled(TURN),
+        collect=filled(turn("{table}_snapshots")),
         delete=filled(
             "DELETE FROM {table}_snapshots n USING deleted_{table} d WHERE n.snapshot_id = d.snapshot_id",
             "DELETE FROM {intervals} c USING (SELECT book, min(number) AS first FROM {table}_snapshots GROUP BY book) n"

@@ -6,7 +6,7 @@ A parsed table is what `scenarios._market_rows.parsed` makes; a writer's holds t
 from collections.abc import Sequence
 
 from lab.scenario import Database, Writing
-from scenarios._market_rows import COLUMNS, FLOATS, HUNDREDTHS, KEY, MARKET, Form, of, parsed
+from scenarios._market_rows import COLUMNS, FLOATS, HUNDREDTHS, KEY, MARKET, Form, of, parsed, turn
 
 USUAL_KEY = f"md5(ROW({of('p', KEY)})::text)"
 VERBATIM_KEY = f"md5(ROW({of('p', KEY)}, p.verbatim::text)::text)"
@@ -165,9 +165,6 @@ def write_snapshot(table: str) -> Writing:
     """How one row per snapshot is written: unknown markets and lists first."""
     scratch, parse = _parse(table, HUNDREDTHS)
     source, lists = f"written_{table}", f"listed_{table}"
-    # Two writers of the same new list would store it twice, and a retention would remove one that a writer is about to refer to.
-    # Writers wait before they look for unknown markets: one that held those would be waited for as well.
-    turn = f"LOCK TABLE {table}_layouts IN SHARE ROW EXCLUSIVE MODE"
     unknown = f" WHERE NOT EXISTS (SELECT FROM {table}_layouts x WHERE x.markets = l.markets)"
     return Writing(
         prepare=(
@@ -175,7 +172,9 @@ def write_snapshot(table: str) -> Writing:
             f"CREATE TEMP TABLE {lists} ON COMMIT DELETE ROWS AS {listed(source)} WITH NO DATA",
         ),
         insert=(
-            turn,
+            # Two writers of the same new list would store it twice, and a retention would remove one that a writer is about to use.
+            # Writers wait before they look for unknown markets: one that held those would be waited for as well.
+            turn(f"{table}_layouts"),
             parse,
             *add_all_markets([source], new=UNKNOWN),
             f"INSERT INTO {lists} {listed(source)}",
@@ -190,7 +189,7 @@ def write_snapshot(table: str) -> Writing:
                 " ON CONFLICT (id) DO UPDATE SET unavailable_at = EXCLUDED.unavailable_at"
             ),
         ),
-        collect=(turn,),
+        collect=(turn(f"{table}_layouts"),),
         delete=(
             (
                 f"DELETE FROM {table}_exceptions x USING {table} t, deleted_{table} d"

@@ -23,6 +23,11 @@ def of(row: str, columns: str = MARKET) -> str:
     return ", ".join(f"{row}.{column}" for column in columns.split(", "))
 
 
+def turn(table: str) -> str:
+    """The statement with which those take turns who go on with what is stored there: it waits for them, and makes them wait."""
+    return f"LOCK TABLE {table} IN SHARE ROW EXCLUSIVE MODE"
+
+
 @dataclass(frozen=True, kw_only=True)
 class Form:
     """How an odd is stored: SQL over the numeric `odds` and the jsonb `name` and `active` of one outcome."""

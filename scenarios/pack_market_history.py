@@ -26,6 +26,7 @@ from scenarios._market_rows import (
     of,
     replace_by_view,
     requirements,
+    turn,
 )
 
 SUFFIXES = ("rows", "blocks", "places")
@@ -101,7 +102,7 @@ def pack(table: str) -> Iterator[str]:
     """
     candidates = f"SELECT snapshot_id FROM {table}_blocks WHERE layout IS NULL FOR UPDATE"
     yield "BEGIN"
-    yield turn(table)
+    yield turn(f"{table}_places")
     for _, statement in packing(table, f"{table}_rows", candidates, kind="TEMP", lock=" FOR UPDATE OF t"):
         yield statement.strip()
     yield (
@@ -112,11 +113,6 @@ def pack(table: str) -> Iterator[str]:
     yield f"DROP TABLE {', '.join(f'{scratch}_{table}' for scratch in SCRATCH)}"
     yield "COMMIT"
     yield f"VACUUM {table}_rows"
-
-
-def turn(table: str) -> str:
-    """Waits for others that pack or remove layouts, and makes them wait; nobody else writes there."""
-    return f"LOCK TABLE {table}_places IN SHARE ROW EXCLUSIVE MODE"
 
 
 def writing(table: str) -> Writing:
@@ -132,7 +128,7 @@ def writing(table: str) -> Writing:
                 " WHERE t.snapshot_id = u.snapshot_id AND t.betpawa_market_id = u.betpawa_market_id"
             ),
         ),
-        collect=(turn(table),),
+        collect=(turn(f"{table}_places"),),
         delete=(
             f"DELETE FROM {table}_rows t USING deleted_{table} d WHERE t.snapshot_id = d.snapshot_id",
             f"DELETE FROM {table}_blocks t USING deleted_{table} d WHERE t.snapshot_id = d.snapshot_id",
