@@ -17,11 +17,16 @@ from scenarios._market_rows import MARKETS, turn
 
 BOOKS = """
 INSERT INTO books_{table}
-SELECT i.snapshot_id, i.first_id,
+SELECT i.snapshot_id, i.first_id, i.gaps,
        coalesce(p.book, (SELECT coalesce(max(book), 0) FROM {table}_snapshots)
                         + row_number() OVER (PARTITION BY p.book IS NULL ORDER BY i.snapshot_id)),
        coalesce(p.number, 0) + 1, p.list
-FROM (SELECT snapshot_id, min(id) AS first_id FROM inserted_{table} GROUP BY snapshot_id) i
+FROM (SELECT snapshot_id, first_id,
+             CASE WHEN max(id) - first_id + 1 <> count(*)
+                  THEN array_agg((id - first_id - place + 1)::integer ORDER BY place) END AS gaps
+      FROM (SELECT id, snapshot_id, min(id) OVER (PARTITION BY snapshot_id) AS first_id,
+                   row_number() OVER (PARTITION BY snapshot_id ORDER BY id) AS place FROM inserted_{table}) placed
+      GROUP BY snapshot_id, first_id) i
 JOIN inserted_{snapshots} s ON s.id = i.snapshot_id
 LEFT JOIN LATERAL (SELECT n.book, n.number, n.list FROM {snapshots} o JOIN {table}_snapshots n ON n.snapshot_id = o.id
                    WHERE {same_owner} ORDER BY n.number DESC LIMIT 1) p ON true
@@ -60,6 +65,10 @@ UNION ALL SELECT {key}, number, CASE WHEN newest THEN until ELSE number END, {co
 UNION ALL SELECT {key}, number + 1, until, {earlier} FROM withdrawn_{table} WHERE ends AND NOT newest AND number < until
 """
 
+LEFT = "(SELECT book, min(number) AS first, max(number) AS last FROM {table}_snapshots GROUP BY book) n"
+"""The snapshots of each book that a retention leaves. The next one follows the last of them, whose rows hold until then."""
+GONE = "NOT EXISTS (SELECT FROM {table}_snapshots n WHERE n.book = c.book)"
+
 
 @dataclass(frozen=True, kw_only=True)
 class Stored:
@@ -83,6 +92,8 @@ class Stored:
     It names the snapshot of the row `n`, and its interval `c`.
     """
     after_withdrawal: Sequence[str] = ()
+    after_deletion: Sequence[str] = ()
+    """Once the intervals are those of the snapshots that are left."""
 
 
 def writing(table: str, stored: Stored) -> Writing:
@@ -109,15 +120,15 @@ def writing(table: str, stored: Stored) -> Writing:
 
     return Writing(
         prepare=filled(
-            "CREATE TEMP TABLE books_{table} (snapshot_id bigint, first_id bigint, book integer, number smallint, list integer,"
-            " places smallint[], fresh boolean) ON COMMIT DELETE ROWS",
+            "CREATE TEMP TABLE books_{table} (snapshot_id bigint, first_id bigint, gaps integer[], book integer, number smallint,"
+            " list integer, places smallint[], fresh boolean, UNIQUE (book, number)) ON COMMIT DELETE ROWS",
             "CREATE TEMP TABLE rows_{table} ON COMMIT DELETE ROWS AS SELECT i.*, 0::smallint AS place, 0::smallint AS twin,"
             " 0 AS book, 0::smallint AS number, 0::smallint AS series, 0 AS market, true AS listed, true AS fresh,"
             " true AS changed FROM inserted_{table} i WITH NO DATA",
             "CREATE TEMP TABLE withdrawn_{table} ON COMMIT DELETE ROWS AS " + withdrawn + " WITH NO DATA",
         ),
+        turn=filled(turn("{table}_snapshots")),
         insert=filled(
-            turn("{table}_snapshots"),
             BOOKS,
             *stored.match,
             "UPDATE {intervals} c SET until = r.number - 1 FROM rows_{table} r WHERE r.changed AND {same} AND c.until = {most}",
@@ -127,23 +138,23 @@ def writing(table: str, stored: Stored) -> Writing:
             PLACES,
             NEW_LISTS,
             "INSERT INTO {table}_lists SELECT list, places FROM books_{table} WHERE fresh",
-            "INSERT INTO {table}_snapshots (snapshot_id, first_id, book, list, number)"
-            " SELECT snapshot_id, first_id, book, list, number FROM books_{table} ORDER BY snapshot_id",
+            "INSERT INTO {table}_snapshots (snapshot_id, first_id, book, list, number, gaps)"
+            " SELECT snapshot_id, first_id, book, list, number, gaps FROM books_{table} ORDER BY snapshot_id",
         ),
         update=filled(
-            turn("{table}_snapshots"),
             "INSERT INTO withdrawn_{table} " + withdrawn,
             "DELETE FROM {intervals} c USING withdrawn_{table} r WHERE {same} AND c.until = r.until",
             SPLIT,
             *stored.after_withdrawal,
         ),
-        collect=filled(turn("{table}_snapshots")),
         delete=filled(
             "DELETE FROM {table}_snapshots n USING deleted_{table} d WHERE n.snapshot_id = d.snapshot_id",
-            "DELETE FROM {intervals} c USING (SELECT book, min(number) AS first FROM {table}_snapshots GROUP BY book) n"
-            " WHERE n.book = c.book AND c.until < n.first",
-            "DELETE FROM {intervals} WHERE book NOT IN (SELECT book FROM {table}_snapshots)",
-            "DELETE FROM {beside} WHERE book NOT IN (SELECT book FROM {table}_snapshots)",
-            "DELETE FROM {table}_lists WHERE id NOT IN (SELECT list FROM {table}_snapshots)",
+            f"DELETE FROM {{intervals}} c USING {LEFT} WHERE n.book = c.book AND (c.until < n.first OR c.since > n.last)",
+            f"UPDATE {{intervals}} c SET until = {{most}} FROM {LEFT}"
+            " WHERE n.book = c.book AND c.until >= n.last AND c.until < {most}",
+            f"DELETE FROM {{intervals}} c WHERE {GONE}",
+            *stored.after_deletion,
+            f"DELETE FROM {{beside}} c WHERE {GONE}",
+            "DELETE FROM {table}_lists l WHERE NOT EXISTS (SELECT FROM {table}_snapshots n WHERE n.list = l.id)",
         ),
     )

@@ -198,13 +198,14 @@ def writing(conversion: Conversion) -> Writing:
     """
     table, snapshots = conversion.table, conversion.parent or conversion.table
     zone = " AT TIME ZONE 'UTC'" if conversion.time == "timestamptz" else ""
-    # Found first, because a table that an open query reads cannot be dropped.
+    # Who is writing a snapshot of these days is waited for, before it is said that none of them stays.
+    # The day is found before, because a table that an open query reads cannot be dropped.
     drop = (
-        f"DO $$ DECLARE day_after {conversion.time}; BEGIN"
+        f"DO $$ DECLARE day_after {conversion.time}; BEGIN LOCK TABLE {snapshots} IN SHARE ROW EXCLUSIVE MODE;"
         f" SELECT (date_trunc('day', max(s.captured_at{zone})) + interval '1 day'){zone} INTO day_after"
         f" FROM {snapshots} s JOIN deleted_{snapshots} d ON d.id = s.id;"
-        f" IF EXISTS (SELECT FROM {snapshots} WHERE captured_at < day_after"
-        f" AND id NOT IN (SELECT d.id FROM deleted_{snapshots} d)) THEN"
+        f" IF EXISTS (SELECT FROM {snapshots} s WHERE s.captured_at < day_after"
+        f" AND NOT EXISTS (SELECT FROM deleted_{snapshots} d WHERE d.id = s.id)) THEN"
         " RAISE EXCEPTION 'A snapshot before % stays: days are deleted whole, or not at all', day_after; END IF;"
         f" IF day_after IS NOT NULL THEN PERFORM drop_chunks('{table}', older_than => day_after); END IF; END $$"
     )
@@ -227,12 +228,17 @@ def writing(conversion: Conversion) -> Writing:
 
 
 def update(conversion: Conversion, column: str, key: tuple[str, ...]) -> str:
-    """The statement that changes the column of rows with that key: no older than the first of their snapshots, as a constant."""
+    """The statement that changes the column of rows with that key: no older than the first of their snapshots, as a constant.
+
+    Of a snapshot that another connection wrote, the time is looked up, which takes long.
+    """
     table, snapshots = conversion.table, conversion.parent or conversion.table
     same = " AND ".join(f"t.{name} = u.{name}" for name in key)
     return (
         f"DO $$ DECLARE since {conversion.time}; BEGIN"
         f" SELECT min(w.captured_at) INTO since FROM written_{snapshots} w JOIN updated_{table} u ON u.{key[0]} = w.id;"
+        f" IF EXISTS (SELECT FROM updated_{table} u WHERE NOT EXISTS (SELECT FROM written_{snapshots} w WHERE w.id = u.{key[0]}))"
+        f" THEN SELECT min(s.captured_at) INTO since FROM {snapshots} s JOIN updated_{table} u ON u.{key[0]} = s.id; END IF;"
         f" EXECUTE format('UPDATE {table} t SET {column} = u.{column} FROM updated_{table} u"
         f" WHERE t.captured_at >= %L AND {same}', since); END $$"
     )

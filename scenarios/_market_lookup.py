@@ -171,10 +171,9 @@ def write_snapshot(table: str) -> Writing:
             scratch,
             f"CREATE TEMP TABLE {lists} ON COMMIT DELETE ROWS AS {listed(source)} WITH NO DATA",
         ),
+        # Two writers of the same new list would store it twice, and a retention would remove one that a writer is about to use.
+        turn=(turn(f"{table}_layouts"),),
         insert=(
-            # Two writers of the same new list would store it twice, and a retention would remove one that a writer is about to use.
-            # Writers wait before they look for unknown markets: one that held those would be waited for as well.
-            turn(f"{table}_layouts"),
             parse,
             *add_all_markets([source], new=UNKNOWN),
             f"INSERT INTO {lists} {listed(source)}",
@@ -189,7 +188,6 @@ def write_snapshot(table: str) -> Writing:
                 " ON CONFLICT (id) DO UPDATE SET unavailable_at = EXCLUDED.unavailable_at"
             ),
         ),
-        collect=(turn(f"{table}_layouts"),),
         delete=(
             (
                 f"DELETE FROM {table}_exceptions x USING {table} t, deleted_{table} d"

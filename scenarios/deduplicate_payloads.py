@@ -113,7 +113,7 @@ def writing(table: str) -> Writing:
         f" FROM inserted_{table} i LEFT JOIN ({around(table, f'inserted_{table}')}) a ON a.id = i.id ORDER BY i.id"
     )
     # A writer may be about to refer to a piece that nobody else needs: it and a retention wait for each other.
-    referred = " UNION ALL ".join(f"SELECT unnest(parts) FROM {name}_stored" for name in PIECES)
+    needed = "".join(f" EXCEPT SELECT unnest(parts) FROM {name}_stored" for name in PIECES)
     return Writing(
         prepare=(f"CREATE TEMP TABLE released_{table} (part integer) ON COMMIT DELETE ROWS",),
         insert=("LOCK TABLE payload_parts IN ROW SHARE MODE", insert),
@@ -125,7 +125,7 @@ def writing(table: str) -> Writing:
         ),
         release=(
             "LOCK TABLE payload_parts IN EXCLUSIVE MODE",
-            f"DELETE FROM payload_parts p USING released_{table} r WHERE p.id = r.part AND p.id NOT IN ({referred})",
+            f"DELETE FROM payload_parts p USING (SELECT part FROM released_{table}{needed}) r WHERE p.id = r.part",
         ),
     )
 

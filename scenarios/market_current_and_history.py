@@ -170,6 +170,16 @@ STORED = Stored(
             " WHERE r.newest AND c.book = r.book AND c.series = r.series"
         ),
     ),
+    after_deletion=(
+        (
+            "DELETE FROM {table}_current c WHERE NOT EXISTS (SELECT FROM {table}_history h WHERE h.book = c.book"
+            " AND h.series = c.series AND h.twin = 1 AND h.until = {most} AND h.since = c.since)"
+        ),
+        (
+            f"INSERT INTO {{table}}_current (book, series, since, {VALUES}) SELECT book, series, since, {VALUES}"
+            " FROM {table}_history WHERE twin = 1 AND until = {most} ON CONFLICT (book, series) DO NOTHING"
+        ),
+    ),
 )
 
 SCENARIO = Scenario(
@@ -185,7 +195,8 @@ SCENARIO = Scenario(
     write={table: writing(table, STORED) for table in MARKETS},
     costs=(
         "Of a market that is split over rows (correct score, scorers), only one row of each snapshot can be read back.",
-        "Writers update the current row of every market that changed, and insert it into the history. They take turns.",
+        "Writers update the current row of every market that changed, and insert it into the history.",
+        "Writers take turns, and so does a retention. A transaction stores one snapshot of an event at most.",
         "Snapshots as they were are no part of the design: the lab adds lists and ids, so that old and new can be compared.",
     ),
     origins=origins("history", "current"),

@@ -158,20 +158,23 @@ def apply(db: Database, days: int) -> None:
 
 def writing(pair: Snapshots, table: str) -> Writing:
     """How a table is written: as before, but old days go with their partitions. To delete a part of a day is refused."""
-    deleted = f"SELECT d.id FROM deleted_{pair.table} d"
+    key = "id" if table == pair.table else "snapshot_id"
+    deleted = f"(SELECT FROM deleted_{pair.table} d WHERE d.id = t.{{}})"
     return Writing(
         delete=(
-            # Listed before the first is dropped, because a table that an open query reads cannot be dropped.
+            # DROP locks both later; here they are locked in the order of a writer, so that neither waits for the other for ever.
+            # Days are listed before the first is dropped, because a table that an open query reads cannot be dropped.
             (
                 "DO $$ DECLARE old text; days text[]; stays boolean; BEGIN"
-                f" days := ARRAY(SELECT DISTINCT to_char({pair.day}, 'YYYYMMDD') FROM {pair.table} WHERE id IN ({deleted}));"
-                " FOREACH old IN ARRAY days LOOP"
-                f" EXECUTE format('SELECT EXISTS (SELECT FROM %I WHERE id NOT IN ({deleted}))', '{pair.table}_' || old) INTO stays;"
-                " IF stays THEN RAISE EXCEPTION 'A snapshot of % stays: a day is deleted whole, or not at all', old; END IF;"
-                " END LOOP;"
-                f" FOREACH old IN ARRAY days LOOP EXECUTE format('DROP TABLE %I', '{table}_' || old); END LOOP; END $$"
+                f" LOCK TABLE {pair.table}, {pair.markets} IN ACCESS EXCLUSIVE MODE;"
+                f" days := ARRAY(SELECT DISTINCT to_char({pair.day}, 'YYYYMMDD') FROM {pair.table} t"
+                f" WHERE EXISTS {deleted.format('id')});"
+                f" FOREACH old IN ARRAY days LOOP EXECUTE format('SELECT EXISTS (SELECT FROM %I t WHERE NOT EXISTS"
+                f" {deleted.format(key)})', '{table}_' || old) INTO stays;"
+                f" IF stays THEN RAISE EXCEPTION 'Rows of {table}_% stay: a day is deleted whole, or not at all', old; END IF;"
+                f" EXECUTE format('DROP TABLE %I', '{table}_' || old); END LOOP; END $$"
             ),
-        )
+        ),
     )
 
 
@@ -221,6 +224,7 @@ COSTS = (
     "Every day needs a new partition: of the snapshots ahead of time, of the market rows once the day's first id is known.",
     "A lookup by the id of a snapshot or market row alone searches every day; one by snapshot_id or captured_at finds its day.",
     "The copy needs disk space for all four tables, and writers wait while each is proved.",
+    "A retention reads whether a day goes as a whole, and holds ACCESS EXCLUSIVE on snapshots and market rows until it commits.",
 )
 
 

@@ -219,7 +219,8 @@ VARIANTS = {
             "Repeated values move into the lookup; a market row keeps an id and a few integers.",
         ),
         write=write_packed,
-        cost="Every read joins the lookup and rebuilds the JSON.",
+        cost="Every read joins the lookup and rebuilds the JSON. Of two writers that meet the same new markets at both sides at"
+        " once, one may have to try again.",
     ),
     "outcome_normalization_snapshot": form(
         apply_snapshot,

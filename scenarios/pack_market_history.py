@@ -127,6 +127,12 @@ def writing(table: str) -> Writing:
                 f"UPDATE {table}_rows t SET unavailable_at = u.unavailable_at FROM updated_{table} u"
                 " WHERE t.snapshot_id = u.snapshot_id AND t.betpawa_market_id = u.betpawa_market_id"
             ),
+            (
+                f"DO $$ BEGIN IF EXISTS (SELECT FROM updated_{table} u JOIN {table}_blocks b ON b.snapshot_id = u.snapshot_id"
+                f" JOIN {table}_places l ON l.layout = b.layout AND l.betpawa_market_id = u.betpawa_market_id"
+                " WHERE get_bit(b.listed, l.position - 1) <> 0) THEN"
+                f" RAISE EXCEPTION 'A market of {table} is packed by now, and a packed row cannot be changed'; END IF; END $$"
+            ),
         ),
         collect=(turn(f"{table}_places"),),
         delete=(

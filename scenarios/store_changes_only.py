@@ -155,7 +155,7 @@ SCENARIO = Scenario(
     write={table: writing(table, STORED) for table in MARKETS},
     costs=(
         "Writers compare each new row with the last one of its series; they end that one and insert the change, and new lists.",
-        "Writers take turns, and so does a retention.",
+        "Writers take turns, and so does a retention. A transaction stores one snapshot of an event at most.",
         "A snapshot's rows lie scattered over the pages of its event's history, instead of side by side.",
         "A row is found by its snapshot or by event and market. By its id, or by a change time, the whole view is read.",
         "A single old snapshot cannot be deleted with its rows: later ones may refer to them. Delete finished events whole.",

@@ -77,7 +77,7 @@ def _recurring(inputs: DiscoveryInputs, strategy: MeasuredStrategy) -> Iterator[
 def _deletion(inputs: DiscoveryInputs) -> Iterator[str]:
     """How a job deletes rows where the application's DELETE no longer does, or would leave something behind."""
     writing = inputs.library.writing
-    tables = [table for table, parts in writing.items() if parts.collect or parts.delete or parts.release]
+    tables = [table for table, parts in writing.items() if parts.turn or parts.collect or parts.delete or parts.release]
     if tables and inputs.has_file(WRITING):
         yield (
             f"A retention deletes rows of {joined(tables)} with the statements of `{inputs.plan_folder}/{WRITING}`, in their order"

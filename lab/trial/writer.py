@@ -77,12 +77,17 @@ class Writer:
         """Carry it out; what the writer itself does to the new rows is part of it. Errors: `LabError`; nothing was written then."""
         steps = [step for change in write.changes for step in self._client(change)]
         statements = [sql for change in write.changes for sql in self._statements(change)]
+        turns = [
+            sql for table in dict.fromkeys(change.table for change in write.changes) for sql in self._of(table).turn
+        ]
         deleted = [self._of(change.table) for change in write.changes if change.action is Action.DELETE]
         collect = [sql for writing in deleted for sql in writing.collect]
         release = [sql for writing in deleted for sql in writing.release]
         wal, cpu = wal_position(self.database), self.side.gauge.cpu_seconds()
         started = perf_counter()
         with self.database.transaction():
+            for sql in turns:
+                self.database.write(sql)
             for step in steps:
                 copy_in = partial(self.bench.server.copy_in, self.database)
                 copy(step, self._opened[step.name], self._ready[step.name], copy_in)

@@ -145,6 +145,9 @@ class Writing:
 
     prepare: tuple[str, ...] = ()
     """Run once per connection, such as CREATE TEMP TABLE … ON COMMIT DELETE ROWS for what a writer keeps in its memory."""
+    turn: tuple[str, ...] = ()
+    """Before anything else, in each transaction that writes or deletes rows of the table: a LOCK by which those take turns who go
+    on with what another one stores or removes. Who waits there holds nothing that others wait for."""
     client: tuple[ClientStep, ...] = ()
     """What the writer itself does with the new rows, such as pack them, before `insert`; it reads them from `inserted_<table>`."""
     insert: tuple[str, ...] = ()

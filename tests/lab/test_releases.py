@@ -206,6 +206,77 @@ def test_a_day_of_which_a_snapshot_stays_is_not_deleted(name: str, request: pyte
 
 
 @pytest.mark.slow
+def test_a_partition_of_market_rows_is_not_dropped_with_those_of_later_days(bench: Bench) -> None:
+    seen: list[int] = []
+
+    def see(db: Database) -> None:
+        with db.step("write on the day after, and delete the last day"):
+            db.execute("CREATE TEMP TABLE deleted_odds_snapshots AS SELECT id FROM odds_snapshots")
+            db.execute(
+                "INSERT INTO odds_snapshots (id, event_id, bookmaker_id, captured_at)"
+                " SELECT max(id) + 1, 1, 1, max(captured_at) + interval '1 day' FROM odds_snapshots"
+            )
+            row = "betpawa_market_id, betpawa_market_name, outcomes"
+            db.execute(
+                f"INSERT INTO market_odds (snapshot_id, {row}) SELECT (SELECT max(id) FROM odds_snapshots), {row}"
+                " FROM market_odds ORDER BY id LIMIT 1"
+            )
+            (statement,) = writing("native_partitioning", "market_odds").delete
+            with pytest.raises(LabError, match="or not at all"):
+                db.execute(statement)
+        seen.append(
+            db.value("SELECT count(*) FROM market_odds WHERE snapshot_id = (SELECT max(id) FROM odds_snapshots)")
+        )
+
+    after("native_partitioning", bench, see)
+    assert seen == [1]
+
+
+@pytest.mark.slow
+def test_a_market_of_a_snapshot_that_another_connection_wrote_can_be_withdrawn(pglite_bench: Bench) -> None:
+    seen: list[int] = []
+    newest = "SELECT max(id) FROM odds_snapshots"
+
+    def see(db: Database) -> None:
+        parts = writing("hypertable_compression", "market_odds")
+        (update,) = parts.update
+        with db.step("withdraw a market"):
+            for statement in parts.prepare:
+                db.execute(statement)
+            db.execute(
+                "CREATE TEMP TABLE updated_market_odds AS SELECT snapshot_id, betpawa_market_id, now() AS unavailable_at"
+                f" FROM market_odds WHERE snapshot_id = ({newest}) LIMIT 1"
+            )
+            db.execute(update)
+        seen.append(
+            db.value(f"SELECT count(*) FROM market_odds WHERE snapshot_id = ({newest}) AND unavailable_at IS NOT NULL")
+        )
+
+    after("hypertable_compression", pglite_bench, see)
+    assert seen == [1]
+
+
+@pytest.mark.slow
+def test_a_packed_market_is_not_withdrawn_in_silence(bench: Bench) -> None:
+    seen: list[int] = []
+
+    def see(db: Database) -> None:
+        packed = "SELECT min(snapshot_id) FROM market_odds_blocks WHERE layout IS NOT NULL"
+        with db.step("withdraw a packed market"):
+            db.execute(
+                "CREATE TEMP TABLE updated_market_odds AS SELECT snapshot_id, betpawa_market_id, now() AS unavailable_at"
+                f" FROM market_odds WHERE snapshot_id = ({packed}) LIMIT 1"
+            )
+            *_, check = writing(HISTORY, "market_odds").update
+            with pytest.raises(LabError, match="packed by now"):
+                db.execute(check)
+        seen.append(db.value("SELECT count(*) FROM updated_market_odds"))
+
+    after(HISTORY, bench, see)
+    assert seen == [1]
+
+
+@pytest.mark.slow
 def test_a_piece_goes_with_the_last_document_that_needs_it(bench: Bench) -> None:
     table, stored = "odds_snapshots", "odds_snapshots_stored"
     needed = " UNION ALL ".join(f"SELECT unnest(parts) FROM {name}_stored" for name in SIDES)

@@ -11,7 +11,7 @@ import pytest
 
 from lab import registry
 from lab.postgres.database import Database as Connection
-from lab.scenario import Database, Need, Scenario, Writing
+from lab.scenario import Database, Scenario, Writing
 from lab.trial import verify
 from lab.trial.decoding import Reader
 from lab.trial.questions import Loss
@@ -20,19 +20,20 @@ from lab.trial.template import Bench
 from lab.trial.trial import loss_of
 from lab.trial.writer import Writer
 from lab.workload import TableWrite, Write
-from tests.lab.trials import after, at_once, scenario_of
+from tests.lab.trials import after, at_once, on_pglite, scenario_of
 
-WRITTEN = [
-    name
-    for name in registry.everything()
-    if scenario_of(name).write and Need.COLUMNSTORE not in scenario_of(name).needs and "+" not in name
+TRIED = [
+    *(name for name in registry.everything() if scenario_of(name).write and not on_pglite(name)),
+    "store_changes_only+pack_raw_response",
+    "store_changes_only+deduplicate_payloads",
 ]
+WRITTEN = [name for name in TRIED if "+" not in name]
 APART = 1_000_000
 """Between an id and that of its copy."""
 
 
 def with_another_offer(batch: Write) -> Write:
-    """The batch with a copy of its snapshot at another bookmaker, which lists one market less.
+    """The batch with a copy of its snapshot at another bookmaker, which lists one market less, and whose ids have gaps.
 
     So two batches go on with the same offer, and both begin the same one, with the same list that the database lacks.
     """
@@ -40,26 +41,29 @@ def with_another_offer(batch: Write) -> Write:
 
 
 def _with_copies(change: TableWrite) -> TableWrite:
-    moved = {"id": APART, "snapshot_id": APART, "bookmaker_id": 1}
     lines = [line.split(b"\t") for line in b"".join(change.chunks).splitlines(keepends=True)]
+    of_market = "snapshot_id" in change.columns
+    # Another writer took every other id of a market row.
+    moved = {"id": (2 if of_market else 1, APART), "snapshot_id": (1, APART), "bookmaker_id": (1, 1)}
     copies = [
         [
-            b"%d" % (int(value) + moved[name]) if name in moved else value
+            b"%d" % (int(value) * moved[name][0] + moved[name][1]) if name in moved else value
             for name, value in zip(change.columns, line, strict=True)
         ]
-        for line in (lines[1:] if "snapshot_id" in change.columns else lines)
+        for line in (lines[1:] if of_market else lines)
     ]
     return replace(change, chunks=tuple(b"\t".join(line) for line in (*lines, *copies)))
 
 
-def without_all_that_was_loaded(write: Write, database: Connection) -> Write:
-    """The deletion of the oldest day, made one of all snapshots of that database."""
+def deletion_of(condition: str, deletion: Write, database: Connection) -> Write:
+    """The deletion of the oldest day, made one of the snapshots of that database for which the condition holds."""
 
-    def of_all(change: TableWrite) -> TableWrite:
-        ids = database.fetch(f"SELECT id FROM {change.table.replace('market_odds', 'odds_snapshots')}")
+    def of_these(change: TableWrite) -> TableWrite:
+        snapshots = change.table.replace("market_odds", "odds_snapshots")
+        ids = database.fetch(f"SELECT id FROM {snapshots} WHERE {condition}")
         return replace(change, chunks=tuple(b"%d\n" % number for (number,) in ids))
 
-    return replace(write, changes=tuple(map(of_all, write.changes)))
+    return replace(deletion, changes=tuple(map(of_these, deletion.changes)))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -151,10 +155,59 @@ def test_a_retention_beside_a_writer_leaves_what_the_writer_goes_on_with(name: s
     batch, *_, deletion = bench.template.writes()
 
     def work(db: Database, both: Sides) -> Mapping[str, str]:
-        both.at_once(db, batch, without_all_that_was_loaded(deletion, both.alone.database))
+        both.at_once(db, batch, deletion_of("true", deletion, both.alone.database))
         return batch.touched
 
     assert differences(name, bench, work) == []
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", [name for name in WRITTEN if name != "native_partitioning"])
+def test_what_was_stored_last_can_be_deleted_first(name: str, bench: Bench) -> None:
+    *_, deletion = bench.template.writes()
+    writes = [with_another_offer(write) for write in bench.template.writes() if write.query == "W1"]
+
+    def work(db: Database, both: Sides) -> Mapping[str, str]:
+        last = both.alone.database.value("SELECT max(id) FROM odds_snapshots")
+        both.at_once(db, writes[1], writes[0])
+        expired = deletion_of(f"id <= {last} + 1", deletion, both.alone.database)
+        for writer in (both.alone, both.first):
+            carry_out(writer, expired, *writes[2:4])
+        return writes[0].touched
+
+    assert differences(name, bench, work) == []
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "name", [name for name in TRIED if any(parts.turn for parts in scenario_of(name).write.values())]
+)
+def test_nobody_waits_for_a_writer_that_waits_for_its_turn(name: str, bench: Bench) -> None:
+    batch, *_ = bench.template.writes()
+    held: list[list[tuple[object, ...]]] = []
+    locks = (
+        "SELECT l.relation::regclass, l.mode FROM pg_locks l JOIN pg_class c ON c.oid = l.relation"
+        " WHERE l.granted AND c.relnamespace = 'public'::regnamespace AND c.relkind = 'r'"
+        " AND l.pid IN (SELECT pid FROM pg_locks WHERE NOT granted)"
+    )
+
+    def work(db: Database, both: Sides) -> Mapping[str, str]:
+        carry_out(both.alone, batch)
+        both.second.database.execute("BEGIN")
+        for parts in scenario_of(name).write.values():
+            for statement in parts.turn:
+                both.second.database.execute(statement)
+        both.first.stage(batch)
+
+        def end() -> None:
+            held.append(db.fetch(locks))
+            both.second.database.execute("ROLLBACK")
+
+        assert at_once(db, partial(both.first.run, batch), end)
+        return batch.touched
+
+    assert differences(name, bench, work) == []
+    assert held == [[]]
 
 
 @pytest.mark.slow

@@ -66,9 +66,13 @@ INSERT INTO competitor_market_odds_blocks (snapshot_id) SELECT DISTINCT snapshot
 
 UPDATE market_odds_rows t SET unavailable_at = u.unavailable_at FROM updated_market_odds u WHERE t.snapshot_id = u.snapshot_id AND t.betpawa_market_id = u.betpawa_market_id;
 
+DO $$ BEGIN IF EXISTS (SELECT FROM updated_market_odds u JOIN market_odds_blocks b ON b.snapshot_id = u.snapshot_id JOIN market_odds_places l ON l.layout = b.layout AND l.betpawa_market_id = u.betpawa_market_id WHERE get_bit(b.listed, l.position - 1) <> 0) THEN RAISE EXCEPTION 'A market of market_odds is packed by now, and a packed row cannot be changed'; END IF; END $$;
+
 -- competitor_market_odds: change rows.
 
 UPDATE competitor_market_odds_rows t SET unavailable_at = u.unavailable_at FROM updated_competitor_market_odds u WHERE t.snapshot_id = u.snapshot_id AND t.betpawa_market_id = u.betpawa_market_id;
+
+DO $$ BEGIN IF EXISTS (SELECT FROM updated_competitor_market_odds u JOIN competitor_market_odds_blocks b ON b.snapshot_id = u.snapshot_id JOIN competitor_market_odds_places l ON l.layout = b.layout AND l.betpawa_market_id = u.betpawa_market_id WHERE get_bit(b.listed, l.position - 1) <> 0) THEN RAISE EXCEPTION 'A market of competitor_market_odds is packed by now, and a packed row cannot be changed'; END IF; END $$;
 
 -- odds_snapshots: before any rows are deleted.
 

@@ -31,6 +31,8 @@ def _blocks(writing: Sequence[tuple[str, Writing]]) -> Iterator[str]:
     for table, parts in writing:
         yield from _titled(f"{table}: once for each connection.", parts.prepare)
     for table, parts in writing:
+        yield from _titled(f"{table}: first in each transaction that writes or deletes rows.", parts.turn)
+    for table, parts in writing:
         yield from (_by_client(table, step) for step in parts.client)
         yield from _titled(f"{table}: store new rows.", parts.insert)
     for table, parts in writing:
