@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from lab.scenario import Writing
-from scenarios._market_changes import MOST, OWNERS, PLACE
+from scenarios._market_changes import GAPS, MOST, OWNERS, PLACE
 from scenarios._market_rows import MARKETS, turn
 
 BOOKS = """
@@ -22,8 +22,7 @@ SELECT i.snapshot_id, i.first_id, i.gaps,
                         + row_number() OVER (PARTITION BY p.book IS NULL ORDER BY i.snapshot_id)),
        coalesce(p.number, 0) + 1, p.list
 FROM (SELECT snapshot_id, first_id,
-             CASE WHEN max(id) - first_id + 1 <> count(*)
-                  THEN array_agg((id - first_id - place + 1)::integer ORDER BY place) END AS gaps
+             {gaps} AS gaps
       FROM (SELECT id, snapshot_id, min(id) OVER (PARTITION BY snapshot_id) AS first_id,
                    row_number() OVER (PARTITION BY snapshot_id ORDER BY id) AS place FROM inserted_{table}) placed
       GROUP BY snapshot_id, first_id) i
@@ -76,8 +75,6 @@ class Stored:
 
     intervals: str
     """The table of rows with `since` and `until`."""
-    beside: str
-    """The table of what else is stored of each series of a book."""
     key: tuple[str, ...]
     """Columns that say which row of a snapshot an interval is about."""
     contents: str
@@ -91,9 +88,9 @@ class Stored:
 
     It names the snapshot of the row `n`, and its interval `c`.
     """
+    after_deletion: Sequence[str]
+    """Statements that leave the same of what is stored beside the intervals, once those are of the snapshots that are left."""
     after_withdrawal: Sequence[str] = ()
-    after_deletion: Sequence[str] = ()
-    """Once the intervals are those of the snapshots that are left."""
 
 
 def writing(table: str, stored: Stored) -> Writing:
@@ -103,13 +100,13 @@ def writing(table: str, stored: Stored) -> Writing:
         "snapshots": MARKETS[table],
         "same_owner": " AND ".join(f"o.{owner} = s.{owner}" for owner in OWNERS[table]),
         "intervals": stored.intervals.format(table=table),
-        "beside": stored.beside.format(table=table),
         "key": ", ".join(stored.key),
         "same": " AND ".join(f"c.{column} = r.{column}" for column in stored.key),
         "contents": stored.contents,
         "earlier": stored.contents.replace("unavailable_at", "earlier"),
         "most": MOST,
         "place": PLACE,
+        "gaps": GAPS,
     }
 
     interval = ", ".join(f"c.{column}" for column in (*stored.key, "since"))
@@ -154,7 +151,6 @@ def writing(table: str, stored: Stored) -> Writing:
             " WHERE n.book = c.book AND c.until >= n.last AND c.until < {most}",
             f"DELETE FROM {{intervals}} c WHERE {GONE}",
             *stored.after_deletion,
-            f"DELETE FROM {{beside}} c WHERE {GONE}",
             "DELETE FROM {table}_lists l WHERE NOT EXISTS (SELECT FROM {table}_snapshots n WHERE n.list = l.id)",
         ),
     )

@@ -22,6 +22,9 @@ SCRATCH = ("numbered", "listed", "placed", "ordered")
 PLACE = "l.places[r.series]"
 ROW_ID = f"n.first_id + coalesce(n.gaps[{PLACE}], 0) + {PLACE} - 1"
 """The place and the id of the row of series `r` in snapshot `n` with list `l`; a list ends with its last series."""
+GAPS = """CASE WHEN max(id) - first_id + 1 <> count(*)
+                  THEN array_agg((id - first_id - place + 1)::integer ORDER BY place) END"""
+"""Of the rows of one snapshot: by how much the id of each place is not the one that follows from the first; NULL for no gap."""
 
 # A snapshot that is missing makes a book of its own.
 NUMBER_SNAPSHOTS = """
@@ -56,8 +59,7 @@ CREATE UNLOGGED TABLE ordered_{table} AS
 SELECT *, dense_rank() OVER (ORDER BY series, places)::integer AS list
 FROM (SELECT snapshot_id, book, number, first_id, array_agg(series ORDER BY series) FILTER (WHERE {kept}) AS series,
              array_agg(place ORDER BY series) FILTER (WHERE {kept}) AS places,
-             CASE WHEN max(id) - first_id + 1 <> count(*)
-                  THEN array_agg((id - first_id - place + 1)::integer ORDER BY place) END AS gaps
+             {gaps} AS gaps
       FROM (SELECT *, min(id) OVER (PARTITION BY snapshot_id) AS first_id FROM placed_{table}) placed
       GROUP BY snapshot_id, book, number, first_id) snapshots
 """
@@ -103,6 +105,7 @@ def place(db: Database, table: str, series: Series) -> None:
         "content": series.content,
         "key": "book, identity, twin" if series.twins else "book, identity",
         "kept": series.kept,
+        "gaps": GAPS,
     }
     for name, sql in zip(SCRATCH, (NUMBER_SNAPSHOTS, LIST_ROWS, NUMBER_SERIES, ORDER_SNAPSHOTS), strict=True):
         db.execute(f"DROP TABLE IF EXISTS {name}_{table}")

@@ -135,7 +135,6 @@ def keeps(_: datetime) -> Mapping[str, str]:
 CONTENT = "betpawa_market_name, market_groups::text, handicap_type, handicap_home, handicap_away, outcomes::text, unavailable_at"
 STORED = Stored(
     intervals="{table}_history",
-    beside="{table}_current",
     key=("book", "series", "twin"),
     contents=VALUES,
     match=(
@@ -177,7 +176,8 @@ STORED = Stored(
         ),
         (
             f"INSERT INTO {{table}}_current (book, series, since, {VALUES}) SELECT book, series, since, {VALUES}"
-            " FROM {table}_history WHERE twin = 1 AND until = {most} ON CONFLICT (book, series) DO NOTHING"
+            " FROM {table}_history h WHERE twin = 1 AND until = {most}"
+            " AND NOT EXISTS (SELECT FROM {table}_current c WHERE c.book = h.book AND c.series = h.series)"
         ),
     ),
 )

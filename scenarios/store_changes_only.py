@@ -11,7 +11,7 @@ its id and its document to the letter.
 """
 
 from lab.scenario import Category, Database, Scenario, Shape
-from scenarios._change_writes import WITHDRAWN, Stored, writing
+from scenarios._change_writes import GONE, WITHDRAWN, Stored, writing
 from scenarios._market_changes import MOST, PLACE, SCRATCH, Series, build_lists, columns, limits, origins, place
 from scenarios._market_rows import MARKET, MARKETS, Proof, drop_old, of, replace_by_view, requirements
 
@@ -106,7 +106,6 @@ def apply(db: Database) -> None:
 SAME_MARKET = f"({of('d', CONSTANT)}) IS NOT DISTINCT FROM ({of('i', CONSTANT)})"
 STORED = Stored(
     intervals="{table}_changes",
-    beside="{table}_series",
     key=("book", "series"),
     contents="outcomes, unavailable_at",
     match=(
@@ -142,6 +141,7 @@ STORED = Stored(
     " JOIN {table}_series r ON r.book = n.book AND {place} > 0"
     " JOIN {table}_markets d ON d.id = r.market AND d.betpawa_market_id = u.betpawa_market_id"
     " JOIN {table}_changes c ON c.book = n.book AND c.series = r.series AND n.number BETWEEN c.since AND c.until",
+    after_deletion=(f"DELETE FROM {{table}}_series c WHERE {GONE}",),
 )
 
 SCENARIO = Scenario(

@@ -48,8 +48,10 @@ def prepare(retention: Connection, name: str, table: str, stored: str) -> None:
 
 
 def deletion(name: str, table: str) -> Sequence[str]:
+    """All of a retention, with the application's DELETE where the strategy has none."""
     parts = writing(name, table)
-    return *parts.collect, f"DELETE FROM {table} t USING deleted_{table} d WHERE t.id = d.id", *parts.release
+    own = parts.delete or (f"DELETE FROM {table} t USING deleted_{table} d WHERE t.id = d.id",)
+    return *parts.turn, *parts.collect, *own, *parts.release
 
 
 def work(database: Connection, statements: Sequence[str]) -> None:
@@ -107,7 +109,7 @@ def test_a_reference_stays_while_a_writer_is_about_to_refer_to_it(bench: Bench) 
                 writer.execute(f"INSERT INTO {table} ({columns}) SELECT {columns} FROM {table} WHERE id = {last}")
                 writer.execute("COMMIT")
 
-            waited = at_once(db, lambda: work(retention, deletion(PACKED, table)), store)
+            waited = at_once(db, partial(work, retention, deletion(PACKED, table)), store)
             lost = UNREADABLE.format(table=table, referred=referred("t.raw_response"))
             seen.append((waited, db.value(f"{lost} AND t.id > {last}")))
 
@@ -137,8 +139,7 @@ def test_a_layout_stays_while_rows_are_packed_that_go_on_with_it(bench: Bench) -
                 for statement in statements[middle:]:
                     packer.execute(statement)
 
-            parts = writing(HISTORY, table)
-            waited = at_once(db, lambda: work(retention, (*parts.collect, *parts.delete, *parts.release)), end)
+            waited = at_once(db, partial(work, retention, deletion(HISTORY, table)), end)
             seen.append((waited, before, db.value(rows)))
 
     after(HISTORY, bench, see)
@@ -165,10 +166,9 @@ def test_what_is_stored_of_an_event_goes_with_its_last_snapshot(
     def see(db: Database) -> None:
         with bench.server.connect(db.value("SELECT current_database()")) as retention:
             stage(retention, table, "snapshot_id", "SELECT id FROM odds_snapshots WHERE event_id <> 1")
-            parts = writing(name, table)
             weigh = " + ".join(f"(SELECT count(*) FROM {table}_{suffix})" for suffix in needed)
             before = retention.value(f"SELECT {weigh}")
-            work(retention, (*parts.collect, *parts.delete, *parts.release))
+            work(retention, deletion(name, table))
             orphans = sum(
                 retention.value(
                     f"SELECT count(*) FROM {table}_{suffix} WHERE {'book' if key == 'book' else 'id'}"

@@ -28,6 +28,8 @@ TRIED = [
     "store_changes_only+deduplicate_payloads",
 ]
 WRITTEN = [name for name in TRIED if "+" not in name]
+DELETED_BY_ROWS = [name for name in WRITTEN if name != "native_partitioning"]
+"""Partitions are dropped by whole days, and the day of these writers is not over: test_releases.py has tests of that."""
 APART = 1_000_000
 """Between an id and that of its copy."""
 
@@ -148,9 +150,8 @@ def test_two_writers_at_once_store_what_both_would_one_after_the_other(name: str
     assert differences(name, bench, work) == []
 
 
-# Partitions are dropped by whole days, and this writer's day is not over: the other test of that is in test_releases.py.
 @pytest.mark.slow
-@pytest.mark.parametrize("name", [name for name in WRITTEN if name != "native_partitioning"])
+@pytest.mark.parametrize("name", DELETED_BY_ROWS)
 def test_a_retention_beside_a_writer_leaves_what_the_writer_goes_on_with(name: str, bench: Bench) -> None:
     batch, *_, deletion = bench.template.writes()
 
@@ -162,7 +163,7 @@ def test_a_retention_beside_a_writer_leaves_what_the_writer_goes_on_with(name: s
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", [name for name in WRITTEN if name != "native_partitioning"])
+@pytest.mark.parametrize("name", DELETED_BY_ROWS)
 def test_what_was_stored_last_can_be_deleted_first(name: str, bench: Bench) -> None:
     *_, deletion = bench.template.writes()
     writes = [with_another_offer(write) for write in bench.template.writes() if write.query == "W1"]
